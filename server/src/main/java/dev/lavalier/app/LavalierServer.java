@@ -1,0 +1,48 @@
+package dev.lavalier.app;
+
+import dev.lavalier.audio.Ticker;
+import dev.lavalier.capture.DeviceRegistry;
+import dev.lavalier.grpc.AudioCaptureService;
+import dev.lavalier.grpc.GrpcServer;
+import dev.lavalier.hub.Hub;
+import java.io.IOException;
+
+/** A whole server: made, started and closed once. {@link #close} may be called from any thread. */
+final class LavalierServer implements AutoCloseable {
+
+  private final DeviceRegistry registry;
+  private final Hub hub;
+  private final GrpcServer grpc;
+
+  LavalierServer(ServerConfig config) {
+    Ticker ticker = Ticker.system();
+    registry =
+        new DeviceRegistry(
+            config.captureFormat(), config.demo(), config.devices(), id -> true, ticker);
+    hub = new Hub(registry, ticker, AudioCaptureService.frameEncoder(), config.period());
+    grpc = new GrpcServer(hub, config.address());
+  }
+
+  /**
+   * Listens, once the sound system has told its devices.
+   *
+   * @throws IOException where the address cannot be had
+   */
+  void start() throws IOException {
+    registry.start();
+    grpc.start();
+  }
+
+  int port() {
+    return grpc.port();
+  }
+
+  /** Refuses new calls, ends the streams, closes the devices, then the connections. */
+  @Override
+  public void close() {
+    grpc.refuseNewCalls();
+    hub.close();
+    grpc.close();
+    registry.close();
+  }
+}

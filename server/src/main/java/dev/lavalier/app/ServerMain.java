@@ -1,0 +1,233 @@
+package dev.lavalier.app;
+
+import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.capture.ToneDevice;
+import dev.lavalier.capture.VirtualDevice;
+import dev.lavalier.capture.WavDevice;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.net.BindException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import org.slf4j.bridge.SLF4JBridgeHandler;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code lavalier-server}: see {@code --help}. */
+@Command(
+    name = "lavalier-server",
+    mixinStandardHelpOptions = true,
+    versionProvider = ServerMain.Version.class,
+    sortOptions = false,
+    description = "Streams this machine's microphones over gRPC.",
+    footer = {
+      "",
+      "Exit codes: 0 stopped by a signal, 1 could not start, 2 wrong usage.",
+    })
+public final class ServerMain implements Callable<Integer> {
+
+  private static final int FAILED = 1;
+
+  @Option(
+      names = "--bind",
+      paramLabel = "ADDRESS",
+      defaultValue = "127.0.0.1",
+      description = "Address to listen on (default: ${DEFAULT-VALUE}).")
+  private String bind;
+
+  @Option(
+      names = "--port",
+      paramLabel = "PORT",
+      defaultValue = "50051",
+      description = "Port to listen on; 0: a free one (default: ${DEFAULT-VALUE}).")
+  private int port;
+
+  @Option(
+      names = "--insecure",
+      description = "Allow an address beyond loopback: whoever reaches it can listen.")
+  private boolean insecure;
+
+  @Option(
+      names = "--capture-format",
+      paramLabel = "RATE/CHANNELS/ENCODING",
+      defaultValue = "48000/2/s16le",
+      description =
+          "Format to capture in, for each device that offers it (default: ${DEFAULT-VALUE}).")
+  private String captureFormat;
+
+  @Option(
+      names = "--period-ms",
+      paramLabel = "MS",
+      defaultValue = "10",
+      description = "Length of one read from a device, 1..100 (default: ${DEFAULT-VALUE}).")
+  private int periodMs;
+
+  @Option(
+      names = "--demo",
+      description = "Make the test tone the default device where no hardware can be captured.")
+  private boolean demo;
+
+  @Option(
+      names = "--wav",
+      paramLabel = "NAME=FILE",
+      description = "Add a device NAME that plays FILE in a loop. May be given again.")
+  private final Map<String, Path> wavs = new LinkedHashMap<>();
+
+  private final PrintStream out;
+  private final PrintStream err;
+
+  private ServerMain(PrintStream out, PrintStream err) {
+    this.out = out;
+    this.err = err;
+  }
+
+  /** Runs the program. */
+  public static void main(String[] args) {
+    SLF4JBridgeHandler.removeHandlersForRootLogger();
+    SLF4JBridgeHandler.install();
+    System.exit(
+        new CommandLine(new ServerMain(System.out, System.err))
+            .setParameterExceptionHandler(ServerMain::wrongUsage)
+            .execute(args));
+  }
+
+  private static int wrongUsage(CommandLine.ParameterException e, String[] args) {
+    e.getCommandLine().getErr().println(e.getMessage() + " (see --help)");
+    return CommandLine.ExitCode.USAGE;
+  }
+
+  @Override
+  public Integer call() {
+    ServerConfig config;
+    try {
+      config = config();
+    } catch (IllegalArgumentException e) {
+      err.println(e.getMessage());
+      return CommandLine.ExitCode.USAGE;
+    }
+    LavalierServer server = new LavalierServer(config);
+    try {
+      server.start();
+    } catch (IOException e) {
+      err.println(
+          "port: %d (expected: one that can be listened on at %s; %s)"
+              .formatted(port, bind, reason(e)));
+      server.close();
+      return FAILED;
+    }
+    stopOnSignal(server);
+    String address = display(config.address().getAddress()) + ":" + server.port();
+    if (insecure && !config.address().getAddress().isLoopbackAddress()) {
+      err.println("insecure: whoever reaches " + address + " can listen to this machine");
+    }
+    // Scripts wait for this line.
+    out.println("lavalier-server listening on " + address);
+    out.flush();
+    suggest(address);
+    awaitSignal();
+    return CommandLine.ExitCode.OK;
+  }
+
+  private ServerConfig config() {
+    InetAddress address;
+    try {
+      address = InetAddress.getByName(bind);
+    } catch (UnknownHostException e) {
+      throw new IllegalArgumentException(
+          "bind: %s (expected: an address of this machine)".formatted(bind), e);
+    }
+    if (!address.isLoopbackAddress() && !insecure) {
+      throw new IllegalArgumentException(
+          ("bind: %s (expected: a loopback address, such as 127.0.0.1; there is no encryption and no"
+                  + " password, so whoever reaches another one can listen: to allow that, add"
+                  + " --insecure, or reach this server through a tunnel, as ssh -L)")
+              .formatted(bind));
+    }
+    checkRange("port", port, 0, 65_535);
+    checkRange("period-ms", periodMs, 1, 100);
+    PcmFormat format;
+    try {
+      format = PcmFormat.parse(captureFormat);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException("capture-format." + e.getMessage(), e);
+    }
+    List<VirtualDevice> devices = new ArrayList<>();
+    devices.add(new ToneDevice());
+    wavs.forEach(
+        (name, file) -> {
+          if (devices.stream().anyMatch(d -> d.name().equals(name))) {
+            throw new IllegalArgumentException(
+                "wav: %s=%s (expected: a name that is not taken)".formatted(name, file));
+          }
+          devices.add(WavDevice.of(name, file));
+        });
+    return new ServerConfig(
+        new InetSocketAddress(address, port), format, Duration.ofMillis(periodMs), demo, devices);
+  }
+
+  private static void checkRange(String flag, int value, int low, int high) {
+    if (value < low || value > high) {
+      throw new IllegalArgumentException(
+          "%s: %d (expected: %d..%d)".formatted(flag, value, low, high));
+    }
+  }
+
+  private static String reason(IOException e) {
+    Throwable cause = e;
+    while (cause.getCause() != null && !(cause instanceof BindException)) {
+      cause = cause.getCause();
+    }
+    return cause.getMessage();
+  }
+
+  private static String display(InetAddress address) {
+    String text = address.getHostAddress();
+    return text.contains(":") ? "[" + text + "]" : text;
+  }
+
+  private void suggest(String address) {
+    String client = "java -jar client/target/lavalier.jar --server " + address;
+    err.printf(
+        "Now try, in another terminal:%n  %s devices%n  %s meter%n  %s record --seconds 5 take.wav%n",
+        client, client, client);
+  }
+
+  private static void stopOnSignal(LavalierServer server) {
+    Runtime.getRuntime()
+        .addShutdownHook(
+            new Thread(
+                () -> {
+                  server.close();
+                  // A signal is how this program ends well; the JVM would say 143.
+                  Runtime.getRuntime().halt(0);
+                },
+                "lavalier-stop"));
+  }
+
+  private static void awaitSignal() {
+    try {
+      new CountDownLatch(1).await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Reads the version from the jar. */
+  static final class Version implements CommandLine.IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      String version = ServerMain.class.getPackage().getImplementationVersion();
+      return new String[] {"lavalier-server " + (version == null ? "(unpackaged)" : version)};
+    }
+  }
+}

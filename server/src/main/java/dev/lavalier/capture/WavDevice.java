@@ -1,0 +1,125 @@
+package dev.lavalier.capture;
+
+import dev.lavalier.audio.PcmFormat;
+import java.io.BufferedInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import javax.sound.sampled.AudioInputStream;
+import javax.sound.sampled.AudioSystem;
+import javax.sound.sampled.UnsupportedAudioFileException;
+
+/**
+ * A WAV file that plays again and again, in its own format alone. The file is read as it plays, so
+ * its size does not matter; each opening begins at its beginning.
+ *
+ * @param name its {@code device_id}
+ * @param file the file
+ * @param format the file's format
+ */
+public record WavDevice(String name, Path file, PcmFormat format) implements VirtualDevice {
+
+  /**
+   * Looks at the file's header.
+   *
+   * @throws IllegalArgumentException with a message for the operator, where the file cannot be
+   *     read, is not a WAV, holds an encoding other than s16le, s24le, s32le or f32le, or holds no
+   *     sample
+   */
+  public static WavDevice of(String name, Path file) {
+    if (name.isBlank()) {
+      throw new IllegalArgumentException("wav: =%s (expected: NAME=FILE)".formatted(file));
+    }
+    if (!Files.isReadable(file) || Files.isDirectory(file)) {
+      throw refused(name, file, "a file that can be read", null);
+    }
+    try (AudioInputStream in = AudioSystem.getAudioInputStream(file.toFile())) {
+      PcmFormat format =
+          SoundFormats.fromJavaSound(in.getFormat())
+              .orElseThrow(
+                  () ->
+                      refused(
+                          name,
+                          file,
+                          "PCM s16le, s24le, s32le or f32le, not " + in.getFormat(),
+                          null));
+      if (in.getFrameLength() <= 0) {
+        throw refused(name, file, "at least one sample", null);
+      }
+      return new WavDevice(name, file, format);
+    } catch (UnsupportedAudioFileException | IOException e) {
+      throw refused(name, file, "a WAV file", e);
+    }
+  }
+
+  private static IllegalArgumentException refused(
+      String name, Path file, String expected, Exception cause) {
+    return new IllegalArgumentException(
+        "wav: %s=%s (expected: %s)".formatted(name, file, expected), cause);
+  }
+
+  @Override
+  public String description() {
+    return "WAV file, looping: " + file.getFileName();
+  }
+
+  @Override
+  public List<OfferedFormat> formats() {
+    return List.of(
+        new OfferedFormat(format.encoding(), format.sampleRateHz(), format.channelCount()));
+  }
+
+  @Override
+  public Signal open(PcmFormat wanted) throws IOException {
+    return new Loop(file);
+  }
+
+  private static final class Loop implements Signal {
+    private final Path file;
+    private AudioInputStream in;
+
+    Loop(Path file) throws IOException {
+      this.file = file;
+      this.in = rewind(file);
+    }
+
+    private static AudioInputStream rewind(Path file) throws IOException {
+      BufferedInputStream bytes = new BufferedInputStream(Files.newInputStream(file));
+      try {
+        return AudioSystem.getAudioInputStream(bytes);
+      } catch (UnsupportedAudioFileException e) {
+        bytes.close();
+        throw new IOException(file + " is no longer a WAV file", e);
+      } catch (IOException e) {
+        bytes.close();
+        throw e;
+      }
+    }
+
+    @Override
+    public void read(byte[] to, int offset, int length) throws IOException {
+      int done = 0;
+      boolean rewound = false;
+      while (done < length) {
+        int n = in.read(to, offset + done, length - done);
+        if (n > 0) {
+          done += n;
+          rewound = false;
+        } else if (rewound) {
+          throw new EOFException(file + " holds no sample any more");
+        } else {
+          in.close();
+          in = rewind(file);
+          rewound = true;
+        }
+      }
+    }
+
+    @Override
+    public void close() throws IOException {
+      in.close();
+    }
+  }
+}

@@ -1,0 +1,10 @@
+/**
+ * Everything that touches {@code javax.sound.sampled}: which devices there are ({@link
+ * dev.lavalier.capture.DeviceRegistry}), how one is opened ({@link
+ * dev.lavalier.capture.CaptureLine}), the one thread that reads it ({@link
+ * dev.lavalier.capture.Reader}), and our own devices, the tone and looping WAV files, which are
+ * mixers of the sound system like any other ({@link dev.lavalier.capture.VirtualMixerProvider}).
+ *
+ * <p>Depends on {@code audio} alone. No other package imports {@code javax.sound}.
+ */
+package dev.lavalier.capture;

@@ -1,0 +1,92 @@
+package dev.lavalier.grpc;
+
+import dev.lavalier.audio.CaptureException;
+import dev.lavalier.capture.DeviceDescriptor;
+import dev.lavalier.hub.Hub;
+import dev.lavalier.hub.Lane;
+import dev.lavalier.hub.Subscription;
+import dev.lavalier.v1.AudioCaptureGrpc;
+import dev.lavalier.v1.ListDevicesRequest;
+import dev.lavalier.v1.ListDevicesResponse;
+import dev.lavalier.v1.StreamFramesRequest;
+import io.grpc.BindableService;
+import io.grpc.MethodDescriptor;
+import io.grpc.ServerServiceDefinition;
+import io.grpc.ServiceDescriptor;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.ServerCalls;
+import io.grpc.stub.StreamObserver;
+import java.util.function.Supplier;
+
+/**
+ * The AudioCapture service on a hub. No method blocks, so it may run on the transport's own threads
+ * ({@code directExecutor}).
+ *
+ * <p>Bound by hand and not by the generated base class, because the frames are encoded already: see
+ * {@link EncodedMarshaller}.
+ */
+public final class AudioCaptureService implements BindableService {
+
+  private static final MethodDescriptor<StreamFramesRequest, byte[]> STREAM_FRAMES =
+      AudioCaptureGrpc.getStreamFramesMethod().toBuilder(
+              AudioCaptureGrpc.getStreamFramesMethod().getRequestMarshaller(),
+              new EncodedMarshaller())
+          .build();
+
+  private final Hub hub;
+  private final Supplier<Lane> lanes;
+
+  /**
+   * Makes the service.
+   *
+   * @param hub where the audio comes from; its frames must be encoded by {@link #frameEncoder}
+   * @param lanes the lane for the call that runs on the current thread
+   */
+  public AudioCaptureService(Hub hub, Supplier<Lane> lanes) {
+    this.hub = hub;
+    this.lanes = lanes;
+  }
+
+  /** Returns what the hub must encode frames with. */
+  public static dev.lavalier.hub.FrameEncoder frameEncoder() {
+    return Messages::frame;
+  }
+
+  @Override
+  public ServerServiceDefinition bindService() {
+    ServiceDescriptor generated = AudioCaptureGrpc.getServiceDescriptor();
+    ServiceDescriptor descriptor =
+        ServiceDescriptor.newBuilder(generated.getName())
+            .setSchemaDescriptor(generated.getSchemaDescriptor())
+            .addMethod(AudioCaptureGrpc.getListDevicesMethod())
+            .addMethod(STREAM_FRAMES)
+            .build();
+    return ServerServiceDefinition.builder(descriptor)
+        .addMethod(
+            AudioCaptureGrpc.getListDevicesMethod(), ServerCalls.asyncUnaryCall(this::listDevices))
+        .addMethod(STREAM_FRAMES, ServerCalls.asyncServerStreamingCall(this::streamFrames))
+        .build();
+  }
+
+  private void listDevices(
+      ListDevicesRequest request, StreamObserver<ListDevicesResponse> observer) {
+    ListDevicesResponse.Builder response = ListDevicesResponse.newBuilder();
+    hub.devices().forEach(device -> response.addDevices(Messages.device(device)));
+    observer.onNext(response.build());
+    observer.onCompleted();
+  }
+
+  private void streamFrames(StreamFramesRequest request, StreamObserver<byte[]> responses) {
+    ServerCallStreamObserver<byte[]> observer = (ServerCallStreamObserver<byte[]>) responses;
+    try {
+      DeviceDescriptor device = hub.resolve(request.getDeviceId());
+      Subscription subscription =
+          hub.subscribe(Requests.spec(request, device), lanes.get(), new FramesCall(observer));
+      // Cancelled, past its deadline, or its connection dead: gRPC tells all three this way.
+      observer.setOnCancelHandler(subscription::leave);
+      observer.setOnReadyHandler(subscription::wake);
+    } catch (CaptureException e) {
+      observer.onError(Statuses.of(e));
+    }
+  }
+}

@@ -1,0 +1,62 @@
+package dev.lavalier.grpc;
+
+import dev.lavalier.hub.Lane;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.IoHandlerFactory;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.ServerChannel;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import io.netty.util.concurrent.EventExecutor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The server's event loops, each with its lane: {@code lavalier-loop-N}. Epoll where Linux has it,
+ * NIO elsewhere.
+ */
+final class EventLoops implements AutoCloseable {
+
+  private record LoopLane(EventExecutor loop, Lane lane) {}
+
+  private final EventLoopGroup group;
+  private final List<LoopLane> lanes = new ArrayList<>();
+
+  /** Makes {@code count} loops, which begin when they get their first connection. */
+  EventLoops(int count) {
+    IoHandlerFactory handlers =
+        Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
+    this.group =
+        new MultiThreadIoEventLoopGroup(
+            count, new DefaultThreadFactory("lavalier-loop", true), handlers);
+    group.forEach(loop -> lanes.add(new LoopLane(loop, new Lane(loop))));
+  }
+
+  EventLoopGroup group() {
+    return group;
+  }
+
+  Class<? extends ServerChannel> channelType() {
+    return Epoll.isAvailable() ? EpollServerSocketChannel.class : NioServerSocketChannel.class;
+  }
+
+  /** Returns the lane of the loop that this runs on: of the connection that the call came by. */
+  Lane current() {
+    for (LoopLane each : lanes) {
+      if (each.loop().inEventLoop()) {
+        return each.lane();
+      }
+    }
+    throw new IllegalStateException("not on an event loop: " + Thread.currentThread());
+  }
+
+  @Override
+  public void close() {
+    group.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly(2, TimeUnit.SECONDS);
+  }
+}

@@ -1,0 +1,145 @@
+package dev.lavalier.grpc;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.UnsafeByteOperations;
+import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.audio.SampleEncoding;
+import dev.lavalier.capture.OfferedFormat;
+import dev.lavalier.hub.DeviceStatus;
+import dev.lavalier.hub.Frame;
+import dev.lavalier.hub.Gap;
+import dev.lavalier.hub.Notice;
+import dev.lavalier.hub.OverflowPolicy;
+import dev.lavalier.hub.Started;
+import dev.lavalier.v1.AudioFormat;
+import dev.lavalier.v1.AudioFrame;
+import dev.lavalier.v1.Device;
+import dev.lavalier.v1.DeviceState;
+import dev.lavalier.v1.GapCause;
+import dev.lavalier.v1.NoticeKind;
+import dev.lavalier.v1.StreamFramesResponse;
+import dev.lavalier.v1.StreamNotice;
+import dev.lavalier.v1.StreamStarted;
+
+/** The hub's values as messages of the contract. The stream's messages come out encoded. */
+final class Messages {
+
+  private Messages() {}
+
+  /** A {@link dev.lavalier.hub.FrameEncoder}. */
+  static byte[] frame(byte[] pcm, long sampleIndex, long captureUnixNanos) {
+    return StreamFramesResponse.newBuilder()
+        .setFrame(
+            AudioFrame.newBuilder()
+                .setPcm(UnsafeByteOperations.unsafeWrap(pcm))
+                .setSampleIndex(sampleIndex)
+                .setCaptureTimeUnixNanos(captureUnixNanos))
+        .build()
+        .toByteArray();
+  }
+
+  /** The same frame with a gap: only who missed something pays for writing it again. */
+  static byte[] frame(Frame frame, Gap gap) {
+    try {
+      StreamFramesResponse.Builder message =
+          StreamFramesResponse.parseFrom(frame.message()).toBuilder();
+      message
+          .getFrameBuilder()
+          .setGap(
+              dev.lavalier.v1.Gap.newBuilder()
+                  .setSampleCount(gap.sampleCount())
+                  .setCause(cause(gap.cause()))
+                  .setEstimated(gap.estimated()));
+      return message.build().toByteArray();
+    } catch (InvalidProtocolBufferException e) {
+      throw new IllegalStateException(e); // we wrote it ourselves
+    }
+  }
+
+  private static GapCause cause(Gap.Cause cause) {
+    return switch (cause) {
+      case SLOW_SUBSCRIBER -> GapCause.GAP_CAUSE_SLOW_SUBSCRIBER;
+    };
+  }
+
+  static byte[] started(Started started) {
+    return StreamFramesResponse.newBuilder()
+        .setStarted(
+            StreamStarted.newBuilder()
+                .setDeviceId(started.spec().deviceId())
+                .setEpoch(started.epoch())
+                .setFormat(format(started.spec().format()))
+                .setFrameSize(started.spec().frameSize())
+                .setCaptureFormat(format(started.captureFormat()))
+                .setMaxLatencyMs(started.spec().maxLatencyMs())
+                .setOverflowPolicy(policy(started.spec().overflowPolicy())))
+        .build()
+        .toByteArray();
+  }
+
+  private static dev.lavalier.v1.OverflowPolicy policy(OverflowPolicy policy) {
+    return switch (policy) {
+      case DROP_OLDEST -> dev.lavalier.v1.OverflowPolicy.OVERFLOW_POLICY_DROP_OLDEST;
+      case CLOSE -> dev.lavalier.v1.OverflowPolicy.OVERFLOW_POLICY_CLOSE;
+    };
+  }
+
+  static byte[] notice(Notice notice) {
+    return StreamFramesResponse.newBuilder()
+        .setNotice(
+            StreamNotice.newBuilder()
+                .setKind(
+                    switch (notice.kind()) {
+                      case DEVICE_LOST -> NoticeKind.NOTICE_KIND_DEVICE_LOST;
+                      case SERVER_STOPPING -> NoticeKind.NOTICE_KIND_SERVER_STOPPING;
+                    })
+                .setMessage(notice.message()))
+        .build()
+        .toByteArray();
+  }
+
+  static Device device(DeviceStatus status) {
+    Device.Builder device =
+        Device.newBuilder()
+            .setDeviceId(status.device().id())
+            .setName(status.device().name())
+            .setVendor(status.device().vendor())
+            .setDescription(status.device().description())
+            .setIsDefault(status.device().isDefault())
+            .setState(state(status.state()))
+            .setCaptureFormat(format(status.device().captureFormat()))
+            .setSubscriberCount(status.subscriberCount());
+    for (OfferedFormat offered : status.device().formats()) {
+      device.addFormats(format(offered.encoding(), offered.sampleRateHz(), offered.channelCount()));
+    }
+    return device.build();
+  }
+
+  private static DeviceState state(dev.lavalier.hub.DeviceState state) {
+    return switch (state) {
+      case CLOSED -> DeviceState.DEVICE_STATE_CLOSED;
+      case OPENING -> DeviceState.DEVICE_STATE_OPENING;
+      case OPEN -> DeviceState.DEVICE_STATE_OPEN;
+      case LOST -> DeviceState.DEVICE_STATE_LOST;
+      case CLOSING -> DeviceState.DEVICE_STATE_CLOSING;
+    };
+  }
+
+  private static AudioFormat format(PcmFormat format) {
+    return format(format.encoding(), format.sampleRateHz(), format.channelCount());
+  }
+
+  private static AudioFormat format(SampleEncoding encoding, int rate, int channels) {
+    return AudioFormat.newBuilder()
+        .setEncoding(
+            switch (encoding) {
+              case S16LE -> dev.lavalier.v1.SampleEncoding.SAMPLE_ENCODING_S16LE;
+              case S24LE -> dev.lavalier.v1.SampleEncoding.SAMPLE_ENCODING_S24LE;
+              case S32LE -> dev.lavalier.v1.SampleEncoding.SAMPLE_ENCODING_S32LE;
+              case F32LE -> dev.lavalier.v1.SampleEncoding.SAMPLE_ENCODING_F32LE;
+            })
+        .setSampleRateHz(rate)
+        .setChannelCount(channels)
+        .build();
+  }
+}

@@ -1,0 +1,56 @@
+package dev.lavalier.grpc;
+
+import dev.lavalier.audio.CaptureException;
+import dev.lavalier.audio.CaptureException.Reason;
+import dev.lavalier.audio.SampleEncoding;
+import dev.lavalier.capture.DeviceDescriptor;
+import dev.lavalier.hub.OverflowPolicy;
+import dev.lavalier.hub.SubscriptionSpec;
+import dev.lavalier.v1.AudioFormat;
+import dev.lavalier.v1.StreamFramesRequest;
+import java.util.Optional;
+
+/** Requests of the contract, checked, as the hub's values. */
+final class Requests {
+
+  private Requests() {}
+
+  static SubscriptionSpec spec(StreamFramesRequest request, DeviceDescriptor device)
+      throws CaptureException {
+    AudioFormat format = request.getFormat();
+    return SubscriptionSpec.resolve(
+        device,
+        request.getFrameSize(),
+        new SubscriptionSpec.WantedFormat(
+            encoding(format), format.getSampleRateHz(), format.getChannelCount()),
+        request.getMaxLatencyMs(),
+        policy(request));
+  }
+
+  private static Optional<SampleEncoding> encoding(AudioFormat format) throws CaptureException {
+    return switch (format.getEncoding()) {
+      case SAMPLE_ENCODING_UNSPECIFIED -> Optional.empty();
+      case SAMPLE_ENCODING_S16LE -> Optional.of(SampleEncoding.S16LE);
+      case SAMPLE_ENCODING_S24LE -> Optional.of(SampleEncoding.S24LE);
+      case SAMPLE_ENCODING_S32LE -> Optional.of(SampleEncoding.S32LE);
+      case SAMPLE_ENCODING_F32LE -> Optional.of(SampleEncoding.F32LE);
+      case UNRECOGNIZED ->
+          throw unknown("format.encoding", format.getEncodingValue(), "1..4, see SampleEncoding");
+    };
+  }
+
+  private static OverflowPolicy policy(StreamFramesRequest request) throws CaptureException {
+    return switch (request.getOverflowPolicy()) {
+      case OVERFLOW_POLICY_UNSPECIFIED, OVERFLOW_POLICY_DROP_OLDEST -> OverflowPolicy.DROP_OLDEST;
+      case OVERFLOW_POLICY_CLOSE -> OverflowPolicy.CLOSE;
+      case UNRECOGNIZED ->
+          throw unknown(
+              "overflow_policy", request.getOverflowPolicyValue(), "0..2, see OverflowPolicy");
+    };
+  }
+
+  private static CaptureException unknown(String field, int value, String expected) {
+    return new CaptureException(
+        Reason.INVALID_REQUEST, "%s: %d (expected: %s)".formatted(field, value, expected));
+  }
+}

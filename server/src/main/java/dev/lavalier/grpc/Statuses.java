@@ -1,0 +1,23 @@
+package dev.lavalier.grpc;
+
+import dev.lavalier.audio.CaptureException;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+
+/** One gRPC status for each reason. */
+final class Statuses {
+
+  private Statuses() {}
+
+  static StatusRuntimeException of(CaptureException e) {
+    Status status =
+        switch (e.reason()) {
+          case INVALID_REQUEST -> Status.INVALID_ARGUMENT;
+          case DEVICE_NOT_FOUND -> Status.NOT_FOUND;
+          case FORMAT_NOT_AVAILABLE -> Status.FAILED_PRECONDITION;
+          case QUEUE_OVERFLOW -> Status.RESOURCE_EXHAUSTED;
+          case DEVICE_BUSY, DEVICE_LOST, SERVER_STOPPING -> Status.UNAVAILABLE;
+        };
+    return status.withDescription(e.getMessage()).withCause(e).asRuntimeException();
+  }
+}

@@ -1,0 +1,93 @@
+package dev.lavalier.hub;
+
+import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.capture.Reader;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * One uninterrupted opening of a device: what its reader reads, handed to the framers, and the
+ * lanes woken.
+ *
+ * <p>The reader's thread calls the listener's methods; the device's actor calls the others. They
+ * share the two arrays, which are replaced and never changed.
+ */
+final class Epoch implements Reader.Listener {
+
+  private final long number;
+  private final PcmFormat format;
+  private final FrameEncoder encoder;
+  private final Consumer<String> onLost;
+
+  private volatile Framer[] framers = {};
+  private volatile Lane[] lanes = {};
+
+  /**
+   * Makes an epoch without subscribers.
+   *
+   * @param number its number
+   * @param format the format in which the device is captured
+   * @param onLost told, on the reader's thread, that the line gave out, and what was seen
+   */
+  Epoch(long number, PcmFormat format, FrameEncoder encoder, Consumer<String> onLost) {
+    this.number = number;
+    this.format = format;
+    this.encoder = encoder;
+    this.onLost = onLost;
+  }
+
+  long number() {
+    return number;
+  }
+
+  PcmFormat format() {
+    return format;
+  }
+
+  @Override
+  public void onPeriod(byte[] pcm, long sampleIndex, long captureUnixNanos) {
+    boolean published = false;
+    for (Framer framer : framers) {
+      published |= framer.accept(pcm, sampleIndex, captureUnixNanos);
+    }
+    if (published) {
+      for (Lane lane : lanes) {
+        lane.wake();
+      }
+    }
+  }
+
+  @Override
+  public void onLost(String message) {
+    onLost.accept(message);
+  }
+
+  /** Brings framers and lanes into line with who is subscribed now. */
+  void serve(Iterable<Subscription> subscriptions) {
+    List<Framer> needed = new ArrayList<>();
+    List<Lane> woken = new ArrayList<>();
+    for (Subscription subscription : subscriptions) {
+      if (!woken.contains(subscription.lane())) {
+        woken.add(subscription.lane());
+      }
+      int frameSize = subscription.spec().frameSize();
+      if (needed.stream().noneMatch(f -> f.frameSize() == frameSize)) {
+        needed.add(framerOf(frameSize));
+      }
+    }
+    // The lanes first, so that no new framer's frame goes by without its lane being woken.
+    lanes = woken.toArray(Lane[]::new);
+    framers = needed.toArray(Framer[]::new);
+  }
+
+  /** Returns the framer for a frame size: the one at work, or a new one that is not yet. */
+  Framer framerOf(int frameSize) {
+    for (Framer framer : framers) {
+      if (framer.frameSize() == frameSize) {
+        return framer;
+      }
+    }
+    return new Framer(format, frameSize, encoder);
+  }
+}

@@ -1,0 +1,39 @@
+package dev.lavalier.hub;
+
+/**
+ * One encoded frame, shared by every subscriber of its format and frame size. Immutable; nobody
+ * writes to {@link #message} after it is made.
+ */
+public final class Frame {
+
+  private final long sequence;
+  private final long sampleIndex;
+  private final byte[] message;
+
+  /**
+   * Makes a frame.
+   *
+   * @param sequence its number among its framer's frames, from 0
+   * @param sampleIndex the number of its first sample in the epoch, per channel
+   * @param message what {@link FrameEncoder} made of it; not copied
+   */
+  Frame(long sequence, long sampleIndex, byte[] message) {
+    this.sequence = sequence;
+    this.sampleIndex = sampleIndex;
+    this.message = message;
+  }
+
+  long sequence() {
+    return sequence;
+  }
+
+  /** Returns the number of its first sample in the epoch, counted per channel from 0. */
+  public long sampleIndex() {
+    return sampleIndex;
+  }
+
+  /** Returns the encoded message, as it travels to a subscriber who missed nothing. Not copied. */
+  public byte[] message() {
+    return message;
+  }
+}

@@ -1,0 +1,15 @@
+package dev.lavalier.hub;
+
+/** Writes a frame as it travels. Called by readers' threads: it must neither block nor keep pcm. */
+@FunctionalInterface
+public interface FrameEncoder {
+
+  /**
+   * Encodes one frame.
+   *
+   * @param pcm the samples; lent for the call
+   * @param sampleIndex the number of the first sample in the epoch, per channel
+   * @param captureUnixNanos an estimate of when that sample was captured
+   */
+  byte[] encode(byte[] pcm, long sampleIndex, long captureUnixNanos);
+}

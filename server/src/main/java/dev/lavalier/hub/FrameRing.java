@@ -1,0 +1,65 @@
+package dev.lavalier.hub;
+
+import java.util.concurrent.atomic.AtomicReferenceArray;
+
+/**
+ * The last frames of one framer, which all of its subscribers' queues read. The reader writes a
+ * frame once, whatever the number of subscribers, and never looks at them.
+ *
+ * <p>One thread publishes, any number read. A reader that is too slow finds a later frame in the
+ * slot; since frames are immutable and know their number, it cannot mistake one for another, and
+ * there is nothing to lock.
+ */
+final class FrameRing {
+
+  // Written by the publishing thread. A slot is set before head says so; a grown array stands here
+  // before the first frame that is only in it.
+  private volatile AtomicReferenceArray<Frame> slots = new AtomicReferenceArray<>(16);
+  private volatile long head;
+  private volatile int wantedCapacity;
+
+  /** Makes room for {@code frames}, from the next frame on. Any thread; never shrinks. */
+  synchronized void ensureCapacity(int frames) {
+    wantedCapacity = Math.max(wantedCapacity, frames);
+  }
+
+  /** Returns the number that the next frame will have: how many were published. */
+  long head() {
+    return head;
+  }
+
+  /** Adds the frame whose number is {@link #head}. The publishing thread alone. */
+  void publish(Frame frame) {
+    AtomicReferenceArray<Frame> current = slots;
+    if (wantedCapacity > current.length()) {
+      current = grown(current, wantedCapacity);
+      slots = current;
+    }
+    current.setRelease(slot(frame.sequence(), current), frame);
+    head = frame.sequence() + 1;
+  }
+
+  private AtomicReferenceArray<Frame> grown(AtomicReferenceArray<Frame> old, int atLeast) {
+    AtomicReferenceArray<Frame> next =
+        new AtomicReferenceArray<>(Integer.highestOneBit(atLeast - 1) << 1);
+    for (long k = Math.max(0, head - old.length()); k < head; k++) {
+      next.setPlain(slot(k, next), old.getPlain(slot(k, old)));
+    }
+    return next;
+  }
+
+  /**
+   * Returns frame number {@code sequence}, or null where it is not there any more.
+   *
+   * @param sequence below {@link #head}, as the caller has read it
+   */
+  Frame get(long sequence) {
+    AtomicReferenceArray<Frame> current = slots;
+    Frame frame = current.getAcquire(slot(sequence, current));
+    return frame != null && frame.sequence() == sequence ? frame : null;
+  }
+
+  private static int slot(long sequence, AtomicReferenceArray<Frame> in) {
+    return (int) sequence & (in.length() - 1);
+  }
+}

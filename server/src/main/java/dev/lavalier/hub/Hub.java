@@ -1,0 +1,124 @@
+package dev.lavalier.hub;
+
+import dev.lavalier.audio.CaptureException;
+import dev.lavalier.audio.CaptureException.Reason;
+import dev.lavalier.audio.Ticker;
+import dev.lavalier.capture.DeviceDescriptor;
+import dev.lavalier.capture.DeviceRegistry;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Every device of the machine and whoever subscribes to it. Safe for use from any thread; no method
+ * but {@link #close} blocks.
+ */
+public final class Hub implements AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(Hub.class);
+
+  /** How long a stop waits for the devices to be closed. */
+  private static final Duration STOP_BOUND = Duration.ofSeconds(3);
+
+  /**
+   * A line's buffer: long enough that a reader held up by the machine loses nothing. It costs no
+   * latency, since the reader takes each period as it comes.
+   */
+  private static final Duration LINE_BUFFER = Duration.ofMillis(200);
+
+  private final DeviceRegistry registry;
+  private final ExecutorService workers;
+  private final DeviceActor.Context context;
+  private final Map<String, DeviceActor> actors = new ConcurrentHashMap<>();
+  private volatile boolean stopping;
+
+  /**
+   * Makes a hub.
+   *
+   * @param registry which devices there are; stays the caller's to close
+   * @param ticker the time by which readers wait and stamp
+   * @param encoder how a frame is written
+   * @param period how much is read from a line at a time
+   */
+  public Hub(DeviceRegistry registry, Ticker ticker, FrameEncoder encoder, Duration period) {
+    this.registry = registry;
+    AtomicInteger count = new AtomicInteger();
+    // As many threads as sound system calls are under way, and none when there is nothing to do: a
+    // call that hangs then holds up no other device.
+    this.workers =
+        Executors.newCachedThreadPool(
+            task -> {
+              Thread thread = new Thread(task, "lavalier-device-" + count.incrementAndGet());
+              thread.setDaemon(true);
+              return thread;
+            });
+    this.context = new DeviceActor.Context(registry, ticker, encoder, period, LINE_BUFFER, workers);
+  }
+
+  /** Returns every device with its state. */
+  public List<DeviceStatus> devices() {
+    return registry.devices().stream().map(this::statusOf).toList();
+  }
+
+  private DeviceStatus statusOf(DeviceDescriptor device) {
+    DeviceActor actor = actors.get(device.id());
+    return actor == null
+        ? new DeviceStatus(device, DeviceState.CLOSED, 0)
+        : new DeviceStatus(device, actor.state(), actor.subscriberCount());
+  }
+
+  /**
+   * Finds the device that a request means.
+   *
+   * @param id a {@code device_id}; empty: the default
+   * @throws CaptureException DEVICE_NOT_FOUND
+   */
+  public DeviceDescriptor resolve(String id) throws CaptureException {
+    return registry.resolve(id);
+  }
+
+  /**
+   * Subscribes. What becomes of it, the sink is told; a device that is closed is opened.
+   *
+   * @param spec what is wanted, resolved against a device of this hub
+   * @param lane where the sink is called
+   * @throws CaptureException SERVER_STOPPING
+   */
+  public Subscription subscribe(SubscriptionSpec spec, Lane lane, FrameSink sink)
+      throws CaptureException {
+    if (stopping) {
+      throw new CaptureException(Reason.SERVER_STOPPING, "the server is stopping; try again later");
+    }
+    DeviceActor actor = actors.computeIfAbsent(spec.deviceId(), id -> new DeviceActor(id, context));
+    Subscription subscription = new Subscription(spec, lane, sink, actor);
+    actor.subscribe(subscription);
+    return subscription;
+  }
+
+  /** Ends every subscription with SERVER_STOPPING and closes every device, within a few seconds. */
+  @Override
+  public void close() {
+    stopping = true;
+    CompletableFuture<?>[] stops =
+        actors.values().stream().map(DeviceActor::stop).toArray(CompletableFuture<?>[]::new);
+    try {
+      CompletableFuture.allOf(stops).get(STOP_BOUND.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      log.warn("not every device could be closed within {}", STOP_BOUND);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (java.util.concurrent.ExecutionException e) {
+      throw new IllegalStateException(e); // a stop has no way to fail
+    }
+    workers.shutdown();
+  }
+}

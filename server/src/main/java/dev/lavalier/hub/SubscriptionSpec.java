@@ -1,0 +1,109 @@
+package dev.lavalier.hub;
+
+import dev.lavalier.audio.CaptureException;
+import dev.lavalier.audio.CaptureException.Reason;
+import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.audio.SampleEncoding;
+import dev.lavalier.capture.DeviceDescriptor;
+import java.util.Optional;
+
+/**
+ * What a subscription gets, checked against its device and with every default filled in.
+ *
+ * @param deviceId the device
+ * @param format the format of the frames
+ * @param frameSize samples per channel in a frame
+ * @param queueFrames frames that may wait for the subscriber, 1 or more
+ * @param maxLatencyMs how long the last of them waits at most
+ * @param overflowPolicy what happens beyond
+ */
+public record SubscriptionSpec(
+    String deviceId,
+    PcmFormat format,
+    int frameSize,
+    int queueFrames,
+    int maxLatencyMs,
+    OverflowPolicy overflowPolicy) {
+
+  private static final int DEFAULT_FRAMES_PER_SECOND = 50;
+  private static final int DEFAULT_LATENCY_MS = 200;
+  private static final int MAX_LATENCY_MS = 60_000;
+
+  /** Against a request for a minute of one-sample frames: 12 times what such a frame needs. */
+  private static final int MAX_QUEUE_FRAMES = 16_384;
+
+  private static final int MAX_QUEUE_BYTES = 64 << 20;
+
+  /**
+   * The format a request asks for; what it leaves open is as captured.
+   *
+   * @param encoding empty: as captured
+   * @param sampleRateHz 0: as captured
+   * @param channelCount 0: as captured
+   */
+  public record WantedFormat(
+      Optional<SampleEncoding> encoding, int sampleRateHz, int channelCount) {}
+
+  /**
+   * Checks a request.
+   *
+   * @param frameSize 0: 20 ms
+   * @param maxLatencyMs 0: 200, or two frames where that is more
+   * @throws CaptureException INVALID_REQUEST or FORMAT_NOT_AVAILABLE, with what was expected
+   */
+  public static SubscriptionSpec resolve(
+      DeviceDescriptor device,
+      int frameSize,
+      WantedFormat wanted,
+      int maxLatencyMs,
+      OverflowPolicy policy)
+      throws CaptureException {
+    PcmFormat format = resolveFormat(device, wanted);
+    int rate = format.sampleRateHz();
+    checkRange("frame_size", frameSize, 0, rate, " samples, one second");
+    int size = frameSize == 0 ? rate / DEFAULT_FRAMES_PER_SECOND : frameSize;
+
+    int frameMs = (int) Math.ceil(1000.0 * size / rate);
+    if (maxLatencyMs != 0) {
+      checkRange("max_latency_ms", maxLatencyMs, frameMs, MAX_LATENCY_MS, ", from one frame on");
+    }
+    int latencyMs = maxLatencyMs == 0 ? Math.max(DEFAULT_LATENCY_MS, 2 * frameMs) : maxLatencyMs;
+    long asked = (long) latencyMs * rate / (1000L * size);
+    long room =
+        Math.min(MAX_QUEUE_FRAMES, MAX_QUEUE_BYTES / ((long) size * format.bytesPerSample()));
+    int frames = (int) Math.max(1, Math.min(asked, room));
+    int granted = frames == asked ? latencyMs : (int) Math.ceil(1000.0 * frames * size / rate);
+    return new SubscriptionSpec(device.id(), format, size, frames, granted, policy);
+  }
+
+  private static void checkRange(String field, int value, int low, int high, String remark)
+      throws CaptureException {
+    if (value < low || value > high) {
+      throw new CaptureException(
+          Reason.INVALID_REQUEST,
+          "%s: %d (expected: %d..%d%s)".formatted(field, value, low, high, remark));
+    }
+  }
+
+  private static PcmFormat resolveFormat(DeviceDescriptor device, WantedFormat wanted)
+      throws CaptureException {
+    PcmFormat captured = device.captureFormat();
+    PcmFormat format;
+    try {
+      format =
+          new PcmFormat(
+              wanted.encoding().orElse(captured.encoding()),
+              wanted.sampleRateHz() == 0 ? captured.sampleRateHz() : wanted.sampleRateHz(),
+              wanted.channelCount() == 0 ? captured.channelCount() : wanted.channelCount());
+    } catch (IllegalArgumentException e) {
+      throw new CaptureException(Reason.INVALID_REQUEST, "format." + e.getMessage(), e);
+    }
+    if (!format.equals(captured)) {
+      throw new CaptureException(
+          Reason.FORMAT_NOT_AVAILABLE,
+          "format: %s (expected: %s, in which %s is captured)"
+              .formatted(format, captured, device.id()));
+    }
+    return format;
+  }
+}
