@@ -1,0 +1,28 @@
+package dev.lavalier.grpc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lavalier.testing.LavalierExtension;
+import dev.lavalier.v1.StreamFramesRequest;
+import io.grpc.Status;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** A machine without hardware, and a server that was not told to give a demonstration. */
+final class NoDefaultDeviceTest {
+
+  @RegisterExtension
+  final LavalierExtension lavalier = LavalierExtension.withManualTime().withoutDemo();
+
+  @Test
+  void aToneIsNeverPassedOffAsAMicrophone() throws Exception {
+    Status status =
+        lavalier.subscribe(StreamFramesRequest.getDefaultInstance()).requestAll().awaitStatus();
+    assertThat(status.getCode()).isEqualTo(Status.Code.NOT_FOUND);
+    assertThat(status.getDescription())
+        .isEqualTo(
+            "device_id: empty (expected: one of tone; this machine has no capture hardware to be"
+                + " the default, and a server started with --demo would give a test tone)");
+    assertThat(lavalier.device("tone").getIsDefault()).isFalse();
+  }
+}

@@ -1,0 +1,123 @@
+package dev.lavalier.grpc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lavalier.testing.LavalierExtension;
+import dev.lavalier.testing.TestSubscriber;
+import dev.lavalier.v1.AudioFrame;
+import dev.lavalier.v1.DeviceState;
+import dev.lavalier.v1.GapCause;
+import dev.lavalier.v1.OverflowPolicy;
+import dev.lavalier.v1.StreamFramesRequest;
+import io.grpc.Status;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** What a subscriber who does not read costs: itself, and nobody else. */
+final class SlowSubscriberTest {
+
+  @RegisterExtension final LavalierExtension lavalier = LavalierExtension.withManualTime();
+
+  @Test
+  void nineOfTenMissNothingAndTheSleeperIsToldExactlyWhatItMissed() throws Exception {
+    List<TestSubscriber> awake = new ArrayList<>();
+    for (int i = 0; i < 9; i++) {
+      TestSubscriber subscriber = lavalier.subscribe(480).requestAll();
+      subscriber.nextStarted();
+      awake.add(subscriber);
+    }
+    TestSubscriber sleeper = lavalier.subscribe(480).request(2); // started, and one frame
+    sleeper.nextStarted();
+
+    for (int k = 0; k < 1_000; k += 10) {
+      lavalier.advance(Duration.ofMillis(100), 1);
+      for (TestSubscriber subscriber : awake) {
+        List<AudioFrame> frames = subscriber.nextFrames(10);
+        assertThat(frames).noneMatch(AudioFrame::hasGap);
+        assertThat(frames.get(0).getSampleIndex()).isEqualTo(480L * k);
+        assertThat(frames.get(9).getSampleIndex()).isEqualTo(480L * (k + 9));
+      }
+    }
+    AudioFrame first = sleeper.nextFrame();
+    assertThat(first.getSampleIndex()).isZero();
+    assertThat(sleeper.received()).isEqualTo(2);
+
+    sleeper.requestAll();
+    AudioFrame awakened = sleeper.nextFrame();
+    // 1,000 frames were captured, one was delivered, and 200 ms of them waited: 20.
+    assertThat(awakened.getGap().getSampleCount()).isEqualTo(480L * (1_000 - 1 - 20));
+    assertThat(awakened.getGap().getCause()).isEqualTo(GapCause.GAP_CAUSE_SLOW_SUBSCRIBER);
+    assertThat(awakened.getGap().getEstimated()).isFalse();
+    long counted = 480 + awakened.getGap().getSampleCount() + 480;
+    for (AudioFrame frame : sleeper.nextFrames(19)) {
+      assertThat(frame.hasGap()).isFalse();
+      assertThat(frame.getSampleIndex()).isEqualTo(counted);
+      counted += 480;
+    }
+    assertThat(counted).isEqualTo(10 * 48_000L);
+  }
+
+  @Test
+  void whoNeverReadFromTheStartIsToldAsWell() throws Exception {
+    TestSubscriber sleeper = lavalier.subscribe(480);
+    lavalier.awaitState("tone", DeviceState.DEVICE_STATE_OPEN);
+    lavalier.advance(Duration.ofSeconds(1), 1);
+    sleeper.requestAll();
+    sleeper.nextStarted();
+    AudioFrame frame = sleeper.nextFrame();
+    assertThat(frame.getGap().getSampleCount()).isEqualTo(480L * (100 - 20));
+    assertThat(frame.getSampleIndex()).isEqualTo(480L * (100 - 20));
+  }
+
+  @Test
+  void theBoundIsTheSubscribersOwn() throws Exception {
+    TestSubscriber patient =
+        lavalier
+            .subscribe(
+                StreamFramesRequest.newBuilder().setFrameSize(480).setMaxLatencyMs(5_000).build())
+            .request(1);
+    TestSubscriber hasty =
+        lavalier
+            .subscribe(
+                StreamFramesRequest.newBuilder().setFrameSize(480).setMaxLatencyMs(10).build())
+            .request(1);
+    patient.nextStarted();
+    hasty.nextStarted();
+    lavalier.advance(Duration.ofSeconds(2), 1);
+
+    patient.requestAll();
+    hasty.requestAll();
+    AudioFrame oldest = patient.nextFrame();
+    assertThat(oldest.getSampleIndex() + oldest.getGap().getSampleCount()).isZero();
+    // One subscribed a moment before the other, but time stood still.
+    AudioFrame newest = hasty.nextFrame();
+    assertThat(newest.getSampleIndex()).isEqualTo(480L * 199);
+    assertThat(newest.getGap().getSampleCount()).isEqualTo(480L * 199);
+  }
+
+  @Test
+  void underCloseTheCallEndsInsteadOfMissingAnything() throws Exception {
+    TestSubscriber strict =
+        lavalier
+            .subscribe(
+                StreamFramesRequest.newBuilder()
+                    .setFrameSize(480)
+                    .setMaxLatencyMs(100)
+                    .setOverflowPolicy(OverflowPolicy.OVERFLOW_POLICY_CLOSE)
+                    .build())
+            .request(1);
+    strict.nextStarted();
+    lavalier.advance(Duration.ofMillis(100), 1);
+    assertThat(lavalier.device("tone").getSubscriberCount()).isEqualTo(1);
+    lavalier.ticker().advance(Duration.ofMillis(10));
+    lavalier.awaitState("tone", DeviceState.DEVICE_STATE_CLOSED);
+
+    Status status = strict.request(1).awaitStatus();
+    assertThat(status.getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
+    assertThat(status.getDescription())
+        .isEqualTo("max_latency_ms: 100 (expected: frames taken within it; the queue overflowed)");
+  }
+}

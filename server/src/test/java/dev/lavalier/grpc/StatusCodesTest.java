@@ -1,0 +1,125 @@
+package dev.lavalier.grpc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lavalier.testing.LavalierExtension;
+import dev.lavalier.testing.TestSubscriber;
+import dev.lavalier.v1.AudioFormat;
+import dev.lavalier.v1.DeviceState;
+import dev.lavalier.v1.SampleEncoding;
+import dev.lavalier.v1.StreamFramesRequest;
+import io.grpc.Status;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** Bad requests, and the one clear line that each gets. */
+final class StatusCodesTest {
+
+  @RegisterExtension
+  final LavalierExtension lavalier =
+      LavalierExtension.withManualTime().withoutDemo().withScripted("mic");
+
+  private void assertRefused(StreamFramesRequest.Builder request, Status.Code code, String message)
+      throws Exception {
+    Status status = lavalier.subscribe(request.build()).requestAll().awaitStatus();
+    assertThat(status.getCode()).isEqualTo(code);
+    assertThat(status.getDescription()).isEqualTo(message);
+  }
+
+  private static StreamFramesRequest.Builder tone() {
+    return StreamFramesRequest.newBuilder().setDeviceId("tone");
+  }
+
+  private static StreamFramesRequest.Builder format(AudioFormat.Builder format) {
+    return tone().setFormat(format);
+  }
+
+  @Test
+  void unknownDevice() throws Exception {
+    assertRefused(
+        StreamFramesRequest.newBuilder().setDeviceId("moon"),
+        Status.Code.NOT_FOUND,
+        "device_id: moon (expected: one of mic, tone)");
+  }
+
+  @Test
+  void frameSizeOutOfRange() throws Exception {
+    assertRefused(
+        tone().setFrameSize(-1),
+        Status.Code.INVALID_ARGUMENT,
+        "frame_size: -1 (expected: 0..48000 samples, one second)");
+    assertRefused(
+        tone().setFrameSize(48_001),
+        Status.Code.INVALID_ARGUMENT,
+        "frame_size: 48001 (expected: 0..48000 samples, one second)");
+  }
+
+  @Test
+  void latencyOutOfRange() throws Exception {
+    assertRefused(
+        tone().setFrameSize(960).setMaxLatencyMs(19),
+        Status.Code.INVALID_ARGUMENT,
+        "max_latency_ms: 19 (expected: 20..60000, from one frame on)");
+    assertRefused(
+        tone().setMaxLatencyMs(60_001),
+        Status.Code.INVALID_ARGUMENT,
+        "max_latency_ms: 60001 (expected: 20..60000, from one frame on)");
+    assertRefused(
+        tone().setMaxLatencyMs(-5),
+        Status.Code.INVALID_ARGUMENT,
+        "max_latency_ms: -5 (expected: 20..60000, from one frame on)");
+  }
+
+  @Test
+  void formatsThatDoNotExist() throws Exception {
+    assertRefused(
+        format(AudioFormat.newBuilder().setEncodingValue(99)),
+        Status.Code.INVALID_ARGUMENT,
+        "format.encoding: 99 (expected: 1..4, see SampleEncoding)");
+    assertRefused(
+        format(AudioFormat.newBuilder().setSampleRateHz(-1)),
+        Status.Code.INVALID_ARGUMENT,
+        "format.sample_rate_hz: -1 (expected: 1000..384000)");
+    assertRefused(
+        format(AudioFormat.newBuilder().setChannelCount(65)),
+        Status.Code.INVALID_ARGUMENT,
+        "format.channel_count: 65 (expected: 1..64)");
+  }
+
+  @Test
+  void formatsThatCannotBeGivenHere() throws Exception {
+    assertRefused(
+        format(
+            AudioFormat.newBuilder()
+                .setEncoding(SampleEncoding.SAMPLE_ENCODING_F32LE)
+                .setSampleRateHz(8_000)),
+        Status.Code.FAILED_PRECONDITION,
+        "format: 8000/2/f32le (expected: 48000/2/s16le, in which tone is captured)");
+  }
+
+  @Test
+  void unknownOverflowPolicy() throws Exception {
+    assertRefused(
+        tone().setOverflowPolicyValue(7),
+        Status.Code.INVALID_ARGUMENT,
+        "overflow_policy: 7 (expected: 0..2, see OverflowPolicy)");
+  }
+
+  @Test
+  void aDeviceThatSomebodyElseHas() throws Exception {
+    lavalier.script("mic").busy = true;
+    assertRefused(
+        StreamFramesRequest.newBuilder(),
+        Status.Code.UNAVAILABLE,
+        "device_id: mic (expected: a device that is free and opens in 48000/2/s16le; the sound"
+            + " system says: line with format PCM_SIGNED 48000.0 Hz, 16 bit, stereo, 4"
+            + " bytes/frame, little-endian not supported.)");
+    lavalier.awaitState("mic", DeviceState.DEVICE_STATE_CLOSED);
+    assertThat(lavalier.device("mic").getSubscriberCount()).isZero();
+
+    lavalier.script("mic").busy = false;
+    TestSubscriber later =
+        lavalier.subscribe(StreamFramesRequest.getDefaultInstance()).requestAll();
+    assertThat(later.nextStarted().getDeviceId()).isEqualTo("mic");
+  }
+}

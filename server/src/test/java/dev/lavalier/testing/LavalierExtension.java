@@ -1,0 +1,233 @@
+package dev.lavalier.testing;
+
+import com.google.common.util.concurrent.MoreExecutors;
+import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.audio.Ticker;
+import dev.lavalier.capture.DeviceRegistry;
+import dev.lavalier.capture.ToneDevice;
+import dev.lavalier.capture.VirtualDevice;
+import dev.lavalier.grpc.AudioCaptureService;
+import dev.lavalier.grpc.GrpcServer;
+import dev.lavalier.hub.Hub;
+import dev.lavalier.hub.Lane;
+import dev.lavalier.v1.AudioCaptureGrpc;
+import dev.lavalier.v1.Device;
+import dev.lavalier.v1.DeviceState;
+import dev.lavalier.v1.ListDevicesRequest;
+import dev.lavalier.v1.StreamFramesRequest;
+import io.grpc.ManagedChannel;
+import io.grpc.inprocess.InProcessChannelBuilder;
+import io.grpc.inprocess.InProcessServerBuilder;
+import io.grpc.protobuf.services.HealthStatusManager;
+import io.grpc.testing.GrpcCleanupRule;
+import java.io.IOException;
+import java.lang.reflect.Method;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeoutException;
+import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.BeforeEachCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.InvocationInterceptor;
+import org.junit.jupiter.api.extension.ReflectiveInvocationContext;
+import org.junit.runner.Description;
+import org.junit.runners.model.Statement;
+
+/**
+ * A server in process for each test, with its devices, its channel and its time. The machine's own
+ * sound hardware is left out, so that a test sees the same devices everywhere.
+ *
+ * <pre>{@code
+ * @RegisterExtension
+ * final LavalierExtension lavalier = LavalierExtension.withManualTime();
+ * }</pre>
+ *
+ * <p>Servers and channels are shut down by grpc-testing's {@link GrpcCleanupRule}, which fails the
+ * test where one does not end.
+ */
+public final class LavalierExtension
+    implements BeforeEachCallback, AfterEachCallback, InvocationInterceptor {
+
+  private static final Duration REAL_BOUND = Duration.ofSeconds(10);
+
+  private final ManualTicker manual; // null: real time
+  private final List<VirtualDevice> devices = new ArrayList<>(List.of(new ToneDevice()));
+  private final Map<String, ScriptedMixerProvider.Script> scripts = new LinkedHashMap<>();
+  private final Ticker ticker;
+  private PcmFormat captureFormat = PcmFormat.parse("48000/2/s16le");
+  private boolean demo = true;
+
+  private final GrpcCleanupRule cleanup = new GrpcCleanupRule();
+  private ExecutorService executor;
+  private DeviceRegistry registry;
+  private Hub hub;
+  private ManagedChannel channel;
+
+  private LavalierExtension(ManualTicker manual) {
+    this.manual = manual;
+    this.ticker = manual == null ? Ticker.system() : manual;
+  }
+
+  /** A server whose time stands still until {@link #ticker()} is advanced. */
+  public static LavalierExtension withManualTime() {
+    return new LavalierExtension(new ManualTicker());
+  }
+
+  /** A server in real time. */
+  public static LavalierExtension withRealTime() {
+    return new LavalierExtension(null);
+  }
+
+  /** Sets the capture format: {@code RATE/CHANNELS/ENCODING}. */
+  public LavalierExtension capturing(String format) {
+    captureFormat = PcmFormat.parse(format);
+    return this;
+  }
+
+  /** Adds a device. */
+  public LavalierExtension with(VirtualDevice device) {
+    devices.add(device);
+    return this;
+  }
+
+  /** Adds a scripted device, which the server takes for hardware. */
+  public LavalierExtension withScripted(String name) {
+    scripts.put(name, ScriptedMixerProvider.add(name, ticker));
+    return this;
+  }
+
+  /** Starts it without {@code --demo}. */
+  public LavalierExtension withoutDemo() {
+    demo = false;
+    return this;
+  }
+
+  @Override
+  public void beforeEach(ExtensionContext context) throws IOException {
+    List<String> allowed = new ArrayList<>(scripts.keySet());
+    devices.forEach(device -> allowed.add(device.name()));
+    executor = Executors.newCachedThreadPool();
+    registry = new DeviceRegistry(captureFormat, demo, devices, allowed::contains, ticker);
+    registry.start();
+    hub = new Hub(registry, ticker, AudioCaptureService.frameEncoder(), Duration.ofMillis(10));
+    String name = InProcessServerBuilder.generateName();
+    cleanup.register(
+        GrpcServer.addServices(
+                InProcessServerBuilder.forName(name).executor(executor),
+                new AudioCaptureService(
+                    hub, () -> new Lane(MoreExecutors.newSequentialExecutor(executor))),
+                new HealthStatusManager())
+            .build()
+            .start());
+    channel = cleanup.register(InProcessChannelBuilder.forName(name).executor(executor).build());
+  }
+
+  @Override
+  public void interceptTestMethod(
+      Invocation<Void> invocation,
+      ReflectiveInvocationContext<Method> invocationContext,
+      ExtensionContext context)
+      throws Throwable {
+    cleanup
+        .apply(
+            new Statement() {
+              @Override
+              public void evaluate() throws Throwable {
+                try {
+                  invocation.proceed();
+                } finally {
+                  hub.close();
+                }
+              }
+            },
+            Description.EMPTY)
+        .evaluate();
+  }
+
+  @Override
+  public void afterEach(ExtensionContext context) {
+    registry.close();
+    scripts.values().forEach(ScriptedMixerProvider.Script::close);
+    executor.shutdownNow();
+  }
+
+  /** Returns the test's time. */
+  public ManualTicker ticker() {
+    return manual;
+  }
+
+  /** Returns what a scripted device does wrong. */
+  public ScriptedMixerProvider.Script script(String name) {
+    return scripts.get(name);
+  }
+
+  /** Returns the hub, to be stopped say. */
+  public Hub hub() {
+    return hub;
+  }
+
+  /** Returns the channel to the server. */
+  public ManagedChannel channel() {
+    return channel;
+  }
+
+  /** Returns a blocking stub. */
+  public AudioCaptureGrpc.AudioCaptureBlockingStub blocking() {
+    return AudioCaptureGrpc.newBlockingStub(channel);
+  }
+
+  /** Subscribes, taking nothing yet. */
+  public TestSubscriber subscribe(StreamFramesRequest request) {
+    return TestSubscriber.subscribe(channel, request);
+  }
+
+  /** Subscribes to the default device with one frame size, taking nothing yet. */
+  public TestSubscriber subscribe(int frameSize) {
+    return subscribe(StreamFramesRequest.newBuilder().setFrameSize(frameSize).build());
+  }
+
+  /** Moves the time on in steps of a period, each done before the next begins. */
+  public void advance(Duration by, int openDevices) throws InterruptedException, TimeoutException {
+    Duration step = Duration.ofMillis(10);
+    for (Duration left = by; !left.isZero(); left = left.minus(step)) {
+      manual.awaitSleepers(openDevices);
+      manual.advance(step);
+    }
+    manual.awaitSleepers(openDevices);
+  }
+
+  /** Returns a device as a client sees it. */
+  public Device device(String id) {
+    return blocking().listDevices(ListDevicesRequest.getDefaultInstance()).getDevicesList().stream()
+        .filter(d -> d.getDeviceId().equals(id))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  /** Waits until a device is in a state, 10 s at most. */
+  public void awaitState(String id, DeviceState state) throws TimeoutException {
+    long end = System.nanoTime() + REAL_BOUND.toNanos();
+    Device seen = device(id);
+    while (seen.getState() != state) {
+      if (System.nanoTime() > end) {
+        throw new TimeoutException("still " + seen);
+      }
+      Thread.onSpinWait();
+      seen = device(id);
+    }
+  }
+
+  /** Returns the readers' threads that live now. */
+  public static List<String> readers() {
+    return Thread.getAllStackTraces().keySet().stream()
+        .map(Thread::getName)
+        .filter(name -> name.startsWith("lavalier-reader-"))
+        .sorted()
+        .toList();
+  }
+}

@@ -1,0 +1,131 @@
+package dev.lavalier.testing;
+
+import dev.lavalier.v1.AudioCaptureGrpc;
+import dev.lavalier.v1.AudioFrame;
+import dev.lavalier.v1.StreamFramesRequest;
+import dev.lavalier.v1.StreamFramesResponse;
+import dev.lavalier.v1.StreamStarted;
+import io.grpc.CallOptions;
+import io.grpc.Channel;
+import io.grpc.ClientCall;
+import io.grpc.Metadata;
+import io.grpc.Status;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * One StreamFrames call that takes as many messages as the test allows it: none at first. Waiting
+ * methods wait 10 s at most. Safe for use from any thread.
+ */
+public final class TestSubscriber {
+
+  private static final long BOUND_SECONDS = 10;
+
+  private final ClientCall<StreamFramesRequest, StreamFramesResponse> call;
+  private final BlockingQueue<StreamFramesResponse> messages = new LinkedBlockingQueue<>();
+  private final CompletableFuture<Status> status = new CompletableFuture<>();
+  private final AtomicInteger received = new AtomicInteger();
+
+  private TestSubscriber(Channel channel, CallOptions options, StreamFramesRequest request) {
+    call = channel.newCall(AudioCaptureGrpc.getStreamFramesMethod(), options);
+    call.start(
+        new ClientCall.Listener<>() {
+          @Override
+          public void onMessage(StreamFramesResponse message) {
+            received.incrementAndGet();
+            messages.add(message);
+          }
+
+          @Override
+          public void onClose(Status closed, Metadata trailers) {
+            status.complete(closed);
+          }
+        },
+        new Metadata());
+    call.sendMessage(request);
+    call.halfClose();
+  }
+
+  /** Subscribes, and takes nothing yet. */
+  public static TestSubscriber subscribe(Channel channel, StreamFramesRequest request) {
+    return subscribe(channel, CallOptions.DEFAULT, request);
+  }
+
+  /** Subscribes with call options, a deadline say, and takes nothing yet. */
+  public static TestSubscriber subscribe(
+      Channel channel, CallOptions options, StreamFramesRequest request) {
+    return new TestSubscriber(channel, options, request);
+  }
+
+  /** Takes {@code count} more messages. */
+  public TestSubscriber request(int count) {
+    call.request(count);
+    return this;
+  }
+
+  /** Takes all there is from now on. */
+  public TestSubscriber requestAll() {
+    return request(Integer.MAX_VALUE);
+  }
+
+  /** Cancels. */
+  public void cancel() {
+    call.cancel("enough", null);
+  }
+
+  /** Returns the next message. */
+  public StreamFramesResponse next() throws InterruptedException, TimeoutException {
+    StreamFramesResponse message = messages.poll(BOUND_SECONDS, TimeUnit.SECONDS);
+    if (message == null) {
+      throw new TimeoutException("no message; status " + status.getNow(null));
+    }
+    return message;
+  }
+
+  /** Returns the next message, which must be {@code started}. */
+  public StreamStarted nextStarted() throws InterruptedException, TimeoutException {
+    StreamFramesResponse message = next();
+    if (!message.hasStarted()) {
+      throw new AssertionError("expected started, got " + message);
+    }
+    return message.getStarted();
+  }
+
+  /** Returns the next message, which must be a frame. */
+  public AudioFrame nextFrame() throws InterruptedException, TimeoutException {
+    StreamFramesResponse message = next();
+    if (!message.hasFrame()) {
+      throw new AssertionError("expected a frame, got " + message);
+    }
+    return message.getFrame();
+  }
+
+  /** Returns the next {@code count} frames. */
+  public List<AudioFrame> nextFrames(int count) throws InterruptedException, TimeoutException {
+    List<AudioFrame> frames = new ArrayList<>();
+    while (frames.size() < count) {
+      frames.add(nextFrame());
+    }
+    return frames;
+  }
+
+  /** Returns how many messages have come so far. */
+  public int received() {
+    return received.get();
+  }
+
+  /** Waits for the call's end. */
+  public Status awaitStatus() throws InterruptedException, TimeoutException {
+    try {
+      return status.get(BOUND_SECONDS, TimeUnit.SECONDS);
+    } catch (java.util.concurrent.ExecutionException e) {
+      throw new AssertionError(e);
+    }
+  }
+}
