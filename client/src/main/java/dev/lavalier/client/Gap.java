@@ -1,0 +1,19 @@
+package dev.lavalier.client;
+
+/**
+ * A run of samples that this client did not get.
+ *
+ * @param sampleCount how many, per channel; more than 0
+ * @param cause why
+ * @param estimated whether the count was reckoned from the clock, and not counted
+ */
+public record Gap(long sampleCount, Cause cause, boolean estimated) {
+
+  /** Why samples are missing. */
+  public enum Cause {
+    /** This client did not take the frames in time. */
+    SLOW_SUBSCRIBER,
+    /** Something that a newer server knows and this client does not. */
+    UNKNOWN
+  }
+}

@@ -1,0 +1,45 @@
+package dev.lavalier.client;
+
+import java.time.Duration;
+
+/**
+ * What to subscribe to. {@link #defaults} leaves everything to the server; the {@code with} methods
+ * each return a changed copy. The server checks the values.
+ *
+ * @param deviceId a {@link Device#deviceId}; empty: the server's default device
+ * @param frameSize samples per channel in a frame, to one second's worth; 0: 20 ms
+ * @param maxLatency the longest that a frame may wait on the server, one frame to a minute; zero:
+ *     200 ms
+ * @param overflowPolicy what happens when that is passed
+ */
+public record StreamOptions(
+    String deviceId, int frameSize, Duration maxLatency, OverflowPolicy overflowPolicy) {
+
+  private static final StreamOptions DEFAULTS =
+      new StreamOptions("", 0, Duration.ZERO, OverflowPolicy.DROP_OLDEST);
+
+  /** Returns the default device, 20 ms frames, 200 ms of queue, oldest dropped first. */
+  public static StreamOptions defaults() {
+    return DEFAULTS;
+  }
+
+  /** Returns a copy for another device. */
+  public StreamOptions withDeviceId(String value) {
+    return new StreamOptions(value, frameSize, maxLatency, overflowPolicy);
+  }
+
+  /** Returns a copy with another frame size, in samples per channel. */
+  public StreamOptions withFrameSize(int value) {
+    return new StreamOptions(deviceId, value, maxLatency, overflowPolicy);
+  }
+
+  /** Returns a copy with another bound, of which whole milliseconds count. */
+  public StreamOptions withMaxLatency(Duration value) {
+    return new StreamOptions(deviceId, frameSize, value, overflowPolicy);
+  }
+
+  /** Returns a copy with another policy. */
+  public StreamOptions withOverflowPolicy(OverflowPolicy value) {
+    return new StreamOptions(deviceId, frameSize, maxLatency, value);
+  }
+}

@@ -1,0 +1,21 @@
+package dev.lavalier.client;
+
+import java.time.Duration;
+
+/**
+ * What the server opened, every default filled in.
+ *
+ * @param deviceId the device; never empty
+ * @param epoch the epoch's number, larger for a later one of the same device
+ * @param format the format of the frames
+ * @param frameSize samples per channel in each frame
+ * @param captureFormat the format in which the device is captured
+ * @param maxLatency the longest that a frame waits on the server for this client
+ */
+public record StreamStart(
+    String deviceId,
+    long epoch,
+    PcmFormat format,
+    int frameSize,
+    PcmFormat captureFormat,
+    Duration maxLatency) {}

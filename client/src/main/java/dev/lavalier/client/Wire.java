@@ -1,0 +1,138 @@
+package dev.lavalier.client;
+
+import dev.lavalier.v1.AudioFormat;
+import dev.lavalier.v1.AudioFrame;
+import dev.lavalier.v1.GapCause;
+import dev.lavalier.v1.StreamFramesRequest;
+import dev.lavalier.v1.StreamNotice;
+import dev.lavalier.v1.StreamStarted;
+import io.grpc.Status;
+import java.time.Duration;
+
+/** Messages of the contract as this library's values, and back. */
+final class Wire {
+
+  private Wire() {}
+
+  static StreamFramesRequest request(StreamOptions options) {
+    return StreamFramesRequest.newBuilder()
+        .setDeviceId(options.deviceId())
+        .setFrameSize(options.frameSize())
+        .setMaxLatencyMs((int) Math.min(Integer.MAX_VALUE, options.maxLatency().toMillis()))
+        .setOverflowPolicy(
+            switch (options.overflowPolicy()) {
+              case DROP_OLDEST -> dev.lavalier.v1.OverflowPolicy.OVERFLOW_POLICY_DROP_OLDEST;
+              case CLOSE -> dev.lavalier.v1.OverflowPolicy.OVERFLOW_POLICY_CLOSE;
+            })
+        .build();
+  }
+
+  static Device device(dev.lavalier.v1.Device device) throws LavalierException {
+    return new Device(
+        device.getDeviceId(),
+        device.getName(),
+        device.getVendor(),
+        device.getDescription(),
+        device.getIsDefault(),
+        switch (device.getState()) {
+          case DEVICE_STATE_CLOSED -> DeviceState.CLOSED;
+          case DEVICE_STATE_OPENING -> DeviceState.OPENING;
+          case DEVICE_STATE_OPEN -> DeviceState.OPEN;
+          case DEVICE_STATE_LOST -> DeviceState.LOST;
+          case DEVICE_STATE_CLOSING -> DeviceState.CLOSING;
+          case DEVICE_STATE_UNSPECIFIED, UNRECOGNIZED -> DeviceState.UNKNOWN;
+        },
+        format(device.getCaptureFormat()),
+        device.getSubscriberCount());
+  }
+
+  static StreamStart start(StreamStarted started) throws LavalierException {
+    return new StreamStart(
+        started.getDeviceId(),
+        started.getEpoch(),
+        format(started.getFormat()),
+        started.getFrameSize(),
+        format(started.getCaptureFormat()),
+        Duration.ofMillis(started.getMaxLatencyMs()));
+  }
+
+  static Frame frame(AudioFrame frame) {
+    return new Frame(
+        frame.getPcm().asReadOnlyByteBuffer(),
+        frame.getSampleIndex(),
+        frame.getCaptureTimeUnixNanos(),
+        frame.hasGap() ? gap(frame.getGap()) : null);
+  }
+
+  private static Gap gap(dev.lavalier.v1.Gap gap) {
+    return new Gap(
+        gap.getSampleCount(),
+        gap.getCause() == GapCause.GAP_CAUSE_SLOW_SUBSCRIBER
+            ? Gap.Cause.SLOW_SUBSCRIBER
+            : Gap.Cause.UNKNOWN,
+        gap.getEstimated());
+  }
+
+  static Notice notice(StreamNotice notice) {
+    return new Notice(
+        switch (notice.getKind()) {
+          case NOTICE_KIND_DEVICE_LOST -> Notice.Kind.DEVICE_LOST;
+          case NOTICE_KIND_SERVER_STOPPING -> Notice.Kind.SERVER_STOPPING;
+          case NOTICE_KIND_UNSPECIFIED, UNRECOGNIZED -> Notice.Kind.OTHER;
+        },
+        notice.getMessage());
+  }
+
+  private static PcmFormat format(AudioFormat format) throws LavalierException {
+    SampleEncoding encoding =
+        switch (format.getEncoding()) {
+          case SAMPLE_ENCODING_S16LE -> SampleEncoding.S16LE;
+          case SAMPLE_ENCODING_S24LE -> SampleEncoding.S24LE;
+          case SAMPLE_ENCODING_S32LE -> SampleEncoding.S32LE;
+          case SAMPLE_ENCODING_F32LE -> SampleEncoding.F32LE;
+          case SAMPLE_ENCODING_UNSPECIFIED, UNRECOGNIZED ->
+              throw new LavalierException(
+                  LavalierException.Kind.INTERNAL,
+                  "format.encoding: %d (expected: 1..4; the server is newer than this client)"
+                      .formatted(format.getEncodingValue()),
+                  null);
+        };
+    return new PcmFormat(encoding, format.getSampleRateHz(), format.getChannelCount());
+  }
+
+  /**
+   * Translates a status.
+   *
+   * @param server where the call went, for the case that nobody answered there
+   */
+  static LavalierException exception(Status status, String server) {
+    LavalierException.Kind kind =
+        switch (status.getCode()) {
+          case INVALID_ARGUMENT, OUT_OF_RANGE -> LavalierException.Kind.INVALID_REQUEST;
+          case NOT_FOUND -> LavalierException.Kind.DEVICE_NOT_FOUND;
+          case FAILED_PRECONDITION -> LavalierException.Kind.FORMAT_NOT_AVAILABLE;
+          case RESOURCE_EXHAUSTED -> LavalierException.Kind.LIMIT_REACHED;
+          case UNAVAILABLE, DEADLINE_EXCEEDED, ABORTED, CANCELLED ->
+              LavalierException.Kind.UNAVAILABLE;
+          case UNAUTHENTICATED, PERMISSION_DENIED -> LavalierException.Kind.NOT_PERMITTED;
+          case OK, UNKNOWN, ALREADY_EXISTS, UNIMPLEMENTED, INTERNAL, DATA_LOSS ->
+              LavalierException.Kind.INTERNAL;
+        };
+    return new LavalierException(kind, message(status, server), status.getCause());
+  }
+
+  private static String message(Status status, String server) {
+    Throwable cause = status.getCause();
+    if (cause != null && status.getCode() == Status.Code.UNAVAILABLE) {
+      // Nobody answered, and the transport says why: its deepest words are the plainest.
+      while (cause.getCause() != null) {
+        cause = cause.getCause();
+      }
+      return "server: %s (expected: a Lavalier server; %s)".formatted(server, cause.getMessage());
+    }
+    String description = status.getDescription();
+    return description == null
+        ? "server: %s (expected: a Lavalier server; it says %s)".formatted(server, status.getCode())
+        : description.lines().findFirst().orElse("");
+  }
+}

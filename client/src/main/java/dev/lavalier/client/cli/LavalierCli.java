@@ -1,0 +1,116 @@
+package dev.lavalier.client.cli;
+
+import dev.lavalier.client.LavalierClient;
+import dev.lavalier.client.LavalierException;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.nio.charset.Charset;
+import java.util.function.Function;
+import org.slf4j.bridge.SLF4JBridgeHandler;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
+
+/** {@code lavalier}: see {@code --help}. */
+@Command(
+    name = "lavalier",
+    mixinStandardHelpOptions = true,
+    scope = ScopeType.INHERIT,
+    versionProvider = LavalierCli.Version.class,
+    sortOptions = false,
+    description = "Listens to a Lavalier server.",
+    footer = {"", "Exit codes: 0 fine, 1 failed, 2 wrong usage; 130 after Ctrl-C."},
+    subcommands = {DevicesCommand.class, RecordCommand.class, MeterCommand.class})
+public final class LavalierCli {
+
+  private static final int FAILED = 1;
+
+  @Option(
+      names = "--server",
+      paramLabel = "HOST:PORT",
+      defaultValue = "127.0.0.1:50051",
+      scope = ScopeType.INHERIT,
+      description = "Server to talk to (default: ${DEFAULT-VALUE}).")
+  private String server;
+
+  private final Function<String, LavalierClient> connector;
+  private final Terminal terminal;
+
+  private LavalierCli(Function<String, LavalierClient> connector, Terminal terminal) {
+    this.connector = connector;
+    this.terminal = terminal;
+  }
+
+  /** Runs the program. */
+  public static void main(String[] args) {
+    SLF4JBridgeHandler.removeHandlersForRootLogger();
+    SLF4JBridgeHandler.install();
+    System.exit(run(args, LavalierClient::connect, Terminal.system()));
+  }
+
+  /** Runs the program with what it touches of the world; returns its exit code. */
+  static int run(String[] args, Function<String, LavalierClient> connector, Terminal terminal) {
+    CommandLine line = new CommandLine(new LavalierCli(connector, terminal));
+    line.setOut(new PrintWriter(terminal.out(), true, Charset.defaultCharset()));
+    line.setErr(new PrintWriter(terminal.err(), true, Charset.defaultCharset()));
+    line.setParameterExceptionHandler(
+        (e, ignored) -> {
+          terminal.err().println(e.getMessage() + " (see --help)");
+          return CommandLine.ExitCode.USAGE;
+        });
+    line.setExecutionExceptionHandler((e, ignored, result) -> failed(e, terminal));
+    if (args.length == 0) {
+      line.usage(terminal.err());
+      return CommandLine.ExitCode.USAGE;
+    }
+    return line.execute(args);
+  }
+
+  /** One line for what can happen; a stack trace for what can not. */
+  private static int failed(Exception e, Terminal terminal) {
+    if (e instanceof LavalierException || e instanceof CliException) {
+      terminal.err().println(e.getMessage());
+    } else {
+      e.printStackTrace(terminal.err());
+    }
+    return FAILED;
+  }
+
+  /** Makes a client of the server that was named. */
+  LavalierClient connect() {
+    try {
+      return connector.apply(server);
+    } catch (IllegalArgumentException e) {
+      throw new CliException(e.getMessage(), e);
+    }
+  }
+
+  Terminal terminal() {
+    return terminal;
+  }
+
+  /**
+   * What the program touches of the world.
+   *
+   * @param out standard output
+   * @param err standard error
+   * @param outIsTerminal whether a person watches the output
+   * @param errIsTerminal whether a person watches the errors
+   */
+  record Terminal(PrintStream out, PrintStream err, boolean outIsTerminal, boolean errIsTerminal) {
+    static Terminal system() {
+      return new Terminal(
+          System.out, System.err, TerminalCheck.isTerminal(1), TerminalCheck.isTerminal(2));
+    }
+  }
+
+  /** Reads the version from the jar. */
+  static final class Version implements CommandLine.IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      String version = LavalierCli.class.getPackage().getImplementationVersion();
+      return new String[] {"lavalier " + (version == null ? "(unpackaged)" : version)};
+    }
+  }
+}

@@ -1,0 +1,76 @@
+package dev.lavalier.client.cli;
+
+import dev.lavalier.client.PcmFormat;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+
+/** The level of each channel since the last {@link #reset}. One thread. */
+final class Levels {
+
+  private final PcmFormat format;
+  private final double[] squares;
+  private final double[] peaks;
+  private long samples;
+
+  Levels(PcmFormat format) {
+    this.format = format;
+    this.squares = new double[format.channelCount()];
+    this.peaks = new double[format.channelCount()];
+  }
+
+  /** Adds samples; {@code pcm} is little-endian and left at its end. */
+  void add(ByteBuffer pcm) {
+    while (pcm.hasRemaining()) {
+      for (int channel = 0; channel < squares.length; channel++) {
+        double value = next(pcm);
+        squares[channel] += value * value;
+        peaks[channel] = Math.max(peaks[channel], Math.abs(value));
+      }
+      samples++;
+    }
+  }
+
+  private double next(ByteBuffer pcm) {
+    return switch (format.encoding()) {
+      case S16LE -> pcm.getShort() / 32_768.0;
+      case S24LE -> ((pcm.get() & 0xff) | (pcm.get() & 0xff) << 8 | pcm.get() << 16) / 8_388_608.0;
+      case S32LE -> pcm.getInt() / 2_147_483_648.0;
+      case F32LE -> pcm.getFloat();
+    };
+  }
+
+  /** Returns the channels. */
+  int channels() {
+    return squares.length;
+  }
+
+  /**
+   * Returns a channel's level in dBFS, where a full-scale sine is 0 (AES17); -infinity: silence.
+   */
+  double rms(int channel) {
+    return samples == 0
+        ? Double.NEGATIVE_INFINITY
+        : 10 * Math.log10(2 * squares[channel] / samples);
+  }
+
+  /** Returns a channel's highest sample in dBFS; -infinity: silence. */
+  double peak(int channel) {
+    return 20 * Math.log10(peaks[channel]);
+  }
+
+  /** Returns the highest sample of all channels in dBFS; -infinity: silence. */
+  double peak() {
+    double highest = Double.NEGATIVE_INFINITY;
+    for (int channel = 0; channel < peaks.length; channel++) {
+      highest = Math.max(highest, peak(channel));
+    }
+    return highest;
+  }
+
+  /** Begins anew. */
+  void reset() {
+    Arrays.fill(squares, 0);
+    Arrays.fill(peaks, 0);
+    samples = 0;
+  }
+}

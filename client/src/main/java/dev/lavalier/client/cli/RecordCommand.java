@@ -1,0 +1,128 @@
+package dev.lavalier.client.cli;
+
+import dev.lavalier.client.FrameStream;
+import dev.lavalier.client.LavalierClient;
+import dev.lavalier.client.LavalierException;
+import dev.lavalier.client.PcmFormat;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
+
+/** {@code lavalier record}. */
+@Command(
+    name = "record",
+    description = {
+      "Record into a WAV file, or as bare PCM to standard output.",
+      "A gap is filled with silence, and told on standard error."
+    })
+final class RecordCommand implements Callable<Integer> {
+
+  private static final long FINISH_SECONDS = 3;
+
+  @ParentCommand private LavalierCli cli;
+
+  @Mixin private SourceOptions source;
+
+  @Option(
+      names = "--frame-size",
+      paramLabel = "N",
+      defaultValue = "0",
+      description = "Samples per channel in a frame (default: 20 ms).")
+  private int frameSize;
+
+  @Parameters(paramLabel = "FILE.wav|-", description = "File to write; -: standard output.")
+  private String target;
+
+  @Override
+  public Integer call() throws LavalierException {
+    source.samples(1); // checked before anything is opened
+    if (target.equals("-")) {
+      try {
+        record(format -> new RawOutput(cli.terminal().out()));
+      } catch (IOException e) {
+        return 0; // whoever read the pipe has heard enough
+      }
+    } else {
+      recordInto(Path.of(target));
+    }
+    return 0;
+  }
+
+  /** Tries the file before the microphone, and leaves it as it was where that cannot be had. */
+  private void recordInto(Path path) throws LavalierException {
+    boolean existed = Files.exists(path);
+    try (FileChannel file =
+        FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+      try {
+        record(format -> new WavFile(file, format));
+      } catch (LavalierException e) {
+        if (!existed && Files.size(path) == 0) {
+          Files.delete(path);
+        }
+        throw e;
+      }
+    } catch (IOException e) {
+      throw new CliException(
+          "file: %s (expected: one that can be written; %s)".formatted(path, e), e);
+    }
+  }
+
+  private interface OutputFactory {
+    PcmOutput open(PcmFormat format) throws IOException;
+  }
+
+  private void record(OutputFactory outputs) throws LavalierException, IOException {
+    try (LavalierClient client = cli.connect();
+        FrameStream stream = client.stream(source.streamOptions().withFrameSize(frameSize))) {
+      CountDownLatch finished = new CountDownLatch(1);
+      Thread onCtrlC = new Thread(() -> finish(stream, finished), "lavalier-stop");
+      Runtime.getRuntime().addShutdownHook(onCtrlC);
+      try {
+        write(stream, outputs);
+      } finally {
+        finished.countDown();
+        forget(onCtrlC);
+      }
+    }
+  }
+
+  private void write(FrameStream stream, OutputFactory outputs)
+      throws LavalierException, IOException {
+    PcmFormat format = stream.start().format();
+    Progress progress = new Progress(cli.terminal(), stream.start(), target);
+    stream.onNotice(progress::notice);
+    try (PcmOutput output = outputs.open(format)) {
+      new Recorder(stream, output, progress).record(source.samples(format.sampleRateHz()));
+    } finally {
+      progress.done();
+    }
+  }
+
+  /** On Ctrl-C: ends the stream, and holds the JVM until the recording is complete. */
+  private static void finish(FrameStream stream, CountDownLatch finished) {
+    stream.close();
+    try {
+      finished.await(FINISH_SECONDS, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static void forget(Thread onCtrlC) {
+    try {
+      Runtime.getRuntime().removeShutdownHook(onCtrlC);
+    } catch (IllegalStateException e) {
+      // It runs already, and is why we are here.
+    }
+  }
+}

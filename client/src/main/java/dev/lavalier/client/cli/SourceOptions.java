@@ -1,0 +1,40 @@
+package dev.lavalier.client.cli;
+
+import dev.lavalier.client.StreamOptions;
+import picocli.CommandLine.Option;
+
+/** What a command listens to, and for how long. */
+final class SourceOptions {
+
+  @Option(
+      names = "--device",
+      paramLabel = "ID",
+      defaultValue = "",
+      description = "Device to listen to (default: the server's).")
+  private String device;
+
+  @Option(
+      names = "--seconds",
+      paramLabel = "S",
+      description = "How long, as 5 or 0.25 (default: until Ctrl-C).")
+  private Double seconds;
+
+  StreamOptions streamOptions() {
+    return StreamOptions.defaults().withDeviceId(device);
+  }
+
+  /**
+   * Returns how many samples per channel that is, rounded to the nearest.
+   *
+   * @throws CliException where the time is not positive
+   */
+  long samples(int sampleRateHz) {
+    if (seconds == null) {
+      return Long.MAX_VALUE;
+    }
+    if (!(seconds > 0) || seconds > 1e9) {
+      throw new CliException("seconds: %s (expected: more than 0)".formatted(seconds), null);
+    }
+    return Math.max(1, Math.round(seconds * sampleRateHz));
+  }
+}

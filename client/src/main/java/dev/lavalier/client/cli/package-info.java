@@ -1,0 +1,2 @@
+/** The {@code lavalier} program, on the library alone. */
+package dev.lavalier.client.cli;
