@@ -44,10 +44,11 @@ public final class FrameStream implements Iterable<Frame>, AutoCloseable {
     this.server = server;
     // On the transport's thread: the listener hands on and never blocks.
     CallOptions direct = CallOptions.DEFAULT.withExecutor(Runnable::run);
-    this.call = channel.newCall(AudioCaptureGrpc.getStreamFramesMethod(), direct);
-    // A ClientCall may not be cancelled by another thread than the one that uses it; a context may.
+    // A ClientCall may not be cancelled by another thread than the one that uses it; the context in
+    // which it was made may.
     Context previous = context.attach();
     try {
+      call = channel.newCall(AudioCaptureGrpc.getStreamFramesMethod(), direct);
       call.start(new Listener(), new Metadata());
       call.request(PREFETCH);
       call.sendMessage(Wire.request(options));

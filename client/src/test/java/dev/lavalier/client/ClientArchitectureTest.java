@@ -1,0 +1,33 @@
+package dev.lavalier.client;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+
+/** The arrows of docs/architecture.md. */
+@AnalyzeClasses(
+    packages = "dev.lavalier.client",
+    importOptions = ImportOption.DoNotIncludeTests.class)
+final class ClientArchitectureTest {
+
+  @ArchTest
+  static final ArchRule THE_LIBRARY_DOES_NOT_KNOW_THE_PROGRAM =
+      noClasses()
+          .that()
+          .resideInAPackage("dev.lavalier.client")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("dev.lavalier.client.cli", "picocli..");
+
+  @ArchTest
+  static final ArchRule THE_PROGRAM_SPEAKS_THROUGH_THE_LIBRARY =
+      noClasses()
+          .that()
+          .resideInAPackage("dev.lavalier.client.cli")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("dev.lavalier.v1", "io.grpc..", "com.google.protobuf..");
+}

@@ -1,0 +1,83 @@
+package dev.lavalier.client;
+
+import dev.lavalier.v1.AudioCaptureGrpc;
+import dev.lavalier.v1.StreamFramesRequest;
+import dev.lavalier.v1.StreamFramesResponse;
+import io.grpc.ManagedChannel;
+import io.grpc.Status;
+import io.grpc.inprocess.InProcessChannelBuilder;
+import io.grpc.inprocess.InProcessServerBuilder;
+import io.grpc.stub.StreamObserver;
+import io.grpc.testing.GrpcCleanupRule;
+import java.util.List;
+import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.BeforeEachCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.runner.Description;
+import org.junit.runners.model.Statement;
+
+/** A server that says what the test tells it: for what a real one says seldom, or not yet. */
+public final class FakeServer implements BeforeEachCallback, AfterEachCallback {
+
+  private final GrpcCleanupRule cleanup = new GrpcCleanupRule();
+  private ManagedChannel channel;
+  private volatile List<StreamFramesResponse> messages = List.of();
+  private volatile Status status = Status.OK;
+  private volatile StreamFramesRequest lastRequest;
+
+  /** Makes every stream send these messages, then end with this status. */
+  public void says(List<StreamFramesResponse> next, Status end) {
+    messages = next;
+    status = end;
+  }
+
+  /** Returns a client of it. */
+  public LavalierClient client() {
+    return LavalierClient.over(channel);
+  }
+
+  /** Returns the last request it saw. */
+  public StreamFramesRequest lastRequest() {
+    return lastRequest;
+  }
+
+  @Override
+  public void beforeEach(ExtensionContext context) throws Exception {
+    String name = InProcessServerBuilder.generateName();
+    cleanup.register(
+        InProcessServerBuilder.forName(name)
+            .directExecutor()
+            .addService(new Service())
+            .build()
+            .start());
+    channel = cleanup.register(InProcessChannelBuilder.forName(name).directExecutor().build());
+  }
+
+  @Override
+  public void afterEach(ExtensionContext context) throws Exception {
+    Statement nothingMore =
+        new Statement() {
+          @Override
+          public void evaluate() {}
+        };
+    try {
+      cleanup.apply(nothingMore, Description.EMPTY).evaluate();
+    } catch (Throwable e) {
+      throw new AssertionError("the fake server did not end", e);
+    }
+  }
+
+  private final class Service extends AudioCaptureGrpc.AudioCaptureImplBase {
+    @Override
+    public void streamFrames(
+        StreamFramesRequest request, StreamObserver<StreamFramesResponse> observer) {
+      lastRequest = request;
+      messages.forEach(observer::onNext);
+      if (status.isOk()) {
+        observer.onCompleted();
+      } else {
+        observer.onError(status.asRuntimeException());
+      }
+    }
+  }
+}

@@ -1,0 +1,100 @@
+package dev.lavalier.client;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import com.google.protobuf.UnknownFieldSet;
+import dev.lavalier.client.LavalierException.Kind;
+import dev.lavalier.v1.StreamFramesResponse;
+import dev.lavalier.v1.StreamNotice;
+import io.grpc.Status;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What a stream makes of whatever a server may send. */
+final class FrameStreamTest {
+
+  @RegisterExtension final FakeServer server = new FakeServer();
+
+  @ParameterizedTest
+  @CsvSource({
+    "INVALID_ARGUMENT, INVALID_REQUEST",
+    "OUT_OF_RANGE, INVALID_REQUEST",
+    "NOT_FOUND, DEVICE_NOT_FOUND",
+    "FAILED_PRECONDITION, FORMAT_NOT_AVAILABLE",
+    "RESOURCE_EXHAUSTED, LIMIT_REACHED",
+    "UNAVAILABLE, UNAVAILABLE",
+    "DEADLINE_EXCEEDED, UNAVAILABLE",
+    "UNAUTHENTICATED, NOT_PERMITTED",
+    "PERMISSION_DENIED, NOT_PERMITTED",
+    "INTERNAL, INTERNAL",
+    "UNIMPLEMENTED, INTERNAL",
+    "DATA_LOSS, INTERNAL"
+  })
+  void everyStatusIsOneKind(Status.Code code, Kind kind) {
+    server.says(List.of(), code.toStatus().withDescription("first line\nsecond line"));
+    assertThatExceptionOfType(LavalierException.class)
+        .isThrownBy(() -> server.client().stream(StreamOptions.defaults()))
+        .withMessage("first line")
+        .satisfies(e -> assertThat(e.kind()).isEqualTo(kind));
+  }
+
+  @Test
+  void whatIsNotAudioIsToldOrPassedOver() throws Exception {
+    StreamFramesResponse fromTheFuture =
+        StreamFramesResponse.newBuilder()
+            .setUnknownFields(
+                UnknownFieldSet.newBuilder()
+                    .addField(99, UnknownFieldSet.Field.newBuilder().addVarint(1).build())
+                    .build())
+            .build();
+    StreamFramesResponse notice =
+        StreamFramesResponse.newBuilder()
+            .setNotice(StreamNotice.newBuilder().setKindValue(77).setMessage("new words"))
+            .build();
+    server.says(
+        List.of(
+            fromTheFuture,
+            FakeMessages.started(80),
+            FakeMessages.frame(0, 80, 0),
+            fromTheFuture,
+            notice,
+            FakeMessages.started(160),
+            FakeMessages.frame(0, 160, 240)),
+        Status.UNAVAILABLE.withDescription("gone"));
+
+    List<Notice> notices = new ArrayList<>();
+    try (FrameStream stream = server.client().stream(StreamOptions.defaults())) {
+      stream.onNotice(notices::add);
+      assertThat(stream.start().frameSize()).isEqualTo(80);
+      assertThat(stream.read().gap()).isEmpty();
+      assertThat(stream.read().gap()).contains(new Gap(240, Gap.Cause.SLOW_SUBSCRIBER, false));
+      assertThat(stream.start().frameSize()).isEqualTo(160);
+      assertThat(notices).containsExactly(new Notice(Notice.Kind.OTHER, "new words"));
+      assertThatExceptionOfType(LavalierException.class)
+          .isThrownBy(stream::read)
+          .withMessage("gone");
+      assertThatExceptionOfType(LavalierException.class).isThrownBy(stream::read);
+    }
+  }
+
+  @Test
+  void optionsReachTheServer() throws Exception {
+    server.says(List.of(FakeMessages.started(80)), Status.OK);
+    server.client().stream(
+            StreamOptions.defaults()
+                .withDeviceId("mic")
+                .withFrameSize(80)
+                .withMaxLatency(java.time.Duration.ofMillis(50))
+                .withOverflowPolicy(OverflowPolicy.CLOSE))
+        .close();
+    assertThat(server.lastRequest().getDeviceId()).isEqualTo("mic");
+    assertThat(server.lastRequest().getFrameSize()).isEqualTo(80);
+    assertThat(server.lastRequest().getMaxLatencyMs()).isEqualTo(50);
+    assertThat(server.lastRequest().getOverflowPolicyValue()).isEqualTo(2);
+  }
+}

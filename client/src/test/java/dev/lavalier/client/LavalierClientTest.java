@@ -1,0 +1,153 @@
+package dev.lavalier.client;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import dev.lavalier.testing.LavalierExtension;
+import java.nio.ByteOrder;
+import java.time.Duration;
+import java.util.Iterator;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The library against a real server, in process and by the test's time. */
+final class LavalierClientTest {
+
+  @RegisterExtension final LavalierExtension lavalier = LavalierExtension.withManualTime();
+
+  private LavalierClient client() {
+    return LavalierClient.over(lavalier.channel());
+  }
+
+  @Test
+  void listsDevices() throws Exception {
+    List<Device> devices = client().listDevices();
+    assertThat(devices).hasSize(1);
+    Device tone = devices.get(0);
+    assertThat(tone.deviceId()).isEqualTo("tone");
+    assertThat(tone.isDefault()).isTrue();
+    assertThat(tone.state()).isEqualTo(DeviceState.CLOSED);
+    assertThat(tone.captureFormat()).hasToString("48000/2/s16le");
+  }
+
+  @Test
+  void streamsFrames() throws Exception {
+    try (FrameStream frames = client().stream(StreamOptions.defaults().withFrameSize(480))) {
+      StreamStart start = frames.start();
+      assertThat(start.deviceId()).isEqualTo("tone");
+      assertThat(start.frameSize()).isEqualTo(480);
+      assertThat(start.maxLatency()).isEqualTo(Duration.ofMillis(200));
+      lavalier.advance(Duration.ofMillis(30), 1);
+
+      Iterator<Frame> iterator = frames.iterator();
+      for (int k = 0; k < 3; k++) {
+        Frame frame = iterator.next();
+        assertThat(frame.sampleIndex()).isEqualTo(480L * k);
+        assertThat(frame.pcm().remaining()).isEqualTo(480 * 4);
+        assertThat(frame.pcm().order()).isEqualTo(ByteOrder.LITTLE_ENDIAN);
+        assertThat(frame.pcm().isReadOnly()).isTrue();
+        assertThat(frame.gap()).isEmpty();
+        assertThat(frame.captureTimeUnixNanos()).isEqualTo(start.epoch() * 1_000 + k * 10_000_000L);
+      }
+    }
+    lavalier.ticker().awaitSleepers(0);
+    assertThat(client().listDevices().get(0).subscriberCount()).isZero();
+  }
+
+  @Test
+  void aReaderThatIsTooSlowLosesOnTheServerAndIsTold() throws Exception {
+    try (FrameStream frames = client().stream(StreamOptions.defaults().withFrameSize(480))) {
+      lavalier.advance(Duration.ofSeconds(5), 1);
+      long expected = 0;
+      long missing = 0;
+      while (expected < 5 * 48_000) {
+        Frame frame = frames.read();
+        long gap = frame.gap().map(Gap::sampleCount).orElse(0L);
+        assertThat(frame.sampleIndex()).isEqualTo(expected + gap);
+        expected = frame.sampleIndex() + 480;
+        missing += gap;
+      }
+      // At most 200 ms waited on the server and a handful of frames here.
+      assertThat(missing).isGreaterThan(480 * (500 - 20 - 10));
+    }
+  }
+
+  @Test
+  void closingReleasesAReaderThatWaits() throws Exception {
+    ExecutorService other = Executors.newSingleThreadExecutor();
+    try {
+      FrameStream frames = client().stream(StreamOptions.defaults());
+      lavalier.ticker().awaitSleepers(1);
+      Future<Frame> reading = other.submit(frames::read);
+      frames.close();
+      assertThat(reading.get(10, TimeUnit.SECONDS)).isNull();
+      assertThat(frames.read()).isNull();
+      assertThat(frames.iterator().hasNext()).isFalse();
+      frames.close();
+    } finally {
+      other.shutdownNow();
+    }
+    lavalier.ticker().awaitSleepers(0);
+  }
+
+  @Test
+  void anInterruptClosesTheStream() throws Exception {
+    FrameStream frames = client().stream(StreamOptions.defaults());
+    lavalier.ticker().awaitSleepers(1);
+    Thread.currentThread().interrupt();
+    assertThat(frames.read()).isNull();
+    assertThat(Thread.interrupted()).isTrue();
+    lavalier.ticker().awaitSleepers(0);
+  }
+
+  @Test
+  void refusalsBecomeCheckedExceptions() {
+    assertThatExceptionOfType(LavalierException.class)
+        .isThrownBy(() -> client().stream(StreamOptions.defaults().withDeviceId("moon")))
+        .withMessage("device_id: moon (expected: one of tone)")
+        .satisfies(e -> assertThat(e.kind()).isEqualTo(LavalierException.Kind.DEVICE_NOT_FOUND));
+    assertThatExceptionOfType(LavalierException.class)
+        .isThrownBy(
+            () -> client().stream(StreamOptions.defaults().withMaxLatency(Duration.ofMinutes(2))))
+        .satisfies(e -> assertThat(e.kind()).isEqualTo(LavalierException.Kind.INVALID_REQUEST));
+  }
+
+  @Test
+  void theServersEndIsToldInTheLoop() throws Exception {
+    try (FrameStream frames = client().stream(StreamOptions.defaults())) {
+      lavalier.hub().close();
+      assertThatExceptionOfType(UncheckedLavalierException.class)
+          .isThrownBy(() -> frames.forEach(frame -> {}))
+          .satisfies(
+              e -> assertThat(e.getCause().kind()).isEqualTo(LavalierException.Kind.UNAVAILABLE));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "host", "host:", ":1", "host:0", "host:70000", "host:x", "::1:50051"})
+  void saysWhatAServersNameLooksLike(String server) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> LavalierClient.connect(server))
+        .withMessage("server: " + server + " (expected: HOST:PORT, as 127.0.0.1:50051)");
+  }
+
+  @Test
+  void aServerThatIsNotThereIsSaidInOneLine() {
+    try (LavalierClient nobody = LavalierClient.connect("127.0.0.1:1")) {
+      assertThatExceptionOfType(LavalierException.class)
+          .isThrownBy(nobody::listDevices)
+          .withMessageStartingWith("server: 127.0.0.1:1 (expected: a Lavalier server; ")
+          .withMessageContaining("refused")
+          .withMessageNotContaining("\n")
+          .satisfies(e -> assertThat(e.kind().isRetryable()).isTrue());
+    }
+  }
+}

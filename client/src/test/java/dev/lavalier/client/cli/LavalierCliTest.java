@@ -1,0 +1,151 @@
+package dev.lavalier.client.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lavalier.client.FakeMessages;
+import dev.lavalier.client.FakeServer;
+import dev.lavalier.client.LavalierClient;
+import dev.lavalier.v1.StreamFramesResponse;
+import io.grpc.Status;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import javax.sound.sampled.AudioInputStream;
+import javax.sound.sampled.AudioSystem;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+
+final class LavalierCliTest {
+
+  private static final List<StreamFramesResponse> WITH_A_GAP =
+      List.of(
+          FakeMessages.started(80),
+          FakeMessages.frame(0, 80, 0),
+          FakeMessages.frame(320, 80, 240),
+          FakeMessages.frame(400, 80, 0));
+
+  @RegisterExtension final FakeServer server = new FakeServer();
+
+  @TempDir Path dir;
+
+  private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+  private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+  private int run(boolean terminal, String... args) {
+    return LavalierCli.run(
+        args,
+        address ->
+            address.startsWith("real:")
+                ? LavalierClient.connect(address.substring("real:".length()))
+                : server.client(),
+        new LavalierCli.Terminal(
+            new PrintStream(out, true, StandardCharsets.UTF_8),
+            new PrintStream(err, true, StandardCharsets.UTF_8),
+            terminal,
+            terminal));
+  }
+
+  private int run(String... args) {
+    return run(false, args);
+  }
+
+  private String errors() {
+    return err.toString(StandardCharsets.UTF_8);
+  }
+
+  @Test
+  void recordsExactlyWhatWasAskedForAndFillsTheGap() throws Exception {
+    server.says(WITH_A_GAP, Status.UNAVAILABLE);
+    Path wav = dir.resolve("take.wav");
+    // 0.0525 s at 8 kHz are 420 samples: one frame, a gap of 240, a frame, and 20 of the last.
+    assertThat(run("record", "--seconds", "0.0525", wav.toString())).isZero();
+
+    assertThat(errors())
+        .isEqualTo(
+            "gap: 240 samples (0.030 s) at 0:00:00.0, taken too slowly, filled with silence\n");
+    try (AudioInputStream in = AudioSystem.getAudioInputStream(wav.toFile())) {
+      assertThat(in.getFrameLength()).isEqualTo(420);
+      byte[] pcm = in.readAllBytes();
+      for (int i = 0; i < pcm.length; i++) {
+        boolean silent = i >= 2 * 80 && i < 2 * 320;
+        assertThat(pcm[i]).as("byte %d", i).isEqualTo((byte) (silent ? 0 : 1));
+      }
+    }
+  }
+
+  @Test
+  void aGapLongerThanTheRecordingEndsIt() throws Exception {
+    server.says(WITH_A_GAP, Status.UNAVAILABLE);
+    assertThat(run("record", "--seconds", "0.02", "-")).isZero();
+    assertThat(out.size()).isEqualTo(2 * 160);
+  }
+
+  @Test
+  void aServerThatEndsLeavesAWholeFileAndOneLine() throws Exception {
+    server.says(WITH_A_GAP, Status.UNAVAILABLE.withDescription("the server is stopping"));
+    Path wav = dir.resolve("take.wav");
+    assertThat(run("record", wav.toString())).isEqualTo(1);
+    assertThat(errors().lines()).last().isEqualTo("the server is stopping");
+    try (AudioInputStream in = AudioSystem.getAudioInputStream(wav.toFile())) {
+      assertThat(in.getFrameLength()).isEqualTo(480);
+    }
+  }
+
+  @Test
+  void aRefusalLeavesTheFileAsItWas() throws Exception {
+    server.says(List.of(), Status.NOT_FOUND.withDescription("no such device"));
+    Path old = Files.writeString(dir.resolve("old.wav"), "precious");
+    Path fresh = dir.resolve("new.wav");
+    assertThat(run("record", old.toString())).isEqualTo(1);
+    assertThat(run("record", fresh.toString())).isEqualTo(1);
+    assertThat(errors()).isEqualTo("no such device\nno such device\n");
+    assertThat(old).hasContent("precious");
+    assertThat(fresh).doesNotExist();
+  }
+
+  @Test
+  void aTerminalSeesTheProgress() {
+    server.says(WITH_A_GAP, Status.UNAVAILABLE.withDescription("gone"));
+    run(true, "record", "--seconds", "0.06", dir.resolve("x.wav").toString());
+    assertThat(errors())
+        .contains("recording fake, 8000/1/s16le")
+        .contains("\r0:00:00.0  peak  -42.1");
+  }
+
+  @Test
+  void metersLevels() {
+    server.says(WITH_A_GAP, Status.UNAVAILABLE.withDescription("gone"));
+    assertThat(run("meter", "--seconds", "0.02")).isZero();
+    assertThat(out.toString(StandardCharsets.UTF_8))
+        .isEqualTo("fake, 8000/1/s16le\n  1 rms  -39.1 dBFS  peak  -42.1 dBFS\n");
+  }
+
+  @Test
+  void badInputGetsOneLine() {
+    assertThat(run("record", dir.resolve("no/such/dir.wav").toString())).isEqualTo(1);
+    assertThat(run("record", "--seconds", "0", "-")).isEqualTo(1);
+    assertThat(run("--server", "real:nowhere", "devices")).isEqualTo(1);
+    assertThat(run("devices", "--server", "real:127.0.0.1:1")).isEqualTo(1);
+    assertThat(errors().lines())
+        .satisfiesExactly(
+            line -> assertThat(line).startsWith("file: ").contains("NoSuchFile"),
+            line -> assertThat(line).isEqualTo("seconds: 0.0 (expected: more than 0)"),
+            line ->
+                assertThat(line)
+                    .isEqualTo("server: nowhere (expected: HOST:PORT, as 127.0.0.1:50051)"),
+            line -> assertThat(line).startsWith("server: 127.0.0.1:1 (expected: a Lavalier"));
+  }
+
+  @Test
+  void wrongUsageIsCode2() {
+    assertThat(run("--nonsense")).isEqualTo(2);
+    assertThat(run("record")).isEqualTo(2);
+    assertThat(run("meter", "--seconds", "soon")).isEqualTo(2);
+    assertThat(errors().lines()).hasSize(3).allMatch(line -> line.endsWith("(see --help)"));
+    assertThat(run()).isEqualTo(2);
+  }
+}

@@ -1,0 +1,74 @@
+package dev.lavalier.client.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lavalier.client.FrameStream;
+import dev.lavalier.client.LavalierClient;
+import dev.lavalier.client.StreamOptions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Subscribing and cancelling, over TCP, again and again. Prints the time from cancel to closed
+ * device, which docs/benchmarks.md quotes.
+ */
+final class LifeCycleIT {
+
+  private static final int WARM_UP = 10;
+
+  @Test
+  void theToneLeavesNothingBehind() throws Exception {
+    try (ServerProcess server = ServerProcess.start(Map.of())) {
+      cycle(server, "tone", 200);
+    }
+  }
+
+  @Test
+  void pulseAudioLeavesNothingBehind() throws Exception {
+    PulseAudio.assumeInstalled();
+    try (PulseAudio pulse = PulseAudio.start();
+        ServerProcess server = ServerProcess.start(pulse.environment())) {
+      cycle(server, "default", 20);
+    }
+  }
+
+  private static void cycle(ServerProcess server, String device, int cycles) throws Exception {
+    try (LavalierClient client = server.client()) {
+      StreamOptions options = StreamOptions.defaults().withDeviceId(device);
+      for (int i = 0; i < WARM_UP; i++) { // until every pool and connection is there
+        subscribeAndCancel(client, options, i % 2 == 0);
+      }
+      int descriptors = Programs.count(server.pid(), "fd");
+      List<Long> nanos = new ArrayList<>();
+      for (int i = 0; i < cycles; i++) {
+        nanos.add(subscribeAndCancel(client, options, i % 2 == 0));
+      }
+      assertThat(server.threads("lavalier-reader")).isEmpty();
+      assertThat(ServerProcess.device(client, device).subscriberCount()).isZero();
+      assertThat(Programs.count(server.pid(), "fd")).isLessThanOrEqualTo(descriptors);
+      nanos.sort(null);
+      System.out.printf(
+          "cancel to closed device, %s, %d cycles: p50 %.1f ms, p99 %.1f ms, max %.1f ms%n",
+          device,
+          cycles,
+          nanos.get(cycles / 2) / 1e6,
+          nanos.get(Math.min(cycles - 1, cycles * 99 / 100)) / 1e6,
+          nanos.get(cycles - 1) / 1e6);
+    }
+  }
+
+  /** Returns the nanoseconds from the cancel until the device is seen to be closed. */
+  private static long subscribeAndCancel(
+      LavalierClient client, StreamOptions options, boolean afterAFrame) throws Exception {
+    FrameStream stream = client.stream(options);
+    if (afterAFrame) {
+      assertThat(stream.read().sampleIndex()).isZero();
+    }
+    long cancelled = System.nanoTime();
+    stream.close();
+    ServerProcess.awaitClosed(client, options.deviceId());
+    return System.nanoTime() - cancelled;
+  }
+}

@@ -1,0 +1,221 @@
+package dev.lavalier.client.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.lavalier.client.LavalierClient;
+import dev.lavalier.testing.SineMeter;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Both programs, typed as a user types them. */
+final class ProgramsIT {
+
+  private static final double TONE_DBFS = -12;
+
+  @TempDir Path dir;
+
+  @Test
+  void recordsTheToneToTheSample() throws Exception {
+    Path wav = dir.resolve("tone.wav");
+    try (ServerProcess server = ServerProcess.start(Map.of(), "--demo")) {
+      Programs.Result result =
+          Programs.run(
+              Programs.lavalier(
+                  "record",
+                  "--server",
+                  server.address(),
+                  "--device",
+                  "tone",
+                  "--seconds",
+                  "5",
+                  wav.toString()));
+      assertThat(result).isEqualTo(new Programs.Result(0, "", ""));
+    }
+    Recording recording = new Recording(wav);
+    assertThat(recording.samples()).isEqualTo(5 * 48_000);
+    recording.assertSine(440, TONE_DBFS);
+    assumeTrue(Programs.works("sox", "--version"), "sox is not installed (Debian: sox)");
+    recording.assertSoxHears(440);
+  }
+
+  @Test
+  void playsAWavFileAsADevice() throws Exception {
+    Path wav = dir.resolve("take.wav");
+    Path again = dir.resolve("again.wav");
+    try (ServerProcess server = ServerProcess.start(Map.of())) {
+      record(server, "tone", wav);
+    }
+    try (ServerProcess server = ServerProcess.start(Map.of(), "--wav", "take=" + wav)) {
+      record(server, "take", again);
+    }
+    // The same samples: 440 Hz has 220 whole waves in the half second that loops.
+    assertThat(Files.readAllBytes(again)).isEqualTo(Files.readAllBytes(wav));
+  }
+
+  private static void record(ServerProcess server, String device, Path wav) throws Exception {
+    Programs.Result result =
+        Programs.run(
+            Programs.lavalier(
+                "record",
+                "--server",
+                server.address(),
+                "--device",
+                device,
+                "--seconds",
+                "0.5",
+                wav.toString()));
+    assertThat(result.err()).isEmpty();
+    assertThat(result.code()).isZero();
+  }
+
+  @Test
+  void ctrlCLeavesAWholeFile() throws Exception {
+    Path wav = dir.resolve("cut.wav");
+    try (ServerProcess server = ServerProcess.start(Map.of(), "--demo")) {
+      // A shell's background jobs ignore SIGINT, and so would their children: undo that.
+      List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT"));
+      command.addAll(Programs.lavalier("record", "--server", server.address(), wav.toString()));
+      Process recording = new ProcessBuilder(command).start();
+      awaitSize(wav, 200_000);
+      assertThat(Programs.works("kill", "-INT", Long.toString(recording.pid()))).isTrue();
+      assertThat(recording.waitFor(20, TimeUnit.SECONDS)).isTrue();
+      assertThat(recording.exitValue()).isEqualTo(130);
+      try (LavalierClient client = server.client()) {
+        ServerProcess.awaitClosed(client, "tone");
+      }
+    }
+    Recording cut = new Recording(wav);
+    assertThat(Files.size(wav)).isEqualTo(80 + 4 * cut.samples());
+    cut.assertSine(440, TONE_DBFS);
+  }
+
+  private static void awaitSize(Path file, long bytes) throws Exception {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+    while (!Files.exists(file) || Files.size(file) < bytes) {
+      if (System.nanoTime() > end) {
+        throw new TimeoutException(file + " does not grow");
+      }
+      Thread.onSpinWait();
+    }
+  }
+
+  @Test
+  void theServersDeathLeavesAWholeFileAndOneLine() throws Exception {
+    Path wav = dir.resolve("orphan.wav");
+    Path err = dir.resolve("err");
+    try (ServerProcess server = ServerProcess.start(Map.of(), "--demo")) {
+      Process recording =
+          new ProcessBuilder(
+                  Programs.lavalier("record", "--server", server.address(), wav.toString()))
+              .redirectError(err.toFile())
+              .start();
+      awaitSize(wav, 100_000);
+      server.kill();
+      assertThat(recording.waitFor(20, TimeUnit.SECONDS)).isTrue();
+      assertThat(recording.exitValue()).isEqualTo(1);
+      assertThat(Files.readAllLines(err))
+          .singleElement()
+          .asString()
+          .startsWith("server: " + server.address() + " (expected: a Lavalier server; ");
+    }
+    new Recording(wav).assertSine(440, TONE_DBFS);
+  }
+
+  @Test
+  void aPipeGetsBarePcmAndMayBeClosed() throws Exception {
+    try (ServerProcess server = ServerProcess.start(Map.of(), "--demo")) {
+      Process recording =
+          new ProcessBuilder(Programs.lavalier("record", "--server", server.address(), "-"))
+              .start();
+      byte[] pcm = recording.getInputStream().readNBytes(4 * 4_800);
+      recording.getInputStream().close();
+      assertThat(recording.waitFor(20, TimeUnit.SECONDS)).isTrue();
+      assertThat(recording.exitValue()).isZero();
+      SineMeter.Reading heard =
+          new SineMeter(440, 48_000).measure(SineMeter.channelOfS16(pcm, 2, 0));
+      assertThat(heard.frequencyHz()).isBetween(439.9, 440.1);
+    }
+  }
+
+  @Test
+  void sigtermEndsTheServerWellAndTellsItsListeners() throws Exception {
+    try (ServerProcess server = ServerProcess.start(Map.of(), "--demo");
+        LavalierClient client = server.client();
+        var frames = client.stream(dev.lavalier.client.StreamOptions.defaults())) {
+      frames.read();
+      assertThat(server.terminate()).isZero();
+      List<String> notices = new ArrayList<>();
+      frames.onNotice(notice -> notices.add(notice.kind().name()));
+      try {
+        while (frames.read() != null) {
+          // what was on its way
+        }
+      } catch (dev.lavalier.client.LavalierException e) {
+        assertThat(e).hasMessage("the server is stopping; try again later");
+      }
+      assertThat(notices).containsExactly("SERVER_STOPPING");
+      assertThat(server.log()).contains("tone: closed");
+    }
+  }
+
+  @Test
+  void badFlagsGetOneLineAndCode2() throws Exception {
+    Path text = Files.writeString(dir.resolve("text.wav"), "no audio");
+    assertRefused("Unknown option: '--loud' (see --help)", "--loud");
+    assertRefused("port: 70000 (expected: 0..65535)", "--port", "70000");
+    assertRefused("period-ms: 0 (expected: 1..100)", "--period-ms", "0");
+    assertRefused(
+        "capture-format.sample_rate_hz: 7 (expected: 1000..384000)",
+        "--capture-format",
+        "7/2/s16le");
+    assertRefused("wav: take=" + text + " (expected: a WAV file)", "--wav", "take=" + text);
+    assertRefused(
+        "wav: tone=" + text + " (expected: a name that is not taken)", "--wav", "tone=" + text);
+    Programs.Result open = Programs.run(ServerProcess.command("--bind", "0.0.0.0"));
+    assertThat(open.code()).isEqualTo(2);
+    assertThat(open.err())
+        .startsWith("bind: 0.0.0.0 (expected: a loopback address")
+        .contains("--insecure");
+    assertThat(open.err().lines()).hasSize(1);
+  }
+
+  private static void assertRefused(String line, String... args) throws Exception {
+    assertThat(Programs.run(ServerProcess.command(args)))
+        .isEqualTo(new Programs.Result(2, "", line + "\n"));
+  }
+
+  @Test
+  void aPortInUseGetsOneLineAndCode1() throws Exception {
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      Programs.Result result =
+          Programs.run(ServerProcess.command("--port", Integer.toString(taken.getLocalPort())));
+      assertThat(result.code()).isEqualTo(1);
+      assertThat(result.out()).isEmpty();
+      assertThat(result.err())
+          .startsWith("port: " + taken.getLocalPort() + " (expected: one that can be listened on")
+          .contains("in use");
+      assertThat(result.err().lines()).hasSize(1);
+    }
+  }
+
+  @Test
+  void aServerThatIsNotThereGetsOneLineAndCode1() throws Exception {
+    Programs.Result result = Programs.run(Programs.lavalier("--server", "127.0.0.1:1", "devices"));
+    assertThat(result.code()).isEqualTo(1);
+    assertThat(result.out()).isEmpty();
+    assertThat(result.err().lines())
+        .singleElement()
+        .asString()
+        .startsWith("server: 127.0.0.1:1 (expected: a Lavalier server; ");
+  }
+}

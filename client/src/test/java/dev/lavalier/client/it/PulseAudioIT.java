@@ -1,0 +1,47 @@
+package dev.lavalier.client.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.lavalier.client.Device;
+import dev.lavalier.client.LavalierClient;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A real capture line: PulseAudio through ALSA and Java Sound, with a known signal in it. */
+final class PulseAudioIT {
+
+  /** module-sine's own level: half of full scale. */
+  private static final double SINE_DBFS = 20 * Math.log10(0.5);
+
+  @TempDir Path dir;
+
+  @Test
+  void recordsTheDefaultDeviceToTheSample() throws Exception {
+    PulseAudio.assumeInstalled();
+    Path wav = dir.resolve("pulse.wav");
+    try (PulseAudio pulse = PulseAudio.start();
+        ServerProcess server = ServerProcess.start(pulse.environment());
+        LavalierClient client = server.client()) {
+      List<Device> devices = client.listDevices();
+      assertThat(devices).extracting(Device::deviceId).containsExactly("default", "tone");
+      assertThat(devices)
+          .filteredOn(Device::isDefault)
+          .extracting(Device::deviceId)
+          .containsExactly("default");
+
+      Programs.Result result =
+          Programs.run(
+              Programs.lavalier(
+                  "record", "--server", server.address(), "--seconds", "5", wav.toString()));
+      assertThat(result).isEqualTo(new Programs.Result(0, "", ""));
+    }
+    Recording recording = new Recording(wav);
+    assertThat(recording.samples()).isEqualTo(5 * 48_000);
+    recording.assertSine(PulseAudio.FREQUENCY_HZ, SINE_DBFS);
+    assumeTrue(Programs.works("sox", "--version"), "sox is not installed (Debian: sox)");
+    recording.assertSoxHears(PulseAudio.FREQUENCY_HZ);
+  }
+}

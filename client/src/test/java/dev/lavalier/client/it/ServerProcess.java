@@ -1,0 +1,141 @@
+package dev.lavalier.client.it;
+
+import dev.lavalier.client.Device;
+import dev.lavalier.client.DeviceState;
+import dev.lavalier.client.LavalierClient;
+import dev.lavalier.client.LavalierException;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/** The server's jar as a process of its own, on a free port of loopback. */
+final class ServerProcess implements AutoCloseable {
+
+  private static final Path JAR = Programs.TOP.resolve("server/target/lavalier-server.jar");
+  private static final String READY = "lavalier-server listening on ";
+  private static final long BOUND_SECONDS = 20;
+
+  private final Process process;
+  private final Path log;
+  private final String address;
+
+  private ServerProcess(Process process, Path log, String address) {
+    this.process = process;
+    this.log = log;
+    this.address = address;
+  }
+
+  /** Returns the command of the server program. */
+  static List<String> command(String... args) {
+    List<String> command = new ArrayList<>(List.of(Programs.java(), "-jar", JAR.toString()));
+    command.addAll(List.of(args));
+    return command;
+  }
+
+  static ServerProcess start(Map<String, String> environment, String... args) throws IOException {
+    List<String> command = command(args);
+    command.addAll(List.of("--port", "0"));
+    Path log = Files.createTempFile("lavalier-server", ".log");
+    ProcessBuilder builder = new ProcessBuilder(command).redirectError(log.toFile());
+    builder.environment().putAll(environment);
+    Process process = builder.start();
+    BufferedReader out =
+        new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+    String line = out.readLine();
+    if (line == null || !line.startsWith(READY)) {
+      process.destroyForcibly();
+      throw new IOException("not ready: " + line + "\n" + Files.readString(log));
+    }
+    return new ServerProcess(process, log, line.substring(READY.length()));
+  }
+
+  /** Returns {@code HOST:PORT}. */
+  String address() {
+    return address;
+  }
+
+  long pid() {
+    return process.pid();
+  }
+
+  LavalierClient client() {
+    return LavalierClient.connect(address);
+  }
+
+  /** Returns what it logged so far. */
+  String log() {
+    try {
+      return Files.readString(log);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Returns a device as the server tells it. */
+  static Device device(LavalierClient client, String id) throws LavalierException {
+    return client.listDevices().stream()
+        .filter(d -> d.deviceId().equals(id))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  /** Asks until a device is closed. */
+  static void awaitClosed(LavalierClient client, String id)
+      throws LavalierException, TimeoutException {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(BOUND_SECONDS);
+    Device seen = device(client, id);
+    while (seen.state() != DeviceState.CLOSED) {
+      if (System.nanoTime() > end) {
+        throw new TimeoutException("still " + seen);
+      }
+      seen = device(client, id);
+    }
+  }
+
+  /** Returns the names of its threads that begin so. */
+  List<String> threads(String prefix) throws IOException {
+    List<String> names = new ArrayList<>();
+    try (var tasks = Files.list(Path.of("/proc/" + pid() + "/task"))) {
+      for (Path task : tasks.toList()) {
+        try {
+          String name = Files.readString(task.resolve("comm")).strip();
+          if (name.startsWith(prefix)) {
+            names.add(name);
+          }
+        } catch (IOException e) {
+          // It ended meanwhile.
+        }
+      }
+    }
+    return names;
+  }
+
+  /** Sends SIGTERM and returns the exit code. */
+  int terminate() throws InterruptedException {
+    process.destroy();
+    if (!process.waitFor(BOUND_SECONDS, TimeUnit.SECONDS)) {
+      throw new AssertionError("the server did not stop\n" + log());
+    }
+    return process.exitValue();
+  }
+
+  /** Kills it. */
+  void kill() throws InterruptedException {
+    process.destroyForcibly().waitFor();
+  }
+
+  @Override
+  public void close() throws IOException {
+    process.destroyForcibly();
+    Files.deleteIfExists(log);
+  }
+}
