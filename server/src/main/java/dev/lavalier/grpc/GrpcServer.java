@@ -73,7 +73,7 @@ public final class GrpcServer implements AutoCloseable {
     return server.getPort();
   }
 
-  /** Refuses new calls and turns unhealthy; what runs goes on. */
+  /** Refuses new calls and turns unhealthy; what runs goes on. Called once. */
   public void refuseNewCalls() {
     health.enterTerminalState();
     server.shutdown();
@@ -82,7 +82,7 @@ public final class GrpcServer implements AutoCloseable {
   /** Ends what still runs, within a few seconds. */
   @Override
   public void close() {
-    refuseNewCalls();
+    server.shutdown();
     try {
       if (!server.awaitTermination(STOP_SECONDS, TimeUnit.SECONDS)) {
         server.shutdownNow();

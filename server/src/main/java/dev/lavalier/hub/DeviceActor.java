@@ -103,12 +103,17 @@ final class DeviceActor {
       mailbox.execute(
           () -> {
             message.run();
-            publishedState = state;
-            publishedCount = waiting.size() + served.size();
+            publish();
           });
     } catch (RejectedExecutionException e) {
       // The hub is closed: every subscription has ended and every device is closed.
     }
+  }
+
+  /** Lets others see the state: after each message, and before a subscriber hears of it. */
+  private void publish() {
+    publishedState = state;
+    publishedCount = waiting.size() + served.size();
   }
 
   // The messages.
@@ -198,9 +203,11 @@ final class DeviceActor {
 
   private void onRefused(CaptureException reason) {
     log.info("{}: not opened: {}", deviceId, reason.getMessage());
-    endAll(waiting, reason, null);
+    List<Subscription> refused = List.copyOf(waiting);
     waiting.clear();
     becomeClosed();
+    publish();
+    endAll(refused, reason, null);
   }
 
   private void onOpened(CaptureLine opened) {
@@ -229,6 +236,7 @@ final class DeviceActor {
   /** Begins subscriptions that are in {@link #served} already. */
   private void serve(List<Subscription> fresh) {
     epoch.serve(served);
+    publish();
     for (Subscription subscription : fresh) {
       if (subscription.spec().format().equals(epoch.format())) {
         Framer framer = epoch.framerOf(subscription.spec().frameSize());
@@ -251,13 +259,15 @@ final class DeviceActor {
       return; // it was being closed anyway
     }
     log.warn("{}: lost: {}", deviceId, seen);
-    String message = "%s was lost: %s".formatted(deviceId, seen);
-    endAll(
-        served,
-        new CaptureException(Reason.DEVICE_LOST, message),
-        new Notice(Notice.Kind.DEVICE_LOST, message));
+    List<Subscription> bereft = List.copyOf(served);
     served.clear();
     close(DeviceState.LOST);
+    publish();
+    String message = "%s was lost: %s".formatted(deviceId, seen);
+    endAll(
+        bereft,
+        new CaptureException(Reason.DEVICE_LOST, message),
+        new Notice(Notice.Kind.DEVICE_LOST, message));
   }
 
   /** Stops the reader, joins it and gives the device back, on a worker. */

@@ -96,13 +96,14 @@ final class RecordCommand implements Callable<Integer> {
     }
   }
 
-  private void write(FrameStream stream, OutputFactory outputs)
-      throws LavalierException, IOException {
+  private void write(FrameStream stream, OutputFactory outputs) throws IOException {
     PcmFormat format = stream.start().format();
     Progress progress = new Progress(cli.terminal(), stream.start(), target);
     stream.onNotice(progress::notice);
     try (PcmOutput output = outputs.open(format)) {
       new Recorder(stream, output, progress).record(source.samples(format.sampleRateHz()));
+    } catch (LavalierException e) {
+      throw new CliException("the recording ended early: " + e.getMessage(), e);
     } finally {
       progress.done();
     }

@@ -89,7 +89,9 @@ final class LavalierCliTest {
     server.says(WITH_A_GAP, Status.UNAVAILABLE.withDescription("the server is stopping"));
     Path wav = dir.resolve("take.wav");
     assertThat(run("record", wav.toString())).isEqualTo(1);
-    assertThat(errors().lines()).last().isEqualTo("the server is stopping");
+    assertThat(errors().lines())
+        .last()
+        .isEqualTo("the recording ended early: the server is stopping");
     try (AudioInputStream in = AudioSystem.getAudioInputStream(wav.toFile())) {
       assertThat(in.getFrameLength()).isEqualTo(480);
     }

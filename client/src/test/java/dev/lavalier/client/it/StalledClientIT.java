@@ -1,0 +1,82 @@
+package dev.lavalier.client.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lavalier.client.Frame;
+import dev.lavalier.client.FrameStream;
+import dev.lavalier.client.Gap;
+import dev.lavalier.client.LavalierClient;
+import dev.lavalier.client.LavalierException;
+import dev.lavalier.client.StreamOptions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Ten subscribers over TCP, each on a connection of its own, one of which does not read for a
+ * while. At 3 MB/s the buffers between the two programs are full within seconds.
+ */
+final class StalledClientIT {
+
+  private static final String FORMAT = "96000/8/s32le";
+  private static final int RATE_HZ = 96_000;
+  private static final int STALL_SECONDS = 8;
+  private static final int AFTER_SECONDS = 2;
+
+  @Test
+  void theNineMissNothingAndTheSleepersCountAddsUp() throws Exception {
+    ExecutorService threads = Executors.newCachedThreadPool();
+    try (ServerProcess server =
+            ServerProcess.start(Map.of(), "--demo", "--capture-format", FORMAT);
+        LavalierClient sleeperClient = server.client();
+        FrameStream sleeper = sleeperClient.stream(StreamOptions.defaults())) {
+      long first = sleeper.read().sampleIndex();
+      long slept = first + (long) STALL_SECONDS * RATE_HZ;
+      long end = slept + (long) AFTER_SECONDS * RATE_HZ;
+      List<Future<Long>> awake = new ArrayList<>();
+      for (int i = 0; i < 9; i++) {
+        awake.add(threads.submit(countMissing(server, end)));
+      }
+      // The sleeper wakes when one more subscriber, who reads, has come to that moment.
+      threads.submit(countMissing(server, slept)).get(60, TimeUnit.SECONDS);
+
+      long missing = 0;
+      long next = first + sleeper.start().frameSize();
+      while (next < end) {
+        Frame frame = sleeper.read();
+        long gap = frame.gap().map(Gap::sampleCount).orElse(0L);
+        missing += gap;
+        assertThat(frame.sampleIndex()).isEqualTo(next + gap);
+        next = frame.sampleIndex() + sleeper.start().frameSize();
+      }
+      assertThat(missing).isPositive();
+      for (Future<Long> each : awake) {
+        assertThat(each.get(60, TimeUnit.SECONDS)).isZero();
+      }
+    } finally {
+      threads.shutdownNow();
+    }
+  }
+
+  /** Reads until sample {@code end}; returns how many samples were missing on the way. */
+  private static Callable<Long> countMissing(ServerProcess server, long end) {
+    return () -> {
+      try (LavalierClient client = server.client();
+          FrameStream stream = client.stream(StreamOptions.defaults())) {
+        long missing = 0;
+        for (Frame frame = stream.read(); frame.sampleIndex() < end; frame = stream.read()) {
+          missing += frame.gap().map(Gap::sampleCount).orElse(0L);
+        }
+        return missing;
+      } catch (LavalierException e) {
+        throw new AssertionError(server.log(), e);
+      }
+    };
+  }
+}
