@@ -104,9 +104,15 @@ public final class Hub implements AutoCloseable {
     return subscription;
   }
 
-  /** Ends every subscription with SERVER_STOPPING and closes every device, within a few seconds. */
+  /**
+   * Ends every subscription with SERVER_STOPPING and closes every device, within a few seconds. Does
+   * nothing the second time.
+   */
   @Override
-  public void close() {
+  public synchronized void close() {
+    if (stopping) {
+      return;
+    }
     stopping = true;
     CompletableFuture<?>[] stops =
         actors.values().stream().map(DeviceActor::stop).toArray(CompletableFuture<?>[]::new);
