@@ -105,8 +105,8 @@ public final class Hub implements AutoCloseable {
   }
 
   /**
-   * Ends every subscription with SERVER_STOPPING and closes every device, within a few seconds. Does
-   * nothing the second time.
+   * Ends every subscription with SERVER_STOPPING and closes every device, within a few seconds.
+   * Does nothing the second time.
    */
   @Override
   public synchronized void close() {
