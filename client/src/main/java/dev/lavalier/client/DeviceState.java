@@ -12,6 +12,8 @@ public enum DeviceState {
   LOST,
   /** Being closed after its last subscription. */
   CLOSING,
+  /** The sound system has been asked to open or close it, and does not answer. */
+  NOT_RESPONDING,
   /** Something that a newer server knows and this client does not. */
   UNKNOWN
 }

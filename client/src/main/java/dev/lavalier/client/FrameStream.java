@@ -3,16 +3,10 @@ package dev.lavalier.client;
 import dev.lavalier.v1.AudioCaptureGrpc;
 import dev.lavalier.v1.StreamFramesRequest;
 import dev.lavalier.v1.StreamFramesResponse;
-import io.grpc.CallOptions;
 import io.grpc.Channel;
-import io.grpc.ClientCall;
-import io.grpc.Context;
-import io.grpc.Metadata;
 import io.grpc.Status;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Consumer;
 
 /**
@@ -20,50 +14,28 @@ import java.util.function.Consumer;
  *
  * <p>One thread reads, by {@link #read} or by a loop. {@link #close} may be called from any thread,
  * more than once; it ends the subscription and releases the reader. A reader that is too slow loses
- * the oldest frames on the server, not here: no more than {@value #PREFETCH} messages wait in this
- * object.
+ * the oldest frames on the server, not here: no more than four messages wait in this object.
  */
 public final class FrameStream implements Iterable<Frame>, AutoCloseable {
 
-  private static final int PREFETCH = 4;
+  private final MessageStream<StreamFramesRequest, StreamFramesResponse> messages;
 
-  /** Stands behind the last message. */
-  private record End(Status status) {}
-
-  private final String server;
-  private final Context.CancellableContext context = Context.current().withCancellation();
-  private final ClientCall<StreamFramesRequest, StreamFramesResponse> call;
-  private final BlockingQueue<Object> received = new LinkedBlockingQueue<>();
-
-  private volatile boolean closed;
   private volatile StreamStart start;
   private volatile Consumer<Notice> noticeListener = notice -> {};
-  private End end; // the reading thread alone
 
-  private FrameStream(Channel channel, String server, StreamOptions options) {
-    this.server = server;
-    // On the transport's thread: the listener hands on and never blocks.
-    CallOptions direct = CallOptions.DEFAULT.withExecutor(Runnable::run);
-    // A ClientCall may not be cancelled by another thread than the one that uses it; the context in
-    // which it was made may.
-    Context previous = context.attach();
-    try {
-      call = channel.newCall(AudioCaptureGrpc.getStreamFramesMethod(), direct);
-      call.start(new Listener(), new Metadata());
-      call.request(PREFETCH);
-      call.sendMessage(Wire.request(options));
-      call.halfClose();
-    } finally {
-      context.detach(previous);
-    }
+  private FrameStream(MessageStream<StreamFramesRequest, StreamFramesResponse> messages) {
+    this.messages = messages;
   }
 
   static FrameStream open(Channel channel, String server, StreamOptions options)
       throws LavalierException {
-    FrameStream stream = new FrameStream(channel, server, options);
+    FrameStream stream =
+        new FrameStream(
+            new MessageStream<>(
+                channel, AudioCaptureGrpc.getStreamFramesMethod(), Wire.request(options), server));
     try {
       while (stream.start == null) {
-        StreamFramesResponse message = stream.take();
+        StreamFramesResponse message = stream.messages.take();
         if (message == null) {
           throw Wire.exception(Status.UNAVAILABLE.withDescription("the stream was closed"), server);
         }
@@ -94,7 +66,7 @@ public final class FrameStream implements Iterable<Frame>, AutoCloseable {
    */
   public Frame read() throws LavalierException {
     StreamFramesResponse message;
-    while ((message = take()) != null) {
+    while ((message = messages.take()) != null) {
       if (message.hasFrame()) {
         return Wire.frame(message.getFrame());
       }
@@ -109,27 +81,6 @@ public final class FrameStream implements Iterable<Frame>, AutoCloseable {
       case NOTICE -> noticeListener.accept(Wire.notice(message.getNotice()));
       case FRAME, MESSAGE_NOT_SET -> {} // what a newer server may send is not for us
     }
-  }
-
-  /** Returns the next message, or null once closed. */
-  private StreamFramesResponse take() throws LavalierException {
-    if (end == null && !closed) {
-      try {
-        Object next = received.take();
-        if (next instanceof StreamFramesResponse message && !closed) {
-          call.request(1);
-          return message;
-        }
-        end = next instanceof End e ? e : null;
-      } catch (InterruptedException e) {
-        close();
-        Thread.currentThread().interrupt();
-      }
-    }
-    if (closed) {
-      return null;
-    }
-    throw Wire.exception(end.status(), server);
   }
 
   /**
@@ -168,21 +119,6 @@ public final class FrameStream implements Iterable<Frame>, AutoCloseable {
   /** Ends the subscription. */
   @Override
   public void close() {
-    closed = true;
-    context.cancel(null);
-    received.add(new End(Status.CANCELLED)); // for a reader that waits, whatever the transport does
-  }
-
-  /** Called by the transport; hands on and returns. */
-  private final class Listener extends ClientCall.Listener<StreamFramesResponse> {
-    @Override
-    public void onMessage(StreamFramesResponse message) {
-      received.add(message);
-    }
-
-    @Override
-    public void onClose(Status status, Metadata trailers) {
-      received.add(new End(status));
-    }
+    messages.close();
   }
 }

@@ -5,7 +5,7 @@ package dev.lavalier.client;
  *
  * @param sampleCount how many, per channel; more than 0
  * @param cause why
- * @param estimated whether the count was reckoned from the clock, and not counted
+ * @param estimated whether the count was, in part or whole, reckoned from the clock
  */
 public record Gap(long sampleCount, Cause cause, boolean estimated) {
 
@@ -13,6 +13,10 @@ public record Gap(long sampleCount, Cause cause, boolean estimated) {
   public enum Cause {
     /** This client did not take the frames in time. */
     SLOW_SUBSCRIBER,
+    /** The device or its driver lost them while it was open. */
+    DEVICE_OVERRUN,
+    /** The device was lost, and is back. */
+    DEVICE_LOST,
     /** Something that a newer server knows and this client does not. */
     UNKNOWN
   }

@@ -94,6 +94,11 @@ public final class LavalierClient implements AutoCloseable {
     }
   }
 
+  /** Watches the server's devices. The caller closes it. Does not wait. */
+  public DeviceWatch watchDevices() {
+    return new DeviceWatch(channel, server);
+  }
+
   /**
    * Subscribes, and waits until the device is open.
    *

@@ -10,10 +10,12 @@ public record Notice(Kind kind, String message) {
 
   /** What a notice is about. */
   public enum Kind {
-    /** The device was lost; the stream ends. */
+    /** The device was lost; the stream ends or waits, as its {@link OnDeviceLoss} says. */
     DEVICE_LOST,
     /** The server is stopping; the stream ends. */
     SERVER_STOPPING,
+    /** The device has given nothing but zeros for 5 s: muted, or the server may not hear it. */
+    MUTED,
     /** Something that a newer server knows and this client does not: see the message. */
     OTHER
   }

@@ -11,35 +11,45 @@ import java.time.Duration;
  * @param maxLatency the longest that a frame may wait on the server, one frame to a minute; zero:
  *     200 ms
  * @param overflowPolicy what happens when that is passed
+ * @param onDeviceLoss what happens when the device is lost
  */
 public record StreamOptions(
-    String deviceId, int frameSize, Duration maxLatency, OverflowPolicy overflowPolicy) {
+    String deviceId,
+    int frameSize,
+    Duration maxLatency,
+    OverflowPolicy overflowPolicy,
+    OnDeviceLoss onDeviceLoss) {
 
   private static final StreamOptions DEFAULTS =
-      new StreamOptions("", 0, Duration.ZERO, OverflowPolicy.DROP_OLDEST);
+      new StreamOptions("", 0, Duration.ZERO, OverflowPolicy.DROP_OLDEST, OnDeviceLoss.FAIL);
 
-  /** Returns the default device, 20 ms frames, 200 ms of queue, oldest dropped first. */
+  /** Returns the default device, 20 ms frames, 200 ms of queue, oldest dropped, loss fails. */
   public static StreamOptions defaults() {
     return DEFAULTS;
   }
 
   /** Returns a copy for another device. */
   public StreamOptions withDeviceId(String value) {
-    return new StreamOptions(value, frameSize, maxLatency, overflowPolicy);
+    return new StreamOptions(value, frameSize, maxLatency, overflowPolicy, onDeviceLoss);
   }
 
   /** Returns a copy with another frame size, in samples per channel. */
   public StreamOptions withFrameSize(int value) {
-    return new StreamOptions(deviceId, value, maxLatency, overflowPolicy);
+    return new StreamOptions(deviceId, value, maxLatency, overflowPolicy, onDeviceLoss);
   }
 
   /** Returns a copy with another bound, of which whole milliseconds count. */
   public StreamOptions withMaxLatency(Duration value) {
-    return new StreamOptions(deviceId, frameSize, value, overflowPolicy);
+    return new StreamOptions(deviceId, frameSize, value, overflowPolicy, onDeviceLoss);
   }
 
   /** Returns a copy with another policy. */
   public StreamOptions withOverflowPolicy(OverflowPolicy value) {
-    return new StreamOptions(deviceId, frameSize, maxLatency, value);
+    return new StreamOptions(deviceId, frameSize, maxLatency, value, onDeviceLoss);
+  }
+
+  /** Returns a copy that fails or waits when the device is lost. */
+  public StreamOptions withOnDeviceLoss(OnDeviceLoss value) {
+    return new StreamOptions(deviceId, frameSize, maxLatency, overflowPolicy, value);
   }
 }

@@ -2,7 +2,6 @@ package dev.lavalier.client;
 
 import dev.lavalier.v1.AudioFormat;
 import dev.lavalier.v1.AudioFrame;
-import dev.lavalier.v1.GapCause;
 import dev.lavalier.v1.StreamFramesRequest;
 import dev.lavalier.v1.StreamNotice;
 import dev.lavalier.v1.StreamStarted;
@@ -24,6 +23,11 @@ final class Wire {
               case DROP_OLDEST -> dev.lavalier.v1.OverflowPolicy.OVERFLOW_POLICY_DROP_OLDEST;
               case CLOSE -> dev.lavalier.v1.OverflowPolicy.OVERFLOW_POLICY_CLOSE;
             })
+        .setOnDeviceLoss(
+            switch (options.onDeviceLoss()) {
+              case FAIL -> dev.lavalier.v1.OnDeviceLoss.ON_DEVICE_LOSS_FAIL;
+              case WAIT -> dev.lavalier.v1.OnDeviceLoss.ON_DEVICE_LOSS_WAIT;
+            })
         .build();
   }
 
@@ -40,6 +44,7 @@ final class Wire {
           case DEVICE_STATE_OPEN -> DeviceState.OPEN;
           case DEVICE_STATE_LOST -> DeviceState.LOST;
           case DEVICE_STATE_CLOSING -> DeviceState.CLOSING;
+          case DEVICE_STATE_NOT_RESPONDING -> DeviceState.NOT_RESPONDING;
           case DEVICE_STATE_UNSPECIFIED, UNRECOGNIZED -> DeviceState.UNKNOWN;
         },
         format(device.getCaptureFormat()),
@@ -67,9 +72,12 @@ final class Wire {
   private static Gap gap(dev.lavalier.v1.Gap gap) {
     return new Gap(
         gap.getSampleCount(),
-        gap.getCause() == GapCause.GAP_CAUSE_SLOW_SUBSCRIBER
-            ? Gap.Cause.SLOW_SUBSCRIBER
-            : Gap.Cause.UNKNOWN,
+        switch (gap.getCause()) {
+          case GAP_CAUSE_SLOW_SUBSCRIBER -> Gap.Cause.SLOW_SUBSCRIBER;
+          case GAP_CAUSE_DEVICE_OVERRUN -> Gap.Cause.DEVICE_OVERRUN;
+          case GAP_CAUSE_DEVICE_LOST -> Gap.Cause.DEVICE_LOST;
+          case GAP_CAUSE_UNSPECIFIED, UNRECOGNIZED -> Gap.Cause.UNKNOWN;
+        },
         gap.getEstimated());
   }
 
@@ -78,6 +86,7 @@ final class Wire {
         switch (notice.getKind()) {
           case NOTICE_KIND_DEVICE_LOST -> Notice.Kind.DEVICE_LOST;
           case NOTICE_KIND_SERVER_STOPPING -> Notice.Kind.SERVER_STOPPING;
+          case NOTICE_KIND_MUTED -> Notice.Kind.MUTED;
           case NOTICE_KIND_UNSPECIFIED, UNRECOGNIZED -> Notice.Kind.OTHER;
         },
         notice.getMessage());

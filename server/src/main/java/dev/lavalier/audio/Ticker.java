@@ -1,6 +1,9 @@
 package dev.lavalier.audio;
 
+import java.time.Duration;
 import java.time.Instant;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -21,15 +24,36 @@ public interface Ticker {
    */
   void parkUntil(long deadline);
 
+  /**
+   * Runs a task later, on a thread of the clock's own. The task must not block and cannot be called
+   * off: when it runs, it looks whether it is still wanted.
+   */
+  void after(Duration delay, Runnable task);
+
   /** Returns the machine's own clock. */
   static Ticker system() {
     return SystemTicker.INSTANCE;
   }
 
   /** The machine's clock. */
-  enum SystemTicker implements Ticker {
-    /** The only one. */
-    INSTANCE;
+  final class SystemTicker implements Ticker {
+    private static final SystemTicker INSTANCE = new SystemTicker();
+
+    private final ScheduledThreadPoolExecutor timer =
+        new ScheduledThreadPoolExecutor(
+            1,
+            task -> {
+              Thread thread = new Thread(task, "lavalier-timer");
+              thread.setDaemon(true);
+              return thread;
+            });
+
+    private SystemTicker() {}
+
+    @Override
+    public void after(Duration delay, Runnable task) {
+      var unused = timer.schedule(task, delay.toNanos(), TimeUnit.NANOSECONDS);
+    }
 
     @Override
     public long nanoTime() {

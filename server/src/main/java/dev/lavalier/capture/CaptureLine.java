@@ -19,11 +19,13 @@ import javax.sound.sampled.TargetDataLine;
 public final class CaptureLine implements AutoCloseable {
 
   private final TargetDataLine line;
+  private final DeviceDescriptor device;
   private final PcmFormat format;
 
-  private CaptureLine(TargetDataLine line, PcmFormat format) {
+  private CaptureLine(TargetDataLine line, DeviceDescriptor device) {
     this.line = line;
-    this.format = format;
+    this.device = device;
+    this.format = device.captureFormat();
   }
 
   static CaptureLine open(Mixer.Info mixer, DeviceDescriptor device, long bufferNanos)
@@ -32,11 +34,10 @@ public final class CaptureLine implements AutoCloseable {
     AudioFormat wanted = SoundFormats.toJavaSound(format);
     try {
       TargetDataLine line =
-          (TargetDataLine)
-              AudioSystem.getMixer(mixer).getLine(new DataLine.Info(TargetDataLine.class, wanted));
+          (TargetDataLine) mixerOf(mixer).getLine(new DataLine.Info(TargetDataLine.class, wanted));
       int bufferBytes = (int) format.samplesIn(bufferNanos) * format.bytesPerSample();
       line.open(wanted, bufferBytes);
-      return new CaptureLine(line, format);
+      return new CaptureLine(line, device);
     } catch (LineUnavailableException e) {
       // The sound system does not say whether the device is taken or dislikes the format, although
       // it listed it.
@@ -60,6 +61,18 @@ public final class CaptureLine implements AutoCloseable {
     }
   }
 
+  /** Ours are had without AudioSystem, whose lock a sound server that hangs may hold for long. */
+  private static Mixer mixerOf(Mixer.Info info) {
+    return info instanceof VirtualMixerProvider.Info ours
+        ? new VirtualMixer(ours)
+        : AudioSystem.getMixer(info);
+  }
+
+  /** Returns the device, as it was listed when it was opened. */
+  public DeviceDescriptor device() {
+    return device;
+  }
+
   /** Returns the format it was opened in. */
   public PcmFormat format() {
     return format;
@@ -67,6 +80,11 @@ public final class CaptureLine implements AutoCloseable {
 
   void start() {
     line.start();
+  }
+
+  /** Returns the samples that the line's buffer holds. */
+  int bufferSamples() {
+    return line.getBufferSize() / format.bytesPerSample();
   }
 
   /** Returns the samples that a read would get at once. */

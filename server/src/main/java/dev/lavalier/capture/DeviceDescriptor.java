@@ -27,4 +27,9 @@ public record DeviceDescriptor(
   public DeviceDescriptor {
     formats = List.copyOf(formats);
   }
+
+  /** Returns the same device, which is no default while it is away. */
+  public DeviceDescriptor gone() {
+    return new DeviceDescriptor(id, name, vendor, description, false, captureFormat, formats);
+  }
 }

@@ -7,15 +7,17 @@ import dev.lavalier.audio.Ticker;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
 import javax.sound.sampled.AudioSystem;
 import javax.sound.sampled.DataLine;
@@ -29,6 +31,9 @@ import org.slf4j.LoggerFactory;
  * pace and publishes an immutable snapshot; every other method reads that and never waits. {@link
  * #open} alone calls the sound system, on its caller's thread.
  *
+ * <p>Where the sound system hangs, the snapshot stays as it was, which is logged once, and the
+ * thread waits for as long as that lasts.
+ *
  * <p>Safe for use from any thread.
  */
 public final class DeviceRegistry implements AutoCloseable {
@@ -41,24 +46,30 @@ public final class DeviceRegistry implements AutoCloseable {
   /** How long a start waits for the first answer before it goes on without one. */
   private static final Duration FIRST_LOOK = Duration.ofSeconds(3);
 
+  /** An answer that takes longer is reported. */
+  private static final Duration LOOK_BOUND = Duration.ofSeconds(5);
+
   private record Entry(Mixer.Info mixer, DeviceDescriptor descriptor) {}
 
   private final PcmFormat preferredFormat;
   private final boolean demo;
   private final Predicate<String> allowed;
+  private final Ticker ticker;
   private final List<VirtualMixerProvider.Info> virtual = new ArrayList<>();
-  private final ScheduledExecutorService executor =
-      Executors.newSingleThreadScheduledExecutor(
+  private final ExecutorService executor =
+      Executors.newSingleThreadExecutor(
           task -> {
             Thread thread = new Thread(task, "lavalier-registry");
             thread.setDaemon(true);
             return thread;
           });
-  // What a mixer offers is asked once: while we hold a device open, ALSA tells that it offers
-  // nothing. Touched by the registry's thread alone.
-  private final Map<Mixer.Info, List<OfferedFormat>> offers = new HashMap<>();
+  // What a mixer offers is asked until it offers something: while a device is open, by us or by
+  // somebody else, ALSA tells that it offers nothing.
+  private final Map<Mixer.Info, List<OfferedFormat>> offers = new ConcurrentHashMap<>();
+  private final AtomicLong looks = new AtomicLong(); // odd while one is under way
 
   private volatile Map<String, Entry> snapshot = Map.of();
+  private volatile Runnable changeListener = () -> {};
 
   /**
    * Makes a registry that has not looked yet.
@@ -67,7 +78,7 @@ public final class DeviceRegistry implements AutoCloseable {
    * @param demo whether the tone is the default where no hardware can be captured
    * @param devices the virtual devices to add; their names must differ
    * @param allowed which device ids may be seen at all
-   * @param ticker the virtual devices' time
+   * @param ticker the pace of the looks, and the virtual devices' time
    */
   public DeviceRegistry(
       PcmFormat preferredFormat,
@@ -78,21 +89,23 @@ public final class DeviceRegistry implements AutoCloseable {
     this.preferredFormat = preferredFormat;
     this.demo = demo;
     this.allowed = allowed;
+    this.ticker = ticker;
     devices.forEach(device -> virtual.add(VirtualMixerProvider.register(device, ticker)));
+  }
+
+  /** Sets who is told, on the registry's thread, that {@link #devices} gives something else now. */
+  public void onChange(Runnable listener) {
+    changeListener = listener;
   }
 
   /** Looks for the first time, for a few seconds at most, and from then on at a steady pace. */
   public void start() {
     CountDownLatch looked = new CountDownLatch(1);
-    var unused =
-        executor.scheduleWithFixedDelay(
-            () -> {
-              look();
-              looked.countDown();
-            },
-            0,
-            REFRESH.toMillis(),
-            TimeUnit.MILLISECONDS);
+    executor.execute(
+        () -> {
+          look();
+          looked.countDown();
+        });
     try {
       if (!looked.await(FIRST_LOOK.toMillis(), TimeUnit.MILLISECONDS)) {
         log.warn("the sound system has not answered for {} ms; going on", FIRST_LOOK.toMillis());
@@ -104,7 +117,7 @@ public final class DeviceRegistry implements AutoCloseable {
 
   /** Returns the devices, in the sound system's order: hardware first, then ours. */
   public List<DeviceDescriptor> devices() {
-    return snapshot.values().stream().map(Entry::descriptor).toList();
+    return descriptors(snapshot);
   }
 
   /**
@@ -145,26 +158,65 @@ public final class DeviceRegistry implements AutoCloseable {
   /**
    * Opens a device's line in its capture format. May block for as long as the sound system does.
    *
+   * @param id its {@code device_id}
    * @param bufferNanos length of the line's buffer
-   * @throws CaptureException DEVICE_NOT_FOUND, DEVICE_BUSY or FORMAT_NOT_AVAILABLE
+   * @throws CaptureException DEVICE_LOST or DEVICE_BUSY
    */
-  public CaptureLine open(DeviceDescriptor device, long bufferNanos) throws CaptureException {
-    Entry entry = snapshot.get(device.id());
+  public CaptureLine open(String id, long bufferNanos) throws CaptureException {
+    Entry entry = snapshot.get(id);
+    if (entry != null) {
+      try {
+        return CaptureLine.open(entry.mixer(), entry.descriptor(), bufferNanos);
+      } catch (CaptureException e) {
+        if (e.reason() != Reason.DEVICE_LOST) {
+          throw e;
+        }
+      }
+    }
+    // Not known, or not any more: the sound system makes its mixers anew when devices come and go.
+    entry = read().get(id);
     if (entry == null) {
       throw new CaptureException(
-          Reason.DEVICE_NOT_FOUND,
-          "device_id: %s (expected: a device that is there)".formatted(device.id()));
+          Reason.DEVICE_LOST, "device_id: %s (expected: a device that is there)".formatted(id));
     }
-    return CaptureLine.open(entry.mixer(), device, bufferNanos);
+    return CaptureLine.open(entry.mixer(), entry.descriptor(), bufferNanos);
   }
 
   private void look() {
+    long number = looks.incrementAndGet();
+    ticker.after(LOOK_BOUND, () -> reportHang(number));
     try {
-      snapshot = read();
+      Map<String, Entry> before = snapshot;
+      Map<String, Entry> now = read();
+      snapshot = now;
+      if (!descriptors(now).equals(descriptors(before))) {
+        changeListener.run();
+      }
     } catch (RuntimeException e) {
       // The old list stays: a sound system in trouble must not take away what is being captured.
       log.warn("the sound system could not be asked for its devices", e);
     }
+    looks.incrementAndGet();
+    ticker.after(REFRESH, this::lookSoon);
+  }
+
+  private void lookSoon() {
+    try {
+      executor.execute(this::look);
+    } catch (RejectedExecutionException e) {
+      // Closed.
+    }
+  }
+
+  private void reportHang(long number) {
+    if (looks.get() == number) {
+      log.warn(
+          "the sound system has not answered for {}; the devices stay as last seen", LOOK_BOUND);
+    }
+  }
+
+  private static List<DeviceDescriptor> descriptors(Map<String, Entry> entries) {
+    return entries.values().stream().map(Entry::descriptor).toList();
   }
 
   private Map<String, Entry> read() {

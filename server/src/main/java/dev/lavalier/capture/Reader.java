@@ -3,22 +3,30 @@ package dev.lavalier.capture;
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.Ticker;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The one thread that reads an open device: {@code lavalier-reader-<device>}. It waits for a whole
- * period, reads it, stamps it, hands it to its listener, and waits for nothing else.
+ * The one thread that reads an open device: {@code lavalier-reader-<device>}. It sleeps until the
+ * next period is due, reads exactly that, stamps it, hands it to its listener, and waits for
+ * nothing else. A line that gives less than it was asked for is lost: reading on would spin, since
+ * a lost ALSA device gives nothing, at once and for ever.
  *
- * <p>{@link #start} is called once; {@link #stop} from any other thread.
+ * <p>{@link #start} is called once; {@link #stop} and {@link #silentFor} from any other thread.
  */
 public final class Reader {
 
   private static final Logger log = LoggerFactory.getLogger(Reader.class);
 
-  /** The shortest wait between two looks at the line. */
-  private static final long POLL_NANOS = 1_000_000;
+  /** Between two looks at a line that is late: at first, and when it is very late. */
+  private static final long POLL_NANOS = 500_000;
+
+  private static final long SLOW_POLL_NANOS = 5_000_000;
+
+  /** A device that gives exact zeros for so long is muted, or not permitted. */
+  private static final long MUTED_NANOS = 5_000_000_000L;
 
   /** What becomes of the periods. Called by the reader's thread alone; must not block. */
   public interface Listener {
@@ -26,10 +34,15 @@ public final class Reader {
      * Takes one period.
      *
      * @param pcm the audio; the reader's own array, only lent for the call
-     * @param sampleIndex the number of its first sample, counted from 0 at the start
-     * @param captureUnixNanos an estimate of when that sample was captured
+     * @param sampleIndex the number of its first sample, counted from 0 at the start; where it is
+     *     not the next one, the device has lost what lies between, by the clock's reckoning
+     * @param captureNanos when that sample was captured, by the ticker's steady clock
+     * @param captureUnixNanos the same, as time of day
      */
-    void onPeriod(byte[] pcm, long sampleIndex, long captureUnixNanos);
+    void onPeriod(byte[] pcm, long sampleIndex, long captureNanos, long captureUnixNanos);
+
+    /** Tells that the device has given nothing but zeros for some seconds, or no longer does. */
+    void onMuted(boolean muted);
 
     /**
      * Tells that the line gave out without being stopped. The last call.
@@ -40,11 +53,20 @@ public final class Reader {
   }
 
   private final CaptureLine line;
+  private final PcmFormat format;
   private final int periodSamples;
   private final Ticker ticker;
   private final Listener listener;
   private final Thread thread;
   private volatile boolean stopping;
+  private volatile long lastPeriodNanos;
+
+  // The reader's thread alone.
+  private final DeviceClock clock;
+  private final Pacer pacer;
+  private long position; // samples of this epoch so far, lost ones counted
+  private long lastCaptureNanos = Long.MIN_VALUE;
+  private long zeroSamples;
 
   /**
    * Makes a reader that has not begun.
@@ -55,30 +77,41 @@ public final class Reader {
   public Reader(
       CaptureLine line, String deviceId, int periodSamples, Ticker ticker, Listener listener) {
     this.line = line;
+    this.format = line.format();
     this.periodSamples = periodSamples;
     this.ticker = ticker;
     this.listener = listener;
+    this.clock = new DeviceClock(format, format.nanosOf(line.bufferSamples()));
+    this.pacer = new Pacer(format.nanosOf(periodSamples));
+    this.lastPeriodNanos = ticker.nanoTime();
     this.thread = new Thread(this::run, "lavalier-reader-" + deviceId);
     thread.setDaemon(true);
   }
 
   /** Starts the thread, and the line on it. */
   public void start() {
+    lastPeriodNanos = ticker.nanoTime();
     thread.start();
   }
 
   /**
    * Stops the line and waits for the thread's end. After that no listener is called any more. The
-   * line stays open.
+   * line stays open. May block for as long as the sound system does.
    *
    * @return whether the thread ended within {@code bound}
    */
   public boolean stop(Duration bound) throws InterruptedException {
     stopping = true;
+    LockSupport.unpark(thread);
     line.stop();
     LockSupport.unpark(thread);
     thread.join(bound.toMillis());
     return !thread.isAlive();
+  }
+
+  /** Returns how long no period has come. */
+  public Duration silentFor() {
+    return Duration.ofNanos(ticker.nanoTime() - lastPeriodNanos);
   }
 
   private void run() {
@@ -94,11 +127,10 @@ public final class Reader {
   }
 
   private void readUntilStopped() {
-    PcmFormat format = line.format();
     byte[] period = new byte[periodSamples * format.bytesPerSample()];
-    long position = 0;
+    boolean begun = false;
     while (true) {
-      awaitPeriod(format);
+      boolean waited = awaitPeriod(begun);
       int read = stopping ? 0 : line.read(period);
       if (stopping) {
         return;
@@ -108,22 +140,69 @@ public final class Reader {
             "the line gave %d of %d samples without being stopped".formatted(read, periodSamples));
         return;
       }
-      long behind = (long) periodSamples + line.available();
-      listener.onPeriod(period, position, ticker.unixNanos() - format.nanosOf(behind));
-      position += periodSamples;
+      long now = ticker.nanoTime();
+      keepTime(now, waited, begun);
+      begun = true;
+      deliver(period, now);
     }
   }
 
-  /**
-   * Waits until a whole period is there. A blocking read would do, but it sleeps a quarter of the
-   * line's buffer at a time. Some sound servers deliver in lumps, so that the missing samples say
-   * only how long it takes at most: half of that is waited, then asked again.
-   */
-  private void awaitPeriod(PcmFormat format) {
-    int missing;
-    while (!stopping && (missing = periodSamples - line.available()) > 0) {
-      long wait = Math.max(POLL_NANOS, format.nanosOf(missing) / 2);
-      ticker.parkUntil(ticker.nanoTime() + wait);
+  /** Waits until the next period is due and there; returns whether it was not there when due. */
+  private boolean awaitPeriod(boolean begun) {
+    while (begun && !stopping && ticker.nanoTime() < pacer.due()) {
+      ticker.parkUntil(pacer.due());
     }
+    boolean waited = false;
+    long slowFrom = ticker.nanoTime() + 2 * Pacer.MAX_HOLD_NANOS;
+    while (!stopping && line.available() < periodSamples) {
+      waited = true;
+      long now = ticker.nanoTime();
+      ticker.parkUntil(now + (begun && now > slowFrom ? SLOW_POLL_NANOS : POLL_NANOS));
+    }
+    return waited;
+  }
+
+  private void keepTime(long now, boolean waited, boolean begun) {
+    long spare = line.available();
+    if (begun) {
+      if (now - pacer.due() > Pacer.MAX_HOLD_NANOS) {
+        clock.pause();
+      }
+      pacer.went(now, waited, format.nanosOf(spare));
+    } else {
+      pacer.begin(now);
+    }
+    if (spare <= format.samplesIn(Pacer.MAX_HOLD_NANOS) + periodSamples) {
+      long lost = clock.look(now, position + periodSamples + spare);
+      if (lost > 0) {
+        position += lost;
+        pacer.skip(format.nanosOf(lost));
+      }
+    }
+  }
+
+  private void deliver(byte[] period, long now) {
+    // Later looks may show that earlier ones were late; time still never runs backwards.
+    lastCaptureNanos = Math.max(lastCaptureNanos, clock.nanosOf(position));
+    long unixNanos = lastCaptureNanos + (ticker.unixNanos() - ticker.nanoTime());
+    listener.onPeriod(period, position, lastCaptureNanos, unixNanos);
+    position += periodSamples;
+    lastPeriodNanos = now;
+    noteZeros(period);
+  }
+
+  private void noteZeros(byte[] period) {
+    long mutedFrom = format.samplesIn(MUTED_NANOS);
+    boolean wasMuted = zeroSamples >= mutedFrom;
+    zeroSamples = isZero(period) ? zeroSamples + periodSamples : 0;
+    boolean muted = zeroSamples >= mutedFrom;
+    if (muted != wasMuted) {
+      listener.onMuted(muted);
+    }
+  }
+
+  private static boolean isZero(byte[] pcm) {
+    // The first byte is zero, and each equals the one before it: one vector loop of the JVM's own.
+    return pcm[0] == 0 && Arrays.equals(pcm, 0, pcm.length - 1, pcm, 1, pcm.length);
   }
 }

@@ -2,6 +2,7 @@ package dev.lavalier.grpc;
 
 import dev.lavalier.audio.CaptureException;
 import dev.lavalier.capture.DeviceDescriptor;
+import dev.lavalier.hub.DeviceWatch;
 import dev.lavalier.hub.Hub;
 import dev.lavalier.hub.Lane;
 import dev.lavalier.hub.Subscription;
@@ -9,6 +10,8 @@ import dev.lavalier.v1.AudioCaptureGrpc;
 import dev.lavalier.v1.ListDevicesRequest;
 import dev.lavalier.v1.ListDevicesResponse;
 import dev.lavalier.v1.StreamFramesRequest;
+import dev.lavalier.v1.WatchDevicesRequest;
+import dev.lavalier.v1.WatchDevicesResponse;
 import io.grpc.BindableService;
 import io.grpc.MethodDescriptor;
 import io.grpc.ServerServiceDefinition;
@@ -59,11 +62,15 @@ public final class AudioCaptureService implements BindableService {
         ServiceDescriptor.newBuilder(generated.getName())
             .setSchemaDescriptor(generated.getSchemaDescriptor())
             .addMethod(AudioCaptureGrpc.getListDevicesMethod())
+            .addMethod(AudioCaptureGrpc.getWatchDevicesMethod())
             .addMethod(STREAM_FRAMES)
             .build();
     return ServerServiceDefinition.builder(descriptor)
         .addMethod(
             AudioCaptureGrpc.getListDevicesMethod(), ServerCalls.asyncUnaryCall(this::listDevices))
+        .addMethod(
+            AudioCaptureGrpc.getWatchDevicesMethod(),
+            ServerCalls.asyncServerStreamingCall(this::watchDevices))
         .addMethod(STREAM_FRAMES, ServerCalls.asyncServerStreamingCall(this::streamFrames))
         .build();
   }
@@ -74,6 +81,15 @@ public final class AudioCaptureService implements BindableService {
     hub.devices().forEach(device -> response.addDevices(Messages.device(device)));
     observer.onNext(response.build());
     observer.onCompleted();
+  }
+
+  private void watchDevices(
+      WatchDevicesRequest request, StreamObserver<WatchDevicesResponse> responses) {
+    ServerCallStreamObserver<WatchDevicesResponse> observer =
+        (ServerCallStreamObserver<WatchDevicesResponse>) responses;
+    DeviceWatch watch = hub.watch(lanes.get(), new WatchCall(observer));
+    observer.setOnCancelHandler(watch::leave);
+    observer.setOnReadyHandler(watch::wake);
   }
 
   private void streamFrames(StreamFramesRequest request, StreamObserver<byte[]> responses) {

@@ -9,6 +9,7 @@ import dev.lavalier.hub.DeviceStatus;
 import dev.lavalier.hub.Frame;
 import dev.lavalier.hub.Gap;
 import dev.lavalier.hub.Notice;
+import dev.lavalier.hub.OnDeviceLoss;
 import dev.lavalier.hub.OverflowPolicy;
 import dev.lavalier.hub.Started;
 import dev.lavalier.v1.AudioFormat;
@@ -59,6 +60,8 @@ final class Messages {
   private static GapCause cause(Gap.Cause cause) {
     return switch (cause) {
       case SLOW_SUBSCRIBER -> GapCause.GAP_CAUSE_SLOW_SUBSCRIBER;
+      case DEVICE_OVERRUN -> GapCause.GAP_CAUSE_DEVICE_OVERRUN;
+      case DEVICE_LOST -> GapCause.GAP_CAUSE_DEVICE_LOST;
     };
   }
 
@@ -72,7 +75,8 @@ final class Messages {
                 .setFrameSize(started.spec().frameSize())
                 .setCaptureFormat(format(started.captureFormat()))
                 .setMaxLatencyMs(started.spec().maxLatencyMs())
-                .setOverflowPolicy(policy(started.spec().overflowPolicy())))
+                .setOverflowPolicy(policy(started.spec().overflowPolicy()))
+                .setOnDeviceLoss(onDeviceLoss(started.spec().onDeviceLoss())))
         .build()
         .toByteArray();
   }
@@ -84,6 +88,13 @@ final class Messages {
     };
   }
 
+  private static dev.lavalier.v1.OnDeviceLoss onDeviceLoss(OnDeviceLoss onDeviceLoss) {
+    return switch (onDeviceLoss) {
+      case FAIL -> dev.lavalier.v1.OnDeviceLoss.ON_DEVICE_LOSS_FAIL;
+      case WAIT -> dev.lavalier.v1.OnDeviceLoss.ON_DEVICE_LOSS_WAIT;
+    };
+  }
+
   static byte[] notice(Notice notice) {
     return StreamFramesResponse.newBuilder()
         .setNotice(
@@ -92,6 +103,7 @@ final class Messages {
                     switch (notice.kind()) {
                       case DEVICE_LOST -> NoticeKind.NOTICE_KIND_DEVICE_LOST;
                       case SERVER_STOPPING -> NoticeKind.NOTICE_KIND_SERVER_STOPPING;
+                      case MUTED -> NoticeKind.NOTICE_KIND_MUTED;
                     })
                 .setMessage(notice.message()))
         .build()
@@ -122,6 +134,7 @@ final class Messages {
       case OPEN -> DeviceState.DEVICE_STATE_OPEN;
       case LOST -> DeviceState.DEVICE_STATE_LOST;
       case CLOSING -> DeviceState.DEVICE_STATE_CLOSING;
+      case NOT_RESPONDING -> DeviceState.DEVICE_STATE_NOT_RESPONDING;
     };
   }
 

@@ -4,6 +4,7 @@ import dev.lavalier.audio.CaptureException;
 import dev.lavalier.audio.CaptureException.Reason;
 import dev.lavalier.audio.SampleEncoding;
 import dev.lavalier.capture.DeviceDescriptor;
+import dev.lavalier.hub.OnDeviceLoss;
 import dev.lavalier.hub.OverflowPolicy;
 import dev.lavalier.hub.SubscriptionSpec;
 import dev.lavalier.v1.AudioFormat;
@@ -24,7 +25,8 @@ final class Requests {
         new SubscriptionSpec.WantedFormat(
             encoding(format), format.getSampleRateHz(), format.getChannelCount()),
         request.getMaxLatencyMs(),
-        policy(request));
+        policy(request),
+        onDeviceLoss(request));
   }
 
   private static Optional<SampleEncoding> encoding(AudioFormat format) throws CaptureException {
@@ -46,6 +48,15 @@ final class Requests {
       case UNRECOGNIZED ->
           throw unknown(
               "overflow_policy", request.getOverflowPolicyValue(), "0..2, see OverflowPolicy");
+    };
+  }
+
+  private static OnDeviceLoss onDeviceLoss(StreamFramesRequest request) throws CaptureException {
+    return switch (request.getOnDeviceLoss()) {
+      case ON_DEVICE_LOSS_UNSPECIFIED, ON_DEVICE_LOSS_FAIL -> OnDeviceLoss.FAIL;
+      case ON_DEVICE_LOSS_WAIT -> OnDeviceLoss.WAIT;
+      case UNRECOGNIZED ->
+          throw unknown("on_device_loss", request.getOnDeviceLossValue(), "0..2, see OnDeviceLoss");
     };
   }
 

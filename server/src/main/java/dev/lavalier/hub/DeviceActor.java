@@ -24,23 +24,27 @@ import org.slf4j.LoggerFactory;
  * One device, as an actor: subscribing, leaving, opening, losing and closing are messages to a
  * serial executor, and every field is touched by that alone. There is no lock and no lock order.
  *
- * <pre>
- *            subscribe              opened
- *   CLOSED ------------> OPENING -----------> OPEN ---------------.
- *     ^                     |  refused         |  last one left    | line gave out
- *     |                     v                  v                   v
- *     '------------------ CLOSED <--closed-- CLOSING            LOST --closed--> CLOSED
- * </pre>
- *
- * <p>Whoever subscribes while the device is being closed waits for a clean new epoch. Calls into
- * the sound system may block, so they run on a worker and answer with a message.
+ * <p>Calls into the sound system may block for ever, so they run on a worker and answer with a
+ * message; one is under way at a time. Whoever subscribes while the device is being closed waits
+ * for a clean new epoch. docs/architecture.md draws the states.
  */
-final class DeviceActor {
+final class DeviceActor implements Epoch.Events {
 
   private static final Logger log = LoggerFactory.getLogger(DeviceActor.class);
 
   /** How long a stopped reader may take to end before that is reported. */
   private static final Duration JOIN_BOUND = Duration.ofSeconds(2);
+
+  /** How long the sound system may take to open or close a device. */
+  private static final Duration ANSWER_BOUND = Duration.ofSeconds(10);
+
+  /** How often it is looked whether periods still come, and when a device counts as lost. */
+  private static final Duration WATCH_EVERY = Duration.ofMillis(500);
+
+  private static final Duration STALL_BOUND = Duration.ofSeconds(3);
+
+  /** The first period takes longer: a sound server needs 1.4 to 2 s for it. */
+  private static final Duration FIRST_PERIOD_BOUND = Duration.ofSeconds(10);
 
   /** What every device of a hub shares. */
   record Context(
@@ -49,23 +53,50 @@ final class DeviceActor {
       FrameEncoder encoder,
       Duration period,
       Duration buffer,
-      Executor workers) {}
+      Executor workers,
+      Runnable onChange) {}
+
+  /** What is there while the device is open. */
+  private static final class Session {
+    final Epoch epoch;
+    final Reader reader;
+    final CaptureLine line;
+    boolean flowing;
+    boolean muted;
+
+    Session(Epoch epoch, Reader reader, CaptureLine line) {
+      this.epoch = epoch;
+      this.reader = reader;
+      this.line = line;
+    }
+  }
+
+  /** A call into the sound system that is under way. */
+  private enum Call {
+    OPEN,
+    CLOSE
+  }
 
   private final String deviceId;
   private final Context context;
   private final Executor mailbox;
 
-  private final Set<Subscription> waiting = new LinkedHashSet<>();
+  private final Set<Subscription> waiting = new LinkedHashSet<>(); // new, for an epoch
+  private final Set<Subscription> bereft = new LinkedHashSet<>(); // for the lost device's return
   private final Set<Subscription> served = new LinkedHashSet<>();
-  private DeviceState state = DeviceState.CLOSED;
-  private Epoch epoch; // OPEN alone
-  private Reader reader; // OPEN alone
-  private CaptureLine line; // OPEN alone
+  private Session session; // null: not open
+  private Call call; // null: none under way
+  private long calls; // tells a call from the ones before
+  private boolean overdue; // the call under way has not been answered in time
+  private boolean lost; // since it was lost, until it is given back for good or open again
+  private long lostSince;
+  private final BackOff backOff = new BackOff();
   private long lastEpoch;
   private CompletableFuture<Void> stopped; // set once: the server is stopping
 
   private volatile DeviceState publishedState = DeviceState.CLOSED;
   private volatile int publishedCount;
+  private volatile DeviceDescriptor lastOpened;
 
   DeviceActor(String deviceId, Context context) {
     this.deviceId = deviceId;
@@ -83,6 +114,11 @@ final class DeviceActor {
     post(() -> onLeave(subscription));
   }
 
+  /** The list of devices has changed: a lost one may be back. */
+  void devicesChanged() {
+    post(() -> reopen(backOff.attempt()));
+  }
+
   /** Ends every subscription and closes the device; done when it is closed. */
   CompletableFuture<Void> stop() {
     CompletableFuture<Void> done = new CompletableFuture<>();
@@ -96,6 +132,11 @@ final class DeviceActor {
 
   int subscriberCount() {
     return publishedCount;
+  }
+
+  /** Returns the device as it was when it was opened last; null before. */
+  DeviceDescriptor lastOpened() {
+    return lastOpened;
   }
 
   private void post(Runnable message) {
@@ -112,129 +153,156 @@ final class DeviceActor {
 
   /** Lets others see the state: after each message, and before a subscriber hears of it. */
   private void publish() {
-    publishedState = state;
-    publishedCount = waiting.size() + served.size();
+    DeviceState state = currentState();
+    int count = waiting.size() + bereft.size() + served.size();
+    if (state != publishedState || count != publishedCount) {
+      publishedState = state;
+      publishedCount = count;
+      context.onChange().run();
+    }
   }
 
-  // The messages.
+  private DeviceState currentState() {
+    if (overdue) {
+      return DeviceState.NOT_RESPONDING;
+    }
+    if (session != null) {
+      return DeviceState.OPEN;
+    }
+    if (lost) {
+      return DeviceState.LOST;
+    }
+    if (call == null) {
+      return DeviceState.CLOSED;
+    }
+    return call == Call.OPEN ? DeviceState.OPENING : DeviceState.CLOSING;
+  }
+
+  // Subscribers.
 
   private void onSubscribe(Subscription subscription) {
     if (stopped != null) {
-      endStopping(List.of(subscription));
-      return;
-    }
-    switch (state) {
-      case OPEN -> {
-        served.add(subscription);
-        serve(List.of(subscription));
-      }
-      case CLOSED -> {
-        waiting.add(subscription);
+      endAll(List.of(subscription), Hub.stoppingReason(), Notice.Kind.SERVER_STOPPING);
+    } else if (overdue) {
+      endAll(List.of(subscription), notResponding(), null);
+    } else if (session != null) {
+      served.add(subscription);
+      serve(List.of(subscription));
+    } else {
+      waiting.add(subscription);
+      if (call == null) {
         open();
       }
-      default -> waiting.add(subscription);
     }
   }
 
   private void onLeave(Subscription subscription) {
     waiting.remove(subscription);
+    if (bereft.remove(subscription) && bereft.isEmpty() && call == null) {
+      lost = false; // nobody waits for it any more
+    }
     if (served.remove(subscription)) {
       if (served.isEmpty()) {
-        close(DeviceState.CLOSING);
+        close();
       } else {
-        epoch.serve(served);
+        session.epoch.serve(served);
       }
     }
   }
 
   private void onStop(CompletableFuture<Void> done) {
     stopped = done;
-    endStopping(waiting);
-    endStopping(served);
-    waiting.clear();
-    served.clear();
-    if (state == DeviceState.OPEN) {
-      close(DeviceState.CLOSING);
-    } else if (state == DeviceState.CLOSED) {
+    for (Set<Subscription> each : List.of(waiting, bereft, served)) {
+      endAll(each, Hub.stoppingReason(), Notice.Kind.SERVER_STOPPING);
+      each.clear();
+    }
+    if (session != null) {
+      close();
+    } else if (call == null || overdue) {
       done.complete(null);
-    } // else: what is under way ends with CLOSED, which completes it
+    } // else: the answer to what is under way completes it
   }
 
-  private void endStopping(Iterable<Subscription> subscriptions) {
-    String message = "the server is stopping; try again later";
-    endAll(
-        subscriptions,
-        new CaptureException(Reason.SERVER_STOPPING, message),
-        new Notice(Notice.Kind.SERVER_STOPPING, message));
+  private CaptureException notResponding() {
+    return new CaptureException(
+        Reason.DEVICE_BUSY,
+        "device_id: %s (expected: a device that responds; the sound system has been asked to %s it and does not answer)"
+            .formatted(deviceId, call.name().toLowerCase(java.util.Locale.ROOT)));
   }
 
+  /** Ends subscriptions, with a notice of the same words before it where {@code kind} is given. */
   private static void endAll(
-      Iterable<Subscription> subscriptions, CaptureException reason, Notice notice) {
+      Iterable<Subscription> subscriptions, CaptureException reason, Notice.Kind kind) {
+    Optional<Notice> notice =
+        Optional.ofNullable(kind).map(k -> new Notice(k, reason.getMessage()));
     for (Subscription subscription : subscriptions) {
-      subscription.end(reason, Optional.ofNullable(notice));
+      subscription.end(reason, notice);
     }
   }
 
+  // Opening.
+
   private void open() {
-    state = DeviceState.OPENING;
-    context
-        .workers()
-        .execute(
-            () -> {
-              try {
-                DeviceDescriptor device = context.registry().resolve(deviceId);
-                CaptureLine opened = context.registry().open(device, context.buffer().toNanos());
-                post(() -> onOpened(opened));
-              } catch (CaptureException e) {
-                post(() -> onRefused(e));
-              } catch (RuntimeException e) {
-                log.warn("{}: opening failed", deviceId, e);
-                post(
-                    () ->
-                        onRefused(
-                            new CaptureException(
-                                Reason.DEVICE_BUSY,
-                                "device_id: %s (expected: a device that opens; the sound system says: %s)"
-                                    .formatted(deviceId, e.getMessage()),
-                                e)));
-              }
-            });
+    begin(
+        Call.OPEN,
+        () -> {
+          try {
+            CaptureLine line = context.registry().open(deviceId, context.buffer().toNanos());
+            return () -> onOpened(line);
+          } catch (CaptureException e) {
+            return () -> onRefused(e);
+          } catch (RuntimeException e) {
+            log.warn("{}: opening failed", deviceId, e);
+            return () ->
+                onRefused(
+                    new CaptureException(
+                        Reason.DEVICE_BUSY,
+                        "device_id: %s (expected: a device that opens; the sound system says: %s)"
+                            .formatted(deviceId, e.getMessage()),
+                        e));
+          }
+        });
   }
 
   private void onRefused(CaptureException reason) {
-    log.info("{}: not opened: {}", deviceId, reason.getMessage());
+    if (!lost || !waiting.isEmpty()) { // a lost device's many attempts are not worth a line each
+      log.info("{}: not opened: {}", deviceId, reason.getMessage());
+    }
     List<Subscription> refused = List.copyOf(waiting);
     waiting.clear();
-    becomeClosed();
+    settle();
     publish();
     endAll(refused, reason, null);
   }
 
-  private void onOpened(CaptureLine opened) {
-    PcmFormat format = opened.format();
+  private void onOpened(CaptureLine line) {
+    PcmFormat format = line.format();
     int periodSamples = (int) Math.max(1, format.samplesIn(context.period().toNanos()));
     // At least one more than the last: two openings may fall into one microsecond, or the clock
     // may have been set back.
     lastEpoch = Math.max(lastEpoch + 1, context.ticker().unixNanos() / 1000);
-    line = opened;
-    long number = lastEpoch;
-    epoch = new Epoch(number, format, context.encoder(), seen -> post(() -> onLost(number, seen)));
-    reader = new Reader(opened, deviceId, periodSamples, context.ticker(), epoch);
-    state = DeviceState.OPEN;
+    Epoch epoch = new Epoch(lastEpoch, format, context.encoder(), this);
+    Reader reader = new Reader(line, deviceId, periodSamples, context.ticker(), epoch);
+    session = new Session(epoch, reader, line);
+    lastOpened = line.device();
     log.info("{}: open in {}, epoch {}", deviceId, format, lastEpoch);
-    if (waiting.isEmpty()) { // they all left meanwhile
-      close(DeviceState.CLOSING);
+    List<Subscription> fresh = new java.util.ArrayList<>(bereft);
+    fresh.addAll(waiting);
+    bereft.clear();
+    waiting.clear();
+    if (fresh.isEmpty()) { // they all left meanwhile
+      close();
       return;
     }
-    List<Subscription> fresh = List.copyOf(waiting);
-    waiting.clear();
     served.addAll(fresh);
     serve(fresh);
     reader.start();
+    watch(session);
   }
 
   /** Begins subscriptions that are in {@link #served} already. */
   private void serve(List<Subscription> fresh) {
+    Epoch epoch = session.epoch;
     epoch.serve(served);
     publish();
     for (Subscription subscription : fresh) {
@@ -242,6 +310,9 @@ final class DeviceActor {
         Framer framer = epoch.framerOf(subscription.spec().frameSize());
         framer.ring().ensureCapacity(subscription.spec().queueFrames() + 1);
         subscription.begin(epoch, framer);
+        if (session.muted) {
+          subscription.tell(muted());
+        }
       } else { // another device took the place of the one that was asked for
         subscription.end(
             new CaptureException(
@@ -254,58 +325,187 @@ final class DeviceActor {
     }
   }
 
-  private void onLost(long lostEpoch, String seen) {
-    if (state != DeviceState.OPEN || epoch.number() != lostEpoch) {
-      return; // it was being closed anyway
-    }
-    log.warn("{}: lost: {}", deviceId, seen);
-    List<Subscription> bereft = List.copyOf(served);
-    served.clear();
-    close(DeviceState.LOST);
-    publish();
-    String message = "%s was lost: %s".formatted(deviceId, seen);
-    endAll(
-        bereft,
-        new CaptureException(Reason.DEVICE_LOST, message),
-        new Notice(Notice.Kind.DEVICE_LOST, message));
+  // What the reader sees, told on its thread.
+
+  @Override
+  public void onFlowing(Epoch epoch) {
+    post(() -> ifCurrent(epoch, this::flowing));
   }
+
+  @Override
+  public void onOverrun(Epoch epoch, long samples) {
+    log.warn("{}: the device lost about {} samples", deviceId, samples);
+  }
+
+  @Override
+  public void onMuted(Epoch epoch, boolean muted) {
+    post(
+        () ->
+            ifCurrent(
+                epoch,
+                () -> {
+                  session.muted = muted;
+                  if (muted) {
+                    served.forEach(subscription -> subscription.tell(muted()));
+                  }
+                }));
+  }
+
+  @Override
+  public void onLost(Epoch epoch, String seen) {
+    post(() -> ifCurrent(epoch, () -> lose(seen)));
+  }
+
+  private void ifCurrent(Epoch epoch, Runnable message) {
+    if (session != null && session.epoch == epoch) {
+      message.run();
+    } // else: it is being closed anyway
+  }
+
+  private Notice muted() {
+    return new Notice(
+        Notice.Kind.MUTED,
+        "%s gives nothing but zeros: it is muted, or this server may not hear it"
+            .formatted(deviceId));
+  }
+
+  private void flowing() {
+    session.flowing = true;
+    if (lost) {
+      lost = false;
+      long seconds = (context.ticker().nanoTime() - lostSince) / 1_000_000_000L;
+      log.warn("{}: back after {} s, epoch {}", deviceId, seconds, session.epoch.number());
+    }
+    backOff.reset();
+  }
+
+  /** A read that never returns is seen from here alone. */
+  private void watch(Session watched) {
+    context
+        .ticker()
+        .after(
+            WATCH_EVERY,
+            () ->
+                post(
+                    () -> {
+                      if (session != watched) {
+                        return;
+                      }
+                      Duration silent = watched.reader.silentFor();
+                      Duration bound = watched.flowing ? STALL_BOUND : FIRST_PERIOD_BOUND;
+                      if (silent.compareTo(bound) >= 0) {
+                        lose("no audio has come for %d s".formatted(silent.toSeconds()));
+                      } else {
+                        watch(watched);
+                      }
+                    }));
+  }
+
+  private void lose(String seen) {
+    if (!lost) { // nor if it opens and fails again at once
+      log.warn("{}: lost: {}", deviceId, seen);
+      lostSince = context.ticker().nanoTime();
+    }
+    lost = true;
+    CaptureException reason =
+        new CaptureException(Reason.DEVICE_LOST, "%s was lost: %s".formatted(deviceId, seen));
+    Notice notice = new Notice(Notice.Kind.DEVICE_LOST, reason.getMessage());
+    List<Subscription> failing =
+        served.stream().filter(s -> s.spec().onDeviceLoss() == OnDeviceLoss.FAIL).toList();
+    served.removeAll(failing);
+    bereft.addAll(served);
+    served.clear();
+    close();
+    publish();
+    bereft.forEach(subscription -> subscription.tell(notice));
+    endAll(failing, reason, Notice.Kind.DEVICE_LOST);
+  }
+
+  // Closing, and coming back.
 
   /** Stops the reader, joins it and gives the device back, on a worker. */
-  private void close(DeviceState as) {
-    state = as;
-    Reader closingReader = reader;
-    CaptureLine closingLine = line;
-    reader = null;
-    line = null;
-    epoch = null;
-    context.workers().execute(() -> closeNow(closingReader, closingLine));
+  private void close() {
+    Session closing = session;
+    session = null;
+    begin(
+        Call.CLOSE,
+        () -> {
+          try {
+            if (!closing.reader.stop(JOIN_BOUND)) {
+              log.warn("{}: its reader did not end within {}", deviceId, JOIN_BOUND);
+            }
+            closing.line.close();
+          } catch (RuntimeException e) {
+            log.warn("{}: closing failed", deviceId, e);
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          }
+          return () -> {
+            log.info("{}: closed", deviceId);
+            settle();
+          };
+        });
   }
 
-  private void closeNow(Reader closingReader, CaptureLine closingLine) {
-    try {
-      if (!closingReader.stop(JOIN_BOUND)) {
-        log.warn("{}: its reader did not end within {}", deviceId, JOIN_BOUND);
-      }
-      closingLine.close();
-    } catch (RuntimeException e) {
-      log.warn("{}: closing failed", deviceId, e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-    post(this::onClosed);
-  }
-
-  private void onClosed() {
-    log.info("{}: closed", deviceId);
-    becomeClosed();
-  }
-
-  private void becomeClosed() {
-    state = DeviceState.CLOSED;
+  /** No call is under way and the device is not open: what now? */
+  private void settle() {
     if (stopped != null) {
+      lost = false;
       stopped.complete(null);
     } else if (!waiting.isEmpty()) {
       open();
+    } else if (bereft.isEmpty()) {
+      lost = false;
+    } else {
+      long attempt = backOff.next();
+      context.ticker().after(backOff.delay(), () -> post(() -> reopen(attempt)));
+    }
+  }
+
+  private void reopen(long attempt) {
+    if (!bereft.isEmpty() && call == null && session == null && attempt == backOff.attempt()) {
+      open();
+    }
+  }
+
+  /** Runs a call on a worker, and its answer as a message; reports it where that takes long. */
+  private void begin(Call begun, java.util.function.Supplier<Runnable> work) {
+    call = begun;
+    long number = ++calls;
+    context
+        .workers()
+        .execute(
+            () -> {
+              Runnable answer = work.get();
+              post(
+                  () -> {
+                    if (overdue) {
+                      log.warn("{}: the sound system has answered after all", deviceId);
+                    }
+                    call = null;
+                    overdue = false;
+                    answer.run();
+                  });
+            });
+    context.ticker().after(ANSWER_BOUND, () -> post(() -> onOverdue(number)));
+  }
+
+  private void onOverdue(long number) {
+    if (call == null || calls != number) {
+      return;
+    }
+    overdue = true;
+    log.warn(
+        "{}: the sound system was asked to {} it {} ago and does not answer",
+        deviceId,
+        call,
+        ANSWER_BOUND);
+    List<Subscription> refused = List.copyOf(waiting);
+    waiting.clear();
+    publish();
+    endAll(refused, notResponding(), null);
+    if (stopped != null) {
+      stopped.complete(null);
     }
   }
 }

@@ -8,8 +8,10 @@ public enum DeviceState {
   OPENING,
   /** Open and read. */
   OPEN,
-  /** It failed while open, and is being given back. */
+  /** It failed while open. It is being given back, or subscriptions wait for its return. */
   LOST,
   /** Being closed after its last subscription. */
-  CLOSING
+  CLOSING,
+  /** The sound system has been asked to open or close it, and does not answer. */
+  NOT_RESPONDING
 }

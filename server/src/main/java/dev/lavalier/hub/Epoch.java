@@ -4,7 +4,6 @@ import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.capture.Reader;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Consumer;
 
 /**
  * One uninterrupted opening of a device: what its reader reads, handed to the framers, and the
@@ -15,26 +14,42 @@ import java.util.function.Consumer;
  */
 final class Epoch implements Reader.Listener {
 
+  /** What the actor is told, on the reader's thread. */
+  interface Events {
+    /** The first period has come. */
+    void onFlowing(Epoch epoch);
+
+    /** The device lost samples while it was open. */
+    void onOverrun(Epoch epoch, long samples);
+
+    /** It gives nothing but zeros now, or no longer. */
+    void onMuted(Epoch epoch, boolean muted);
+
+    /** It gave out. */
+    void onLost(Epoch epoch, String seen);
+  }
+
   private final long number;
   private final PcmFormat format;
   private final FrameEncoder encoder;
-  private final Consumer<String> onLost;
+  private final Events events;
 
   private volatile Framer[] framers = {};
   private volatile Lane[] lanes = {};
+
+  private long nextIndex = -1; // the reader's thread alone; -1: no period yet
 
   /**
    * Makes an epoch without subscribers.
    *
    * @param number its number
    * @param format the format in which the device is captured
-   * @param onLost told, on the reader's thread, that the line gave out, and what was seen
    */
-  Epoch(long number, PcmFormat format, FrameEncoder encoder, Consumer<String> onLost) {
+  Epoch(long number, PcmFormat format, FrameEncoder encoder, Events events) {
     this.number = number;
     this.format = format;
     this.encoder = encoder;
-    this.onLost = onLost;
+    this.events = events;
   }
 
   long number() {
@@ -46,10 +61,16 @@ final class Epoch implements Reader.Listener {
   }
 
   @Override
-  public void onPeriod(byte[] pcm, long sampleIndex, long captureUnixNanos) {
+  public void onPeriod(byte[] pcm, long sampleIndex, long captureNanos, long captureUnixNanos) {
+    if (nextIndex < 0) {
+      events.onFlowing(this);
+    } else if (sampleIndex > nextIndex) {
+      events.onOverrun(this, sampleIndex - nextIndex);
+    }
+    nextIndex = sampleIndex + pcm.length / format.bytesPerSample();
     boolean published = false;
     for (Framer framer : framers) {
-      published |= framer.accept(pcm, sampleIndex, captureUnixNanos);
+      published |= framer.accept(pcm, sampleIndex, captureNanos, captureUnixNanos);
     }
     if (published) {
       for (Lane lane : lanes) {
@@ -59,8 +80,13 @@ final class Epoch implements Reader.Listener {
   }
 
   @Override
+  public void onMuted(boolean muted) {
+    events.onMuted(this, muted);
+  }
+
+  @Override
   public void onLost(String message) {
-    onLost.accept(message);
+    events.onLost(this, message);
   }
 
   /** Brings framers and lanes into line with who is subscribed now. */

@@ -8,6 +8,8 @@ public final class Frame {
 
   private final long sequence;
   private final long sampleIndex;
+  private final long lostBefore;
+  private final long captureNanos;
   private final byte[] message;
 
   /**
@@ -15,11 +17,15 @@ public final class Frame {
    *
    * @param sequence its number among its framer's frames, from 0
    * @param sampleIndex the number of its first sample in the epoch, per channel
+   * @param lostBefore samples that the device lost before it, of this framer's grid, all together
+   * @param captureNanos when its first sample was captured, by the steady clock
    * @param message what {@link FrameEncoder} made of it; not copied
    */
-  Frame(long sequence, long sampleIndex, byte[] message) {
+  Frame(long sequence, long sampleIndex, long lostBefore, long captureNanos, byte[] message) {
     this.sequence = sequence;
     this.sampleIndex = sampleIndex;
+    this.lostBefore = lostBefore;
+    this.captureNanos = captureNanos;
     this.message = message;
   }
 
@@ -30,6 +36,14 @@ public final class Frame {
   /** Returns the number of its first sample in the epoch, counted per channel from 0. */
   public long sampleIndex() {
     return sampleIndex;
+  }
+
+  long lostBefore() {
+    return lostBefore;
+  }
+
+  long captureNanos() {
+    return captureNanos;
   }
 
   /** Returns the encoded message, as it travels to a subscriber who missed nothing. Not copied. */

@@ -12,10 +12,11 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
  */
 final class FrameRing {
 
-  // Written by the publishing thread. A slot is set before head says so; a grown array stands here
+  // Written by the publishing thread. A slot is set before latest says so; a grown array stands
+  // here
   // before the first frame that is only in it.
   private volatile AtomicReferenceArray<Frame> slots = new AtomicReferenceArray<>(16);
-  private volatile long head;
+  private volatile Frame latest; // null: none yet
   private volatile int wantedCapacity;
 
   /** Makes room for {@code frames}, from the next frame on. Any thread; never shrinks. */
@@ -25,7 +26,17 @@ final class FrameRing {
 
   /** Returns the number that the next frame will have: how many were published. */
   long head() {
-    return head;
+    return headAfter(latest);
+  }
+
+  /** Returns the frame published last, or null. */
+  Frame latest() {
+    return latest;
+  }
+
+  /** Returns the number of the frame after {@code frame}, or of the first after null. */
+  static long headAfter(Frame frame) {
+    return frame == null ? 0 : frame.sequence() + 1;
   }
 
   /** Adds the frame whose number is {@link #head}. The publishing thread alone. */
@@ -36,12 +47,13 @@ final class FrameRing {
       slots = current;
     }
     current.setRelease(slot(frame.sequence(), current), frame);
-    head = frame.sequence() + 1;
+    latest = frame;
   }
 
   private AtomicReferenceArray<Frame> grown(AtomicReferenceArray<Frame> old, int atLeast) {
     AtomicReferenceArray<Frame> next =
         new AtomicReferenceArray<>(Integer.highestOneBit(atLeast - 1) << 1);
+    long head = head();
     for (long k = Math.max(0, head - old.length()); k < head; k++) {
       next.setPlain(slot(k, next), old.getPlain(slot(k, old)));
     }

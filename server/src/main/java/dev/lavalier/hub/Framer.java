@@ -4,7 +4,8 @@ import dev.lavalier.audio.PcmFormat;
 
 /**
  * Cuts a device's periods into frames of one size, on the sample grid, and encodes each once. It
- * begins at the first whole frame that it sees.
+ * begins at the first whole frame that it sees, and again after each run of samples that the device
+ * lost.
  *
  * <p>{@link #accept} runs on the reader's thread; the ring is read by lanes.
  */
@@ -19,7 +20,9 @@ final class Framer {
   private final byte[] pending;
   private int filled; // bytes of pending
   private long frameIndex = -1; // the first sample of the frame being filled; -1: not begun
+  private long frameNanos;
   private long frameUnixNanos;
+  private long lost; // samples between frames that the device lost
   private long sequence;
 
   private volatile long firstIndex = -1;
@@ -39,33 +42,39 @@ final class Framer {
     return ring;
   }
 
-  /** Returns the sample index of frame number {@code sequence}, which must have been published. */
-  long sampleIndexOf(long sequence) {
-    return firstIndex + sequence * frameSize;
+  /** Returns the sample index of the first frame of all; -1 until it is begun. */
+  long firstIndex() {
+    return firstIndex;
   }
 
   /**
    * Takes one period.
    *
-   * @param sampleIndex the number of its first sample in the epoch; periods follow without holes
+   * @param sampleIndex the number of its first sample in the epoch; where it is not the next one,
+   *     the samples between are lost
+   * @param captureNanos when that sample was captured, by the steady clock
+   * @param captureUnixNanos the same, as time of day
    * @return whether at least one frame was published
    */
-  boolean accept(byte[] period, long sampleIndex, long captureUnixNanos) {
+  boolean accept(byte[] period, long sampleIndex, long captureNanos, long captureUnixNanos) {
     int step = format.bytesPerSample();
-    int offset = 0;
     if (frameIndex < 0) {
-      long begin = Math.floorDiv(sampleIndex + frameSize - 1, frameSize) * frameSize;
-      long skipped = begin - sampleIndex;
-      if (skipped * step >= period.length) {
-        return false;
-      }
-      offset = (int) skipped * step;
-      frameIndex = begin;
-      firstIndex = begin;
+      frameIndex = nextFrame(sampleIndex);
+      firstIndex = frameIndex;
+    } else if (sampleIndex > frameIndex + filled / step) {
+      // What is pending cannot become a whole frame: it counts as lost with the rest.
+      long next = nextFrame(sampleIndex);
+      lost += next - frameIndex;
+      frameIndex = next;
+      filled = 0;
     }
+    // While no frame is begun, what comes before the grid's next line is passed over.
+    long skipped = filled == 0 ? Math.max(0, frameIndex - sampleIndex) : 0;
+    int offset = (int) Math.min(period.length, skipped * step);
     boolean published = false;
     while (offset < period.length) {
       if (filled == 0) {
+        frameNanos = captureNanos + format.nanosOf(offset / step);
         frameUnixNanos = captureUnixNanos + format.nanosOf(offset / step);
       }
       int n = Math.min(pending.length - filled, period.length - offset);
@@ -73,13 +82,21 @@ final class Framer {
       filled += n;
       offset += n;
       if (filled == pending.length) {
-        ring.publish(
-            new Frame(sequence++, frameIndex, encoder.encode(pending, frameIndex, frameUnixNanos)));
-        frameIndex += frameSize;
-        filled = 0;
+        publish();
         published = true;
       }
     }
     return published;
+  }
+
+  private long nextFrame(long sampleIndex) {
+    return Math.floorDiv(sampleIndex + frameSize - 1, frameSize) * frameSize;
+  }
+
+  private void publish() {
+    byte[] message = encoder.encode(pending, frameIndex, frameUnixNanos);
+    ring.publish(new Frame(sequence++, frameIndex, lost, frameNanos, message));
+    frameIndex += frameSize;
+    filled = 0;
   }
 }

@@ -5,13 +5,17 @@ package dev.lavalier.hub;
  *
  * @param sampleCount how many, per channel; more than 0
  * @param cause why
- * @param estimated whether the count was reckoned from the clock, and not counted
+ * @param estimated whether the count was, in part or whole, reckoned from the clock
  */
 public record Gap(long sampleCount, Cause cause, boolean estimated) {
 
   /** Why samples are missing. */
   public enum Cause {
     /** The subscriber did not take them in time. */
-    SLOW_SUBSCRIBER
+    SLOW_SUBSCRIBER,
+    /** The device lost them while it was open. */
+    DEVICE_OVERRUN,
+    /** The device was lost, and is back. */
+    DEVICE_LOST
   }
 }

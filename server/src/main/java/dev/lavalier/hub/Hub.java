@@ -6,8 +6,11 @@ import dev.lavalier.audio.Ticker;
 import dev.lavalier.capture.DeviceDescriptor;
 import dev.lavalier.capture.DeviceRegistry;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
@@ -39,6 +42,7 @@ public final class Hub implements AutoCloseable {
   private final ExecutorService workers;
   private final DeviceActor.Context context;
   private final Map<String, DeviceActor> actors = new ConcurrentHashMap<>();
+  private final Set<DeviceWatch> watches = ConcurrentHashMap.newKeySet();
   private volatile boolean stopping;
 
   /**
@@ -61,12 +65,53 @@ public final class Hub implements AutoCloseable {
               thread.setDaemon(true);
               return thread;
             });
-    this.context = new DeviceActor.Context(registry, ticker, encoder, period, LINE_BUFFER, workers);
+    this.context =
+        new DeviceActor.Context(
+            registry, ticker, encoder, period, LINE_BUFFER, workers, this::wakeWatches);
+    registry.onChange(
+        () -> {
+          actors.values().forEach(DeviceActor::devicesChanged);
+          wakeWatches();
+        });
   }
 
-  /** Returns every device with its state. */
+  private void wakeWatches() {
+    watches.forEach(DeviceWatch::wake);
+  }
+
+  /**
+   * Returns every device with its state: those that are there, and those that somebody waits for.
+   */
   public List<DeviceStatus> devices() {
-    return registry.devices().stream().map(this::statusOf).toList();
+    List<DeviceStatus> devices = new ArrayList<>();
+    Set<String> present = new HashSet<>();
+    for (DeviceDescriptor device : registry.devices()) {
+      present.add(device.id());
+      devices.add(statusOf(device));
+    }
+    actors.forEach(
+        (id, actor) -> {
+          DeviceDescriptor known = actor.lastOpened();
+          if (!present.contains(id) && known != null && actor.state() != DeviceState.CLOSED) {
+            devices.add(new DeviceStatus(known.gone(), actor.state(), actor.subscriberCount()));
+          }
+        });
+    return devices;
+  }
+
+  /** Watches the devices, until the watch is left or the hub closed. */
+  public DeviceWatch watch(Lane lane, DeviceWatch.Sink sink) {
+    DeviceWatch watch = new DeviceWatch(this::devices, lane, sink, watches::remove);
+    watches.add(watch);
+    if (stopping) { // closed meanwhile, perhaps after it had told all others
+      watch.end(stoppingReason());
+    }
+    watch.wake();
+    return watch;
+  }
+
+  static CaptureException stoppingReason() {
+    return new CaptureException(Reason.SERVER_STOPPING, "the server is stopping; try again later");
   }
 
   private DeviceStatus statusOf(DeviceDescriptor device) {
@@ -96,7 +141,7 @@ public final class Hub implements AutoCloseable {
   public Subscription subscribe(SubscriptionSpec spec, Lane lane, FrameSink sink)
       throws CaptureException {
     if (stopping) {
-      throw new CaptureException(Reason.SERVER_STOPPING, "the server is stopping; try again later");
+      throw stoppingReason();
     }
     DeviceActor actor = actors.computeIfAbsent(spec.deviceId(), id -> new DeviceActor(id, context));
     Subscription subscription = new Subscription(spec, lane, sink, actor);
@@ -114,6 +159,7 @@ public final class Hub implements AutoCloseable {
       return;
     }
     stopping = true;
+    watches.forEach(watch -> watch.end(stoppingReason()));
     CompletableFuture<?>[] stops =
         actors.values().stream().map(DeviceActor::stop).toArray(CompletableFuture<?>[]::new);
     try {

@@ -10,9 +10,11 @@ public record Notice(Kind kind, String message) {
 
   /** What a notice is about. */
   public enum Kind {
-    /** The device was lost; the subscription ends. */
+    /** The device was lost; the subscription ends or waits. */
     DEVICE_LOST,
     /** The server is stopping; the subscription ends. */
-    SERVER_STOPPING
+    SERVER_STOPPING,
+    /** The device gives nothing but zeros. */
+    MUTED
   }
 }

@@ -2,6 +2,7 @@ package dev.lavalier.hub;
 
 import dev.lavalier.audio.CaptureException;
 import dev.lavalier.audio.CaptureException.Reason;
+import dev.lavalier.audio.PcmFormat;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -22,8 +23,10 @@ public final class Subscription {
   // The lane's thread alone.
   private Framer framer; // null: no epoch yet
   private FrameQueue queue;
-  private long firstSequence;
-  private long nextIndex = -1; // the sample that should come next; -1: no frame yet
+  private long nextIndex; // the sample that should come next; -1: the framer's first
+  private long lostBefore; // what the device had lost by then
+  private Frame lastSent; // null: none yet
+  private boolean returned; // in a later epoch, and no frame sent in it yet
 
   Subscription(SubscriptionSpec spec, Lane lane, FrameSink sink, DeviceActor device) {
     this.spec = spec;
@@ -69,21 +72,37 @@ public final class Subscription {
     }
   }
 
-  /** Begins an epoch, with the next frame that the framer publishes. Called by the actor. */
+  /**
+   * Begins an epoch, with the next frame that the framer publishes. Called by the actor. What still
+   * waits of an earlier epoch is dropped, and counted in the gap between the two.
+   */
   void begin(Epoch epoch, Framer from) {
-    long sequence = from.ring().head();
+    Frame latest = from.ring().latest();
     lane.execute(
         () -> {
           if (over.get()) {
             return;
           }
+          if (framer == null) {
+            lane.add(this);
+          }
           framer = from;
-          queue = new FrameQueue(from.ring(), sequence, spec.queueFrames());
-          firstSequence = sequence;
-          nextIndex = -1;
-          lane.add(this);
+          queue = new FrameQueue(from.ring(), FrameRing.headAfter(latest), spec.queueFrames());
+          nextIndex = latest == null ? -1 : latest.sampleIndex() + spec.frameSize();
+          lostBefore = latest == null ? 0 : latest.lostBefore();
+          returned = lastSent != null;
           sink.onStarted(new Started(epoch.number(), epoch.format(), spec));
           drain();
+        });
+  }
+
+  /** Tells the sink something, and goes on. Called by the actor. */
+  void tell(Notice notice) {
+    lane.execute(
+        () -> {
+          if (!over.get()) {
+            sink.onNotice(notice);
+          }
         });
   }
 
@@ -102,20 +121,35 @@ public final class Subscription {
   private void drainWhileReady() {
     Frame frame;
     while (queue != null && sink.isReady() && (frame = queue.poll()) != null) {
-      if (nextIndex < 0) {
-        nextIndex = framer.sampleIndexOf(firstSequence);
-      }
-      sink.onFrame(frame, missingBefore(frame));
+      sink.onFrame(frame, returned ? missingSinceLoss(frame) : missingBefore(frame));
+      returned = false;
+      lastSent = frame;
       nextIndex = frame.sampleIndex() + spec.frameSize();
+      lostBefore = frame.lostBefore();
     }
   }
 
-  /** What lies between the last frame and this one was dropped: nothing else can drop a frame. */
+  /** What lies between the last frame and this one was dropped here, or lost by the device. */
   private Optional<Gap> missingBefore(Frame frame) {
-    long missing = frame.sampleIndex() - nextIndex;
-    return missing == 0
+    long expected = nextIndex < 0 ? framer.firstIndex() : nextIndex;
+    long missing = frame.sampleIndex() - expected;
+    if (missing == 0) {
+      return Optional.empty();
+    }
+    boolean byDevice = frame.lostBefore() > lostBefore;
+    return Optional.of(
+        new Gap(
+            missing, byDevice ? Gap.Cause.DEVICE_OVERRUN : Gap.Cause.SLOW_SUBSCRIBER, byDevice));
+  }
+
+  /** The last frame sent was of an earlier epoch: the clock alone knows what lies between. */
+  private Optional<Gap> missingSinceLoss(Frame frame) {
+    PcmFormat format = spec.format();
+    long missing =
+        format.samplesIn(frame.captureNanos() - lastSent.captureNanos()) - spec.frameSize();
+    return missing <= 0
         ? Optional.empty()
-        : Optional.of(new Gap(missing, Gap.Cause.SLOW_SUBSCRIBER, false));
+        : Optional.of(new Gap(missing, Gap.Cause.DEVICE_LOST, true));
   }
 
   private void overflow() {

@@ -16,6 +16,7 @@ import java.util.Optional;
  * @param queueFrames frames that may wait for the subscriber, 1 or more
  * @param maxLatencyMs how long the last of them waits at most
  * @param overflowPolicy what happens beyond
+ * @param onDeviceLoss what happens when the device is lost
  */
 public record SubscriptionSpec(
     String deviceId,
@@ -23,7 +24,8 @@ public record SubscriptionSpec(
     int frameSize,
     int queueFrames,
     int maxLatencyMs,
-    OverflowPolicy overflowPolicy) {
+    OverflowPolicy overflowPolicy,
+    OnDeviceLoss onDeviceLoss) {
 
   private static final int DEFAULT_FRAMES_PER_SECOND = 50;
   private static final int DEFAULT_LATENCY_MS = 200;
@@ -56,7 +58,8 @@ public record SubscriptionSpec(
       int frameSize,
       WantedFormat wanted,
       int maxLatencyMs,
-      OverflowPolicy policy)
+      OverflowPolicy policy,
+      OnDeviceLoss onDeviceLoss)
       throws CaptureException {
     PcmFormat format = resolveFormat(device, wanted);
     int rate = format.sampleRateHz();
@@ -73,7 +76,7 @@ public record SubscriptionSpec(
         Math.min(MAX_QUEUE_FRAMES, MAX_QUEUE_BYTES / ((long) size * format.bytesPerSample()));
     int frames = (int) Math.max(1, Math.min(asked, room));
     int granted = frames == asked ? latencyMs : (int) Math.ceil(1000.0 * frames * size / rate);
-    return new SubscriptionSpec(device.id(), format, size, frames, granted, policy);
+    return new SubscriptionSpec(device.id(), format, size, frames, granted, policy, onDeviceLoss);
   }
 
   private static void checkRange(String field, int value, int low, int high, String remark)

@@ -18,7 +18,7 @@ final class FrameQueueTest {
 
   private void publish(int count) {
     for (int i = 0; i < count; i++) {
-      ring.publish(new Frame(ring.head(), ring.head() * 960, NOTHING));
+      ring.publish(new Frame(ring.head(), ring.head() * 960, 0, 0, NOTHING));
     }
   }
 

@@ -3,7 +3,9 @@ package dev.lavalier.testing;
 import dev.lavalier.audio.Ticker;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.PriorityQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
@@ -19,7 +21,12 @@ public final class ManualTicker implements Ticker {
 
   private record Sleeper(Thread thread, long deadline) {}
 
+  private record Task(long at, long number, Runnable run) {}
+
   private final List<Sleeper> sleepers = new ArrayList<>();
+  private final PriorityQueue<Task> tasks =
+      new PriorityQueue<>(Comparator.comparingLong(Task::at).thenComparingLong(Task::number));
+  private long taskNumber;
   private long now = 1_000_000_000L;
 
   @Override
@@ -49,8 +56,26 @@ public final class ManualTicker implements Ticker {
     }
   }
 
-  /** Moves the time on. */
-  public synchronized void advance(Duration by) {
+  @Override
+  public synchronized void after(Duration delay, Runnable task) {
+    tasks.add(new Task(now + delay.toNanos(), taskNumber++, task));
+  }
+
+  /** Moves the time on; what was to run later and is due runs on the caller's thread. */
+  public void advance(Duration by) {
+    wakeSleepers(by);
+    Runnable task;
+    while ((task = nextDue()) != null) {
+      task.run();
+    }
+  }
+
+  private synchronized Runnable nextDue() {
+    Task next = tasks.peek();
+    return next == null || next.at() > now ? null : tasks.remove().run();
+  }
+
+  private synchronized void wakeSleepers(Duration by) {
     now += by.toNanos();
     for (Sleeper sleeper : sleepers) {
       if (sleeper.deadline() <= now) {

@@ -1,17 +1,26 @@
 package dev.lavalier.client.cli;
 
 import dev.lavalier.client.Device;
+import dev.lavalier.client.DeviceWatch;
 import dev.lavalier.client.LavalierClient;
 import dev.lavalier.client.LavalierException;
 import java.io.PrintStream;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
 
 /** {@code lavalier devices}. */
-@Command(name = "devices", description = "List what can be captured; * marks the default.")
+@Command(
+    name = "devices",
+    description = {
+      "List what can be captured; * marks the default.",
+      "With --watch, also a line for each change, until Ctrl-C."
+    })
 final class DevicesCommand implements Callable<Integer> {
 
   private static final String[] HEADINGS = {
@@ -20,9 +29,16 @@ final class DevicesCommand implements Callable<Integer> {
 
   @ParentCommand private LavalierCli cli;
 
+  @Option(names = "--watch", description = "Go on, and tell each change.")
+  private boolean watch;
+
   @Override
   public Integer call() throws LavalierException {
     try (LavalierClient client = cli.connect()) {
+      if (watch) {
+        watch(client);
+        return 0;
+      }
       List<Device> devices = client.listDevices();
       PrintStream out = cli.terminal().out();
       if (devices.isEmpty()) {
@@ -31,6 +47,33 @@ final class DevicesCommand implements Callable<Integer> {
         print(devices.stream().map(DevicesCommand::row).toList(), out);
       }
       return 0;
+    }
+  }
+
+  private void watch(LavalierClient client) throws LavalierException {
+    PrintStream out = cli.terminal().out();
+    try (DeviceWatch devices = client.watchDevices()) {
+      List<Device> before = devices.read();
+      if (before == null) {
+        return;
+      }
+      print(before.stream().map(DevicesCommand::row).toList(), out);
+      List<Device> now;
+      while ((now = devices.read()) != null) {
+        for (Device device : now) {
+          if (!before.contains(device)) {
+            out.println(String.join("  ", row(device)).strip());
+          }
+        }
+        Set<String> left = now.stream().map(Device::deviceId).collect(Collectors.toSet());
+        for (Device device : before) {
+          if (!left.contains(device.deviceId())) {
+            out.println(device.deviceId() + "  gone");
+          }
+        }
+        out.flush();
+        before = now;
+      }
     }
   }
 

@@ -58,7 +58,16 @@ final class Progress {
                 gap.sampleCount(),
                 (double) gap.sampleCount() / format.sampleRateHz(),
                 time(at),
-                gap.cause() == Gap.Cause.SLOW_SUBSCRIBER ? "taken too slowly" : "cause unknown"));
+                cause(gap.cause())));
+  }
+
+  private static String cause(Gap.Cause cause) {
+    return switch (cause) {
+      case SLOW_SUBSCRIBER -> "taken too slowly";
+      case DEVICE_OVERRUN -> "lost by the device (estimated)";
+      case DEVICE_LOST -> "while the device was away (estimated)";
+      case UNKNOWN -> "cause unknown";
+    };
   }
 
   /** Tells of a notice. */

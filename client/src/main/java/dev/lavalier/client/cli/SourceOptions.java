@@ -1,5 +1,6 @@
 package dev.lavalier.client.cli;
 
+import dev.lavalier.client.OnDeviceLoss;
 import dev.lavalier.client.StreamOptions;
 import picocli.CommandLine.Option;
 
@@ -19,8 +20,15 @@ final class SourceOptions {
       description = "How long, as 5 or 0.25 (default: until Ctrl-C).")
   private Double seconds;
 
+  @Option(
+      names = "--wait",
+      description = "Wait for a device that is lost meanwhile, and go on when it is back.")
+  private boolean wait;
+
   StreamOptions streamOptions() {
-    return StreamOptions.defaults().withDeviceId(device);
+    return StreamOptions.defaults()
+        .withDeviceId(device)
+        .withOnDeviceLoss(wait ? OnDeviceLoss.WAIT : OnDeviceLoss.FAIL);
   }
 
   /**

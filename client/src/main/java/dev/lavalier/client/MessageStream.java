@@ -1,0 +1,99 @@
+package dev.lavalier.client;
+
+import io.grpc.CallOptions;
+import io.grpc.Channel;
+import io.grpc.ClientCall;
+import io.grpc.Context;
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
+import io.grpc.Status;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+
+/**
+ * A server-streaming call whose messages are pulled. No more than {@value #PREFETCH} of them wait
+ * here.
+ *
+ * <p>One thread takes; {@link #close} may be called from any, more than once.
+ */
+final class MessageStream<Q, R> implements AutoCloseable {
+
+  static final int PREFETCH = 4;
+
+  /** A message, or null and the status behind the last one. */
+  private record Received<R>(R message, Status end) {}
+
+  private final String server;
+  private final Context.CancellableContext context = Context.current().withCancellation();
+  private final ClientCall<Q, R> call;
+  private final BlockingQueue<Received<R>> received = new LinkedBlockingQueue<>();
+
+  private volatile boolean closed;
+  private Status end; // the taking thread alone
+
+  /** Starts the call. {@code server} is where it goes, for people. */
+  MessageStream(Channel channel, MethodDescriptor<Q, R> method, Q request, String server) {
+    this.server = server;
+    // On the transport's thread: the listener hands on and never blocks.
+    CallOptions direct = CallOptions.DEFAULT.withExecutor(Runnable::run);
+    // A ClientCall may not be cancelled by another thread than the one that uses it; the context in
+    // which it was made may.
+    Context previous = context.attach();
+    try {
+      call = channel.newCall(method, direct);
+      call.start(new Listener(), new Metadata());
+      call.request(PREFETCH);
+      call.sendMessage(request);
+      call.halfClose();
+    } finally {
+      context.detach(previous);
+    }
+  }
+
+  /**
+   * Waits for the next message. An interrupt closes the stream and stays set.
+   *
+   * @return the message; null once this stream was closed
+   * @throws LavalierException where the server ended the stream, or is gone
+   */
+  R take() throws LavalierException {
+    if (end == null && !closed) {
+      try {
+        Received<R> next = received.take();
+        if (next.message() != null && !closed) {
+          call.request(1);
+          return next.message();
+        }
+        end = next.end();
+      } catch (InterruptedException e) {
+        close();
+        Thread.currentThread().interrupt();
+      }
+    }
+    if (closed) {
+      return null;
+    }
+    throw Wire.exception(end, server);
+  }
+
+  /** Ends the call and releases who takes. */
+  @Override
+  public void close() {
+    closed = true;
+    context.cancel(null);
+    received.add(new Received<>(null, Status.CANCELLED)); // whatever the transport does
+  }
+
+  /** Called by the transport; hands on and returns. */
+  private final class Listener extends ClientCall.Listener<R> {
+    @Override
+    public void onMessage(R message) {
+      received.add(new Received<>(message, null));
+    }
+
+    @Override
+    public void onClose(Status status, Metadata trailers) {
+      received.add(new Received<>(null, status));
+    }
+  }
+}

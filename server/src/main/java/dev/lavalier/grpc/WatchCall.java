@@ -1,0 +1,46 @@
+package dev.lavalier.grpc;
+
+import dev.lavalier.audio.CaptureException;
+import dev.lavalier.hub.DeviceStatus;
+import dev.lavalier.hub.DeviceWatch;
+import dev.lavalier.v1.DeviceSnapshot;
+import dev.lavalier.v1.WatchDevicesResponse;
+import io.grpc.stub.ServerCallStreamObserver;
+import java.util.List;
+
+/** The sending side of one WatchDevices call. Used on the watch's lane alone. */
+final class WatchCall implements DeviceWatch.Sink {
+
+  private final ServerCallStreamObserver<WatchDevicesResponse> observer;
+
+  WatchCall(ServerCallStreamObserver<WatchDevicesResponse> observer) {
+    this.observer = observer;
+  }
+
+  @Override
+  public boolean isReady() {
+    return observer.isReady();
+  }
+
+  @Override
+  public void onSnapshot(List<DeviceStatus> devices) {
+    DeviceSnapshot.Builder snapshot = DeviceSnapshot.newBuilder();
+    devices.forEach(device -> snapshot.addDevices(Messages.device(device)));
+    observer.onNext(WatchDevicesResponse.newBuilder().setSnapshot(snapshot).build());
+  }
+
+  @Override
+  public void onChanged(DeviceStatus device) {
+    observer.onNext(WatchDevicesResponse.newBuilder().setDevice(Messages.device(device)).build());
+  }
+
+  @Override
+  public void onRemoved(String deviceId) {
+    observer.onNext(WatchDevicesResponse.newBuilder().setRemovedDeviceId(deviceId).build());
+  }
+
+  @Override
+  public void onEnd(CaptureException reason) {
+    observer.onError(Statuses.of(reason));
+  }
+}

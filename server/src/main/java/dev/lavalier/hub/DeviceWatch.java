@@ -1,0 +1,95 @@
+package dev.lavalier.hub;
+
+import dev.lavalier.audio.CaptureException;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/**
+ * Somebody who wants to know which devices there are: all at once, then what has changed since.
+ * What changes twice before it could be told is told once, so nothing piles up.
+ *
+ * <p>{@link #wake} and {@link #leave} may be called from any thread, never block, and may be called
+ * again. The sink is called on the lane.
+ */
+public final class DeviceWatch {
+
+  /** Where it is told. Called on the lane, one call at a time; must not block. */
+  public interface Sink {
+    /** Tells whether a message given now would go out; where not, {@link #wake} must follow. */
+    boolean isReady();
+
+    /** Every device there is; the first call of all. */
+    void onSnapshot(List<DeviceStatus> devices);
+
+    /** A device that is new, or changed. */
+    void onChanged(DeviceStatus device);
+
+    /** A device that went. */
+    void onRemoved(String deviceId);
+
+    /** The server ends it. */
+    void onEnd(CaptureException reason);
+  }
+
+  private final Supplier<List<DeviceStatus>> devices;
+  private final Lane lane;
+  private final Sink sink;
+  private final Runnable forget;
+  private final AtomicBoolean awake = new AtomicBoolean();
+  private final AtomicBoolean over = new AtomicBoolean();
+
+  private Map<String, DeviceStatus> told; // the lane's thread alone; null: nothing yet
+
+  DeviceWatch(
+      Supplier<List<DeviceStatus>> devices, Lane lane, Sink sink, Consumer<DeviceWatch> forget) {
+    this.devices = devices;
+    this.lane = lane;
+    this.sink = sink;
+    this.forget = () -> forget.accept(this);
+  }
+
+  /** Has it look soon: something changed, or the sink has become ready. */
+  public void wake() {
+    if (awake.compareAndSet(false, true)) {
+      lane.execute(this::tell);
+    }
+  }
+
+  /** Ends it by the watcher's wish: the sink hears nothing any more. */
+  public void leave() {
+    over.set(true);
+    forget.run();
+  }
+
+  /** Ends it by ours. */
+  void end(CaptureException reason) {
+    if (over.compareAndSet(false, true)) {
+      lane.execute(() -> sink.onEnd(reason));
+    }
+  }
+
+  private void tell() {
+    awake.set(false);
+    if (over.get() || !sink.isReady()) {
+      return;
+    }
+    Map<String, DeviceStatus> now = new LinkedHashMap<>();
+    devices.get().forEach(status -> now.put(status.device().id(), status));
+    if (told == null) {
+      sink.onSnapshot(List.copyOf(now.values()));
+    } else {
+      told.keySet().stream().filter(id -> !now.containsKey(id)).forEach(sink::onRemoved);
+      now.forEach(
+          (id, status) -> {
+            if (!status.equals(told.get(id))) {
+              sink.onChanged(status);
+            }
+          });
+    }
+    told = now;
+  }
+}
