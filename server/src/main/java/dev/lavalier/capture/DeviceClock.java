@@ -6,47 +6,48 @@ import dev.lavalier.audio.PcmFormat;
  * When each sample of an epoch was captured, by the host's steady clock; and how many samples a
  * device has lost, which no sound system tells.
  *
- * <p>A look at a line says: at this moment, so many samples had come. A line that delivers in lumps
- * shows its samples late, never early. So of all looks within a {@link #WINDOW_NANOS window} the
- * one with the smallest lag counts, and the clock is a straight line through those: least squares,
- * in which a look a few minutes old weighs less than a new one, because crystals drift with
- * temperature.
+ * <p>An {@link #arrival} says: at this moment, and not before, so many samples had come. The clock
+ * is a straight line through the arrivals: least squares, in which one that is five minutes old
+ * weighs 1/e of a new one, because crystals drift with temperature.
  *
- * <p>Where even the smallest lag of a window is longer than what the line's buffer could hold, the
- * samples are not late but lost: {@link #look} says how many, and the caller moves its count on.
+ * <p>A {@link #look} says only that they had come by then, perhaps a lump of samples earlier. Where
+ * for a quarter of a second every look finds them later than the line's buffer can explain, they
+ * are not late but lost: the look says how many, and the caller moves its count on.
  *
  * <p>One thread.
  */
 final class DeviceClock {
 
-  /** Each window gives one point. Also how long samples must be missing to be given up. */
-  static final long WINDOW_NANOS = 250_000_000L;
+  /** How long samples must be missing to be given up. */
+  private static final long WINDOW_NANOS = 250_000_000L;
 
-  /** After so many windows, one weighs 1/e: five minutes. */
-  private static final double MEMORY_WINDOWS = 1_200;
+  /** The arrivals of five minutes, at one a second. */
+  private static final double MEMORY = 300;
 
   /** A slope is believed from here on, and not beyond what any crystal does. */
-  private static final int WINDOWS_FOR_SLOPE = 40;
+  private static final int ARRIVALS_FOR_SLOPE = 3;
 
   private static final double MAX_SLOPE = 0.02;
 
-  private final PcmFormat format;
-  private final long lostNanos;
-  private long originNanos = Long.MIN_VALUE; // the first look; no lag before it
+  /** An arrival that is earlier than the line by more shows that those before it were late. */
+  private static final double MAX_EARLY_SECONDS = 0.02;
 
-  // The window: its smallest lag, and where that was, in seconds of audio.
+  private final PcmFormat format;
+  private final double lostSeconds;
+  private long originNanos = Long.MIN_VALUE; // of the first look: lags are counted from it
+
+  // The window of looks.
   private boolean windowOpen;
   private long windowEnd;
-  private double smallestLag; // seconds
-  private double smallestAt;
+  private double leastLate; // seconds behind the line
 
-  // Sums of the weighted points (x: seconds of audio, y: seconds of lag).
+  // Sums of the weighted arrivals (x: seconds of audio, y: seconds of lag).
   private double sum;
   private double sumX;
   private double sumY;
   private double sumXx;
   private double sumXy;
-  private int windows;
+  private int arrivals;
 
   // lag = offset + slope * (seconds of audio - pivot)
   private double offset;
@@ -60,54 +61,70 @@ final class DeviceClock {
    */
   DeviceClock(PcmFormat format, long lostNanos) {
     this.format = format;
-    this.lostNanos = lostNanos;
+    this.lostSeconds = lostNanos / 1e9;
   }
 
   /**
    * Notes a look at the line. Only where nothing waits in it but what came just now.
    *
    * @param nanos when
-   * @param samples how many samples had come by then, since the epoch began
+   * @param samples how many samples had come by then, since the epoch began, lost ones counted
    * @return how many samples are missing beyond doubt; 0 nearly always
    */
   long look(long nanos, long samples) {
     if (originNanos == Long.MIN_VALUE) {
       originNanos = nanos - format.nanosOf(samples);
     }
-    double x = (double) samples / format.sampleRateHz();
-    double lag = (nanos - originNanos) / 1e9 - x;
-    if (windows == 0 && (!windowOpen || lag < offset)) {
-      offset = lag; // until there is a point
-      pivot = x;
+    double x = seconds(samples);
+    double lag = lag(nanos, x);
+    if (arrivals == 0) {
+      offset = Math.min(offset, lag);
     }
+    double late = lag - lagAt(x);
+    leastLate = windowOpen ? Math.min(leastLate, late) : late;
     if (!windowOpen) {
       windowOpen = true;
       windowEnd = nanos + WINDOW_NANOS;
-      smallestLag = lag;
-      smallestAt = x;
-    } else if (lag < smallestLag) {
-      smallestLag = lag;
-      smallestAt = x;
     }
-    return nanos < windowEnd ? 0 : endWindow();
-  }
-
-  private long endWindow() {
+    if (nanos < windowEnd) {
+      return 0;
+    }
     windowOpen = false;
-    double late = smallestLag - lagAt(smallestAt);
-    if (windows > 0 && late * 1e9 > lostNanos) {
-      return Math.round(late * format.sampleRateHz());
-    }
-    if (windows > 0 && -late * 1e9 > lostNanos) {
-      forget(); // it was the older points that were late: a backlog has come in the meantime
-    }
-    add(smallestAt, smallestLag);
-    return 0;
+    return leastLate > lostSeconds ? Math.round(leastLate * format.sampleRateHz()) : 0;
   }
 
   /** Forgets the window begun: a pause in the reading says nothing about the device. */
   void pause() {
     windowOpen = false;
+  }
+
+  /**
+   * Notes that samples have come at this moment. After a {@link #look}.
+   *
+   * @param samples how many by now, since the epoch began, lost ones counted
+   */
+  void arrival(long nanos, long samples) {
+    double x = seconds(samples);
+    double y = lag(nanos, x);
+    double late = y - lagAt(x);
+    if (arrivals > 0 && late > lostSeconds) {
+      return; // a backlog, or lost: the looks will tell
+    }
+    if (late < -MAX_EARLY_SECONDS) {
+      forget();
+    }
+    double keep = 1 - 1 / MEMORY;
+    sum = sum * keep + 1;
+    sumX = sumX * keep + x;
+    sumY = sumY * keep + y;
+    sumXx = sumXx * keep + x * x;
+    sumXy = sumXy * keep + x * y;
+    arrivals++;
+    pivot = sumX / sum;
+    offset = sumY / sum;
+    double spread = sumXx - sumX * pivot;
+    double fitted = spread > 0 ? (sumXy - sumX * offset) / spread : 0;
+    slope = arrivals < ARRIVALS_FOR_SLOPE ? 0 : Math.max(-MAX_SLOPE, Math.min(MAX_SLOPE, fitted));
   }
 
   private void forget() {
@@ -116,22 +133,15 @@ final class DeviceClock {
     sumY = 0;
     sumXx = 0;
     sumXy = 0;
-    windows = 0;
+    arrivals = 0;
   }
 
-  private void add(double x, double y) {
-    double keep = 1 - 1 / MEMORY_WINDOWS;
-    sum = sum * keep + 1;
-    sumX = sumX * keep + x;
-    sumY = sumY * keep + y;
-    sumXx = sumXx * keep + x * x;
-    sumXy = sumXy * keep + x * y;
-    windows++;
-    pivot = sumX / sum;
-    offset = sumY / sum;
-    double spread = sumXx - sumX * pivot;
-    double fitted = spread > 0 ? (sumXy - sumX * offset) / spread : 0;
-    slope = windows < WINDOWS_FOR_SLOPE ? 0 : Math.max(-MAX_SLOPE, Math.min(MAX_SLOPE, fitted));
+  private double seconds(long samples) {
+    return (double) samples / format.sampleRateHz();
+  }
+
+  private double lag(long nanos, double x) {
+    return (nanos - originNanos) / 1e9 - x;
   }
 
   private double lagAt(double x) {
@@ -144,8 +154,7 @@ final class DeviceClock {
    * @param sample its number in the epoch, lost ones counted; the clock must have had a look
    */
   long nanosOf(long sample) {
-    double x = (double) sample / format.sampleRateHz();
-    return originNanos + format.nanosOf(sample) + Math.round(lagAt(x) * 1e9);
+    return originNanos + format.nanosOf(sample) + Math.round(lagAt(seconds(sample)) * 1e9);
   }
 
   /**

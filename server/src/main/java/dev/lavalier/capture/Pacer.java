@@ -18,9 +18,12 @@ final class Pacer {
   static final long MAX_HOLD_NANOS = 25_000_000;
 
   /** What should wait at least when a period goes, against jitter. */
-  private static final long MARGIN = 1_000_000;
+  private static final long MARGIN = 5_000_000;
 
-  private static final long PATIENCE = 10_000_000_000L;
+  private static final long PATIENCE = 60_000_000_000L;
+
+  /** After so many periods that all came too late to be held, the device has fallen back. */
+  private static final int FALLEN_BACK = 100;
 
   /** The most by which one distance is shortened. */
   private static final long STEP = 100_000;
@@ -30,7 +33,9 @@ final class Pacer {
   private long leastSpare = Long.MAX_VALUE;
   private long judgeAt;
   private long surplus; // how much the schedule is still to move forward
-  private long leastLate = Long.MAX_VALUE;
+  private boolean catchingUp; // more waits than is ever held back
+  private int lateOnes; // in a row, each by more than can be held
+  private long leastLate;
 
   Pacer(long period) {
     this.period = period;
@@ -41,9 +46,9 @@ final class Pacer {
     return due;
   }
 
-  /** Begins the schedule: the first period went now. */
+  /** Begins the schedule: the first period goes now. */
   void begin(long now) {
-    due = now + period;
+    due = now;
     judgeAt = now + PATIENCE;
   }
 
@@ -60,28 +65,33 @@ final class Pacer {
       due = now;
       surplus = 0;
     }
-    leastLate = Math.min(leastLate, waited ? late : 0);
+    noteFallingBack(waited ? late : 0);
     leastSpare = Math.min(leastSpare, spare);
     if (now >= judgeAt) {
-      judge(now);
+      surplus = Math.max(0, Math.min(leastSpare, MAX_HOLD_NANOS) - MARGIN);
+      leastSpare = Long.MAX_VALUE;
+      judgeAt = now + PATIENCE;
+    }
+    catchingUp = spare > 2 * MAX_HOLD_NANOS || (catchingUp && spare >= period);
+    if (catchingUp) {
+      due = Math.min(due, now - period);
     }
     long step = Math.min(surplus, STEP);
     surplus -= step;
     due += period - step;
   }
 
-  private void judge(long now) {
-    if (leastLate > MAX_HOLD_NANOS && leastLate != Long.MAX_VALUE) {
-      due += leastLate; // every single one: the device has fallen back for good
+  private void noteFallingBack(long late) {
+    leastLate = lateOnes == 0 ? late : Math.min(leastLate, late);
+    lateOnes = late > MAX_HOLD_NANOS ? lateOnes + 1 : 0;
+    if (lateOnes == FALLEN_BACK) {
+      due += leastLate;
+      lateOnes = 0;
     }
-    surplus = Math.max(0, Math.min(leastSpare, MAX_HOLD_NANOS) - MARGIN);
-    leastSpare = Long.MAX_VALUE;
-    leastLate = Long.MAX_VALUE;
-    judgeAt = now + PATIENCE;
   }
 
   /** The device lost so much: nothing of it will come. */
-  void skip(long nanos) {
-    due += nanos;
+  void skip(long now, long nanos) {
+    due = Math.min(due + nanos, now + period);
   }
 }

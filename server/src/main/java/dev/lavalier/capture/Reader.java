@@ -14,7 +14,7 @@ import org.slf4j.LoggerFactory;
  * nothing else. A line that gives less than it was asked for is lost: reading on would spin, since
  * a lost ALSA device gives nothing, at once and for ever.
  *
- * <p>{@link #start} is called once; {@link #stop} and {@link #silentFor} from any other thread.
+ * <p>{@link #start} is called once; {@link #stop} and {@link #periods} from any other thread.
  */
 public final class Reader {
 
@@ -24,6 +24,9 @@ public final class Reader {
   private static final long POLL_NANOS = 500_000;
 
   private static final long SLOW_POLL_NANOS = 5_000_000;
+
+  /** How often it is watched for the moment at which samples arrive. */
+  private static final long PROBE_EVERY_NANOS = 1_000_000_000L;
 
   /** A device that gives exact zeros for so long is muted, or not permitted. */
   private static final long MUTED_NANOS = 5_000_000_000L;
@@ -59,14 +62,17 @@ public final class Reader {
   private final Listener listener;
   private final Thread thread;
   private volatile boolean stopping;
-  private volatile long lastPeriodNanos;
+  private volatile long periods;
 
   // The reader's thread alone.
   private final DeviceClock clock;
   private final Pacer pacer;
   private long position; // samples of this epoch so far, lost ones counted
   private long lastCaptureNanos = Long.MIN_VALUE;
+  private long lastPeriodNanos;
   private long zeroSamples;
+  private int spare; // samples that were left in the line after the last read
+  private long probeAt; // when to watch for an arrival next
 
   /**
    * Makes a reader that has not begun.
@@ -83,14 +89,12 @@ public final class Reader {
     this.listener = listener;
     this.clock = new DeviceClock(format, format.nanosOf(line.bufferSamples()));
     this.pacer = new Pacer(format.nanosOf(periodSamples));
-    this.lastPeriodNanos = ticker.nanoTime();
     this.thread = new Thread(this::run, "lavalier-reader-" + deviceId);
     thread.setDaemon(true);
   }
 
   /** Starts the thread, and the line on it. */
   public void start() {
-    lastPeriodNanos = ticker.nanoTime();
     thread.start();
   }
 
@@ -109,9 +113,9 @@ public final class Reader {
     return !thread.isAlive();
   }
 
-  /** Returns how long no period has come. */
-  public Duration silentFor() {
-    return Duration.ofNanos(ticker.nanoTime() - lastPeriodNanos);
+  /** Returns how many periods have come. */
+  public long periods() {
+    return periods;
   }
 
   private void run() {
@@ -150,11 +154,18 @@ public final class Reader {
   /** Waits until the next period is due and there; returns whether it was not there when due. */
   private boolean awaitPeriod(boolean begun) {
     while (begun && !stopping && ticker.nanoTime() < pacer.due()) {
-      ticker.parkUntil(pacer.due());
+      boolean probing = ticker.nanoTime() >= probeAt;
+      ticker.parkUntil(
+          probing ? Math.min(pacer.due(), ticker.nanoTime() + POLL_NANOS) : pacer.due());
+      if (probing) {
+        probe(line.available());
+      }
     }
     boolean waited = false;
     long slowFrom = ticker.nanoTime() + 2 * Pacer.MAX_HOLD_NANOS;
-    while (!stopping && line.available() < periodSamples) {
+    int available;
+    while (!stopping && (available = line.available()) < periodSamples) {
+      probe(available);
       waited = true;
       long now = ticker.nanoTime();
       ticker.parkUntil(now + (begun && now > slowFrom ? SLOW_POLL_NANOS : POLL_NANOS));
@@ -162,21 +173,31 @@ public final class Reader {
     return waited;
   }
 
+  /** Notes an arrival, where more is there than {@value #POLL_NANOS} ns ago. */
+  private void probe(int available) {
+    long now = ticker.nanoTime();
+    if (available > spare && position > 0 && now >= probeAt) {
+      clock.arrival(now, position + available);
+      probeAt = now + PROBE_EVERY_NANOS;
+    }
+    spare = available;
+  }
+
   private void keepTime(long now, boolean waited, boolean begun) {
-    long spare = line.available();
+    spare = line.available();
     if (begun) {
-      if (now - pacer.due() > Pacer.MAX_HOLD_NANOS) {
+      if (now - Math.max(pacer.due(), lastPeriodNanos) > Pacer.MAX_HOLD_NANOS) {
         clock.pause();
       }
-      pacer.went(now, waited, format.nanosOf(spare));
     } else {
       pacer.begin(now);
     }
+    pacer.went(now, waited, format.nanosOf(spare));
     if (spare <= format.samplesIn(Pacer.MAX_HOLD_NANOS) + periodSamples) {
       long lost = clock.look(now, position + periodSamples + spare);
       if (lost > 0) {
         position += lost;
-        pacer.skip(format.nanosOf(lost));
+        pacer.skip(now, format.nanosOf(lost));
       }
     }
   }
@@ -188,6 +209,8 @@ public final class Reader {
     listener.onPeriod(period, position, lastCaptureNanos, unixNanos);
     position += periodSamples;
     lastPeriodNanos = now;
+    long after = periods + 1; // this thread alone writes it
+    periods = after;
     noteZeros(period);
   }
 

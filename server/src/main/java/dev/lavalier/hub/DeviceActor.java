@@ -38,13 +38,15 @@ final class DeviceActor implements Epoch.Events {
   /** How long the sound system may take to open or close a device. */
   private static final Duration ANSWER_BOUND = Duration.ofSeconds(10);
 
-  /** How often it is looked whether periods still come, and when a device counts as lost. */
+  /**
+   * How often it is looked whether periods still come, and after how many looks in vain a device is
+   * lost. Looks are counted, and not time: when this process itself stood still, the reader must
+   * have its chance. The first period takes longer: a sound server needs 1.4 to 2 s for it.
+   */
   private static final Duration WATCH_EVERY = Duration.ofMillis(500);
 
-  private static final Duration STALL_BOUND = Duration.ofSeconds(3);
-
-  /** The first period takes longer: a sound server needs 1.4 to 2 s for it. */
-  private static final Duration FIRST_PERIOD_BOUND = Duration.ofSeconds(10);
+  private static final int LOOKS = 6;
+  private static final int LOOKS_FOR_FIRST_PERIOD = 20;
 
   /** What every device of a hub shares. */
   record Context(
@@ -61,7 +63,6 @@ final class DeviceActor implements Epoch.Events {
     final Epoch epoch;
     final Reader reader;
     final CaptureLine line;
-    boolean flowing;
     boolean muted;
 
     Session(Epoch epoch, Reader reader, CaptureLine line) {
@@ -297,7 +298,7 @@ final class DeviceActor implements Epoch.Events {
     served.addAll(fresh);
     serve(fresh);
     reader.start();
-    watch(session);
+    watch(session, 0, 0);
   }
 
   /** Begins subscriptions that are in {@link #served} already. */
@@ -370,7 +371,6 @@ final class DeviceActor implements Epoch.Events {
   }
 
   private void flowing() {
-    session.flowing = true;
     if (lost) {
       lost = false;
       long seconds = (context.ticker().nanoTime() - lostSince) / 1_000_000_000L;
@@ -380,25 +380,21 @@ final class DeviceActor implements Epoch.Events {
   }
 
   /** A read that never returns is seen from here alone. */
-  private void watch(Session watched) {
-    context
-        .ticker()
-        .after(
-            WATCH_EVERY,
-            () ->
-                post(
-                    () -> {
-                      if (session != watched) {
-                        return;
-                      }
-                      Duration silent = watched.reader.silentFor();
-                      Duration bound = watched.flowing ? STALL_BOUND : FIRST_PERIOD_BOUND;
-                      if (silent.compareTo(bound) >= 0) {
-                        lose("no audio has come for %d s".formatted(silent.toSeconds()));
-                      } else {
-                        watch(watched);
-                      }
-                    }));
+  private void watch(Session watched, long periodsBefore, int inVain) {
+    context.ticker().after(WATCH_EVERY, () -> post(() -> look(watched, periodsBefore, inVain)));
+  }
+
+  private void look(Session watched, long periodsBefore, int inVain) {
+    if (session != watched) {
+      return;
+    }
+    long periods = watched.reader.periods();
+    int looks = periods == periodsBefore ? inVain + 1 : 0;
+    if (looks >= (periods == 0 ? LOOKS_FOR_FIRST_PERIOD : LOOKS)) {
+      lose("no audio has come for %d s".formatted(WATCH_EVERY.multipliedBy(looks).toSeconds()));
+    } else {
+      watch(watched, periods, looks);
+    }
   }
 
   private void lose(String seen) {

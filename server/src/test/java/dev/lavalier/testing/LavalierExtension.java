@@ -128,6 +128,15 @@ public final class LavalierExtension
   }
 
   @Override
+  public void interceptTestTemplateMethod(
+      Invocation<Void> invocation,
+      ReflectiveInvocationContext<Method> invocationContext,
+      ExtensionContext context)
+      throws Throwable {
+    interceptTestMethod(invocation, invocationContext, context);
+  }
+
+  @Override
   public void interceptTestMethod(
       Invocation<Void> invocation,
       ReflectiveInvocationContext<Method> invocationContext,
@@ -207,6 +216,13 @@ public final class LavalierExtension
         .filter(d -> d.getDeviceId().equals(id))
         .findFirst()
         .orElseThrow();
+  }
+
+  /** Returns the ids of the devices that are listed now. */
+  public List<String> deviceIds() {
+    return blocking().listDevices(ListDevicesRequest.getDefaultInstance()).getDevicesList().stream()
+        .map(Device::getDeviceId)
+        .toList();
   }
 
   /** Waits until a device is in a state, 10 s at most. */

@@ -9,7 +9,7 @@ import java.lang.reflect.Proxy;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
-import javax.sound.sampled.LineUnavailableException;
+import javax.sound.sampled.Line;
 import javax.sound.sampled.Mixer;
 import javax.sound.sampled.TargetDataLine;
 import javax.sound.sampled.spi.MixerProvider;
@@ -20,57 +20,107 @@ import javax.sound.sampled.spi.MixerProvider;
  */
 public final class ScriptedMixerProvider extends MixerProvider {
 
-  private static final List<Script> SCRIPTS = new CopyOnWriteArrayList<>();
+  private static final List<Info> PLUGGED = new CopyOnWriteArrayList<>();
 
   /** For the sound system. */
   public ScriptedMixerProvider() {}
 
   /** What a device does wrong. The test sets the fields at any time. */
   public static final class Script implements AutoCloseable {
-    private final Info info;
+    private final String name;
+    final Ticker ticker;
+    private final SkewedTicker deviceTime;
     private final Mixer healthy;
+    private volatile Info info;
 
     /** Somebody else has the device: it refuses to open. */
     public volatile boolean busy;
 
+    /** Somebody else has the device, and the sound system lists nothing that it could give. */
+    public volatile boolean offersNothing;
+
     /** Every read gives nothing, at once and for ever, as ALSA does after an unplugging. */
     public volatile boolean readsNothing;
+
+    /** The next read gives half of what was asked for. */
+    public volatile boolean readsHalf;
+
+    /** Every read throws. */
+    public volatile boolean throwsUp;
+
+    /** No audio comes, and a read blocks until the line is stopped, as on macOS. */
+    public volatile boolean stands;
+
+    /** It gives zeros. */
+    public volatile boolean muted;
+
+    /** It gives nothing until this moment of the ticker, and loses what it would have given. */
+    public volatile long losesUntil;
+
+    /** Opening does not return, for as long as this is set. */
+    public volatile boolean hangsInOpen;
+
+    /** Closing does not return, for as long as this is set. */
+    public volatile boolean hangsInClose;
 
     /** Lines open now. */
     public final AtomicInteger open = new AtomicInteger();
 
+    /** How often it was tried to open it. */
+    public final AtomicInteger attempts = new AtomicInteger();
+
     private Script(String name, Ticker ticker) {
-      this.info = new Info(name, this);
-      this.healthy = TestLines.toneMixer(ticker);
+      this.name = name;
+      this.ticker = ticker;
+      this.deviceTime = new SkewedTicker(ticker);
+      this.healthy = TestLines.toneMixer(deviceTime);
+      plug();
     }
 
     /** Returns the device's name, which is its id. */
     public String name() {
-      return info.getName();
+      return name;
     }
 
-    /** Takes the device away from the sound system. */
+    /** Has the device's clock run so much too fast; before it is opened. */
+    public void runFast(double ppm) {
+      deviceTime.ppm = ppm;
+    }
+
+    /** Takes the device away from the sound system's list. */
+    public void unplug() {
+      PLUGGED.remove(info);
+    }
+
+    /** Puts it back: as a new mixer of the same name. */
+    public void plug() {
+      info = new Info(name, this);
+      PLUGGED.add(info);
+    }
+
+    /** Ends whatever hangs, and takes the device away. */
     @Override
     public void close() {
-      SCRIPTS.remove(this);
+      hangsInOpen = false;
+      hangsInClose = false;
+      stands = false;
+      unplug();
     }
   }
 
   /** Adds a device that behaves, as yet. */
   public static Script add(String name, Ticker ticker) {
-    Script script = new Script(name, ticker);
-    SCRIPTS.add(script);
-    return script;
+    return new Script(name, ticker);
   }
 
   @Override
   public Mixer.Info[] getMixerInfo() {
-    return SCRIPTS.stream().map(s -> s.info).toArray(Mixer.Info[]::new);
+    return PLUGGED.toArray(Mixer.Info[]::new);
   }
 
   @Override
   public Mixer getMixer(Mixer.Info wanted) {
-    if (!(wanted instanceof Info info)) {
+    if (!(wanted instanceof Info info) || !PLUGGED.contains(info)) {
       throw new IllegalArgumentException("not ours: " + wanted);
     }
     Script script = info.script;
@@ -79,43 +129,18 @@ public final class ScriptedMixerProvider extends MixerProvider {
         (self, method, args) ->
             switch (method.getName()) {
               case "getMixerInfo" -> info;
-              case "getLine" -> line(script, (TargetDataLine) call(script.healthy, method, args));
+              case "getTargetLineInfo" ->
+                  script.offersNothing ? new Line.Info[0] : call(script.healthy, method, args);
+              case "getLine" ->
+                  proxy(
+                      TargetDataLine.class,
+                      new ScriptedLine(
+                          script, (TargetDataLine) call(script.healthy, method, args)));
               default -> call(script.healthy, method, args);
             });
   }
 
-  private static TargetDataLine line(Script script, TargetDataLine healthy) {
-    return proxy(
-        TargetDataLine.class,
-        (self, method, args) ->
-            switch (method.getName()) {
-              case "open" -> open(script, healthy, method, args);
-              case "close" -> close(script, healthy);
-              case "read" -> script.readsNothing ? 0 : call(healthy, method, args);
-              case "available" ->
-                  script.readsNothing ? healthy.getBufferSize() : call(healthy, method, args);
-              default -> call(healthy, method, args);
-            });
-  }
-
-  private static Object open(Script script, TargetDataLine healthy, Method method, Object[] args)
-      throws Throwable {
-    if (script.busy) {
-      throw new LineUnavailableException("line with format " + args[0] + " not supported.");
-    }
-    script.open.incrementAndGet();
-    return call(healthy, method, args);
-  }
-
-  private static Object close(Script script, TargetDataLine healthy) {
-    if (healthy.isOpen()) {
-      script.open.decrementAndGet();
-    }
-    healthy.close();
-    return null;
-  }
-
-  private static Object call(Object target, Method method, Object[] args) throws Throwable {
+  static Object call(Object target, Method method, Object[] args) throws Throwable {
     try {
       return method.invoke(target, args);
     } catch (InvocationTargetException e) {

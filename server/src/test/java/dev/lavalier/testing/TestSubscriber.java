@@ -120,6 +120,17 @@ public final class TestSubscriber {
     return received.get();
   }
 
+  /** Waits until so many messages have come. */
+  public void awaitReceived(int count) throws TimeoutException {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(BOUND_SECONDS);
+    while (received.get() < count) {
+      if (System.nanoTime() > end) {
+        throw new TimeoutException(received + " messages (expected: " + count + ")");
+      }
+      Thread.onSpinWait();
+    }
+  }
+
   /** Waits for the call's end. */
   public Status awaitStatus() throws InterruptedException, TimeoutException {
     try {

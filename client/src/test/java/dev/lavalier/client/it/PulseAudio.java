@@ -6,6 +6,7 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -22,12 +23,16 @@ final class PulseAudio implements AutoCloseable {
 
   private static final long BOUND_SECONDS = 20;
 
-  private final Path dir;
-  private final Process daemon;
+  private static final List<String> SINK =
+      List.of("load-module", "module-null-sink", "sink_name=mic", "rate=48000", "channels=2");
+  private static final List<String> SINE =
+      List.of("load-module", "module-sine", "sink=mic", "frequency=" + FREQUENCY_HZ);
 
-  private PulseAudio(Path dir, Process daemon) {
+  private final Path dir;
+  private Process daemon;
+
+  private PulseAudio(Path dir) {
     this.dir = dir;
-    this.daemon = daemon;
   }
 
   /** Skips the test where PulseAudio is not installed. */
@@ -44,11 +49,11 @@ final class PulseAudio implements AutoCloseable {
         dir.resolve("daemon.pa"),
         """
         load-module module-native-protocol-unix socket=%s auth-anonymous=1
-        load-module module-null-sink sink_name=mic rate=48000 channels=2
+        %s
         set-default-source mic.monitor
-        load-module module-sine sink=mic frequency=%d
+        %s
         """
-            .formatted(dir.resolve("native"), FREQUENCY_HZ));
+            .formatted(dir.resolve("native"), String.join(" ", SINK), String.join(" ", SINE)));
     Files.writeString(
         dir.resolve("asound.conf"),
         """
@@ -56,6 +61,12 @@ final class PulseAudio implements AutoCloseable {
         pcm.!default { type pulse }
         ctl.!default { type pulse }
         """);
+    PulseAudio pulse = new PulseAudio(dir);
+    pulse.run();
+    return pulse;
+  }
+
+  private void run() throws IOException, InterruptedException {
     ProcessBuilder builder =
         new ProcessBuilder(
                 "pulseaudio",
@@ -70,9 +81,50 @@ final class PulseAudio implements AutoCloseable {
     builder.environment().put("HOME", dir.toString());
     builder.environment().put("XDG_RUNTIME_DIR", dir.toString());
     builder.environment().put("PULSE_RUNTIME_PATH", dir.toString());
-    PulseAudio pulse = new PulseAudio(dir, builder.start());
-    pulse.awaitSine();
-    return pulse;
+    daemon = builder.start();
+    awaitSine();
+  }
+
+  /** Kills the daemon without a warning. */
+  void kill() throws IOException, InterruptedException {
+    daemon.destroyForcibly().waitFor();
+    Files.deleteIfExists(dir.resolve("native"));
+  }
+
+  /** Starts it again. */
+  void restart() throws IOException, InterruptedException {
+    run();
+  }
+
+  /** Takes the captured sink away, as an unplugged microphone. */
+  void unplug() throws IOException, InterruptedException {
+    pactl(List.of("unload-module", "module-null-sink"));
+  }
+
+  /** Brings it back. */
+  void plug() throws IOException, InterruptedException {
+    pactl(SINK);
+    pactl(List.of("set-default-source", "mic.monitor"));
+    pactl(SINE);
+  }
+
+  /** Adds another sink, which nobody asked for. */
+  void addSink(String name) throws IOException, InterruptedException {
+    pactl(List.of("load-module", "module-null-sink", "sink_name=" + name));
+  }
+
+  /** Sends the daemon a signal: STOP or CONT. */
+  void signal(String name) throws IOException, InterruptedException {
+    Programs.run(List.of("kill", "-" + name, Long.toString(daemon.pid())));
+  }
+
+  private void pactl(List<String> args) throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>(List.of("pactl"));
+    command.addAll(args);
+    Programs.Result result = Programs.run(command, environment());
+    if (result.code() != 0) {
+      throw new IOException(command + ": " + result);
+    }
   }
 
   private void awaitSine() throws IOException, InterruptedException {
@@ -98,8 +150,9 @@ final class PulseAudio implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    daemon.destroy();
     try {
+      signal("CONT");
+      daemon.destroy();
       if (!daemon.waitFor(BOUND_SECONDS, TimeUnit.SECONDS)) {
         daemon.destroyForcibly();
       }

@@ -23,6 +23,7 @@ final class ServerProcess implements AutoCloseable {
   private static final Path JAR = Programs.TOP.resolve("server/target/lavalier-server.jar");
   private static final String READY = "lavalier-server listening on ";
   private static final long BOUND_SECONDS = 20;
+  private static final double TICKS_PER_SECOND = 100; // Linux's USER_HZ, on every architecture
 
   private final Process process;
   private final Path log;
@@ -117,6 +118,26 @@ final class ServerProcess implements AutoCloseable {
       }
     }
     return names;
+  }
+
+  /**
+   * Waits for two seconds in which it used less of a core than that, 20 s at most; returns the
+   * least share seen. Compilers may be at work at first; a loop that spins never ends.
+   */
+  double awaitCpuBelow(double share) throws IOException, InterruptedException {
+    double least = Double.MAX_VALUE;
+    for (int i = 0; i < 10 && least >= share; i++) {
+      long before = cpuTicks();
+      process.waitFor(2, TimeUnit.SECONDS); // it does not end: this is a pause
+      least = Math.min(least, (cpuTicks() - before) / 2.0 / TICKS_PER_SECOND);
+    }
+    return least;
+  }
+
+  private long cpuTicks() throws IOException {
+    String stat = Files.readString(Path.of("/proc/" + pid() + "/stat"));
+    String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
+    return Long.parseLong(fields[11]) + Long.parseLong(fields[12]);
   }
 
   /** Sends SIGTERM and returns the exit code. */

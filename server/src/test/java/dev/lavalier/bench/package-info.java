@@ -1,0 +1,2 @@
+/** Programs that measure. docs/bench runs them; docs/benchmarks.md has their figures. */
+package dev.lavalier.bench;

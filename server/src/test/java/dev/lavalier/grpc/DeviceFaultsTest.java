@@ -1,0 +1,399 @@
+package dev.lavalier.grpc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lavalier.testing.LavalierExtension;
+import dev.lavalier.testing.ScriptedMixerProvider;
+import dev.lavalier.testing.TestSubscriber;
+import dev.lavalier.v1.AudioFrame;
+import dev.lavalier.v1.DeviceState;
+import dev.lavalier.v1.Gap;
+import dev.lavalier.v1.GapCause;
+import dev.lavalier.v1.NoticeKind;
+import dev.lavalier.v1.OnDeviceLoss;
+import dev.lavalier.v1.StreamFramesRequest;
+import dev.lavalier.v1.StreamNotice;
+import dev.lavalier.v1.StreamStarted;
+import io.grpc.Status;
+import io.grpc.health.v1.HealthCheckRequest;
+import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.grpc.health.v1.HealthGrpc;
+import java.time.Duration;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Devices that fail while they are open, each in its way, by the test's time. Beside each of them
+ * somebody listens to the tone, and misses nothing.
+ */
+final class DeviceFaultsTest {
+
+  private static final int PATIENCE_MS = 60_000;
+  private static final StreamFramesRequest FAIL =
+      StreamFramesRequest.newBuilder()
+          .setDeviceId("mic")
+          .setFrameSize(480)
+          .setMaxLatencyMs(PATIENCE_MS)
+          .build();
+  private static final StreamFramesRequest WAIT =
+      FAIL.toBuilder().setOnDeviceLoss(OnDeviceLoss.ON_DEVICE_LOSS_WAIT).build();
+
+  @RegisterExtension
+  final LavalierExtension lavalier = LavalierExtension.withManualTime().withScripted("mic");
+
+  private TestSubscriber onlooker;
+  private long begun;
+  private long heard;
+
+  @BeforeEach
+  void somebodyListensToTheTone() throws Exception {
+    onlooker = lavalier.subscribe(FAIL.toBuilder().setDeviceId("tone").build()).requestAll();
+    onlooker.nextStarted();
+    begun = lavalier.ticker().nanoTime();
+    lavalier.ticker().awaitSleepers(1);
+  }
+
+  private ScriptedMixerProvider.Script mic() {
+    return lavalier.script("mic");
+  }
+
+  /** Subscribes and hears 100 ms. */
+  private TestSubscriber listening(StreamFramesRequest request) throws Exception {
+    TestSubscriber subscriber = lavalier.subscribe(request).requestAll();
+    subscriber.nextStarted();
+    lavalier.advance(Duration.ofMillis(100), 2);
+    assertThat(subscriber.nextFrames(10).get(9).getSampleIndex()).isEqualTo(9 * 480);
+    return subscriber;
+  }
+
+  private static StreamNotice nextNotice(TestSubscriber subscriber, NoticeKind kind)
+      throws Exception {
+    StreamNotice notice = subscriber.next().getNotice();
+    assertThat(notice.getKind()).isEqualTo(kind);
+    return notice;
+  }
+
+  private static void assertLost(TestSubscriber subscriber, String seen) throws Exception {
+    assertThat(nextNotice(subscriber, NoticeKind.NOTICE_KIND_DEVICE_LOST).getMessage())
+        .isEqualTo("mic was lost: " + seen);
+    Status status = subscriber.awaitStatus();
+    assertThat(status.getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+    assertThat(status.getDescription()).isEqualTo("mic was lost: " + seen);
+  }
+
+  private void assertGivenBack() throws Exception {
+    lavalier.awaitState("mic", DeviceState.DEVICE_STATE_CLOSED);
+    assertThat(mic().open).hasValue(0);
+    assertThat(LavalierExtension.readers()).containsExactly("lavalier-reader-tone");
+    assertOthersUnharmed();
+  }
+
+  /** Lets time pass, no faster than the onlooker hears. */
+  private void pass(Duration time) throws Exception {
+    for (long ms = 0; ms < time.toMillis(); ms += 10) {
+      lavalier.ticker().advance(Duration.ofMillis(10));
+      onlooker.awaitReceived(1 + (int) ((lavalier.ticker().nanoTime() - begun) / 10_000_000));
+    }
+  }
+
+  private void assertOthersUnharmed() throws Exception {
+    lavalier.advance(Duration.ofMillis(50), 1);
+    long end = (lavalier.ticker().nanoTime() - begun) / 10_000_000 * 480;
+    for (; heard < end; heard += 480) {
+      AudioFrame frame = onlooker.nextFrame();
+      assertThat(frame.hasGap()).isFalse();
+      assertThat(frame.getSampleIndex()).isEqualTo(heard);
+    }
+    assertThat(
+            HealthGrpc.newBlockingStub(lavalier.channel())
+                .check(HealthCheckRequest.getDefaultInstance())
+                .getStatus())
+        .isEqualTo(ServingStatus.SERVING);
+  }
+
+  @Test
+  void aReadThatGivesNothing() throws Exception {
+    TestSubscriber subscriber = listening(FAIL);
+    mic().readsNothing = true;
+    lavalier.ticker().advance(Duration.ofMillis(10));
+    assertLost(subscriber, "the line gave 0 of 480 samples without being stopped");
+    assertGivenBack();
+  }
+
+  @Test
+  void aReadThatGivesLess() throws Exception {
+    TestSubscriber subscriber = listening(FAIL);
+    mic().readsHalf = true;
+    lavalier.ticker().advance(Duration.ofMillis(10));
+    assertLost(subscriber, "the line gave 240 of 480 samples without being stopped");
+    assertGivenBack();
+  }
+
+  @Test
+  void aReadThatThrows() throws Exception {
+    TestSubscriber subscriber = listening(FAIL);
+    mic().throwsUp = true;
+    lavalier.ticker().advance(Duration.ofMillis(10));
+    assertLost(
+        subscriber,
+        "the sound system failed: java.lang.IllegalStateException: the driver is upset");
+    assertGivenBack();
+  }
+
+  @Test
+  void audioThatStopsComing() throws Exception {
+    TestSubscriber subscriber = listening(FAIL);
+    mic().stands = true;
+    pass(Duration.ofMillis(2_500));
+    assertThat(lavalier.device("mic").getState()).isEqualTo(DeviceState.DEVICE_STATE_OPEN);
+    pass(Duration.ofSeconds(2));
+    assertLost(subscriber, "no audio has come for 3 s");
+    assertGivenBack();
+  }
+
+  @Test
+  void waitingGoesOnWithANewEpochAndSaysWhatIsMissing() throws Exception {
+    TestSubscriber subscriber = lavalier.subscribe(WAIT).requestAll();
+    StreamStarted first = subscriber.nextStarted();
+    assertThat(first.getOnDeviceLoss()).isEqualTo(OnDeviceLoss.ON_DEVICE_LOSS_WAIT);
+    lavalier.advance(Duration.ofMillis(100), 2);
+    AudioFrame last = subscriber.nextFrames(10).get(9);
+
+    mic().readsNothing = true;
+    mic().unplug();
+    pass(Duration.ofMillis(10));
+    nextNotice(subscriber, NoticeKind.NOTICE_KIND_DEVICE_LOST);
+    lavalier.awaitState("mic", DeviceState.DEVICE_STATE_LOST);
+    pass(Duration.ofSeconds(20));
+    assertThat(lavalier.device("mic").getState()).isEqualTo(DeviceState.DEVICE_STATE_LOST);
+    assertThat(lavalier.device("mic").getSubscriberCount()).isEqualTo(1);
+
+    mic().readsNothing = false;
+    mic().plug();
+    pass(Duration.ofSeconds(5)); // the longest back-off
+    StreamStarted second = subscriber.nextStarted();
+    assertThat(second.getEpoch()).isGreaterThan(first.getEpoch());
+    pass(Duration.ofMillis(40));
+    AudioFrame back = subscriber.nextFrame();
+    assertThat(back.getSampleIndex()).isZero();
+    Gap gap = back.getGap();
+    assertThat(gap.getCause()).isEqualTo(GapCause.GAP_CAUSE_DEVICE_LOST);
+    assertThat(gap.getEstimated()).isTrue();
+    long away = back.getCaptureTimeUnixNanos() - last.getCaptureTimeUnixNanos();
+    assertThat(gap.getSampleCount()).isEqualTo(away * 48 / 1_000_000 - 480);
+    assertThat(subscriber.nextFrame().hasGap()).isFalse();
+    subscriber.cancel();
+    assertGivenBack();
+  }
+
+  @Test
+  void aLostDeviceIsTriedEverLaterAndNoMoreOnceNobodyWaits() throws Exception {
+    TestSubscriber subscriber = listening(WAIT);
+    mic().busy = true;
+    mic().readsNothing = true;
+    lavalier.ticker().advance(Duration.ofMillis(10));
+    nextNotice(subscriber, NoticeKind.NOTICE_KIND_DEVICE_LOST);
+    int expected = 1;
+    for (int ms : new int[] {250, 500, 1_000, 2_000, 4_000, 5_000, 5_000}) {
+      expected++;
+      long waited = passUntilAttempt(expected);
+      // The attempt before was seen within a step of the time, and this one a little later.
+      assertThat(waited).isBetween(ms - 20L, ms + 1_000L);
+    }
+    subscriber.cancel();
+    assertGivenBack();
+    pass(Duration.ofSeconds(30));
+    assertThat(mic().attempts).hasValue(expected);
+  }
+
+  private long passUntilAttempt(int count) throws Exception {
+    long begin = lavalier.ticker().nanoTime();
+    while (mic().attempts.get() < count) {
+      pass(Duration.ofMillis(10));
+    }
+    return (lavalier.ticker().nanoTime() - begin) / 1_000_000;
+  }
+
+  @Test
+  void samplesThatTheDeviceLosesAreReckonedAndTheIndexStaysTrueTime() throws Exception {
+    TestSubscriber subscriber = lavalier.subscribe(FAIL).requestAll();
+    subscriber.nextStarted();
+    lavalier.advance(Duration.ofSeconds(2), 2);
+    mic().losesUntil = lavalier.ticker().nanoTime() + 700_000_000L;
+    lavalier.advance(Duration.ofSeconds(4), 2);
+
+    long missing = 0;
+    long next = 0;
+    int gaps = 0;
+    AudioFrame frame;
+    do {
+      frame = subscriber.nextFrame();
+      if (frame.hasGap()) {
+        gaps++;
+        missing += frame.getGap().getSampleCount();
+        assertThat(frame.getGap().getCause()).isEqualTo(GapCause.GAP_CAUSE_DEVICE_OVERRUN);
+        assertThat(frame.getGap().getEstimated()).isTrue();
+      }
+      assertThat(frame.getSampleIndex()).isEqualTo(next + frame.getGap().getSampleCount());
+      next = frame.getSampleIndex() + 480;
+    } while (next + 960 < 6 * 48_000);
+    assertThat(gaps).isEqualTo(1);
+    assertThat(missing).isBetween(700L * 48 - 480, 700L * 48 + 960);
+    assertThat(next).isBetween(6 * 48_000 - 960L, 6 * 48_000L);
+    assertThat(lavalier.ticker().nanoTime() - begun).isEqualTo(6_000_000_000L);
+    subscriber.cancel();
+    assertGivenBack();
+  }
+
+  @Test
+  void aBacklogIsNoLoss() throws Exception {
+    TestSubscriber subscriber = listening(FAIL);
+    mic().stands = true;
+    lavalier.advance(Duration.ofMillis(1_500), 2);
+    mic().stands = false;
+    lavalier.advance(Duration.ofSeconds(1), 2);
+    for (int k = 10; k < 255; k++) {
+      AudioFrame frame = subscriber.nextFrame();
+      assertThat(frame.getSampleIndex()).isEqualTo(480L * k);
+      assertThat(frame.hasGap()).isFalse();
+    }
+    subscriber.cancel();
+    assertGivenBack();
+  }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {-1_000, 1_000})
+  void aClockThatRunsWrongIsFollowedAndIsNoLoss(double ppm) throws Exception {
+    mic().runFast(ppm);
+    TestSubscriber subscriber = lavalier.subscribe(FAIL).requestAll();
+    long begun = lavalier.ticker().unixNanos();
+    subscriber.nextStarted();
+    lavalier.advance(Duration.ofMinutes(1), 2);
+
+    AudioFrame frame = subscriber.nextFrame();
+    for (int k = 0; k < 5_990; k++) {
+      assertThat(frame.hasGap()).isFalse();
+      assertThat(frame.getSampleIndex()).isEqualTo(480L * k);
+      double truth = 480.0 * k / 48_000 / (1 + ppm / 1e6);
+      double told = (frame.getCaptureTimeUnixNanos() - begun) / 1e9;
+      assertThat(told - truth).isBetween(-0.003, 0.012);
+      frame = subscriber.nextFrame();
+    }
+    subscriber.cancel();
+    assertGivenBack();
+  }
+
+  @Test
+  void zerosAreToldOnceAndToWhoeverComes() throws Exception {
+    TestSubscriber subscriber = listening(FAIL);
+    mic().muted = true;
+    lavalier.advance(Duration.ofMillis(4_990), 2);
+    subscriber.nextFrames(499);
+    lavalier.advance(Duration.ofSeconds(3), 2);
+    assertThat(nextAmongFrames(subscriber).getKind()).isEqualTo(NoticeKind.NOTICE_KIND_MUTED);
+    TestSubscriber newcomer = lavalier.subscribe(FAIL).requestAll();
+    newcomer.nextStarted();
+    assertThat(nextNotice(newcomer, NoticeKind.NOTICE_KIND_MUTED).getMessage())
+        .isEqualTo("mic gives nothing but zeros: it is muted, or this server may not hear it");
+    mic().muted = false;
+    lavalier.advance(Duration.ofSeconds(1), 2);
+    // No second notice came: all the rest are frames.
+    for (int i = 0; i < 100; i++) {
+      newcomer.nextFrame();
+    }
+    subscriber.cancel();
+    newcomer.cancel();
+    assertGivenBack();
+  }
+
+  private static StreamNotice nextAmongFrames(TestSubscriber subscriber) throws Exception {
+    var message = subscriber.next();
+    while (message.hasFrame()) {
+      message = subscriber.next();
+    }
+    return message.getNotice();
+  }
+
+  @Test
+  void anOpeningThatDoesNotReturn() throws Exception {
+    mic().hangsInOpen = true;
+    TestSubscriber first = lavalier.subscribe(FAIL).requestAll();
+    lavalier.awaitState("mic", DeviceState.DEVICE_STATE_OPENING);
+    lavalier.ticker().advance(Duration.ofSeconds(10));
+    String message =
+        "device_id: mic (expected: a device that responds; the sound system has been asked to open"
+            + " it and does not answer)";
+    Status status = first.awaitStatus();
+    assertThat(status.getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+    assertThat(status.getDescription()).isEqualTo(message);
+    assertThat(lavalier.device("mic").getState())
+        .isEqualTo(DeviceState.DEVICE_STATE_NOT_RESPONDING);
+    assertThat(lavalier.subscribe(FAIL).requestAll().awaitStatus().getDescription())
+        .isEqualTo(message);
+
+    mic().hangsInOpen = false;
+    assertGivenBack();
+    TestSubscriber later = listening(FAIL);
+    later.cancel();
+    assertGivenBack();
+  }
+
+  @Test
+  void aClosingThatDoesNotReturn() throws Exception {
+    TestSubscriber first = listening(FAIL);
+    mic().hangsInClose = true;
+    first.cancel();
+    lavalier.awaitState("mic", DeviceState.DEVICE_STATE_CLOSING);
+    TestSubscriber waits = lavalier.subscribe(FAIL).requestAll();
+    lavalier.ticker().awaitSleepers(1);
+    lavalier.ticker().advance(Duration.ofSeconds(10));
+    assertThat(waits.awaitStatus().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+    assertThat(lavalier.device("mic").getState())
+        .isEqualTo(DeviceState.DEVICE_STATE_NOT_RESPONDING);
+
+    mic().hangsInClose = false;
+    assertGivenBack();
+    TestSubscriber later = listening(FAIL);
+    later.cancel();
+    assertGivenBack();
+  }
+
+  @Test
+  void whoComesWhileItClosesGetsACleanEpoch() throws Exception {
+    TestSubscriber first = listening(FAIL);
+    mic().hangsInClose = true;
+    first.cancel();
+    lavalier.awaitState("mic", DeviceState.DEVICE_STATE_CLOSING);
+    TestSubscriber next = lavalier.subscribe(FAIL).requestAll();
+    mic().hangsInClose = false;
+    next.nextStarted();
+    lavalier.advance(Duration.ofMillis(20), 2);
+    assertThat(next.nextFrame().getSampleIndex()).isZero();
+    next.cancel();
+    assertGivenBack();
+  }
+
+  @Test
+  void aDeviceThatWasBusyWhenItWasFirstSeenBecomesUsable() throws Exception {
+    mic().offersNothing = true;
+    mic().unplug();
+    mic().plug();
+    lavalier.ticker().advance(Duration.ofSeconds(3));
+    awaitListed("mic", false);
+    mic().offersNothing = false;
+    lavalier.ticker().advance(Duration.ofSeconds(3));
+    awaitListed("mic", true);
+    assertOthersUnharmed();
+  }
+
+  private void awaitListed(String id, boolean listed) {
+    long end = System.nanoTime() + 10_000_000_000L;
+    while (lavalier.deviceIds().contains(id) != listed && System.nanoTime() < end) {
+      lavalier.ticker().advance(Duration.ofMillis(100));
+    }
+    assertThat(lavalier.deviceIds().contains(id)).isEqualTo(listed);
+  }
+}
