@@ -10,6 +10,7 @@ import dev.lavalier.capture.DeviceDescriptor;
 import dev.lavalier.capture.DeviceRegistry;
 import dev.lavalier.capture.Reader;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
@@ -17,6 +18,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,8 +37,18 @@ final class DeviceActor implements Epoch.Events {
   /** How long a stopped reader may take to end before that is reported. */
   private static final Duration JOIN_BOUND = Duration.ofSeconds(2);
 
-  /** How long the sound system may take to open or close a device. */
-  private static final Duration ANSWER_BOUND = Duration.ofSeconds(10);
+  /** How long the sound system may take to open a device. */
+  private static final Duration OPEN_BOUND = Duration.ofSeconds(10);
+
+  /**
+   * How long it may take to close one. After that the line is abandoned with the threads that hang
+   * in it: a sound server that was killed in the wrong moment never answers, and its successor
+   * does.
+   */
+  private static final Duration CLOSE_BOUND = Duration.ofSeconds(3);
+
+  /** So many abandoned lines are a broken driver, and not bad luck. */
+  private static final int MAX_ABANDONED = 3;
 
   /**
    * How often it is looked whether periods still come, and after how many looks in vain a device is
@@ -88,7 +100,8 @@ final class DeviceActor implements Epoch.Events {
   private Session session; // null: not open
   private Call call; // null: none under way
   private long calls; // tells a call from the ones before
-  private boolean overdue; // the call under way has not been answered in time
+  private boolean overdue; // the opening under way has not been answered in time
+  private int abandoned; // closings that have not been answered in time
   private boolean lost; // since it was lost, until it is given back for good or open again
   private long lostSince;
   private final BackOff backOff = new BackOff();
@@ -164,11 +177,11 @@ final class DeviceActor implements Epoch.Events {
   }
 
   private DeviceState currentState() {
-    if (overdue) {
-      return DeviceState.NOT_RESPONDING;
-    }
     if (session != null) {
       return DeviceState.OPEN;
+    }
+    if (overdue || abandoned > 0) {
+      return DeviceState.NOT_RESPONDING;
     }
     if (lost) {
       return DeviceState.LOST;
@@ -184,7 +197,7 @@ final class DeviceActor implements Epoch.Events {
   private void onSubscribe(Subscription subscription) {
     if (stopped != null) {
       endAll(List.of(subscription), Hub.stoppingReason(), Notice.Kind.SERVER_STOPPING);
-    } else if (overdue) {
+    } else if (overdue || abandoned >= MAX_ABANDONED) {
       endAll(List.of(subscription), notResponding(), null);
     } else if (session != null) {
       served.add(subscription);
@@ -227,8 +240,8 @@ final class DeviceActor implements Epoch.Events {
   private CaptureException notResponding() {
     return new CaptureException(
         Reason.DEVICE_BUSY,
-        "device_id: %s (expected: a device that responds; the sound system has been asked to %s it and does not answer)"
-            .formatted(deviceId, call.name().toLowerCase(java.util.Locale.ROOT)));
+        "device_id: %s (expected: a device that responds; the sound system has been asked to open or close it and does not answer)"
+            .formatted(deviceId));
   }
 
   /** Ends subscriptions, with a notice of the same words before it where {@code kind} is given. */
@@ -287,7 +300,7 @@ final class DeviceActor implements Epoch.Events {
     session = new Session(epoch, reader, line);
     lastOpened = line.device();
     log.info("{}: open in {}, epoch {}", deviceId, format, lastEpoch);
-    List<Subscription> fresh = new java.util.ArrayList<>(bereft);
+    List<Subscription> fresh = new ArrayList<>(bereft);
     fresh.addAll(waiting);
     bereft.clear();
     waiting.clear();
@@ -459,13 +472,14 @@ final class DeviceActor implements Epoch.Events {
   }
 
   private void reopen(long attempt) {
-    if (!bereft.isEmpty() && call == null && session == null && attempt == backOff.attempt()) {
+    boolean idle = call == null && session == null && abandoned < MAX_ABANDONED;
+    if (idle && !bereft.isEmpty() && attempt == backOff.attempt()) {
       open();
     }
   }
 
   /** Runs a call on a worker, and its answer as a message; reports it where that takes long. */
-  private void begin(Call begun, java.util.function.Supplier<Runnable> work) {
+  private void begin(Call begun, Supplier<Runnable> work) {
     call = begun;
     long number = ++calls;
     context
@@ -473,34 +487,56 @@ final class DeviceActor implements Epoch.Events {
         .execute(
             () -> {
               Runnable answer = work.get();
-              post(
-                  () -> {
-                    if (overdue) {
-                      log.warn("{}: the sound system has answered after all", deviceId);
-                    }
-                    call = null;
-                    overdue = false;
-                    answer.run();
-                  });
+              post(() -> onAnswer(number, answer));
             });
-    context.ticker().after(ANSWER_BOUND, () -> post(() -> onOverdue(number)));
+    Duration bound = begun == Call.OPEN ? OPEN_BOUND : CLOSE_BOUND;
+    context.ticker().after(bound, () -> post(() -> onOverdue(number, bound)));
   }
 
-  private void onOverdue(long number) {
-    if (call == null || calls != number) {
+  private void onAnswer(long number, Runnable answer) {
+    if (overdue || !isUnderWay(number)) {
+      log.warn("{}: the sound system has answered after all", deviceId);
+    }
+    if (isUnderWay(number)) {
+      call = null;
+      overdue = false;
+      answer.run();
+    } else { // an abandoned closing
+      abandoned--;
+      if (call == null && session == null) {
+        settle();
+      }
+    }
+  }
+
+  private boolean isUnderWay(long number) {
+    return call != null && calls == number;
+  }
+
+  private void onOverdue(long number, Duration bound) {
+    if (!isUnderWay(number)) {
       return;
     }
-    overdue = true;
     log.warn(
-        "{}: the sound system was asked to {} it {} ago and does not answer",
+        "{}: the sound system was asked {} ago to {} it and does not answer",
         deviceId,
-        call,
-        ANSWER_BOUND);
-    List<Subscription> refused = List.copyOf(waiting);
-    waiting.clear();
-    publish();
-    endAll(refused, notResponding(), null);
-    if (stopped != null) {
+        bound,
+        call);
+    if (call == Call.CLOSE) {
+      call = null;
+      abandoned++;
+    } else {
+      overdue = true;
+    }
+    if (overdue || abandoned >= MAX_ABANDONED) {
+      List<Subscription> refused = List.copyOf(waiting);
+      waiting.clear();
+      publish();
+      endAll(refused, notResponding(), null);
+    }
+    if (call == null) {
+      settle();
+    } else if (stopped != null) {
       stopped.complete(null);
     }
   }
