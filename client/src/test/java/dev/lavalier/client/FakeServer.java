@@ -3,6 +3,8 @@ package dev.lavalier.client;
 import dev.lavalier.v1.AudioCaptureGrpc;
 import dev.lavalier.v1.StreamFramesRequest;
 import dev.lavalier.v1.StreamFramesResponse;
+import dev.lavalier.v1.WatchDevicesRequest;
+import dev.lavalier.v1.WatchDevicesResponse;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.inprocess.InProcessChannelBuilder;
@@ -24,11 +26,17 @@ public final class FakeServer implements BeforeEachCallback, AfterEachCallback {
   private volatile List<StreamFramesResponse> messages = List.of();
   private volatile Status status = Status.OK;
   private volatile StreamFramesRequest lastRequest;
+  private volatile List<WatchDevicesResponse> changes = List.of();
 
   /** Makes every stream send these messages, then end with this status. */
   public void says(List<StreamFramesResponse> next, Status end) {
     messages = next;
     status = end;
+  }
+
+  /** Makes every watch tell these changes, then end with UNAVAILABLE. */
+  public void tells(List<WatchDevicesResponse> next) {
+    changes = next;
   }
 
   /** Returns a client of it. */
@@ -68,6 +76,13 @@ public final class FakeServer implements BeforeEachCallback, AfterEachCallback {
   }
 
   private final class Service extends AudioCaptureGrpc.AudioCaptureImplBase {
+    @Override
+    public void watchDevices(
+        WatchDevicesRequest request, StreamObserver<WatchDevicesResponse> observer) {
+      changes.forEach(observer::onNext);
+      observer.onError(Status.UNAVAILABLE.withDescription("that was all").asRuntimeException());
+    }
+
     @Override
     public void streamFrames(
         StreamFramesRequest request, StreamObserver<StreamFramesResponse> observer) {

@@ -39,6 +39,21 @@ final class LavalierClientTest {
   }
 
   @Test
+  void watchesDevices() throws Exception {
+    try (DeviceWatch watch = client().watchDevices()) {
+      assertThat(watch.read()).extracting(Device::state).containsExactly(DeviceState.CLOSED);
+      try (FrameStream frames = client().stream(StreamOptions.defaults())) {
+        Device tone = watch.read().get(0);
+        while (tone.state() != DeviceState.OPEN) {
+          tone = watch.read().get(0);
+        }
+        assertThat(tone.deviceId()).isEqualTo(frames.start().deviceId());
+        assertThat(tone.subscriberCount()).isEqualTo(1);
+      }
+    }
+  }
+
+  @Test
   void streamsFrames() throws Exception {
     try (FrameStream frames = client().stream(StreamOptions.defaults().withFrameSize(480))) {
       StreamStart start = frames.start();

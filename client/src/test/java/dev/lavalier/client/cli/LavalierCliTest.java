@@ -5,7 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.lavalier.client.FakeMessages;
 import dev.lavalier.client.FakeServer;
 import dev.lavalier.client.LavalierClient;
+import dev.lavalier.v1.AudioFormat;
+import dev.lavalier.v1.Device;
+import dev.lavalier.v1.DeviceSnapshot;
+import dev.lavalier.v1.DeviceState;
+import dev.lavalier.v1.OnDeviceLoss;
+import dev.lavalier.v1.SampleEncoding;
 import dev.lavalier.v1.StreamFramesResponse;
+import dev.lavalier.v1.WatchDevicesResponse;
 import io.grpc.Status;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
@@ -55,6 +62,49 @@ final class LavalierCliTest {
 
   private String errors() {
     return err.toString(StandardCharsets.UTF_8);
+  }
+
+  private static Device device(String id, DeviceState state) {
+    return Device.newBuilder()
+        .setDeviceId(id)
+        .setDescription("a microphone")
+        .setState(state)
+        .setCaptureFormat(
+            AudioFormat.newBuilder()
+                .setEncoding(SampleEncoding.SAMPLE_ENCODING_S16LE)
+                .setSampleRateHz(8_000)
+                .setChannelCount(1))
+        .build();
+  }
+
+  @Test
+  void watchesDevices() {
+    server.tells(
+        List.of(
+            WatchDevicesResponse.newBuilder()
+                .setSnapshot(
+                    DeviceSnapshot.newBuilder()
+                        .addDevices(device("one", DeviceState.DEVICE_STATE_CLOSED))
+                        .addDevices(device("two", DeviceState.DEVICE_STATE_CLOSED)))
+                .build(),
+            WatchDevicesResponse.newBuilder()
+                .setDevice(device("one", DeviceState.DEVICE_STATE_NOT_RESPONDING))
+                .build(),
+            WatchDevicesResponse.newBuilder().setRemovedDeviceId("two").build()));
+
+    assertThat(run("devices", "--watch")).isEqualTo(1);
+    assertThat(errors()).isEqualTo("that was all\n");
+    assertThat(out.toString(StandardCharsets.UTF_8).lines().skip(3))
+        .containsExactly("one  not_responding  8000/1/s16le  0  a microphone", "two  gone");
+  }
+
+  @Test
+  void waitsForALostDeviceWhereItIsToldTo() {
+    server.says(WITH_A_GAP, Status.UNAVAILABLE);
+    run("record", "--seconds", "0.01", dir.resolve("a.wav").toString());
+    assertThat(server.lastRequest().getOnDeviceLoss()).isEqualTo(OnDeviceLoss.ON_DEVICE_LOSS_FAIL);
+    run("record", "--seconds", "0.01", "--wait", dir.resolve("b.wav").toString());
+    assertThat(server.lastRequest().getOnDeviceLoss()).isEqualTo(OnDeviceLoss.ON_DEVICE_LOSS_WAIT);
   }
 
   @Test

@@ -1,0 +1,120 @@
+package dev.lavalier.grpc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lavalier.testing.LavalierExtension;
+import dev.lavalier.testing.TestSubscriber;
+import dev.lavalier.v1.AudioCaptureGrpc;
+import dev.lavalier.v1.Device;
+import dev.lavalier.v1.DeviceState;
+import dev.lavalier.v1.StreamFramesRequest;
+import dev.lavalier.v1.WatchDevicesRequest;
+import dev.lavalier.v1.WatchDevicesResponse;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.stub.StreamObserver;
+import java.time.Duration;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** What somebody who watches the devices is told. */
+final class WatchDevicesTest {
+
+  private static final long BOUND_SECONDS = 10;
+
+  @RegisterExtension
+  final LavalierExtension lavalier = LavalierExtension.withManualTime().withScripted("mic");
+
+  private final BlockingQueue<WatchDevicesResponse> told = new LinkedBlockingQueue<>();
+  private final CompletableFuture<Status> ended = new CompletableFuture<>();
+
+  @BeforeEach
+  void watch() {
+    AudioCaptureGrpc.newStub(lavalier.channel())
+        .watchDevices(
+            WatchDevicesRequest.getDefaultInstance(),
+            new StreamObserver<>() {
+              @Override
+              public void onNext(WatchDevicesResponse response) {
+                told.add(response);
+              }
+
+              @Override
+              public void onError(Throwable error) {
+                ended.complete(((StatusRuntimeException) error).getStatus());
+              }
+
+              @Override
+              public void onCompleted() {
+                ended.complete(Status.OK);
+              }
+            });
+  }
+
+  private WatchDevicesResponse next() throws InterruptedException {
+    WatchDevicesResponse response = told.poll(BOUND_SECONDS, TimeUnit.SECONDS);
+    assertThat(response).isNotNull();
+    return response;
+  }
+
+  /** Changes that follow fast may be told as one: waits for the state that counts. */
+  private Device awaitDevice(Predicate<Device> wanted) throws InterruptedException {
+    Device device = next().getDevice();
+    while (!wanted.test(device)) {
+      device = next().getDevice();
+    }
+    return device;
+  }
+
+  @Test
+  void allAtOnceAndThenEachChange() throws Exception {
+    assertThat(next().getSnapshot().getDevicesList())
+        .extracting(Device::getDeviceId)
+        .containsExactly("mic", "tone");
+
+    TestSubscriber subscriber =
+        lavalier
+            .subscribe(StreamFramesRequest.newBuilder().setDeviceId("mic").build())
+            .requestAll();
+    Device open = awaitDevice(d -> d.getState() == DeviceState.DEVICE_STATE_OPEN);
+    assertThat(open.getDeviceId()).isEqualTo("mic");
+    assertThat(open.getSubscriberCount()).isEqualTo(1);
+    subscriber.cancel();
+    Device closed = awaitDevice(d -> d.getState() == DeviceState.DEVICE_STATE_CLOSED);
+    assertThat(closed.getSubscriberCount()).isZero();
+  }
+
+  @Test
+  void aDeviceThatGoesAndComesBack() throws Exception {
+    next();
+    lavalier.script("mic").unplug();
+    lavalier.ticker().advance(Duration.ofSeconds(3));
+    WatchDevicesResponse gone = next();
+    assertThat(gone.getRemovedDeviceId()).isEqualTo("mic");
+    // The tone is the default now: that is a change as well.
+    Device tone = next().getDevice();
+    assertThat(tone.getDeviceId()).isEqualTo("tone");
+    assertThat(tone.getIsDefault()).isTrue();
+
+    lavalier.script("mic").plug();
+    while (told.isEmpty()) { // the registry's next look may not be due yet
+      lavalier.ticker().advance(Duration.ofSeconds(1));
+    }
+    assertThat(awaitDevice(d -> d.getDeviceId().equals("mic")).getIsDefault()).isTrue();
+  }
+
+  @Test
+  void theServersEnd() throws Exception {
+    next();
+    lavalier.hub().close();
+    Status status = ended.get(BOUND_SECONDS, TimeUnit.SECONDS);
+    assertThat(status.getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+    assertThat(status.getDescription()).isEqualTo("the server is stopping; try again later");
+  }
+}
