@@ -18,7 +18,6 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,22 +32,6 @@ import org.slf4j.LoggerFactory;
 final class DeviceActor implements Epoch.Events {
 
   private static final Logger log = LoggerFactory.getLogger(DeviceActor.class);
-
-  /** How long a stopped reader may take to end before that is reported. */
-  private static final Duration JOIN_BOUND = Duration.ofSeconds(2);
-
-  /** How long the sound system may take to open a device. */
-  private static final Duration OPEN_BOUND = Duration.ofSeconds(10);
-
-  /**
-   * How long it may take to close one. After that the line is abandoned with the threads that hang
-   * in it: a sound server that was killed in the wrong moment never answers, and its successor
-   * does.
-   */
-  private static final Duration CLOSE_BOUND = Duration.ofSeconds(3);
-
-  /** So many abandoned lines are a broken driver, and not bad luck. */
-  private static final int MAX_ABANDONED = 3;
 
   /**
    * How often it is looked whether periods still come, and after how many looks in vain a device is
@@ -70,26 +53,6 @@ final class DeviceActor implements Epoch.Events {
       Executor workers,
       Runnable onChange) {}
 
-  /** What is there while the device is open. */
-  private static final class Session {
-    final Epoch epoch;
-    final Reader reader;
-    final CaptureLine line;
-    boolean muted;
-
-    Session(Epoch epoch, Reader reader, CaptureLine line) {
-      this.epoch = epoch;
-      this.reader = reader;
-      this.line = line;
-    }
-  }
-
-  /** A call into the sound system that is under way. */
-  private enum Call {
-    OPEN,
-    CLOSE
-  }
-
   private final String deviceId;
   private final Context context;
   private final Executor mailbox;
@@ -98,10 +61,7 @@ final class DeviceActor implements Epoch.Events {
   private final Set<Subscription> bereft = new LinkedHashSet<>(); // for the lost device's return
   private final Set<Subscription> served = new LinkedHashSet<>();
   private Session session; // null: not open
-  private Call call; // null: none under way
-  private long calls; // tells a call from the ones before
-  private boolean overdue; // the opening under way has not been answered in time
-  private int abandoned; // closings that have not been answered in time
+  private final SoundCalls calls;
   private boolean lost; // since it was lost, until it is given back for good or open again
   private long lostSince;
   private final BackOff backOff = new BackOff();
@@ -116,6 +76,8 @@ final class DeviceActor implements Epoch.Events {
     this.deviceId = deviceId;
     this.context = context;
     this.mailbox = MoreExecutors.newSequentialExecutor(context.workers());
+    this.calls =
+        new SoundCalls(deviceId, context.ticker(), context.workers(), this::post, this::onLateCall);
   }
 
   // What others may call, from any thread.
@@ -180,16 +142,16 @@ final class DeviceActor implements Epoch.Events {
     if (session != null) {
       return DeviceState.OPEN;
     }
-    if (overdue || abandoned > 0) {
+    if (calls.late()) {
       return DeviceState.NOT_RESPONDING;
     }
     if (lost) {
       return DeviceState.LOST;
     }
-    if (call == null) {
+    if (!calls.underWay()) {
       return DeviceState.CLOSED;
     }
-    return call == Call.OPEN ? DeviceState.OPENING : DeviceState.CLOSING;
+    return calls.opening() ? DeviceState.OPENING : DeviceState.CLOSING;
   }
 
   // Subscribers.
@@ -197,14 +159,14 @@ final class DeviceActor implements Epoch.Events {
   private void onSubscribe(Subscription subscription) {
     if (stopped != null) {
       endAll(List.of(subscription), Hub.stoppingReason(), Notice.Kind.SERVER_STOPPING);
-    } else if (overdue || abandoned >= MAX_ABANDONED) {
+    } else if (session == null && calls.hopeless()) {
       endAll(List.of(subscription), notResponding(), null);
     } else if (session != null) {
       served.add(subscription);
       serve(List.of(subscription));
     } else {
       waiting.add(subscription);
-      if (call == null) {
+      if (!calls.underWay()) {
         open();
       }
     }
@@ -212,7 +174,7 @@ final class DeviceActor implements Epoch.Events {
 
   private void onLeave(Subscription subscription) {
     waiting.remove(subscription);
-    if (bereft.remove(subscription) && bereft.isEmpty() && call == null) {
+    if (bereft.remove(subscription) && bereft.isEmpty() && !calls.underWay()) {
       lost = false; // nobody waits for it any more
     }
     if (served.remove(subscription)) {
@@ -232,7 +194,7 @@ final class DeviceActor implements Epoch.Events {
     }
     if (session != null) {
       close();
-    } else if (call == null || overdue) {
+    } else if (!calls.underWay() || calls.hopeless()) {
       done.complete(null);
     } // else: the answer to what is under way completes it
   }
@@ -257,8 +219,8 @@ final class DeviceActor implements Epoch.Events {
   // Opening.
 
   private void open() {
-    begin(
-        Call.OPEN,
+    calls.begin(
+        SoundCalls.Call.OPEN,
         () -> {
           try {
             CaptureLine line = context.registry().open(deviceId, context.buffer().toNanos());
@@ -436,23 +398,11 @@ final class DeviceActor implements Epoch.Events {
   private void close() {
     Session closing = session;
     session = null;
-    begin(
-        Call.CLOSE,
+    calls.begin(
+        SoundCalls.Call.CLOSE,
         () -> {
-          try {
-            if (!closing.reader.stop(JOIN_BOUND)) {
-              log.warn("{}: its reader did not end within {}", deviceId, JOIN_BOUND);
-            }
-            closing.line.close();
-          } catch (RuntimeException e) {
-            log.warn("{}: closing failed", deviceId, e);
-          } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-          }
-          return () -> {
-            log.info("{}: closed", deviceId);
-            settle();
-          };
+          closing.close();
+          return this::settle;
         });
   }
 
@@ -472,71 +422,23 @@ final class DeviceActor implements Epoch.Events {
   }
 
   private void reopen(long attempt) {
-    boolean idle = call == null && session == null && abandoned < MAX_ABANDONED;
+    boolean idle = !calls.underWay() && session == null && !calls.hopeless();
     if (idle && !bereft.isEmpty() && attempt == backOff.attempt()) {
       open();
     }
   }
 
-  /** Runs a call on a worker, and its answer as a message; reports it where that takes long. */
-  private void begin(Call begun, Supplier<Runnable> work) {
-    call = begun;
-    long number = ++calls;
-    context
-        .workers()
-        .execute(
-            () -> {
-              Runnable answer = work.get();
-              post(() -> onAnswer(number, answer));
-            });
-    Duration bound = begun == Call.OPEN ? OPEN_BOUND : CLOSE_BOUND;
-    context.ticker().after(bound, () -> post(() -> onOverdue(number, bound)));
-  }
-
-  private void onAnswer(long number, Runnable answer) {
-    if (overdue || !isUnderWay(number)) {
-      log.warn("{}: the sound system has answered after all", deviceId);
-    }
-    if (isUnderWay(number)) {
-      call = null;
-      overdue = false;
-      answer.run();
-    } else { // an abandoned closing
-      abandoned--;
-      if (call == null && session == null) {
-        settle();
-      }
-    }
-  }
-
-  private boolean isUnderWay(long number) {
-    return call != null && calls == number;
-  }
-
-  private void onOverdue(long number, Duration bound) {
-    if (!isUnderWay(number)) {
-      return;
-    }
-    log.warn(
-        "{}: the sound system was asked {} ago to {} it and does not answer",
-        deviceId,
-        bound,
-        call);
-    if (call == Call.CLOSE) {
-      call = null;
-      abandoned++;
-    } else {
-      overdue = true;
-    }
-    if (overdue || abandoned >= MAX_ABANDONED) {
+  /** A call was not answered in time, or an abandoned one was after all. */
+  private void onLateCall() {
+    if (calls.hopeless()) {
       List<Subscription> refused = List.copyOf(waiting);
       waiting.clear();
       publish();
       endAll(refused, notResponding(), null);
     }
-    if (call == null) {
+    if (!calls.underWay() && session == null) {
       settle();
-    } else if (stopped != null) {
+    } else if (stopped != null && calls.hopeless()) {
       stopped.complete(null);
     }
   }

@@ -1,0 +1,43 @@
+package dev.lavalier.hub;
+
+import dev.lavalier.capture.CaptureLine;
+import dev.lavalier.capture.Reader;
+import java.time.Duration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What there is of a device while it is open. Used by its actor; {@link #close} by a worker. */
+final class Session {
+
+  private static final Logger log = LoggerFactory.getLogger(Session.class);
+
+  /** How long a stopped reader may take to end before that is reported. */
+  private static final Duration JOIN_BOUND = Duration.ofSeconds(2);
+
+  final Epoch epoch;
+  final Reader reader;
+  private final CaptureLine line;
+  boolean muted;
+
+  Session(Epoch epoch, Reader reader, CaptureLine line) {
+    this.epoch = epoch;
+    this.reader = reader;
+    this.line = line;
+  }
+
+  /** Stops the line, joins the reader and gives the device back. May hang in the sound system. */
+  void close() {
+    String deviceId = line.device().id();
+    try {
+      if (!reader.stop(JOIN_BOUND)) {
+        log.warn("{}: its reader did not end within {} s", deviceId, JOIN_BOUND.toSeconds());
+      }
+      line.close();
+      log.info("{}: closed", deviceId);
+    } catch (RuntimeException e) {
+      log.warn("{}: closing failed", deviceId, e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}
