@@ -19,7 +19,7 @@ final class LavalierServer implements AutoCloseable {
     registry =
         new DeviceRegistry(
             config.captureFormat(), config.demo(), config.devices(), id -> true, ticker);
-    hub = new Hub(registry, ticker, AudioCaptureService.frameEncoder(), config.period());
+    hub = new Hub(registry, ticker, AudioCaptureService.frameEncoder(), config.hub());
     grpc = new GrpcServer(hub, config.address());
   }
 

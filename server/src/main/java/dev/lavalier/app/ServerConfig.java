@@ -2,8 +2,8 @@ package dev.lavalier.app;
 
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.capture.VirtualDevice;
+import dev.lavalier.hub.HubConfig;
 import java.net.InetSocketAddress;
-import java.time.Duration;
 import java.util.List;
 
 /**
@@ -11,13 +11,13 @@ import java.util.List;
  *
  * @param address where it listens; port 0 takes a free one
  * @param captureFormat the capture format, for each device that offers it
- * @param period how much is read from a line at a time
+ * @param hub the hub's settings
  * @param demo whether the tone is the default where no hardware can be captured
  * @param devices the virtual devices
  */
 record ServerConfig(
     InetSocketAddress address,
     PcmFormat captureFormat,
-    Duration period,
+    HubConfig hub,
     boolean demo,
     List<VirtualDevice> devices) {}

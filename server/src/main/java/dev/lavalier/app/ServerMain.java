@@ -4,6 +4,7 @@ import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.capture.ToneDevice;
 import dev.lavalier.capture.VirtualDevice;
 import dev.lavalier.capture.WavDevice;
+import dev.lavalier.hub.HubConfig;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.net.BindException;
@@ -71,6 +72,22 @@ public final class ServerMain implements Callable<Integer> {
       defaultValue = "10",
       description = "Length of one read from a device, 1..100 (default: ${DEFAULT-VALUE}).")
   private int periodMs;
+
+  @Option(
+      names = "--max-subscribers",
+      paramLabel = "N",
+      defaultValue = "2000",
+      description =
+          "Streams that may run at a time, 1..100000; more are refused (default: ${DEFAULT-VALUE}).")
+  private int maxSubscribers;
+
+  @Option(
+      names = "--stall-limit-s",
+      paramLabel = "S",
+      defaultValue = "30",
+      description =
+          "End a stream whose subscriber takes nothing for so long, 1..3600 (default: ${DEFAULT-VALUE}).")
+  private int stallLimitSeconds;
 
   @Option(
       names = "--demo",
@@ -155,6 +172,8 @@ public final class ServerMain implements Callable<Integer> {
     }
     checkRange("port", port, 0, 65_535);
     checkRange("period-ms", periodMs, 1, 100);
+    checkRange("max-subscribers", maxSubscribers, 1, 100_000);
+    checkRange("stall-limit-s", stallLimitSeconds, 1, 3_600);
     PcmFormat format;
     try {
       format = PcmFormat.parse(captureFormat);
@@ -171,8 +190,10 @@ public final class ServerMain implements Callable<Integer> {
           }
           devices.add(WavDevice.of(name, file));
         });
-    return new ServerConfig(
-        new InetSocketAddress(address, port), format, Duration.ofMillis(periodMs), demo, devices);
+    HubConfig hub =
+        new HubConfig(
+            Duration.ofMillis(periodMs), maxSubscribers, Duration.ofSeconds(stallLimitSeconds));
+    return new ServerConfig(new InetSocketAddress(address, port), format, hub, demo, devices);
   }
 
   private static void checkRange(String flag, int value, int low, int high) {

@@ -22,6 +22,10 @@ public final class CaptureException extends Exception {
     DEVICE_LOST,
     /** The subscriber asked to be closed rather than to miss audio, and was too slow. */
     QUEUE_OVERFLOW,
+    /** The subscriber has taken nothing for too long. */
+    SUBSCRIBER_STALLED,
+    /** A limit of the server's is reached: close something, or try again later. */
+    LIMIT_REACHED,
     /** The server is stopping: try again later. */
     SERVER_STOPPING
   }

@@ -41,8 +41,10 @@ public final class Reader {
      *     not the next one, the device has lost what lies between, by the clock's reckoning
      * @param captureNanos when that sample was captured, by the ticker's steady clock
      * @param captureUnixNanos the same, as time of day
+     * @param readNanos when the period had been read, by the steady clock
      */
-    void onPeriod(byte[] pcm, long sampleIndex, long captureNanos, long captureUnixNanos);
+    void onPeriod(
+        byte[] pcm, long sampleIndex, long captureNanos, long captureUnixNanos, long readNanos);
 
     /** Tells that the device has given nothing but zeros for some seconds, or no longer does. */
     void onMuted(boolean muted);
@@ -206,7 +208,7 @@ public final class Reader {
     // Later looks may show that earlier ones were late; time still never runs backwards.
     lastCaptureNanos = Math.max(lastCaptureNanos, clock.nanosOf(position));
     long unixNanos = lastCaptureNanos + (ticker.unixNanos() - ticker.nanoTime());
-    listener.onPeriod(period, position, lastCaptureNanos, unixNanos);
+    listener.onPeriod(period, position, lastCaptureNanos, unixNanos, now);
     position += periodSamples;
     lastPeriodNanos = now;
     long after = periods + 1; // this thread alone writes it

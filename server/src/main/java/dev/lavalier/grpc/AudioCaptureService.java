@@ -1,14 +1,15 @@
 package dev.lavalier.grpc;
 
 import dev.lavalier.audio.CaptureException;
-import dev.lavalier.capture.DeviceDescriptor;
 import dev.lavalier.hub.DeviceWatch;
 import dev.lavalier.hub.Hub;
 import dev.lavalier.hub.Lane;
 import dev.lavalier.hub.Subscription;
+import dev.lavalier.hub.SubscriptionSpec;
 import dev.lavalier.v1.AudioCaptureGrpc;
 import dev.lavalier.v1.ListDevicesRequest;
 import dev.lavalier.v1.ListDevicesResponse;
+import dev.lavalier.v1.PullFramesRequest;
 import dev.lavalier.v1.StreamFramesRequest;
 import dev.lavalier.v1.WatchDevicesRequest;
 import dev.lavalier.v1.WatchDevicesResponse;
@@ -33,6 +34,12 @@ public final class AudioCaptureService implements BindableService {
   private static final MethodDescriptor<StreamFramesRequest, byte[]> STREAM_FRAMES =
       AudioCaptureGrpc.getStreamFramesMethod().toBuilder(
               AudioCaptureGrpc.getStreamFramesMethod().getRequestMarshaller(),
+              new EncodedMarshaller())
+          .build();
+
+  private static final MethodDescriptor<PullFramesRequest, byte[]> PULL_FRAMES =
+      AudioCaptureGrpc.getPullFramesMethod().toBuilder(
+              AudioCaptureGrpc.getPullFramesMethod().getRequestMarshaller(),
               new EncodedMarshaller())
           .build();
 
@@ -64,6 +71,7 @@ public final class AudioCaptureService implements BindableService {
             .addMethod(AudioCaptureGrpc.getListDevicesMethod())
             .addMethod(AudioCaptureGrpc.getWatchDevicesMethod())
             .addMethod(STREAM_FRAMES)
+            .addMethod(PULL_FRAMES)
             .build();
     return ServerServiceDefinition.builder(descriptor)
         .addMethod(
@@ -72,6 +80,7 @@ public final class AudioCaptureService implements BindableService {
             AudioCaptureGrpc.getWatchDevicesMethod(),
             ServerCalls.asyncServerStreamingCall(this::watchDevices))
         .addMethod(STREAM_FRAMES, ServerCalls.asyncServerStreamingCall(this::streamFrames))
+        .addMethod(PULL_FRAMES, ServerCalls.asyncBidiStreamingCall(this::pullFrames))
         .build();
   }
 
@@ -95,14 +104,31 @@ public final class AudioCaptureService implements BindableService {
   private void streamFrames(StreamFramesRequest request, StreamObserver<byte[]> responses) {
     ServerCallStreamObserver<byte[]> observer = (ServerCallStreamObserver<byte[]>) responses;
     try {
-      DeviceDescriptor device = hub.resolve(request.getDeviceId());
-      Subscription subscription =
-          hub.subscribe(Requests.spec(request, device), lanes.get(), new FramesCall(observer));
+      SubscriptionSpec spec = spec(request);
+      // What lies behind isReady is out of the queue's reach: let that be two frames.
+      observer.setOnReadyThreshold(2 * spec.format().bytesPerSample() * spec.frameSize());
+      Subscription subscription = hub.subscribe(spec, lanes.get(), new FramesCall(observer));
       // Cancelled, past its deadline, or its connection dead: gRPC tells all three this way.
       observer.setOnCancelHandler(subscription::leave);
       observer.setOnReadyHandler(subscription::wake);
     } catch (CaptureException e) {
       observer.onError(Statuses.of(e));
     }
+  }
+
+  private StreamObserver<PullFramesRequest> pullFrames(StreamObserver<byte[]> responses) {
+    ServerCallStreamObserver<byte[]> observer = (ServerCallStreamObserver<byte[]>) responses;
+    // Credit is the bound; this lets no second frame be written before the first is on its way.
+    observer.setOnReadyThreshold(1);
+    Lane lane = lanes.get();
+    PullCall call =
+        new PullCall(observer, lane, (request, sink) -> hub.subscribe(spec(request), lane, sink));
+    observer.setOnCancelHandler(call::leave);
+    observer.setOnReadyHandler(call::wake);
+    return call;
+  }
+
+  private SubscriptionSpec spec(StreamFramesRequest request) throws CaptureException {
+    return Requests.spec(request, hub.resolve(request.getDeviceId()));
   }
 }

@@ -1,11 +1,13 @@
 package dev.lavalier.grpc;
 
 import dev.lavalier.hub.Lane;
+import io.grpc.netty.NettyServerBuilder;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.nio.NioIoHandler;
@@ -22,6 +24,9 @@ import java.util.concurrent.TimeUnit;
  */
 final class EventLoops implements AutoCloseable {
 
+  /** Less than a tenth of a second of speech. */
+  private static final long UNSENT_BYTES = 2_048;
+
   private record LoopLane(EventExecutor loop, Lane lane) {}
 
   private final EventLoopGroup group;
@@ -37,11 +42,16 @@ final class EventLoops implements AutoCloseable {
     group.forEach(loop -> lanes.add(new LoopLane(loop, new Lane(loop))));
   }
 
-  EventLoopGroup group() {
-    return group;
+  /** Sets what connections need beyond the transport's defaults. */
+  void configure(NettyServerBuilder builder) {
+    builder.bossEventLoopGroup(group).workerEventLoopGroup(group).channelType(channelType());
+    if (Epoll.isAvailable()) {
+      // What the kernel holds unsent for a consumer that does not read grows old there.
+      builder.withChildOption(EpollChannelOption.TCP_NOTSENT_LOWAT, UNSENT_BYTES);
+    }
   }
 
-  Class<? extends ServerChannel> channelType() {
+  private static Class<? extends ServerChannel> channelType() {
     return Epoll.isAvailable() ? EpollServerSocketChannel.class : NioServerSocketChannel.class;
   }
 

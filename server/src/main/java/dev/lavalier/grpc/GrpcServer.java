@@ -35,9 +35,6 @@ public final class GrpcServer implements AutoCloseable {
     this.loops = new EventLoops(Runtime.getRuntime().availableProcessors());
     NettyServerBuilder builder =
         NettyServerBuilder.forAddress(address)
-            .bossEventLoopGroup(loops.group())
-            .workerEventLoopGroup(loops.group())
-            .channelType(loops.channelType())
             .directExecutor()
             .maxInboundMessageSize(MAX_REQUEST_BYTES)
             // A peer that vanished without a word is noticed within 15 s.
@@ -45,6 +42,7 @@ public final class GrpcServer implements AutoCloseable {
             .keepAliveTimeout(KEEPALIVE_TIMEOUT_SECONDS, TimeUnit.SECONDS)
             .permitKeepAliveTime(KEEPALIVE_SECONDS, TimeUnit.SECONDS)
             .permitKeepAliveWithoutCalls(true);
+    loops.configure(builder);
     this.server =
         addServices(builder, new AudioCaptureService(hub, loops::current), health).build();
   }

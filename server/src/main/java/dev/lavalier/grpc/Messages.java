@@ -28,13 +28,14 @@ final class Messages {
   private Messages() {}
 
   /** A {@link dev.lavalier.hub.FrameEncoder}. */
-  static byte[] frame(byte[] pcm, long sampleIndex, long captureUnixNanos) {
+  static byte[] frame(byte[] pcm, long sampleIndex, long captureUnixNanos, long readDelayNanos) {
     return StreamFramesResponse.newBuilder()
         .setFrame(
             AudioFrame.newBuilder()
                 .setPcm(UnsafeByteOperations.unsafeWrap(pcm))
                 .setSampleIndex(sampleIndex)
-                .setCaptureTimeUnixNanos(captureUnixNanos))
+                .setCaptureTimeUnixNanos(captureUnixNanos)
+                .setReadDelayMicros((int) Math.min(Integer.MAX_VALUE, readDelayNanos / 1_000)))
         .build()
         .toByteArray();
   }

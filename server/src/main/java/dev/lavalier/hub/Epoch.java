@@ -61,7 +61,8 @@ final class Epoch implements Reader.Listener {
   }
 
   @Override
-  public void onPeriod(byte[] pcm, long sampleIndex, long captureNanos, long captureUnixNanos) {
+  public void onPeriod(
+      byte[] pcm, long sampleIndex, long captureNanos, long captureUnixNanos, long readNanos) {
     if (nextIndex < 0) {
       events.onFlowing(this);
     } else if (sampleIndex > nextIndex) {
@@ -70,7 +71,7 @@ final class Epoch implements Reader.Listener {
     nextIndex = sampleIndex + pcm.length / format.bytesPerSample();
     boolean published = false;
     for (Framer framer : framers) {
-      published |= framer.accept(pcm, sampleIndex, captureNanos, captureUnixNanos);
+      published |= framer.accept(pcm, sampleIndex, captureNanos, captureUnixNanos, readNanos);
     }
     if (published) {
       for (Lane lane : lanes) {

@@ -10,6 +10,7 @@ public final class Frame {
   private final long sampleIndex;
   private final long lostBefore;
   private final long captureNanos;
+  private final long readNanos;
   private final byte[] message;
 
   /**
@@ -19,13 +20,21 @@ public final class Frame {
    * @param sampleIndex the number of its first sample in the epoch, per channel
    * @param lostBefore samples that the device lost before it, of this framer's grid, all together
    * @param captureNanos when its first sample was captured, by the steady clock
+   * @param readNanos when the whole of it had been read, by the steady clock
    * @param message what {@link FrameEncoder} made of it; not copied
    */
-  Frame(long sequence, long sampleIndex, long lostBefore, long captureNanos, byte[] message) {
+  Frame(
+      long sequence,
+      long sampleIndex,
+      long lostBefore,
+      long captureNanos,
+      long readNanos,
+      byte[] message) {
     this.sequence = sequence;
     this.sampleIndex = sampleIndex;
     this.lostBefore = lostBefore;
     this.captureNanos = captureNanos;
+    this.readNanos = readNanos;
     this.message = message;
   }
 
@@ -44,6 +53,10 @@ public final class Frame {
 
   long captureNanos() {
     return captureNanos;
+  }
+
+  long readNanos() {
+    return readNanos;
   }
 
   /** Returns the encoded message, as it travels to a subscriber who missed nothing. Not copied. */

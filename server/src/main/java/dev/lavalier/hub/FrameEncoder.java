@@ -10,6 +10,7 @@ public interface FrameEncoder {
    * @param pcm the samples; lent for the call
    * @param sampleIndex the number of the first sample in the epoch, per channel
    * @param captureUnixNanos an estimate of when that sample was captured
+   * @param readDelayNanos how long after that the whole frame had been read
    */
-  byte[] encode(byte[] pcm, long sampleIndex, long captureUnixNanos);
+  byte[] encode(byte[] pcm, long sampleIndex, long captureUnixNanos, long readDelayNanos);
 }

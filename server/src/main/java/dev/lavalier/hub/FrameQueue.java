@@ -5,16 +5,17 @@ package dev.lavalier.hub;
  * FrameRing} and a bound. Frames before the place are delivered or dropped; the reader adds a frame
  * to every queue at once by publishing it.
  *
- * <p>Overflow: when more than the bound wait, the oldest go, down to the bound, the next time the
- * queue is looked at; the ring's slots are used again whether or not it is. Whoever polls sees a
- * loss in the frames' sample indexes.
+ * <p>Overflow: when more than the bound wait, or longer than the bound, the oldest go, the next
+ * time the queue is looked at; the ring's slots are used again whether or not it is. Whoever polls
+ * sees a loss in the frames' sample indexes.
  *
- * <p>Used by the lane alone.
+ * <p>Used by the lane alone. Times are those of the steady clock, in nanoseconds.
  */
 final class FrameQueue {
 
   private final FrameRing ring;
   private final int bound;
+  private final long maxAgeNanos;
   private long next; // the number of the oldest frame that waits
 
   /**
@@ -22,38 +23,52 @@ final class FrameQueue {
    *
    * @param from the number of its first frame
    * @param bound the most frames that may wait, 1 or more
+   * @param maxAgeNanos the longest that one may wait
    */
-  FrameQueue(FrameRing ring, long from, int bound) {
+  FrameQueue(FrameRing ring, long from, int bound, long maxAgeNanos) {
     this.ring = ring;
     this.next = from;
     this.bound = bound;
+    this.maxAgeNanos = maxAgeNanos;
   }
 
-  /** Returns how many frames wait: 0 to the bound. */
-  int size() {
-    return (int) Math.min(bound, ring.head() - next);
+  /** Tells whether no frame waits. */
+  boolean isEmpty() {
+    return next == ring.head();
   }
 
-  /** Drops what is beyond the bound, the oldest first, and returns how many frames that were. */
-  long trim() {
-    long dropped = Math.max(0, ring.head() - bound - next);
-    next += dropped;
-    return dropped;
-  }
-
-  /** Takes the oldest frame within the bound, or returns null where none waits. */
-  Frame poll() {
+  /**
+   * Takes the oldest frame within the bounds, or returns null where none waits. Drops those before
+   * it.
+   */
+  Frame poll(long now) {
     while (true) {
-      trim();
-      if (next == ring.head()) {
+      long head = ring.head();
+      next = Math.max(next, head - bound);
+      if (next == head) {
         return null;
       }
       Frame frame = ring.get(next);
       if (frame != null) {
         next++;
-        return frame;
-      }
-      // Overtaken between the two looks: the head has moved, and trim moves on.
+        if (isFresh(frame, now)) {
+          return frame;
+        }
+      } // else: overtaken between the two looks, and the head moves
     }
+  }
+
+  /** Tells whether the next poll would drop a frame. */
+  boolean overflows(long now) {
+    long head = ring.head();
+    if (head - next > bound) {
+      return true;
+    }
+    Frame oldest = next == head ? null : ring.get(next);
+    return next < head && (oldest == null || !isFresh(oldest, now));
+  }
+
+  private boolean isFresh(Frame frame, long now) {
+    return now - frame.readNanos() <= maxAgeNanos;
   }
 }

@@ -54,9 +54,11 @@ final class Framer {
    *     the samples between are lost
    * @param captureNanos when that sample was captured, by the steady clock
    * @param captureUnixNanos the same, as time of day
+   * @param readNanos when it had been read, by the steady clock
    * @return whether at least one frame was published
    */
-  boolean accept(byte[] period, long sampleIndex, long captureNanos, long captureUnixNanos) {
+  boolean accept(
+      byte[] period, long sampleIndex, long captureNanos, long captureUnixNanos, long readNanos) {
     int step = format.bytesPerSample();
     if (frameIndex < 0) {
       frameIndex = nextFrame(sampleIndex);
@@ -82,7 +84,7 @@ final class Framer {
       filled += n;
       offset += n;
       if (filled == pending.length) {
-        publish();
+        publish(readNanos);
         published = true;
       }
     }
@@ -93,9 +95,10 @@ final class Framer {
     return Math.floorDiv(sampleIndex + frameSize - 1, frameSize) * frameSize;
   }
 
-  private void publish() {
-    byte[] message = encoder.encode(pending, frameIndex, frameUnixNanos);
-    ring.publish(new Frame(sequence++, frameIndex, lost, frameNanos, message));
+  private void publish(long readNanos) {
+    byte[] message =
+        encoder.encode(pending, frameIndex, frameUnixNanos, Math.max(0, readNanos - frameNanos));
+    ring.publish(new Frame(sequence++, frameIndex, lost, frameNanos, readNanos, message));
     frameIndex += frameSize;
     filled = 0;
   }

@@ -43,6 +43,9 @@ public final class Hub implements AutoCloseable {
   private final DeviceActor.Context context;
   private final Map<String, DeviceActor> actors = new ConcurrentHashMap<>();
   private final Set<DeviceWatch> watches = ConcurrentHashMap.newKeySet();
+  private final int maxSubscribers;
+  private final AtomicInteger subscribers = new AtomicInteger();
+  private final Subscription.Context subscriptions;
   private volatile boolean stopping;
 
   /**
@@ -51,10 +54,12 @@ public final class Hub implements AutoCloseable {
    * @param registry which devices there are; stays the caller's to close
    * @param ticker the time by which readers wait and stamp
    * @param encoder how a frame is written
-   * @param period how much is read from a line at a time
    */
-  public Hub(DeviceRegistry registry, Ticker ticker, FrameEncoder encoder, Duration period) {
+  public Hub(DeviceRegistry registry, Ticker ticker, FrameEncoder encoder, HubConfig config) {
     this.registry = registry;
+    this.maxSubscribers = config.maxSubscribers();
+    this.subscriptions =
+        new Subscription.Context(ticker, config.stallLimit(), subscribers::decrementAndGet);
     AtomicInteger count = new AtomicInteger();
     // As many threads as sound system calls are under way, and none when there is nothing to do: a
     // call that hangs then holds up no other device.
@@ -67,7 +72,7 @@ public final class Hub implements AutoCloseable {
             });
     this.context =
         new DeviceActor.Context(
-            registry, ticker, encoder, period, LINE_BUFFER, workers, this::wakeWatches);
+            registry, ticker, encoder, config.period(), LINE_BUFFER, workers, this::wakeWatches);
     registry.onChange(
         () -> {
           actors.values().forEach(DeviceActor::devicesChanged);
@@ -136,15 +141,22 @@ public final class Hub implements AutoCloseable {
    *
    * @param spec what is wanted, resolved against a device of this hub
    * @param lane where the sink is called
-   * @throws CaptureException SERVER_STOPPING
+   * @throws CaptureException SERVER_STOPPING, LIMIT_REACHED
    */
   public Subscription subscribe(SubscriptionSpec spec, Lane lane, FrameSink sink)
       throws CaptureException {
     if (stopping) {
       throw stoppingReason();
     }
+    if (subscribers.incrementAndGet() > maxSubscribers) {
+      subscribers.decrementAndGet();
+      throw new CaptureException(
+          Reason.LIMIT_REACHED,
+          "subscribers: %d (expected: no more at a time; the server's limit is reached)"
+              .formatted(maxSubscribers));
+    }
     DeviceActor actor = actors.computeIfAbsent(spec.deviceId(), id -> new DeviceActor(id, context));
-    Subscription subscription = new Subscription(spec, lane, sink, actor);
+    Subscription subscription = new Subscription(spec, lane, sink, actor, subscriptions);
     actor.subscribe(subscription);
     return subscription;
   }

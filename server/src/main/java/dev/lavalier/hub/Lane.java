@@ -32,7 +32,7 @@ public final class Lane {
   }
 
   /** Runs a task on the lane; drops it where the lane has ended, and all calls with it. */
-  void execute(Runnable task) {
+  public void execute(Runnable task) {
     try {
       executor.execute(task);
     } catch (RejectedExecutionException e) {

@@ -3,6 +3,8 @@ package dev.lavalier.hub;
 import dev.lavalier.audio.CaptureException;
 import dev.lavalier.audio.CaptureException.Reason;
 import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.audio.Ticker;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -18,6 +20,7 @@ public final class Subscription {
   private final Lane lane;
   private final FrameSink sink;
   private final DeviceActor device;
+  private final Context context;
   private final AtomicBoolean over = new AtomicBoolean();
 
   // The lane's thread alone.
@@ -27,12 +30,24 @@ public final class Subscription {
   private long lostBefore; // what the device had lost by then
   private Frame lastSent; // null: none yet
   private boolean returned; // in a later epoch, and no frame sent in it yet
+  private boolean stalled; // frames wait and the sink is not ready
+  private long stalledSince;
 
-  Subscription(SubscriptionSpec spec, Lane lane, FrameSink sink, DeviceActor device) {
+  /**
+   * What every subscription of a hub shares.
+   *
+   * @param stallLimit how long a sink may leave frames waiting before it is ended
+   * @param onOver called once for each subscription, when it is over
+   */
+  record Context(Ticker ticker, Duration stallLimit, Runnable onOver) {}
+
+  Subscription(
+      SubscriptionSpec spec, Lane lane, FrameSink sink, DeviceActor device, Context context) {
     this.spec = spec;
     this.lane = lane;
     this.sink = sink;
     this.device = device;
+    this.context = context;
   }
 
   SubscriptionSpec spec() {
@@ -51,21 +66,46 @@ public final class Subscription {
   /**
    * Ends the subscription by the subscriber's wish: cancelled, its deadline past, its connection
    * dead. The sink hears nothing any more, once what runs on the lane now is done.
+   *
+   * @return whether it was still running
    */
-  public void leave() {
-    if (over.compareAndSet(false, true)) {
+  public boolean leave() {
+    boolean first = finish();
+    if (first) {
       lane.execute(() -> lane.remove(this));
       device.leave(this);
     }
+    return first;
+  }
+
+  /** Ends it for a reason of the subscriber's own, and tells the sink. */
+  public void fail(CaptureException reason) {
+    if (finish()) {
+      device.leave(this);
+      lane.execute(
+          () -> {
+            lane.remove(this);
+            sink.onEnd(reason);
+          });
+    }
+  }
+
+  /** Returns whether this was the call that ended it. */
+  private boolean finish() {
+    boolean first = over.compareAndSet(false, true);
+    if (first) {
+      context.onOver().run();
+    }
+    return first;
   }
 
   /** Ends it by ours, and tells the sink. The device's actor has forgotten it already. */
   void end(CaptureException reason, Optional<Notice> notice) {
-    if (over.compareAndSet(false, true)) {
+    if (finish()) {
       lane.execute(
           () -> {
             lane.remove(this);
-            drainWhileReady();
+            drainWhileReady(context.ticker().nanoTime());
             notice.ifPresent(sink::onNotice);
             sink.onEnd(reason);
           });
@@ -87,7 +127,9 @@ public final class Subscription {
             lane.add(this);
           }
           framer = from;
-          queue = new FrameQueue(from.ring(), FrameRing.headAfter(latest), spec.queueFrames());
+          queue =
+              new FrameQueue(
+                  from.ring(), FrameRing.headAfter(latest), spec.queueFrames(), maxAgeNanos());
           nextIndex = latest == null ? -1 : latest.sampleIndex() + spec.frameSize();
           lostBefore = latest == null ? 0 : latest.lostBefore();
           returned = lastSent != null;
@@ -111,16 +153,40 @@ public final class Subscription {
     if (over.get() || queue == null) {
       return;
     }
-    if (spec.overflowPolicy() == OverflowPolicy.CLOSE && queue.trim() > 0) {
-      overflow();
+    long now = context.ticker().nanoTime();
+    if (spec.overflowPolicy() == OverflowPolicy.CLOSE && queue.overflows(now)) {
+      fail(
+          new CaptureException(
+              Reason.QUEUE_OVERFLOW,
+              "max_latency_ms: %d (expected: frames taken within it; the queue overflowed)"
+                  .formatted(spec.maxLatencyMs())));
       return;
     }
-    drainWhileReady();
+    drainWhileReady(now);
+    noteStall(now);
   }
 
-  private void drainWhileReady() {
+  private void noteStall(long now) {
+    boolean waits = !queue.isEmpty();
+    if (waits && !stalled) {
+      stalledSince = now;
+    } else if (waits && now - stalledSince > context.stallLimit().toNanos()) {
+      fail(
+          new CaptureException(
+              Reason.SUBSCRIBER_STALLED,
+              "nothing was taken for %d s; subscribe again"
+                  .formatted(context.stallLimit().toSeconds())));
+    }
+    stalled = waits;
+  }
+
+  private long maxAgeNanos() {
+    return spec.maxLatencyMs() * 1_000_000L;
+  }
+
+  private void drainWhileReady(long now) {
     Frame frame;
-    while (queue != null && sink.isReady() && (frame = queue.poll()) != null) {
+    while (queue != null && sink.isReady() && (frame = queue.poll(now)) != null) {
       sink.onFrame(frame, returned ? missingSinceLoss(frame) : missingBefore(frame));
       returned = false;
       lastSent = frame;
@@ -150,17 +216,5 @@ public final class Subscription {
     return missing <= 0
         ? Optional.empty()
         : Optional.of(new Gap(missing, Gap.Cause.DEVICE_LOST, true));
-  }
-
-  private void overflow() {
-    if (over.compareAndSet(false, true)) {
-      lane.remove(this);
-      device.leave(this);
-      sink.onEnd(
-          new CaptureException(
-              Reason.QUEUE_OVERFLOW,
-              "max_latency_ms: %d (expected: frames taken within it; the queue overflowed)"
-                  .formatted(spec.maxLatencyMs())));
-    }
   }
 }

@@ -61,7 +61,8 @@ final class ReadingBenchmark {
             Ticker.system(),
             new Reader.Listener() {
               @Override
-              public void onPeriod(byte[] pcm, long index, long nanos, long unixNanos) {
+              public void onPeriod(
+                  byte[] pcm, long index, long nanos, long unixNanos, long readNanos) {
                 if ((index + period) % FRAME == 0) {
                   frame();
                 }

@@ -7,6 +7,7 @@ import dev.lavalier.audio.Ticker;
 import dev.lavalier.capture.DeviceRegistry;
 import dev.lavalier.capture.ToneDevice;
 import dev.lavalier.hub.Hub;
+import dev.lavalier.hub.HubConfig;
 import dev.lavalier.testing.TestSubscriber;
 import dev.lavalier.v1.StreamFramesRequest;
 import io.grpc.ManagedChannel;
@@ -50,7 +51,10 @@ final class GrpcServerTest {
     registry.start();
     hub =
         new Hub(
-            registry, Ticker.system(), AudioCaptureService.frameEncoder(), Duration.ofMillis(5));
+            registry,
+            Ticker.system(),
+            AudioCaptureService.frameEncoder(),
+            new HubConfig(Duration.ofMillis(5), 100, Duration.ofSeconds(30)));
     server = new GrpcServer(hub, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
     server.start();
     channel =

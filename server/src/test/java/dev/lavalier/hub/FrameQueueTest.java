@@ -18,60 +18,81 @@ final class FrameQueueTest {
 
   private void publish(int count) {
     for (int i = 0; i < count; i++) {
-      ring.publish(new Frame(ring.head(), ring.head() * 960, 0, 0, NOTHING));
+      ring.publish(new Frame(ring.head(), ring.head() * 960, 0, 0, 0, NOTHING));
     }
+  }
+
+  /** A queue without a bound of age, from the first frame on. */
+  private FrameQueue queue(int bound) {
+    return new FrameQueue(ring, 0, bound, Long.MAX_VALUE);
+  }
+
+  private static Frame poll(FrameQueue queue) {
+    return queue.poll(0);
   }
 
   @Test
   void givesEachFrameOnceAndInOrder() {
-    FrameQueue queue = new FrameQueue(ring, 0, 10);
+    FrameQueue queue = queue(10);
     publish(3);
 
-    assertThat(queue.size()).isEqualTo(3);
-    assertThat(queue.poll().sequence()).isEqualTo(0);
-    assertThat(queue.poll().sequence()).isEqualTo(1);
-    assertThat(queue.poll().sequence()).isEqualTo(2);
-    assertThat(queue.poll()).isNull();
+    assertThat(poll(queue).sequence()).isEqualTo(0);
+    assertThat(poll(queue).sequence()).isEqualTo(1);
+    assertThat(poll(queue).sequence()).isEqualTo(2);
+    assertThat(poll(queue)).isNull();
   }
 
   @Test
   void dropsTheOldestBeyondItsBound() {
-    FrameQueue queue = new FrameQueue(ring, 0, 4);
+    FrameQueue queue = queue(4);
     publish(9);
 
-    assertThat(queue.size()).isEqualTo(4);
-    assertThat(queue.poll().sequence()).isEqualTo(5);
+    assertThat(queue.overflows(0)).isTrue();
+    assertThat(poll(queue).sequence()).isEqualTo(5);
     publish(1);
-    assertThat(queue.trim()).isEqualTo(0);
-    assertThat(queue.size()).isEqualTo(4);
+    assertThat(queue.overflows(0)).isFalse();
     publish(2);
-    assertThat(queue.trim()).isEqualTo(2);
-    assertThat(queue.poll().sequence()).isEqualTo(8);
+    assertThat(queue.overflows(0)).isTrue();
+    assertThat(poll(queue).sequence()).isEqualTo(8);
+  }
+
+  @Test
+  void dropsWhatHasWaitedTooLongAlsoWhereNothingNewerComes() {
+    FrameQueue queue = new FrameQueue(ring, 0, 10, 50);
+    for (long readNanos : new long[] {1_000, 1_020, 1_040}) {
+      ring.publish(new Frame(ring.head(), 0, 0, 0, readNanos, NOTHING));
+    }
+
+    assertThat(queue.overflows(1_050)).isFalse();
+    assertThat(queue.overflows(1_051)).isTrue();
+    assertThat(queue.poll(1_070).sequence()).isEqualTo(1);
+    assertThat(queue.poll(1_091)).isNull();
+    assertThat(queue.isEmpty()).isTrue();
   }
 
   @Test
   void keepsWhatWaitsWhileTheRingGrows() {
-    FrameQueue queue = new FrameQueue(ring, 0, 1_000);
+    FrameQueue queue = queue(1_000);
     publish(10);
     ring.ensureCapacity(1_001);
     publish(1_500);
 
-    assertThat(queue.poll().sequence()).isEqualTo(510);
+    assertThat(poll(queue).sequence()).isEqualTo(510);
     for (long k = 511; k < 1_510; k++) {
-      assertThat(queue.poll().sequence()).isEqualTo(k);
+      assertThat(poll(queue).sequence()).isEqualTo(k);
     }
-    assertThat(queue.poll()).isNull();
+    assertThat(poll(queue)).isNull();
   }
 
   @Test
   void queuesWithDifferentBoundsDoNotTouchEachOther() {
-    FrameQueue small = new FrameQueue(ring, 0, 1);
-    FrameQueue large = new FrameQueue(ring, 0, 16);
+    FrameQueue small = queue(1);
+    FrameQueue large = queue(16);
     ring.ensureCapacity(17);
     publish(12);
 
-    assertThat(small.poll().sequence()).isEqualTo(11);
-    assertThat(large.poll().sequence()).isEqualTo(0);
+    assertThat(poll(small).sequence()).isEqualTo(11);
+    assertThat(poll(large).sequence()).isEqualTo(0);
   }
 
   /**
@@ -86,7 +107,7 @@ final class FrameQueueTest {
     try {
       List<Future<Long>> seen = new ArrayList<>();
       for (int bound : new int[] {1, 3, 15, 200}) {
-        FrameQueue queue = new FrameQueue(ring, 0, bound);
+        FrameQueue queue = queue(bound);
         seen.add(threads.submit(drain(queue, frames)));
       }
       for (int i = 0; i < frames; i++) {
@@ -108,7 +129,7 @@ final class FrameQueueTest {
       long count = 0;
       long last = -1;
       while (last < frames - 1) {
-        Frame frame = queue.poll();
+        Frame frame = poll(queue);
         if (frame == null) {
           Thread.onSpinWait();
           continue;

@@ -21,7 +21,7 @@ final class FramerTest {
     return new Framer(
         MONO,
         frameSize,
-        (pcm, index, nanos) -> {
+        (pcm, index, nanos, readDelay) -> {
           List<Integer> samples = new ArrayList<>();
           for (int i = 0; i < pcm.length; i += 2) {
             samples.add((pcm[i] & 0xff) | (pcm[i + 1] & 0xff) << 8);
@@ -47,7 +47,7 @@ final class FramerTest {
     Framer framer = framer(frameSize);
     long end = joinedAt + 20_000;
     for (long at = joinedAt; at < end; at += periodSamples) {
-      framer.accept(period(at, periodSamples), at, 0, MONO.nanosOf(at));
+      framer.accept(period(at, periodSamples), at, 0, MONO.nanosOf(at), 0);
     }
 
     assertThat(cuts).isNotEmpty();
@@ -69,7 +69,7 @@ final class FramerTest {
   @Test
   void saysWhetherAFrameCameOut() {
     Framer framer = framer(160);
-    assertThat(framer.accept(period(0, 80), 0, 0, 0)).isFalse();
-    assertThat(framer.accept(period(80, 80), 80, 0, 0)).isTrue();
+    assertThat(framer.accept(period(0, 80), 0, 0, 0, 0)).isFalse();
+    assertThat(framer.accept(period(80, 80), 80, 0, 0, 0)).isTrue();
   }
 }

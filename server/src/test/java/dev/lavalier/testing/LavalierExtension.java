@@ -9,6 +9,7 @@ import dev.lavalier.capture.VirtualDevice;
 import dev.lavalier.grpc.AudioCaptureService;
 import dev.lavalier.grpc.GrpcServer;
 import dev.lavalier.hub.Hub;
+import dev.lavalier.hub.HubConfig;
 import dev.lavalier.hub.Lane;
 import dev.lavalier.v1.AudioCaptureGrpc;
 import dev.lavalier.v1.Device;
@@ -61,6 +62,7 @@ public final class LavalierExtension
   private final Ticker ticker;
   private PcmFormat captureFormat = PcmFormat.parse("48000/2/s16le");
   private boolean demo = true;
+  private HubConfig config = HubConfig.DEFAULTS;
 
   private final GrpcCleanupRule cleanup = new GrpcCleanupRule();
   private ExecutorService executor;
@@ -107,6 +109,12 @@ public final class LavalierExtension
     return this;
   }
 
+  /** Sets the hub's limits. */
+  public LavalierExtension limitedTo(int maxSubscribers, Duration stallLimit) {
+    config = new HubConfig(config.period(), maxSubscribers, stallLimit);
+    return this;
+  }
+
   @Override
   public void beforeEach(ExtensionContext context) throws IOException {
     List<String> allowed = new ArrayList<>(scripts.keySet());
@@ -114,7 +122,7 @@ public final class LavalierExtension
     executor = Executors.newCachedThreadPool();
     registry = new DeviceRegistry(captureFormat, demo, devices, allowed::contains, ticker);
     registry.start();
-    hub = new Hub(registry, ticker, AudioCaptureService.frameEncoder(), Duration.ofMillis(10));
+    hub = new Hub(registry, ticker, AudioCaptureService.frameEncoder(), config);
     String name = InProcessServerBuilder.generateName();
     cleanup.register(
         GrpcServer.addServices(

@@ -1,0 +1,164 @@
+package dev.lavalier.grpc;
+
+import dev.lavalier.audio.CaptureException;
+import dev.lavalier.audio.CaptureException.Reason;
+import dev.lavalier.hub.Frame;
+import dev.lavalier.hub.FrameSink;
+import dev.lavalier.hub.Gap;
+import dev.lavalier.hub.Lane;
+import dev.lavalier.hub.Notice;
+import dev.lavalier.hub.Started;
+import dev.lavalier.hub.Subscription;
+import dev.lavalier.v1.PullFramesRequest;
+import dev.lavalier.v1.StreamFramesRequest;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * One PullFrames call: a StreamFrames call whose sink is ready only while the consumer's credit
+ * lasts.
+ *
+ * <p>The requests' side is called by gRPC, one message at a time; the frames' side on the lane.
+ */
+final class PullCall implements StreamObserver<PullFramesRequest>, FrameSink {
+
+  /** How a call subscribes. */
+  interface Subscriber {
+    Subscription subscribe(StreamFramesRequest request, FrameSink sink) throws CaptureException;
+  }
+
+  private final ServerCallStreamObserver<byte[]> observer;
+  private final FramesCall frames;
+  private final Lane lane;
+  private final Subscriber subscriber;
+  private final AtomicLong credit = new AtomicLong();
+  private volatile boolean halfClosed;
+  private volatile boolean refused; // ended before it was subscribed
+
+  private volatile Subscription subscription; // null: not subscribed yet
+
+  PullCall(ServerCallStreamObserver<byte[]> observer, Lane lane, Subscriber subscriber) {
+    this.observer = observer;
+    this.frames = new FramesCall(observer);
+    this.lane = lane;
+    this.subscriber = subscriber;
+  }
+
+  // What the consumer says.
+
+  @Override
+  public void onNext(PullFramesRequest request) {
+    if (refused) {
+      return;
+    }
+    try {
+      if (request.hasSubscribe() != (subscription == null)) {
+        throw new CaptureException(
+            Reason.INVALID_REQUEST,
+            "subscribe: %s (expected: set in the first message, and in no later one)"
+                .formatted(request.hasSubscribe() ? "set again" : "unset"));
+      }
+      grant(request.getCredit());
+      if (subscription == null) {
+        subscription = subscriber.subscribe(request.getSubscribe(), this);
+      } else {
+        subscription.wake();
+      }
+    } catch (CaptureException e) {
+      fail(e);
+    }
+  }
+
+  private void grant(int more) throws CaptureException {
+    if (more < 0) {
+      throw new CaptureException(
+          Reason.INVALID_REQUEST, "credit: %d (expected: 0 or more)".formatted(more));
+    }
+    long granted = credit.addAndGet(more);
+    if (granted > Integer.MAX_VALUE) {
+      throw new CaptureException(
+          Reason.INVALID_REQUEST,
+          "credit: %d (expected: no more than %d in all at a time)"
+              .formatted(granted, Integer.MAX_VALUE));
+    }
+  }
+
+  private void fail(CaptureException reason) {
+    Subscription subscribed = subscription;
+    if (subscribed == null) {
+      refused = true;
+      observer.onError(Statuses.of(reason));
+    } else {
+      subscribed.fail(reason);
+    }
+  }
+
+  @Override
+  public void onCompleted() {
+    halfClosed = true;
+    if (subscription != null) {
+      lane.execute(this::completeIfSpent);
+    } else if (!refused) {
+      fail(
+          new CaptureException(
+              Reason.INVALID_REQUEST, "subscribe: unset (expected: set in the first message)"));
+    }
+  }
+
+  /** The consumer cancelled. */
+  @Override
+  public void onError(Throwable cancelled) {
+    leave();
+  }
+
+  void leave() {
+    Subscription subscribed = subscription;
+    if (subscribed != null) {
+      subscribed.leave();
+    }
+  }
+
+  void wake() {
+    Subscription subscribed = subscription;
+    if (subscribed != null) {
+      subscribed.wake();
+    }
+  }
+
+  // What the subscription says.
+
+  @Override
+  public boolean isReady() {
+    return credit.get() > 0 && frames.isReady();
+  }
+
+  @Override
+  public void onStarted(Started started) {
+    frames.onStarted(started);
+  }
+
+  @Override
+  public void onFrame(Frame frame, Optional<Gap> gap) {
+    frames.onFrame(frame, gap);
+    credit.decrementAndGet();
+    completeIfSpent();
+  }
+
+  private void completeIfSpent() {
+    if (halfClosed && credit.get() == 0 && subscription.leave()) {
+      observer.onCompleted();
+    }
+  }
+
+  @Override
+  public void onNotice(Notice notice) {
+    frames.onNotice(notice);
+  }
+
+  @Override
+  public void onEnd(CaptureException reason) {
+    frames.onEnd(reason);
+  }
+}
