@@ -25,7 +25,8 @@ public final class DeviceWatch implements AutoCloseable {
             channel,
             AudioCaptureGrpc.getWatchDevicesMethod(),
             WatchDevicesRequest.getDefaultInstance(),
-            server);
+            server,
+            System::nanoTime);
   }
 
   /**

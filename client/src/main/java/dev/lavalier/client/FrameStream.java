@@ -1,6 +1,7 @@
 package dev.lavalier.client;
 
 import dev.lavalier.v1.AudioCaptureGrpc;
+import dev.lavalier.v1.AudioFrame;
 import dev.lavalier.v1.StreamFramesRequest;
 import dev.lavalier.v1.StreamFramesResponse;
 import io.grpc.Channel;
@@ -8,6 +9,7 @@ import io.grpc.Status;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 
 /**
  * One subscription: frames, one after another, until it is closed or the server ends it.
@@ -19,20 +21,44 @@ import java.util.function.Consumer;
 public final class FrameStream implements Iterable<Frame>, AutoCloseable {
 
   private final MessageStream<StreamFramesRequest, StreamFramesResponse> messages;
+  private final LongSupplier nanoTime;
+  private final Runnable onClose;
 
   private volatile StreamStart start;
   private volatile Consumer<Notice> noticeListener = notice -> {};
+  private volatile long staleFrames;
 
-  private FrameStream(MessageStream<StreamFramesRequest, StreamFramesResponse> messages) {
+  // The reading thread alone.
+  private Freshness freshness = new Freshness();
+  private Gap dropped; // here, since the last frame that was returned; null: nothing
+
+  private FrameStream(
+      MessageStream<StreamFramesRequest, StreamFramesResponse> messages,
+      LongSupplier nanoTime,
+      Runnable onClose) {
     this.messages = messages;
+    this.nanoTime = nanoTime;
+    this.onClose = onClose;
   }
 
-  static FrameStream open(Channel channel, String server, StreamOptions options)
+  /** Subscribes; {@code onClose} is run when the stream is closed, or could not be opened. */
+  static FrameStream open(
+      Channel channel,
+      String server,
+      StreamOptions options,
+      LongSupplier nanoTime,
+      Runnable onClose)
       throws LavalierException {
     FrameStream stream =
         new FrameStream(
             new MessageStream<>(
-                channel, AudioCaptureGrpc.getStreamFramesMethod(), Wire.request(options), server));
+                channel,
+                AudioCaptureGrpc.getStreamFramesMethod(),
+                Wire.request(options),
+                server,
+                nanoTime),
+            nanoTime,
+            onClose);
     try {
       while (stream.start == null) {
         StreamFramesResponse message = stream.messages.take();
@@ -59,7 +85,9 @@ public final class FrameStream implements Iterable<Frame>, AutoCloseable {
   }
 
   /**
-   * Waits for the next frame. An interrupt closes the stream and stays set.
+   * Waits for the next frame. A frame that has waited for longer than {@link
+   * StreamStart#maxLatency}, since the server read it and beyond what the way takes at best, is
+   * dropped here: the next frame's gap counts it. An interrupt closes the stream and stays set.
    *
    * @return the frame; null once this stream was closed
    * @throws LavalierException where the server ended the stream, or is gone
@@ -67,17 +95,38 @@ public final class FrameStream implements Iterable<Frame>, AutoCloseable {
   public Frame read() throws LavalierException {
     StreamFramesResponse message;
     while ((message = messages.take()) != null) {
-      if (message.hasFrame()) {
-        return Wire.frame(message.getFrame());
+      if (!message.hasFrame()) {
+        noteBesidesAudio(message);
+      } else if (isStale(message.getFrame())) {
+        long stale = staleFrames + 1; // this thread alone writes it
+        staleFrames = stale;
+        dropped = Wire.gap(message.getFrame(), dropped, start.frameSize());
+      } else {
+        Frame frame = Wire.frame(message.getFrame(), Wire.gap(message.getFrame(), dropped, 0));
+        dropped = null;
+        return frame;
       }
-      noteBesidesAudio(message);
     }
     return null;
   }
 
+  private boolean isStale(AudioFrame frame) {
+    long sent = frame.getCaptureTimeUnixNanos() + frame.getReadDelayMicros() * 1_000L;
+    freshness.arrived(sent, messages.arrivedNanos());
+    return freshness.age(sent, nanoTime.getAsLong()) > start.maxLatency().toNanos();
+  }
+
+  /** Returns how many frames were dropped here because they had become too old. */
+  public long staleFrames() {
+    return staleFrames;
+  }
+
   private void noteBesidesAudio(StreamFramesResponse message) throws LavalierException {
     switch (message.getMessageCase()) {
-      case STARTED -> start = Wire.start(message.getStarted());
+      case STARTED -> {
+        start = Wire.start(message.getStarted());
+        freshness = new Freshness(); // the server may have set its clock meanwhile
+      }
       case NOTICE -> noticeListener.accept(Wire.notice(message.getNotice()));
       case FRAME, MESSAGE_NOT_SET -> {} // what a newer server may send is not for us
     }
@@ -120,5 +169,6 @@ public final class FrameStream implements Iterable<Frame>, AutoCloseable {
   @Override
   public void close() {
     messages.close();
+    onClose.run();
   }
 }

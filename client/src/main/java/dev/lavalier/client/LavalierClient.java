@@ -8,7 +8,10 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 
 /**
  * A connection to a Lavalier server. Made at once, connected at the first call. Safe for use from
@@ -24,14 +27,26 @@ public final class LavalierClient implements AutoCloseable {
   /** A second of 64 channels at 384 kHz, in four bytes, and its frame around it. */
   private static final int MAX_MESSAGE_BYTES = 384_000 * 64 * 4 + 1_024;
 
-  private final String server;
-  private final Channel channel;
-  private final Runnable onClose;
+  /**
+   * How much of a stream may be under way: the transport lets half of it by for each round trip, so
+   * that one of 200 ms is enough. More would only grow old in the buffers between us.
+   */
+  private static final double WINDOW_SECONDS = 0.4;
 
-  private LavalierClient(String server, Channel channel, Runnable onClose) {
+  private static final int MIN_WINDOW_BYTES = 16 << 10;
+
+  private final String server;
+  private final Channel channel; // for the short calls
+  private final LongSupplier nanoTime;
+  private final boolean connecting; // with connections of our own
+  private final Set<ManagedChannel> connections = ConcurrentHashMap.newKeySet();
+
+  private LavalierClient(
+      String server, Channel channel, LongSupplier nanoTime, boolean connecting) {
     this.server = server;
     this.channel = channel;
-    this.onClose = onClose;
+    this.nanoTime = nanoTime;
+    this.connecting = connecting;
   }
 
   /**
@@ -48,15 +63,19 @@ public final class LavalierClient implements AutoCloseable {
       throw new IllegalArgumentException(
           "server: %s (expected: HOST:PORT, as 127.0.0.1:50051)".formatted(server));
     }
-    ManagedChannel channel =
-        NettyChannelBuilder.forTarget("dns:///" + server)
-            .usePlaintext()
-            .maxInboundMessageSize(MAX_MESSAGE_BYTES)
-            // A server that vanished without a word is noticed within 15 s.
-            .keepAliveTime(KEEPALIVE_SECONDS, TimeUnit.SECONDS)
-            .keepAliveTimeout(KEEPALIVE_TIMEOUT_SECONDS, TimeUnit.SECONDS)
-            .build();
-    return new LavalierClient(server, channel, channel::shutdownNow);
+    ManagedChannel channel = connection(server).build();
+    LavalierClient client = new LavalierClient(server, channel, System::nanoTime, true);
+    client.connections.add(channel);
+    return client;
+  }
+
+  private static NettyChannelBuilder connection(String server) {
+    return NettyChannelBuilder.forTarget("dns:///" + server)
+        .usePlaintext()
+        .maxInboundMessageSize(MAX_MESSAGE_BYTES)
+        // A server that vanished without a word is noticed within 15 s.
+        .keepAliveTime(KEEPALIVE_SECONDS, TimeUnit.SECONDS)
+        .keepAliveTimeout(KEEPALIVE_TIMEOUT_SECONDS, TimeUnit.SECONDS);
   }
 
   private static int port(String text) {
@@ -68,9 +87,18 @@ public final class LavalierClient implements AutoCloseable {
     }
   }
 
-  /** Makes a client on a channel of the caller's, which stays the caller's to shut down. */
+  /**
+   * Makes a client on a channel of the caller's, which stays the caller's to shut down. Its window
+   * is the caller's choice too: what it holds of a stream that is not read grows old in it, and is
+   * dropped by the reader.
+   */
   public static LavalierClient over(Channel channel) {
-    return new LavalierClient(String.valueOf(channel.authority()), channel, () -> {});
+    return over(channel, System::nanoTime);
+  }
+
+  /** With a clock of the caller's, for tests. */
+  static LavalierClient over(Channel channel, LongSupplier nanoTime) {
+    return new LavalierClient(String.valueOf(channel.authority()), channel, nanoTime, false);
   }
 
   /**
@@ -100,18 +128,46 @@ public final class LavalierClient implements AutoCloseable {
   }
 
   /**
-   * Subscribes, and waits until the device is open.
+   * Subscribes, by a connection of its own, and waits until the device is open. No more than 0.4 s
+   * of audio is ever on its way, and no stream holds up another.
    *
    * @return the stream; the caller closes it, which ends the subscription
    * @throws LavalierException where the server is not there or refuses
    */
   public FrameStream stream(StreamOptions options) throws LavalierException {
-    return FrameStream.open(channel, server, options);
+    if (!connecting) {
+      return FrameStream.open(channel, server, options, nanoTime, () -> {});
+    }
+    ManagedChannel connection =
+        connection(server).flowControlWindow(window(options.deviceId())).build();
+    connections.add(connection);
+    return FrameStream.open(
+        connection,
+        server,
+        options,
+        nanoTime,
+        () -> {
+          connection.shutdownNow();
+          connections.remove(connection);
+        });
   }
 
-  /** Ends every stream of this client and the connection. */
+  /** Returns a window for a device's stream; for one that is not there, the smallest. */
+  private int window(String deviceId) throws LavalierException {
+    for (Device device : listDevices()) {
+      if (deviceId.isEmpty() ? device.isDefault() : device.deviceId().equals(deviceId)) {
+        PcmFormat format = device.captureFormat();
+        double bytesPerSecond = (double) format.sampleRateHz() * format.bytesPerSample();
+        return (int) Math.max(MIN_WINDOW_BYTES, WINDOW_SECONDS * bytesPerSecond);
+      }
+    }
+    return MIN_WINDOW_BYTES;
+  }
+
+  /** Ends every stream of this client, and its connections. */
   @Override
   public void close() {
-    onClose.run();
+    connections.forEach(ManagedChannel::shutdownNow);
+    connections.clear();
   }
 }

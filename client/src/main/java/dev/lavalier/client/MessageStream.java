@@ -9,6 +9,7 @@ import io.grpc.MethodDescriptor;
 import io.grpc.Status;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.function.LongSupplier;
 
 /**
  * A server-streaming call whose messages are pulled. No more than {@value #PREFETCH} of them wait
@@ -21,19 +22,33 @@ final class MessageStream<Q, R> implements AutoCloseable {
   static final int PREFETCH = 4;
 
   /** A message, or null and the status behind the last one. */
-  private record Received<R>(R message, Status end) {}
+  private record Received<R>(R message, Status end, long nanos) {}
 
   private final String server;
   private final Context.CancellableContext context = Context.current().withCancellation();
   private final ClientCall<Q, R> call;
   private final BlockingQueue<Received<R>> received = new LinkedBlockingQueue<>();
+  private final LongSupplier nanoTime;
 
   private volatile boolean closed;
-  private Status end; // the taking thread alone
+  // The taking thread alone.
+  private Status end;
+  private long arrivedNanos;
 
-  /** Starts the call. {@code server} is where it goes, for people. */
-  MessageStream(Channel channel, MethodDescriptor<Q, R> method, Q request, String server) {
+  /**
+   * Starts the call.
+   *
+   * @param server where it goes, for people
+   * @param nanoTime the clock by which arrivals are noted
+   */
+  MessageStream(
+      Channel channel,
+      MethodDescriptor<Q, R> method,
+      Q request,
+      String server,
+      LongSupplier nanoTime) {
     this.server = server;
+    this.nanoTime = nanoTime;
     // On the transport's thread: the listener hands on and never blocks.
     CallOptions direct = CallOptions.DEFAULT.withExecutor(Runnable::run);
     // A ClientCall may not be cancelled by another thread than the one that uses it; the context in
@@ -62,6 +77,7 @@ final class MessageStream<Q, R> implements AutoCloseable {
         Received<R> next = received.take();
         if (next.message() != null && !closed) {
           call.request(1);
+          arrivedNanos = next.nanos();
           return next.message();
         }
         end = next.end();
@@ -76,24 +92,29 @@ final class MessageStream<Q, R> implements AutoCloseable {
     throw Wire.exception(end, server);
   }
 
+  /** Returns when the message taken last had arrived. */
+  long arrivedNanos() {
+    return arrivedNanos;
+  }
+
   /** Ends the call and releases who takes. */
   @Override
   public void close() {
     closed = true;
     context.cancel(null);
-    received.add(new Received<>(null, Status.CANCELLED)); // whatever the transport does
+    received.add(new Received<>(null, Status.CANCELLED, 0)); // whatever the transport does
   }
 
   /** Called by the transport; hands on and returns. */
   private final class Listener extends ClientCall.Listener<R> {
     @Override
     public void onMessage(R message) {
-      received.add(new Received<>(message, null));
+      received.add(new Received<>(message, null, nanoTime.getAsLong()));
     }
 
     @Override
     public void onClose(Status status, Metadata trailers) {
-      received.add(new Received<>(null, status));
+      received.add(new Received<>(null, status, 0));
     }
   }
 }

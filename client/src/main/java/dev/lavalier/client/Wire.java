@@ -61,12 +61,37 @@ final class Wire {
         Duration.ofMillis(started.getMaxLatencyMs()));
   }
 
-  static Frame frame(AudioFrame frame) {
+  static Frame frame(AudioFrame frame, Gap gap) {
     return new Frame(
         frame.getPcm().asReadOnlyByteBuffer(),
         frame.getSampleIndex(),
         frame.getCaptureTimeUnixNanos(),
-        frame.hasGap() ? gap(frame.getGap()) : null);
+        gap);
+  }
+
+  /**
+   * Returns what is missing before a frame, or with it.
+   *
+   * @param before what was dropped here just before; null: nothing
+   * @param here samples of the frame itself that are dropped here: all or 0
+   * @return null where nothing is
+   */
+  static Gap gap(AudioFrame frame, Gap before, int here) {
+    Gap gap = before;
+    if (frame.hasGap()) {
+      gap = sum(gap, gap(frame.getGap()));
+    }
+    return here == 0 ? gap : sum(gap, new Gap(here, Gap.Cause.SLOW_SUBSCRIBER, false));
+  }
+
+  /** Where several causes met, the last of them counts. */
+  private static Gap sum(Gap before, Gap after) {
+    return before == null
+        ? after
+        : new Gap(
+            before.sampleCount() + after.sampleCount(),
+            after.cause(),
+            before.estimated() || after.estimated());
   }
 
   private static Gap gap(dev.lavalier.v1.Gap gap) {

@@ -24,7 +24,7 @@ final class LavalierClientTest {
   @RegisterExtension final LavalierExtension lavalier = LavalierExtension.withManualTime();
 
   private LavalierClient client() {
-    return LavalierClient.over(lavalier.channel());
+    return LavalierClient.over(lavalier.channel(), lavalier.ticker()::nanoTime);
   }
 
   @Test
