@@ -2,6 +2,9 @@ package dev.lavalier.grpc;
 
 import dev.lavalier.hub.Lane;
 import io.grpc.netty.NettyServerBuilder;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
@@ -44,15 +47,27 @@ final class EventLoops implements AutoCloseable {
 
   /** Sets what connections need beyond the transport's defaults. */
   void configure(NettyServerBuilder builder) {
-    builder.bossEventLoopGroup(group).workerEventLoopGroup(group).channelType(channelType());
+    builder.bossEventLoopGroup(group).workerEventLoopGroup(group).channelFactory(this::listener);
     if (Epoll.isAvailable()) {
       // What the kernel holds unsent for a consumer that does not read grows old there.
       builder.withChildOption(EpollChannelOption.TCP_NOTSENT_LOWAT, UNSENT_BYTES);
     }
   }
 
-  private static Class<? extends ServerChannel> channelType() {
-    return Epoll.isAvailable() ? EpollServerSocketChannel.class : NioServerSocketChannel.class;
+  private ServerChannel listener() {
+    ServerChannel listener =
+        Epoll.isAvailable() ? new EpollServerSocketChannel() : new NioServerSocketChannel();
+    listener.pipeline().addFirst(new Accepted());
+    return listener;
+  }
+
+  /** Prepares each connection before gRPC gets it: its handler comes closest to the socket. */
+  private static final class Accepted extends ChannelInboundHandlerAdapter {
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object connection) {
+      ((Channel) connection).pipeline().addFirst(new WriteMerger());
+      context.fireChannelRead(connection);
+    }
   }
 
   /** Returns the lane of the loop that this runs on: of the connection that the call came by. */

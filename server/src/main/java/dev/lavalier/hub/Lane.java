@@ -15,9 +15,16 @@ import java.util.concurrent.atomic.AtomicBoolean;
  */
 public final class Lane {
 
+  private static final int AT_A_TIME = Integer.getInteger("x.at", 1);
+
   private final Executor executor;
   private final AtomicBoolean awake = new AtomicBoolean();
-  private final List<Subscription> subscriptions = new ArrayList<>(); // the lane's thread alone
+  private final Runnable drainAll = this::drainAll; // made once, and not for each frame
+  private final Runnable drainSome = this::drainSome;
+
+  // The lane's thread alone.
+  private final List<Subscription> subscriptions = new ArrayList<>();
+  private int undrained; // of this round: the subscriptions below this place
 
   /** Makes a lane on an executor that runs one task at a time, in order. */
   public Lane(Executor executor) {
@@ -27,7 +34,7 @@ public final class Lane {
   /** Has every subscription drained soon. Calls before that happens count once. */
   void wake() {
     if (awake.compareAndSet(false, true)) {
-      execute(this::drainAll);
+      execute(drainAll);
     }
   }
 
@@ -42,9 +49,32 @@ public final class Lane {
 
   private void drainAll() {
     awake.set(false);
-    // From the end, because a drain may remove its subscription.
-    for (int i = subscriptions.size() - 1; i >= 0; i--) {
-      subscriptions.get(i).drain();
+    boolean underWay = undrained > 0;
+    undrained = subscriptions.size();
+    if (!underWay) {
+      drainSome();
+    }
+  }
+
+  /**
+   * Drains a few and comes again for the next: the transport then sends what these wrote while
+   * their state is still in the processor's cache, and the first need not wait for the last.
+   */
+  private void drainSome() {
+    try {
+      for (int i = 0; i < AT_A_TIME && undrained > 0; i++) {
+        // From the end, because a drain may remove its subscription.
+        undrained = Math.min(undrained, subscriptions.size()) - 1;
+        if (undrained >= 0) {
+          subscriptions.get(undrained).drain();
+        }
+      }
+    } finally {
+      if (undrained > 0) {
+        execute(drainSome);
+      } else {
+        undrained = 0;
+      }
     }
   }
 
