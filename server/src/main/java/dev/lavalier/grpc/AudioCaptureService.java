@@ -105,8 +105,7 @@ public final class AudioCaptureService implements BindableService {
     ServerCallStreamObserver<byte[]> observer = (ServerCallStreamObserver<byte[]>) responses;
     try {
       SubscriptionSpec spec = spec(request);
-      // What lies behind isReady is out of the queue's reach: let that be two frames.
-      observer.setOnReadyThreshold(2 * spec.format().bytesPerSample() * spec.frameSize());
+      observer.setOnReadyThreshold(readyBytes(spec));
       Subscription subscription = hub.subscribe(spec, lanes.get(), new FramesCall(observer));
       // Cancelled, past its deadline, or its connection dead: gRPC tells all three this way.
       observer.setOnCancelHandler(subscription::leave);
@@ -114,6 +113,15 @@ public final class AudioCaptureService implements BindableService {
     } catch (CaptureException e) {
       observer.onError(Statuses.of(e));
     }
+  }
+
+  /**
+   * What lies behind isReady is out of the queue's reach: let that be two frames. Of short ones 20
+   * ms, so that what one period brought is written at once.
+   */
+  private static int readyBytes(SubscriptionSpec spec) {
+    int samples = Math.max(2 * spec.frameSize(), spec.format().sampleRateHz() / 50);
+    return samples * spec.format().bytesPerSample();
   }
 
   private StreamObserver<PullFramesRequest> pullFrames(StreamObserver<byte[]> responses) {

@@ -33,10 +33,11 @@ final class PullCall implements StreamObserver<PullFramesRequest>, FrameSink {
   private final FramesCall frames;
   private final Lane lane;
   private final Subscriber subscriber;
-  private final AtomicLong credit = new AtomicLong();
-  private volatile boolean halfClosed;
-  private volatile boolean refused; // ended before it was subscribed
+  private final AtomicLong credit = new AtomicLong(); // the one side adds, the other takes
 
+  // Written by the requests' side.
+  private boolean refused; // ended before it was subscribed
+  private volatile boolean halfClosed; // not before it was subscribed
   private volatile Subscription subscription; // null: not subscribed yet
 
   PullCall(ServerCallStreamObserver<byte[]> observer, Lane lane, Subscriber subscriber) {
@@ -76,13 +77,14 @@ final class PullCall implements StreamObserver<PullFramesRequest>, FrameSink {
       throw new CaptureException(
           Reason.INVALID_REQUEST, "credit: %d (expected: 0 or more)".formatted(more));
     }
-    long granted = credit.addAndGet(more);
-    if (granted > Integer.MAX_VALUE) {
+    long inAll = credit.get() + more; // the other side can only have made it less meanwhile
+    if (inAll > Integer.MAX_VALUE) {
       throw new CaptureException(
           Reason.INVALID_REQUEST,
           "credit: %d (expected: no more than %d in all at a time)"
-              .formatted(granted, Integer.MAX_VALUE));
+              .formatted(inAll, Integer.MAX_VALUE));
     }
+    credit.addAndGet(more);
   }
 
   private void fail(CaptureException reason) {
@@ -97,8 +99,8 @@ final class PullCall implements StreamObserver<PullFramesRequest>, FrameSink {
 
   @Override
   public void onCompleted() {
-    halfClosed = true;
     if (subscription != null) {
+      halfClosed = true;
       lane.execute(this::completeIfSpent);
     } else if (!refused) {
       fail(
@@ -141,8 +143,8 @@ final class PullCall implements StreamObserver<PullFramesRequest>, FrameSink {
 
   @Override
   public void onFrame(Frame frame, Optional<Gap> gap) {
+    credit.decrementAndGet(); // first: who has the frame may grant what it has used
     frames.onFrame(frame, gap);
-    credit.decrementAndGet();
     completeIfSpent();
   }
 

@@ -30,13 +30,12 @@ public final class Subscription {
   private long lostBefore; // what the device had lost by then
   private Frame lastSent; // null: none yet
   private boolean returned; // in a later epoch, and no frame sent in it yet
-  private boolean stalled; // frames wait and the sink is not ready
-  private long stalledSince;
+  private long lastTakenNanos; // when it last took a frame, or had taken all there were
 
   /**
    * What every subscription of a hub shares.
    *
-   * @param stallLimit how long a sink may leave frames waiting before it is ended
+   * @param stallLimit how long frames may wait while the sink takes none, before it is ended
    * @param onOver called once for each subscription, when it is over
    */
   record Context(Ticker ticker, Duration stallLimit, Runnable onOver) {}
@@ -133,6 +132,7 @@ public final class Subscription {
           nextIndex = latest == null ? -1 : latest.sampleIndex() + spec.frameSize();
           lostBefore = latest == null ? 0 : latest.lostBefore();
           returned = lastSent != null;
+          lastTakenNanos = context.ticker().nanoTime();
           sink.onStarted(new Started(epoch.number(), epoch.format(), spec));
           drain();
         });
@@ -167,17 +167,15 @@ public final class Subscription {
   }
 
   private void noteStall(long now) {
-    boolean waits = !queue.isEmpty();
-    if (waits && !stalled) {
-      stalledSince = now;
-    } else if (waits && now - stalledSince > context.stallLimit().toNanos()) {
+    if (queue.isEmpty()) {
+      lastTakenNanos = now;
+    } else if (now - lastTakenNanos > context.stallLimit().toNanos()) {
       fail(
           new CaptureException(
               Reason.SUBSCRIBER_STALLED,
               "nothing was taken for %d s; subscribe again"
                   .formatted(context.stallLimit().toSeconds())));
     }
-    stalled = waits;
   }
 
   private long maxAgeNanos() {
@@ -189,6 +187,7 @@ public final class Subscription {
     while (queue != null && sink.isReady() && (frame = queue.poll(now)) != null) {
       sink.onFrame(frame, returned ? missingSinceLoss(frame) : missingBefore(frame));
       returned = false;
+      lastTakenNanos = now;
       lastSent = frame;
       nextIndex = frame.sampleIndex() + spec.frameSize();
       lostBefore = frame.lostBefore();

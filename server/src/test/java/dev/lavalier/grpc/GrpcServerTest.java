@@ -2,12 +2,8 @@ package dev.lavalier.grpc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.lavalier.audio.PcmFormat;
-import dev.lavalier.audio.Ticker;
-import dev.lavalier.capture.DeviceRegistry;
-import dev.lavalier.capture.ToneDevice;
-import dev.lavalier.hub.Hub;
 import dev.lavalier.hub.HubConfig;
+import dev.lavalier.testing.TcpServer;
 import dev.lavalier.testing.TestSubscriber;
 import dev.lavalier.v1.StreamFramesRequest;
 import io.grpc.ManagedChannel;
@@ -15,15 +11,11 @@ import io.grpc.Status;
 import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.health.v1.HealthGrpc;
-import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.reflection.v1.ServerReflectionGrpc;
 import io.grpc.reflection.v1.ServerReflectionRequest;
 import io.grpc.reflection.v1.ServerReflectionResponse;
 import io.grpc.reflection.v1.ServiceResponse;
 import io.grpc.stub.StreamObserver;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -34,43 +26,19 @@ import org.junit.jupiter.api.Test;
 /** The netty path: event loops as lanes, and the standard services. */
 final class GrpcServerTest {
 
-  private DeviceRegistry registry;
-  private Hub hub;
-  private GrpcServer server;
+  private TcpServer server;
   private ManagedChannel channel;
 
   @BeforeEach
   void start() throws Exception {
-    registry =
-        new DeviceRegistry(
-            PcmFormat.parse("16000/1/s16le"),
-            true,
-            List.of(new ToneDevice()),
-            "tone"::equals,
-            Ticker.system());
-    registry.start();
-    hub =
-        new Hub(
-            registry,
-            Ticker.system(),
-            AudioCaptureService.frameEncoder(),
-            new HubConfig(Duration.ofMillis(5), 100, Duration.ofSeconds(30)));
-    server = new GrpcServer(hub, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
-    server.start();
-    channel =
-        NettyChannelBuilder.forAddress("localhost", server.port())
-            .overrideAuthority("localhost")
-            .usePlaintext()
-            .build();
+    server = TcpServer.start("16000/1/s16le", HubConfig.DEFAULTS);
+    channel = server.newChannel();
   }
 
   @AfterEach
   void stop() throws Exception {
     channel.shutdownNow().awaitTermination(5, TimeUnit.SECONDS);
-    server.refuseNewCalls();
-    hub.close();
     server.close();
-    registry.close();
   }
 
   @Test
@@ -105,10 +73,10 @@ final class GrpcServerTest {
     subscriber.nextFrame();
     channel.shutdownNow();
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
-    while (hub.devices().get(0).subscriberCount() > 0 && System.nanoTime() < end) {
+    while (server.hub().devices().get(0).subscriberCount() > 0 && System.nanoTime() < end) {
       Thread.onSpinWait();
     }
-    assertThat(hub.devices().get(0).subscriberCount()).isZero();
+    assertThat(server.hub().devices().get(0).subscriberCount()).isZero();
   }
 
   @Test

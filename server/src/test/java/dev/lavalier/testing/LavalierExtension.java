@@ -15,6 +15,7 @@ import dev.lavalier.v1.AudioCaptureGrpc;
 import dev.lavalier.v1.Device;
 import dev.lavalier.v1.DeviceState;
 import dev.lavalier.v1.ListDevicesRequest;
+import dev.lavalier.v1.PullFramesRequest;
 import dev.lavalier.v1.StreamFramesRequest;
 import io.grpc.ManagedChannel;
 import io.grpc.inprocess.InProcessChannelBuilder;
@@ -206,6 +207,12 @@ public final class LavalierExtension
   /** Subscribes to the default device with one frame size, taking nothing yet. */
   public TestSubscriber subscribe(int frameSize) {
     return subscribe(StreamFramesRequest.newBuilder().setFrameSize(frameSize).build());
+  }
+
+  /** Pulls, with so much credit at first. */
+  public TestPuller pull(StreamFramesRequest request, int credit) {
+    return TestPuller.pull(
+        channel, PullFramesRequest.newBuilder().setSubscribe(request).setCredit(credit).build());
   }
 
   /** Moves the time on in steps of a period, each done before the next begins. */

@@ -27,13 +27,14 @@ public final class TestSubscriber {
 
   private static final long BOUND_SECONDS = 10;
 
-  private final ClientCall<StreamFramesRequest, StreamFramesResponse> call;
+  private final ClientCall<?, StreamFramesResponse> call;
   private final BlockingQueue<StreamFramesResponse> messages = new LinkedBlockingQueue<>();
   private final CompletableFuture<Status> status = new CompletableFuture<>();
   private final AtomicInteger received = new AtomicInteger();
 
-  private TestSubscriber(Channel channel, CallOptions options, StreamFramesRequest request) {
-    call = channel.newCall(AudioCaptureGrpc.getStreamFramesMethod(), options);
+  /** Starts a call and listens to it; what the client says is the caller's. */
+  TestSubscriber(ClientCall<?, StreamFramesResponse> call) {
+    this.call = call;
     call.start(
         new ClientCall.Listener<>() {
           @Override
@@ -48,8 +49,6 @@ public final class TestSubscriber {
           }
         },
         new Metadata());
-    call.sendMessage(request);
-    call.halfClose();
   }
 
   /** Subscribes, and takes nothing yet. */
@@ -60,7 +59,12 @@ public final class TestSubscriber {
   /** Subscribes with call options, a deadline say, and takes nothing yet. */
   public static TestSubscriber subscribe(
       Channel channel, CallOptions options, StreamFramesRequest request) {
-    return new TestSubscriber(channel, options, request);
+    ClientCall<StreamFramesRequest, StreamFramesResponse> call =
+        channel.newCall(AudioCaptureGrpc.getStreamFramesMethod(), options);
+    TestSubscriber subscriber = new TestSubscriber(call);
+    call.sendMessage(request);
+    call.halfClose();
+    return subscriber;
   }
 
   /** Takes {@code count} more messages. */
@@ -113,6 +117,25 @@ public final class TestSubscriber {
       frames.add(nextFrame());
     }
     return frames;
+  }
+
+  /**
+   * Waits until the call has begun to answer; returns its status where it was refused, else null.
+   */
+  public Status awaitStartOrStatus() throws TimeoutException {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(BOUND_SECONDS);
+    while (received.get() == 0 && !status.isDone()) {
+      if (System.nanoTime() > end) {
+        throw new TimeoutException("no answer");
+      }
+      Thread.onSpinWait();
+    }
+    return received.get() == 0 ? status.join() : null;
+  }
+
+  /** Returns how many messages have come that the test has not taken. */
+  public int waiting() {
+    return messages.size();
   }
 
   /** Returns how many messages have come so far. */

@@ -1,0 +1,174 @@
+package dev.lavalier.grpc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lavalier.testing.LavalierExtension;
+import dev.lavalier.testing.TestPuller;
+import dev.lavalier.testing.TestSubscriber;
+import dev.lavalier.v1.AudioFrame;
+import dev.lavalier.v1.DeviceState;
+import dev.lavalier.v1.StreamFramesRequest;
+import io.grpc.Status;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** How many may subscribe, and how long one may stand still. */
+final class LimitsTest {
+
+  private static final int LIMIT = 3;
+  private static final Duration STALL_LIMIT = Duration.ofSeconds(2);
+  private static final StreamFramesRequest TONE =
+      StreamFramesRequest.newBuilder().setDeviceId("tone").setFrameSize(480).build();
+  private static final StreamFramesRequest MIC = TONE.toBuilder().setDeviceId("mic").build();
+
+  @RegisterExtension
+  final LavalierExtension lavalier =
+      LavalierExtension.withManualTime().withScripted("mic").limitedTo(LIMIT, STALL_LIMIT);
+
+  private static void assertEvicted(TestSubscriber subscriber) throws Exception {
+    Status status = subscriber.awaitStatus();
+    assertThat(status.getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
+    assertThat(status.getDescription()).isEqualTo("nothing was taken for 2 s; subscribe again");
+  }
+
+  @Test
+  void whoTakesNothingIsEnded() throws Exception {
+    TestSubscriber sleeper = lavalier.subscribe(TONE).request(1);
+    sleeper.nextStarted();
+    lavalier.advance(STALL_LIMIT, 1);
+    assertThat(lavalier.device("tone").getSubscriberCount()).isEqualTo(1);
+    lavalier.ticker().advance(Duration.ofMillis(10));
+    lavalier.awaitState("tone", DeviceState.DEVICE_STATE_CLOSED);
+    assertEvicted(sleeper.requestAll());
+  }
+
+  @Test
+  void whoGrantsNothingIsEnded() throws Exception {
+    TestPuller puller = lavalier.pull(TONE, 1);
+    puller.received().nextStarted();
+    lavalier.advance(Duration.ofMillis(10), 1);
+    puller.received().nextFrame();
+    lavalier.advance(STALL_LIMIT, 1);
+    assertThat(lavalier.device("tone").getSubscriberCount()).isEqualTo(1);
+    lavalier.ticker().advance(Duration.ofMillis(10));
+    assertEvicted(puller.received());
+  }
+
+  @Test
+  void whoTakesSlowlyButSteadilyIsNot() throws Exception {
+    TestSubscriber slow = lavalier.subscribe(TONE).request(1);
+    slow.nextStarted();
+    long next = 0;
+    for (int i = 0; i < 6; i++) {
+      lavalier.advance(Duration.ofMillis(1_500), 1);
+      AudioFrame frame = slow.request(1).nextFrame();
+      assertThat(frame.getSampleIndex()).isEqualTo(next + frame.getGap().getSampleCount());
+      next = frame.getSampleIndex() + 480;
+    }
+    assertThat(lavalier.device("tone").getSubscriberCount()).isEqualTo(1);
+  }
+
+  @Test
+  void whoWaitsForADeviceThatGivesNothingIsNot() throws Exception {
+    TestSubscriber patient =
+        lavalier.subscribe(MIC.toBuilder().setMaxLatencyMs(60_000).build()).requestAll();
+    patient.nextStarted();
+    lavalier.advance(Duration.ofMillis(100), 1);
+    patient.nextFrames(10);
+    lavalier.script("mic").losesUntil = lavalier.ticker().nanoTime() + 2_500_000_000L;
+    lavalier.advance(Duration.ofSeconds(3), 1);
+    AudioFrame frame = patient.nextFrame();
+    while (!frame.hasGap()) {
+      frame = patient.nextFrame();
+    }
+    assertThat(frame.getGap().getSampleCount()).isGreaterThan(2 * 48_000);
+  }
+
+  /** Subscribes as often as the limit allows, and once more. */
+  private List<TestSubscriber> assertAllPlacesAreFree() throws Exception {
+    List<TestSubscriber> subscribers = new ArrayList<>();
+    for (int i = 0; i < LIMIT; i++) {
+      TestSubscriber subscriber = lavalier.subscribe(TONE).requestAll();
+      subscriber.nextStarted();
+      subscribers.add(subscriber);
+    }
+    assertFull();
+    return subscribers;
+  }
+
+  private void assertFull() throws Exception {
+    for (Status status :
+        List.of(
+            lavalier.subscribe(TONE).awaitStatus(),
+            lavalier.pull(MIC, 1).received().awaitStatus())) {
+      assertThat(status.getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
+      assertThat(status.getDescription())
+          .isEqualTo("subscribers: 3 (expected: no more at a time; the server's limit is reached)");
+    }
+  }
+
+  @Test
+  void whoLeavesMakesPlace() throws Exception {
+    List<TestSubscriber> subscribers = assertAllPlacesAreFree();
+    subscribers.get(1).cancel();
+    awaitSubscribers(LIMIT - 1);
+    TestSubscriber next = lavalier.subscribe(TONE).requestAll();
+    next.nextStarted();
+    assertFull();
+  }
+
+  private void awaitSubscribers(int count) {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+    while (lavalier.device("tone").getSubscriberCount() != count) {
+      assertThat(System.nanoTime()).isLessThan(end);
+      Thread.onSpinWait();
+    }
+  }
+
+  @Test
+  void refusalsTakeNoPlace() throws Exception {
+    lavalier.script("mic").busy = true;
+    for (int i = 0; i < 2 * LIMIT; i++) {
+      assertThat(lavalier.subscribe(MIC).awaitStatus().getCode())
+          .isEqualTo(Status.Code.UNAVAILABLE);
+      assertThat(
+              lavalier
+                  .subscribe(TONE.toBuilder().setDeviceId("moon").build())
+                  .awaitStatus()
+                  .getCode())
+          .isEqualTo(Status.Code.NOT_FOUND);
+      assertThat(lavalier.pull(TONE, -1).received().awaitStatus().getCode())
+          .isEqualTo(Status.Code.INVALID_ARGUMENT);
+    }
+    assertAllPlacesAreFree();
+  }
+
+  @Test
+  void everyWayOutMakesPlace() throws Exception {
+    for (int i = 0; i < LIMIT; i++) {
+      TestPuller finished = lavalier.pull(TONE, 1).halfClose();
+      TestPuller mistaken = lavalier.pull(TONE, 0);
+      TestSubscriber bereft = lavalier.subscribe(MIC).requestAll();
+      finished.received().nextStarted();
+      bereft.nextStarted();
+      lavalier.advance(Duration.ofMillis(10), 2);
+      assertThat(finished.received().awaitStatus()).isEqualTo(Status.OK);
+      mistaken.received().nextStarted();
+      mistaken.grant(-1);
+      assertThat(mistaken.received().awaitStatus().getCode())
+          .isEqualTo(Status.Code.INVALID_ARGUMENT);
+      lavalier.awaitState("tone", DeviceState.DEVICE_STATE_CLOSED);
+
+      lavalier.script("mic").readsNothing = true;
+      lavalier.ticker().advance(Duration.ofMillis(10));
+      assertThat(bereft.awaitStatus().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+      lavalier.awaitState("mic", DeviceState.DEVICE_STATE_CLOSED);
+      lavalier.script("mic").readsNothing = false;
+    }
+    assertAllPlacesAreFree();
+  }
+}

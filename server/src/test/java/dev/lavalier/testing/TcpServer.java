@@ -1,0 +1,70 @@
+package dev.lavalier.testing;
+
+import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.audio.Ticker;
+import dev.lavalier.capture.DeviceRegistry;
+import dev.lavalier.capture.ToneDevice;
+import dev.lavalier.grpc.AudioCaptureService;
+import dev.lavalier.grpc.GrpcServer;
+import dev.lavalier.hub.Hub;
+import dev.lavalier.hub.HubConfig;
+import io.grpc.ManagedChannel;
+import io.grpc.netty.NettyChannelBuilder;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.List;
+
+/** A server of the tone in this process, over TCP on loopback and in real time. */
+public final class TcpServer implements AutoCloseable {
+
+  private final DeviceRegistry registry;
+  private final Hub hub;
+  private final GrpcServer grpc;
+
+  private TcpServer(DeviceRegistry registry, Hub hub, GrpcServer grpc) {
+    this.registry = registry;
+    this.hub = hub;
+    this.grpc = grpc;
+  }
+
+  /** Starts one that captures in a format. */
+  public static TcpServer start(String captureFormat, HubConfig config) throws IOException {
+    Ticker ticker = Ticker.system();
+    DeviceRegistry registry =
+        new DeviceRegistry(
+            PcmFormat.parse(captureFormat),
+            true,
+            List.of(new ToneDevice()),
+            "tone"::equals,
+            ticker);
+    registry.start();
+    Hub hub = new Hub(registry, ticker, AudioCaptureService.frameEncoder(), config);
+    GrpcServer grpc =
+        new GrpcServer(hub, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+    grpc.start();
+    return new TcpServer(registry, hub, grpc);
+  }
+
+  /** Returns its hub. */
+  public Hub hub() {
+    return hub;
+  }
+
+  /** Returns a connection to it, which is the caller's to shut down. */
+  public ManagedChannel newChannel() {
+    return NettyChannelBuilder.forAddress("localhost", grpc.port())
+        .overrideAuthority("localhost")
+        .maxInboundMessageSize(1 << 20)
+        .usePlaintext()
+        .build();
+  }
+
+  @Override
+  public void close() {
+    grpc.refuseNewCalls();
+    hub.close();
+    grpc.close();
+    registry.close();
+  }
+}
