@@ -12,12 +12,14 @@ public final class Frame {
   private final ByteBuffer pcm;
   private final long sampleIndex;
   private final long captureTimeUnixNanos;
+  private final long readDelayNanos;
   private final Gap gap; // null: nothing is missing
 
-  Frame(ByteBuffer pcm, long sampleIndex, long captureTimeUnixNanos, Gap gap) {
+  Frame(ByteBuffer pcm, long sampleIndex, long captureTimeUnixNanos, long readDelayNanos, Gap gap) {
     this.pcm = pcm;
     this.sampleIndex = sampleIndex;
     this.captureTimeUnixNanos = captureTimeUnixNanos;
+    this.readDelayNanos = readDelayNanos;
     this.gap = gap;
   }
 
@@ -37,6 +39,15 @@ public final class Frame {
    */
   public long captureTimeUnixNanos() {
     return captureTimeUnixNanos;
+  }
+
+  /**
+   * Returns how long after {@link #captureTimeUnixNanos} the server had read the whole frame, in
+   * nanoseconds: its own length, and what the device and its driver added. What has passed beyond
+   * that, it waited for the server, the network or this program.
+   */
+  public long readDelayNanos() {
+    return readDelayNanos;
   }
 
   /** Returns what is missing just before this frame; empty where nothing is. */

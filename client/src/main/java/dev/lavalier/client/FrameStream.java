@@ -21,6 +21,7 @@ import java.util.function.LongSupplier;
 public final class FrameStream implements Iterable<Frame>, AutoCloseable {
 
   private final MessageStream<StreamFramesRequest, StreamFramesResponse> messages;
+  private final OverflowPolicy overflowPolicy;
   private final LongSupplier nanoTime;
   private final Runnable onClose;
 
@@ -29,14 +30,16 @@ public final class FrameStream implements Iterable<Frame>, AutoCloseable {
   private volatile long staleFrames;
 
   // The reading thread alone.
-  private Freshness freshness = new Freshness();
+  private Freshness freshness; // null: no frame yet
   private Gap dropped; // here, since the last frame that was returned; null: nothing
 
   private FrameStream(
       MessageStream<StreamFramesRequest, StreamFramesResponse> messages,
+      OverflowPolicy overflowPolicy,
       LongSupplier nanoTime,
       Runnable onClose) {
     this.messages = messages;
+    this.overflowPolicy = overflowPolicy;
     this.nanoTime = nanoTime;
     this.onClose = onClose;
   }
@@ -57,6 +60,7 @@ public final class FrameStream implements Iterable<Frame>, AutoCloseable {
                 Wire.request(options),
                 server,
                 nanoTime),
+            options.overflowPolicy(),
             nanoTime,
             onClose);
     try {
@@ -87,10 +91,11 @@ public final class FrameStream implements Iterable<Frame>, AutoCloseable {
   /**
    * Waits for the next frame. A frame that has waited for longer than {@link
    * StreamStart#maxLatency}, since the server read it and beyond what the way takes at best, is
-   * dropped here: the next frame's gap counts it. An interrupt closes the stream and stays set.
+   * dropped here: the next frame's gap counts it. Under {@link OverflowPolicy#CLOSE} it ends the
+   * stream instead. An interrupt closes the stream and stays set.
    *
    * @return the frame; null once this stream was closed
-   * @throws LavalierException where the server ended the stream, or is gone
+   * @throws LavalierException where the server ended the stream, or is gone, or this was too slow
    */
   public Frame read() throws LavalierException {
     StreamFramesResponse message;
@@ -98,9 +103,7 @@ public final class FrameStream implements Iterable<Frame>, AutoCloseable {
       if (!message.hasFrame()) {
         noteBesidesAudio(message);
       } else if (isStale(message.getFrame())) {
-        long stale = staleFrames + 1; // this thread alone writes it
-        staleFrames = stale;
-        dropped = Wire.gap(message.getFrame(), dropped, start.frameSize());
+        drop(message.getFrame());
       } else {
         Frame frame = Wire.frame(message.getFrame(), Wire.gap(message.getFrame(), dropped, 0));
         dropped = null;
@@ -111,9 +114,25 @@ public final class FrameStream implements Iterable<Frame>, AutoCloseable {
   }
 
   private boolean isStale(AudioFrame frame) {
-    long sent = frame.getCaptureTimeUnixNanos() + frame.getReadDelayMicros() * 1_000L;
-    freshness.arrived(sent, messages.arrivedNanos());
-    return freshness.age(sent, nanoTime.getAsLong()) > start.maxLatency().toNanos();
+    long sent = frame.getCaptureTimeUnixNanos() + Wire.readDelayNanos(frame);
+    if (freshness == null) {
+      freshness = new Freshness(start.maxLatency().toNanos());
+    }
+    return !freshness.isFresh(sent, messages.arrivedNanos(), nanoTime.getAsLong());
+  }
+
+  private void drop(AudioFrame frame) throws LavalierException {
+    long stale = staleFrames + 1; // this thread alone writes it
+    staleFrames = stale;
+    dropped = Wire.gap(frame, dropped, start.frameSize());
+    if (overflowPolicy == OverflowPolicy.CLOSE) {
+      close();
+      throw new LavalierException(
+          LavalierException.Kind.LIMIT_REACHED,
+          "max_latency_ms: %d (expected: frames taken within it; they grew old on the way)"
+              .formatted(start.maxLatency().toMillis()),
+          null);
+    }
   }
 
   /** Returns how many frames were dropped here because they had become too old. */
@@ -123,10 +142,7 @@ public final class FrameStream implements Iterable<Frame>, AutoCloseable {
 
   private void noteBesidesAudio(StreamFramesResponse message) throws LavalierException {
     switch (message.getMessageCase()) {
-      case STARTED -> {
-        start = Wire.start(message.getStarted());
-        freshness = new Freshness(); // the server may have set its clock meanwhile
-      }
+      case STARTED -> start = Wire.start(message.getStarted());
       case NOTICE -> noticeListener.accept(Wire.notice(message.getNotice()));
       case FRAME, MESSAGE_NOT_SET -> {} // what a newer server may send is not for us
     }

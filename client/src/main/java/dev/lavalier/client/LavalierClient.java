@@ -56,6 +56,11 @@ public final class LavalierClient implements AutoCloseable {
    * @throws IllegalArgumentException where it is not of that form
    */
   public static LavalierClient connect(String server) {
+    return connect(server, System::nanoTime);
+  }
+
+  /** With a clock of the caller's, for tests. */
+  static LavalierClient connect(String server, LongSupplier nanoTime) {
     int colon = server.lastIndexOf(':');
     String host = server.substring(0, Math.max(0, colon));
     int port = port(server.substring(colon + 1));
@@ -64,7 +69,7 @@ public final class LavalierClient implements AutoCloseable {
           "server: %s (expected: HOST:PORT, as 127.0.0.1:50051)".formatted(server));
     }
     ManagedChannel channel = connection(server).build();
-    LavalierClient client = new LavalierClient(server, channel, System::nanoTime, true);
+    LavalierClient client = new LavalierClient(server, channel, nanoTime, true);
     client.connections.add(channel);
     return client;
   }

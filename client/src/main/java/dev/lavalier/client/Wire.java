@@ -66,7 +66,12 @@ final class Wire {
         frame.getPcm().asReadOnlyByteBuffer(),
         frame.getSampleIndex(),
         frame.getCaptureTimeUnixNanos(),
+        readDelayNanos(frame),
         gap);
+  }
+
+  static long readDelayNanos(AudioFrame frame) {
+    return Integer.toUnsignedLong(frame.getReadDelayMicros()) * 1_000;
   }
 
   /**

@@ -12,6 +12,7 @@ import io.grpc.inprocess.InProcessServerBuilder;
 import io.grpc.stub.StreamObserver;
 import io.grpc.testing.GrpcCleanupRule;
 import java.util.List;
+import java.util.function.LongSupplier;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
@@ -42,6 +43,11 @@ public final class FakeServer implements BeforeEachCallback, AfterEachCallback {
   /** Returns a client of it. */
   public LavalierClient client() {
     return LavalierClient.over(channel);
+  }
+
+  /** Returns a client of it that lives by a clock. */
+  LavalierClient client(LongSupplier nanoTime) {
+    return LavalierClient.over(channel, nanoTime);
   }
 
   /** Returns the last request it saw. */

@@ -1,0 +1,159 @@
+package dev.lavalier.client;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import dev.lavalier.v1.GapCause;
+import dev.lavalier.v1.StreamFramesResponse;
+import io.grpc.Status;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/**
+ * What a stream drops when it comes back from a stall, and how it counts that. Frames are 10 ms
+ * long, the bound is 200 ms; everything that the server says is on its way from the beginning.
+ */
+final class StaleFramesTest {
+
+  private static final int SIZE = 80;
+  private static final long MS = 1_000_000;
+
+  @RegisterExtension final FakeServer server = new FakeServer();
+
+  private final List<StreamFramesResponse> messages =
+      new ArrayList<>(List.of(FakeMessages.started(SIZE)));
+  private long now = 123_456_789_000_000L; // of no relation to the server's
+
+  private void add(int from, int to) {
+    for (int k = from; k < to; k++) {
+      messages.add(FakeMessages.frame((long) k * SIZE, SIZE, 0));
+    }
+  }
+
+  private FrameStream open(StreamOptions options) throws LavalierException {
+    server.says(messages, Status.UNAVAILABLE.withDescription("that was all"));
+    return server.client(() -> now).stream(options);
+  }
+
+  /** Reads as the frames come, none of which is stale. */
+  private void listen(FrameStream stream, int count) throws LavalierException {
+    for (int k = 0; k < count; k++) {
+      now += 10 * MS;
+      assertThat(stream.read().gap()).isEmpty();
+    }
+  }
+
+  @Test
+  void staleFramesAreDroppedAndTheNextGapCountsThem() throws Exception {
+    add(0, 1_000);
+    try (FrameStream stream = open(StreamOptions.defaults())) {
+      listen(stream, 100);
+      now += 5_000 * MS;
+      Frame next = stream.read();
+      // Of 500 frames the bound allows 20; the four that are asked for ahead make the way seem
+      // shorter by 30 ms, and that may have drifted by a thousandth of 5 s.
+      long dropped = next.sampleIndex() / SIZE - 100;
+      assertThat(dropped).isBetween(482L, 484L);
+      assertThat(next.gap()).contains(new Gap(dropped * SIZE, Gap.Cause.SLOW_SUBSCRIBER, false));
+      assertThat(stream.staleFrames()).isEqualTo(dropped);
+
+      listen(stream, 100);
+      assertThat(stream.staleFrames()).isEqualTo(dropped);
+    }
+  }
+
+  @Test
+  void gapsOfStaleFramesAreCountedIn() throws Exception {
+    add(0, 50);
+    messages.add(FakeMessages.frame(60 * SIZE, SIZE, 10 * SIZE));
+    add(61, 150);
+    messages.add(overrun(FakeMessages.frame(160 * SIZE, SIZE, 10 * SIZE)));
+    add(161, 1_000);
+    try (FrameStream stream = open(StreamOptions.defaults())) {
+      listen(stream, 40);
+      now += 3_000 * MS;
+      Frame next = stream.read();
+      assertThat(next.gap())
+          .contains(new Gap(next.sampleIndex() - 40 * SIZE, Gap.Cause.SLOW_SUBSCRIBER, true));
+      long lost = 2 * 10;
+      assertThat(stream.staleFrames()).isEqualTo(next.sampleIndex() / SIZE - 40 - lost);
+    }
+  }
+
+  private static StreamFramesResponse overrun(StreamFramesResponse message) {
+    StreamFramesResponse.Builder builder = message.toBuilder();
+    builder
+        .getFrameBuilder()
+        .getGapBuilder()
+        .setCause(GapCause.GAP_CAUSE_DEVICE_OVERRUN)
+        .setEstimated(true);
+    return builder.build();
+  }
+
+  @Test
+  void aGapThatSpansTwoEpochsIsTheSumOfBoth() throws Exception {
+    add(0, 30);
+    messages.add(FakeMessages.started(SIZE));
+    // Lost for two seconds: the second epoch's first frame was captured after 230 more.
+    for (int k = 0; k < 100; k++) {
+      StreamFramesResponse.Builder message =
+          FakeMessages.frame((long) k * SIZE, SIZE, k == 0 ? 200 * SIZE : 0).toBuilder();
+      message.getFrameBuilder().setCaptureTimeUnixNanos((230L + k) * 10 * MS);
+      if (k == 0) {
+        message
+            .getFrameBuilder()
+            .getGapBuilder()
+            .setCause(GapCause.GAP_CAUSE_DEVICE_LOST)
+            .setEstimated(true);
+      }
+      messages.add(message.build());
+    }
+    try (FrameStream stream = open(StreamOptions.defaults())) {
+      listen(stream, 10);
+      now += (10 + 10 + 200) * 10 * MS; // ten frames of the first epoch are too old by then
+      Frame next = stream.read();
+      assertThat(next.sampleIndex()).isZero();
+      assertThat(next.gap()).contains(new Gap(220 * SIZE, Gap.Cause.DEVICE_LOST, true));
+      assertThat(stream.staleFrames()).isEqualTo(20);
+    }
+  }
+
+  @Test
+  void staleFramesOfBothEpochsAddUp() throws Exception {
+    add(0, 30);
+    messages.add(FakeMessages.started(SIZE));
+    for (int k = 0; k < 100; k++) {
+      StreamFramesResponse.Builder message =
+          FakeMessages.frame((long) k * SIZE, SIZE, 0).toBuilder();
+      message.getFrameBuilder().setCaptureTimeUnixNanos((30L + k) * 10 * MS);
+      messages.add(message.build());
+    }
+    try (FrameStream stream = open(StreamOptions.defaults())) {
+      listen(stream, 10);
+      now += 600 * MS;
+      Frame next = stream.read();
+      long dropped = stream.staleFrames();
+      assertThat(dropped).isBetween(42L, 44L);
+      assertThat(next.gap()).contains(new Gap(dropped * SIZE, Gap.Cause.SLOW_SUBSCRIBER, false));
+      assertThat(next.sampleIndex()).isEqualTo((dropped - 20) * SIZE);
+    }
+  }
+
+  @Test
+  void underCloseTheStreamEndsInstead() throws Exception {
+    add(0, 100);
+    try (FrameStream stream =
+        open(StreamOptions.defaults().withOverflowPolicy(OverflowPolicy.CLOSE))) {
+      listen(stream, 10);
+      now += 1_000 * MS;
+      assertThatExceptionOfType(LavalierException.class)
+          .isThrownBy(stream::read)
+          .withMessage(
+              "max_latency_ms: 200 (expected: frames taken within it; they grew old on the way)")
+          .satisfies(e -> assertThat(e.kind()).isEqualTo(LavalierException.Kind.LIMIT_REACHED));
+      assertThat(stream.read()).isNull();
+    }
+  }
+}
