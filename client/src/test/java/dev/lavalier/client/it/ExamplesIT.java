@@ -3,6 +3,7 @@ package dev.lavalier.client.it;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.lavalier.client.LavalierClient;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,6 +12,8 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The consumers in other languages, which have nothing of ours but the .proto. */
 final class ExamplesIT {
@@ -21,6 +24,62 @@ final class ExamplesIT {
 
   @Test
   void python() throws Exception {
+    String python = pythonWithStubs();
+    assertWorks(
+        Map.of("PYTHONPATH", dir.toString()),
+        List.of(python, EXAMPLES.resolve("python/record.py").toString()));
+  }
+
+  @Test
+  void pythonPulling() throws Exception {
+    List<String> pull = List.of(pythonWithStubs(), EXAMPLES.resolve("python/pull.py").toString());
+    Map<String, String> environment = Map.of("PYTHONPATH", dir.toString());
+    try (ServerProcess server = ServerProcess.start(Map.of(), "--demo")) {
+      Programs.Result took = run(pull, environment, server, "--frames", "50", "--window", "2");
+      assertThat(took.code()).as(took.err()).isZero();
+      assertThat(took.out()).matches("\\d+ frames taken, \\d+ samples missed\n");
+      assertThat(run(pull, environment, server, "--device", "moon"))
+          .isEqualTo(new Programs.Result(1, "", "device_id: moon (expected: one of tone)\n"));
+
+      // 20 ms frames that take 100 ms each: once the 200 ms are over, four of five are missed.
+      Programs.Result slow = run(pull, environment, server, "--frames", "20", "--work-ms", "100");
+      assertThat(slow.code()).as(slow.err()).isZero();
+      assertThat(slow.err()).contains("missed ");
+    }
+  }
+
+  /**
+   * What is under way when a program is stopped grows old; the example drops it, and the server
+   * sends nothing old on credit that is granted later.
+   */
+  @ParameterizedTest
+  @CsvSource({"16000/1/s16le, 16000, 1", "48000/2/s16le, 48000, 5"})
+  void pythonThatStandsStillAndGoesOnHearsNothingOld(String format, int rateHz, String window)
+      throws Exception {
+    List<String> probe =
+        List.of(
+            pythonWithStubs(),
+            Programs.TOP.resolve("client/src/test/python/pulling_probe.py").toString());
+    Map<String, String> environment =
+        Map.of("PYTHONPATH", dir + java.io.File.pathSeparator + EXAMPLES.resolve("python"));
+    try (ServerProcess server =
+            ServerProcess.start(Map.of(), "--demo", "--capture-format", format);
+        LavalierClient client = server.client();
+        StoppedProbe idle = StoppedProbe.start(probe, environment, server, rateHz, true, window);
+        StoppedProbe stopped =
+            StoppedProbe.start(probe, environment, server, rateHz, false, window)) {
+      idle.stop();
+      stopped.stop();
+      StoppedProbe.pass(client);
+      stopped.goOn();
+      idle.goOn();
+      stopped.assertFreshAndTold(rateHz / 50);
+      idle.assertFreshAndTold(rateHz / 50);
+    }
+  }
+
+  /** Returns a python for which the contract's stubs are in {@link #dir}. */
+  private String pythonWithStubs() throws Exception {
     String python = pythonWithGrpc();
     Programs.Result stubs =
         Programs.run(
@@ -34,9 +93,7 @@ final class ExamplesIT {
                 "--grpc_python_out=" + dir,
                 "lavalier/v1/audio_capture.proto"));
     assertThat(stubs).isEqualTo(new Programs.Result(0, "", ""));
-    assertWorks(
-        Map.of("PYTHONPATH", dir.toString()),
-        List.of(python, EXAMPLES.resolve("python/record.py").toString()));
+    return python;
   }
 
   /** The first python on the path may be one without the packages; Debian's has them. */

@@ -1,0 +1,46 @@
+package dev.lavalier.client.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.lavalier.client.LavalierClient;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/**
+ * A client of ours stands still for five seconds, over TCP: one does not read, the process of
+ * another is stopped. What either hears next is fresh, and it knows what it missed to the sample.
+ */
+final class StoppedClientIT {
+
+  private static final List<String> PROBE =
+      List.of(
+          Programs.java(),
+          "-cp",
+          Programs.TOP.resolve("client/target/lavalier.jar")
+              + java.io.File.pathSeparator
+              + Programs.TOP.resolve("client/target/test-classes"),
+          "dev.lavalier.client.ListeningProbe");
+
+  @ParameterizedTest
+  @CsvSource({"16000/1/s16le, 16000", "48000/2/s16le, 48000"})
+  void whatComesNextIsFreshAndEverySampleIsCounted(String format, int rateHz) throws Exception {
+    assumeTrue(Programs.works("kill", "-l"), "there is no kill");
+    try (ServerProcess server =
+            ServerProcess.start(Map.of(), "--demo", "--capture-format", format);
+        LavalierClient client = server.client();
+        StoppedProbe idle = StoppedProbe.start(PROBE, Map.of(), server, rateHz, true);
+        StoppedProbe stopped = StoppedProbe.start(PROBE, Map.of(), server, rateHz, false)) {
+      idle.stop();
+      stopped.stop();
+      StoppedProbe.pass(client);
+      stopped.goOn();
+      idle.goOn();
+      // The library dropped some of it: the window holds 0.4 s and more.
+      assertThat(Long.parseLong(stopped.assertFreshAndTold(rateHz / 50))).isPositive();
+      assertThat(Long.parseLong(idle.assertFreshAndTold(rateHz / 50))).isPositive();
+    }
+  }
+}

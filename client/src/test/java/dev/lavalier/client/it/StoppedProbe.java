@@ -1,0 +1,176 @@
+package dev.lavalier.client.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lavalier.client.Frame;
+import dev.lavalier.client.FrameStream;
+import dev.lavalier.client.LavalierClient;
+import dev.lavalier.client.StreamOptions;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A program that listens, and that a test has stand still for five seconds: it holds by itself, or
+ * its whole process is stopped. See {@code ListeningProbe} for what it prints.
+ */
+final class StoppedProbe implements AutoCloseable {
+
+  static final int STALL_SECONDS = 5;
+
+  private static final int BEFORE_SECONDS = 2;
+  private static final int AFTER_SECONDS = 2;
+  private static final long NEVER = Long.MAX_VALUE;
+  private static final int MAX_LATENCY_MS = 200; // the default
+  private static final int SLACK_MS = 100;
+
+  /** One frame as the program saw it. */
+  private record Seen(long index, long missing, long ageMicros) {
+    static Seen of(String line) {
+      String[] fields = line.split(" ", -1);
+      return new Seen(
+          Long.parseLong(fields[0]), Long.parseLong(fields[1]), Long.parseLong(fields[2]));
+    }
+  }
+
+  private final int rateHz;
+  private final boolean holding;
+  private final Process process;
+  private final BufferedReader out;
+  private final Path err;
+  private final List<Seen> seen = new ArrayList<>();
+  private int seenBefore;
+
+  private StoppedProbe(int rateHz, boolean holding, Process process, Path err) {
+    this.rateHz = rateHz;
+    this.holding = holding;
+    this.process = process;
+    this.err = err;
+    this.out =
+        new BufferedReader(
+            new InputStreamReader(process.getInputStream(), StandardCharsets.US_ASCII));
+  }
+
+  /**
+   * Starts a program.
+   *
+   * @param program its command, without the arguments
+   * @param holding whether it holds by itself
+   * @param more arguments after those that all programs understand
+   */
+  static StoppedProbe start(
+      List<String> program,
+      Map<String, String> environment,
+      ServerProcess server,
+      int rateHz,
+      boolean holding,
+      String... more)
+      throws IOException {
+    long holdAt = (long) BEFORE_SECONDS * rateHz;
+    long endAt = holdAt + (long) (STALL_SECONDS + AFTER_SECONDS) * rateHz;
+    List<String> command = new ArrayList<>(program);
+    command.addAll(
+        List.of(server.address(), Long.toString(holding ? holdAt : NEVER), Long.toString(endAt)));
+    command.addAll(List.of(more));
+    Path err = Files.createTempFile("lavalier-probe", ".err");
+    ProcessBuilder builder = new ProcessBuilder(command).redirectError(err.toFile());
+    builder.environment().putAll(environment);
+    return new StoppedProbe(rateHz, holding, builder.start(), err);
+  }
+
+  /** Lets it listen for two seconds and then stand still. */
+  void stop() throws IOException, InterruptedException {
+    String line = next();
+    while (holding ? !line.equals("holding") : last().index() < (long) BEFORE_SECONDS * rateHz) {
+      line = next();
+    }
+    if (!holding) {
+      signal("STOP");
+    }
+    seenBefore = seen.size();
+  }
+
+  /** Lets it go on. */
+  void goOn() throws IOException, InterruptedException {
+    if (holding) {
+      OutputStream in = process.getOutputStream();
+      in.write('\n');
+      in.flush();
+    } else {
+      signal("CONT");
+    }
+  }
+
+  private void signal(String name) throws IOException, InterruptedException {
+    Programs.Result result =
+        Programs.run(List.of("kill", "-" + name, Long.toString(process.pid())));
+    assertThat(result).isEqualTo(new Programs.Result(0, "", ""));
+  }
+
+  private String next() throws IOException {
+    String line = out.readLine();
+    if (line == null) {
+      throw new AssertionError("the program ended: " + Files.readString(err));
+    }
+    if (Character.isDigit(line.charAt(0))) {
+      seen.add(Seen.of(line));
+    }
+    return line;
+  }
+
+  private Seen last() {
+    return seen.get(seen.size() - 1);
+  }
+
+  /**
+   * Hears it out: nothing older than the bound since it goes on, and every sample counted.
+   *
+   * @return how many frames the program itself dropped, as it prints it
+   */
+  String assertFreshAndTold(int frameSize) throws IOException {
+    String line = next();
+    while (!line.startsWith("stale ")) {
+      line = next();
+    }
+    // Up to two lines were printed before it stood still, and read here since.
+    List<Seen> after = seen.subList(seenBefore, seen.size());
+    assertThat(after)
+        .allSatisfy(
+            frame ->
+                assertThat(frame.ageMicros())
+                    .isLessThanOrEqualTo((MAX_LATENCY_MS + SLACK_MS) * 1_000L));
+    long missing = 0;
+    for (int k = 1; k < seen.size(); k++) {
+      Seen frame = seen.get(k);
+      assertThat(frame.index()).isEqualTo(seen.get(k - 1).index() + frameSize + frame.missing());
+      missing += frame.missing();
+    }
+    assertThat(missing).isGreaterThan((long) (STALL_SECONDS - 1) * rateHz);
+    return line.substring("stale ".length());
+  }
+
+  /** Waits until a subscriber who reads has heard five seconds more. */
+  static void pass(LavalierClient client) throws Exception {
+    try (FrameStream stream = client.stream(StreamOptions.defaults())) {
+      Frame frame = stream.read();
+      long end =
+          frame.sampleIndex() + (long) STALL_SECONDS * stream.start().format().sampleRateHz();
+      while (frame.sampleIndex() < end) {
+        frame = stream.read();
+      }
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    process.destroyForcibly();
+    Files.deleteIfExists(err);
+  }
+}
