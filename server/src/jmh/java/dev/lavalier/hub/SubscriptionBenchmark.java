@@ -1,0 +1,145 @@
+package dev.lavalier.hub;
+
+import dev.lavalier.audio.CaptureException;
+import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.audio.Ticker;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+
+/**
+ * Claim: a frame's way from the ring to a subscriber's sink makes no garbage, however many
+ * subscribers there are. The bytes allocated for a frame are the same for 1 and for 500: those of
+ * the frame itself.
+ *
+ * <p>One operation is one frame, published to all subscribers of one lane, which is woken and runs.
+ * The sink counts and does nothing, so that what is seen here is the project's own; what gRPC makes
+ * beyond it is another matter.
+ */
+@State(Scope.Benchmark)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.NANOSECONDS)
+public class SubscriptionBenchmark {
+
+  private static final byte[] MESSAGE = {};
+  private static final PcmFormat FORMAT = PcmFormat.parse("48000/2/s16le");
+  private static final int FRAME_SIZE = 960;
+
+  /** How many subscribers the lane serves. */
+  @Param({"1", "10", "500"})
+  public int subscribers;
+
+  private final Ticker ticker = Ticker.system();
+  private final Queue<Runnable> tasks = new ArrayDeque<>();
+  private final Lane lane = new Lane(tasks::add);
+  private final List<Subscription> subscriptions = new ArrayList<>();
+  private FrameRing ring;
+  private long framesHeard;
+
+  /** Subscribes them all. */
+  @Setup
+  public void subscribe() {
+    DeviceActor device =
+        new DeviceActor(
+            "benchmark",
+            new DeviceActor.Context(
+                null,
+                ticker,
+                (pcm, index, nanos, delay) -> MESSAGE,
+                Duration.ofMillis(10),
+                Duration.ofMillis(200),
+                Runnable::run,
+                () -> {}));
+    Epoch epoch = new Epoch(1, FORMAT, (pcm, index, nanos, delay) -> MESSAGE, device);
+    Framer framer = epoch.framerOf(FRAME_SIZE);
+    ring = framer.ring();
+    SubscriptionSpec spec =
+        new SubscriptionSpec(
+            "benchmark",
+            FORMAT,
+            FRAME_SIZE,
+            10,
+            200,
+            OverflowPolicy.DROP_OLDEST,
+            OnDeviceLoss.FAIL);
+    Subscription.Context context =
+        new Subscription.Context(ticker, Duration.ofSeconds(30), () -> {});
+    publish(0); // so that nobody asks for the framer's first index
+    for (int i = 0; i < subscribers; i++) {
+      Subscription subscription = new Subscription(spec, lane, new CountingSink(), device, context);
+      subscription.begin(epoch, framer);
+      subscriptions.add(subscription);
+    }
+    runLane();
+  }
+
+  /** A frame to every subscriber. */
+  @Benchmark
+  public long drain() {
+    publish(ring.head());
+    lane.wake();
+    runLane();
+    return framesHeard;
+  }
+
+  /** As {@code drain}, but every sink says by itself that it is ready, as after each pull. */
+  @Benchmark
+  public long wakeEach() {
+    publish(ring.head());
+    for (Subscription subscription : subscriptions) {
+      subscription.wake();
+    }
+    runLane();
+    return framesHeard;
+  }
+
+  private void publish(long sequence) {
+    ring.publish(new Frame(sequence, sequence * FRAME_SIZE, 0, 0, ticker.nanoTime(), MESSAGE));
+  }
+
+  private void runLane() {
+    Runnable task;
+    while ((task = tasks.poll()) != null) {
+      task.run();
+    }
+  }
+
+  private final class CountingSink implements FrameSink {
+
+    @Override
+    public boolean isReady() {
+      return true;
+    }
+
+    @Override
+    public void onStarted(Started started) {}
+
+    @Override
+    public void onFrame(Frame frame, Optional<Gap> gap) {
+      if (gap.isPresent()) {
+        throw new IllegalStateException("a gap in a benchmark: " + gap.get());
+      }
+      framesHeard++;
+    }
+
+    @Override
+    public void onNotice(Notice notice) {}
+
+    @Override
+    public void onEnd(CaptureException reason) {
+      throw new IllegalStateException(reason);
+    }
+  }
+}
