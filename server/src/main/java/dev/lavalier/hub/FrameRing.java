@@ -13,8 +13,7 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 final class FrameRing {
 
   // Written by the publishing thread. A slot is set before latest says so; a grown array stands
-  // here
-  // before the first frame that is only in it.
+  // here before the first frame that is only in it.
   private volatile AtomicReferenceArray<Frame> slots = new AtomicReferenceArray<>(16);
   private volatile Frame latest; // null: none yet
   private volatile int wantedCapacity;

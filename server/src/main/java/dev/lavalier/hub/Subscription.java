@@ -22,6 +22,7 @@ public final class Subscription {
   private final DeviceActor device;
   private final Context context;
   private final AtomicBoolean over = new AtomicBoolean();
+  private final Runnable drain = this::drain; // made once, and not for each frame
 
   // The lane's thread alone.
   private Framer framer; // null: no epoch yet
@@ -59,7 +60,7 @@ public final class Subscription {
 
   /** Has the queue drained soon: call it when the sink has become ready. */
   public void wake() {
-    lane.execute(this::drain);
+    lane.execute(drain);
   }
 
   /**
