@@ -1,0 +1,171 @@
+package dev.lavalier.grpc;
+
+import dev.lavalier.hub.HandLane;
+import dev.lavalier.hub.StressDevice;
+import dev.lavalier.hub.Subscription;
+import dev.lavalier.v1.PullFramesRequest;
+import dev.lavalier.v1.StreamFramesRequest;
+import io.grpc.stub.ServerCallStreamObserver;
+import org.openjdk.jcstress.annotations.Actor;
+import org.openjdk.jcstress.annotations.Arbiter;
+import org.openjdk.jcstress.annotations.Expect;
+import org.openjdk.jcstress.annotations.JCStressTest;
+import org.openjdk.jcstress.annotations.Outcome;
+import org.openjdk.jcstress.annotations.State;
+import org.openjdk.jcstress.infra.results.II_Result;
+
+/** A consumer that grants credit against the lane that spends it. */
+public final class PullCallStress {
+
+  private static final PullFramesRequest SUBSCRIBE =
+      PullFramesRequest.newBuilder()
+          .setSubscribe(StreamFramesRequest.getDefaultInstance())
+          .setCredit(1)
+          .build();
+  private static final PullFramesRequest TWO_MORE =
+      PullFramesRequest.newBuilder().setCredit(2).build();
+
+  private PullCallStress() {}
+
+  /** A call that has subscribed, with credit for one frame. */
+  abstract static class Fixture {
+
+    final StressDevice device = new StressDevice();
+    final HandLane lane = new HandLane();
+    final CountingObserver observer = new CountingObserver();
+    final PullCall call =
+        new PullCall(
+            observer,
+            lane.lane(),
+            (request, sink) -> {
+              Subscription subscription = device.subscription(lane, sink);
+              device.serve(subscription);
+              return subscription;
+            });
+
+    Fixture() {
+      call.onNext(SUBSCRIBE);
+      lane.run();
+    }
+
+    int frames() {
+      return observer.messages - 1; // the first message says that the stream has started
+    }
+  }
+
+  /**
+   * Claim: credit granted while frames are published and sent is neither lost nor doubled: of more
+   * frames than credit, as many are sent as there was credit in all, the last of them without
+   * another frame or grant having to come.
+   */
+  @JCStressTest
+  @Outcome(id = "3, 0", expect = Expect.ACCEPTABLE, desc = "As many frames as credit.")
+  @Outcome(expect = Expect.FORBIDDEN, desc = "Credit was lost or spent twice.")
+  @State
+  public static class Granting extends Fixture {
+
+    /** Grants. */
+    @Actor
+    public void consumer() {
+      call.onNext(TWO_MORE);
+    }
+
+    /** Publishes, and runs the lane. */
+    @Actor
+    public void readerAndLane() {
+      device.read(4);
+      lane.run();
+    }
+
+    /** Runs what is left. */
+    @Arbiter
+    public void later(II_Result r) {
+      lane.run();
+      r.r1 = frames();
+      r.r2 = observer.completions;
+    }
+  }
+
+  /**
+   * Claim: a call that is half-closed while its last credit is spent is completed once, after as
+   * many frames as it had credit for.
+   */
+  @JCStressTest
+  @Outcome(id = "3, 1", expect = Expect.ACCEPTABLE, desc = "All frames, and one completion.")
+  @Outcome(expect = Expect.FORBIDDEN, desc = "Completed too early, never, or twice.")
+  @State
+  public static class HalfClosing extends Fixture {
+
+    /** Grants, and says that this is all. */
+    @Actor
+    public void consumer() {
+      call.onNext(TWO_MORE);
+      call.onCompleted();
+    }
+
+    /** Publishes, and runs the lane. */
+    @Actor
+    public void readerAndLane() {
+      device.read(4);
+      lane.run();
+    }
+
+    /** Runs what is left. */
+    @Arbiter
+    public void later(II_Result r) {
+      lane.run();
+      r.r1 = frames();
+      r.r2 = observer.completions;
+    }
+  }
+
+  /** Counts what is sent. Used on the lane alone, and read when all is done. */
+  private static final class CountingObserver extends ServerCallStreamObserver<byte[]> {
+
+    int messages;
+    int completions;
+
+    @Override
+    public void onNext(byte[] message) {
+      messages += completions == 0 ? 1 : 100;
+    }
+
+    @Override
+    public void onError(Throwable unexpected) {
+      messages += 1_000;
+    }
+
+    @Override
+    public void onCompleted() {
+      completions++;
+    }
+
+    @Override
+    public boolean isReady() {
+      return true;
+    }
+
+    @Override
+    public boolean isCancelled() {
+      return false;
+    }
+
+    @Override
+    public void setOnCancelHandler(Runnable handler) {}
+
+    @Override
+    public void setOnReadyHandler(Runnable handler) {}
+
+    @Override
+    public void setCompression(String compression) {}
+
+    @Override
+    public void setMessageCompression(boolean enable) {}
+
+    @Override
+    public void disableAutoInboundFlowControl() {}
+
+    @Override
+    public void request(int count) {}
+  }
+}

@@ -1,0 +1,108 @@
+package dev.lavalier.hub;
+
+import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.audio.Ticker;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * An open device without a sound system: an epoch, into which a test reads periods of one frame,
+ * and subscriptions of it that a test begins as the device's actor does. Time stands still.
+ */
+public final class StressDevice {
+
+  /** Samples in a period, and in a frame. */
+  public static final int FRAME_SIZE = 4;
+
+  private static final PcmFormat FORMAT = PcmFormat.parse("8000/1/s16le");
+  private static final byte[] PERIOD = new byte[2 * FRAME_SIZE];
+  private static final FrameEncoder ENCODER = (pcm, index, nanos, delay) -> pcm.clone();
+  private static final Ticker STILL =
+      new Ticker() {
+        @Override
+        public long nanoTime() {
+          return 0;
+        }
+
+        @Override
+        public long unixNanos() {
+          return 0;
+        }
+
+        @Override
+        public void parkUntil(long deadline) {
+          throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public void after(Duration delay, Runnable task) {
+          throw new UnsupportedOperationException();
+        }
+      };
+  private static final DeviceActor.Context ACTORS =
+      new DeviceActor.Context(
+          null,
+          STILL,
+          ENCODER,
+          Duration.ofMillis(10),
+          Duration.ofMillis(200),
+          Runnable::run,
+          () -> {});
+  private static final SubscriptionSpec SPEC =
+      new SubscriptionSpec(
+          "stress", FORMAT, FRAME_SIZE, 30, 60_000, OverflowPolicy.DROP_OLDEST, OnDeviceLoss.FAIL);
+
+  private final DeviceActor actor = new DeviceActor("stress", ACTORS);
+  private final Epoch epoch = new Epoch(1, FORMAT, ENCODER, actor);
+  private final AtomicInteger over = new AtomicInteger();
+  private final Subscription.Context context =
+      new Subscription.Context(STILL, Duration.ofSeconds(30), over::incrementAndGet);
+  private final List<Subscription> served = new ArrayList<>(); // the actor's thread alone
+  private int periods; // the reader's thread alone
+
+  /** Makes a subscription that has not begun. */
+  public Subscription subscription(HandLane lane, FrameSink sink) {
+    return new Subscription(SPEC, lane.lane(), sink, actor, context);
+  }
+
+  /** Begins it, in the steps and the order of {@link DeviceActor}. The actor's thread alone. */
+  public void serve(Subscription subscription) {
+    served.add(subscription);
+    epoch.serve(served);
+    Framer framer = epoch.framerOf(FRAME_SIZE);
+    framer.ring().ensureCapacity(subscription.spec().queueFrames() + 1);
+    subscription.begin(epoch, framer);
+  }
+
+  /** Ends it, as when the server stops. The actor's thread alone. */
+  void end(Subscription subscription) {
+    subscription.end(Hub.stoppingReason(), Optional.empty());
+  }
+
+  /** Reads periods, each of which becomes a frame. The reader's thread alone. */
+  public void read(int count) {
+    for (int i = 0; i < count; i++) {
+      epoch.onPeriod(PERIOD, (long) periods * FRAME_SIZE, 0, 0, 0);
+      periods++;
+    }
+  }
+
+  /** Returns how many subscriptions have said that they are over. */
+  int over() {
+    return over.get();
+  }
+
+  /** Returns the index of the sample after the last frame, as whoever looks now sees; 0 before. */
+  long nextIndex() {
+    Frame latest = epoch.framerOf(FRAME_SIZE).ring().latest();
+    return latest == null ? 0 : latest.sampleIndex() + FRAME_SIZE;
+  }
+
+  /** Returns the index of the first frame's first sample; -1 before. */
+  long firstIndex() {
+    return epoch.framerOf(FRAME_SIZE).firstIndex();
+  }
+}
