@@ -1,0 +1,98 @@
+package dev.lavalier.grpc;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOutboundHandlerAdapter;
+import io.netty.channel.ChannelPromise;
+import io.netty.util.concurrent.Future;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Puts what a connection writes between two flushes into one buffer, so that it goes out by a
+ * single send. HTTP/2 writes each frame as a header of 9 bytes and its payload; handed over in two
+ * pieces they cost a gathered write, which is dearer than copying some hundred bytes
+ * (docs/benchmarks.md).
+ *
+ * <p>What is larger passes as it is, in order. One connection's event loop alone.
+ */
+final class WriteMerger extends ChannelOutboundHandlerAdapter {
+
+  /** Beyond this, copying costs more than it saves. */
+  private static final int MAX_MERGED_BYTES = 4_096;
+
+  private ByteBuf merged; // null: nothing waits
+  private List<ChannelPromise> promises; // of what was merged
+
+  @Override
+  public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
+    int length = message instanceof ByteBuf bytes ? bytes.readableBytes() : Integer.MAX_VALUE;
+    if (length > room()) {
+      passOn(context);
+    }
+    if (length <= room()) {
+      merge(context, (ByteBuf) message, promise.unvoid());
+    } else {
+      var unused = context.write(message, promise);
+    }
+  }
+
+  private int room() {
+    return merged == null ? MAX_MERGED_BYTES : merged.maxWritableBytes();
+  }
+
+  private void merge(ChannelHandlerContext context, ByteBuf bytes, ChannelPromise promise) {
+    if (merged == null) {
+      merged = context.alloc().directBuffer(MAX_MERGED_BYTES, MAX_MERGED_BYTES);
+      promises = new ArrayList<>(2);
+    }
+    merged.writeBytes(bytes);
+    bytes.release();
+    promises.add(promise);
+  }
+
+  private void passOn(ChannelHandlerContext context) {
+    if (merged != null) {
+      ByteBuf bytes = merged;
+      List<ChannelPromise> all = promises;
+      merged = null;
+      promises = null;
+      var unused = context.write(bytes).addListener(done -> complete(all, done));
+    }
+  }
+
+  private static void complete(List<ChannelPromise> promises, Future<?> done) {
+    for (ChannelPromise promise : promises) { // one and the same more than once, where it counts
+      if (done.isSuccess()) {
+        promise.trySuccess();
+      } else {
+        promise.tryFailure(done.cause());
+      }
+    }
+  }
+
+  @Override
+  public void flush(ChannelHandlerContext context) {
+    passOn(context);
+    context.flush();
+  }
+
+  // What was written before is written, or fails, before the connection is gone.
+
+  @Override
+  public void disconnect(ChannelHandlerContext context, ChannelPromise promise) {
+    passOn(context);
+    var unused = context.disconnect(promise);
+  }
+
+  @Override
+  public void close(ChannelHandlerContext context, ChannelPromise promise) {
+    passOn(context);
+    var unused = context.close(promise);
+  }
+
+  @Override
+  public void handlerRemoved(ChannelHandlerContext context) {
+    passOn(context);
+  }
+}
