@@ -14,20 +14,38 @@ import com.tngtech.archunit.lang.ArchRule;
 final class ClientArchitectureTest {
 
   @ArchTest
-  static final ArchRule THE_LIBRARY_DOES_NOT_KNOW_THE_PROGRAM =
+  static final ArchRule THE_LIBRARY_DOES_NOT_KNOW_WHAT_IS_BUILT_ON_IT =
       noClasses()
           .that()
           .resideInAPackage("dev.lavalier.client")
           .should()
           .dependOnClassesThat()
+          .resideInAnyPackage(
+              "dev.lavalier.client.cli",
+              "dev.lavalier.client.bench",
+              "picocli..",
+              "org.HdrHistogram..");
+
+  @ArchTest
+  static final ArchRule THE_LOAD_GENERATOR_DOES_NOT_KNOW_THE_PROGRAM =
+      noClasses()
+          .that()
+          .resideInAPackage("dev.lavalier.client.bench")
+          .should()
+          .dependOnClassesThat()
           .resideInAnyPackage("dev.lavalier.client.cli", "picocli..");
 
   @ArchTest
-  static final ArchRule THE_PROGRAM_SPEAKS_THROUGH_THE_LIBRARY =
+  static final ArchRule THE_PROGRAM_SPEAKS_THROUGH_THE_LIBRARY_AND_THE_LOAD_GENERATOR =
       noClasses()
           .that()
           .resideInAPackage("dev.lavalier.client.cli")
           .should()
           .dependOnClassesThat()
-          .resideInAnyPackage("dev.lavalier.v1", "io.grpc..", "com.google.protobuf..");
+          .resideInAnyPackage(
+              "dev.lavalier.v1",
+              "io.grpc..",
+              "io.netty..",
+              "com.google.protobuf..",
+              "org.HdrHistogram..");
 }

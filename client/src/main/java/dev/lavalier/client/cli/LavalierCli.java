@@ -2,6 +2,8 @@ package dev.lavalier.client.cli;
 
 import dev.lavalier.client.LavalierClient;
 import dev.lavalier.client.LavalierException;
+import dev.lavalier.client.bench.BenchException;
+import dev.lavalier.client.bench.LoadGenerator;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
@@ -21,7 +23,12 @@ import picocli.CommandLine.ScopeType;
     sortOptions = false,
     description = "Listens to a Lavalier server.",
     footer = {"", "Exit codes: 0 fine, 1 failed, 2 wrong usage; 130 after Ctrl-C."},
-    subcommands = {DevicesCommand.class, RecordCommand.class, MeterCommand.class})
+    subcommands = {
+      DevicesCommand.class,
+      RecordCommand.class,
+      MeterCommand.class,
+      BenchCommand.class
+    })
 public final class LavalierCli {
 
   private static final int FAILED = 1;
@@ -35,10 +42,15 @@ public final class LavalierCli {
   private String server;
 
   private final Function<String, LavalierClient> connector;
+  private final Function<String, LoadGenerator> loadGenerators;
   private final Terminal terminal;
 
-  private LavalierCli(Function<String, LavalierClient> connector, Terminal terminal) {
+  private LavalierCli(
+      Function<String, LavalierClient> connector,
+      Function<String, LoadGenerator> loadGenerators,
+      Terminal terminal) {
     this.connector = connector;
+    this.loadGenerators = loadGenerators;
     this.terminal = terminal;
   }
 
@@ -46,12 +58,16 @@ public final class LavalierCli {
   public static void main(String[] args) {
     SLF4JBridgeHandler.removeHandlersForRootLogger();
     SLF4JBridgeHandler.install();
-    System.exit(run(args, LavalierClient::connect, Terminal.system()));
+    System.exit(run(args, LavalierClient::connect, LoadGenerator::of, Terminal.system()));
   }
 
   /** Runs the program with what it touches of the world; returns its exit code. */
-  static int run(String[] args, Function<String, LavalierClient> connector, Terminal terminal) {
-    CommandLine line = new CommandLine(new LavalierCli(connector, terminal));
+  static int run(
+      String[] args,
+      Function<String, LavalierClient> connector,
+      Function<String, LoadGenerator> loadGenerators,
+      Terminal terminal) {
+    CommandLine line = new CommandLine(new LavalierCli(connector, loadGenerators, terminal));
     line.setOut(new PrintWriter(terminal.out(), true, Charset.defaultCharset()));
     line.setErr(new PrintWriter(terminal.err(), true, Charset.defaultCharset()));
     line.setParameterExceptionHandler(
@@ -69,7 +85,9 @@ public final class LavalierCli {
 
   /** One line for what can happen; a stack trace for what can not. */
   private static int failed(Exception e, Terminal terminal) {
-    if (e instanceof LavalierException || e instanceof CliException) {
+    if (e instanceof LavalierException
+        || e instanceof CliException
+        || e instanceof BenchException) {
       terminal.err().println(e.getMessage());
     } else {
       e.printStackTrace(terminal.err());
@@ -84,6 +102,11 @@ public final class LavalierCli {
     } catch (IllegalArgumentException e) {
       throw new CliException(e.getMessage(), e);
     }
+  }
+
+  /** Makes a load generator for the server that was named; {@link #connect} checks the name. */
+  LoadGenerator loadGenerator() {
+    return loadGenerators.apply(server);
   }
 
   Terminal terminal() {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.lavalier.client.FakeMessages;
 import dev.lavalier.client.FakeServer;
 import dev.lavalier.client.LavalierClient;
+import dev.lavalier.client.bench.LoadGenerator;
 import dev.lavalier.v1.AudioFormat;
 import dev.lavalier.v1.Device;
 import dev.lavalier.v1.DeviceSnapshot;
@@ -49,6 +50,7 @@ final class LavalierCliTest {
             address.startsWith("real:")
                 ? LavalierClient.connect(address.substring("real:".length()))
                 : server.client(),
+        LoadGenerator::of,
         new LavalierCli.Terminal(
             new PrintStream(out, true, StandardCharsets.UTF_8),
             new PrintStream(err, true, StandardCharsets.UTF_8),

@@ -1,0 +1,11 @@
+package dev.lavalier.client.bench;
+
+/** The run could not be made. The message is one line. */
+public final class BenchException extends Exception {
+
+  private static final long serialVersionUID = 1L;
+
+  BenchException(String message) {
+    super(message);
+  }
+}

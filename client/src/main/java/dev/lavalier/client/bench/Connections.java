@@ -1,0 +1,88 @@
+package dev.lavalier.client.bench;
+
+import io.grpc.Channel;
+import io.grpc.ManagedChannel;
+import io.grpc.netty.NettyChannelBuilder;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.IoHandlerFactory;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Connections to one server, on event loops of their own, one per processor: {@code
+ * lavalier-bench-N}. Epoll where Linux has it, NIO elsewhere.
+ */
+final class Connections implements Transport {
+
+  /**
+   * Never what is waited for: on a connection with a thousand streams, half of it must last for a
+   * round trip.
+   */
+  private static final int WINDOW_BYTES = 8 << 20;
+
+  /** A second of 64 channels at 384 kHz, in four bytes, and its frame around it. */
+  private static final int MAX_MESSAGE_BYTES = 384_000 * 64 * 4 + 1_024;
+
+  private static final long STOP_SECONDS = 5;
+
+  private final EventLoopGroup loops;
+  private final InetSocketAddress server;
+  private final List<ManagedChannel> channels = new ArrayList<>();
+
+  /** Connects to nothing yet. */
+  Connections(String server) {
+    int colon = server.lastIndexOf(':');
+    this.server =
+        new InetSocketAddress(
+            server.substring(0, colon), Integer.parseInt(server.substring(colon + 1)));
+    IoHandlerFactory handlers =
+        Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
+    this.loops =
+        new MultiThreadIoEventLoopGroup(
+            Runtime.getRuntime().availableProcessors(),
+            new DefaultThreadFactory("lavalier-bench", true),
+            handlers);
+  }
+
+  @Override
+  public LoadProbe probe() {
+    return new MachineProbe(loops);
+  }
+
+  @Override
+  public Channel connect() {
+    ManagedChannel channel =
+        NettyChannelBuilder.forAddress(server)
+            .usePlaintext()
+            .eventLoopGroup(loops)
+            .channelType(
+                Epoll.isAvailable() ? EpollSocketChannel.class : NioSocketChannel.class,
+                InetSocketAddress.class)
+            .directExecutor()
+            .disableRetry()
+            .disableServiceConfigLookUp()
+            .maxTraceEvents(0)
+            .maxInboundMessageSize(MAX_MESSAGE_BYTES)
+            .flowControlWindow(WINDOW_BYTES)
+            .build();
+    channels.add(channel);
+    return channel;
+  }
+
+  @Override
+  public void close() {
+    channels.forEach(ManagedChannel::shutdownNow);
+    loops
+        .shutdownGracefully(0, STOP_SECONDS, TimeUnit.SECONDS)
+        .awaitUninterruptibly(2 * STOP_SECONDS, TimeUnit.SECONDS);
+  }
+}

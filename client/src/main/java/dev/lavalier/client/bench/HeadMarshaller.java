@@ -1,0 +1,94 @@
+package dev.lavalier.client.bench;
+
+import com.google.protobuf.CodedInputStream;
+import com.google.protobuf.WireFormat;
+import dev.lavalier.v1.AudioFrame;
+import dev.lavalier.v1.Gap;
+import dev.lavalier.v1.GapCause;
+import dev.lavalier.v1.StreamFramesResponse;
+import dev.lavalier.v1.StreamStarted;
+import io.grpc.MethodDescriptor;
+import java.io.IOException;
+import java.io.InputStream;
+
+/**
+ * Reads the few numbers of a frame that are wanted from the transport's buffer, and passes over its
+ * audio without copying it. Safe for use from any thread.
+ */
+final class HeadMarshaller implements MethodDescriptor.Marshaller<StreamEvent> {
+
+  /** All of a frame but its audio fits into this. */
+  private static final int BUFFER_BYTES = 64;
+
+  private static final long NANOS_PER_MICRO = 1_000;
+
+  @Override
+  public InputStream stream(StreamEvent event) {
+    throw new UnsupportedOperationException("events are received alone");
+  }
+
+  @Override
+  public StreamEvent parse(InputStream message) {
+    try {
+      CodedInputStream in = CodedInputStream.newInstance(message, BUFFER_BYTES);
+      StreamEvent event = StreamEvent.Other.INSTANCE;
+      for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
+        switch (WireFormat.getTagFieldNumber(tag)) {
+          case StreamFramesResponse.FRAME_FIELD_NUMBER -> {
+            int outer = in.pushLimit(in.readRawVarint32());
+            event = head(in);
+            in.popLimit(outer);
+          }
+          case StreamFramesResponse.STARTED_FIELD_NUMBER ->
+              event = opened(StreamStarted.parseFrom(in.readByteArray()));
+          default -> in.skipField(tag);
+        }
+      }
+      return event;
+    } catch (IOException e) {
+      throw new IllegalArgumentException(e);
+    }
+  }
+
+  private static StreamEvent opened(StreamStarted started) {
+    return new StreamEvent.Opened(
+        started.getEpoch(),
+        new BenchReport.Stream(
+            started.getDeviceId(),
+            started.getFormat().getSampleRateHz(),
+            started.getFrameSize(),
+            started.getMaxLatencyMs()));
+  }
+
+  private static StreamEvent head(CodedInputStream in) throws IOException {
+    long sampleIndex = 0;
+    long captureUnixNanos = 0;
+    long readDelayMicros = 0;
+    Gap gap = null;
+    for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
+      switch (WireFormat.getTagFieldNumber(tag)) {
+        case AudioFrame.SAMPLE_INDEX_FIELD_NUMBER -> sampleIndex = in.readInt64();
+        case AudioFrame.CAPTURE_TIME_UNIX_NANOS_FIELD_NUMBER -> captureUnixNanos = in.readInt64();
+        case AudioFrame.READ_DELAY_MICROS_FIELD_NUMBER ->
+            readDelayMicros = Integer.toUnsignedLong(in.readUInt32());
+        case AudioFrame.GAP_FIELD_NUMBER -> gap = Gap.parseFrom(in.readByteArray()); // seldom
+        default -> in.skipField(tag);
+      }
+    }
+    return new StreamEvent.Head(
+        sampleIndex,
+        captureUnixNanos,
+        readDelayMicros * NANOS_PER_MICRO,
+        gap == null ? 0 : gap.getSampleCount(),
+        gap == null ? null : cause(gap.getCause()));
+  }
+
+  private static BenchReport.Cause cause(GapCause cause) {
+    return switch (cause) {
+      case GAP_CAUSE_SLOW_SUBSCRIBER -> BenchReport.Cause.SLOW_SUBSCRIBER;
+      case GAP_CAUSE_DEVICE_OVERRUN -> BenchReport.Cause.DEVICE_OVERRUN;
+      case GAP_CAUSE_DEVICE_LOST -> BenchReport.Cause.DEVICE_LOST;
+      case GAP_CAUSE_UNSPECIFIED, UNRECOGNIZED -> BenchReport.Cause.UNKNOWN;
+    };
+  }
+}

@@ -1,0 +1,148 @@
+package dev.lavalier.client.bench;
+
+import com.sun.management.OperatingSystemMXBean;
+import io.netty.channel.EventLoopGroup;
+import io.netty.util.concurrent.EventExecutor;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
+import java.util.concurrent.TimeUnit;
+import org.HdrHistogram.Histogram;
+
+/** Looks at event loops, at this process, and at the machine where Linux says how it does. */
+final class MachineProbe implements LoadProbe {
+
+  private static final long BEAT_NANOS = 10_000_000;
+  private static final double NANOS_PER_SECOND = 1e9;
+  private static final Path STAT = Path.of("/proc/stat");
+
+  /** Fields of the first line of /proc/stat, behind "cpu". */
+  private static final int IDLE = 3;
+
+  private static final int IO_WAIT = 4;
+
+  /** Behind them, guests are counted a second time. */
+  private static final int COUNTED = 8;
+
+  /** Processor time of the machine, in ticks; both 0 where it cannot be had. */
+  private record Ticks(long all, long idle) {}
+
+  private final List<Heartbeat> heartbeats = new ArrayList<>();
+  private final int processors = Runtime.getRuntime().availableProcessors();
+  private volatile boolean looking;
+  private long beganAt;
+  private OptionalLong cpuBefore = OptionalLong.empty();
+  private Ticks ticksBefore = new Ticks(0, 0);
+
+  /** Puts a heartbeat on each loop, until the loops end. */
+  MachineProbe(EventLoopGroup loops) {
+    for (EventExecutor loop : loops) {
+      Heartbeat heartbeat = new Heartbeat(loop);
+      heartbeats.add(heartbeat);
+      loop.execute(heartbeat::start);
+    }
+  }
+
+  @Override
+  public void begin() {
+    beganAt = System.nanoTime();
+    cpuBefore = processCpuNanos();
+    ticksBefore = machineTicks();
+    looking = true;
+  }
+
+  @Override
+  public OwnLoad end() {
+    looking = false;
+    double available = processors * (double) (System.nanoTime() - beganAt);
+    OptionalDouble cpu = OptionalDouble.empty();
+    OptionalLong cpuNow = processCpuNanos();
+    if (cpuNow.isPresent() && cpuBefore.isPresent()) {
+      cpu = OptionalDouble.of((double) (cpuNow.getAsLong() - cpuBefore.getAsLong()));
+    }
+    Ticks ticks = machineTicks();
+    long all = ticks.all() - ticksBefore.all();
+    Histogram lateness = Times.histogram();
+    heartbeats.forEach(heartbeat -> lateness.add(heartbeat.lateness()));
+    return new OwnLoad(
+        Times.of(lateness, 0),
+        processors,
+        times(cpu, 1 / NANOS_PER_SECOND),
+        times(cpu, 1 / available),
+        all > 0
+            ? OptionalDouble.of((ticks.idle() - ticksBefore.idle()) / (double) all)
+            : OptionalDouble.empty());
+  }
+
+  private static OptionalDouble times(OptionalDouble value, double factor) {
+    return value.isPresent()
+        ? OptionalDouble.of(value.getAsDouble() * factor)
+        : OptionalDouble.empty();
+  }
+
+  private static OptionalLong processCpuNanos() {
+    if (ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean process
+        && process.getProcessCpuTime() >= 0) {
+      return OptionalLong.of(process.getProcessCpuTime());
+    }
+    return OptionalLong.empty();
+  }
+
+  private static Ticks machineTicks() {
+    try (var lines = Files.lines(STAT)) {
+      String[] fields = lines.findFirst().orElse("").trim().split(" +", -1);
+      long all = 0;
+      for (int i = 0; i < COUNTED; i++) {
+        all += Long.parseLong(fields[1 + i]);
+      }
+      return new Ticks(all, Long.parseLong(fields[1 + IDLE]) + Long.parseLong(fields[1 + IO_WAIT]));
+    } catch (IOException | NumberFormatException | ArrayIndexOutOfBoundsException e) {
+      return new Ticks(0, 0); // not Linux
+    }
+  }
+
+  /**
+   * A task that is due every 10 ms. One that comes late is followed by those that it held up, each
+   * late by what is left of it.
+   */
+  private final class Heartbeat implements Runnable {
+
+    private final EventExecutor loop;
+    private final Histogram lateness = Times.histogram();
+    private long due;
+
+    Heartbeat(EventExecutor loop) {
+      this.loop = loop;
+    }
+
+    void start() {
+      due = System.nanoTime();
+      run();
+    }
+
+    @Override
+    public void run() {
+      long now = System.nanoTime();
+      if (looking) {
+        synchronized (lateness) {
+          Times.record(lateness, now - due);
+        }
+      }
+      due += BEAT_NANOS;
+      if (!loop.isShuttingDown()) {
+        var unused = loop.schedule(this, Math.max(0, due - now), TimeUnit.NANOSECONDS);
+      }
+    }
+
+    Histogram lateness() {
+      synchronized (lateness) {
+        return lateness.copy();
+      }
+    }
+  }
+}

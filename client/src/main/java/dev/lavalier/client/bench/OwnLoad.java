@@ -1,0 +1,58 @@
+package dev.lavalier.client.bench;
+
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalDouble;
+
+/**
+ * What a run asked of the machine that it ran on, while frames were counted.
+ *
+ * @param lateness how late a heartbeat on each event loop came, every 10 ms: what a frame that
+ *     arrived at any moment had to wait for this program, at least
+ * @param processors how many processors this program may use
+ * @param cpuSeconds processor time that this program used; empty where the platform does not say
+ * @param cpuShare the same, as a share of all that its processors had; empty likewise
+ * @param idleShare the share of its processors' time in which the machine, for all its programs,
+ *     had nothing to do; empty where there is no {@code /proc/stat}
+ */
+public record OwnLoad(
+    Times lateness,
+    int processors,
+    OptionalDouble cpuSeconds,
+    OptionalDouble cpuShare,
+    OptionalDouble idleShare) {
+
+  /** A heartbeat later than this at p99: half a frame of 20 ms went by before it was looked at. */
+  public static final double MAX_LATENESS_P99_MS = 10;
+
+  /** The share of its processors that this program may use. */
+  public static final double MAX_CPU_SHARE = 0.8;
+
+  /** The share of the machine's time that must be left idle. */
+  public static final double MIN_IDLE_SHARE = 0.05;
+
+  /** Returns why nothing can be concluded from the run; empty where something can. */
+  public Optional<String> refusal() {
+    if (idleShare.isPresent() && idleShare.getAsDouble() < MIN_IDLE_SHARE) {
+      return refusal(
+          "it was idle for %.1f %% of the time (expected: %.0f %% or more)",
+          100 * idleShare.getAsDouble(), 100 * MIN_IDLE_SHARE);
+    }
+    if (cpuShare.isPresent() && cpuShare.getAsDouble() > MAX_CPU_SHARE) {
+      return refusal(
+          "this program alone used %.0f %% of its processors (expected: %.0f %% or less)",
+          100 * cpuShare.getAsDouble(), 100 * MAX_CPU_SHARE);
+    }
+    if (lateness.count() > 0 && lateness.p99() > MAX_LATENESS_P99_MS) {
+      return refusal(
+          "heartbeats of this program came %.1f ms late at p99 (expected: %.0f ms or less)",
+          lateness.p99(), MAX_LATENESS_P99_MS);
+    }
+    return Optional.empty();
+  }
+
+  private static Optional<String> refusal(String why, Object... values) {
+    return Optional.of(
+        "no figures: this machine was the bottleneck; " + String.format(Locale.ROOT, why, values));
+  }
+}

@@ -1,0 +1,196 @@
+package dev.lavalier.client.bench;
+
+import io.grpc.Status;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAccumulator;
+
+/**
+ * What the subscribers of a run share: how many have come how far, and which frames count. Those
+ * are chosen by their sample index, once every subscriber has had a frame: so they are the same for
+ * each, and how many are expected is known to the frame. The stream itself is the clock of a run.
+ *
+ * <p>Called by the event loops at a few moments of each subscriber, not for each frame, except for
+ * {@link #from}, {@link #to} and {@link #warmedUp}; and by the one thread that waits.
+ */
+final class Run {
+
+  private static final long NOT_YET = Long.MAX_VALUE;
+  private static final int MS_PER_SECOND = 1_000;
+
+  /** No live stream is as late as that at best: the clocks disagree. */
+  private static final long LATE_NANOS = 1_000_000_000L;
+
+  /** Where they do, what is still counted exactly should a later frame come faster. */
+  private static final long HEADROOM_NANOS = 1_000_000L;
+
+  private final BenchOptions options;
+  private final CountDownLatch opened;
+  private final CountDownLatch finished;
+  private final CountDownLatch begun = new CountDownLatch(1);
+  private final LongAccumulator leastLatency = new LongAccumulator(Math::min, Long.MAX_VALUE);
+
+  private volatile long from = NOT_YET;
+  private volatile long to = NOT_YET;
+
+  // Guarded by this.
+  private final Map<String, Integer> ended = new HashMap<>();
+  private final Map<Long, Integer> epochs = new HashMap<>();
+  private StreamEvent.Opened stream;
+  private int withFrames;
+  private long base = NOT_YET;
+  private boolean over;
+
+  Run(BenchOptions options) {
+    this.options = options;
+    this.opened = new CountDownLatch(options.subscribers());
+    this.finished = new CountDownLatch(options.subscribers());
+  }
+
+  /** A subscriber was told what was opened. */
+  synchronized void opened(StreamEvent.Opened event) {
+    stream = event;
+    epochs.merge(event.epoch(), 1, Integer::sum);
+  }
+
+  /** A subscriber has its first frame. */
+  synchronized void firstFrame(long sampleIndex) {
+    withFrames++;
+    if (withFrames == options.subscribers()) {
+      BenchReport.Stream what = stream.stream();
+      // Others may be ahead of the last one, though by no more than the bound.
+      double warmup = options.warmupSeconds() + (double) what.maxLatencyMs() / MS_PER_SECOND;
+      long first = sampleIndex + what.frameSize() * (1 + frames(warmup));
+      to = first + what.frameSize() * Math.max(1, frames(options.seconds()));
+      from = first;
+    }
+    opened.countDown();
+  }
+
+  private long frames(double seconds) {
+    BenchReport.Stream what = stream.stream();
+    return Math.round(seconds * what.sampleRateHz() / what.frameSize());
+  }
+
+  /** Takes note of the latency of a frame that does not count yet. */
+  void warmedUp(long latencyNanos) {
+    leastLatency.accumulate(latencyNanos);
+  }
+
+  /** Returns the index of the first sample that counts; the largest long as long as none does. */
+  long from() {
+    return from;
+  }
+
+  /** Returns the index behind the last sample that counts. */
+  long to() {
+    return to;
+  }
+
+  /** A subscriber comes to the frames that count. Returns what to take off its latencies. */
+  synchronized long begin() {
+    if (base == NOT_YET) {
+      long least = leastLatency.get();
+      base = least < 0 || least > LATE_NANOS ? least - HEADROOM_NANOS : 0;
+    }
+    begun.countDown();
+    return base;
+  }
+
+  /** A subscriber is through. */
+  synchronized void finish() {
+    if (!over) {
+      finished.countDown();
+    }
+  }
+
+  /** A subscriber's stream ended before it was through. */
+  synchronized void end(Status status, boolean hadFrames) {
+    if (over) {
+      return;
+    }
+    ended.merge(line(status), 1, Integer::sum);
+    if (!hadFrames) {
+      opened.countDown();
+    }
+    finished.countDown();
+    if (finished.getCount() == 0) {
+      begun.countDown();
+    }
+  }
+
+  private static String line(Status status) {
+    String description = status.getDescription();
+    return description == null
+        ? status.getCode().toString()
+        : status.getCode() + ": " + description.lines().findFirst().orElse("");
+  }
+
+  /**
+   * Waits until each subscriber has a frame.
+   *
+   * @throws BenchException where one has not, in one line
+   */
+  void awaitOpen(long seconds) throws BenchException, InterruptedException {
+    boolean all = opened.await(seconds, TimeUnit.SECONDS);
+    synchronized (this) {
+      if (!ended.isEmpty()) {
+        throw new BenchException(
+            "%d of %d subscribers were refused, or ended before all were there: %s"
+                .formatted(total(ended), options.subscribers(), commonest(ended)));
+      }
+      if (!all) {
+        throw new BenchException(
+            "%d of %d subscribers had a frame within %d s"
+                .formatted(withFrames, options.subscribers(), seconds));
+      }
+      if (epochs.size() > 1) {
+        throw new BenchException(
+            "the device was opened anew while the subscribers came; try again");
+      }
+    }
+  }
+
+  private static int total(Map<String, Integer> counts) {
+    return counts.values().stream().mapToInt(Integer::intValue).sum();
+  }
+
+  private static String commonest(Map<String, Integer> counts) {
+    return counts.entrySet().stream().max(Map.Entry.comparingByValue()).orElseThrow().getKey();
+  }
+
+  /** Waits until the first subscriber comes to the frames that count, or all have ended. */
+  boolean awaitBegin(double seconds) throws InterruptedException {
+    return begun.await((long) (seconds * MS_PER_SECOND), TimeUnit.MILLISECONDS);
+  }
+
+  /** Waits until all are through, or have ended; what happens to them afterwards does not count. */
+  void awaitFinish(double seconds) throws InterruptedException {
+    var unused = finished.await((long) (seconds * MS_PER_SECOND), TimeUnit.MILLISECONDS);
+    synchronized (this) {
+      over = true;
+    }
+  }
+
+  /** Returns how many are neither through nor ended. */
+  int silent() {
+    return (int) finished.getCount();
+  }
+
+  /** Returns how the streams ended that did so too early. */
+  synchronized Map<String, Integer> ended() {
+    return Map.copyOf(ended);
+  }
+
+  /** Returns what was opened; after {@link #awaitOpen}. */
+  synchronized BenchReport.Stream stream() {
+    return stream.stream();
+  }
+
+  /** Returns what was taken off the latencies; 0: nothing. */
+  synchronized long base() {
+    return base == NOT_YET ? 0 : base;
+  }
+}

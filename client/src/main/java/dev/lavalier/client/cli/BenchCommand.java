@@ -1,0 +1,144 @@
+package dev.lavalier.client.cli;
+
+import dev.lavalier.client.LavalierClient;
+import dev.lavalier.client.LavalierException;
+import dev.lavalier.client.bench.BenchException;
+import dev.lavalier.client.bench.BenchOptions;
+import dev.lavalier.client.bench.BenchReport;
+import dev.lavalier.client.bench.BenchResult;
+import java.io.PrintStream;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
+
+/** {@code lavalier bench}. */
+@Command(
+    name = "bench",
+    description = {
+      "Subscribe many times, and measure what the subscribers see: frames, gaps, latency, the"
+          + " spread between them, and how evenly frames come. docs/benchmarks.md explains each"
+          + " figure.",
+      "",
+      "No figures are given, and the exit code is 3, where this machine was the bottleneck: it was"
+          + " idle for less than 5 % of the time (as /proc/stat says, where there is one), this"
+          + " program used more than 80 % of its processors, or heartbeats on its event loops, one"
+          + " every 10 ms, came more than 10 ms late at p99.",
+      ""
+    },
+    footer = {
+      "",
+      "Exit codes: 0 fine, 1 failed, or streams ended too early, 2 wrong usage, 3 this machine was"
+          + " the bottleneck; 130 after Ctrl-C."
+    })
+final class BenchCommand implements Callable<Integer> {
+
+  /** This machine was the bottleneck. */
+  static final int REFUSED = 3;
+
+  private static final int ENDED_EARLY = 1;
+
+  @ParentCommand private LavalierCli cli;
+
+  @Mixin private Load load;
+
+  @Option(
+      names = "--json",
+      description =
+          "Print one JSON object for scripts; {\"refused\": \"...\"} where there are no figures.")
+  private boolean json;
+
+  /** The flags that make the load. */
+  static final class Load {
+    @Option(
+        names = "--subscribers",
+        paramLabel = "N",
+        defaultValue = "100",
+        description = "Subscriptions, 1..100000 (default: ${DEFAULT-VALUE}).")
+    private int subscribers;
+
+    @Option(
+        names = "--connections",
+        paramLabel = "M",
+        description = "Connections that they share, 1..N (default: one for each).")
+    private Integer connections;
+
+    @Option(
+        names = "--seconds",
+        paramLabel = "S",
+        defaultValue = "30",
+        description = "How much audio is counted, to 86400 (default: ${DEFAULT-VALUE}).")
+    private double seconds;
+
+    @Option(
+        names = "--warmup",
+        paramLabel = "S",
+        defaultValue = "10",
+        description =
+            "How long everything runs before that, 0..3600: both programs are compiled as they run"
+                + " (default: ${DEFAULT-VALUE}).")
+    private double warmup;
+
+    @Option(
+        names = "--device",
+        paramLabel = "ID",
+        defaultValue = "",
+        description = "Device to subscribe to (default: the server's).")
+    private String device;
+
+    @Option(
+        names = "--frame-size",
+        paramLabel = "N",
+        defaultValue = "0",
+        description = "Samples per channel in a frame (default: 20 ms).")
+    private int frameSize;
+
+    @Option(
+        names = "--max-latency-ms",
+        paramLabel = "MS",
+        defaultValue = "0",
+        description = "The longest that a frame may wait on the server (default: 200).")
+    private int maxLatencyMs;
+
+    private BenchOptions options() {
+      try {
+        return new BenchOptions(
+            device,
+            frameSize,
+            maxLatencyMs,
+            subscribers,
+            connections == null ? subscribers : connections,
+            warmup,
+            seconds);
+      } catch (IllegalArgumentException e) {
+        throw new CliException(e.getMessage(), e);
+      }
+    }
+  }
+
+  @Override
+  public Integer call() throws LavalierException, BenchException, InterruptedException {
+    BenchOptions options = load.options();
+    try (LavalierClient client = cli.connect()) {
+      client.listDevices(); // the library says best what is wrong with an address
+    }
+    LavalierCli.Terminal terminal = cli.terminal();
+    if (terminal.errIsTerminal()) {
+      terminal.err().printf("%s, then %s s%n", BenchText.load(options), options.seconds());
+    }
+    BenchResult result = cli.loadGenerator().run(options);
+    PrintStream out = terminal.out();
+    if (result instanceof BenchResult.Measured measured) {
+      BenchReport report = measured.report();
+      out.print(json ? BenchJson.of(options, report) : BenchText.of(options, report));
+      return report.ended().isEmpty() && report.silent() == 0 ? 0 : ENDED_EARLY;
+    }
+    String reason = ((BenchResult.Refused) result).reason();
+    if (json) {
+      out.print(BenchJson.refused(reason));
+    }
+    terminal.err().println(reason);
+    return REFUSED;
+  }
+}

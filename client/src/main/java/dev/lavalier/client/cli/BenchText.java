@@ -1,0 +1,129 @@
+package dev.lavalier.client.cli;
+
+import dev.lavalier.client.bench.BenchOptions;
+import dev.lavalier.client.bench.BenchReport;
+import dev.lavalier.client.bench.OwnLoad;
+import dev.lavalier.client.bench.Times;
+import java.util.Locale;
+import java.util.TreeMap;
+
+/** The figures of a run as a table for people. */
+final class BenchText {
+
+  private static final double PERCENT = 100;
+  private static final double MICROS = 1e6;
+  private static final int MS_PER_SECOND = 1_000;
+
+  private final StringBuilder text = new StringBuilder();
+
+  private BenchText() {}
+
+  /** Returns what load was asked for. */
+  static String load(BenchOptions options) {
+    return "%s on %s, %s s of warm-up"
+        .formatted(
+            count(options.subscribers(), "subscriber"),
+            count(options.connections(), "connection"),
+            options.warmupSeconds());
+  }
+
+  static String of(BenchOptions options, BenchReport report) {
+    BenchText it = new BenchText();
+    BenchReport.Stream stream = report.stream();
+    it.line(
+        "%s, %d Hz, frames of %d samples (%.1f ms), bound %d ms",
+        stream.deviceId(),
+        stream.sampleRateHz(),
+        stream.frameSize(),
+        (double) MS_PER_SECOND * stream.frameSize() / stream.sampleRateHz(),
+        stream.maxLatencyMs());
+    it.line("%s, %s s counted", load(options), options.seconds());
+    it.line("");
+    it.counts(report);
+    it.line("");
+    it.line("%-34s %9s %9s %9s %9s %9s", "milliseconds", "min", "p50", "p99", "p99.9", "max");
+    String relative = report.clocksAgree() ? "" : " *";
+    it.times("read by the server to onNext" + relative, report.latency());
+    it.times("first sample captured to onNext" + relative, report.captureToOnNext());
+    it.times("first to last subscriber", report.spread());
+    it.times("frame to frame of a subscriber", report.interval());
+    it.times("this program's heartbeat, late by", report.ownLoad().lateness());
+    if (!report.clocksAgree()) {
+      it.line(
+          "* more than the least that was seen: the clocks of the two machines do not agree, so"
+              + " only differences can be told");
+    }
+    it.line("");
+    it.ownLoad(report.ownLoad(), report.framesDelivered());
+    return it.text.toString();
+  }
+
+  private void counts(BenchReport report) {
+    line("frames  %d of %d delivered", report.framesDelivered(), report.framesExpected());
+    if (report.gaps().isEmpty()) {
+      line("gaps    none");
+    }
+    new TreeMap<>(report.gaps())
+        .forEach(
+            (cause, gaps) ->
+                line(
+                    "gaps    %d of %d samples in all, %s",
+                    gaps.count(), gaps.samples(), cause(cause)));
+    new TreeMap<>(report.ended())
+        .forEach((status, streams) -> line("ended   %s, %s", count(streams, "stream"), status));
+    if (report.silent() > 0) {
+      line("silent  %s", count(report.silent(), "stream"));
+    }
+  }
+
+  private static String cause(BenchReport.Cause cause) {
+    return switch (cause) {
+      case SLOW_SUBSCRIBER -> "taken too slowly, or sent too slowly";
+      case DEVICE_OVERRUN -> "lost by the device";
+      case DEVICE_LOST -> "while the device was away";
+      case UNKNOWN -> "cause unknown";
+      case UNTOLD -> "and the server did not say so";
+    };
+  }
+
+  private void times(String what, Times times) {
+    if (times.count() == 0) {
+      line("%-34s %9s", what, "-");
+    } else {
+      line(
+          "%-34s %9.3f %9.3f %9.3f %9.3f %9.3f",
+          what, times.min(), times.p50(), times.p99(), times.p999(), times.max());
+    }
+  }
+
+  private void ownLoad(OwnLoad own, long frames) {
+    String cpu = "unknown";
+    if (own.cpuShare().isPresent() && own.cpuSeconds().isPresent()) {
+      cpu =
+          format("%.1f %%", PERCENT * own.cpuShare().getAsDouble())
+              + (frames == 0
+                  ? ""
+                  : format(
+                      ", %.1f us per frame", MICROS * own.cpuSeconds().getAsDouble() / frames));
+    }
+    line(
+        "this machine: CPU of this program %s (of %s); idle %s",
+        cpu,
+        count(own.processors(), "processor"),
+        own.idleShare().isPresent()
+            ? format("%.1f %%", PERCENT * own.idleShare().getAsDouble())
+            : "unknown");
+  }
+
+  private static String count(int number, String what) {
+    return number + " " + what + (number == 1 ? "" : "s");
+  }
+
+  private static String format(String format, Object... values) {
+    return String.format(Locale.ROOT, format, values);
+  }
+
+  private void line(String format, Object... values) {
+    text.append(format(format, values)).append(System.lineSeparator());
+  }
+}

@@ -1,0 +1,63 @@
+package dev.lavalier.client.bench;
+
+import io.grpc.Channel;
+import java.util.OptionalDouble;
+import java.util.function.LongSupplier;
+
+/** Load generators for tests: over a channel, by a clock, on a machine that is as the test says. */
+public final class LoadGenerators {
+
+  private static final Times NEVER_LATE = new Times(1_000, 0, 0, 0, 0, 0);
+
+  private LoadGenerators() {}
+
+  /** A machine that had nothing to do. */
+  public static OwnLoad idle() {
+    return load(0, 0, 1);
+  }
+
+  /** A machine of two processors, on which a run of a second was made. */
+  public static OwnLoad load(double latenessP99Ms, double cpuShare, double idleShare) {
+    return new OwnLoad(
+        new Times(1_000, 0, 0, latenessP99Ms, latenessP99Ms, latenessP99Ms),
+        2,
+        OptionalDouble.of(2 * cpuShare),
+        OptionalDouble.of(cpuShare),
+        OptionalDouble.of(idleShare));
+  }
+
+  /** A machine that does not say how it does. */
+  public static OwnLoad unknown() {
+    return new OwnLoad(
+        NEVER_LATE, 2, OptionalDouble.empty(), OptionalDouble.empty(), OptionalDouble.empty());
+  }
+
+  /** Makes a load generator that waits for so long for whoever is late. */
+  public static LoadGenerator over(
+      Channel channel, LongSupplier unixNanos, OwnLoad ownLoad, long graceSeconds) {
+    return LoadGenerator.over(() -> new FakeTransport(channel, ownLoad), unixNanos, graceSeconds);
+  }
+
+  private record FakeTransport(Channel channel, OwnLoad ownLoad) implements Transport {
+    @Override
+    public LoadProbe probe() {
+      return new LoadProbe() {
+        @Override
+        public void begin() {}
+
+        @Override
+        public OwnLoad end() {
+          return ownLoad;
+        }
+      };
+    }
+
+    @Override
+    public Channel connect() {
+      return channel;
+    }
+
+    @Override
+    public void close() {}
+  }
+}
