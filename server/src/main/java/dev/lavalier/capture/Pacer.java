@@ -22,7 +22,7 @@ final class Pacer {
 
   private static final long PATIENCE = 60_000_000_000L;
 
-  /** After so many periods that all came too late to be held, the device has fallen back. */
+  /** After so many periods that had to be waited for, all too late to be held, it fell back. */
   private static final int FALLEN_BACK = 100;
 
   /** The most by which one distance is shortened. */
@@ -34,7 +34,7 @@ final class Pacer {
   private long judgeAt;
   private long surplus; // how much the schedule is still to move forward
   private boolean catchingUp; // more waits than is ever held back
-  private int lateOnes; // in a row, each by more than can be held
+  private int lateOnes; // waited for since one was in time, each by more than can be held
   private long leastLate;
 
   Pacer(long period) {
@@ -65,7 +65,7 @@ final class Pacer {
       due = now;
       surplus = 0;
     }
-    noteFallingBack(waited ? late : 0);
+    noteFallingBack(waited, late);
     leastSpare = Math.min(leastSpare, spare);
     if (now >= judgeAt) {
       surplus = Math.max(0, Math.min(leastSpare, MAX_HOLD_NANOS) - MARGIN);
@@ -81,9 +81,13 @@ final class Pacer {
     due += period - step;
   }
 
-  private void noteFallingBack(long late) {
-    leastLate = lateOnes == 0 ? late : Math.min(leastLate, late);
-    lateOnes = late > MAX_HOLD_NANOS ? lateOnes + 1 : 0;
+  private void noteFallingBack(boolean waited, long late) {
+    if (late <= MAX_HOLD_NANOS) {
+      lateOnes = 0;
+    } else if (waited) { // else it is of a backlog, or the second one of a lump
+      leastLate = lateOnes == 0 ? late : Math.min(leastLate, late);
+      lateOnes++;
+    }
     if (lateOnes == FALLEN_BACK) {
       due += leastLate;
       lateOnes = 0;

@@ -25,6 +25,9 @@ public final class Reader {
 
   private static final long SLOW_POLL_NANOS = 5_000_000;
 
+  /** A sound server gives its first samples within that, or has none to give for now. */
+  private static final long FIRST_SAMPLES_NANOS = 3_000_000_000L;
+
   /** How often it is watched for the moment at which samples arrive. */
   private static final long PROBE_EVERY_NANOS = 1_000_000_000L;
 
@@ -164,13 +167,13 @@ public final class Reader {
       }
     }
     boolean waited = false;
-    long slowFrom = ticker.nanoTime() + 2 * Pacer.MAX_HOLD_NANOS;
+    long slowFrom = ticker.nanoTime() + (begun ? 2 * Pacer.MAX_HOLD_NANOS : FIRST_SAMPLES_NANOS);
     int available;
     while (!stopping && (available = line.available()) < periodSamples) {
       probe(available);
       waited = true;
       long now = ticker.nanoTime();
-      ticker.parkUntil(now + (begun && now > slowFrom ? SLOW_POLL_NANOS : POLL_NANOS));
+      ticker.parkUntil(now + (now > slowFrom ? SLOW_POLL_NANOS : POLL_NANOS));
     }
     return waited;
   }

@@ -62,7 +62,7 @@ final class DeviceActor implements Epoch.Events {
   private final Set<Subscription> served = new LinkedHashSet<>();
   private Session session; // null: not open
   private final SoundCalls calls;
-  private boolean lost; // since it was lost, until it is given back for good or open again
+  private boolean lost; // since it was lost, until it is given back for good or audio comes again
   private long lostSince;
   private final BackOff backOff = new BackOff();
   private long lastEpoch;
@@ -140,7 +140,8 @@ final class DeviceActor implements Epoch.Events {
 
   private DeviceState currentState() {
     if (session != null) {
-      return DeviceState.OPEN;
+      // A PipeWire without a source opens, and gives nothing.
+      return lost ? DeviceState.LOST : DeviceState.OPEN;
     }
     if (calls.late()) {
       return DeviceState.NOT_RESPONDING;

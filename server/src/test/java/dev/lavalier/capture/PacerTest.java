@@ -17,10 +17,12 @@ final class PacerTest {
   private long shortest = Long.MAX_VALUE;
   private long longest;
 
-  /** Returns how much has come by {@code time}: in lumps of about 20 ms, from a drifting device. */
-  private static long arrived(long time, double ppm) {
+  /** PulseAudio's, about. */
+  private long lump = 20 * MS + 130_000;
+
+  /** Returns how much has come by {@code time}: in lumps, from a drifting device. */
+  private long arrived(long time, double ppm) {
     long captured = (long) (time * (1 + ppm / 1e6));
-    long lump = 20 * MS + 130_000;
     return captured / lump * lump;
   }
 
@@ -51,6 +53,19 @@ final class PacerTest {
     pacer.went(now, true, 0);
     run(PERIOD, 6_000, 50, false);
     run(6_001 * PERIOD, 60_000, 50, true);
+    assertThat(shortest).isGreaterThan(9 * MS);
+    assertThat(longest).isLessThan(11 * MS);
+  }
+
+  @Test
+  void makesLumpsEvenThatBeganWithAPause() {
+    lump = 1_024 * 1_000 * MS / 48_000; // PipeWire's; every so often there are two periods in it
+    pacer.begin(0);
+    pacer.went(0, true, 0);
+    now = 100 * MS;
+    long missed = arrived(now, 0); // and never comes
+    run(missed, 1_000, 0, false);
+    run(missed + 1_000 * PERIOD, 60_000, 0, true);
     assertThat(shortest).isGreaterThan(9 * MS);
     assertThat(longest).isLessThan(11 * MS);
   }

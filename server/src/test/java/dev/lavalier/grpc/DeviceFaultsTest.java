@@ -190,6 +190,32 @@ final class DeviceFaultsTest {
   }
 
   @Test
+  void aDeviceThatOpensAndGivesNothingStaysLostAndCostsLittle() throws Exception {
+    TestSubscriber subscriber = listening(WAIT);
+    mic().stands = true;
+    pass(Duration.ofMillis(3_500));
+    nextNotice(subscriber, NoticeKind.NOTICE_KIND_DEVICE_LOST);
+    pass(Duration.ofSeconds(1));
+    subscriber.nextStarted();
+    lavalier.advance(Duration.ofSeconds(4), 2);
+    assertThat(lavalier.device("mic").getState()).isEqualTo(DeviceState.DEVICE_STATE_LOST);
+    int before = mic().looks.get();
+    for (int i = 0; i < 200; i++) {
+      lavalier.ticker().advance(Duration.ofNanos(500_000));
+      lavalier.ticker().awaitSleepers(2);
+    }
+    assertThat(mic().looks.get() - before).isLessThan(25);
+
+    mic().stands = false;
+    lavalier.advance(Duration.ofMillis(50), 2);
+    assertThat(subscriber.nextFrame().getGap().getCause())
+        .isEqualTo(GapCause.GAP_CAUSE_DEVICE_LOST);
+    lavalier.awaitState("mic", DeviceState.DEVICE_STATE_OPEN);
+    subscriber.cancel();
+    assertGivenBack();
+  }
+
+  @Test
   void aLostDeviceIsTriedEverLaterAndNoMoreOnceNobodyWaits() throws Exception {
     TestSubscriber subscriber = listening(WAIT);
     mic().busy = true;

@@ -57,6 +57,7 @@ final class ScriptedLine implements InvocationHandler {
   }
 
   private int available() {
+    script.looks.incrementAndGet();
     if (script.readsNothing) {
       return healthy.getBufferSize();
     }

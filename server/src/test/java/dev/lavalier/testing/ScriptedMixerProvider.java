@@ -66,6 +66,9 @@ public final class ScriptedMixerProvider extends MixerProvider {
     /** Lines open now. */
     public final AtomicInteger open = new AtomicInteger();
 
+    /** How often it was asked what there is to read. */
+    public final AtomicInteger looks = new AtomicInteger();
+
     /** How often it was tried to open it. */
     public final AtomicInteger attempts = new AtomicInteger();
 
