@@ -40,8 +40,8 @@ final class PulseAudioIT {
     }
     Recording recording = new Recording(wav);
     assertThat(recording.samples()).isEqualTo(5 * 48_000);
-    recording.assertSine(PulseAudio.FREQUENCY_HZ, SINE_DBFS);
+    recording.assertSine(SoundServer.FREQUENCY_HZ, SINE_DBFS);
     assumeTrue(Programs.works("sox", "--version"), "sox is not installed (Debian: sox)");
-    recording.assertSoxHears(PulseAudio.FREQUENCY_HZ);
+    recording.assertSoxHears(SoundServer.FREQUENCY_HZ);
   }
 }

@@ -1,0 +1,74 @@
+package dev.lavalier.client.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lavalier.client.Device;
+import dev.lavalier.client.LavalierClient;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A capture line of PipeWire, through its ALSA plugin and Java Sound: what it gives, and how it
+ * fails. Without a source it opens, and gives nothing; standing still it does the same.
+ */
+final class PipeWireIT {
+
+  /** Half of full scale. */
+  private static final double SINE_DBFS = 20 * Math.log10(0.5);
+
+  /** Until the stream is linked, PipeWire gives silence. */
+  private static final int LINKING = 4_800;
+
+  @TempDir Path dir;
+
+  @BeforeEach
+  void needsPipeWire() throws Exception {
+    PipeWire.assumeInstalled();
+  }
+
+  @Test
+  void recordsTheDefaultDeviceToTheSample() throws Exception {
+    Path wav = dir.resolve("pipewire.wav");
+    try (PipeWire pipewire = PipeWire.start();
+        ServerProcess server = ServerProcess.start(pipewire.environment());
+        LavalierClient client = server.client()) {
+      assertThat(client.listDevices())
+          .extracting(Device::deviceId)
+          .containsExactly("default", "tone");
+      assertThat(ServerProcess.device(client, "default").isDefault()).isTrue();
+
+      Programs.Result result =
+          Programs.run(
+              Programs.lavalier(
+                  "record", "--server", server.address(), "--seconds", "5", wav.toString()));
+      assertThat(result).isEqualTo(new Programs.Result(0, "", ""));
+    }
+    Recording recording = new Recording(wav);
+    assertThat(recording.samples()).isEqualTo(5 * 48_000);
+    recording.assertSine(SoundServer.FREQUENCY_HZ, SINE_DBFS, LINKING);
+  }
+
+  @Test
+  void theOnlySourceIsDestroyed() throws Exception {
+    try (PipeWire pipewire = PipeWire.start()) {
+      DeviceFault.breakAndMend(pipewire, pipewire::unplug, pipewire::plug);
+    }
+  }
+
+  @Test
+  void theDaemonIsKilled() throws Exception {
+    try (PipeWire pipewire = PipeWire.start()) {
+      DeviceFault.breakAndMend(pipewire, pipewire::kill, pipewire::run);
+    }
+  }
+
+  @Test
+  void theDaemonStandsStill() throws Exception {
+    try (PipeWire pipewire = PipeWire.start()) {
+      DeviceFault.breakAndMend(
+          pipewire, () -> pipewire.signal("STOP"), () -> pipewire.signal("CONT"));
+    }
+  }
+}
