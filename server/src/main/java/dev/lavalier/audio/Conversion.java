@@ -1,0 +1,111 @@
+package dev.lavalier.audio;
+
+import dev.lavalier.audio.CaptureException.Reason;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/**
+ * What is done between capture and delivery: channels are picked or mixed, the rate is converted,
+ * and the numbers are written in another encoding, in that order. Immutable; equal where the same
+ * is done.
+ *
+ * @param captured what goes in
+ * @param delivered what comes out
+ * @param channels where its channels come from
+ */
+public record Conversion(PcmFormat captured, PcmFormat delivered, ChannelMap channels) {
+
+  /** The rates that can be delivered, in Hz, whatever is captured. */
+  public static final List<Integer> RATES_HZ =
+      List.of(8_000, 11_025, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 88_200, 96_000);
+
+  /**
+   * Plans a conversion.
+   *
+   * @param channelMap see {@link ChannelMap}; empty: what {@link ChannelMap#ofCount} makes of the
+   *     number of channels
+   * @throws CaptureException INVALID_REQUEST, FORMAT_NOT_AVAILABLE; the message says what can be
+   *     had
+   */
+  public static Conversion plan(PcmFormat captured, PcmFormat delivered, List<Integer> channelMap)
+      throws CaptureException {
+    if (!canDeliver(captured.sampleRateHz(), delivered.sampleRateHz())) {
+      throw new CaptureException(
+          Reason.FORMAT_NOT_AVAILABLE,
+          "format.sample_rate_hz: %d (expected: %s)"
+              .formatted(delivered.sampleRateHz(), ratesFrom(captured.sampleRateHz())));
+    }
+    ChannelMap channels =
+        channelMap.isEmpty()
+            ? ChannelMap.ofCount(captured.channelCount(), delivered.channelCount())
+            : ChannelMap.of(captured.channelCount(), channelMap);
+    if (channels.sources().size() != delivered.channelCount()) {
+      throw new CaptureException(
+          Reason.INVALID_REQUEST,
+          "format.channel_count: %d (expected: 0, or %d as in channel_map)"
+              .formatted(delivered.channelCount(), channels.sources().size()));
+    }
+    return new Conversion(captured, delivered, channels);
+  }
+
+  private static boolean canDeliver(int from, int to) {
+    int divisor = divisor(from, to);
+    return from == to
+        || (RATES_HZ.contains(to) && PolyphaseFilter.isFeasible(to / divisor, from / divisor));
+  }
+
+  private static String ratesFrom(int captured) {
+    String rates =
+        RATES_HZ.stream()
+            .filter(rate -> rate != captured && canDeliver(captured, rate))
+            .map(String::valueOf)
+            .collect(Collectors.joining(", "));
+    return captured + " as captured" + (rates.isEmpty() ? "" : ", " + rates);
+  }
+
+  private static int divisor(int a, int b) {
+    return b == 0 ? a : divisor(b, a % b);
+  }
+
+  /** Tells whether nothing is done: the captured bytes are delivered. */
+  public boolean isIdentity() {
+    return captured.equals(delivered) && channels.isIdentity();
+  }
+
+  /** Tells whether the rate is converted. */
+  public boolean resamples() {
+    return captured.sampleRateHz() != delivered.sampleRateHz();
+  }
+
+  /**
+   * Tells whether noise is added before the numbers are rounded: where integers are delivered and
+   * what they are made from need not be whole in them.
+   */
+  public boolean dithers() {
+    return delivered.encoding() != SampleEncoding.F32LE
+        && (resamples() || channels.mixes() || !isWholeIn(delivered.encoding()));
+  }
+
+  private boolean isWholeIn(SampleEncoding encoding) {
+    return captured.encoding() != SampleEncoding.F32LE
+        && captured.encoding().bytesPerNumber() <= encoding.bytesPerNumber();
+  }
+
+  /** Returns the delivered samples of {@code down()} captured ones. */
+  int up() {
+    return delivered.sampleRateHz() / divisor(captured.sampleRateHz(), delivered.sampleRateHz());
+  }
+
+  /** Returns the captured samples of {@code up()} delivered ones. */
+  int down() {
+    return captured.sampleRateHz() / divisor(captured.sampleRateHz(), delivered.sampleRateHz());
+  }
+
+  /**
+   * Returns how many captured samples after a delivered sample's instant must have come before it
+   * can be delivered: the latency that the conversion adds.
+   */
+  public int lookahead() {
+    return resamples() ? PolyphaseFilter.reach(up(), down()) : 0;
+  }
+}

@@ -1,0 +1,140 @@
+package dev.lavalier.audio;
+
+/**
+ * The low-pass filter between two sample rates whose ratio is {@code up / down} in lowest terms:
+ * one row of taps for each of the {@code up} places that an output sample may have between two
+ * input samples. Immutable, and shared by every stream of the ratio.
+ *
+ * <p>A windowed sinc (Kaiser, as in Oppenheim and Schafer, Discrete-Time Signal Processing, 7.6).
+ * With LOW the lower of the two rates, the pass band ends at 0.45 LOW and the stop band begins at
+ * 0.5 LOW: nothing folds back, not even into the transition band. By the design's formula the stop
+ * band is 99.8 dB down. The taps are symmetric about the output sample's own instant, so there is
+ * no delay to make up for: the filter looks {@link #reach} input samples ahead instead.
+ */
+final class PolyphaseFilter {
+
+  /** The sinc's half width, in samples of the lower rate. */
+  private static final int HALF_WIDTH = 64;
+
+  /** The middle of the transition band, as a share of the lower rate. */
+  private static final double CUTOFF = 0.475;
+
+  /** Kaiser's beta for 99.8 dB: 0.1102 (99.8 - 8.7). */
+  private static final double BETA = 10.04;
+
+  /** The most taps that are worth their memory: 8 MiB. */
+  private static final long MAX_TAPS = 1 << 20;
+
+  private final int up;
+  private final int down;
+  private final int reach;
+  private final double[] taps; // row by row, 2 * reach each
+
+  /**
+   * Designs the filter, in some milliseconds.
+   *
+   * @param up output samples...
+   * @param down ...for so many input samples, without a common divisor
+   */
+  PolyphaseFilter(int up, int down) {
+    this.up = up;
+    this.down = down;
+    this.reach = reach(up, down);
+    this.taps = new double[up * 2 * reach];
+    for (int phase = 0; phase < up; phase++) {
+      design(phase);
+    }
+  }
+
+  /** Tells whether the table for a ratio is of a size that can be kept. */
+  static boolean isFeasible(int up, int down) {
+    return 2L * reach(up, down) * up <= MAX_TAPS;
+  }
+
+  /** Returns how many input samples the filter needs on either side; a multiple of 4. */
+  static int reach(int up, int down) {
+    int exact = (int) Math.ceil(HALF_WIDTH * Math.max(1.0, (double) down / up));
+    return (exact + 3) / 4 * 4;
+  }
+
+  private void design(int phase) {
+    double cutoff = CUTOFF * Math.min(1.0, (double) up / down); // of the input rate
+    int row = phase * 2 * reach;
+    double sum = 0;
+    for (int k = 0; k < 2 * reach; k++) {
+      double t = k - (reach - 1) - (double) phase / up; // input samples from the output's instant
+      double x = 2 * cutoff * t;
+      double sinc = x == 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x);
+      double tap = Math.abs(t) >= reach ? 0 : sinc * kaiser(t / reach);
+      taps[row + k] = tap;
+      sum += tap;
+    }
+    for (int k = 0; k < 2 * reach; k++) {
+      taps[row + k] /= sum; // each phase passes a constant as it is
+    }
+  }
+
+  private static double kaiser(double x) {
+    return bessel(BETA * Math.sqrt(1 - x * x)) / bessel(BETA);
+  }
+
+  /** The modified Bessel function of order 0, by its power series. */
+  private static double bessel(double x) {
+    double sum = 1;
+    double term = 1;
+    for (int k = 1; term > sum * 1e-17; k++) {
+      term *= x / (2 * k) * (x / (2 * k));
+      sum += term;
+    }
+    return sum;
+  }
+
+  int up() {
+    return up;
+  }
+
+  int down() {
+    return down;
+  }
+
+  /** Returns how many input samples beyond an output's own instant it needs. */
+  int reach() {
+    return reach;
+  }
+
+  /**
+   * Returns one output sample.
+   *
+   * @param phase its place after an input sample, in parts of 1/up: 0 to up - 1
+   * @param x input
+   * @param from where in {@code x} the first of the {@code 2 * reach} samples is that it needs:
+   *     reach - 1 before the input sample that it follows
+   */
+  double apply(int phase, double[] x, int from) {
+    double[] h = taps;
+    int width = 2 * reach;
+    int row = phase * width;
+    // Eight sums that do not wait for one another: the JIT may not reorder one.
+    double a0 = 0;
+    double a1 = 0;
+    double a2 = 0;
+    double a3 = 0;
+    double a4 = 0;
+    double a5 = 0;
+    double a6 = 0;
+    double a7 = 0;
+    for (int k = 0; k < width; k += 8) {
+      int i = row + k;
+      int j = from + k;
+      a0 += h[i] * x[j];
+      a1 += h[i + 1] * x[j + 1];
+      a2 += h[i + 2] * x[j + 2];
+      a3 += h[i + 3] * x[j + 3];
+      a4 += h[i + 4] * x[j + 4];
+      a5 += h[i + 5] * x[j + 5];
+      a6 += h[i + 6] * x[j + 6];
+      a7 += h[i + 7] * x[j + 7];
+    }
+    return ((a0 + a1) + (a2 + a3)) + ((a4 + a5) + (a6 + a7));
+  }
+}

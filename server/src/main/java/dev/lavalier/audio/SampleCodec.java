@@ -1,0 +1,113 @@
+package dev.lavalier.audio;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+
+/**
+ * Interleaved PCM to and from numbers, one channel at a time, full scale -1.0..1.0. A double holds
+ * each number of each encoding exactly, so what is not changed comes out as it went in.
+ *
+ * <p>Integers are rounded to the nearest and clamped at full scale, which is counted; they never
+ * wrap. Floats go beyond full scale where the numbers do.
+ */
+final class SampleCodec {
+
+  private static final VarHandle SHORT =
+      MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
+  private static final VarHandle INT =
+      MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+  private static final VarHandle FLOAT =
+      MethodHandles.byteArrayViewVarHandle(float[].class, ByteOrder.LITTLE_ENDIAN);
+
+  private SampleCodec() {}
+
+  /** Reads {@code samples} numbers of channel {@code channel}, counted from 0. */
+  static void decode(PcmFormat format, byte[] pcm, int channel, int samples, double[] to) {
+    int step = format.bytesPerSample();
+    int at = channel * format.encoding().bytesPerNumber();
+    switch (format.encoding()) {
+      case S16LE -> {
+        for (int i = 0; i < samples; i++, at += step) {
+          to[i] = (short) SHORT.get(pcm, at) * 0x1p-15;
+        }
+      }
+      case S24LE -> {
+        for (int i = 0; i < samples; i++, at += step) {
+          to[i] = ((pcm[at] & 0xff) | (pcm[at + 1] & 0xff) << 8 | pcm[at + 2] << 16) * 0x1p-23;
+        }
+      }
+      case S32LE -> {
+        for (int i = 0; i < samples; i++, at += step) {
+          to[i] = (int) INT.get(pcm, at) * 0x1p-31;
+        }
+      }
+      case F32LE -> {
+        for (int i = 0; i < samples; i++, at += step) {
+          to[i] = (float) FLOAT.get(pcm, at);
+        }
+      }
+    }
+  }
+
+  /**
+   * Writes numbers as channel {@code channel}, counted from 0.
+   *
+   * @param dither whether to add {@link #dither} of {@code plane}; integers alone
+   * @param sampleIndex the index of the first
+   * @return how many were clamped
+   */
+  static int encode(
+      PcmFormat format,
+      double[] from,
+      int samples,
+      byte[] to,
+      int channel,
+      boolean dither,
+      long sampleIndex,
+      int plane) {
+    int step = format.bytesPerSample();
+    int bytes = format.encoding().bytesPerNumber();
+    int at = channel * bytes;
+    if (format.encoding() == SampleEncoding.F32LE) {
+      for (int i = 0; i < samples; i++, at += step) {
+        FLOAT.set(to, at, (float) from[i]);
+      }
+      return 0;
+    }
+    double fullScale = 1L << (8 * bytes - 1);
+    int clamped = 0;
+    for (int i = 0; i < samples; i++, at += step) {
+      double noise = dither ? dither(sampleIndex + i, plane) : 0;
+      double rounded = Math.rint(from[i] * fullScale + noise);
+      double kept = Math.max(-fullScale, Math.min(fullScale - 1, rounded));
+      if (kept != rounded) {
+        clamped++;
+      }
+      int bits = (int) kept;
+      switch (bytes) {
+        case 2 -> SHORT.set(to, at, (short) bits);
+        case 3 -> {
+          to[at] = (byte) bits;
+          to[at + 1] = (byte) (bits >> 8);
+          to[at + 2] = (byte) (bits >> 16);
+        }
+        default -> INT.set(to, at, bits);
+      }
+    }
+    return clamped;
+  }
+
+  /**
+   * Returns noise of triangular density (TPDF), -1..1 of the last place: the difference of the two
+   * halves of a hash (splitmix64, Steele, Lea and Flood 2014) of the sample's index and its plane.
+   * So the same sample gets the same noise whoever asks and however the stream is cut.
+   */
+  static double dither(long sampleIndex, int plane) {
+    long z = (sampleIndex * PcmFormat.MAX_CHANNELS + plane + 1) * 0x9e3779b97f4a7c15L;
+    z = (z ^ (z >>> 30)) * 0xbf58476d1ce4e5b9L;
+    z = (z ^ (z >>> 27)) * 0x94d049bb133111ebL;
+    z ^= z >>> 31;
+    return ((z >>> 32) - (z & 0xffff_ffffL)) * 0x1p-32;
+  }
+}

@@ -1,0 +1,284 @@
+package dev.lavalier.audio;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.lavalier.testing.Conversions;
+import java.lang.management.ManagementFactory;
+import java.util.Arrays;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class FormatConverterTest {
+
+  private static PcmFormat mono(SampleEncoding encoding) {
+    return new PcmFormat(encoding, 48_000, 1);
+  }
+
+  /** Any numbers that the encoding can write, both ends of its scale among them. */
+  private static byte[] anyPcm(PcmFormat format, int samples) {
+    Random random = new Random(7);
+    double[] numbers = random.doubles((long) samples * format.channelCount(), -1, 1).toArray();
+    numbers[0] = -1;
+    numbers[1] = 1;
+    numbers[2] = -0.0;
+    return Conversions.pcm(format, numbers);
+  }
+
+  private static byte[] convert(String from, String to, byte[] pcm) throws CaptureException {
+    return Conversions.convert(Conversions.converter(from, to), pcm, 0);
+  }
+
+  @ParameterizedTest
+  @EnumSource(SampleEncoding.class)
+  void theSameFormatIsTheSameBytes(SampleEncoding encoding) throws Exception {
+    String format = "44100/3/" + encoding;
+    FormatConverter converter = Conversions.converter(format, format);
+    byte[] pcm = anyPcm(PcmFormat.parse(format), 1_000);
+
+    assertThat(converter.conversion().isIdentity()).isTrue();
+    assertThat(converter.conversion().dithers()).isFalse();
+    assertThat(converter.conversion().lookahead()).isZero();
+    assertThat(Conversions.convert(converter, pcm, 0, 77)).isEqualTo(pcm);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "s16le, s24le",
+    "s16le, s32le",
+    "s16le, f32le",
+    "s24le, s32le",
+    "s24le, f32le",
+  })
+  void wideningLosesNothingAndAddsNothing(String narrow, String wide) throws Exception {
+    String from = "48000/1/" + narrow;
+    String to = "48000/1/" + wide;
+    byte[] pcm = anyPcm(PcmFormat.parse(from), 5_000);
+
+    byte[] widened = convert(from, to, pcm);
+
+    assertThat(Conversions.converter(from, to).conversion().dithers()).isFalse();
+    assertThat(Conversions.numbers(PcmFormat.parse(to), widened))
+        .isEqualTo(Conversions.numbers(PcmFormat.parse(from), pcm));
+  }
+
+  @Test
+  void everyEncodingBecomesEveryOtherWithinItsLastPlaces() throws Exception {
+    for (SampleEncoding from : SampleEncoding.values()) {
+      for (SampleEncoding to : SampleEncoding.values()) {
+        byte[] pcm = anyPcm(mono(from), 5_000);
+        double[] before = Conversions.numbers(mono(from), pcm);
+        double[] after =
+            Conversions.numbers(mono(to), convert(mono(from).toString(), mono(to).toString(), pcm));
+        double lastPlace =
+            to == SampleEncoding.F32LE ? 0x1p-24 : 2.0 / (1L << (8 * to.bytesPerNumber()));
+        assertThat(after).as("%s to %s", from, to).hasSameSizeAs(before);
+        for (int i = 0; i < before.length; i++) {
+          // Half a place of rounding, one of noise.
+          assertThat(after[i])
+              .as("%s to %s", from, to)
+              .isEqualTo(before[i], within(1.5 * lastPlace));
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {0, 0.125, 0.25, 0.5, 0.9})
+  void ditherMakesTheErrorANoiseThatDoesNotKnowTheSignal(double lastPlaces) throws Exception {
+    double[] numbers = new double[200_000];
+    Arrays.fill(numbers, lastPlaces / 32_768);
+    double[] out =
+        Conversions.numbers(
+            mono(SampleEncoding.S16LE),
+            convert(
+                "48000/1/f32le",
+                "48000/1/s16le",
+                Conversions.pcm(mono(SampleEncoding.F32LE), numbers)));
+
+    double mean = Arrays.stream(out).average().orElseThrow() * 32_768;
+    double variance =
+        Arrays.stream(out).map(x -> Math.pow(x * 32_768 - lastPlaces, 2)).average().orElseThrow();
+    // TPDF of one place either way: the mean is the signal, the variance 1/4 whatever the signal.
+    assertThat(mean).isEqualTo(lastPlaces, within(0.005));
+    assertThat(variance).isEqualTo(0.25, within(0.005));
+    double next = 0;
+    for (int i = 1; i < out.length; i++) {
+      next += (out[i] * 32_768 - lastPlaces) * (out[i - 1] * 32_768 - lastPlaces);
+    }
+    assertThat(next / out.length).as("white").isEqualTo(0, within(0.005));
+  }
+
+  @Test
+  void ditherDiffersBetweenChannels() throws Exception {
+    byte[] silence = new byte[2 * 4 * 10_000];
+    double[] out =
+        Conversions.numbers(
+            PcmFormat.parse("48000/2/s16le"), convert("48000/2/f32le", "48000/2/s16le", silence));
+    double[] left = Conversions.channel(out, 2, 0);
+    double[] right = Conversions.channel(out, 2, 1);
+    double product = 0;
+    for (int i = 0; i < left.length; i++) {
+      product += left[i] * right[i] * 0x1p30;
+    }
+    assertThat(product / left.length).isEqualTo(0, within(0.02));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"s16le", "s24le", "s32le"})
+  void beyondFullScaleIsClampedAndCountedAndNeverWraps(String encoding) throws Exception {
+    FormatConverter converter = Conversions.converter("48000/1/f32le", "48000/1/" + encoding);
+    byte[] loud = Conversions.pcm(mono(SampleEncoding.F32LE), 1.5, -1.5, 100, -1e30, 0.5, -0.5);
+
+    double[] out =
+        Conversions.numbers(
+            converter.conversion().delivered(), Conversions.convert(converter, loud, 0));
+
+    assertThat(out).containsExactly(new double[] {1, -1, 1, -1, 0.5, -0.5}, within(1e-4));
+    assertThat(converter.clamped()).isEqualTo(4);
+  }
+
+  @Test
+  void aSquareOfFullScaleOvershootsWithoutWrapping() throws Exception {
+    double[] square = new double[48_000];
+    for (int i = 0; i < square.length; i++) {
+      square[i] = i / 240 % 2 == 0 ? 1 : -1;
+    }
+    byte[] pcm = Conversions.pcm(mono(SampleEncoding.S16LE), square);
+    FormatConverter converter = Conversions.converter("48000/1/s16le", "44100/1/s16le");
+    double[] clamped =
+        Conversions.numbers(mono(SampleEncoding.S16LE), Conversions.convert(converter, pcm, 0));
+    double[] free =
+        Conversions.numbers(
+            mono(SampleEncoding.F32LE), convert("48000/1/s16le", "44100/1/f32le", pcm));
+
+    int over = 0;
+    for (int i = 0; i < free.length; i++) {
+      over += Math.abs(free[i]) > 1.0001 ? 1 : 0;
+      assertThat(clamped[i]).isEqualTo(Math.max(-1, Math.min(1, free[i])), within(1e-4));
+    }
+    assertThat(over).isGreaterThan(1_000);
+    assertThat(converter.clamped()).isGreaterThanOrEqualTo(over);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "48000/2/s16le, 16000/1/s16le",
+    "44100/1/s24le, 48000/2/s16le",
+    "11025/1/f32le, 96000/1/s24le",
+    "96000/2/s32le, 11025/2/f32le",
+    "48000/2/s32le, 48000/1/s16le",
+  })
+  void theBytesDoNotDependOnHowTheInputIsCut(String from, String to) throws Exception {
+    byte[] pcm = anyPcm(PcmFormat.parse(from), 20_000);
+    byte[] whole = convert(from, to, pcm);
+    assertThat(whole).isNotEmpty();
+    for (int block : new int[] {1, 7, 480, 4_801}) {
+      assertThat(Conversions.convert(Conversions.converter(from, to), pcm, 0, block))
+          .as("blocks of %d", block)
+          .isEqualTo(whole);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "48000/1/s16le, 16000/1/s16le",
+    "44100/1/s16le, 48000/1/s16le",
+    "8000/1/s16le, 11025/1/s16le",
+    "96000/1/s16le, 11025/1/s16le",
+    "48000/1/f32le, 48000/1/s16le",
+  })
+  void whoBeginsLaterOrAfterALossGetsTheSameBytes(String from, String to) throws Exception {
+    byte[] pcm = anyPcm(PcmFormat.parse(from), 20_000);
+    byte[] whole = convert(from, to, pcm);
+    int in = PcmFormat.parse(from).bytesPerSample();
+    int out = PcmFormat.parse(to).bytesPerSample();
+
+    // Samples 0 to 4,000 came, then 6,001 and the later ones.
+    FormatConverter converter = Conversions.converter(from, to);
+    byte[] before = Conversions.convert(converter, Arrays.copyOf(pcm, 4_000 * in), 0);
+    int firstCount =
+        converter.convert(Arrays.copyOfRange(pcm, 6_001 * in, pcm.length), 13_999, 6_001);
+    long resumed = converter.outputIndex();
+    byte[] after = Arrays.copyOf(converter.output(), firstCount * out);
+
+    assertThat(before).isEqualTo(Arrays.copyOf(whole, before.length));
+    assertThat(after)
+        .isEqualTo(Arrays.copyOfRange(whole, (int) resumed * out, whole.length))
+        .hasSizeGreaterThan(1_000);
+    // What is missing is what was lost, and the reach of the filter on either side.
+    Conversion conversion = converter.conversion();
+    double missing = resumed - (double) before.length / out;
+    double expected =
+        (2_001.0 + (conversion.resamples() ? 2 * conversion.lookahead() - 1 : 0))
+            * conversion.delivered().sampleRateHz()
+            / conversion.captured().sampleRateHz();
+    assertThat(missing).isEqualTo(expected, within(1.0));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"44100, 48000", "48000, 44100", "11025, 96000", "96000, 11025", "48000, 16000"})
+  void afterAYearTheGridIsWhereItWas(int from, int to) throws Exception {
+    long seconds = 365L * 86_400;
+    // A period of one second: what stands at second s is what stands at second 0.
+    double[] second = new double[from];
+    for (int n = 0; n < from; n++) {
+      second[n] = 0.5 * Math.sin(2 * Math.PI * 1_000 * n / from);
+    }
+    byte[] pcm = Conversions.pcm(mono(SampleEncoding.F32LE), second);
+    FormatConverter converter = Conversions.converter(from + "/1/f32le", to + "/1/f32le");
+    converter.convert(pcm, from, seconds * from);
+    converter.convert(pcm, from, (seconds + 1) * from);
+    long begin = converter.outputIndex();
+    int count = converter.convert(pcm, from, (seconds + 2) * from);
+    assertThat(count).isEqualTo(to);
+    double[] out =
+        Conversions.numbers(
+            mono(SampleEncoding.F32LE), Arrays.copyOf(converter.output(), 4 * count));
+    long first = begin + to;
+    for (int n = 0; n < count; n++) {
+      double expected = 0.5 * Math.sin(2 * Math.PI * 1_000 * ((first + n) % to) / to);
+      assertThat(out[n]).isEqualTo(expected, within(1e-4));
+    }
+  }
+
+  @Test
+  void channelsArePickedMixedAndDuplicated() throws Exception {
+    PcmFormat stereo = PcmFormat.parse("48000/2/f32le");
+    byte[] pcm = Conversions.pcm(stereo, 0.5, 0.25, -1, -1, 1, -0.5);
+    assertThat(mapped("48000/2/f32le", "48000/1/f32le", pcm)).containsExactly(0.375, -1, 0.25);
+    assertThat(mapped("48000/2/f32le", "48000/1/f32le", pcm, 2)).containsExactly(0.25, -1, -0.5);
+    assertThat(mapped("48000/2/f32le", "48000/3/f32le", pcm, 2, 0, 1))
+        .containsExactly(0.25, 0.375, 0.5, -1, -1, -1, -0.5, 0.25, 1);
+    assertThat(mapped("48000/1/f32le", "48000/2/f32le", Conversions.pcm(stereo, 0.5, -0.25)))
+        .containsExactly(0.5, 0.5, -0.25, -0.25);
+  }
+
+  private static double[] mapped(String from, String to, byte[] pcm, Integer... map)
+      throws CaptureException {
+    FormatConverter converter = Conversions.converter(from, to, map);
+    return Conversions.numbers(
+        converter.conversion().delivered(), Conversions.convert(converter, pcm, 0));
+  }
+
+  @Test
+  void aSteadyStreamAllocatesNothing() throws Exception {
+    FormatConverter converter = Conversions.converter("44100/2/s16le", "48000/2/s24le");
+    byte[] block = new byte[441 * 4];
+    for (int k = 0; k < 10; k++) {
+      converter.convert(block, 441, 441L * k);
+    }
+    var threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long before = threads.getCurrentThreadAllocatedBytes();
+    for (int k = 10; k < 1_010; k++) {
+      converter.convert(block, 441, 441L * k);
+    }
+    // The measuring itself, and what the JIT's arrival may cost once; not so much as a byte a
+    // block.
+    assertThat(threads.getCurrentThreadAllocatedBytes() - before).isLessThan(1_000);
+  }
+}
