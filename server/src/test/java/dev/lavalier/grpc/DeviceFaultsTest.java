@@ -278,6 +278,22 @@ final class DeviceFaultsTest {
   }
 
   @Test
+  void aBacklogAtTheVeryBeginningHasItsCaptureTime() throws Exception {
+    mic().stands = true;
+    TestSubscriber subscriber = lavalier.subscribe(FAIL).requestAll();
+    StreamStarted started = subscriber.nextStarted();
+    lavalier.advance(Duration.ofMillis(100), 2);
+    mic().stands = false;
+    lavalier.advance(Duration.ofMillis(100), 2);
+    for (int k = 0; k < 10; k++) {
+      assertThat(subscriber.nextFrame().getCaptureTimeUnixNanos())
+          .isEqualTo(started.getEpoch() * 1_000 + k * 10_000_000L);
+    }
+    subscriber.cancel();
+    assertGivenBack();
+  }
+
+  @Test
   void aBacklogIsNoLoss() throws Exception {
     TestSubscriber subscriber = listening(FAIL);
     mic().stands = true;
