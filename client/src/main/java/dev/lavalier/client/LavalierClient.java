@@ -143,8 +143,7 @@ public final class LavalierClient implements AutoCloseable {
     if (!connecting) {
       return FrameStream.open(channel, server, options, nanoTime, () -> {});
     }
-    ManagedChannel connection =
-        connection(server).flowControlWindow(window(options.deviceId())).build();
+    ManagedChannel connection = connection(server).flowControlWindow(window(options)).build();
     connections.add(connection);
     return FrameStream.open(
         connection,
@@ -157,16 +156,28 @@ public final class LavalierClient implements AutoCloseable {
         });
   }
 
-  /** Returns a window for a device's stream; for one that is not there, the smallest. */
-  private int window(String deviceId) throws LavalierException {
+  /** Returns a window for a stream; for one of a device that is not there, the smallest. */
+  private int window(StreamOptions options) throws LavalierException {
+    if (options.format().isPresent()) {
+      return window(options.format().get());
+    }
+    String deviceId = options.deviceId();
     for (Device device : listDevices()) {
       if (deviceId.isEmpty() ? device.isDefault() : device.deviceId().equals(deviceId)) {
-        PcmFormat format = device.captureFormat();
-        double bytesPerSecond = (double) format.sampleRateHz() * format.bytesPerSample();
-        return (int) Math.max(MIN_WINDOW_BYTES, WINDOW_SECONDS * bytesPerSecond);
+        PcmFormat captured = device.captureFormat();
+        return window(
+            options.channelMap().isEmpty()
+                ? captured
+                : new PcmFormat(
+                    captured.encoding(), captured.sampleRateHz(), options.channelMap().size()));
       }
     }
     return MIN_WINDOW_BYTES;
+  }
+
+  private static int window(PcmFormat format) {
+    double bytesPerSecond = (double) format.sampleRateHz() * format.bytesPerSample();
+    return (int) Math.max(MIN_WINDOW_BYTES, WINDOW_SECONDS * bytesPerSecond);
   }
 
   /** Ends every stream of this client, and its connections. */

@@ -1,6 +1,7 @@
 package dev.lavalier.client;
 
 import java.time.Duration;
+import java.util.Optional;
 
 /**
  * What the server opened, every default filled in.
@@ -11,6 +12,7 @@ import java.time.Duration;
  * @param frameSize samples per channel in each frame
  * @param captureFormat the format in which the device is captured
  * @param maxLatency the longest that a frame waits on the server for this client
+ * @param conversion what is done between the two formats; empty: the frames are the captured bytes
  */
 public record StreamStart(
     String deviceId,
@@ -18,4 +20,5 @@ public record StreamStart(
     PcmFormat format,
     int frameSize,
     PcmFormat captureFormat,
-    Duration maxLatency) {}
+    Duration maxLatency,
+    Optional<Conversion> conversion) {}

@@ -7,6 +7,8 @@ import dev.lavalier.v1.StreamNotice;
 import dev.lavalier.v1.StreamStarted;
 import io.grpc.Status;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
+import java.util.Optional;
 
 /** Messages of the contract as this library's values, and back. */
 final class Wire {
@@ -14,7 +16,10 @@ final class Wire {
   private Wire() {}
 
   static StreamFramesRequest request(StreamOptions options) {
-    return StreamFramesRequest.newBuilder()
+    StreamFramesRequest.Builder request = StreamFramesRequest.newBuilder();
+    options.format().ifPresent(format -> request.setFormat(format(format)));
+    return request
+        .addAllChannelMap(options.channelMap())
         .setDeviceId(options.deviceId())
         .setFrameSize(options.frameSize())
         .setMaxLatencyMs((int) Math.min(Integer.MAX_VALUE, options.maxLatency().toMillis()))
@@ -58,7 +63,18 @@ final class Wire {
         format(started.getFormat()),
         started.getFrameSize(),
         format(started.getCaptureFormat()),
-        Duration.ofMillis(started.getMaxLatencyMs()));
+        Duration.ofMillis(started.getMaxLatencyMs()),
+        started.hasConversion()
+            ? Optional.of(conversion(started.getConversion()))
+            : Optional.empty());
+  }
+
+  private static Conversion conversion(dev.lavalier.v1.Conversion conversion) {
+    return new Conversion(
+        conversion.getChannelMapList(),
+        conversion.getResampled(),
+        conversion.getDithered(),
+        Duration.of(conversion.getLookaheadMicros(), ChronoUnit.MICROS));
   }
 
   static Frame frame(AudioFrame frame, Gap gap) {
@@ -137,6 +153,20 @@ final class Wire {
                   null);
         };
     return new PcmFormat(encoding, format.getSampleRateHz(), format.getChannelCount());
+  }
+
+  private static AudioFormat format(PcmFormat format) {
+    return AudioFormat.newBuilder()
+        .setEncoding(
+            switch (format.encoding()) {
+              case S16LE -> dev.lavalier.v1.SampleEncoding.SAMPLE_ENCODING_S16LE;
+              case S24LE -> dev.lavalier.v1.SampleEncoding.SAMPLE_ENCODING_S24LE;
+              case S32LE -> dev.lavalier.v1.SampleEncoding.SAMPLE_ENCODING_S32LE;
+              case F32LE -> dev.lavalier.v1.SampleEncoding.SAMPLE_ENCODING_F32LE;
+            })
+        .setSampleRateHz(format.sampleRateHz())
+        .setChannelCount(format.channelCount())
+        .build();
   }
 
   /**

@@ -78,6 +78,27 @@ final class LavalierClientTest {
   }
 
   @Test
+  void streamsInAFormatOfItsOwn() throws Exception {
+    StreamOptions options =
+        StreamOptions.defaults()
+            .withFormat(PcmFormat.parse("16000/1/f32le"))
+            .withChannelMap(List.of(2));
+    try (FrameStream frames = client().stream(options)) {
+      StreamStart start = frames.start();
+      assertThat(start.format()).hasToString("16000/1/f32le");
+      assertThat(start.captureFormat()).hasToString("48000/2/s16le");
+      assertThat(start.conversion())
+          .hasValue(new Conversion(List.of(2), true, false, Duration.ofMillis(4)));
+      lavalier.advance(Duration.ofMillis(30), 1);
+      assertThat(frames.read().pcm().remaining()).isEqualTo(320 * 4);
+    }
+    lavalier.ticker().awaitSleepers(0);
+    try (FrameStream frames = client().stream(StreamOptions.defaults())) {
+      assertThat(frames.start().conversion()).isEmpty();
+    }
+  }
+
+  @Test
   void aReaderThatIsTooSlowLosesOnTheServerAndIsTold() throws Exception {
     try (FrameStream frames = client().stream(StreamOptions.defaults().withFrameSize(480))) {
       lavalier.advance(Duration.ofSeconds(5), 1);

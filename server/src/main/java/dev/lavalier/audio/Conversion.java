@@ -29,12 +29,7 @@ public record Conversion(PcmFormat captured, PcmFormat delivered, ChannelMap cha
    */
   public static Conversion plan(PcmFormat captured, PcmFormat delivered, List<Integer> channelMap)
       throws CaptureException {
-    if (!canDeliver(captured.sampleRateHz(), delivered.sampleRateHz())) {
-      throw new CaptureException(
-          Reason.FORMAT_NOT_AVAILABLE,
-          "format.sample_rate_hz: %d (expected: %s)"
-              .formatted(delivered.sampleRateHz(), ratesFrom(captured.sampleRateHz())));
-    }
+    checkRate(captured.sampleRateHz(), delivered.sampleRateHz());
     ChannelMap channels =
         channelMap.isEmpty()
             ? ChannelMap.ofCount(captured.channelCount(), delivered.channelCount())
@@ -46,6 +41,20 @@ public record Conversion(PcmFormat captured, PcmFormat delivered, ChannelMap cha
               .formatted(delivered.channelCount(), channels.sources().size()));
     }
     return new Conversion(captured, delivered, channels);
+  }
+
+  /**
+   * Checks a rate by itself, which may be any number.
+   *
+   * @throws CaptureException FORMAT_NOT_AVAILABLE, or INVALID_REQUEST for one that no format has
+   */
+  public static void checkRate(int captured, int delivered) throws CaptureException {
+    boolean exists = delivered >= PcmFormat.MIN_RATE_HZ && delivered <= PcmFormat.MAX_RATE_HZ;
+    if (!exists || !canDeliver(captured, delivered)) {
+      throw new CaptureException(
+          exists ? Reason.FORMAT_NOT_AVAILABLE : Reason.INVALID_REQUEST,
+          "format.sample_rate_hz: %d (expected: %s)".formatted(delivered, ratesFrom(captured)));
+    }
   }
 
   private static boolean canDeliver(int from, int to) {

@@ -2,6 +2,7 @@ package dev.lavalier.grpc;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.UnsafeByteOperations;
+import dev.lavalier.audio.Conversion;
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.SampleEncoding;
 import dev.lavalier.capture.OfferedFormat;
@@ -67,19 +68,30 @@ final class Messages {
   }
 
   static byte[] started(Started started) {
-    return StreamFramesResponse.newBuilder()
-        .setStarted(
-            StreamStarted.newBuilder()
-                .setDeviceId(started.spec().deviceId())
-                .setEpoch(started.epoch())
-                .setFormat(format(started.spec().format()))
-                .setFrameSize(started.spec().frameSize())
-                .setCaptureFormat(format(started.captureFormat()))
-                .setMaxLatencyMs(started.spec().maxLatencyMs())
-                .setOverflowPolicy(policy(started.spec().overflowPolicy()))
-                .setOnDeviceLoss(onDeviceLoss(started.spec().onDeviceLoss())))
-        .build()
-        .toByteArray();
+    StreamStarted.Builder message =
+        StreamStarted.newBuilder()
+            .setDeviceId(started.spec().deviceId())
+            .setEpoch(started.epoch())
+            .setFormat(format(started.spec().format()))
+            .setFrameSize(started.spec().frameSize())
+            .setCaptureFormat(format(started.conversion().captured()))
+            .setMaxLatencyMs(started.spec().maxLatencyMs())
+            .setOverflowPolicy(policy(started.spec().overflowPolicy()))
+            .setOnDeviceLoss(onDeviceLoss(started.spec().onDeviceLoss()));
+    if (!started.conversion().isIdentity()) {
+      message.setConversion(conversion(started.conversion()));
+    }
+    return StreamFramesResponse.newBuilder().setStarted(message).build().toByteArray();
+  }
+
+  private static dev.lavalier.v1.Conversion conversion(Conversion conversion) {
+    long lookaheadNanos = conversion.captured().nanosOf(conversion.lookahead());
+    return dev.lavalier.v1.Conversion.newBuilder()
+        .addAllChannelMap(conversion.channels().sources())
+        .setResampled(conversion.resamples())
+        .setDithered(conversion.dithers())
+        .setLookaheadMicros((int) (lookaheadNanos / 1_000))
+        .build();
   }
 
   private static dev.lavalier.v1.OverflowPolicy policy(OverflowPolicy policy) {

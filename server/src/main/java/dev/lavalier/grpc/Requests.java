@@ -23,7 +23,10 @@ final class Requests {
         device,
         request.getFrameSize(),
         new SubscriptionSpec.WantedFormat(
-            encoding(format), format.getSampleRateHz(), format.getChannelCount()),
+            encoding(format),
+            format.getSampleRateHz(),
+            format.getChannelCount(),
+            request.getChannelMapList()),
         request.getMaxLatencyMs(),
         policy(request),
         onDeviceLoss(request));

@@ -3,7 +3,9 @@ package dev.lavalier.hub;
 import com.google.common.util.concurrent.MoreExecutors;
 import dev.lavalier.audio.CaptureException;
 import dev.lavalier.audio.CaptureException.Reason;
+import dev.lavalier.audio.Conversion;
 import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.audio.PolyphaseFilters;
 import dev.lavalier.audio.Ticker;
 import dev.lavalier.capture.CaptureLine;
 import dev.lavalier.capture.DeviceDescriptor;
@@ -11,8 +13,11 @@ import dev.lavalier.capture.DeviceRegistry;
 import dev.lavalier.capture.Reader;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -43,11 +48,15 @@ final class DeviceActor implements Epoch.Events {
   private static final int LOOKS = 6;
   private static final int LOOKS_FOR_FIRST_PERIOD = 20;
 
+  /** So that no number of subscribers, each with a wish of its own, takes the reader's time. */
+  private static final int MAX_CONVERSIONS = 32;
+
   /** What every device of a hub shares. */
   record Context(
       DeviceRegistry registry,
       Ticker ticker,
       FrameEncoder encoder,
+      PolyphaseFilters filters,
       Duration period,
       Duration buffer,
       Executor workers,
@@ -59,7 +68,7 @@ final class DeviceActor implements Epoch.Events {
 
   private final Set<Subscription> waiting = new LinkedHashSet<>(); // new, for an epoch
   private final Set<Subscription> bereft = new LinkedHashSet<>(); // for the lost device's return
-  private final Set<Subscription> served = new LinkedHashSet<>();
+  private final Map<Subscription, Conversion> served = new LinkedHashMap<>();
   private Session session; // null: not open
   private final SoundCalls calls;
   private boolean lost; // since it was lost, until it is given back for good or audio comes again
@@ -163,7 +172,6 @@ final class DeviceActor implements Epoch.Events {
     } else if (session == null && calls.hopeless()) {
       endAll(List.of(subscription), notResponding(), null);
     } else if (session != null) {
-      served.add(subscription);
       serve(List.of(subscription));
     } else {
       waiting.add(subscription);
@@ -178,7 +186,7 @@ final class DeviceActor implements Epoch.Events {
     if (bereft.remove(subscription) && bereft.isEmpty() && !calls.underWay()) {
       lost = false; // nobody waits for it any more
     }
-    if (served.remove(subscription)) {
+    if (served.remove(subscription) != null) {
       if (served.isEmpty()) {
         close();
       } else {
@@ -189,7 +197,7 @@ final class DeviceActor implements Epoch.Events {
 
   private void onStop(CompletableFuture<Void> done) {
     stopped = done;
-    for (Set<Subscription> each : List.of(waiting, bereft, served)) {
+    for (Set<Subscription> each : List.of(waiting, bereft, served.keySet())) {
       endAll(each, Hub.stoppingReason(), Notice.Kind.SERVER_STOPPING);
       each.clear();
     }
@@ -258,7 +266,7 @@ final class DeviceActor implements Epoch.Events {
     // At least one more than the last: two openings may fall into one microsecond, or the clock
     // may have been set back.
     lastEpoch = Math.max(lastEpoch + 1, context.ticker().unixNanos() / 1000);
-    Epoch epoch = new Epoch(lastEpoch, format, context.encoder(), this);
+    Epoch epoch = new Epoch(lastEpoch, format, context.encoder(), context.filters(), this);
     Reader reader = new Reader(line, deviceId, periodSamples, context.ticker(), epoch);
     session = new Session(epoch, reader, line);
     lastOpened = line.device();
@@ -267,38 +275,49 @@ final class DeviceActor implements Epoch.Events {
     fresh.addAll(waiting);
     bereft.clear();
     waiting.clear();
-    if (fresh.isEmpty()) { // they all left meanwhile
+    serve(fresh);
+    if (served.isEmpty()) { // they all left meanwhile
       close();
       return;
     }
-    served.addAll(fresh);
-    serve(fresh);
     reader.start();
     watch(session, 0, 0);
   }
 
-  /** Begins subscriptions that are in {@link #served} already. */
+  /** Begins subscriptions, but for those that cannot have what they ask for. */
   private void serve(List<Subscription> fresh) {
     Epoch epoch = session.epoch;
+    fresh.forEach(subscription -> admit(subscription, epoch.format()));
     epoch.serve(served);
     publish();
     for (Subscription subscription : fresh) {
-      if (subscription.spec().format().equals(epoch.format())) {
-        Framer framer = epoch.framerOf(subscription.spec().frameSize());
+      Conversion conversion = served.get(subscription);
+      if (conversion != null) {
+        Framer framer = epoch.framer(conversion, subscription.spec().frameSize());
         framer.ring().ensureCapacity(subscription.spec().queueFrames() + 1);
-        subscription.begin(epoch, framer);
+        subscription.begin(epoch.number(), conversion, framer);
         if (session.muted) {
           subscription.tell(muted());
         }
-      } else { // another device took the place of the one that was asked for
-        subscription.end(
-            new CaptureException(
-                Reason.FORMAT_NOT_AVAILABLE,
-                "format: %s (expected: %s, in which %s is captured now)"
-                    .formatted(subscription.spec().format(), epoch.format(), deviceId)),
-            Optional.empty());
-        post(() -> onLeave(subscription));
       }
+    }
+  }
+
+  /** The capture format may be another than when the request was checked. */
+  private void admit(Subscription subscription, PcmFormat captured) {
+    SubscriptionSpec spec = subscription.spec();
+    try {
+      Conversion conversion = Conversion.plan(captured, spec.format(), spec.channelMap());
+      Set<Conversion> inUse = new HashSet<>(served.values());
+      if (!inUse.contains(conversion) && inUse.size() >= MAX_CONVERSIONS) {
+        throw new CaptureException(
+            Reason.LIMIT_REACHED,
+            "format: %s (expected: one that %s is delivered in already; %d are the server's limit)"
+                .formatted(spec.format(), deviceId, MAX_CONVERSIONS));
+      }
+      served.put(subscription, conversion);
+    } catch (CaptureException e) {
+      subscription.end(e, Optional.empty());
     }
   }
 
@@ -323,7 +342,7 @@ final class DeviceActor implements Epoch.Events {
                 () -> {
                   session.muted = muted;
                   if (muted) {
-                    served.forEach(subscription -> subscription.tell(muted()));
+                    served.keySet().forEach(subscription -> subscription.tell(muted()));
                   }
                 }));
   }
@@ -383,9 +402,9 @@ final class DeviceActor implements Epoch.Events {
         new CaptureException(Reason.DEVICE_LOST, "%s was lost: %s".formatted(deviceId, seen));
     Notice notice = new Notice(Notice.Kind.DEVICE_LOST, reason.getMessage());
     List<Subscription> failing =
-        served.stream().filter(s -> s.spec().onDeviceLoss() == OnDeviceLoss.FAIL).toList();
-    served.removeAll(failing);
-    bereft.addAll(served);
+        served.keySet().stream().filter(s -> s.spec().onDeviceLoss() == OnDeviceLoss.FAIL).toList();
+    served.keySet().removeAll(failing);
+    bereft.addAll(served.keySet());
     served.clear();
     close();
     publish();

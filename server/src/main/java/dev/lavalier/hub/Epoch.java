@@ -1,18 +1,28 @@
 package dev.lavalier.hub;
 
+import dev.lavalier.audio.Conversion;
 import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.audio.PolyphaseFilters;
 import dev.lavalier.capture.Reader;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * One uninterrupted opening of a device: what its reader reads, handed to the framers, and the
- * lanes woken.
+ * One uninterrupted opening of a device: what its reader reads, handed to the deliveries, each of
+ * which converts it once and cuts it, and the lanes woken.
  *
  * <p>The reader's thread calls the listener's methods; the device's actor calls the others. They
  * share the two arrays, which are replaced and never changed.
  */
 final class Epoch implements Reader.Listener {
+
+  private static final Logger log = LoggerFactory.getLogger(Epoch.class);
 
   /** What the actor is told, on the reader's thread. */
   interface Events {
@@ -32,9 +42,10 @@ final class Epoch implements Reader.Listener {
   private final long number;
   private final PcmFormat format;
   private final FrameEncoder encoder;
+  private final PolyphaseFilters filters;
   private final Events events;
 
-  private volatile Framer[] framers = {};
+  private volatile Delivery[] deliveries = {};
   private volatile Lane[] lanes = {};
 
   private long nextIndex = -1; // the reader's thread alone; -1: no period yet
@@ -45,10 +56,16 @@ final class Epoch implements Reader.Listener {
    * @param number its number
    * @param format the format in which the device is captured
    */
-  Epoch(long number, PcmFormat format, FrameEncoder encoder, Events events) {
+  Epoch(
+      long number,
+      PcmFormat format,
+      FrameEncoder encoder,
+      PolyphaseFilters filters,
+      Events events) {
     this.number = number;
     this.format = format;
     this.encoder = encoder;
+    this.filters = filters;
     this.events = events;
   }
 
@@ -68,10 +85,12 @@ final class Epoch implements Reader.Listener {
     } else if (sampleIndex > nextIndex) {
       events.onOverrun(this, sampleIndex - nextIndex);
     }
-    nextIndex = sampleIndex + pcm.length / format.bytesPerSample();
+    int samples = pcm.length / format.bytesPerSample();
+    nextIndex = sampleIndex + samples;
     boolean published = false;
-    for (Framer framer : framers) {
-      published |= framer.accept(pcm, sampleIndex, captureNanos, captureUnixNanos, readNanos);
+    for (Delivery delivery : deliveries) {
+      published |=
+          delivery.accept(pcm, samples, sampleIndex, captureNanos, captureUnixNanos, readNanos);
     }
     if (published) {
       for (Lane lane : lanes) {
@@ -90,31 +109,64 @@ final class Epoch implements Reader.Listener {
     events.onLost(this, message);
   }
 
-  /** Brings framers and lanes into line with who is subscribed now. */
-  void serve(Iterable<Subscription> subscriptions) {
-    List<Framer> needed = new ArrayList<>();
-    List<Lane> woken = new ArrayList<>();
-    for (Subscription subscription : subscriptions) {
-      if (!woken.contains(subscription.lane())) {
-        woken.add(subscription.lane());
-      }
-      int frameSize = subscription.spec().frameSize();
-      if (needed.stream().noneMatch(f -> f.frameSize() == frameSize)) {
-        needed.add(framerOf(frameSize));
-      }
-    }
+  /**
+   * Brings deliveries, framers and lanes into line with who is subscribed now.
+   *
+   * @param subscriptions each with the conversion that it gets
+   */
+  void serve(Map<Subscription, Conversion> subscriptions) {
+    Map<Conversion, Set<Integer>> needed = new LinkedHashMap<>();
+    Set<Lane> woken = new LinkedHashSet<>();
+    subscriptions.forEach(
+        (subscription, conversion) -> {
+          woken.add(subscription.lane());
+          needed
+              .computeIfAbsent(conversion, c -> new LinkedHashSet<>())
+              .add(subscription.spec().frameSize());
+        });
+    List<Delivery> next = new ArrayList<>();
+    List<Delivery> before = List.of(deliveries);
+    needed.forEach(
+        (conversion, frameSizes) -> {
+          Delivery delivery = delivery(conversion);
+          if (delivery == null) {
+            delivery = new Delivery(conversion, encoder, filters);
+          }
+          delivery.serve(frameSizes);
+          next.add(delivery);
+        });
     // The lanes first, so that no new framer's frame goes by without its lane being woken.
     lanes = woken.toArray(Lane[]::new);
-    framers = needed.toArray(Framer[]::new);
+    deliveries = next.toArray(Delivery[]::new);
+    before.stream().filter(delivery -> !next.contains(delivery)).forEach(Epoch::report);
   }
 
-  /** Returns the framer for a frame size: the one at work, or a new one that is not yet. */
-  Framer framerOf(int frameSize) {
-    for (Framer framer : framers) {
-      if (framer.frameSize() == frameSize) {
-        return framer;
+  /** Says what is to be said when the reader has ended. */
+  void end() {
+    List.of(deliveries).forEach(Epoch::report);
+  }
+
+  private static void report(Delivery delivery) {
+    if (delivery.clamped() > 0) {
+      log.info(
+          "{} delivered as {}: {} numbers were clamped at full scale",
+          delivery.conversion().captured(),
+          delivery.conversion().delivered(),
+          delivery.clamped());
+    }
+  }
+
+  /** Returns the framer at work for a conversion and a frame size that somebody is served with. */
+  Framer framer(Conversion conversion, int frameSize) {
+    return delivery(conversion).framer(frameSize);
+  }
+
+  private Delivery delivery(Conversion conversion) {
+    for (Delivery delivery : deliveries) {
+      if (delivery.conversion().equals(conversion)) {
+        return delivery;
       }
     }
-    return new Framer(format, frameSize, encoder);
+    return null;
   }
 }

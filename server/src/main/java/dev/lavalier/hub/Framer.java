@@ -3,15 +3,15 @@ package dev.lavalier.hub;
 import dev.lavalier.audio.PcmFormat;
 
 /**
- * Cuts a device's periods into frames of one size, on the sample grid, and encodes each once. It
- * begins at the first whole frame that it sees, and again after each run of samples that the device
- * lost.
+ * Cuts blocks of delivered samples into frames of one size, on the sample grid, and encodes each
+ * once. It begins at the first whole frame that it sees, and again after each run of samples that
+ * the device lost.
  *
  * <p>{@link #accept} runs on the reader's thread; the ring is read by lanes.
  */
 final class Framer {
 
-  private final PcmFormat format;
+  private final PcmFormat format; // of the frames
   private final int frameSize;
   private final FrameEncoder encoder;
   private final FrameRing ring = new FrameRing();
@@ -48,8 +48,10 @@ final class Framer {
   }
 
   /**
-   * Takes one period.
+   * Takes one block.
    *
+   * @param pcm the audio, from the array's beginning; not kept
+   * @param samples how many
    * @param sampleIndex the number of its first sample in the epoch; where it is not the next one,
    *     the samples between are lost
    * @param captureNanos when that sample was captured, by the steady clock
@@ -58,8 +60,14 @@ final class Framer {
    * @return whether at least one frame was published
    */
   boolean accept(
-      byte[] period, long sampleIndex, long captureNanos, long captureUnixNanos, long readNanos) {
+      byte[] pcm,
+      int samples,
+      long sampleIndex,
+      long captureNanos,
+      long captureUnixNanos,
+      long readNanos) {
     int step = format.bytesPerSample();
+    int length = samples * step;
     if (frameIndex < 0) {
       frameIndex = nextFrame(sampleIndex);
       firstIndex = frameIndex;
@@ -72,15 +80,15 @@ final class Framer {
     }
     // While no frame is begun, what comes before the grid's next line is passed over.
     long skipped = filled == 0 ? Math.max(0, frameIndex - sampleIndex) : 0;
-    int offset = (int) Math.min(period.length, skipped * step);
+    int offset = (int) Math.min(length, skipped * step);
     boolean published = false;
-    while (offset < period.length) {
+    while (offset < length) {
       if (filled == 0) {
         frameNanos = captureNanos + format.nanosOf(offset / step);
         frameUnixNanos = captureUnixNanos + format.nanosOf(offset / step);
       }
-      int n = Math.min(pending.length - filled, period.length - offset);
-      System.arraycopy(period, offset, pending, filled, n);
+      int n = Math.min(pending.length - filled, length - offset);
+      System.arraycopy(pcm, offset, pending, filled, n);
       filled += n;
       offset += n;
       if (filled == pending.length) {

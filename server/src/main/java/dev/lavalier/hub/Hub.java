@@ -2,6 +2,7 @@ package dev.lavalier.hub;
 
 import dev.lavalier.audio.CaptureException;
 import dev.lavalier.audio.CaptureException.Reason;
+import dev.lavalier.audio.PolyphaseFilters;
 import dev.lavalier.audio.Ticker;
 import dev.lavalier.capture.DeviceDescriptor;
 import dev.lavalier.capture.DeviceRegistry;
@@ -72,7 +73,14 @@ public final class Hub implements AutoCloseable {
             });
     this.context =
         new DeviceActor.Context(
-            registry, ticker, encoder, config.period(), LINE_BUFFER, workers, this::wakeWatches);
+            registry,
+            ticker,
+            encoder,
+            new PolyphaseFilters(),
+            config.period(),
+            LINE_BUFFER,
+            workers,
+            this::wakeWatches);
     registry.onChange(
         () -> {
           actors.values().forEach(DeviceActor::devicesChanged);

@@ -32,6 +32,7 @@ final class Session {
       if (!reader.stop(JOIN_BOUND)) {
         log.warn("{}: its reader did not end within {} s", deviceId, JOIN_BOUND.toSeconds());
       }
+      epoch.end();
       line.close();
       log.info("{}: closed", deviceId);
     } catch (RuntimeException e) {

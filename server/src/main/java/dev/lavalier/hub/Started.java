@@ -1,12 +1,12 @@
 package dev.lavalier.hub;
 
-import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.audio.Conversion;
 
 /**
  * What was opened for a subscription, at the beginning of an epoch.
  *
  * @param epoch the epoch's number: microseconds since 1970 of its opening, always growing
- * @param captureFormat the format in which the device is captured
+ * @param conversion what is captured, what is delivered, and what is done in between
  * @param spec what the subscription gets, every default filled in
  */
-public record Started(long epoch, PcmFormat captureFormat, SubscriptionSpec spec) {}
+public record Started(long epoch, Conversion conversion, SubscriptionSpec spec) {}

@@ -2,6 +2,7 @@ package dev.lavalier.hub;
 
 import dev.lavalier.audio.CaptureException;
 import dev.lavalier.audio.CaptureException.Reason;
+import dev.lavalier.audio.Conversion;
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.Ticker;
 import java.time.Duration;
@@ -116,7 +117,7 @@ public final class Subscription {
    * Begins an epoch, with the next frame that the framer publishes. Called by the actor. What still
    * waits of an earlier epoch is dropped, and counted in the gap between the two.
    */
-  void begin(Epoch epoch, Framer from) {
+  void begin(long epoch, Conversion conversion, Framer from) {
     Frame latest = from.ring().latest();
     lane.execute(
         () -> {
@@ -134,7 +135,7 @@ public final class Subscription {
           lostBefore = latest == null ? 0 : latest.lostBefore();
           returned = lastSent != null;
           lastTakenNanos = context.ticker().nanoTime();
-          sink.onStarted(new Started(epoch.number(), epoch.format(), spec));
+          sink.onStarted(new Started(epoch, conversion, spec));
           drain();
         });
   }

@@ -2,16 +2,19 @@ package dev.lavalier.hub;
 
 import dev.lavalier.audio.CaptureException;
 import dev.lavalier.audio.CaptureException.Reason;
+import dev.lavalier.audio.Conversion;
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.SampleEncoding;
 import dev.lavalier.capture.DeviceDescriptor;
+import java.util.List;
 import java.util.Optional;
 
 /**
  * What a subscription gets, checked against its device and with every default filled in.
  *
  * @param deviceId the device
- * @param format the format of the frames
+ * @param format the format of the frames, also when the device is captured in another one later
+ * @param channelMap where its channels come from, see {@link Conversion#plan}; may be empty
  * @param frameSize samples per channel in a frame
  * @param queueFrames frames that may wait for the subscriber, 1 or more
  * @param maxLatencyMs how long the last of them waits at most
@@ -21,6 +24,7 @@ import java.util.Optional;
 public record SubscriptionSpec(
     String deviceId,
     PcmFormat format,
+    List<Integer> channelMap,
     int frameSize,
     int queueFrames,
     int maxLatencyMs,
@@ -41,17 +45,27 @@ public record SubscriptionSpec(
    *
    * @param encoding empty: as captured
    * @param sampleRateHz 0: as captured
-   * @param channelCount 0: as captured
+   * @param channelCount 0: as many as {@code channelMap} names, or as captured
+   * @param channelMap where the channels come from, see {@link Conversion#plan}; may be empty
    */
   public record WantedFormat(
-      Optional<SampleEncoding> encoding, int sampleRateHz, int channelCount) {}
+      Optional<SampleEncoding> encoding,
+      int sampleRateHz,
+      int channelCount,
+      List<Integer> channelMap) {}
+
+  /** Copies the list. */
+  public SubscriptionSpec {
+    channelMap = List.copyOf(channelMap);
+  }
 
   /**
    * Checks a request.
    *
    * @param frameSize 0: 20 ms
    * @param maxLatencyMs 0: 200, or two frames where that is more
-   * @throws CaptureException INVALID_REQUEST or FORMAT_NOT_AVAILABLE, with what was expected
+   * @throws CaptureException INVALID_REQUEST or FORMAT_NOT_AVAILABLE, with what was expected: the
+   *     capture format can always be had, and what {@link Conversion#plan} makes of it
    */
   public static SubscriptionSpec resolve(
       DeviceDescriptor device,
@@ -61,7 +75,7 @@ public record SubscriptionSpec(
       OverflowPolicy policy,
       OnDeviceLoss onDeviceLoss)
       throws CaptureException {
-    PcmFormat format = resolveFormat(device, wanted);
+    PcmFormat format = resolveFormat(device.captureFormat(), wanted);
     int rate = format.sampleRateHz();
     checkRange("frame_size", frameSize, 0, rate, " samples, one second");
     int size = frameSize == 0 ? rate / DEFAULT_FRAMES_PER_SECOND : frameSize;
@@ -76,7 +90,8 @@ public record SubscriptionSpec(
         Math.min(MAX_QUEUE_FRAMES, MAX_QUEUE_BYTES / ((long) size * format.bytesPerSample()));
     int frames = (int) Math.max(1, Math.min(asked, room));
     int granted = frames == asked ? latencyMs : (int) Math.ceil(1000.0 * frames * size / rate);
-    return new SubscriptionSpec(device.id(), format, size, frames, granted, policy, onDeviceLoss);
+    return new SubscriptionSpec(
+        device.id(), format, wanted.channelMap(), size, frames, granted, policy, onDeviceLoss);
   }
 
   private static void checkRange(String field, int value, int low, int high, String remark)
@@ -88,25 +103,20 @@ public record SubscriptionSpec(
     }
   }
 
-  private static PcmFormat resolveFormat(DeviceDescriptor device, WantedFormat wanted)
+  private static PcmFormat resolveFormat(PcmFormat captured, WantedFormat wanted)
       throws CaptureException {
-    PcmFormat captured = device.captureFormat();
+    int rate = wanted.sampleRateHz() == 0 ? captured.sampleRateHz() : wanted.sampleRateHz();
+    Conversion.checkRate(captured.sampleRateHz(), rate);
+    int asMapped =
+        wanted.channelMap().isEmpty() ? captured.channelCount() : wanted.channelMap().size();
+    int channels = wanted.channelCount() == 0 ? asMapped : wanted.channelCount();
     PcmFormat format;
     try {
-      format =
-          new PcmFormat(
-              wanted.encoding().orElse(captured.encoding()),
-              wanted.sampleRateHz() == 0 ? captured.sampleRateHz() : wanted.sampleRateHz(),
-              wanted.channelCount() == 0 ? captured.channelCount() : wanted.channelCount());
+      format = new PcmFormat(wanted.encoding().orElse(captured.encoding()), rate, channels);
     } catch (IllegalArgumentException e) {
       throw new CaptureException(Reason.INVALID_REQUEST, "format." + e.getMessage(), e);
     }
-    if (!format.equals(captured)) {
-      throw new CaptureException(
-          Reason.FORMAT_NOT_AVAILABLE,
-          "format: %s (expected: %s, in which %s is captured)"
-              .formatted(format, captured, device.id()));
-    }
+    Conversion.plan(captured, format, wanted.channelMap());
     return format;
   }
 }

@@ -1,7 +1,13 @@
 package dev.lavalier.capture;
 
+import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.Ticker;
+import javax.sound.sampled.AudioFormat;
+import javax.sound.sampled.AudioSystem;
+import javax.sound.sampled.DataLine;
+import javax.sound.sampled.Line;
 import javax.sound.sampled.Mixer;
+import javax.sound.sampled.TargetDataLine;
 
 /** Lines of our own kind, for test support in other packages. */
 public final class TestLines {
@@ -11,5 +17,14 @@ public final class TestLines {
   /** Returns a mixer whose lines give the tone, by {@code ticker}'s time. */
   public static Mixer toneMixer(Ticker ticker) {
     return new VirtualMixer(new VirtualMixerProvider.Info(new ToneDevice(), ticker));
+  }
+
+  /** Returns what a mixer says of its lines that can be had in one format alone. */
+  public static Line.Info[] lineInfo(String format) {
+    AudioFormat[] formats = {SoundFormats.toJavaSound(PcmFormat.parse(format))};
+    return new Line.Info[] {
+      new DataLine.Info(
+          TargetDataLine.class, formats, AudioSystem.NOT_SPECIFIED, AudioSystem.NOT_SPECIFIED)
+    };
   }
 }

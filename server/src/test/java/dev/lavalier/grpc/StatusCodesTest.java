@@ -6,7 +6,6 @@ import dev.lavalier.testing.LavalierExtension;
 import dev.lavalier.testing.TestSubscriber;
 import dev.lavalier.v1.AudioFormat;
 import dev.lavalier.v1.DeviceState;
-import dev.lavalier.v1.SampleEncoding;
 import dev.lavalier.v1.StreamFramesRequest;
 import io.grpc.Status;
 import org.junit.jupiter.api.Test;
@@ -79,7 +78,8 @@ final class StatusCodesTest {
     assertRefused(
         format(AudioFormat.newBuilder().setSampleRateHz(-1)),
         Status.Code.INVALID_ARGUMENT,
-        "format.sample_rate_hz: -1 (expected: 1000..384000)");
+        "format.sample_rate_hz: -1 (expected: 48000 as captured, 8000, 11025, 16000, 22050, 24000,"
+            + " 32000, 44100, 88200, 96000)");
     assertRefused(
         format(AudioFormat.newBuilder().setChannelCount(65)),
         Status.Code.INVALID_ARGUMENT,
@@ -89,12 +89,26 @@ final class StatusCodesTest {
   @Test
   void formatsThatCannotBeGivenHere() throws Exception {
     assertRefused(
-        format(
-            AudioFormat.newBuilder()
-                .setEncoding(SampleEncoding.SAMPLE_ENCODING_F32LE)
-                .setSampleRateHz(8_000)),
+        format(AudioFormat.newBuilder().setSampleRateHz(8_001)),
         Status.Code.FAILED_PRECONDITION,
-        "format: 8000/2/f32le (expected: 48000/2/s16le, in which tone is captured)");
+        "format.sample_rate_hz: 8001 (expected: 48000 as captured, 8000, 11025, 16000, 22050,"
+            + " 24000, 32000, 44100, 88200, 96000)");
+    assertRefused(
+        format(AudioFormat.newBuilder().setChannelCount(3)),
+        Status.Code.FAILED_PRECONDITION,
+        "format.channel_count: 3 (expected: 2 as captured, 1, or a channel_map that says which)");
+    assertRefused(
+        tone().addChannelMap(1).addChannelMap(3),
+        Status.Code.FAILED_PRECONDITION,
+        "channel_map: 3 (expected: 1..2, the channels captured, or 0, the mean of them)");
+    assertRefused(
+        tone().addChannelMap(-1),
+        Status.Code.INVALID_ARGUMENT,
+        "channel_map: -1 (expected: 1..2, the channels captured, or 0, the mean of them)");
+    assertRefused(
+        format(AudioFormat.newBuilder().setChannelCount(1)).addChannelMap(1).addChannelMap(2),
+        Status.Code.INVALID_ARGUMENT,
+        "format.channel_count: 1 (expected: 0, or 2 as in channel_map)");
   }
 
   @Test

@@ -47,7 +47,7 @@ final class FramerTest {
     Framer framer = framer(frameSize);
     long end = joinedAt + 20_000;
     for (long at = joinedAt; at < end; at += periodSamples) {
-      framer.accept(period(at, periodSamples), at, 0, MONO.nanosOf(at), 0);
+      framer.accept(period(at, periodSamples), periodSamples, at, 0, MONO.nanosOf(at), 0);
     }
 
     assertThat(cuts).isNotEmpty();
@@ -69,7 +69,7 @@ final class FramerTest {
   @Test
   void saysWhetherAFrameCameOut() {
     Framer framer = framer(160);
-    assertThat(framer.accept(period(0, 80), 0, 0, 0, 0)).isFalse();
-    assertThat(framer.accept(period(80, 80), 80, 0, 0, 0)).isTrue();
+    assertThat(framer.accept(period(0, 80), 80, 0, 0, 0, 0)).isFalse();
+    assertThat(framer.accept(period(80, 80), 80, 80, 0, 0, 0)).isTrue();
   }
 }

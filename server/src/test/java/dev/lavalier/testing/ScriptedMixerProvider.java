@@ -39,6 +39,9 @@ public final class ScriptedMixerProvider extends MixerProvider {
     /** Somebody else has the device, and the sound system lists nothing that it could give. */
     public volatile boolean offersNothing;
 
+    /** The one format that it offers from its next plugging on; null: any. */
+    public volatile String offersOnly;
+
     /** Every read gives nothing, at once and for ever, as ALSA does after an unplugging. */
     public volatile boolean readsNothing;
 
@@ -133,7 +136,11 @@ public final class ScriptedMixerProvider extends MixerProvider {
             switch (method.getName()) {
               case "getMixerInfo" -> info;
               case "getTargetLineInfo" ->
-                  script.offersNothing ? new Line.Info[0] : call(script.healthy, method, args);
+                  script.offersNothing
+                      ? new Line.Info[0]
+                      : script.offersOnly != null
+                          ? TestLines.lineInfo(script.offersOnly)
+                          : call(script.healthy, method, args);
               case "getLine" ->
                   proxy(
                       TargetDataLine.class,

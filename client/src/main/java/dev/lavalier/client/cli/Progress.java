@@ -30,7 +30,11 @@ final class Progress {
     this.format = start.format();
     this.levels = new Levels(format);
     if (live) {
-      err.printf("recording %s, %s, into %s%n", start.deviceId(), format, target);
+      String captured =
+          start.captureFormat().equals(format)
+              ? ""
+              : " (captured in %s)".formatted(start.captureFormat());
+      err.printf("recording %s, %s%s, into %s%n", start.deviceId(), format, captured, target);
     }
   }
 

@@ -1,7 +1,9 @@
 package dev.lavalier.client.cli;
 
 import dev.lavalier.client.OnDeviceLoss;
+import dev.lavalier.client.PcmFormat;
 import dev.lavalier.client.StreamOptions;
+import java.util.List;
 import picocli.CommandLine.Option;
 
 /** What a command listens to, and for how long. */
@@ -25,10 +27,35 @@ final class SourceOptions {
       description = "Wait for a device that is lost meanwhile, and go on when it is back.")
   private boolean wait;
 
+  @Option(
+      names = "--format",
+      paramLabel = "RATE/CHANNELS/ENCODING",
+      description = "Format, as 16000/1/s16le (default: as captured).")
+  private String format;
+
+  @Option(
+      names = "--channels",
+      paramLabel = "N",
+      split = ",",
+      description = "Captured channels to take, as 2,1; 0 is the mean of all (default: all).")
+  private List<Integer> channels = List.of();
+
+  /**
+   * Returns what to subscribe to.
+   *
+   * @throws CliException where the format is none
+   */
   StreamOptions streamOptions() {
-    return StreamOptions.defaults()
-        .withDeviceId(device)
-        .withOnDeviceLoss(wait ? OnDeviceLoss.WAIT : OnDeviceLoss.FAIL);
+    StreamOptions options =
+        StreamOptions.defaults()
+            .withDeviceId(device)
+            .withChannelMap(channels)
+            .withOnDeviceLoss(wait ? OnDeviceLoss.WAIT : OnDeviceLoss.FAIL);
+    try {
+      return format == null ? options : options.withFormat(PcmFormat.parse(format));
+    } catch (IllegalArgumentException e) {
+      throw new CliException(e.getMessage(), e);
+    }
   }
 
   /**

@@ -110,6 +110,23 @@ final class LavalierCliTest {
   }
 
   @Test
+  void asksForTheFormatThatIsWanted() throws Exception {
+    server.says(WITH_A_GAP, Status.UNAVAILABLE);
+    run("record", "--seconds", "0.01", dir.resolve("a.wav").toString());
+    assertThat(server.lastRequest().hasFormat()).isFalse();
+    assertThat(server.lastRequest().getChannelMapList()).isEmpty();
+    run("record", "--format", "16000/2/f32le", "--channels", "2,0", "--seconds", "0.01", "-");
+    assertThat(server.lastRequest().getFormat())
+        .isEqualTo(
+            AudioFormat.newBuilder()
+                .setEncoding(SampleEncoding.SAMPLE_ENCODING_F32LE)
+                .setSampleRateHz(16_000)
+                .setChannelCount(2)
+                .build());
+    assertThat(server.lastRequest().getChannelMapList()).containsExactly(2, 0);
+  }
+
+  @Test
   void recordsExactlyWhatWasAskedForAndFillsTheGap() throws Exception {
     server.says(WITH_A_GAP, Status.UNAVAILABLE);
     Path wav = dir.resolve("take.wav");
@@ -182,12 +199,18 @@ final class LavalierCliTest {
   void badInputGetsOneLine() {
     assertThat(run("record", dir.resolve("no/such/dir.wav").toString())).isEqualTo(1);
     assertThat(run("record", "--seconds", "0", "-")).isEqualTo(1);
+    assertThat(run("record", "--format", "mp3", "-")).isEqualTo(1);
     assertThat(run("--server", "real:nowhere", "devices")).isEqualTo(1);
     assertThat(run("devices", "--server", "real:127.0.0.1:1")).isEqualTo(1);
     assertThat(errors().lines())
         .satisfiesExactly(
             line -> assertThat(line).startsWith("file: ").contains("NoSuchFile"),
             line -> assertThat(line).isEqualTo("seconds: 0.0 (expected: more than 0)"),
+            line ->
+                assertThat(line)
+                    .isEqualTo(
+                        "format: mp3 (expected: RATE/CHANNELS/ENCODING, as 48000/2/s16le; encodings"
+                            + " s16le, s24le, s32le, f32le)"),
             line ->
                 assertThat(line)
                     .isEqualTo("server: nowhere (expected: HOST:PORT, as 127.0.0.1:50051)"),
