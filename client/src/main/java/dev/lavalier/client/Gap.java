@@ -17,6 +17,8 @@ public record Gap(long sampleCount, Cause cause, boolean estimated) {
     DEVICE_OVERRUN,
     /** The device was lost, and is back. */
     DEVICE_LOST,
+    /** The server did not keep what lies before the point at which the stream resumes. */
+    NOT_KEPT,
     /** Something that a newer server knows and this client does not. */
     UNKNOWN
   }

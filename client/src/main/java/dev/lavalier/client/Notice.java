@@ -16,6 +16,8 @@ public record Notice(Kind kind, String message) {
     SERVER_STOPPING,
     /** The device has given nothing but zeros for 5 s: muted, or the server may not hear it. */
     MUTED,
+    /** How fast the device's clock runs against the server's. */
+    CLOCK,
     /** Something that a newer server knows and this client does not: see the message. */
     OTHER
   }

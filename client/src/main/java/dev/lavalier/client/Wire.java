@@ -122,6 +122,7 @@ final class Wire {
           case GAP_CAUSE_SLOW_SUBSCRIBER -> Gap.Cause.SLOW_SUBSCRIBER;
           case GAP_CAUSE_DEVICE_OVERRUN -> Gap.Cause.DEVICE_OVERRUN;
           case GAP_CAUSE_DEVICE_LOST -> Gap.Cause.DEVICE_LOST;
+          case GAP_CAUSE_NOT_KEPT -> Gap.Cause.NOT_KEPT;
           case GAP_CAUSE_UNSPECIFIED, UNRECOGNIZED -> Gap.Cause.UNKNOWN;
         },
         gap.getEstimated());
@@ -133,6 +134,7 @@ final class Wire {
           case NOTICE_KIND_DEVICE_LOST -> Notice.Kind.DEVICE_LOST;
           case NOTICE_KIND_SERVER_STOPPING -> Notice.Kind.SERVER_STOPPING;
           case NOTICE_KIND_MUTED -> Notice.Kind.MUTED;
+          case NOTICE_KIND_CLOCK -> Notice.Kind.CLOCK;
           case NOTICE_KIND_UNSPECIFIED, UNRECOGNIZED -> Notice.Kind.OTHER;
         },
         notice.getMessage());

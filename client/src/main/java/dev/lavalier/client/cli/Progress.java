@@ -70,6 +70,7 @@ final class Progress {
       case SLOW_SUBSCRIBER -> "taken too slowly";
       case DEVICE_OVERRUN -> "lost by the device (estimated)";
       case DEVICE_LOST -> "while the device was away (estimated)";
+      case NOT_KEPT -> "not kept by the server";
       case UNKNOWN -> "cause unknown";
     };
   }
