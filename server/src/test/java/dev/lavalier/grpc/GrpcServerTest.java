@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lavalier.hub.HubConfig;
 import dev.lavalier.testing.TcpServer;
+import dev.lavalier.testing.TestPuller;
 import dev.lavalier.testing.TestSubscriber;
+import dev.lavalier.v1.AudioFrame;
+import dev.lavalier.v1.PullFramesRequest;
 import dev.lavalier.v1.StreamFramesRequest;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
@@ -58,6 +61,30 @@ final class GrpcServerTest {
     one.cancel();
     assertThat(one.awaitStatus().getCode()).isEqualTo(Status.Code.CANCELLED);
     other.nextFrames(5);
+  }
+
+  @Test
+  void framesOfASecondPassThroughTheKernelsSmallBuffer() throws Exception {
+    StreamFramesRequest seconds = StreamFramesRequest.newBuilder().setFrameSize(48_000).build();
+    try (TcpServer stereo = TcpServer.start("48000/2/f32le", HubConfig.DEFAULTS)) {
+      ManagedChannel wide = stereo.newChannel();
+      try {
+        TestSubscriber subscriber = TestSubscriber.subscribe(wide, seconds).requestAll();
+        TestPuller puller =
+            TestPuller.pull(
+                    wide, PullFramesRequest.newBuilder().setSubscribe(seconds).setCredit(2).build())
+                .halfClose();
+        for (TestSubscriber each : List.of(subscriber, puller.received())) {
+          each.nextStarted();
+          List<AudioFrame> frames = each.nextFrames(2);
+          assertThat(frames).allMatch(frame -> frame.getPcm().size() == 48_000 * 2 * 4);
+          assertThat(frames).noneMatch(AudioFrame::hasGap);
+        }
+        assertThat(puller.received().awaitStatus()).isEqualTo(Status.OK);
+      } finally {
+        wide.shutdownNow().awaitTermination(5, TimeUnit.SECONDS);
+      }
+    }
   }
 
   private TestSubscriber subscribe(int frameSize) {
