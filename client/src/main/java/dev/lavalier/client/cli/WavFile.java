@@ -100,7 +100,7 @@ final class WavFile implements PcmOutput {
     int bytes = format.encoding().bytesPerNumber();
     int tag = format.encoding() == SampleEncoding.F32LE ? IEEE_FLOAT : PCM;
     boolean extensible = format.channelCount() > 2 || (tag == PCM && bytes > 2);
-    text(to, "fmt ").putInt(extensible ? 40 : 16);
+    text(to, "fmt ").putInt(extensible ? 40 : tag == PCM ? 16 : 18);
     to.putShort((short) (extensible ? EXTENSIBLE : tag))
         .putShort((short) format.channelCount())
         .putInt(format.sampleRateHz())
@@ -110,6 +110,8 @@ final class WavFile implements PcmOutput {
     if (extensible) {
       to.putShort((short) 22).putShort((short) (8 * bytes)).putInt(0); // no speaker positions
       to.putShort((short) tag).put(SUBFORMAT_TAIL);
+    } else if (tag != PCM) {
+      to.putShort((short) 0); // nothing follows, which readers want to be told
     }
   }
 
