@@ -17,7 +17,9 @@ import org.HdrHistogram.Histogram;
 /** Looks at event loops, at this process, and at the machine where Linux says how it does. */
 final class MachineProbe implements LoadProbe {
 
-  private static final long BEAT_NANOS = 10_000_000;
+  /** In no step with frames of 10 or 20 ms: beats fall into their bursts as often as between. */
+  private static final long BEAT_NANOS = 7_000_000;
+
   private static final double NANOS_PER_SECOND = 1e9;
   private static final Path STAT = Path.of("/proc/stat");
 
@@ -107,7 +109,7 @@ final class MachineProbe implements LoadProbe {
   }
 
   /**
-   * A task that is due every 10 ms. One that comes late is followed by those that it held up, each
+   * A task that is due every 7 ms. One that comes late is followed by those that it held up, each
    * late by what is left of it.
    */
   private final class Heartbeat implements Runnable {

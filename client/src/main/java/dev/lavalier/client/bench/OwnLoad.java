@@ -7,7 +7,7 @@ import java.util.OptionalDouble;
 /**
  * What a run asked of the machine that it ran on, while frames were counted.
  *
- * @param lateness how late a heartbeat on each event loop came, every 10 ms: what a frame that
+ * @param lateness how late a heartbeat on each event loop came, every 7 ms: what a frame that
  *     arrived at any moment had to wait for this program, at least
  * @param processors how many processors this program may use
  * @param cpuSeconds processor time that this program used; empty where the platform does not say
@@ -22,8 +22,8 @@ public record OwnLoad(
     OptionalDouble cpuShare,
     OptionalDouble idleShare) {
 
-  /** A heartbeat later than this at p99: half a frame of 20 ms went by before it was looked at. */
-  public static final double MAX_LATENESS_P99_MS = 10;
+  /** How late a heartbeat may be at p99: a quarter of a frame of 20 ms. */
+  public static final double MAX_LATENESS_P99_MS = 5;
 
   /** The share of its processors that this program may use. */
   public static final double MAX_CPU_SHARE = 0.8;

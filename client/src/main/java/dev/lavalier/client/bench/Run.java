@@ -134,14 +134,18 @@ final class Run {
    * @throws BenchException where one has not, in one line
    */
   void awaitOpen(long seconds) throws BenchException, InterruptedException {
-    boolean all = opened.await(seconds, TimeUnit.SECONDS);
+    var unused = opened.await(seconds, TimeUnit.SECONDS);
     synchronized (this) {
-      if (!ended.isEmpty()) {
+      boolean allCame = withFrames == options.subscribers(); // though some may have ended since
+      if (!allCame && withFrames == 0 && ended.size() == 1) {
+        throw new BenchException(wordsOf(commonest(ended)));
+      }
+      if (!allCame && !ended.isEmpty()) {
         throw new BenchException(
             "%d of %d subscribers were refused, or ended before all were there: %s"
                 .formatted(total(ended), options.subscribers(), commonest(ended)));
       }
-      if (!all) {
+      if (!allCame) {
         throw new BenchException(
             "%d of %d subscribers had a frame within %d s"
                 .formatted(withFrames, options.subscribers(), seconds));
@@ -151,6 +155,11 @@ final class Run {
             "the device was opened anew while the subscribers came; try again");
       }
     }
+  }
+
+  /** A request that nobody can be served by: the server's own words are the plainest. */
+  private static String wordsOf(String line) {
+    return line.substring(line.indexOf(": ") < 0 ? 0 : line.indexOf(": ") + 2);
   }
 
   private static int total(Map<String, Integer> counts) {

@@ -22,9 +22,9 @@ import picocli.CommandLine.ParentCommand;
           + " figure.",
       "",
       "No figures are given, and the exit code is 3, where this machine was the bottleneck: it was"
-          + " idle for less than 5 % of the time (as /proc/stat says, where there is one), this"
-          + " program used more than 80 % of its processors, or heartbeats on its event loops, one"
-          + " every 10 ms, came more than 10 ms late at p99.",
+          + " idle for less than 5 %% of the time (as /proc/stat says, where there is one), this"
+          + " program used more than 80 %% of its processors, or heartbeats on its event loops, one"
+          + " every 7 ms, came more than 5 ms late at p99.",
       ""
     },
     footer = {

@@ -15,10 +15,12 @@ import io.grpc.stub.StreamObserver;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -65,7 +67,7 @@ final class BenchCommandTest {
 
   private CompletableFuture<Integer> start(OwnLoad ownLoad, String... more) {
     server.holds();
-    String[] args = java.util.Arrays.copyOf(ARGS, ARGS.length + more.length);
+    String[] args = Arrays.copyOf(ARGS, ARGS.length + more.length);
     System.arraycopy(more, 0, args, ARGS.length, more.length);
     return CompletableFuture.supplyAsync(() -> run(ownLoad, args));
   }
@@ -217,18 +219,18 @@ final class BenchCommandTest {
 
   @Test
   void scriptsAreToldInJson() throws Exception {
-    var running = start(LoadGenerators.load(10.1, 0.1, 0.9), "--json");
+    var running = start(LoadGenerators.load(5.1, 0.1, 0.9), "--json");
     feed(0, LAST_FRAME, 0, (subscriber, frame) -> 0);
     assertThat(code(running)).isEqualTo(3);
     assertThat(json().keySet()).containsExactly("refused");
-    assertThat(json().get("refused").getAsString()).contains("heartbeats").contains("10.1 ms late");
+    assertThat(json().get("refused").getAsString()).contains("heartbeats").contains("5.1 ms late");
     assertThat(errors()).isEqualTo(json().get("refused").getAsString() + "\n");
   }
 
   @Test
   void whatCannotBeKnownIsNoReason() {
     assertThat(LoadGenerators.unknown().refusal()).isEmpty();
-    assertThat(LoadGenerators.load(10, 0.8, 0.05).refusal()).isEmpty();
+    assertThat(LoadGenerators.load(5, 0.8, 0.05).refusal()).isEmpty();
     assertThat(LoadGenerators.load(0, 0.81, 0.5).refusal()).get().asString().contains("used 81 %");
   }
 
@@ -252,6 +254,14 @@ final class BenchCommandTest {
   }
 
   @Test
+  void aRequestThatIsRefusedToAllGetsTheServersLine() {
+    server.says(
+        List.of(), Status.INVALID_ARGUMENT.withDescription("frame_size: -4 (expected: 0..8000)"));
+    assertThat(run(LoadGenerators.idle(), ARGS)).isEqualTo(1);
+    assertThat(errors()).isEqualTo("frame_size: -4 (expected: 0..8000)\n");
+  }
+
+  @RepeatedTest(3) // one that ends early was once taken for one that never came
   void streamsThatEndOrFallSilentAreTold() throws Exception {
     graceSeconds = 1; // for the silent one
     var running = start(LoadGenerators.idle());
@@ -268,6 +278,15 @@ final class BenchCommandTest {
             "frames  140 of 300 delivered",
             "ended   1 stream, UNAVAILABLE: device lost",
             "silent  1 stream");
+  }
+
+  @Test
+  void helpSaysWhenThereAreNoFigures() {
+    assertThat(run(LoadGenerators.idle(), "bench", "--help")).isZero();
+    assertThat(text())
+        .contains("less than 5 % of", "more than 80 % of", "5 ms late at p99")
+        .contains("3 this", "was the bottleneck");
+    assertThat(errors()).isEmpty();
   }
 
   @Test
