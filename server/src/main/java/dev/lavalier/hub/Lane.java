@@ -15,12 +15,10 @@ import java.util.concurrent.atomic.AtomicBoolean;
  */
 public final class Lane {
 
-  private static final int AT_A_TIME = Integer.getInteger("x.at", 1);
-
   private final Executor executor;
   private final AtomicBoolean awake = new AtomicBoolean();
   private final Runnable drainAll = this::drainAll; // made once, and not for each frame
-  private final Runnable drainSome = this::drainSome;
+  private final Runnable drainNext = this::drainNext;
 
   // The lane's thread alone.
   private final List<Subscription> subscriptions = new ArrayList<>();
@@ -52,26 +50,25 @@ public final class Lane {
     boolean underWay = undrained > 0;
     undrained = subscriptions.size();
     if (!underWay) {
-      drainSome();
+      drainNext();
     }
   }
 
   /**
-   * Drains a few and comes again for the next: the transport then sends what these wrote while
-   * their state is still in the processor's cache, and the first need not wait for the last.
+   * Drains one and comes again for the next: the transport then sends what it wrote before the next
+   * one writes, while its state is still in the processor's cache, and the first need not wait for
+   * the last.
    */
-  private void drainSome() {
+  private void drainNext() {
     try {
-      for (int i = 0; i < AT_A_TIME && undrained > 0; i++) {
-        // From the end, because a drain may remove its subscription.
-        undrained = Math.min(undrained, subscriptions.size()) - 1;
-        if (undrained >= 0) {
-          subscriptions.get(undrained).drain();
-        }
+      // From the end, because a drain may remove its subscription.
+      undrained = Math.min(undrained, subscriptions.size()) - 1;
+      if (undrained >= 0) {
+        subscriptions.get(undrained).drain();
       }
     } finally {
       if (undrained > 0) {
-        execute(drainSome);
+        execute(drainNext);
       } else {
         undrained = 0;
       }
