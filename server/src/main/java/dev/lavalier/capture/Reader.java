@@ -198,6 +198,7 @@ public final class Reader {
       pacer.begin(now);
     }
     pacer.went(now, waited, format.nanosOf(spare));
+    // The first look always counts: without one the clock has no origin.
     if (!begun || spare <= format.samplesIn(Pacer.MAX_HOLD_NANOS) + periodSamples) {
       long lost = clock.look(now, position + periodSamples + spare);
       if (lost > 0) {

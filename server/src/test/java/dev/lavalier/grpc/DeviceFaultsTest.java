@@ -309,6 +309,26 @@ final class DeviceFaultsTest {
     assertGivenBack();
   }
 
+  @Test
+  void aBacklogAtTheBeginningIsTimedLikeAnyOther() throws Exception {
+    mic().stands = true;
+    TestSubscriber subscriber = lavalier.subscribe(FAIL).requestAll();
+    subscriber.nextStarted();
+    long start = lavalier.ticker().unixNanos();
+    lavalier.advance(Duration.ofMillis(150), 2); // less than the line holds
+    mic().stands = false;
+    lavalier.advance(Duration.ofMillis(500), 2);
+    for (int k = 0; k < 60; k++) {
+      AudioFrame frame = subscriber.nextFrame();
+      assertThat(frame.getSampleIndex()).isEqualTo(480L * k);
+      assertThat(frame.hasGap()).isFalse();
+      assertThat(frame.getCaptureTimeUnixNanos() - start - k * 10_000_000L)
+          .isBetween(-1_000_000L, 15_000_000L);
+    }
+    subscriber.cancel();
+    assertGivenBack();
+  }
+
   @ParameterizedTest
   @ValueSource(doubles = {-1_000, 1_000})
   void aClockThatRunsWrongIsFollowedAndIsNoLoss(double ppm) throws Exception {
