@@ -19,8 +19,8 @@ set-default-source mic.monitor
 load-module module-sine sink=mic frequency=1000
 """)
     with open(os.path.join(directory, "asound.conf"), "w") as alsa:
-        alsa.write("</usr/share/alsa/alsa.conf>\n"
-                   "pcm.!default { type pulse }\nctl.!default { type pulse }\n")
+        # Without the system's configuration, which may set a default of its own over this one.
+        alsa.write("pcm.!default { type pulse }\nctl.!default { type pulse }\n")
     environment = dict(os.environ, HOME=directory, XDG_RUNTIME_DIR=directory,
                        PULSE_RUNTIME_PATH=directory, PULSE_SERVER="unix:" + socket,
                        ALSA_CONFIG_PATH=os.path.join(directory, "asound.conf"))

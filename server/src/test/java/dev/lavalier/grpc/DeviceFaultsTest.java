@@ -193,7 +193,7 @@ final class DeviceFaultsTest {
   void aDeviceThatOpensAndGivesNothingStaysLostAndCostsLittle() throws Exception {
     TestSubscriber subscriber = listening(WAIT);
     mic().stands = true;
-    pass(Duration.ofMillis(3_500));
+    pass(Duration.ofMillis(4_500));
     nextNotice(subscriber, NoticeKind.NOTICE_KIND_DEVICE_LOST);
     pass(Duration.ofSeconds(1));
     subscriber.nextStarted();

@@ -22,8 +22,13 @@ import java.util.concurrent.TimeUnit;
  */
 final class DeviceFault {
 
+  /** With room for all that a sound server gives at once after it stood still. */
   static final StreamOptions WAIT =
-      StreamOptions.defaults().withDeviceId("default").withOnDeviceLoss(OnDeviceLoss.WAIT);
+      StreamOptions.defaults()
+          .withDeviceId("default")
+          .withOnDeviceLoss(OnDeviceLoss.WAIT)
+          .withMaxLatency(Duration.ofSeconds(5));
+
   static final StreamOptions TONE = StreamOptions.defaults().withDeviceId("tone");
 
   /** The longest back-off, and 3 s. */

@@ -32,8 +32,9 @@ abstract class SoundServer implements AutoCloseable {
   SoundServer(String name, String socket, String alsa) throws IOException {
     dir = Files.createTempDirectory("lavalier-" + name);
     this.socket = dir.resolve(socket);
-    Files.writeString(
-        dir.resolve("asound.conf"), "</usr/share/alsa/alsa.conf>\n" + alsa.strip() + "\n");
+    // The system's configuration is left out: it would load what is installed, PipeWire's default
+    // or PulseAudio's, after this and over it.
+    Files.writeString(dir.resolve("asound.conf"), alsa.strip() + "\n");
   }
 
   /** Starts it, again after a {@link #kill}, and waits until it plays. */
