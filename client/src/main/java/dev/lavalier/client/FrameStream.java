@@ -1,18 +1,18 @@
 package dev.lavalier.client;
 
-import dev.lavalier.v1.AudioCaptureGrpc;
 import dev.lavalier.v1.AudioFrame;
-import dev.lavalier.v1.StreamFramesRequest;
-import dev.lavalier.v1.StreamFramesResponse;
-import io.grpc.Channel;
-import io.grpc.Status;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
 import java.util.function.Consumer;
-import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 
 /**
  * One subscription: frames, one after another, until it is closed or the server ends it.
+ *
+ * <p>A connection that is lost, or a server that stops, is made good by itself, for as long as
+ * {@link StreamOptions#reconnect} says: the reader waits, notices tell of the loss and of the
+ * return, and the next frame's gap says what is missing. Refusals, and a lost device under {@link
+ * OnDeviceLoss#FAIL}, end the stream.
  *
  * <p>One thread reads, by {@link #read} or by a loop. {@link #close} may be called from any thread,
  * more than once; it ends the subscription and releases the reader. A reader that is too slow loses
@@ -20,57 +20,41 @@ import java.util.function.LongSupplier;
  */
 public final class FrameStream implements Iterable<Frame>, AutoCloseable {
 
-  private final MessageStream<StreamFramesRequest, StreamFramesResponse> messages;
+  private final ResumingCall call;
   private final OverflowPolicy overflowPolicy;
-  private final LongSupplier nanoTime;
-  private final Runnable onClose;
+  private final Timing timing;
+  private final Consumer<FrameStream> onClose;
 
-  private volatile StreamStart start;
-  private volatile Consumer<Notice> noticeListener = notice -> {};
   private volatile long staleFrames;
 
   // The reading thread alone.
-  private Freshness freshness; // null: no frame yet
+  private Freshness freshness; // of this connection; null: no frame yet
+  private long historyEndsUnixNanos; // what was captured before that, the server had kept
   private Gap dropped; // here, since the last frame that was returned; null: nothing
 
   private FrameStream(
-      MessageStream<StreamFramesRequest, StreamFramesResponse> messages,
+      ResumingCall call,
       OverflowPolicy overflowPolicy,
-      LongSupplier nanoTime,
-      Runnable onClose) {
-    this.messages = messages;
+      Timing timing,
+      Consumer<FrameStream> onClose) {
+    this.call = call;
     this.overflowPolicy = overflowPolicy;
-    this.nanoTime = nanoTime;
+    this.timing = timing;
     this.onClose = onClose;
   }
 
   /** Subscribes; {@code onClose} is run when the stream is closed, or could not be opened. */
   static FrameStream open(
-      Channel channel,
+      Supplier<Connection> connector,
       String server,
       StreamOptions options,
-      LongSupplier nanoTime,
-      Runnable onClose)
+      Timing timing,
+      Consumer<FrameStream> onClose)
       throws LavalierException {
-    FrameStream stream =
-        new FrameStream(
-            new MessageStream<>(
-                channel,
-                AudioCaptureGrpc.getStreamFramesMethod(),
-                Wire.request(options),
-                server,
-                nanoTime),
-            options.overflowPolicy(),
-            nanoTime,
-            onClose);
+    ResumingCall call = new ResumingCall(connector, server, options, timing);
+    FrameStream stream = new FrameStream(call, options.overflowPolicy(), timing, onClose);
     try {
-      while (stream.start == null) {
-        StreamFramesResponse message = stream.messages.take();
-        if (message == null) {
-          throw Wire.exception(Status.UNAVAILABLE.withDescription("the stream was closed"), server);
-        }
-        stream.noteBesidesAudio(message);
-      }
+      call.open();
       return stream;
     } catch (LavalierException e) {
       stream.close();
@@ -80,12 +64,12 @@ public final class FrameStream implements Iterable<Frame>, AutoCloseable {
 
   /** Returns what the server opened; a later epoch's, once {@link #read} has come to it. */
   public StreamStart start() {
-    return start;
+    return call.start();
   }
 
   /** Sets who is told of notices, on the reading thread, while it reads. */
   public void onNotice(Consumer<Notice> listener) {
-    noticeListener = listener;
+    call.onNotice(listener);
   }
 
   /**
@@ -95,36 +79,41 @@ public final class FrameStream implements Iterable<Frame>, AutoCloseable {
    * stream instead. An interrupt closes the stream and stays set.
    *
    * @return the frame; null once this stream was closed
-   * @throws LavalierException where the server ended the stream, or is gone, or this was too slow
+   * @throws LavalierException where the server ended the stream, or is gone for too long, or this
+   *     was too slow
    */
   public Frame read() throws LavalierException {
-    StreamFramesResponse message;
-    while ((message = messages.take()) != null) {
-      if (!message.hasFrame()) {
-        noteBesidesAudio(message);
-      } else if (isStale(message.getFrame())) {
-        drop(message.getFrame());
+    ResumingCall.Arrival arrival;
+    while ((arrival = call.take()) != null) {
+      Gap gap = Wire.sum(dropped, arrival.gap());
+      if (isStale(arrival)) {
+        drop(gap);
       } else {
-        Frame frame = Wire.frame(message.getFrame(), Wire.gap(message.getFrame(), dropped, 0));
         dropped = null;
-        return frame;
+        return Wire.frame(arrival.frame(), gap);
       }
     }
     return null;
   }
 
-  private boolean isStale(AudioFrame frame) {
-    long sent = frame.getCaptureTimeUnixNanos() + Wire.readDelayNanos(frame);
-    if (freshness == null) {
+  private boolean isStale(ResumingCall.Arrival arrival) {
+    AudioFrame frame = arrival.frame();
+    StreamStart start = call.start();
+    long captured = frame.getCaptureTimeUnixNanos();
+    if (arrival.first()) {
       freshness = new Freshness(start.maxLatency().toNanos());
+      historyEndsUnixNanos = captured + start.preroll().toNanos();
     }
-    return !freshness.isFresh(sent, messages.arrivedNanos(), nanoTime.getAsLong());
+    return captured >= historyEndsUnixNanos
+        && !freshness.isFresh(
+            captured + Wire.readDelayNanos(frame), arrival.nanos(), timing.nanoTime().getAsLong());
   }
 
-  private void drop(AudioFrame frame) throws LavalierException {
+  private void drop(Gap before) throws LavalierException {
+    StreamStart start = call.start();
     long stale = staleFrames + 1; // this thread alone writes it
     staleFrames = stale;
-    dropped = Wire.gap(frame, dropped, start.frameSize());
+    dropped = Wire.sum(before, new Gap(start.frameSize(), Gap.Cause.SLOW_SUBSCRIBER, false));
     if (overflowPolicy == OverflowPolicy.CLOSE) {
       close();
       throw new LavalierException(
@@ -138,14 +127,6 @@ public final class FrameStream implements Iterable<Frame>, AutoCloseable {
   /** Returns how many frames were dropped here because they had become too old. */
   public long staleFrames() {
     return staleFrames;
-  }
-
-  private void noteBesidesAudio(StreamFramesResponse message) throws LavalierException {
-    switch (message.getMessageCase()) {
-      case STARTED -> start = Wire.start(message.getStarted());
-      case NOTICE -> noticeListener.accept(Wire.notice(message.getNotice()));
-      case FRAME, MESSAGE_NOT_SET -> {} // what a newer server may send is not for us
-    }
   }
 
   /**
@@ -184,7 +165,7 @@ public final class FrameStream implements Iterable<Frame>, AutoCloseable {
   /** Ends the subscription. */
   @Override
   public void close() {
-    messages.close();
-    onClose.run();
+    call.close();
+    onClose.accept(this);
   }
 }

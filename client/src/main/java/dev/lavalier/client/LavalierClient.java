@@ -12,6 +12,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 
 /**
  * A connection to a Lavalier server. Made at once, connected at the first call. Safe for use from
@@ -37,16 +38,16 @@ public final class LavalierClient implements AutoCloseable {
 
   private final String server;
   private final Channel channel; // for the short calls
-  private final LongSupplier nanoTime;
-  private final boolean connecting; // with connections of our own
-  private final Set<ManagedChannel> connections = ConcurrentHashMap.newKeySet();
+  private final Timing timing;
+  private final ManagedChannel own; // the channel, where it is ours to shut down; else null
+  private final Set<FrameStream> streams = ConcurrentHashMap.newKeySet();
+  private volatile boolean closed;
 
-  private LavalierClient(
-      String server, Channel channel, LongSupplier nanoTime, boolean connecting) {
+  private LavalierClient(String server, Channel channel, Timing timing, ManagedChannel own) {
     this.server = server;
     this.channel = channel;
-    this.nanoTime = nanoTime;
-    this.connecting = connecting;
+    this.timing = timing;
+    this.own = own;
   }
 
   /**
@@ -69,9 +70,7 @@ public final class LavalierClient implements AutoCloseable {
           "server: %s (expected: HOST:PORT, as 127.0.0.1:50051)".formatted(server));
     }
     ManagedChannel channel = connection(server).build();
-    LavalierClient client = new LavalierClient(server, channel, nanoTime, true);
-    client.connections.add(channel);
-    return client;
+    return new LavalierClient(server, channel, Timing.by(nanoTime), channel);
   }
 
   private static NettyChannelBuilder connection(String server) {
@@ -98,12 +97,12 @@ public final class LavalierClient implements AutoCloseable {
    * dropped by the reader.
    */
   public static LavalierClient over(Channel channel) {
-    return over(channel, System::nanoTime);
+    return over(channel, Timing.system());
   }
 
-  /** With a clock of the caller's, for tests. */
-  static LavalierClient over(Channel channel, LongSupplier nanoTime) {
-    return new LavalierClient(String.valueOf(channel.authority()), channel, nanoTime, false);
+  /** With time and chance of the caller's, for tests. */
+  static LavalierClient over(Channel channel, Timing timing) {
+    return new LavalierClient(String.valueOf(channel.authority()), channel, timing, null);
   }
 
   /**
@@ -140,36 +139,43 @@ public final class LavalierClient implements AutoCloseable {
    * @throws LavalierException where the server is not there or refuses
    */
   public FrameStream stream(StreamOptions options) throws LavalierException {
-    if (!connecting) {
-      return FrameStream.open(channel, server, options, nanoTime, () -> {});
+    Supplier<Connection> connector =
+        own == null
+            ? () -> new Connection(channel, () -> {})
+            : connector(connection(server).flowControlWindow(window(options)));
+    FrameStream stream = FrameStream.open(connector, server, options, timing, streams::remove);
+    streams.add(stream);
+    if (closed) { // meanwhile
+      stream.close();
     }
-    ManagedChannel connection = connection(server).flowControlWindow(window(options)).build();
-    connections.add(connection);
-    return FrameStream.open(
-        connection,
-        server,
-        options,
-        nanoTime,
-        () -> {
-          connection.shutdownNow();
-          connections.remove(connection);
-        });
+    return stream;
+  }
+
+  /** Each attempt by a channel of its own: one that failed would wait by a clock of its own. */
+  private static Supplier<Connection> connector(NettyChannelBuilder builder) {
+    return () -> {
+      ManagedChannel connection = builder.build();
+      return new Connection(connection, connection::shutdownNow);
+    };
   }
 
   /** Returns a window for a stream; for one of a device that is not there, the smallest. */
   private int window(StreamOptions options) throws LavalierException {
-    if (options.format().isPresent()) {
-      return window(options.format().get());
+    PcmFormat wanted = options.format().orElse(new PcmFormat(SampleEncoding.S16LE, 0, 0));
+    if (wanted.sampleRateHz() > 0 && wanted.channelCount() > 0) {
+      return window(wanted);
     }
     String deviceId = options.deviceId();
     for (Device device : listDevices()) {
       if (deviceId.isEmpty() ? device.isDefault() : device.deviceId().equals(deviceId)) {
         PcmFormat captured = device.captureFormat();
+        int mapped =
+            options.channelMap().isEmpty() ? captured.channelCount() : options.channelMap().size();
         return window(
-            options.channelMap().isEmpty()
-                ? captured
-                : new PcmFormat(
-                    captured.encoding(), captured.sampleRateHz(), options.channelMap().size()));
+            new PcmFormat(
+                options.format().isPresent() ? wanted.encoding() : captured.encoding(),
+                wanted.sampleRateHz() > 0 ? wanted.sampleRateHz() : captured.sampleRateHz(),
+                wanted.channelCount() > 0 ? wanted.channelCount() : mapped));
       }
     }
     return MIN_WINDOW_BYTES;
@@ -183,7 +189,10 @@ public final class LavalierClient implements AutoCloseable {
   /** Ends every stream of this client, and its connections. */
   @Override
   public void close() {
-    connections.forEach(ManagedChannel::shutdownNow);
-    connections.clear();
+    closed = true;
+    streams.forEach(FrameStream::close);
+    if (own != null) {
+      own.shutdownNow();
+    }
   }
 }

@@ -13,6 +13,7 @@ import java.util.Optional;
  * @param captureFormat the format in which the device is captured
  * @param maxLatency the longest that a frame waits on the server for this client
  * @param conversion what is done between the two formats; empty: the frames are the captured bytes
+ * @param preroll how much of what was captured before the call comes first; zero in later epochs
  */
 public record StreamStart(
     String deviceId,
@@ -21,4 +22,5 @@ public record StreamStart(
     int frameSize,
     PcmFormat captureFormat,
     Duration maxLatency,
-    Optional<Conversion> conversion) {}
+    Optional<Conversion> conversion,
+    Duration preroll) {}

@@ -2,6 +2,7 @@ package dev.lavalier.client;
 
 import dev.lavalier.v1.AudioFormat;
 import dev.lavalier.v1.AudioFrame;
+import dev.lavalier.v1.NoticeKind;
 import dev.lavalier.v1.StreamFramesRequest;
 import dev.lavalier.v1.StreamNotice;
 import dev.lavalier.v1.StreamStarted;
@@ -9,6 +10,7 @@ import io.grpc.Status;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.Optional;
+import java.util.OptionalDouble;
 
 /** Messages of the contract as this library's values, and back. */
 final class Wire {
@@ -18,11 +20,15 @@ final class Wire {
   static StreamFramesRequest request(StreamOptions options) {
     StreamFramesRequest.Builder request = StreamFramesRequest.newBuilder();
     options.format().ifPresent(format -> request.setFormat(format(format)));
+    if (!options.preroll().isZero()) {
+      request.setPrerollMs(wholeMillis(options.preroll()));
+    }
     return request
         .addAllChannelMap(options.channelMap())
         .setDeviceId(options.deviceId())
         .setFrameSize(options.frameSize())
-        .setMaxLatencyMs((int) Math.min(Integer.MAX_VALUE, options.maxLatency().toMillis()))
+        .setMaxLatencyMs(wholeMillis(options.maxLatency()))
+        .setClockNotices(options.clockNotices())
         .setOverflowPolicy(
             switch (options.overflowPolicy()) {
               case DROP_OLDEST -> dev.lavalier.v1.OverflowPolicy.OVERFLOW_POLICY_DROP_OLDEST;
@@ -34,6 +40,10 @@ final class Wire {
               case WAIT -> dev.lavalier.v1.OnDeviceLoss.ON_DEVICE_LOSS_WAIT;
             })
         .build();
+  }
+
+  private static int wholeMillis(Duration value) {
+    return (int) Math.max(Integer.MIN_VALUE, Math.min(Integer.MAX_VALUE, value.toMillis()));
   }
 
   static Device device(dev.lavalier.v1.Device device) throws LavalierException {
@@ -66,7 +76,8 @@ final class Wire {
         Duration.ofMillis(started.getMaxLatencyMs()),
         started.hasConversion()
             ? Optional.of(conversion(started.getConversion()))
-            : Optional.empty());
+            : Optional.empty(),
+        Duration.ofMillis(started.getPrerollMs()));
   }
 
   private static Conversion conversion(dev.lavalier.v1.Conversion conversion) {
@@ -90,32 +101,18 @@ final class Wire {
     return Integer.toUnsignedLong(frame.getReadDelayMicros()) * 1_000;
   }
 
-  /**
-   * Returns what is missing before a frame, or with it.
-   *
-   * @param before what was dropped here just before; null: nothing
-   * @param here samples of the frame itself that are dropped here: all or 0
-   * @return null where nothing is
-   */
-  static Gap gap(AudioFrame frame, Gap before, int here) {
-    Gap gap = before;
-    if (frame.hasGap()) {
-      gap = sum(gap, gap(frame.getGap()));
+  /** Adds gaps, of which null is none. Where several causes met, the last of them counts. */
+  static Gap sum(Gap before, Gap after) {
+    if (before == null || after == null) {
+      return before == null ? after : before;
     }
-    return here == 0 ? gap : sum(gap, new Gap(here, Gap.Cause.SLOW_SUBSCRIBER, false));
+    return new Gap(
+        before.sampleCount() + after.sampleCount(),
+        after.cause(),
+        before.estimated() || after.estimated());
   }
 
-  /** Where several causes met, the last of them counts. */
-  private static Gap sum(Gap before, Gap after) {
-    return before == null
-        ? after
-        : new Gap(
-            before.sampleCount() + after.sampleCount(),
-            after.cause(),
-            before.estimated() || after.estimated());
-  }
-
-  private static Gap gap(dev.lavalier.v1.Gap gap) {
+  static Gap gap(dev.lavalier.v1.Gap gap) {
     return new Gap(
         gap.getSampleCount(),
         switch (gap.getCause()) {
@@ -137,7 +134,10 @@ final class Wire {
           case NOTICE_KIND_CLOCK -> Notice.Kind.CLOCK;
           case NOTICE_KIND_UNSPECIFIED, UNRECOGNIZED -> Notice.Kind.OTHER;
         },
-        notice.getMessage());
+        notice.getMessage(),
+        notice.getKind() == NoticeKind.NOTICE_KIND_CLOCK
+            ? OptionalDouble.of(notice.getClockPpm())
+            : OptionalDouble.empty());
   }
 
   private static PcmFormat format(AudioFormat format) throws LavalierException {

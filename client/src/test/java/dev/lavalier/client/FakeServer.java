@@ -15,7 +15,10 @@ import io.grpc.inprocess.InProcessServerBuilder;
 import io.grpc.stub.StreamObserver;
 import io.grpc.testing.GrpcCleanupRule;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
+import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.junit.jupiter.api.extension.AfterEachCallback;
@@ -31,17 +34,24 @@ public final class FakeServer implements BeforeEachCallback, AfterEachCallback {
 
   private final GrpcCleanupRule cleanup = new GrpcCleanupRule();
   private ManagedChannel channel;
-  private volatile List<StreamFramesResponse> messages = List.of();
-  private volatile Status status = Status.OK;
-  private volatile StreamFramesRequest lastRequest;
+  private final Deque<Script> scripts = new ConcurrentLinkedDeque<>(); // the last one stays
+  private final List<StreamFramesRequest> requests = new CopyOnWriteArrayList<>();
   private volatile List<WatchDevicesResponse> changes = List.of();
   private volatile boolean holding;
   private final List<StreamObserver<StreamFramesResponse>> streams = new ArrayList<>();
 
+  /** What one stream sends, and how it ends. */
+  private record Script(List<StreamFramesResponse> messages, Status end) {}
+
   /** Makes every stream send these messages, then end with this status. */
   public void says(List<StreamFramesResponse> next, Status end) {
-    messages = next;
-    status = end;
+    scripts.clear();
+    thenSays(next, end);
+  }
+
+  /** Makes the streams after those that are scripted by now send that and end so. */
+  public void thenSays(List<StreamFramesResponse> next, Status end) {
+    scripts.add(new Script(next, end));
   }
 
   /** Makes every stream stay open from now on, for the test to feed. */
@@ -77,7 +87,12 @@ public final class FakeServer implements BeforeEachCallback, AfterEachCallback {
 
   /** Returns a client of it that lives by a clock. */
   LavalierClient client(LongSupplier nanoTime) {
-    return LavalierClient.over(channel, nanoTime);
+    return LavalierClient.over(channel, Timing.by(nanoTime));
+  }
+
+  /** Returns a client of it that lives and waits by the test. */
+  LavalierClient client(Timing timing) {
+    return LavalierClient.over(channel, timing);
   }
 
   /** Returns a channel to it, whose listeners run on the thread that feeds a stream. */
@@ -87,7 +102,12 @@ public final class FakeServer implements BeforeEachCallback, AfterEachCallback {
 
   /** Returns the last request it saw. */
   public StreamFramesRequest lastRequest() {
-    return lastRequest;
+    return requests.get(requests.size() - 1);
+  }
+
+  /** Returns every request for a stream, in their order. */
+  public List<StreamFramesRequest> requests() {
+    return List.copyOf(requests);
   }
 
   @Override
@@ -135,7 +155,7 @@ public final class FakeServer implements BeforeEachCallback, AfterEachCallback {
     @Override
     public void streamFrames(
         StreamFramesRequest request, StreamObserver<StreamFramesResponse> observer) {
-      lastRequest = request;
+      requests.add(request);
       if (holding) {
         synchronized (streams) {
           streams.add(observer);
@@ -143,11 +163,12 @@ public final class FakeServer implements BeforeEachCallback, AfterEachCallback {
         }
         return;
       }
-      messages.forEach(observer::onNext);
-      if (status.isOk()) {
+      Script script = scripts.size() > 1 ? scripts.remove() : scripts.element();
+      script.messages().forEach(observer::onNext);
+      if (script.end().isOk()) {
         observer.onCompleted();
       } else {
-        observer.onError(status.asRuntimeException());
+        observer.onError(script.end().asRuntimeException());
       }
     }
   }

@@ -5,11 +5,15 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import com.google.protobuf.UnknownFieldSet;
 import dev.lavalier.client.LavalierException.Kind;
+import dev.lavalier.v1.NoticeKind;
+import dev.lavalier.v1.StreamFramesRequest.StartCase;
 import dev.lavalier.v1.StreamFramesResponse;
 import dev.lavalier.v1.StreamNotice;
 import io.grpc.Status;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalDouble;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -68,7 +72,8 @@ final class FrameStreamTest {
         Status.UNAVAILABLE.withDescription("gone"));
 
     List<Notice> notices = new ArrayList<>();
-    try (FrameStream stream = server.client().stream(StreamOptions.defaults())) {
+    StreamOptions once = StreamOptions.defaults().withReconnect(Duration.ZERO);
+    try (FrameStream stream = server.client().stream(once)) {
       stream.onNotice(notices::add);
       assertThat(stream.start().frameSize()).isEqualTo(80);
       assertThat(stream.read().gap()).isEmpty();
@@ -89,12 +94,38 @@ final class FrameStreamTest {
             StreamOptions.defaults()
                 .withDeviceId("mic")
                 .withFrameSize(80)
-                .withMaxLatency(java.time.Duration.ofMillis(50))
-                .withOverflowPolicy(OverflowPolicy.CLOSE))
+                .withMaxLatency(Duration.ofMillis(50))
+                .withOverflowPolicy(OverflowPolicy.CLOSE)
+                .withPreroll(Duration.ofSeconds(5))
+                .withClockNotices(true))
         .close();
     assertThat(server.lastRequest().getDeviceId()).isEqualTo("mic");
     assertThat(server.lastRequest().getFrameSize()).isEqualTo(80);
     assertThat(server.lastRequest().getMaxLatencyMs()).isEqualTo(50);
     assertThat(server.lastRequest().getOverflowPolicyValue()).isEqualTo(2);
+    assertThat(server.lastRequest().getPrerollMs()).isEqualTo(5_000);
+    assertThat(server.lastRequest().getClockNotices()).isTrue();
+    server.client().stream(StreamOptions.defaults()).close();
+    assertThat(server.lastRequest().getStartCase()).isEqualTo(StartCase.START_NOT_SET);
+  }
+
+  @Test
+  void theDevicesClockIsTold() throws Exception {
+    StreamFramesResponse notice =
+        StreamFramesResponse.newBuilder()
+            .setNotice(
+                StreamNotice.newBuilder()
+                    .setKind(NoticeKind.NOTICE_KIND_CLOCK)
+                    .setClockPpm(-12.5)
+                    .setMessage("slow"))
+            .build();
+    server.says(List.of(FakeMessages.started(80), notice, FakeMessages.frame(0, 80, 0)), Status.OK);
+    List<Notice> notices = new ArrayList<>();
+    try (FrameStream stream = server.client().stream(StreamOptions.defaults())) {
+      stream.onNotice(notices::add);
+      stream.read();
+    }
+    assertThat(notices)
+        .containsExactly(new Notice(Notice.Kind.CLOCK, "slow", OptionalDouble.of(-12.5)));
   }
 }

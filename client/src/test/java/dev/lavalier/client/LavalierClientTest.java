@@ -24,7 +24,7 @@ final class LavalierClientTest {
   @RegisterExtension final LavalierExtension lavalier = LavalierExtension.withManualTime();
 
   private LavalierClient client() {
-    return LavalierClient.over(lavalier.channel(), lavalier.ticker()::nanoTime);
+    return LavalierClient.over(lavalier.channel(), Timing.by(lavalier.ticker()::nanoTime));
   }
 
   @Test
@@ -135,6 +135,17 @@ final class LavalierClientTest {
   }
 
   @Test
+  void closingTheClientEndsItsStreams() throws Exception {
+    LavalierClient client = client();
+    try (FrameStream frames = client.stream(StreamOptions.defaults())) {
+      lavalier.ticker().awaitSleepers(1);
+      client.close();
+      assertThat(frames.read()).isNull();
+    }
+    lavalier.ticker().awaitSleepers(0);
+  }
+
+  @Test
   void anInterruptClosesTheStream() throws Exception {
     FrameStream frames = client().stream(StreamOptions.defaults());
     lavalier.ticker().awaitSleepers(1);
@@ -158,7 +169,8 @@ final class LavalierClientTest {
 
   @Test
   void theServersEndIsToldInTheLoop() throws Exception {
-    try (FrameStream frames = client().stream(StreamOptions.defaults())) {
+    StreamOptions once = StreamOptions.defaults().withReconnect(Duration.ZERO);
+    try (FrameStream frames = client().stream(once)) {
       lavalier.hub().close();
       assertThatExceptionOfType(UncheckedLavalierException.class)
           .isThrownBy(() -> frames.forEach(frame -> {}))

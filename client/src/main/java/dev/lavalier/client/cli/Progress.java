@@ -7,6 +7,7 @@ import dev.lavalier.client.StreamStart;
 import java.io.PrintStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.time.Duration;
 
 /**
  * What a person sees of a recording, on standard error: a line that changes in place, on a terminal
@@ -62,17 +63,22 @@ final class Progress {
                 gap.sampleCount(),
                 (double) gap.sampleCount() / format.sampleRateHz(),
                 time(at),
-                cause(gap.cause())));
+                cause(gap.cause()) + (gap.estimated() ? " (estimated)" : "")));
   }
 
   private static String cause(Gap.Cause cause) {
     return switch (cause) {
       case SLOW_SUBSCRIBER -> "taken too slowly";
-      case DEVICE_OVERRUN -> "lost by the device (estimated)";
-      case DEVICE_LOST -> "while the device was away (estimated)";
-      case NOT_KEPT -> "not kept by the server";
+      case DEVICE_OVERRUN -> "lost by the device";
+      case DEVICE_LOST -> "while the device was away";
+      case NOT_KEPT -> "while there was no connection";
       case UNKNOWN -> "cause unknown";
     };
+  }
+
+  /** Tells that less was kept than was wanted. */
+  void preroll(Duration kept, int wantedMs) {
+    line("preroll: %d of %d ms were kept by the server".formatted(kept.toMillis(), wantedMs));
   }
 
   /** Tells of a notice. */

@@ -4,11 +4,13 @@ import dev.lavalier.client.FrameStream;
 import dev.lavalier.client.LavalierClient;
 import dev.lavalier.client.LavalierException;
 import dev.lavalier.client.PcmFormat;
+import dev.lavalier.client.StreamOptions;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -23,7 +25,8 @@ import picocli.CommandLine.ParentCommand;
     name = "record",
     description = {
       "Record into a WAV file, or as bare PCM to standard output.",
-      "A gap is filled with silence, and told on standard error."
+      "A gap is filled with silence, and told on standard error; so is what is missing where the",
+      "server was gone meanwhile. Where it stays away, what was recorded is kept."
     })
 final class RecordCommand implements Callable<Integer> {
 
@@ -39,6 +42,14 @@ final class RecordCommand implements Callable<Integer> {
       defaultValue = "0",
       description = "Samples per channel in a frame (default: 20 ms).")
   private int frameSize;
+
+  @Option(
+      names = "--preroll",
+      paramLabel = "MS",
+      defaultValue = "0",
+      description =
+          "Begin so long before now, to 600000, as far as the server has kept it (default: 0).")
+  private int prerollMs;
 
   @Parameters(paramLabel = "FILE.wav|-", description = "File to write; -: standard output.")
   private String target;
@@ -83,7 +94,7 @@ final class RecordCommand implements Callable<Integer> {
 
   private void record(OutputFactory outputs) throws LavalierException, IOException {
     try (LavalierClient client = cli.connect();
-        FrameStream stream = client.stream(source.streamOptions().withFrameSize(frameSize))) {
+        FrameStream stream = client.stream(streamOptions())) {
       CountDownLatch finished = new CountDownLatch(1);
       Thread onCtrlC = new Thread(() -> finish(stream, finished), "lavalier-stop");
       Runtime.getRuntime().addShutdownHook(onCtrlC);
@@ -96,10 +107,20 @@ final class RecordCommand implements Callable<Integer> {
     }
   }
 
+  private StreamOptions streamOptions() {
+    return source
+        .streamOptions()
+        .withFrameSize(frameSize)
+        .withPreroll(Duration.ofMillis(prerollMs));
+  }
+
   private void write(FrameStream stream, OutputFactory outputs) throws IOException {
     PcmFormat format = stream.start().format();
     Progress progress = new Progress(cli.terminal(), stream.start(), target);
     stream.onNotice(progress::notice);
+    if (stream.start().preroll().toMillis() < prerollMs) {
+      progress.preroll(stream.start().preroll(), prerollMs);
+    }
     try (PcmOutput output = outputs.open(format)) {
       new Recorder(stream, output, progress).record(source.samples(format.sampleRateHz()));
     } catch (LavalierException e) {

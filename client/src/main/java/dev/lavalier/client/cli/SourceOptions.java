@@ -3,6 +3,7 @@ package dev.lavalier.client.cli;
 import dev.lavalier.client.OnDeviceLoss;
 import dev.lavalier.client.PcmFormat;
 import dev.lavalier.client.StreamOptions;
+import java.time.Duration;
 import java.util.List;
 import picocli.CommandLine.Option;
 
@@ -40,16 +41,30 @@ final class SourceOptions {
       description = "Captured channels to take, as 2,1; 0 is the mean of all (default: all).")
   private List<Integer> channels = List.of();
 
+  @Option(
+      names = "--reconnect-s",
+      paramLabel = "S",
+      defaultValue = "300",
+      description =
+          "How long to try to reach a server that is gone, before it ends with code 1; 0: not at all"
+              + " (default: ${DEFAULT-VALUE}).")
+  private int reconnectSeconds;
+
   /**
    * Returns what to subscribe to.
    *
-   * @throws CliException where the format is none
+   * @throws CliException where the format is none, or a time negative
    */
   StreamOptions streamOptions() {
+    if (reconnectSeconds < 0) {
+      throw new CliException(
+          "reconnect-s: %d (expected: 0 or more)".formatted(reconnectSeconds), null);
+    }
     StreamOptions options =
         StreamOptions.defaults()
             .withDeviceId(device)
             .withChannelMap(channels)
+            .withReconnect(Duration.ofSeconds(reconnectSeconds))
             .withOnDeviceLoss(wait ? OnDeviceLoss.WAIT : OnDeviceLoss.FAIL);
     try {
       return format == null ? options : options.withFormat(PcmFormat.parse(format));

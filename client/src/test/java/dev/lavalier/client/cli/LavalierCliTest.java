@@ -157,13 +157,53 @@ final class LavalierCliTest {
   void aServerThatEndsLeavesAWholeFileAndOneLine() throws Exception {
     server.says(WITH_A_GAP, Status.UNAVAILABLE.withDescription("the server is stopping"));
     Path wav = dir.resolve("take.wav");
-    assertThat(run("record", wav.toString())).isEqualTo(1);
+    assertThat(run("record", "--reconnect-s", "0", wav.toString())).isEqualTo(1);
     assertThat(errors().lines())
         .last()
         .isEqualTo("the recording ended early: the server is stopping");
     try (AudioInputStream in = AudioSystem.getAudioInputStream(wav.toFile())) {
       assertThat(in.getFrameLength()).isEqualTo(480);
     }
+  }
+
+  @Test
+  void aServerThatComesBackIsRecordedOn() throws Exception {
+    StreamFramesResponse.Builder again = FakeMessages.frame(1_600, 80, 0).toBuilder();
+    server.says(WITH_A_GAP, Status.UNAVAILABLE.withDescription("the server is stopping"));
+    server.thenSays(List.of(FakeMessages.started(80), again.build()), Status.UNAVAILABLE);
+    Path wav = dir.resolve("take.wav");
+    assertThat(run("record", "--seconds", "0.21", wav.toString())).isZero();
+    assertThat(errors().lines().skip(1))
+        .satisfiesExactly(
+            line ->
+                assertThat(line)
+                    .isEqualTo(
+                        "notice: the connection is lost, reconnecting for 300 s at most: the server"
+                            + " is stopping"),
+            line ->
+                assertThat(line)
+                    .startsWith("notice: connected again after ")
+                    .endsWith(" s, 1120 samples (0.140 s) are missing"),
+            line ->
+                assertThat(line)
+                    .isEqualTo(
+                        "gap: 1120 samples (0.140 s) at 0:00:00.1, while there was no connection,"
+                            + " filled with silence"));
+    try (AudioInputStream in = AudioSystem.getAudioInputStream(wav.toFile())) {
+      assertThat(in.getFrameLength()).isEqualTo(1_680);
+    }
+  }
+
+  @Test
+  void beginsBeforeNowAsFarAsThatWasKept() {
+    StreamFramesResponse.Builder start = FakeMessages.started(80).toBuilder();
+    start.getStartedBuilder().setPrerollMs(20);
+    server.says(List.of(start.build(), FakeMessages.frame(0, 80, 0)), Status.UNAVAILABLE);
+    assertThat(run("record", "--preroll", "20", "--seconds", "0.01", "-")).isZero();
+    assertThat(server.lastRequest().getPrerollMs()).isEqualTo(20);
+    assertThat(errors()).isEmpty();
+    assertThat(run("record", "--preroll", "5000", "--seconds", "0.01", "-")).isZero();
+    assertThat(errors()).isEqualTo("preroll: 20 of 5000 ms were kept by the server\n");
   }
 
   @Test
@@ -200,6 +240,7 @@ final class LavalierCliTest {
     assertThat(run("record", dir.resolve("no/such/dir.wav").toString())).isEqualTo(1);
     assertThat(run("record", "--seconds", "0", "-")).isEqualTo(1);
     assertThat(run("record", "--format", "mp3", "-")).isEqualTo(1);
+    assertThat(run("meter", "--reconnect-s", "-1")).isEqualTo(1);
     assertThat(run("--server", "real:nowhere", "devices")).isEqualTo(1);
     assertThat(run("devices", "--server", "real:127.0.0.1:1")).isEqualTo(1);
     assertThat(errors().lines())
@@ -211,6 +252,7 @@ final class LavalierCliTest {
                     .isEqualTo(
                         "format: mp3 (expected: RATE/CHANNELS/ENCODING, as 48000/2/s16le; encodings"
                             + " s16le, s24le, s32le, f32le)"),
+            line -> assertThat(line).isEqualTo("reconnect-s: -1 (expected: 0 or more)"),
             line ->
                 assertThat(line)
                     .isEqualTo("server: nowhere (expected: HOST:PORT, as 127.0.0.1:50051)"),

@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.lavalier.client.LavalierClient;
+import dev.lavalier.client.StreamOptions;
 import dev.lavalier.testing.SineMeter;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -116,7 +118,8 @@ final class ProgramsIT {
     try (ServerProcess server = ServerProcess.start(Map.of(), "--demo")) {
       Process recording =
           new ProcessBuilder(
-                  Programs.lavalier("record", "--server", server.address(), wav.toString()))
+                  Programs.lavalier(
+                      "record", "--reconnect-s", "0", "--server", server.address(), wav.toString()))
               .redirectError(err.toFile())
               .start();
       awaitSize(wav, 100_000);
@@ -151,7 +154,7 @@ final class ProgramsIT {
   void sigtermEndsTheServerWellAndTellsItsListeners() throws Exception {
     try (ServerProcess server = ServerProcess.start(Map.of(), "--demo");
         LavalierClient client = server.client();
-        var frames = client.stream(dev.lavalier.client.StreamOptions.defaults())) {
+        var frames = client.stream(StreamOptions.defaults().withReconnect(Duration.ZERO))) {
       frames.read();
       assertThat(server.terminate()).isZero();
       List<String> notices = new ArrayList<>();

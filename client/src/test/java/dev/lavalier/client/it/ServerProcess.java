@@ -43,8 +43,19 @@ final class ServerProcess implements AutoCloseable {
   }
 
   static ServerProcess start(Map<String, String> environment, String... args) throws IOException {
+    return start(0, environment, args);
+  }
+
+  /** Starts one where this one listened, which is gone. */
+  ServerProcess startAgain(Map<String, String> environment, String... args) throws IOException {
+    return start(
+        Integer.parseInt(address.substring(address.lastIndexOf(':') + 1)), environment, args);
+  }
+
+  private static ServerProcess start(int port, Map<String, String> environment, String... args)
+      throws IOException {
     List<String> command = command(args);
-    command.addAll(List.of("--port", "0"));
+    command.addAll(List.of("--port", Integer.toString(port)));
     Path log = Files.createTempFile("lavalier-server", ".log");
     ProcessBuilder builder = new ProcessBuilder(command).redirectError(log.toFile());
     builder.environment().putAll(environment);

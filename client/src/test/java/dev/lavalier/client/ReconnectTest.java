@@ -1,0 +1,325 @@
+package dev.lavalier.client;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import dev.lavalier.client.LavalierException.Kind;
+import dev.lavalier.v1.GapCause;
+import dev.lavalier.v1.NoticeKind;
+import dev.lavalier.v1.StreamFramesRequest;
+import dev.lavalier.v1.StreamFramesRequest.StartCase;
+import dev.lavalier.v1.StreamFramesResponse;
+import dev.lavalier.v1.StreamNotice;
+import io.grpc.Status;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/**
+ * A stream whose server goes away. Frames are 10 ms long; time passes only while the stream waits
+ * to try again.
+ */
+final class ReconnectTest {
+
+  private static final int SIZE = 80;
+  private static final long MS = 1_000_000;
+  private static final Status GONE = Status.UNAVAILABLE.withDescription("gone");
+
+  @RegisterExtension final FakeServer server = new FakeServer();
+
+  private final List<Long> pausesMs = new ArrayList<>();
+  private final List<Notice> notices = new ArrayList<>();
+  private double chance = 1;
+  private long now = 77_000_000_000L;
+
+  private final Timing timing = new Timing(() -> now, () -> now / MS, this::pause, () -> chance);
+
+  private boolean pause(CountDownLatch over, long nanos) {
+    pausesMs.add(nanos / MS);
+    now += nanos;
+    return over.getCount() == 0;
+  }
+
+  private FrameStream open(StreamOptions options) throws LavalierException {
+    FrameStream stream = server.client(timing).stream(options);
+    stream.onNotice(notices::add);
+    return stream;
+  }
+
+  private FrameStream open() throws LavalierException {
+    return open(StreamOptions.defaults());
+  }
+
+  private static StreamFramesResponse started(long epoch) {
+    StreamFramesResponse.Builder message = FakeMessages.started(SIZE).toBuilder();
+    message.getStartedBuilder().setEpoch(epoch);
+    return message.build();
+  }
+
+  /** A frame of the epoch that began at the capture time 0, told without a gap. */
+  private static StreamFramesResponse frame(long number) {
+    return FakeMessages.frame(number * SIZE, SIZE, 0);
+  }
+
+  private static StreamFramesResponse capturedAt(long millis, StreamFramesResponse frame) {
+    StreamFramesResponse.Builder message = frame.toBuilder();
+    message.getFrameBuilder().setCaptureTimeUnixNanos(millis * MS);
+    return message.build();
+  }
+
+  private static StreamFramesResponse with(
+      GapCause cause, long missing, boolean estimated, StreamFramesResponse frame) {
+    StreamFramesResponse.Builder message = frame.toBuilder();
+    message
+        .getFrameBuilder()
+        .getGapBuilder()
+        .setSampleCount(missing)
+        .setCause(cause)
+        .setEstimated(estimated);
+    return message.build();
+  }
+
+  private List<Notice.Kind> told() {
+    return notices.stream().map(Notice::kind).toList();
+  }
+
+  @Test
+  void itAsksForWhatWasSentFromWhereItEnded() throws Exception {
+    server.says(List.of(started(7), frame(0), frame(1)), GONE);
+    server.thenSays(List.of(started(7), frame(2)), GONE);
+    try (FrameStream stream = open(StreamOptions.defaults().withPreroll(Duration.ofMillis(500)))) {
+      stream.read();
+      stream.read();
+      assertThat(stream.read().gap()).isEmpty();
+      assertThat(server.requests()).hasSize(2);
+      StreamFramesRequest first = server.requests().get(0);
+      assertThat(first.getPrerollMs()).isEqualTo(500);
+      StreamFramesRequest second = server.lastRequest();
+      assertThat(second.getDeviceId()).isEqualTo("fake");
+      assertThat(second.getFrameSize()).isEqualTo(SIZE);
+      assertThat(second.getFormat().getSampleRateHz()).isEqualTo(8_000);
+      assertThat(second.getResume().getEpoch()).isEqualTo(7);
+      assertThat(second.getResume().getSampleIndex()).isEqualTo(2 * SIZE);
+      assertThat(told()).containsExactly(Notice.Kind.RECONNECTING, Notice.Kind.RECONNECTED);
+      assertThat(notices.get(0).message())
+          .isEqualTo("the connection is lost, reconnecting for 300 s at most: gone");
+      assertThat(notices.get(1).message())
+          .isEqualTo("connected again after 0.3 s, nothing is missing");
+    }
+  }
+
+  @Test
+  void withinAnEpochTheGapIsExactAndCountedOnce() throws Exception {
+    server.says(List.of(started(7), frame(0)), GONE);
+    server.thenSays(List.of(started(7), frame(11)), GONE); // it knows nothing of resuming
+    server.thenSays(
+        List.of(started(7), with(GapCause.GAP_CAUSE_NOT_KEPT, 20 * SIZE, false, frame(32))), GONE);
+    server.thenSays(
+        List.of(started(7), with(GapCause.GAP_CAUSE_SLOW_SUBSCRIBER, SIZE, false, frame(40))),
+        GONE);
+    try (FrameStream stream = open()) {
+      assertThat(stream.read().gap()).isEmpty();
+      assertThat(stream.read().gap()).contains(new Gap(10 * SIZE, Gap.Cause.NOT_KEPT, false));
+      assertThat(stream.read().gap()).contains(new Gap(20 * SIZE, Gap.Cause.NOT_KEPT, false));
+      // One of the seven the server had dropped itself.
+      assertThat(stream.read().gap()).contains(new Gap(7 * SIZE, Gap.Cause.SLOW_SUBSCRIBER, false));
+    }
+  }
+
+  @Test
+  void anotherEpochsGapIsTheServersOrReckonedFromTheClock() throws Exception {
+    server.says(List.of(started(7), frame(0)), GONE);
+    server.thenSays(List.of(started(8), capturedAt(1_010, frame(0))), GONE);
+    server.thenSays(
+        List.of(
+            started(9), with(GapCause.GAP_CAUSE_NOT_KEPT, 777, true, capturedAt(3_000, frame(0)))),
+        GONE);
+    server.thenSays(
+        List.of(
+            started(10),
+            with(GapCause.GAP_CAUSE_DEVICE_OVERRUN, SIZE, true, capturedAt(3_310, frame(4)))),
+        GONE);
+    try (FrameStream stream = open()) {
+      stream.read();
+      assertThat(stream.read().gap()).contains(new Gap(8_000, Gap.Cause.NOT_KEPT, true));
+      assertThat(stream.start().epoch()).isEqualTo(8);
+      assertThat(stream.read().gap()).contains(new Gap(777, Gap.Cause.NOT_KEPT, true));
+      assertThat(stream.read().gap()).contains(new Gap(30 * SIZE, Gap.Cause.DEVICE_OVERRUN, true));
+    }
+  }
+
+  @Test
+  void aServerWhoseClockWasSetIsNotBelieved() throws Exception {
+    server.says(List.of(started(7), frame(0)), GONE);
+    server.thenSays(List.of(started(8), capturedAt(90_000_000, frame(0))), GONE);
+    server.thenSays(List.of(started(9), capturedAt(-90_000_000, frame(0))), GONE);
+    try (FrameStream stream = open()) {
+      stream.read();
+      Gap byOurClock = new Gap(8_000 / 4, Gap.Cause.NOT_KEPT, true); // a pause of 0.25 s
+      assertThat(stream.read().gap()).contains(byOurClock);
+      assertThat(stream.read().gap()).contains(byOurClock);
+    }
+  }
+
+  @Test
+  void itTriesEverMoreSeldomAndGivesUpInTheEnd() throws Exception {
+    server.says(List.of(started(7), frame(0)), GONE);
+    server.thenSays(List.of(), Status.UNAVAILABLE.withDescription("not there"));
+    try (FrameStream stream =
+        open(StreamOptions.defaults().withReconnect(Duration.ofSeconds(20)))) {
+      stream.read();
+      assertThatExceptionOfType(LavalierException.class)
+          .isThrownBy(stream::read)
+          .withMessage("not there");
+      assertThat(pausesMs)
+          .containsExactly(250L, 500L, 1_000L, 2_000L, 4_000L, 5_000L, 5_000L, 2_250L);
+      assertThat(told()).containsExactly(Notice.Kind.RECONNECTING);
+      assertThatExceptionOfType(LavalierException.class).isThrownBy(stream::read);
+      assertThat(server.requests()).hasSize(1 + pausesMs.size());
+    }
+  }
+
+  @Test
+  void chanceShortensThePauses() throws Exception {
+    chance = 0;
+    server.says(List.of(started(7), frame(0)), GONE);
+    server.thenSays(List.of(started(7), frame(1)), GONE);
+    try (FrameStream stream = open()) {
+      stream.read();
+      stream.read();
+      stream.read(); // and after a return it begins anew
+      assertThat(pausesMs).containsExactly(187L, 187L);
+    }
+  }
+
+  @Test
+  void whatCanNotSucceedIsNotTried() throws Exception {
+    for (Status.Code code :
+        List.of(
+            Status.Code.INVALID_ARGUMENT,
+            Status.Code.NOT_FOUND,
+            Status.Code.FAILED_PRECONDITION,
+            Status.Code.PERMISSION_DENIED,
+            Status.Code.RESOURCE_EXHAUSTED,
+            Status.Code.INTERNAL)) {
+      server.says(List.of(started(7), frame(0)), code.toStatus().withDescription("no"));
+      try (FrameStream stream = open()) {
+        stream.read();
+        assertThatExceptionOfType(LavalierException.class)
+            .isThrownBy(stream::read)
+            .withMessage("no");
+      }
+    }
+    assertThat(pausesMs).isEmpty();
+    assertThat(notices).isEmpty();
+  }
+
+  @Test
+  void aServerThatIsFullIsTriedAgainOneThatRefusesIsNot() throws Exception {
+    server.says(List.of(started(7), frame(0)), GONE);
+    server.thenSays(List.of(), Status.RESOURCE_EXHAUSTED.withDescription("full"));
+    server.thenSays(List.of(), Status.NOT_FOUND.withDescription("no such device"));
+    try (FrameStream stream = open()) {
+      stream.read();
+      assertThatExceptionOfType(LavalierException.class)
+          .isThrownBy(stream::read)
+          .satisfies(e -> assertThat(e.kind()).isEqualTo(Kind.DEVICE_NOT_FOUND));
+      assertThat(pausesMs).hasSize(2);
+    }
+  }
+
+  @Test
+  void aPointThatTheServerRefusesIsGivenUp() throws Exception {
+    server.says(List.of(started(7), frame(0)), GONE);
+    server.thenSays(List.of(), Status.OUT_OF_RANGE.withDescription("resume: in the future"));
+    server.thenSays(List.of(started(3), capturedAt(110, frame(0))), GONE);
+    try (FrameStream stream = open(StreamOptions.defaults().withPreroll(Duration.ofMillis(500)))) {
+      stream.read();
+      assertThat(stream.read().gap()).contains(new Gap(800, Gap.Cause.NOT_KEPT, true));
+      assertThat(server.lastRequest().getStartCase()).isEqualTo(StartCase.START_NOT_SET);
+    }
+  }
+
+  @Test
+  void aLostDeviceEndsAStreamThatDoesNotWaitForIt() throws Exception {
+    StreamFramesResponse lost =
+        StreamFramesResponse.newBuilder()
+            .setNotice(
+                StreamNotice.newBuilder()
+                    .setKind(NoticeKind.NOTICE_KIND_DEVICE_LOST)
+                    .setMessage("it went"))
+            .build();
+    server.says(List.of(started(7), frame(0), lost), GONE);
+    try (FrameStream stream = open()) {
+      stream.read();
+      assertThatExceptionOfType(LavalierException.class).isThrownBy(stream::read);
+      assertThat(pausesMs).isEmpty();
+    }
+    try (FrameStream stream = open(StreamOptions.defaults().withOnDeviceLoss(OnDeviceLoss.WAIT))) {
+      stream.read();
+      stream.read();
+      assertThat(pausesMs).hasSize(1);
+    }
+  }
+
+  @Test
+  void theFirstConnectionIsNotTriedTwice() {
+    server.says(List.of(), GONE);
+    assertThatExceptionOfType(LavalierException.class).isThrownBy(this::open).withMessage("gone");
+    assertThat(pausesMs).isEmpty();
+  }
+
+  @Test
+  void closingReleasesAReaderThatWaitsToTryAgain() throws Exception {
+    server.says(List.of(started(7), frame(0)), GONE);
+    server.thenSays(List.of(), GONE);
+    CountDownLatch waiting = new CountDownLatch(1);
+    Timing patient =
+        new Timing(
+            () -> now,
+            () -> now / MS,
+            (over, nanos) -> {
+              waiting.countDown();
+              return over.await(60, TimeUnit.SECONDS);
+            },
+            () -> 1);
+    ExecutorService other = Executors.newSingleThreadExecutor();
+    try {
+      FrameStream stream = server.client(patient).stream(StreamOptions.defaults());
+      stream.read();
+      Future<Frame> reading = other.submit(stream::read);
+      assertThat(waiting.await(10, TimeUnit.SECONDS)).isTrue();
+      stream.close();
+      assertThat(reading.get(10, TimeUnit.SECONDS)).isNull();
+      assertThat(server.requests()).hasSize(1);
+    } finally {
+      other.shutdownNow();
+    }
+  }
+
+  @Test
+  void whatWasKeptIsNotStale() throws Exception {
+    StreamFramesResponse.Builder start = started(7).toBuilder();
+    start.getStartedBuilder().setPrerollMs(500);
+    List<StreamFramesResponse> messages = new ArrayList<>(List.of(start.build()));
+    for (int k = 0; k < 60; k++) {
+      messages.add(frame(k));
+    }
+    server.says(messages, GONE);
+    try (FrameStream stream = open()) {
+      assertThat(stream.start().preroll()).isEqualTo(Duration.ofMillis(500));
+      for (int k = 0; k < 50; k++) {
+        now += 300 * MS; // slowly, and each of them waits for longer than the bound
+        assertThat(stream.read().sampleIndex()).isEqualTo((long) k * SIZE);
+      }
+      assertThat(stream.staleFrames()).isZero();
+    }
+  }
+}

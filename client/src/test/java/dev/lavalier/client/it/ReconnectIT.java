@@ -1,0 +1,86 @@
+package dev.lavalier.client.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.common.util.concurrent.Uninterruptibles;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A recording whose server is killed, and started again. */
+final class ReconnectIT {
+
+  private static final double RATE = 48_000;
+
+  @TempDir Path dir;
+
+  @Test
+  void theFileIsAsLongAsTheTimeThatPassed() throws Exception {
+    Path wav = dir.resolve("over.wav");
+    Path err = dir.resolve("err");
+    try (ServerProcess first = ServerProcess.start(Map.of(), "--demo")) {
+      List<String> command =
+          Programs.lavalier("record", "--server", first.address(), wav.toString());
+      command.addAll(0, List.of("env", "--default-signal=INT"));
+      Process recording = new ProcessBuilder(command).redirectError(err.toFile()).start();
+      try {
+        awaitSamples(wav, 1);
+        long began = System.nanoTime();
+        double before = samples(wav) / RATE;
+        awaitSamples(wav, 1.5);
+        first.kill();
+        // Away for long enough that a file without the gap would be far too short.
+        Uninterruptibles.sleepUninterruptibly(2, TimeUnit.SECONDS);
+        try (ServerProcess second = first.startAgain(Map.of(), "--demo")) {
+          awaitSamples(wav, 5);
+          double passed = (System.nanoTime() - began) / 1e9;
+          double recorded = samples(wav) / RATE - before;
+          assertThat(recorded).isBetween(passed - 0.3, passed + 0.3);
+          assertThat(Programs.works("kill", "-INT", Long.toString(recording.pid()))).isTrue();
+          assertThat(recording.waitFor(20, TimeUnit.SECONDS)).isTrue();
+          assertThat(recording.exitValue()).isEqualTo(130);
+          assertThat(second.log()).contains("tone: closed");
+        }
+      } finally {
+        recording.destroyForcibly();
+      }
+    }
+    new Recording(wav); // a whole one
+    assertThat(Files.readAllLines(err))
+        .satisfiesExactly(
+            line -> assertThat(line).startsWith("notice: the connection is lost, reconnecting"),
+            line ->
+                assertThat(line)
+                    .startsWith("notice: connected again after ")
+                    .endsWith(", estimated) are missing"),
+            line ->
+                assertThat(line)
+                    .startsWith("gap: ")
+                    .endsWith(", while there was no connection (estimated), filled with silence"));
+  }
+
+  private static void awaitSamples(Path wav, double seconds) throws Exception {
+    await(() -> samples(wav) >= seconds * RATE, wav + " does not grow to " + seconds + " s");
+  }
+
+  private static void await(BooleanSupplier condition, String otherwise) throws TimeoutException {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+    while (!condition.getAsBoolean()) {
+      if (System.nanoTime() > end) {
+        throw new TimeoutException(otherwise);
+      }
+      Uninterruptibles.sleepUninterruptibly(5, TimeUnit.MILLISECONDS);
+    }
+  }
+
+  /** Returns how many samples lie behind the header. */
+  private static long samples(Path wav) {
+    return Math.max(0, (wav.toFile().length() - 80) / 4);
+  }
+}
