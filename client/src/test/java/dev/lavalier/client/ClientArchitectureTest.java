@@ -23,8 +23,32 @@ final class ClientArchitectureTest {
           .resideInAnyPackage(
               "dev.lavalier.client.cli",
               "dev.lavalier.client.bench",
+              "dev.lavalier.client.sound",
               "picocli..",
               "org.HdrHistogram..");
+
+  @ArchTest
+  static final ArchRule ONE_PACKAGE_TOUCHES_THE_SOUND_SYSTEM =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("dev.lavalier.client.sound")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("javax.sound..");
+
+  @ArchTest
+  static final ArchRule THE_SOUND_PACKAGE_KNOWS_THE_LIBRARY_ALONE =
+      noClasses()
+          .that()
+          .resideInAPackage("dev.lavalier.client.sound")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(
+              "dev.lavalier.client.cli",
+              "dev.lavalier.client.bench",
+              "dev.lavalier.v1",
+              "io.grpc..",
+              "picocli..");
 
   @ArchTest
   static final ArchRule THE_LOAD_GENERATOR_DOES_NOT_KNOW_THE_PROGRAM =

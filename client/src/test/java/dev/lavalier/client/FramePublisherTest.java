@@ -1,0 +1,201 @@
+package dev.lavalier.client;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatNullPointerException;
+
+import dev.lavalier.v1.StreamFramesResponse;
+import io.grpc.Status;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Flow;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** The rules of Reactive Streams, as far as one subscriber can tell. */
+final class FramePublisherTest {
+
+  @RegisterExtension final FakeServer server = new FakeServer();
+
+  /** Writes down what it is told, and whether two told it at a time. */
+  private static final class Probe implements Flow.Subscriber<Frame> {
+    private final BlockingQueue<Object> signals = new LinkedBlockingQueue<>();
+    private final AtomicInteger inside = new AtomicInteger();
+    private volatile boolean overlapped;
+    private volatile Flow.Subscription subscription;
+
+    private void signal(Object what) {
+      overlapped |= inside.getAndIncrement() > 0;
+      signals.add(what);
+      inside.getAndDecrement();
+    }
+
+    @Override
+    public void onSubscribe(Flow.Subscription to) {
+      subscription = to;
+    }
+
+    @Override
+    public void onNext(Frame frame) {
+      signal(frame.sampleIndex());
+    }
+
+    @Override
+    public void onError(Throwable error) {
+      signal(error);
+    }
+
+    @Override
+    public void onComplete() {
+      signal("complete");
+    }
+
+    Object next() throws InterruptedException {
+      return signals.poll(10, TimeUnit.SECONDS);
+    }
+  }
+
+  private final Probe probe = new Probe();
+  private final List<Runnable> tasks = new ArrayList<>();
+
+  private FrameStream stream(int frames) throws LavalierException {
+    List<StreamFramesResponse> messages = new ArrayList<>(List.of(FakeMessages.started(80)));
+    for (int k = 0; k < frames; k++) {
+      messages.add(FakeMessages.frame(80L * k, 80, 0));
+    }
+    server.says(messages, Status.UNAVAILABLE.withDescription("gone"));
+    return server.client(() -> 0).stream(StreamOptions.defaults().withReconnect(Duration.ZERO));
+  }
+
+  /** Runs what the publisher wants to have run, on this thread, to its end. */
+  private void runAll() {
+    tasks.forEach(Runnable::run);
+  }
+
+  @Test
+  void itGivesWhatIsAskedForAndNoMore() throws Exception {
+    try (FrameStream stream = stream(10)) {
+      FramePublisher.of(stream).subscribe(probe);
+      assertThat(probe.signals).isEmpty();
+      probe.subscription.request(2);
+      assertThat(probe.next()).isEqualTo(0L);
+      assertThat(probe.next()).isEqualTo(80L);
+      assertThat(probe.signals.poll(50, TimeUnit.MILLISECONDS)).isNull();
+      probe.subscription.request(1);
+      probe.subscription.request(1);
+      assertThat(probe.next()).isEqualTo(160L);
+      assertThat(probe.next()).isEqualTo(240L);
+      probe.subscription.cancel();
+    }
+  }
+
+  @Test
+  void theStreamsEndIsToldOnceAndBehindItsFrames() throws Exception {
+    FramePublisher.of(stream(3), tasks::add).subscribe(probe);
+    probe.subscription.request(Long.MAX_VALUE);
+    probe.subscription.request(Long.MAX_VALUE); // does not overflow
+    runAll();
+    assertThat(probe.signals).hasSize(4).startsWith(0L, 80L, 160L);
+    assertThat(probe.signals.stream().skip(3))
+        .singleElement()
+        .isInstanceOfSatisfying(LavalierException.class, e -> assertThat(e).hasMessage("gone"));
+    assertThat(probe.overlapped).isFalse();
+  }
+
+  @Test
+  void aClosedStreamIsComplete() throws Exception {
+    FrameStream stream = stream(3);
+    FramePublisher.of(stream, tasks::add).subscribe(probe);
+    probe.subscription.request(1);
+    stream.close();
+    runAll();
+    assertThat(probe.signals).containsExactly("complete");
+  }
+
+  @Test
+  void askingForNothingIsAnError() throws Exception {
+    for (long count : new long[] {0, -1}) {
+      FrameStream stream = stream(3);
+      Probe each = new Probe();
+      FramePublisher.of(stream).subscribe(each);
+      each.subscription.request(count);
+      each.subscription.request(5); // too late
+      assertThat(each.next())
+          .isInstanceOfSatisfying(
+              IllegalArgumentException.class,
+              e -> assertThat(e).hasMessage("request: " + count + " (expected: 1 or more)"));
+      assertThat(each.signals).isEmpty();
+      assertThat(stream.read()).isNull(); // closed
+    }
+  }
+
+  @Test
+  void cancellingClosesTheStreamAndSaysNothing() throws Exception {
+    FrameStream stream = stream(3);
+    FramePublisher.of(stream, tasks::add).subscribe(probe);
+    probe.subscription.request(2);
+    probe.subscription.cancel();
+    probe.subscription.cancel();
+    probe.subscription.request(1);
+    probe.subscription.request(-1);
+    runAll();
+    assertThat(probe.signals).isEmpty();
+    assertThat(stream.read()).isNull();
+  }
+
+  @Test
+  void aSubscriberMayAskAndCancelFromWithinOnNext() throws Exception {
+    List<Long> heard = new ArrayList<>();
+    FrameStream stream = stream(10);
+    FramePublisher.of(stream, tasks::add)
+        .subscribe(
+            new Flow.Subscriber<>() {
+              private Flow.Subscription subscription;
+
+              @Override
+              public void onSubscribe(Flow.Subscription to) {
+                subscription = to;
+                to.request(1);
+              }
+
+              @Override
+              public void onNext(Frame frame) {
+                heard.add(frame.sampleIndex());
+                subscription.request(1);
+                if (heard.size() == 4) {
+                  subscription.cancel();
+                }
+              }
+
+              @Override
+              public void onError(Throwable error) {
+                heard.add(-1L);
+              }
+
+              @Override
+              public void onComplete() {
+                heard.add(-2L);
+              }
+            });
+    runAll();
+    assertThat(heard).containsExactly(0L, 80L, 160L, 240L);
+    assertThat(stream.read()).isNull();
+  }
+
+  @Test
+  void aSecondSubscriberIsRefused() throws Exception {
+    FramePublisher publisher = FramePublisher.of(stream(1), tasks::add);
+    publisher.subscribe(probe);
+    Probe second = new Probe();
+    publisher.subscribe(second);
+    assertThat(second.subscription).isNotNull();
+    assertThat(second.signals).singleElement().isInstanceOf(IllegalStateException.class);
+    assertThat(probe.signals).isEmpty();
+    assertThat(tasks).hasSize(1);
+    assertThatNullPointerException().isThrownBy(() -> publisher.subscribe(null));
+  }
+}
