@@ -26,6 +26,7 @@ import picocli.CommandLine.ScopeType;
     subcommands = {
       DevicesCommand.class,
       RecordCommand.class,
+      ListenCommand.class,
       MeterCommand.class,
       BenchCommand.class
     })

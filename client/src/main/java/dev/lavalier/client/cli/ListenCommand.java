@@ -1,0 +1,78 @@
+package dev.lavalier.client.cli;
+
+import dev.lavalier.client.FrameStream;
+import dev.lavalier.client.LavalierClient;
+import dev.lavalier.client.LavalierException;
+import dev.lavalier.client.PcmFormat;
+import dev.lavalier.client.SampleEncoding;
+import dev.lavalier.client.StreamOptions;
+import dev.lavalier.client.sound.Player;
+import java.io.IOException;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
+
+/** {@code lavalier listen}. */
+@Command(
+    name = "listen",
+    description = {
+      "Play by the default output device.",
+      "The buffer grows where frames come late, and shrinks when they have not for long."
+    })
+final class ListenCommand implements Callable<Integer> {
+
+  private static final PcmFormat PLAYABLE = new PcmFormat(SampleEncoding.S16LE, 0, 0);
+
+  @ParentCommand private LavalierCli cli;
+
+  @Mixin private SourceOptions source;
+
+  @Option(
+      names = "--buffer-ms",
+      paramLabel = "MS",
+      defaultValue = "60",
+      description = "Buffer to begin with, 1 to 500 (default: ${DEFAULT-VALUE}).")
+  private int bufferMs;
+
+  @Override
+  public Integer call() throws LavalierException {
+    source.samples(1); // before the microphone is opened
+    StreamOptions options = source.streamOptions();
+    if (options.format().isEmpty()) {
+      options = options.withFormat(PLAYABLE);
+    }
+    try (LavalierClient client = cli.connect();
+        FrameStream stream = client.stream(options);
+        Player player = Player.open(stream.start().format(), bufferMs)) {
+      stream.onNotice(notice -> cli.terminal().err().println("notice: " + notice.message()));
+      if (cli.terminal().errIsTerminal()) {
+        cli.terminal()
+            .err()
+            .printf("listening to %s, %s%n", stream.start().deviceId(), stream.start().format());
+      }
+      try {
+        player.play(stream, source.samples(stream.start().format().sampleRateHz()));
+      } finally {
+        tell(player.health());
+      }
+      return 0;
+    } catch (IOException | IllegalArgumentException e) {
+      throw new CliException(e.getMessage(), e);
+    }
+  }
+
+  private void tell(Player.Health health) {
+    if (health.underruns() > 0 || health.skippedFrames() > 0 || cli.terminal().errIsTerminal()) {
+      cli.terminal()
+          .err()
+          .printf(
+              "underruns %d, frames skipped %d, samples corrected %d, buffer %d ms%n",
+              health.underruns(),
+              health.skippedFrames(),
+              health.correctedSamples(),
+              health.bufferMs());
+    }
+  }
+}

@@ -1,0 +1,104 @@
+package dev.lavalier.client.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.lavalier.testing.SineMeter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code lavalier listen} by a real output line, and what is heard behind it. */
+final class ListenIT {
+
+  private static final int RATE = 48_000;
+  private static final int SECONDS = 6;
+
+  @TempDir Path dir;
+
+  @Test
+  void theToneIsHeardBehindTheSoundServer() throws Exception {
+    PulseAudio.assumeInstalled();
+    assumeTrue(Programs.works("parec", "--version"), "parec is not installed");
+    Path err = dir.resolve("err");
+    try (PulseAudio pulse = PulseAudio.start();
+        ServerProcess server = ServerProcess.start(Map.of(), "--demo")) {
+      pulse.addSink("speaker");
+      Map<String, String> environment = new HashMap<>(pulse.environment());
+      environment.put("PULSE_SINK", "speaker");
+      ProcessBuilder builder =
+          new ProcessBuilder(Programs.lavalier("listen", "--server", server.address()))
+              .redirectError(err.toFile());
+      builder.environment().putAll(environment);
+      Process listening = builder.start();
+      Process ear = ear(pulse);
+      try {
+        byte[] heard = ear.getInputStream().readNBytes(4 * RATE * SECONDS);
+        assertThat(listening.isAlive()).as(Files.readString(err)).isTrue();
+        assertTone(heard);
+      } finally {
+        ear.destroy();
+        listening.destroy();
+        assertThat(listening.waitFor(20, TimeUnit.SECONDS)).isTrue();
+      }
+    }
+  }
+
+  private static Process ear(PulseAudio pulse) throws Exception {
+    ProcessBuilder builder =
+        new ProcessBuilder(
+            List.of(
+                "parec",
+                "--device=speaker.monitor",
+                "--format=s16le",
+                "--rate=" + RATE,
+                "--channels=2",
+                "--latency-msec=20"));
+    builder.environment().putAll(pulse.tools());
+    builder.redirectError(ProcessBuilder.Redirect.DISCARD);
+    return builder.start();
+  }
+
+  /** Asserts the tone in the last three seconds, and that it is not broken often. */
+  private static void assertTone(byte[] heard) {
+    double[] left = SineMeter.channelOfS16(heard, 2, 0);
+    int block = RATE / 10;
+    int whole = 0;
+    int judged = 0;
+    for (int at = left.length - 3 * RATE; at + block <= left.length; at += block) {
+      double[] part = Arrays.copyOfRange(left, at, at + block);
+      SineMeter.Reading reading = new SineMeter(440, RATE).measure(part);
+      judged++;
+      if (Math.abs(reading.frequencyHz() - 440) < 1
+          && Math.abs(20 * Math.log10(reading.minPeak()) + 12) < 0.5
+          && reading.maxPhaseStep() < 0.07) { // a sample more or less is 0.058
+        whole++;
+      }
+    }
+    assertThat(judged).isEqualTo(30);
+    assertThat(whole).as("blocks of 0.1 s without a click, of 30").isGreaterThanOrEqualTo(27);
+  }
+
+  @Test
+  void whereThereIsNoOutputOneLineSaysSo() throws Exception {
+    Path alsa = Files.writeString(dir.resolve("asound.conf"), "pcm.none { type null }\n");
+    try (ServerProcess server = ServerProcess.start(Map.of(), "--demo")) {
+      Programs.Result result =
+          Programs.run(
+              Programs.lavalier("listen", "--server", server.address()),
+              Map.of("ALSA_CONFIG_PATH", alsa.toString()));
+      assertThat(result.code()).isEqualTo(1);
+      assertThat(result.out()).isEmpty();
+      assertThat(result.err().lines())
+          .singleElement()
+          .asString()
+          .startsWith("output: none (expected: an output device that plays 48000/2/s16le; ");
+    }
+  }
+}

@@ -1,0 +1,171 @@
+package dev.lavalier.client.sound;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lavalier.client.PcmFormat;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Frames of 20 ms into a line whose clock the test turns. */
+final class PlayoutTest {
+
+  private static final int RATE = 48_000;
+  private static final int FRAME = 960;
+  private static final int BUFFER_MS = 60;
+  private static final int TARGET = BUFFER_MS * RATE / 1_000;
+  private static final double STEP = 2 * Math.PI * 440 / RATE;
+
+  private final PcmFormat format = PcmFormat.parse("48000/1/s16le");
+  private final Line line = new Line();
+  private final Playout playout = new Playout(line, format, BUFFER_MS);
+  private long sent; // samples of the sine
+
+  /** Plays what was written, as time passes. */
+  private static final class Line implements OutputLine {
+    private final ByteArrayOutputStream written = new ByteArrayOutputStream();
+    private double queued;
+
+    void pass(double samples) {
+      queued = Math.max(0, queued - samples);
+    }
+
+    @Override
+    public long queued() {
+      return (long) queued;
+    }
+
+    @Override
+    public void write(byte[] pcm, int length) {
+      written.write(pcm, 0, length);
+      queued += length / 2.0;
+    }
+
+    @Override
+    public void close() {}
+
+    short[] samples() {
+      short[] samples = new short[written.size() / 2];
+      ByteBuffer.wrap(written.toByteArray())
+          .order(ByteOrder.LITTLE_ENDIAN)
+          .asShortBuffer()
+          .get(samples);
+      return samples;
+    }
+  }
+
+  private static short sine(long n) {
+    return (short) Math.round(10_000 * Math.cos(STEP * n));
+  }
+
+  private void frame() throws IOException {
+    ByteBuffer pcm = ByteBuffer.allocate(2 * FRAME).order(ByteOrder.LITTLE_ENDIAN);
+    for (int k = 0; k < FRAME; k++) {
+      pcm.putShort(sine(sent++));
+    }
+    playout.play(pcm.flip());
+  }
+
+  /** Frames come evenly for so many seconds; the line's clock runs so much faster. */
+  private void seconds(int seconds, double ppm) throws IOException {
+    for (int k = 0; k < 50 * seconds; k++) {
+      frame();
+      line.pass(FRAME * (1 + ppm / 1e6));
+    }
+  }
+
+  @Test
+  void itBeginsWithTheTargetAndChangesNothing() throws Exception {
+    seconds(9, 0);
+    short[] samples = line.samples();
+    assertThat(samples).hasSize(TARGET + 9 * RATE);
+    for (int n = 0; n < samples.length; n++) {
+      short expected = n < TARGET ? 0 : sine(n - TARGET);
+      assertThat(samples[n]).as("sample %d", n).isEqualTo(expected);
+    }
+    assertThat(playout.health()).isEqualTo(new Player.Health(0, 0, 0, BUFFER_MS));
+  }
+
+  @Test
+  void itGrowsWhereFramesComeLateAndShrinksWhenTheyHaveNotForLong() throws Exception {
+    seconds(2, 0);
+    line.pass(TARGET + 1); // nothing comes for 60 ms
+    frame();
+    assertThat(playout.health().underruns()).isEqualTo(1);
+    assertThat(playout.health().bufferMs()).isEqualTo(90);
+    assertThat(line.queued()).isEqualTo(90 * RATE / 1_000 + FRAME);
+    line.pass(FRAME);
+
+    seconds(9, 0);
+    assertThat(playout.health().bufferMs()).isEqualTo(90);
+    seconds(120, 0);
+    assertThat(playout.health().bufferMs()).isEqualTo(BUFFER_MS);
+    assertThat(line.queued()).isBetween(TARGET - 10L, TARGET + 480L);
+    assertThat(playout.health().underruns()).isEqualTo(1);
+    assertThat(playout.health().skippedFrames()).isZero();
+  }
+
+  @Test
+  void itNeverAimsBeyondItsBound() throws Exception {
+    for (int k = 0; k < 20; k++) {
+      frame();
+      line.pass(10 * RATE);
+    }
+    assertThat(playout.health().bufferMs()).isEqualTo(Player.LONGEST_BUFFER_MS);
+  }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {-500, -50, 50, 500})
+  void itFollowsAnotherClock(double ppm) throws Exception {
+    for (int k = 0; k < 600; k++) {
+      seconds(1, ppm);
+      assertThat(line.queued()).isBetween(TARGET - 700L, TARGET + 700L);
+    }
+    Player.Health health = playout.health();
+    assertThat(health.underruns()).isZero();
+    assertThat(health.skippedFrames()).isZero();
+    double drifted = Math.abs(ppm) / 1e6 * 600 * RATE;
+    assertThat((double) health.correctedSamples()).isBetween(drifted - 700, drifted + 700);
+  }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {-500, 500})
+  void aSampleIsLeftOutOrRepeatedWhereTheSignalMovesLeast(double ppm) throws Exception {
+    seconds(60, ppm);
+    assertThat(playout.health().correctedSamples()).isGreaterThan(500);
+    short[] samples = line.samples();
+    int steepest = (int) Math.ceil(10_000 * STEP) + 1; // of the sine itself
+    for (int n = TARGET + 1; n < samples.length; n++) {
+      assertThat(Math.abs(samples[n] - samples[n - 1])).as("at %d", n).isLessThan(steepest + 1);
+    }
+  }
+
+  @Test
+  void framesThatComeAllAtOnceAreLeftOut() throws Exception {
+    seconds(1, 0);
+    for (int k = 0; k < 100; k++) {
+      frame();
+    }
+    assertThat(line.queued()).isLessThanOrEqualTo(TARGET + RATE / 4 + FRAME);
+    assertThat(playout.health().skippedFrames()).isBetween(80L, 90L);
+  }
+
+  @Test
+  void aGapIsSilenceNoLongerThanTheQueue() throws Exception {
+    seconds(1, 0);
+    int before = line.samples().length;
+    line.pass(TARGET); // what is missing did not come
+    playout.playSilence(10 * RATE);
+    frame();
+    short[] samples = line.samples();
+    assertThat(samples.length - before).isEqualTo(TARGET + FRAME);
+    for (int n = before; n < before + TARGET; n++) {
+      assertThat(samples[n]).isZero();
+    }
+    assertThat(playout.health().underruns()).isZero();
+  }
+}
