@@ -90,7 +90,7 @@ final class Playout {
       target = Math.min(samples(LONGEST_MS), target + target / 2);
     }
     begun = true;
-    writeSilence(target);
+    line.restart((int) target);
     calmSamples = 0;
     beginMarking();
     correction = 0;

@@ -33,7 +33,6 @@ final class SoundCardLine implements OutputLine {
     try {
       line = (SourceDataLine) AudioSystem.getLine(new DataLine.Info(SourceDataLine.class, wanted));
       line.open(wanted, format.sampleRateHz() / 1_000 * ROOM_MS * format.bytesPerSample());
-      line.start();
       return new SoundCardLine(line, format.bytesPerSample());
     } catch (LineUnavailableException | IllegalArgumentException | SecurityException e) {
       if (line != null) {
@@ -44,6 +43,16 @@ final class SoundCardLine implements OutputLine {
               .formatted(format, e.getMessage()),
           e);
     }
+  }
+
+  @Override
+  public void restart(int silentSamples) throws IOException {
+    // Started with nothing in it, PulseAudio's line counts a whole buffer as lost at once.
+    line.stop();
+    line.flush();
+    byte[] silence = new byte[silentSamples * bytesPerSample];
+    write(silence, silence.length);
+    line.start();
   }
 
   @Override

@@ -35,6 +35,12 @@ final class PlayoutTest {
     }
 
     @Override
+    public void restart(int silentSamples) {
+      queued = 0;
+      write(new byte[2 * silentSamples], 2 * silentSamples);
+    }
+
+    @Override
     public long queued() {
       return (long) queued;
     }
