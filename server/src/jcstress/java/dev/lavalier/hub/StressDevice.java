@@ -1,10 +1,14 @@
 package dev.lavalier.hub;
 
+import dev.lavalier.audio.CaptureException;
+import dev.lavalier.audio.Conversion;
 import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.audio.PolyphaseFilters;
 import dev.lavalier.audio.Ticker;
 import java.time.Duration;
-import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -42,26 +46,48 @@ public final class StressDevice {
           throw new UnsupportedOperationException();
         }
       };
+  private static final PolyphaseFilters FILTERS = new PolyphaseFilters();
+  private static final Conversion AS_CAPTURED = asCaptured();
   private static final DeviceActor.Context ACTORS =
       new DeviceActor.Context(
           null,
           STILL,
           ENCODER,
+          FILTERS,
           Duration.ofMillis(10),
           Duration.ofMillis(200),
+          Duration.ZERO,
           Runnable::run,
           () -> {});
   private static final SubscriptionSpec SPEC =
       new SubscriptionSpec(
-          "stress", FORMAT, FRAME_SIZE, 30, 60_000, OverflowPolicy.DROP_OLDEST, OnDeviceLoss.FAIL);
+          "stress",
+          FORMAT,
+          List.of(),
+          FRAME_SIZE,
+          30,
+          60_000,
+          OverflowPolicy.DROP_OLDEST,
+          OnDeviceLoss.FAIL,
+          Start.LIVE,
+          false);
 
   private final DeviceActor actor = new DeviceActor("stress", ACTORS);
-  private final Epoch epoch = new Epoch(1, FORMAT, ENCODER, actor);
+  private final Epoch epoch = new Epoch(1, FORMAT, ENCODER, FILTERS, actor, null);
   private final AtomicInteger over = new AtomicInteger();
   private final Subscription.Context context =
       new Subscription.Context(STILL, Duration.ofSeconds(30), over::incrementAndGet);
-  private final List<Subscription> served = new ArrayList<>(); // the actor's thread alone
+  // The actor's thread alone.
+  private final Map<Subscription, Conversion> served = new LinkedHashMap<>();
   private int periods; // the reader's thread alone
+
+  private static Conversion asCaptured() {
+    try {
+      return Conversion.plan(FORMAT, FORMAT, List.of());
+    } catch (CaptureException e) {
+      throw new IllegalStateException(e);
+    }
+  }
 
   /** Makes a subscription that has not begun. */
   public Subscription subscription(HandLane lane, FrameSink sink) {
@@ -70,11 +96,11 @@ public final class StressDevice {
 
   /** Begins it, in the steps and the order of {@link DeviceActor}. The actor's thread alone. */
   public void serve(Subscription subscription) {
-    served.add(subscription);
+    served.put(subscription, AS_CAPTURED);
     epoch.serve(served);
-    Framer framer = epoch.framerOf(FRAME_SIZE);
+    Framer framer = epoch.framer(AS_CAPTURED, FRAME_SIZE);
     framer.ring().ensureCapacity(subscription.spec().queueFrames() + 1);
-    subscription.begin(epoch, framer);
+    subscription.begin(epoch, AS_CAPTURED, framer);
   }
 
   /** Ends it, as when the server stops. The actor's thread alone. */
@@ -97,12 +123,12 @@ public final class StressDevice {
 
   /** Returns the index of the sample after the last frame, as whoever looks now sees; 0 before. */
   long nextIndex() {
-    Frame latest = epoch.framerOf(FRAME_SIZE).ring().latest();
+    Frame latest = epoch.framer(AS_CAPTURED, FRAME_SIZE).ring().latest();
     return latest == null ? 0 : latest.sampleIndex() + FRAME_SIZE;
   }
 
   /** Returns the index of the first frame's first sample; -1 before. */
   long firstIndex() {
-    return epoch.framerOf(FRAME_SIZE).firstIndex();
+    return epoch.framer(AS_CAPTURED, FRAME_SIZE).firstIndex();
   }
 }

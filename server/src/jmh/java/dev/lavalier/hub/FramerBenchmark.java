@@ -55,7 +55,7 @@ public class FramerBenchmark {
 
   private void accept() {
     long nanos = pcmFormat.nanosOf(at);
-    framer.accept(period, at, nanos, START_UNIX_NANOS + nanos, nanos + 10_000_000);
+    framer.accept(period, periodSamples, at, nanos, START_UNIX_NANOS + nanos, nanos + 10_000_000);
     at += periodSamples;
   }
 }

@@ -1,7 +1,9 @@
 package dev.lavalier.hub;
 
 import dev.lavalier.audio.CaptureException;
+import dev.lavalier.audio.Conversion;
 import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.audio.PolyphaseFilters;
 import dev.lavalier.audio.Ticker;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -9,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -50,7 +53,9 @@ public class SubscriptionBenchmark {
 
   /** Subscribes them all. */
   @Setup
-  public void subscribe() {
+  public void subscribe() throws CaptureException {
+    PolyphaseFilters filters = new PolyphaseFilters();
+    Conversion conversion = Conversion.plan(FORMAT, FORMAT, List.of());
     DeviceActor device =
         new DeviceActor(
             "benchmark",
@@ -58,28 +63,36 @@ public class SubscriptionBenchmark {
                 null,
                 ticker,
                 (pcm, index, nanos, delay) -> MESSAGE,
+                filters,
                 Duration.ofMillis(10),
                 Duration.ofMillis(200),
+                Duration.ZERO,
                 Runnable::run,
                 () -> {}));
-    Epoch epoch = new Epoch(1, FORMAT, (pcm, index, nanos, delay) -> MESSAGE, device);
-    Framer framer = epoch.framerOf(FRAME_SIZE);
-    ring = framer.ring();
+    Epoch epoch =
+        new Epoch(1, FORMAT, (pcm, index, nanos, delay) -> MESSAGE, filters, device, null);
     SubscriptionSpec spec =
         new SubscriptionSpec(
             "benchmark",
             FORMAT,
+            List.of(),
             FRAME_SIZE,
             10,
             200,
             OverflowPolicy.DROP_OLDEST,
-            OnDeviceLoss.FAIL);
+            OnDeviceLoss.FAIL,
+            Start.LIVE,
+            false);
     Subscription.Context context =
         new Subscription.Context(ticker, Duration.ofSeconds(30), () -> {});
+    Delivery delivery = new Delivery(conversion, (pcm, index, nanos, delay) -> MESSAGE, filters);
+    delivery.serve(Set.of(FRAME_SIZE));
+    Framer framer = delivery.framer(FRAME_SIZE);
+    ring = framer.ring();
     publish(0); // so that nobody asks for the framer's first index
     for (int i = 0; i < subscribers; i++) {
       Subscription subscription = new Subscription(spec, lane, new CountingSink(), device, context);
-      subscription.begin(epoch, framer);
+      subscription.begin(epoch, conversion, framer);
       subscriptions.add(subscription);
     }
     runLane();

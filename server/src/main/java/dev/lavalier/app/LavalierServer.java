@@ -30,6 +30,7 @@ final class LavalierServer implements AutoCloseable {
    */
   void start() throws IOException {
     registry.start();
+    hub.start();
     grpc.start();
   }
 

@@ -15,8 +15,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.slf4j.bridge.SLF4JBridgeHandler;
@@ -91,6 +93,21 @@ public final class ServerMain implements Callable<Integer> {
       description =
           "End a stream whose subscriber takes nothing for so long, 1..3600 (default: ${DEFAULT-VALUE}).")
   private int stallLimitSeconds;
+
+  @Option(
+      names = "--history-ms",
+      paramLabel = "MS",
+      defaultValue = "0",
+      description =
+          "Keep the last MS of each open device for streams that begin before now, 0..600000 (default: ${DEFAULT-VALUE}).")
+  private int historyMs;
+
+  @Option(
+      names = "--keep-open",
+      paramLabel = "DEVICE_ID",
+      description =
+          "Keep a device open for its history: it records before anyone asks. May be given again.")
+  private final Set<String> keptOpen = new LinkedHashSet<>();
 
   @Option(
       names = "--demo",
@@ -180,6 +197,12 @@ public final class ServerMain implements Callable<Integer> {
     checkRange("period-ms", periodMs, 1, 100);
     checkRange("max-subscribers", maxSubscribers, 1, 100_000);
     checkRange("stall-limit-s", stallLimitSeconds, 1, 3_600);
+    checkRange("history-ms", historyMs, 0, 600_000);
+    if (!keptOpen.isEmpty() && historyMs == 0) {
+      throw new IllegalArgumentException(
+          "keep-open: %s (expected: --history-ms with it, or there is nothing to keep it open for)"
+              .formatted(String.join(", ", keptOpen)));
+    }
     PcmFormat format;
     try {
       format = PcmFormat.parse(captureFormat);
@@ -198,7 +221,11 @@ public final class ServerMain implements Callable<Integer> {
         });
     HubConfig hub =
         new HubConfig(
-            Duration.ofMillis(periodMs), maxSubscribers, Duration.ofSeconds(stallLimitSeconds));
+            Duration.ofMillis(periodMs),
+            maxSubscribers,
+            Duration.ofSeconds(stallLimitSeconds),
+            Duration.ofMillis(historyMs),
+            keptOpen);
     return new ServerConfig(new InetSocketAddress(address, port), format, hub, demo, devices);
   }
 

@@ -16,6 +16,8 @@ public final class CaptureException extends Exception {
     DEVICE_NOT_FOUND,
     /** Neither the device nor the server can give that format: choose one that is listed. */
     FORMAT_NOT_AVAILABLE,
+    /** A stream cannot be resumed at a point in the future: begin without it. */
+    NOT_CAPTURED_YET,
     /** Somebody else has the device, or it refuses to open: try again later. */
     DEVICE_BUSY,
     /** The device went away while it was open: try again later. */

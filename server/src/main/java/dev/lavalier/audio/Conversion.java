@@ -110,6 +110,29 @@ public record Conversion(PcmFormat captured, PcmFormat delivered, ChannelMap cha
     return captured.sampleRateHz() / divisor(captured.sampleRateHz(), delivered.sampleRateHz());
   }
 
+  /** Returns how many delivered samples stand for instants before a captured one's, about. */
+  public long deliveredBy(long captured) {
+    return captured * up() / down();
+  }
+
+  /** Returns the most delivered samples that so many captured ones can give at a time. */
+  public int mostDelivered(int samples) {
+    return (int) ((long) samples * up() / down()) + 1;
+  }
+
+  /** Returns the captured sample with which to begin so that a delivered one comes out. */
+  public long neededFor(long delivered) {
+    long place = Math.floorDiv(delivered * down(), (long) up());
+    return resamples() ? Math.max(0, place - lookahead() + 1) : place;
+  }
+
+  /** Returns the first delivered sample that comes out where the captured ones begin with one. */
+  public long firstFrom(long captured) {
+    boolean whole = captured == 0 || !resamples(); // before the first sample lies silence
+    long needs = whole ? captured : captured + lookahead() - 1;
+    return -Math.floorDiv(-needs * up(), (long) down());
+  }
+
   /**
    * Returns how many captured samples after a delivered sample's instant must have come before it
    * can be delivered: the latency that the conversion adds.

@@ -64,6 +64,7 @@ final class Messages {
       case SLOW_SUBSCRIBER -> GapCause.GAP_CAUSE_SLOW_SUBSCRIBER;
       case DEVICE_OVERRUN -> GapCause.GAP_CAUSE_DEVICE_OVERRUN;
       case DEVICE_LOST -> GapCause.GAP_CAUSE_DEVICE_LOST;
+      case NOT_KEPT -> GapCause.GAP_CAUSE_NOT_KEPT;
     };
   }
 
@@ -77,7 +78,8 @@ final class Messages {
             .setCaptureFormat(format(started.conversion().captured()))
             .setMaxLatencyMs(started.spec().maxLatencyMs())
             .setOverflowPolicy(policy(started.spec().overflowPolicy()))
-            .setOnDeviceLoss(onDeviceLoss(started.spec().onDeviceLoss()));
+            .setOnDeviceLoss(onDeviceLoss(started.spec().onDeviceLoss()))
+            .setPrerollMs(started.prerollMillis());
     if (!started.conversion().isIdentity()) {
       message.setConversion(conversion(started.conversion()));
     }
@@ -117,8 +119,10 @@ final class Messages {
                       case DEVICE_LOST -> NoticeKind.NOTICE_KIND_DEVICE_LOST;
                       case SERVER_STOPPING -> NoticeKind.NOTICE_KIND_SERVER_STOPPING;
                       case MUTED -> NoticeKind.NOTICE_KIND_MUTED;
+                      case CLOCK -> NoticeKind.NOTICE_KIND_CLOCK;
                     })
-                .setMessage(notice.message()))
+                .setMessage(notice.message())
+                .setClockPpm(notice.clockPpm()))
         .build()
         .toByteArray();
   }

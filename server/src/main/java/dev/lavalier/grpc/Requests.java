@@ -6,6 +6,7 @@ import dev.lavalier.audio.SampleEncoding;
 import dev.lavalier.capture.DeviceDescriptor;
 import dev.lavalier.hub.OnDeviceLoss;
 import dev.lavalier.hub.OverflowPolicy;
+import dev.lavalier.hub.Start;
 import dev.lavalier.hub.SubscriptionSpec;
 import dev.lavalier.v1.AudioFormat;
 import dev.lavalier.v1.StreamFramesRequest;
@@ -29,7 +30,18 @@ final class Requests {
             request.getChannelMapList()),
         request.getMaxLatencyMs(),
         policy(request),
-        onDeviceLoss(request));
+        onDeviceLoss(request),
+        start(request),
+        request.getClockNotices());
+  }
+
+  private static Start start(StreamFramesRequest request) {
+    return switch (request.getStartCase()) {
+      case PREROLL_MS -> new Start.Preroll(request.getPrerollMs());
+      case RESUME ->
+          new Start.Resume(request.getResume().getEpoch(), request.getResume().getSampleIndex());
+      case START_NOT_SET -> Start.LIVE;
+    };
   }
 
   private static Optional<SampleEncoding> encoding(AudioFormat format) throws CaptureException {

@@ -15,6 +15,7 @@ final class Statuses {
           case INVALID_REQUEST -> Status.INVALID_ARGUMENT;
           case DEVICE_NOT_FOUND -> Status.NOT_FOUND;
           case FORMAT_NOT_AVAILABLE -> Status.FAILED_PRECONDITION;
+          case NOT_CAPTURED_YET -> Status.OUT_OF_RANGE;
           case QUEUE_OVERFLOW, SUBSCRIBER_STALLED, LIMIT_REACHED -> Status.RESOURCE_EXHAUSTED;
           case DEVICE_BUSY, DEVICE_LOST, SERVER_STOPPING -> Status.UNAVAILABLE;
         };

@@ -59,6 +59,7 @@ final class DeviceActor implements Epoch.Events {
       PolyphaseFilters filters,
       Duration period,
       Duration buffer,
+      Duration history,
       Executor workers,
       Runnable onChange) {}
 
@@ -75,6 +76,7 @@ final class DeviceActor implements Epoch.Events {
   private long lostSince;
   private final BackOff backOff = new BackOff();
   private long lastEpoch;
+  private boolean keptOpen; // for its history, also while nobody subscribes
   private CompletableFuture<Void> stopped; // set once: the server is stopping
 
   private volatile DeviceState publishedState = DeviceState.CLOSED;
@@ -97,6 +99,21 @@ final class DeviceActor implements Epoch.Events {
 
   void leave(Subscription subscription) {
     post(() -> onLeave(subscription));
+  }
+
+  /** Opens the device for its history, and again whenever it is lost, until the hub stops. */
+  void keepOpen() {
+    post(
+        () -> {
+          keptOpen = true;
+          log.info(
+              "{}: kept open; it records the last {} s before anyone asks",
+              deviceId,
+              context.history().toMillis() / 1e3);
+          if (session == null && !calls.underWay() && stopped == null) {
+            open();
+          }
+        });
   }
 
   /** The list of devices has changed: a lost one may be back. */
@@ -183,11 +200,11 @@ final class DeviceActor implements Epoch.Events {
 
   private void onLeave(Subscription subscription) {
     waiting.remove(subscription);
-    if (bereft.remove(subscription) && bereft.isEmpty() && !calls.underWay()) {
+    if (bereft.remove(subscription) && !isWanted() && !calls.underWay()) {
       lost = false; // nobody waits for it any more
     }
     if (served.remove(subscription) != null) {
-      if (served.isEmpty()) {
+      if (served.isEmpty() && !keptOpen) {
         close();
       } else {
         session.epoch.serve(served);
@@ -250,7 +267,8 @@ final class DeviceActor implements Epoch.Events {
   }
 
   private void onRefused(CaptureException reason) {
-    if (!lost || !waiting.isEmpty()) { // a lost device's many attempts are not worth a line each
+    // A lost device's many attempts are not worth a line each, nor are those of one kept open.
+    if (!waiting.isEmpty() || !(lost || isRetrying())) {
       log.info("{}: not opened: {}", deviceId, reason.getMessage());
     }
     List<Subscription> refused = List.copyOf(waiting);
@@ -266,7 +284,9 @@ final class DeviceActor implements Epoch.Events {
     // At least one more than the last: two openings may fall into one microsecond, or the clock
     // may have been set back.
     lastEpoch = Math.max(lastEpoch + 1, context.ticker().unixNanos() / 1000);
-    Epoch epoch = new Epoch(lastEpoch, format, context.encoder(), context.filters(), this);
+    long kept = context.history().toNanos();
+    History history = kept == 0 ? null : new History(kept, format, periodSamples);
+    Epoch epoch = new Epoch(lastEpoch, format, context.encoder(), context.filters(), this, history);
     Reader reader = new Reader(line, deviceId, periodSamples, context.ticker(), epoch);
     session = new Session(epoch, reader, line);
     lastOpened = line.device();
@@ -276,7 +296,7 @@ final class DeviceActor implements Epoch.Events {
     bereft.clear();
     waiting.clear();
     serve(fresh);
-    if (served.isEmpty()) { // they all left meanwhile
+    if (served.isEmpty() && !keptOpen) { // they all left meanwhile
       close();
       return;
     }
@@ -295,7 +315,7 @@ final class DeviceActor implements Epoch.Events {
       if (conversion != null) {
         Framer framer = epoch.framer(conversion, subscription.spec().frameSize());
         framer.ring().ensureCapacity(subscription.spec().queueFrames() + 1);
-        subscription.begin(epoch.number(), conversion, framer);
+        subscription.begin(epoch, conversion, framer);
         if (session.muted) {
           subscription.tell(muted());
         }
@@ -308,6 +328,12 @@ final class DeviceActor implements Epoch.Events {
     SubscriptionSpec spec = subscription.spec();
     try {
       Conversion conversion = Conversion.plan(captured, spec.format(), spec.channelMap());
+      Beginning.check(
+          spec,
+          conversion,
+          session.epoch.number(),
+          session.epoch.captured(),
+          context.ticker().unixNanos() / 1_000);
       Set<Conversion> inUse = new HashSet<>(served.values());
       if (!inUse.contains(conversion) && inUse.size() >= MAX_CONVERSIONS) {
         throw new CaptureException(
@@ -433,7 +459,7 @@ final class DeviceActor implements Epoch.Events {
       stopped.complete(null);
     } else if (!waiting.isEmpty()) {
       open();
-    } else if (bereft.isEmpty()) {
+    } else if (!isWanted()) {
       lost = false;
     } else {
       long attempt = backOff.next();
@@ -443,9 +469,18 @@ final class DeviceActor implements Epoch.Events {
 
   private void reopen(long attempt) {
     boolean idle = !calls.underWay() && session == null && !calls.hopeless();
-    if (idle && !bereft.isEmpty() && attempt == backOff.attempt()) {
+    if (idle && stopped == null && isWanted() && attempt == backOff.attempt()) {
       open();
     }
+  }
+
+  /** Whether it should be open although nobody new waits for it. */
+  private boolean isWanted() {
+    return keptOpen || !bereft.isEmpty();
+  }
+
+  private boolean isRetrying() {
+    return keptOpen && backOff.attempt() > 0;
   }
 
   /** A call was not answered in time, or an abandoned one was after all. */

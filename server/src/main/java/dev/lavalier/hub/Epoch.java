@@ -44,29 +44,35 @@ final class Epoch implements Reader.Listener {
   private final FrameEncoder encoder;
   private final PolyphaseFilters filters;
   private final Events events;
+  private final History history; // null: nothing is kept
 
   private volatile Delivery[] deliveries = {};
   private volatile Lane[] lanes = {};
 
-  private long nextIndex = -1; // the reader's thread alone; -1: no period yet
+  // Written by the reader's thread alone.
+  private volatile long nextIndex = -1; // -1: no period yet
+  private volatile long overrunEnd; // the sample after the last one that the device lost
 
   /**
    * Makes an epoch without subscribers.
    *
    * @param number its number
    * @param format the format in which the device is captured
+   * @param history keeps the periods; null: nothing is kept
    */
   Epoch(
       long number,
       PcmFormat format,
       FrameEncoder encoder,
       PolyphaseFilters filters,
-      Events events) {
+      Events events,
+      History history) {
     this.number = number;
     this.format = format;
     this.encoder = encoder;
     this.filters = filters;
     this.events = events;
+    this.history = history;
   }
 
   long number() {
@@ -80,13 +86,19 @@ final class Epoch implements Reader.Listener {
   @Override
   public void onPeriod(
       byte[] pcm, long sampleIndex, long captureNanos, long captureUnixNanos, long readNanos) {
-    if (nextIndex < 0) {
+    long expected = nextIndex;
+    if (expected < 0) {
       events.onFlowing(this);
-    } else if (sampleIndex > nextIndex) {
-      events.onOverrun(this, sampleIndex - nextIndex);
+    } else if (sampleIndex > expected) {
+      overrunEnd = sampleIndex;
+      events.onOverrun(this, sampleIndex - expected);
     }
     int samples = pcm.length / format.bytesPerSample();
     nextIndex = sampleIndex + samples;
+    // First: who replays must find there whatever a framer has published.
+    if (history != null) {
+      history.add(pcm, samples, sampleIndex, captureNanos, captureUnixNanos, readNanos);
+    }
     boolean published = false;
     for (Delivery delivery : deliveries) {
       published |=
@@ -159,6 +171,37 @@ final class Epoch implements Reader.Listener {
   /** Returns the framer at work for a conversion and a frame size that somebody is served with. */
   Framer framer(Conversion conversion, int frameSize) {
     return delivery(conversion).framer(frameSize);
+  }
+
+  /** Returns how many samples have been captured, those that the device lost counted. */
+  long captured() {
+    return Math.max(0, nextIndex);
+  }
+
+  /** Returns where the device lost samples last: the index of the first after them; 0: nowhere. */
+  long overrunEnd() {
+    return overrunEnd;
+  }
+
+  /** Returns where a subscription begins that is served from now on. */
+  Beginning beginning(SubscriptionSpec spec, Conversion conversion) {
+    return Beginning.of(spec, conversion, number, history);
+  }
+
+  /**
+   * Returns what takes a subscription from there to the present; null where nothing need.
+   *
+   * @param published how many frames its framer has published
+   */
+  Replay replay(Beginning beginning, Conversion conversion, SubscriptionSpec spec, long published) {
+    return beginning.first() == null
+        ? null
+        : new Replay(
+            history,
+            beginning.first(),
+            () -> new Delivery(conversion, encoder, filters),
+            spec,
+            published);
   }
 
   private Delivery delivery(Conversion conversion) {

@@ -16,6 +16,8 @@ public record Gap(long sampleCount, Cause cause, boolean estimated) {
     /** The device lost them while it was open. */
     DEVICE_OVERRUN,
     /** The device was lost, and is back. */
-    DEVICE_LOST
+    DEVICE_LOST,
+    /** They lie before the first frame of a subscription that resumes, and were not kept. */
+    NOT_KEPT
   }
 }

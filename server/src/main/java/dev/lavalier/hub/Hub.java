@@ -45,6 +45,7 @@ public final class Hub implements AutoCloseable {
   private final Map<String, DeviceActor> actors = new ConcurrentHashMap<>();
   private final Set<DeviceWatch> watches = ConcurrentHashMap.newKeySet();
   private final int maxSubscribers;
+  private final Set<String> keptOpen;
   private final AtomicInteger subscribers = new AtomicInteger();
   private final Subscription.Context subscriptions;
   private volatile boolean stopping;
@@ -59,6 +60,7 @@ public final class Hub implements AutoCloseable {
   public Hub(DeviceRegistry registry, Ticker ticker, FrameEncoder encoder, HubConfig config) {
     this.registry = registry;
     this.maxSubscribers = config.maxSubscribers();
+    this.keptOpen = config.keptOpen();
     this.subscriptions =
         new Subscription.Context(ticker, config.stallLimit(), subscribers::decrementAndGet);
     AtomicInteger count = new AtomicInteger();
@@ -79,6 +81,7 @@ public final class Hub implements AutoCloseable {
             new PolyphaseFilters(),
             config.period(),
             LINE_BUFFER,
+            config.history(),
             workers,
             this::wakeWatches);
     registry.onChange(
@@ -86,6 +89,15 @@ public final class Hub implements AutoCloseable {
           actors.values().forEach(DeviceActor::devicesChanged);
           wakeWatches();
         });
+  }
+
+  /** Opens the devices that are kept open. Call it once, when the registry has started. */
+  public void start() {
+    keptOpen.forEach(id -> actor(id).keepOpen());
+  }
+
+  private DeviceActor actor(String id) {
+    return actors.computeIfAbsent(id, i -> new DeviceActor(i, context));
   }
 
   private void wakeWatches() {
@@ -163,7 +175,7 @@ public final class Hub implements AutoCloseable {
           "subscribers: %d (expected: no more at a time; the server's limit is reached)"
               .formatted(maxSubscribers));
     }
-    DeviceActor actor = actors.computeIfAbsent(spec.deviceId(), id -> new DeviceActor(id, context));
+    DeviceActor actor = actor(spec.deviceId());
     Subscription subscription = new Subscription(spec, lane, sink, actor, subscriptions);
     actor.subscribe(subscription);
     return subscription;

@@ -5,8 +5,14 @@ package dev.lavalier.hub;
  *
  * @param kind what it is about
  * @param message one sentence for people
+ * @param clockPpm for CLOCK: by how many millionths the device's clock runs fast; else 0
  */
-public record Notice(Kind kind, String message) {
+public record Notice(Kind kind, String message, double clockPpm) {
+
+  /** Makes one that is not about a clock. */
+  public Notice(Kind kind, String message) {
+    this(kind, message, 0);
+  }
 
   /** What a notice is about. */
   public enum Kind {
@@ -15,6 +21,8 @@ public record Notice(Kind kind, String message) {
     /** The server is stopping; the subscription ends. */
     SERVER_STOPPING,
     /** The device gives nothing but zeros. */
-    MUTED
+    MUTED,
+    /** How fast the device's clock runs. */
+    CLOCK
   }
 }

@@ -8,5 +8,7 @@ import dev.lavalier.audio.Conversion;
  * @param epoch the epoch's number: microseconds since 1970 of its opening, always growing
  * @param conversion what is captured, what is delivered, and what is done in between
  * @param spec what the subscription gets, every default filled in
+ * @param prerollMillis how much of what was captured before it began is sent first
  */
-public record Started(long epoch, Conversion conversion, SubscriptionSpec spec) {}
+public record Started(
+    long epoch, Conversion conversion, SubscriptionSpec spec, int prerollMillis) {}

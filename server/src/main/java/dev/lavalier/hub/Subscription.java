@@ -26,12 +26,15 @@ public final class Subscription {
   private final Runnable drain = this::drain; // made once, and not for each frame
 
   // The lane's thread alone.
-  private Framer framer; // null: no epoch yet
+  private Epoch epoch; // null: none yet
+  private Conversion conversion;
+  private Framer framer;
   private FrameQueue queue;
+  private Replay replay; // null: it has caught up with the present
   private long nextIndex; // the sample that should come next; -1: the framer's first
   private long lostBefore; // what the device had lost by then
   private Frame lastSent; // null: none yet
-  private boolean returned; // in a later epoch, and no frame sent in it yet
+  private boolean fresh; // no frame sent in this epoch yet
   private long lastTakenNanos; // when it last took a frame, or had taken all there were
 
   /**
@@ -114,30 +117,43 @@ public final class Subscription {
   }
 
   /**
-   * Begins an epoch, with the next frame that the framer publishes. Called by the actor. What still
-   * waits of an earlier epoch is dropped, and counted in the gap between the two.
+   * Begins an epoch: where {@link SubscriptionSpec#start} says, or with the next frame that the
+   * framer publishes. Called by the actor. What still waits of an earlier epoch is dropped, and
+   * counted in the gap between the two.
    */
-  void begin(long epoch, Conversion conversion, Framer from) {
+  void begin(Epoch in, Conversion by, Framer from) {
     Frame latest = from.ring().latest();
+    Beginning beginning = in.beginning(spec, by);
+    Replay past = in.replay(beginning, by, spec, FrameRing.headAfter(latest));
     lane.execute(
         () -> {
           if (over.get()) {
             return;
           }
-          if (framer == null) {
+          if (epoch == null) {
             lane.add(this);
           }
+          epoch = in;
+          conversion = by;
           framer = from;
-          queue =
-              new FrameQueue(
-                  from.ring(), FrameRing.headAfter(latest), spec.queueFrames(), maxAgeNanos());
-          nextIndex = latest == null ? -1 : latest.sampleIndex() + spec.frameSize();
-          lostBefore = latest == null ? 0 : latest.lostBefore();
-          returned = lastSent != null;
+          replay = past;
+          goLive(latest);
+          if (lastSent == null && beginning.index() >= 0) {
+            nextIndex = beginning.index();
+          }
+          fresh = true;
           lastTakenNanos = context.ticker().nanoTime();
-          sink.onStarted(new Started(epoch, conversion, spec));
+          sink.onStarted(new Started(in.number(), by, spec, beginning.prerollMillis()));
           drain();
         });
+  }
+
+  private void goLive(Frame latest) {
+    queue =
+        new FrameQueue(
+            framer.ring(), FrameRing.headAfter(latest), spec.queueFrames(), maxAgeNanos());
+    nextIndex = latest == null ? -1 : latest.sampleIndex() + spec.frameSize();
+    lostBefore = latest == null || replay != null ? 0 : latest.lostBefore();
   }
 
   /** Tells the sink something, and goes on. Called by the actor. */
@@ -156,7 +172,10 @@ public final class Subscription {
       return;
     }
     long now = context.ticker().nanoTime();
-    if (spec.overflowPolicy() == OverflowPolicy.CLOSE && queue.overflows(now)) {
+    if (replay != null) {
+      replay.refill(framer.ring().head());
+    }
+    if (spec.overflowPolicy() == OverflowPolicy.CLOSE && overflows(now)) {
       fail(
           new CaptureException(
               Reason.QUEUE_OVERFLOW,
@@ -166,10 +185,17 @@ public final class Subscription {
     }
     drainWhileReady(now);
     noteStall(now);
+    if (replay != null && replay.isTired() && sink.isReady()) {
+      wake();
+    }
+  }
+
+  private boolean overflows(long now) {
+    return replay == null ? queue.overflows(now) : replay.isOvertaken();
   }
 
   private void noteStall(long now) {
-    if (queue.isEmpty()) {
+    if (replay == null ? queue.isEmpty() : replay.isEmpty()) {
       lastTakenNanos = now;
     } else if (now - lastTakenNanos > context.stallLimit().toNanos()) {
       fail(
@@ -186,14 +212,69 @@ public final class Subscription {
 
   private void drainWhileReady(long now) {
     Frame frame;
-    while (queue != null && sink.isReady() && (frame = queue.poll(now)) != null) {
-      sink.onFrame(frame, returned ? missingSinceLoss(frame) : missingBefore(frame));
-      returned = false;
-      lastTakenNanos = now;
-      lastSent = frame;
-      nextIndex = frame.sampleIndex() + spec.frameSize();
+    while (queue != null && sink.isReady() && (frame = poll(now)) != null) {
+      if (frame.sampleIndex() >= nextIndex) { // else it lies before the beginning
+        sink.onFrame(frame, fresh ? missingBeforeFirst(frame) : missingBefore(frame));
+        fresh = false;
+        lastTakenNanos = now;
+        lastSent = frame;
+        nextIndex = frame.sampleIndex() + spec.frameSize();
+        if (replay != null) {
+          replay.sent();
+        }
+      }
       lostBefore = frame.lostBefore();
     }
+  }
+
+  private Frame poll(long now) {
+    if (replay != null) {
+      Frame latest = framer.ring().latest();
+      if (latest == null || nextIndex <= latest.sampleIndex()) {
+        return replay.poll();
+      }
+      long next = nextIndex;
+      replay = null;
+      goLive(latest);
+      nextIndex = next; // it may have overtaken the framer
+    }
+    return queue.poll(now);
+  }
+
+  private Optional<Gap> missingBeforeFirst(Frame frame) {
+    if (lastSent != null) {
+      return missingSinceLoss(frame);
+    }
+    if (spec.start() instanceof Start.Resume resume) {
+      return resume.epoch() == epoch.number()
+          ? missingSinceResumed(frame)
+          : missingSinceEarlier(resume, frame);
+    }
+    return missingBefore(frame);
+  }
+
+  /** Counted; but what the device lost in that time was not. */
+  private Optional<Gap> missingSinceResumed(Frame frame) {
+    boolean estimated = epoch.overrunEnd() > conversion.neededFor(nextIndex);
+    return missingBefore(frame)
+        .map(
+            gap ->
+                gap.cause() == Gap.Cause.DEVICE_OVERRUN
+                    ? gap
+                    : new Gap(gap.sampleCount(), Gap.Cause.NOT_KEPT, estimated));
+  }
+
+  /** An epoch's number is the time at which it began. */
+  private Optional<Gap> missingSinceEarlier(Start.Resume resume, Frame frame) {
+    PcmFormat format = spec.format();
+    Ticker ticker = context.ticker();
+    long unixNanos = resume.epoch() * 1_000 + format.nanosOf(resume.sampleIndex());
+    long nanos = unixNanos - (ticker.unixNanos() - ticker.nanoTime());
+    return estimated(format.samplesIn(frame.captureNanos() - nanos), Gap.Cause.NOT_KEPT);
+  }
+
+  private static Optional<Gap> estimated(long missing, Gap.Cause cause) {
+    return missing <= 0 ? Optional.empty() : Optional.of(new Gap(missing, cause, true));
   }
 
   /** What lies between the last frame and this one was dropped here, or lost by the device. */
@@ -214,8 +295,6 @@ public final class Subscription {
     PcmFormat format = spec.format();
     long missing =
         format.samplesIn(frame.captureNanos() - lastSent.captureNanos()) - spec.frameSize();
-    return missing <= 0
-        ? Optional.empty()
-        : Optional.of(new Gap(missing, Gap.Cause.DEVICE_LOST, true));
+    return estimated(missing, Gap.Cause.DEVICE_LOST);
   }
 }

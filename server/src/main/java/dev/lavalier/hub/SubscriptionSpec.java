@@ -20,6 +20,8 @@ import java.util.Optional;
  * @param maxLatencyMs how long the last of them waits at most
  * @param overflowPolicy what happens beyond
  * @param onDeviceLoss what happens when the device is lost
+ * @param start where it begins
+ * @param clockNotices whether it is told how fast the device's clock runs
  */
 public record SubscriptionSpec(
     String deviceId,
@@ -29,7 +31,9 @@ public record SubscriptionSpec(
     int queueFrames,
     int maxLatencyMs,
     OverflowPolicy overflowPolicy,
-    OnDeviceLoss onDeviceLoss) {
+    OnDeviceLoss onDeviceLoss,
+    Start start,
+    boolean clockNotices) {
 
   private static final int DEFAULT_FRAMES_PER_SECOND = 50;
   private static final int DEFAULT_LATENCY_MS = 200;
@@ -39,6 +43,8 @@ public record SubscriptionSpec(
   private static final int MAX_QUEUE_FRAMES = 16_384;
 
   private static final int MAX_QUEUE_BYTES = 64 << 20;
+
+  private static final int MAX_PREROLL_MS = 600_000;
 
   /**
    * The format a request asks for; what it leaves open is as captured.
@@ -73,7 +79,9 @@ public record SubscriptionSpec(
       WantedFormat wanted,
       int maxLatencyMs,
       OverflowPolicy policy,
-      OnDeviceLoss onDeviceLoss)
+      OnDeviceLoss onDeviceLoss,
+      Start start,
+      boolean clockNotices)
       throws CaptureException {
     PcmFormat format = resolveFormat(device.captureFormat(), wanted);
     int rate = format.sampleRateHz();
@@ -90,8 +98,36 @@ public record SubscriptionSpec(
         Math.min(MAX_QUEUE_FRAMES, MAX_QUEUE_BYTES / ((long) size * format.bytesPerSample()));
     int frames = (int) Math.max(1, Math.min(asked, room));
     int granted = frames == asked ? latencyMs : (int) Math.ceil(1000.0 * frames * size / rate);
+    checkStart(start, size);
     return new SubscriptionSpec(
-        device.id(), format, wanted.channelMap(), size, frames, granted, policy, onDeviceLoss);
+        device.id(),
+        format,
+        wanted.channelMap(),
+        size,
+        frames,
+        granted,
+        policy,
+        onDeviceLoss,
+        start,
+        clockNotices);
+  }
+
+  private static void checkStart(Start start, int frameSize) throws CaptureException {
+    if (start instanceof Start.Preroll preroll) {
+      checkRange("preroll_ms", preroll.millis(), 0, MAX_PREROLL_MS, "");
+    } else if (start instanceof Start.Resume resume) {
+      if (resume.epoch() <= 0) {
+        throw new CaptureException(
+            Reason.INVALID_REQUEST,
+            "resume.epoch: %d (expected: more than 0, as in started)".formatted(resume.epoch()));
+      }
+      if (resume.sampleIndex() < 0 || resume.sampleIndex() % frameSize != 0) {
+        throw new CaptureException(
+            Reason.INVALID_REQUEST,
+            "resume.sample_index: %d (expected: a multiple of frame_size, %d, from 0 on)"
+                .formatted(resume.sampleIndex(), frameSize));
+      }
+    }
   }
 
   private static void checkRange(String field, int value, int low, int high, String remark)

@@ -29,6 +29,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeoutException;
@@ -112,7 +113,21 @@ public final class LavalierExtension
 
   /** Sets the hub's limits. */
   public LavalierExtension limitedTo(int maxSubscribers, Duration stallLimit) {
-    config = new HubConfig(config.period(), maxSubscribers, stallLimit);
+    config =
+        new HubConfig(
+            config.period(), maxSubscribers, stallLimit, config.history(), config.keptOpen());
+    return this;
+  }
+
+  /** Has it keep so much of each device that is open, and keep some open for that. */
+  public LavalierExtension keeping(Duration history, String... keptOpen) {
+    config =
+        new HubConfig(
+            config.period(),
+            config.maxSubscribers(),
+            config.stallLimit(),
+            history,
+            Set.of(keptOpen));
     return this;
   }
 
@@ -124,6 +139,7 @@ public final class LavalierExtension
     registry = new DeviceRegistry(captureFormat, demo, devices, allowed::contains, ticker);
     registry.start();
     hub = new Hub(registry, ticker, AudioCaptureService.frameEncoder(), config);
+    hub.start();
     String name = InProcessServerBuilder.generateName();
     cleanup.register(
         GrpcServer.addServices(

@@ -181,6 +181,11 @@ final class ProgramsIT {
         "capture-format.sample_rate_hz: 7 (expected: 1000..384000)",
         "--capture-format",
         "7/2/s16le");
+    assertRefused("history-ms: 600001 (expected: 0..600000)", "--history-ms", "600001");
+    assertRefused(
+        "keep-open: tone (expected: --history-ms with it, or there is nothing to keep it open for)",
+        "--keep-open",
+        "tone");
     assertRefused("wav: take=" + text + " (expected: a WAV file)", "--wav", "take=" + text);
     assertRefused(
         "wav: tone=" + text + " (expected: a name that is not taken)", "--wav", "tone=" + text);

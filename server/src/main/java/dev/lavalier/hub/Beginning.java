@@ -1,0 +1,97 @@
+package dev.lavalier.hub;
+
+import dev.lavalier.audio.CaptureException;
+import dev.lavalier.audio.CaptureException.Reason;
+import dev.lavalier.audio.Conversion;
+import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.hub.History.Period;
+
+/**
+ * Where in an epoch a subscription begins.
+ *
+ * @param index the delivered sample that should come first; -1: that of the next frame published
+ * @param first the period to replay from; null: nothing is replayed
+ * @param prerollMillis how much of what was captured before now is replayed
+ */
+record Beginning(long index, Period first, int prerollMillis) {
+
+  /** A device's clock runs no faster than that, and an epoch's number is no exact time. */
+  private static final double FASTEST = 1.02;
+
+  private static final long TOLERANCE_MICROS = 60_000_000L;
+
+  /**
+   * Checks that a point to resume at has been captured.
+   *
+   * @param epoch the number of the epoch that is open
+   * @param captured how many samples have been captured in it
+   * @param unixMicros the time of day
+   * @throws CaptureException NOT_CAPTURED_YET
+   */
+  static void check(
+      SubscriptionSpec spec, Conversion conversion, long epoch, long captured, long unixMicros)
+      throws CaptureException {
+    if (!(spec.start() instanceof Start.Resume resume)) {
+      return;
+    }
+    if (resume.epoch() > epoch) {
+      throw notCapturedYet("epoch", resume.epoch(), epoch);
+    }
+    long last;
+    if (resume.epoch() == epoch) {
+      last = conversion.deliveredBy(captured);
+    } else {
+      double micros = (unixMicros - resume.epoch()) * FASTEST + TOLERANCE_MICROS;
+      last = (long) (micros / 1e6 * spec.format().sampleRateHz());
+    }
+    if (resume.sampleIndex() > last) {
+      throw notCapturedYet("sample_index", resume.sampleIndex(), last);
+    }
+  }
+
+  private static CaptureException notCapturedYet(String field, long value, long last) {
+    return new CaptureException(
+        Reason.NOT_CAPTURED_YET,
+        "resume.%s: %d (expected: no later than what has been captured, %d)"
+            .formatted(field, value, last));
+  }
+
+  /**
+   * Finds the place.
+   *
+   * @param epoch the number of the epoch that is open
+   * @param history what it has kept; null: it keeps nothing
+   */
+  static Beginning of(SubscriptionSpec spec, Conversion conversion, long epoch, History history) {
+    boolean sameEpoch = spec.start() instanceof Start.Resume r && r.epoch() == epoch;
+    long resumed = sameEpoch ? ((Start.Resume) spec.start()).sampleIndex() : -1;
+    Beginning live = new Beginning(resumed, null, 0);
+    if (history == null || spec.start() instanceof Start.Live || history.head() == 0) {
+      return live;
+    }
+    PcmFormat format = spec.format();
+    Period latest = history.get(history.head() - 1);
+    long end = conversion.deliveredBy(latest.sampleIndex + latest.samples);
+    long kept = Math.max(0, end - format.samplesIn(history.keptNanos()));
+    int askedMillis = Integer.MAX_VALUE;
+    long wanted = Math.max(kept, resumed);
+    if (spec.start() instanceof Start.Preroll preroll) {
+      askedMillis = preroll.millis();
+      wanted = Math.max(kept, end - format.samplesIn(askedMillis * 1_000_000L));
+      wanted -= wanted % spec.frameSize(); // the whole frame in which it falls
+    }
+    Period first = history.find(conversion.neededFor(wanted));
+    long begins =
+        ceiling(Math.max(wanted, conversion.firstFrom(first.sampleIndex)), spec.frameSize());
+    long samples = end - begins;
+    if (samples <= 0) {
+      return live;
+    }
+    int millis = (int) (samples * 1_000 / format.sampleRateHz());
+    return new Beginning(sameEpoch ? resumed : begins, first, Math.min(askedMillis, millis));
+  }
+
+  private static long ceiling(long index, int frameSize) {
+    return Math.floorDiv(index + frameSize - 1, frameSize) * frameSize;
+  }
+}

@@ -1,0 +1,362 @@
+package dev.lavalier.grpc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lavalier.testing.LavalierExtension;
+import dev.lavalier.testing.TestPuller;
+import dev.lavalier.testing.TestSubscriber;
+import dev.lavalier.v1.AudioFormat;
+import dev.lavalier.v1.AudioFrame;
+import dev.lavalier.v1.DeviceState;
+import dev.lavalier.v1.GapCause;
+import dev.lavalier.v1.OnDeviceLoss;
+import dev.lavalier.v1.OverflowPolicy;
+import dev.lavalier.v1.ResumePoint;
+import dev.lavalier.v1.SampleEncoding;
+import dev.lavalier.v1.StreamFramesRequest;
+import dev.lavalier.v1.StreamStarted;
+import io.grpc.Status;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Streams that begin before they were asked for, on a server that keeps two seconds. */
+final class StartPointsTest {
+
+  private static final StreamFramesRequest LIVE =
+      StreamFramesRequest.newBuilder()
+          .setDeviceId("mic")
+          .setFrameSize(480)
+          .setMaxLatencyMs(60_000)
+          .build();
+
+  /** Its queue alone would hold none of what is replayed. */
+  private static final StreamFramesRequest IMPATIENT =
+      LIVE.toBuilder().setMaxLatencyMs(100).build();
+
+  @RegisterExtension
+  final LavalierExtension lavalier =
+      LavalierExtension.withManualTime().withScripted("mic").keeping(Duration.ofSeconds(2));
+
+  private static StreamFramesRequest preroll(StreamFramesRequest request, int millis) {
+    return request.toBuilder().setPrerollMs(millis).build();
+  }
+
+  private static StreamFramesRequest resume(StreamFramesRequest request, long epoch, long index) {
+    return request.toBuilder()
+        .setResume(ResumePoint.newBuilder().setEpoch(epoch).setSampleIndex(index))
+        .build();
+  }
+
+  private void pass(int millis) throws Exception {
+    lavalier.advance(Duration.ofMillis(millis), 1);
+  }
+
+  private static void assertFollows(List<AudioFrame> frames, long from) {
+    for (AudioFrame frame : frames) {
+      assertThat(frame.getSampleIndex()).isEqualTo(from);
+      assertThat(frame.hasGap()).isFalse();
+      from += 480;
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "48000,2,480",
+    "48000,2,441",
+    "48000,2,100",
+    "16000,1,320",
+    "44100,1,441",
+    "8000,1,8000"
+  })
+  void whatWasSaidBeforeIsWhatALiveSubscriberGot(int rate, int channels, int frameSize)
+      throws Exception {
+    StreamFramesRequest request =
+        LIVE.toBuilder()
+            .setFrameSize(frameSize)
+            .setFormat(
+                AudioFormat.newBuilder()
+                    .setEncoding(SampleEncoding.SAMPLE_ENCODING_S16LE)
+                    .setSampleRateHz(rate)
+                    .setChannelCount(channels))
+            .build();
+    TestSubscriber live = lavalier.subscribe(request).requestAll();
+    live.nextStarted();
+    pass(2_600);
+    TestSubscriber late = lavalier.subscribe(preroll(request, 1_500)).requestAll();
+    assertThat(late.nextStarted().getPrerollMs()).isEqualTo(1_500);
+    pass(1_000);
+
+    AudioFrame first = late.nextFrame();
+    assertThat(first.getSampleIndex()).isEqualTo(1_100L * rate / 1_000 / frameSize * frameSize);
+    AudioFrame same = live.nextFrame();
+    while (same.getSampleIndex() < first.getSampleIndex()) {
+      same = live.nextFrame();
+    }
+    assertThat(first).isEqualTo(same);
+    long frames = (long) (3.58 * rate - first.getSampleIndex()) / frameSize - 1;
+    for (int i = 0; i < frames; i++) {
+      assertThat(late.nextFrame()).isEqualTo(live.nextFrame());
+    }
+  }
+
+  @Test
+  void alsoWhereNobodyHasThatFormatYet() throws Exception {
+    TestSubscriber live = lavalier.subscribe(LIVE).requestAll();
+    live.nextStarted();
+    pass(1_000);
+    StreamFramesRequest speech =
+        LIVE.toBuilder()
+            .setFrameSize(160)
+            .setFormat(AudioFormat.newBuilder().setSampleRateHz(16_000).setChannelCount(1))
+            .build();
+    TestSubscriber late = lavalier.subscribe(preroll(speech, 500)).requestAll();
+    assertThat(late.nextStarted().getPrerollMs()).isEqualTo(500);
+    pass(1_000);
+    long next = 8_000;
+    for (AudioFrame frame : late.nextFrames(145)) {
+      assertThat(frame.getSampleIndex()).isEqualTo(next);
+      assertThat(frame.hasGap()).isFalse();
+      next += 160;
+    }
+  }
+
+  @Test
+  void aPrerollLongerThanTheHistoryIsGrantedAsFarAsItGoes() throws Exception {
+    TestSubscriber live = lavalier.subscribe(LIVE).requestAll();
+    live.nextStarted();
+    pass(500);
+    TestSubscriber early = lavalier.subscribe(preroll(LIVE, 60_000)).requestAll();
+    assertThat(early.nextStarted().getPrerollMs()).isEqualTo(500);
+    assertFollows(early.nextFrames(5), 0);
+    pass(4_500);
+    TestSubscriber late = lavalier.subscribe(preroll(LIVE, 60_000)).requestAll();
+    assertThat(late.nextStarted().getPrerollMs()).isEqualTo(2_000);
+    pass(1_000);
+    assertFollows(late.nextFrames(295), 3 * 48_000);
+  }
+
+  @Test
+  void catchingUpIsFiveTimesRealTimeAndNoBurden() throws Exception {
+    TestSubscriber live = lavalier.subscribe(IMPATIENT).requestAll();
+    live.nextStarted();
+    for (int ms = 0; ms < 1_000; ms += 10) {
+      pass(10);
+      live.awaitReceived(2 + ms / 10);
+    }
+    TestSubscriber late = lavalier.subscribe(preroll(IMPATIENT, 1_000)).requestAll();
+    int sent = 5;
+    for (int k = 1; sent < 100 + k; k++) {
+      late.awaitReceived(1 + sent);
+      assertThat(late.received()).isEqualTo(1 + sent);
+      pass(10);
+      live.awaitReceived(101 + k);
+      sent += 5;
+    }
+    for (int k = 24; k < 60; k++) {
+      late.awaitReceived(1 + 100 + k);
+      assertThat(late.received()).isEqualTo(1 + 100 + k);
+      pass(10);
+    }
+    late.nextStarted();
+    assertFollows(late.nextFrames(155), 0);
+    assertFollows(live.nextFrames(155), 0);
+  }
+
+  @Test
+  void whoIsTooSlowEvenForTheHistoryMissesTheOldest() throws Exception {
+    TestSubscriber live = lavalier.subscribe(LIVE).requestAll();
+    live.nextStarted();
+    pass(1_000);
+    TestSubscriber slow = lavalier.subscribe(preroll(LIVE, 1_000)).request(2);
+    slow.nextStarted();
+    assertThat(slow.nextFrame().getSampleIndex()).isZero();
+    TestSubscriber strict =
+        lavalier
+            .subscribe(
+                preroll(LIVE, 1_000).toBuilder()
+                    .setOverflowPolicy(OverflowPolicy.OVERFLOW_POLICY_CLOSE)
+                    .build())
+            .request(2);
+    strict.nextStarted();
+    pass(6_000);
+    assertThat(strict.requestAll().awaitStatus().getCode())
+        .isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
+
+    slow.requestAll();
+    long next = 480;
+    int gaps = 0;
+    while (next < 7 * 48_000) {
+      AudioFrame frame = slow.nextFrame();
+      if (frame.hasGap()) {
+        gaps++;
+        assertThat(frame.getGap().getCause()).isEqualTo(GapCause.GAP_CAUSE_SLOW_SUBSCRIBER);
+        assertThat(frame.getGap().getEstimated()).isFalse();
+      }
+      assertThat(frame.getSampleIndex()).isEqualTo(next + frame.getGap().getSampleCount());
+      next = frame.getSampleIndex() + 480;
+    }
+    assertThat(gaps).isEqualTo(1);
+  }
+
+  @Test
+  void samplesThatTheDeviceLostAreAGapInThePastToo() throws Exception {
+    TestSubscriber live = lavalier.subscribe(LIVE).requestAll();
+    live.nextStarted();
+    pass(2_000);
+    lavalier.script("mic").losesUntil = lavalier.ticker().nanoTime() + 700_000_000L;
+    pass(2_000);
+    TestSubscriber late = lavalier.subscribe(preroll(LIVE, 2_000)).requestAll();
+    AudioFrame same = live.next().getFrame();
+    late.nextStarted();
+    AudioFrame first = late.nextFrame();
+    while (same.getSampleIndex() < first.getSampleIndex()) {
+      same = live.nextFrame();
+    }
+    pass(1_000);
+    boolean gap = false;
+    for (int i = 0; i < 200; i++) {
+      same = live.nextFrame();
+      gap |= same.hasGap();
+      assertThat(late.nextFrame()).isEqualTo(same);
+    }
+    assertThat(gap).isTrue();
+  }
+
+  @Test
+  void resumingContinuesExactlyOrSaysWhatIsGone() throws Exception {
+    TestSubscriber live = lavalier.subscribe(LIVE).requestAll();
+    StreamStarted started = live.nextStarted();
+    pass(500);
+    TestSubscriber exact = lavalier.subscribe(resume(LIVE, started.getEpoch(), 4_800)).requestAll();
+    StreamStarted again = exact.nextStarted();
+    assertThat(again.getEpoch()).isEqualTo(started.getEpoch());
+    assertThat(again.getPrerollMs()).isEqualTo(400);
+    TestSubscriber atOnce =
+        lavalier.subscribe(resume(LIVE, started.getEpoch(), 24_000)).requestAll();
+    assertThat(atOnce.nextStarted().getPrerollMs()).isZero();
+    pass(500);
+    assertFollows(exact.nextFrames(90), 4_800);
+    assertFollows(atOnce.nextFrames(50), 24_000);
+
+    pass(4_000);
+    TestSubscriber gone = lavalier.subscribe(resume(LIVE, started.getEpoch(), 480)).requestAll();
+    assertThat(gone.nextStarted().getPrerollMs()).isEqualTo(2_000);
+    AudioFrame first = gone.nextFrame();
+    assertThat(first.getSampleIndex()).isEqualTo(3 * 48_000);
+    assertThat(first.getGap().getSampleCount()).isEqualTo(3 * 48_000 - 480);
+    assertThat(first.getGap().getCause()).isEqualTo(GapCause.GAP_CAUSE_NOT_KEPT);
+    assertThat(first.getGap().getEstimated()).isFalse();
+    pass(500);
+    assertFollows(gone.nextFrames(200), 3 * 48_000 + 480);
+  }
+
+  @Test
+  void anEarlierEpochIsContinuedWithAGapByTheClock() throws Exception {
+    TestSubscriber before = lavalier.subscribe(LIVE).requestAll();
+    StreamStarted earlier = before.nextStarted();
+    pass(100);
+    before.nextFrames(10);
+    before.cancel();
+    lavalier.awaitState("mic", DeviceState.DEVICE_STATE_CLOSED);
+    lavalier.ticker().advance(Duration.ofSeconds(10));
+
+    StreamFramesRequest resume = resume(LIVE, earlier.getEpoch(), 4_800);
+    TestSubscriber opens = lavalier.subscribe(resume).requestAll();
+    StreamStarted started = opens.nextStarted();
+    assertThat(started.getEpoch()).isGreaterThan(earlier.getEpoch());
+    assertThat(started.getPrerollMs()).isZero();
+    pass(1_000);
+    TestSubscriber joins = lavalier.subscribe(resume).requestAll();
+    assertThat(joins.nextStarted().getPrerollMs()).isEqualTo(1_000);
+    for (TestSubscriber each : List.of(opens, joins)) {
+      AudioFrame first = each.nextFrame();
+      assertThat(first.getSampleIndex()).isZero();
+      assertThat(first.getGap().getSampleCount()).isEqualTo(10 * 48_000);
+      assertThat(first.getGap().getCause()).isEqualTo(GapCause.GAP_CAUSE_NOT_KEPT);
+      assertThat(first.getGap().getEstimated()).isTrue();
+    }
+  }
+
+  @Test
+  void aResumedStreamThatWaitsForItsDeviceGoesOnAsAnyOther() throws Exception {
+    StreamFramesRequest waits =
+        LIVE.toBuilder().setOnDeviceLoss(OnDeviceLoss.ON_DEVICE_LOSS_WAIT).build();
+    TestSubscriber live = lavalier.subscribe(LIVE).requestAll();
+    long epoch = live.nextStarted().getEpoch();
+    pass(500);
+    TestSubscriber resumed = lavalier.subscribe(resume(waits, epoch, 14_400)).requestAll();
+    resumed.nextStarted();
+    pass(500);
+    assertFollows(resumed.nextFrames(70), 14_400);
+    lavalier.script("mic").readsNothing = true;
+    lavalier.ticker().advance(Duration.ofMillis(10));
+    assertThat(resumed.next().hasNotice()).isTrue();
+    lavalier.awaitState("mic", DeviceState.DEVICE_STATE_LOST);
+    lavalier.script("mic").readsNothing = false;
+    while (lavalier.script("mic").attempts.get() == 1) {
+      lavalier.ticker().advance(Duration.ofMillis(50));
+      lavalier.device("mic"); // so that time does not run away
+    }
+    assertThat(resumed.nextStarted().getPrerollMs()).isZero();
+    pass(100);
+    AudioFrame back = resumed.nextFrame();
+    assertThat(back.getSampleIndex()).isZero();
+    assertThat(back.getGap().getCause()).isEqualTo(GapCause.GAP_CAUSE_DEVICE_LOST);
+  }
+
+  @Test
+  void aPointThatIsNoneIsRefused() throws Exception {
+    TestSubscriber live = lavalier.subscribe(LIVE).requestAll();
+    long epoch = live.nextStarted().getEpoch();
+    pass(500);
+    assertRefused(
+        resume(LIVE, epoch, 24_480),
+        Status.Code.OUT_OF_RANGE,
+        "resume.sample_index: 24480 (expected: no later than what has been captured, 24000)");
+    assertRefused(
+        resume(LIVE, epoch + 1, 0),
+        Status.Code.OUT_OF_RANGE,
+        "resume.epoch: %d (expected: no later than what has been captured, %d)"
+            .formatted(epoch + 1, epoch));
+    assertRefused(
+        resume(LIVE, epoch - 1, Long.MAX_VALUE / 480 * 480), Status.Code.OUT_OF_RANGE, "");
+    assertRefused(
+        resume(LIVE, epoch, 481),
+        Status.Code.INVALID_ARGUMENT,
+        "resume.sample_index: 481 (expected: a multiple of frame_size, 480, from 0 on)");
+    assertRefused(resume(LIVE, epoch, -480), Status.Code.INVALID_ARGUMENT, "resume.sample_index: ");
+    assertRefused(
+        resume(LIVE, 0, 0),
+        Status.Code.INVALID_ARGUMENT,
+        "resume.epoch: 0 (expected: more than 0, as in started)");
+    assertRefused(
+        preroll(LIVE, -1), Status.Code.INVALID_ARGUMENT, "preroll_ms: -1 (expected: 0..600000)");
+    assertRefused(
+        preroll(LIVE, 600_001), Status.Code.INVALID_ARGUMENT, "preroll_ms: 600001 (expected: ");
+  }
+
+  private void assertRefused(StreamFramesRequest request, Status.Code code, String message)
+      throws Exception {
+    Status status = lavalier.subscribe(request).requestAll().awaitStatus();
+    assertThat(status.getCode()).isEqualTo(code);
+    assertThat(status.getDescription()).startsWith(message);
+  }
+
+  @Test
+  void pullingTakesThePastAtItsOwnPace() throws Exception {
+    TestSubscriber live = lavalier.subscribe(LIVE).requestAll();
+    live.nextStarted();
+    pass(1_000);
+    TestPuller puller = lavalier.pull(preroll(IMPATIENT, 1_000), 3);
+    assertThat(puller.received().nextStarted().getPrerollMs()).isEqualTo(1_000);
+    assertFollows(puller.received().nextFrames(3), 0);
+    pass(1_000);
+    puller.grant(1);
+    assertFollows(puller.received().nextFrames(1), 3 * 480);
+    assertThat(puller.received().received()).isEqualTo(5);
+  }
+}
