@@ -29,6 +29,11 @@ final class DeviceClock {
 
   private static final double MAX_SLOPE = 0.02;
 
+  /** A rate is worth telling after a minute, where it is known as well as that. */
+  private static final int ARRIVALS_TO_TELL = 60;
+
+  private static final double MAX_ERROR_TO_TELL = 5e-6;
+
   /** An arrival that is earlier than the line by more shows that those before it were late. */
   private static final double MAX_EARLY_SECONDS = 0.02;
 
@@ -47,6 +52,7 @@ final class DeviceClock {
   private double sumY;
   private double sumXx;
   private double sumXy;
+  private double sumYy;
   private int arrivals;
 
   // lag = offset + slope * (seconds of audio - pivot)
@@ -119,6 +125,7 @@ final class DeviceClock {
     sumY = sumY * keep + y;
     sumXx = sumXx * keep + x * x;
     sumXy = sumXy * keep + x * y;
+    sumYy = sumYy * keep + y * y;
     arrivals++;
     pivot = sumX / sum;
     offset = sumY / sum;
@@ -133,6 +140,7 @@ final class DeviceClock {
     sumY = 0;
     sumXx = 0;
     sumXy = 0;
+    sumYy = 0;
     arrivals = 0;
   }
 
@@ -155,6 +163,17 @@ final class DeviceClock {
    */
   long nanosOf(long sample) {
     return originNanos + format.nanosOf(sample) + Math.round(lagAt(seconds(sample)) * 1e9);
+  }
+
+  /**
+   * Tells whether {@link #ppm} is worth telling: there have been arrivals for a minute, and its
+   * standard error, by how they scatter about the line, is below 5 ppm.
+   */
+  boolean isMeasured() {
+    double spread = sumXx - sumX * pivot;
+    double scatter = (sumYy - sumY * offset - slope * (sumXy - sumX * offset)) / sum;
+    return arrivals >= ARRIVALS_TO_TELL
+        && Math.sqrt(Math.max(0, scatter) / spread) < MAX_ERROR_TO_TELL;
   }
 
   /**

@@ -4,6 +4,7 @@ import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.Ticker;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.OptionalDouble;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -14,7 +15,8 @@ import org.slf4j.LoggerFactory;
  * nothing else. A line that gives less than it was asked for is lost: reading on would spin, since
  * a lost ALSA device gives nothing, at once and for ever.
  *
- * <p>{@link #start} is called once; {@link #stop} and {@link #periods} from any other thread.
+ * <p>{@link #start} is called once; {@link #stop}, {@link #periods} and {@link #clockPpm} from any
+ * other thread.
  */
 public final class Reader {
 
@@ -68,6 +70,7 @@ public final class Reader {
   private final Thread thread;
   private volatile boolean stopping;
   private volatile long periods;
+  private volatile double clockPpm = Double.NaN; // NaN: not known well enough
 
   // The reader's thread alone.
   private final DeviceClock clock;
@@ -121,6 +124,15 @@ public final class Reader {
   /** Returns how many periods have come. */
   public long periods() {
     return periods;
+  }
+
+  /**
+   * Returns by how many millionths the device's clock runs faster than the ticker's; empty until
+   * that is known to 5 ppm, which takes a minute at least.
+   */
+  public OptionalDouble clockPpm() {
+    double ppm = clockPpm;
+    return Double.isNaN(ppm) ? OptionalDouble.empty() : OptionalDouble.of(ppm);
   }
 
   private void run() {
@@ -183,6 +195,7 @@ public final class Reader {
     long now = ticker.nanoTime();
     if (available > spare && position > 0 && now >= probeAt) {
       clock.arrival(now, position + available);
+      clockPpm = clock.isMeasured() ? clock.ppm() : Double.NaN;
       probeAt = now + PROBE_EVERY_NANOS;
     }
     spare = available;

@@ -19,6 +19,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -47,6 +48,8 @@ final class DeviceActor implements Epoch.Events {
 
   private static final int LOOKS = 6;
   private static final int LOOKS_FOR_FIRST_PERIOD = 20;
+
+  private static final Duration TELL_CLOCK_EVERY = Duration.ofSeconds(60);
 
   /** So that no number of subscribers, each with a wish of its own, takes the reader's time. */
   private static final int MAX_CONVERSIONS = 32;
@@ -319,6 +322,7 @@ final class DeviceActor implements Epoch.Events {
         if (session.muted) {
           subscription.tell(muted());
         }
+        session.reader.clockPpm().ifPresent(ppm -> tellClock(subscription, ppm));
       }
     }
   }
@@ -391,6 +395,24 @@ final class DeviceActor implements Epoch.Events {
             .formatted(deviceId));
   }
 
+  /** To all who want to know, now and then. */
+  private void tellClock() {
+    long now = context.ticker().nanoTime();
+    OptionalDouble ppm = session.reader.clockPpm();
+    if (ppm.isPresent() && now >= session.clockToldNext) {
+      session.clockToldNext = now + TELL_CLOCK_EVERY.toNanos();
+      served.keySet().forEach(subscription -> tellClock(subscription, ppm.getAsDouble()));
+    }
+  }
+
+  private void tellClock(Subscription subscription, double ppm) {
+    if (subscription.spec().clockNotices()) {
+      String words =
+          "the clock of %s runs %+.1f ppm against this server's".formatted(deviceId, ppm);
+      subscription.tell(new Notice(Notice.Kind.CLOCK, words, ppm));
+    }
+  }
+
   private void flowing() {
     if (lost) {
       lost = false;
@@ -414,6 +436,7 @@ final class DeviceActor implements Epoch.Events {
     if (looks >= (periods == 0 ? LOOKS_FOR_FIRST_PERIOD : LOOKS)) {
       lose("no audio has come for %d s".formatted(WATCH_EVERY.multipliedBy(looks).toSeconds()));
     } else {
+      tellClock();
       watch(watched, periods, looks);
     }
   }

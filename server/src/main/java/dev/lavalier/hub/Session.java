@@ -18,6 +18,7 @@ final class Session {
   final Reader reader;
   private final CaptureLine line;
   boolean muted;
+  long clockToldNext = Long.MIN_VALUE; // when to tell the clock's rate again
 
   Session(Epoch epoch, Reader reader, CaptureLine line) {
     this.epoch = epoch;

@@ -56,6 +56,25 @@ final class DeviceClockTest {
   }
 
   @Test
+  void saysWhenTheRateIsWorthTelling() {
+    run(100, START + SECOND, START + 55 * SECOND, 0);
+    assertThat(clock.isMeasured()).isFalse();
+    run(100, START + 55 * SECOND, START + 120 * SECOND, 0);
+    assertThat(clock.isMeasured()).isTrue();
+    assertThat(clock.ppm()).isBetween(90.0, 110.0);
+  }
+
+  @Test
+  void aRateThatScattersIsNotWorthTelling() {
+    clock.look(START, 0);
+    for (int second = 1; second < 120; second++) {
+      long late = (long) (random.nextDouble() * SECOND / 20); // up to 50 ms
+      clock.arrival(START + second * SECOND + late, second * 48_000L);
+    }
+    assertThat(clock.isMeasured()).isFalse();
+  }
+
+  @Test
   void reckonsWhatTheDeviceLost() {
     run(0, START + SECOND, START + 20 * SECOND, 0);
     clock.pause();

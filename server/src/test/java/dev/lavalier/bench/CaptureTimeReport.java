@@ -1,0 +1,105 @@
+package dev.lavalier.bench;
+
+import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.audio.Ticker;
+import dev.lavalier.capture.CaptureLine;
+import dev.lavalier.capture.DeviceRegistry;
+import dev.lavalier.capture.Reader;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+
+/**
+ * How straight the capture times of the default device are: their standard deviation about the line
+ * fitted through all of them, ten seconds after the start. docs/bench/clock.py runs it.
+ *
+ * <p>Argument: {@code SECONDS}.
+ */
+final class CaptureTimeReport {
+
+  private static final PcmFormat FORMAT = PcmFormat.parse("48000/2/s16le");
+  private static final int PERIOD = 480;
+  private static final int WARM_UP = 1_000; // periods
+
+  private final double[] samples;
+  private final double[] nanos;
+  private final CountDownLatch full = new CountDownLatch(1);
+  private int seen; // the reader's thread alone
+
+  private CaptureTimeReport(int seconds) {
+    samples = new double[seconds * 100];
+    nanos = new double[seconds * 100];
+  }
+
+  public static void main(String[] args) throws Exception {
+    CaptureTimeReport report = new CaptureTimeReport(Integer.parseInt(args[0]));
+    DeviceRegistry registry =
+        new DeviceRegistry(FORMAT, false, List.of(), id -> true, Ticker.system());
+    registry.start();
+    CaptureLine line = registry.open("default", Duration.ofMillis(200).toNanos());
+    Reader reader = new Reader(line, "default", PERIOD, Ticker.system(), report.listener());
+    reader.start();
+    report.full.await();
+    report.print(reader);
+    reader.stop(Duration.ofSeconds(2));
+    line.close();
+    registry.close();
+  }
+
+  private Reader.Listener listener() {
+    long origin = System.nanoTime();
+    return new Reader.Listener() {
+      @Override
+      public void onPeriod(byte[] pcm, long index, long capture, long unixNanos, long read) {
+        int at = seen++ - WARM_UP;
+        if (at >= 0 && at < samples.length) {
+          samples[at] = index;
+          nanos[at] = capture - origin;
+        } else if (at == samples.length) {
+          full.countDown();
+        }
+      }
+
+      @Override
+      public void onMuted(boolean muted) {}
+
+      @Override
+      public void onLost(String message) {
+        throw new IllegalStateException(message);
+      }
+    };
+  }
+
+  private void print(Reader reader) {
+    int n = samples.length;
+    double meanX = 0;
+    double meanY = 0;
+    for (int i = 0; i < n; i++) {
+      meanX += samples[i] / n;
+      meanY += nanos[i] / n;
+    }
+    double xx = 0;
+    double xy = 0;
+    for (int i = 0; i < n; i++) {
+      xx += (samples[i] - meanX) * (samples[i] - meanX);
+      xy += (samples[i] - meanX) * (nanos[i] - meanY);
+    }
+    double slope = xy / xx;
+    double squares = 0;
+    double most = 0;
+    for (int i = 0; i < n; i++) {
+      double off = nanos[i] - meanY - slope * (samples[i] - meanX);
+      squares += off * off;
+      most = Math.max(most, Math.abs(off));
+    }
+    System.out.printf(
+        "%d s: standard deviation %.3f ms, at most %.3f ms off; rate %+.2f ppm by the line, %s told%n",
+        n / 100,
+        Math.sqrt(squares / n) / 1e6,
+        most / 1e6,
+        (1e9 / 48_000 / slope - 1) * 1e6,
+        reader.clockPpm().isPresent()
+            ? "%+.2f".formatted(reader.clockPpm().getAsDouble())
+            : "none");
+  }
+}

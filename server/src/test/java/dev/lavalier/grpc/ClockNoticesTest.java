@@ -1,0 +1,64 @@
+package dev.lavalier.grpc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lavalier.testing.LavalierExtension;
+import dev.lavalier.testing.TestSubscriber;
+import dev.lavalier.v1.NoticeKind;
+import dev.lavalier.v1.StreamFramesRequest;
+import dev.lavalier.v1.StreamFramesResponse;
+import dev.lavalier.v1.StreamNotice;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** A device whose clock runs fast, and who is told. */
+final class ClockNoticesTest {
+
+  private static final StreamFramesRequest QUIET =
+      StreamFramesRequest.newBuilder()
+          .setDeviceId("mic")
+          .setFrameSize(48_000)
+          .setMaxLatencyMs(60_000)
+          .build();
+  private static final StreamFramesRequest CURIOUS =
+      QUIET.toBuilder().setClockNotices(true).build();
+
+  @RegisterExtension
+  final LavalierExtension lavalier = LavalierExtension.withManualTime().withScripted("mic");
+
+  @Test
+  void tellsTheMeasuredRateEveryMinuteToWhoAskedForIt() throws Exception {
+    lavalier.script("mic").runFast(100);
+    TestSubscriber curious = lavalier.subscribe(CURIOUS).requestAll();
+    TestSubscriber quiet = lavalier.subscribe(QUIET).requestAll();
+    curious.nextStarted();
+    quiet.nextStarted();
+    lavalier.advance(Duration.ofSeconds(310), 1);
+
+    List<StreamNotice> notices = new ArrayList<>();
+    int frames = 0;
+    while (frames < 309) {
+      StreamFramesResponse message = curious.next();
+      if (message.hasFrame()) {
+        frames++;
+      } else {
+        notices.add(message.getNotice());
+        assertThat(frames).isGreaterThanOrEqualTo(60 * notices.size() - 2);
+      }
+    }
+    assertThat(notices).hasSize(5);
+    for (StreamNotice notice : notices) {
+      assertThat(notice.getKind()).isEqualTo(NoticeKind.NOTICE_KIND_CLOCK);
+      assertThat(notice.getClockPpm()).isBetween(95.0, 105.0);
+      assertThat(notice.getMessage()).startsWith("the clock of mic runs +");
+    }
+    quiet.nextFrames(309); // and nothing else
+
+    TestSubscriber late = lavalier.subscribe(CURIOUS).requestAll();
+    late.nextStarted();
+    assertThat(late.next().getNotice().getKind()).isEqualTo(NoticeKind.NOTICE_KIND_CLOCK);
+  }
+}
