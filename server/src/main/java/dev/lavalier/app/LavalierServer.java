@@ -18,7 +18,11 @@ final class LavalierServer implements AutoCloseable {
     Ticker ticker = Ticker.system();
     registry =
         new DeviceRegistry(
-            config.captureFormat(), config.demo(), config.devices(), id -> true, ticker);
+            id -> config.captureFormats().getOrDefault(id, config.captureFormat()),
+            config.demo(),
+            config.devices(),
+            id -> true,
+            ticker);
     hub = new Hub(registry, ticker, AudioCaptureService.frameEncoder(), config.hub());
     grpc = new GrpcServer(hub, config.address());
   }

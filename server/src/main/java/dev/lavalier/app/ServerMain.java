@@ -14,6 +14,7 @@ import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -70,6 +71,12 @@ public final class ServerMain implements Callable<Integer> {
       description =
           "Format to capture in, for each device that offers it (default: ${DEFAULT-VALUE}).")
   private String captureFormat;
+
+  @Option(
+      names = "--device-format",
+      paramLabel = "DEVICE_ID=FORMAT",
+      description = "Format to capture one device in, as --capture-format. May be given again.")
+  private final Map<String, String> deviceFormats = new LinkedHashMap<>();
 
   @Option(
       names = "--period-ms",
@@ -203,12 +210,9 @@ public final class ServerMain implements Callable<Integer> {
           "keep-open: %s (expected: --history-ms with it, or there is nothing to keep it open for)"
               .formatted(String.join(", ", keptOpen)));
     }
-    PcmFormat format;
-    try {
-      format = PcmFormat.parse(captureFormat);
-    } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException("capture-format." + e.getMessage(), e);
-    }
+    PcmFormat format = parseFormat("capture-format", captureFormat);
+    Map<String, PcmFormat> formats = new HashMap<>();
+    deviceFormats.forEach((id, text) -> formats.put(id, parseFormat("device-format", text)));
     List<VirtualDevice> devices = new ArrayList<>();
     devices.add(new ToneDevice());
     wavs.forEach(
@@ -226,7 +230,16 @@ public final class ServerMain implements Callable<Integer> {
             Duration.ofSeconds(stallLimitSeconds),
             Duration.ofMillis(historyMs),
             keptOpen);
-    return new ServerConfig(new InetSocketAddress(address, port), format, hub, demo, devices);
+    return new ServerConfig(
+        new InetSocketAddress(address, port), format, formats, hub, demo, devices);
+  }
+
+  private static PcmFormat parseFormat(String flag, String text) {
+    try {
+      return PcmFormat.parse(text);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(flag + "." + e.getMessage(), e);
+    }
   }
 
   private static void checkRange(String flag, int value, int low, int high) {

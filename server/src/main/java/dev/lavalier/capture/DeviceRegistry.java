@@ -18,6 +18,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import javax.sound.sampled.AudioSystem;
 import javax.sound.sampled.DataLine;
@@ -51,7 +52,7 @@ public final class DeviceRegistry implements AutoCloseable {
 
   private record Entry(Mixer.Info mixer, DeviceDescriptor descriptor) {}
 
-  private final PcmFormat preferredFormat;
+  private final Function<String, PcmFormat> preferredFormat;
   private final boolean demo;
   private final Predicate<String> allowed;
   private final Ticker ticker;
@@ -74,14 +75,14 @@ public final class DeviceRegistry implements AutoCloseable {
   /**
    * Makes a registry that has not looked yet.
    *
-   * @param preferredFormat the capture format, for each device that offers it
+   * @param preferredFormat the capture format of a device, by its id, where it offers it
    * @param demo whether the tone is the default where no hardware can be captured
    * @param devices the virtual devices to add; their names must differ
    * @param allowed which device ids may be seen at all
    * @param ticker the pace of the looks, and the virtual devices' time
    */
   public DeviceRegistry(
-      PcmFormat preferredFormat,
+      Function<String, PcmFormat> preferredFormat,
       boolean demo,
       List<VirtualDevice> devices,
       Predicate<String> allowed,
@@ -261,7 +262,7 @@ public final class DeviceRegistry implements AutoCloseable {
         mixer.getVendor(),
         mixer.getDescription(),
         isDefault,
-        OfferedFormat.nearest(preferredFormat, formats).orElseThrow(),
+        OfferedFormat.nearest(preferredFormat.apply(id), formats).orElseThrow(),
         formats);
   }
 

@@ -34,7 +34,7 @@ final class CaptureTimeReport {
   public static void main(String[] args) throws Exception {
     CaptureTimeReport report = new CaptureTimeReport(Integer.parseInt(args[0]));
     DeviceRegistry registry =
-        new DeviceRegistry(FORMAT, false, List.of(), id -> true, Ticker.system());
+        new DeviceRegistry(id -> FORMAT, false, List.of(), id -> true, Ticker.system());
     registry.start();
     CaptureLine line = registry.open("default", Duration.ofMillis(200).toNanos());
     Reader reader = new Reader(line, "default", PERIOD, Ticker.system(), report.listener());

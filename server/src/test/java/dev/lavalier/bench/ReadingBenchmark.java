@@ -49,7 +49,7 @@ final class ReadingBenchmark {
 
   private void reader(int bufferMs) throws Exception {
     DeviceRegistry registry =
-        new DeviceRegistry(FORMAT, false, List.of(), id -> true, Ticker.system());
+        new DeviceRegistry(id -> FORMAT, false, List.of(), id -> true, Ticker.system());
     registry.start();
     CaptureLine line = registry.open("default", Duration.ofMillis(bufferMs).toNanos());
     int period = (int) FORMAT.samplesIn(PERIOD.toNanos());

@@ -12,14 +12,17 @@ import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** A server that captures in something else than 16-bit stereo. */
+/** A server that captures in something else than 16-bit stereo, and one device differently. */
 final class CaptureFormatTest {
 
   @RegisterExtension
-  final LavalierExtension lavalier = LavalierExtension.withManualTime().capturing("11025/1/f32le");
+  final LavalierExtension lavalier =
+      LavalierExtension.withManualTime()
+          .capturing("8000/1/s16le")
+          .capturing("tone", "11025/1/f32le");
 
   @Test
-  void theDeviceIsCapturedAndDeliveredInTheServersFormat() throws Exception {
+  void theDeviceIsCapturedAndDeliveredInItsFormat() throws Exception {
     TestSubscriber subscriber =
         lavalier.subscribe(StreamFramesRequest.getDefaultInstance()).requestAll();
 

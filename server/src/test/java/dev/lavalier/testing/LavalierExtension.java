@@ -26,6 +26,7 @@ import java.io.IOException;
 import java.lang.reflect.Method;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -63,6 +64,7 @@ public final class LavalierExtension
   private final Map<String, ScriptedMixerProvider.Script> scripts = new LinkedHashMap<>();
   private final Ticker ticker;
   private PcmFormat captureFormat = PcmFormat.parse("48000/2/s16le");
+  private final Map<String, PcmFormat> captureFormats = new HashMap<>();
   private boolean demo = true;
   private HubConfig config = HubConfig.DEFAULTS;
 
@@ -90,6 +92,12 @@ public final class LavalierExtension
   /** Sets the capture format: {@code RATE/CHANNELS/ENCODING}. */
   public LavalierExtension capturing(String format) {
     captureFormat = PcmFormat.parse(format);
+    return this;
+  }
+
+  /** Sets one device's capture format. */
+  public LavalierExtension capturing(String deviceId, String format) {
+    captureFormats.put(deviceId, PcmFormat.parse(format));
     return this;
   }
 
@@ -136,7 +144,13 @@ public final class LavalierExtension
     List<String> allowed = new ArrayList<>(scripts.keySet());
     devices.forEach(device -> allowed.add(device.name()));
     executor = Executors.newCachedThreadPool();
-    registry = new DeviceRegistry(captureFormat, demo, devices, allowed::contains, ticker);
+    registry =
+        new DeviceRegistry(
+            id -> captureFormats.getOrDefault(id, captureFormat),
+            demo,
+            devices,
+            allowed::contains,
+            ticker);
     registry.start();
     hub = new Hub(registry, ticker, AudioCaptureService.frameEncoder(), config);
     hub.start();

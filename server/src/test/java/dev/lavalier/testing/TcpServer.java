@@ -33,7 +33,7 @@ public final class TcpServer implements AutoCloseable {
     Ticker ticker = Ticker.system();
     DeviceRegistry registry =
         new DeviceRegistry(
-            PcmFormat.parse(captureFormat),
+            id -> PcmFormat.parse(captureFormat),
             true,
             List.of(new ToneDevice()),
             "tone"::equals,

@@ -181,6 +181,10 @@ final class ProgramsIT {
         "capture-format.sample_rate_hz: 7 (expected: 1000..384000)",
         "--capture-format",
         "7/2/s16le");
+    assertRefused(
+        "device-format.sample_rate_hz: 7 (expected: 1000..384000)",
+        "--device-format",
+        "tone=7/2/s16le");
     assertRefused("history-ms: 600001 (expected: 0..600000)", "--history-ms", "600001");
     assertRefused(
         "keep-open: tone (expected: --history-ms with it, or there is nothing to keep it open for)",
