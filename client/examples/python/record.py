@@ -6,20 +6,31 @@ Needs grpcio and stubs made from the contract; from the top of the repository:
     python3 -m grpc_tools.protoc -I proto/src/main/proto --python_out=build/python \
         --grpc_python_out=build/python lavalier/v1/audio_capture.proto
     PYTHONPATH=build/python python3 client/examples/python/record.py record --seconds 5 take.wav
+    PYTHONPATH=build/python python3 client/examples/python/record.py record --format 16000/1/f32le speech.wav
 
 (Debian: python3-grpcio, python3-grpc-tools; create build/python first.)
 """
 import argparse
+import struct
 import sys
-import wave
 
 import grpc
 
 from lavalier.v1 import audio_capture_pb2 as pb
 from lavalier.v1 import audio_capture_pb2_grpc as rpc
 
-# The wave module writes integers alone.
-BYTES_PER_NUMBER = {pb.SAMPLE_ENCODING_S16LE: 2, pb.SAMPLE_ENCODING_S24LE: 3, pb.SAMPLE_ENCODING_S32LE: 4}
+BYTES_PER_NUMBER = {pb.SAMPLE_ENCODING_S16LE: 2, pb.SAMPLE_ENCODING_S24LE: 3, pb.SAMPLE_ENCODING_S32LE: 4,
+                    pb.SAMPLE_ENCODING_F32LE: 4}
+
+
+def audio_format(text):
+    try:
+        rate, channels, encoding = text.split("/")
+        return pb.AudioFormat(encoding=pb.SampleEncoding.Value("SAMPLE_ENCODING_" + encoding.upper()),
+                              sample_rate_hz=int(rate), channel_count=int(channels))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text} (expected: RATE/CHANNELS/ENCODING, as 16000/1/f32le; "
+                                         "encodings s16le, s24le, s32le, f32le)")
 
 
 def list_devices(stub):
@@ -29,8 +40,18 @@ def list_devices(stub):
               f"{capture.sample_rate_hz} Hz, {capture.channel_count} channels")
 
 
-def record(stub, device_id, seconds, path):
-    call = stub.StreamFrames(pb.StreamFramesRequest(device_id=device_id))
+def wav_header(format, data_bytes):
+    """By hand, since Python's wave module writes integers alone."""
+    width = BYTES_PER_NUMBER[format.encoding]
+    kind = 3 if format.encoding == pb.SAMPLE_ENCODING_F32LE else 1  # IEEE float, or integers
+    bytes_per_sample = width * format.channel_count
+    return struct.pack("<4sI8sIHHIIHH4sI", b"RIFF", 36 + data_bytes, b"WAVEfmt ", 16, kind, format.channel_count,
+                       format.sample_rate_hz, format.sample_rate_hz * bytes_per_sample, bytes_per_sample,
+                       8 * width, b"data", data_bytes)
+
+
+def record(stub, device_id, wanted, seconds, path):
+    call = stub.StreamFrames(pb.StreamFramesRequest(device_id=device_id, format=wanted))
     left = None  # samples per channel still wanted; None until the stream has started
     out = None
     try:
@@ -38,13 +59,8 @@ def record(stub, device_id, seconds, path):
             kind = message.WhichOneof("message")
             if kind == "started" and out is None:
                 format = message.started.format
-                if format.encoding not in BYTES_PER_NUMBER:
-                    sys.exit("format: floating point (expected: an integer encoding, which a WAV file of "
-                             "Python's wave module can hold)")
-                out = wave.open(path, "wb")
-                out.setnchannels(format.channel_count)
-                out.setsampwidth(BYTES_PER_NUMBER[format.encoding])
-                out.setframerate(format.sample_rate_hz)
+                out = open(path, "wb")
+                out.write(wav_header(format, 0))
                 bytes_per_sample = BYTES_PER_NUMBER[format.encoding] * format.channel_count
                 left = round(seconds * format.sample_rate_hz)
             elif kind == "frame":
@@ -52,16 +68,19 @@ def record(stub, device_id, seconds, path):
                 if frame.HasField("gap"):
                     print(f"gap: {frame.gap.sample_count} samples, filled with silence", file=sys.stderr)
                     missing = min(left, frame.gap.sample_count)
-                    out.writeframes(bytes(missing * bytes_per_sample))
+                    out.write(bytes(missing * bytes_per_sample))
                     left -= missing
                 pcm = frame.pcm[:left * bytes_per_sample]
-                out.writeframes(pcm)
+                out.write(pcm)
                 left -= len(pcm) // bytes_per_sample
                 if left == 0:
                     return
     finally:
         call.cancel()  # the server closes the microphone when its last listener goes
         if out is not None:
+            data_bytes = out.tell() - len(wav_header(format, 0))
+            out.seek(0)
+            out.write(wav_header(format, data_bytes))
             out.close()
 
 
@@ -72,6 +91,8 @@ def main():
     commands.add_parser("devices")
     recording = commands.add_parser("record")
     recording.add_argument("--device", default="", metavar="ID", help="default: the server's")
+    recording.add_argument("--format", type=audio_format, metavar="RATE/CHANNELS/ENCODING",
+                           help="as 16000/1/f32le; default: as captured")
     recording.add_argument("--seconds", type=float, default=5)
     recording.add_argument("file", metavar="FILE.wav")
     args = parser.parse_args()
@@ -81,7 +102,7 @@ def main():
             if args.command == "devices":
                 list_devices(stub)
             else:
-                record(stub, args.device, args.seconds, args.file)
+                record(stub, args.device, args.format, args.seconds, args.file)
     except grpc.RpcError as error:
         sys.exit(error.details())
 

@@ -31,6 +31,44 @@ final class ExamplesIT {
   }
 
   @Test
+  void pythonRecordsInTheFormatItAsksFor() throws Exception {
+    List<String> record =
+        List.of(pythonWithStubs(), EXAMPLES.resolve("python/record.py").toString());
+    Map<String, String> environment = Map.of("PYTHONPATH", dir.toString());
+    Path wav = dir.resolve("speech.wav");
+    try (ServerProcess server = ServerProcess.start(Map.of(), "--demo")) {
+      for (String format : List.of("16000/1/f32le", "44100/2/s24le")) {
+        Programs.Result took =
+            run(
+                record,
+                environment,
+                server,
+                "record",
+                "--format",
+                format,
+                "--seconds",
+                "1",
+                wav.toString());
+        assertThat(took).isEqualTo(new Programs.Result(0, "", ""));
+        Recording recording = new Recording(wav, format);
+        int rate = Integer.parseInt(format.split("/", -1)[0]);
+        assertThat(recording.samples()).isEqualTo(rate);
+        recording.assertSine(440, -12, rate / 20); // the filter rings where the tone sets in
+        if (Programs.works("sox", "--version")) {
+          recording.assertSoxHears(440);
+        }
+      }
+      Programs.Result refused =
+          run(record, environment, server, "record", "--format", "16000/f32le", wav.toString());
+      assertThat(refused.code()).isEqualTo(2);
+      assertThat(refused.err())
+          .endsWith(
+              "--format: 16000/f32le (expected: RATE/CHANNELS/ENCODING, as 16000/1/f32le;"
+                  + " encodings s16le, s24le, s32le, f32le)\n");
+    }
+  }
+
+  @Test
   void pythonPulling() throws Exception {
     List<String> pull = List.of(pythonWithStubs(), EXAMPLES.resolve("python/pull.py").toString());
     Map<String, String> environment = Map.of("PYTHONPATH", dir.toString());
