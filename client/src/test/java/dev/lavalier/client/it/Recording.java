@@ -66,7 +66,7 @@ final class Recording {
         peakDbfs);
   }
 
-  /** Asserts the same of bare PCM: the frequency to 0.1 Hz, the peak to 0.9 %. */
+  /** Asserts the same of bare PCM: the frequency to 0.1 Hz, the peak to 1 %. */
   static void assertSine(PcmFormat format, byte[] pcm, double hz, double peakDbfs) {
     double[] numbers = Conversions.numbers(format, pcm);
     for (int channel = 0; channel < format.channelCount(); channel++) {
