@@ -15,17 +15,23 @@ import java.nio.ByteOrder;
  *   <li>Where the line has run dry, the target grows by half, to 500 ms at most, and silence fills
  *       the queue up to it.
  *   <li>After every 10 s without that it shrinks by a tenth, down to where it began.
- *   <li>Where the mark is more than 10 ms off the target, as two clocks bring about, one sample of
- *       each frame is left out or repeated, where the signal moves least, until it is met.
- *   <li>Where it is more than 250 ms above, as after a stall of the network, whole frames are left
- *       out.
+ *   <li>Where the mark is more than a frame off the target, as two clocks bring about, one sample
+ *       in 100 ms, about what two crystals differ, is left out or repeated, where the signal moves
+ *       least, until it is met.
+ *   <li>Where it is more than 40 ms above, or the queue more than 250 ms, as where the sound server
+ *       began late or the network stalled, whole frames are left out at once until it is met.
+ *   <li>Where 2 s of frames were left out in a row, the line stands still: PulseAudio's, once it
+ *       ran dry unseen, plays on only when it is full. It counts as run dry, and silence fills it.
  * </ul>
  */
 final class Playout {
 
   private static final int LONGEST_MS = Player.LONGEST_BUFFER_MS;
-  private static final int SLACK_MS = 10;
   private static final int SURPLUS_MS = 250;
+  private static final int EXCESS_MS = 40;
+  private static final int CORRECTION_EVERY_MS = 100;
+  private static final int SETTLING_MS = 500;
+  private static final int STANDSTILL_MS = 2_000;
   private static final int CALM_SECONDS = 10;
   private static final int SILENCE_SAMPLES = 480;
 
@@ -37,9 +43,12 @@ final class Playout {
   private long target; // samples per channel, as all counts
   private boolean begun;
   private long lowMark = Long.MAX_VALUE;
-  private long markedSamples; // of this second
+  private long markedSamples; // of this second; below 0 while a line that was begun settles
   private long calmSamples;
   private long correction; // to be left out; where negative, to be repeated
+  private long sinceCorrection;
+  private boolean draining; // frames are left out until the target is met
+  private long drained; // samples of theirs in a row
 
   private int underruns;
   private long skippedFrames;
@@ -67,14 +76,23 @@ final class Playout {
     if (queued == 0) {
       refill();
       queued = target;
-    } else if (queued > target + samples(SURPLUS_MS)) {
+    } else if (drained >= samples(STANDSTILL_MS)) {
+      drained = 0;
+      grow();
+      writeSilence(samples(SoundCardLine.ROOM_MS) - queued);
+    }
+    if (drains(queued, count)) {
       skippedFrames++;
+      drained += count;
       return;
     }
+    drained = 0;
     mark(queued, count);
     int length = copy(pcm);
-    if (correction != 0) {
+    sinceCorrection += count;
+    if (correction != 0 && sinceCorrection >= samples(CORRECTION_EVERY_MS)) {
       length = correct(length);
+      sinceCorrection = 0;
     }
     line.write(buffer, length);
   }
@@ -86,23 +104,42 @@ final class Playout {
 
   private void refill() throws IOException {
     if (begun) {
-      underruns++;
-      target = Math.min(samples(LONGEST_MS), target + target / 2);
+      grow();
     }
     begun = true;
     line.restart((int) target);
-    calmSamples = 0;
-    beginMarking();
+    beginMarking(-samples(SETTLING_MS));
     correction = 0;
+    draining = false;
   }
 
-  private void beginMarking() {
+  private void grow() {
+    underruns++;
+    target = Math.min(samples(LONGEST_MS), target + target / 2);
+    calmSamples = 0;
+  }
+
+  /** Returns whether a frame is to be left out. */
+  private boolean drains(long queued, int count) {
+    if (queued > target + samples(SURPLUS_MS)) {
+      draining = true;
+    } else if (draining && queued < target + count) {
+      draining = false;
+      beginMarking(0);
+      correction = 0;
+    }
+    return draining;
+  }
+
+  private void beginMarking(long from) {
     lowMark = Long.MAX_VALUE;
-    markedSamples = 0;
+    markedSamples = from;
   }
 
   private void mark(long queued, int count) {
-    lowMark = Math.min(lowMark, queued);
+    if (markedSamples >= 0) {
+      lowMark = Math.min(lowMark, queued);
+    }
     markedSamples += count;
     calmSamples += count;
     if (calmSamples >= (long) CALM_SECONDS * format.sampleRateHz()) {
@@ -111,8 +148,10 @@ final class Playout {
     }
     if (markedSamples >= format.sampleRateHz()) {
       long excess = lowMark - target;
-      correction = Math.abs(excess) > samples(SLACK_MS) || correction != 0 ? excess : 0;
-      beginMarking();
+      draining = excess > Math.max(samples(EXCESS_MS), count);
+      boolean drifted = Math.abs(excess) > count || correction != 0;
+      correction = drifted && !draining ? excess : 0;
+      beginMarking(0);
     }
   }
 

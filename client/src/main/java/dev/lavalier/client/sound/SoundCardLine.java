@@ -12,10 +12,11 @@ import javax.sound.sampled.SourceDataLine;
 final class SoundCardLine implements OutputLine {
 
   /** Room for the longest queue that the player keeps, and a frame. */
-  private static final int ROOM_MS = 1_000;
+  static final int ROOM_MS = 1_000;
 
   private final SourceDataLine line;
   private final int bytesPerSample;
+  private boolean begun;
 
   private SoundCardLine(SourceDataLine line, int bytesPerSample) {
     this.line = line;
@@ -48,8 +49,17 @@ final class SoundCardLine implements OutputLine {
   @Override
   public void restart(int silentSamples) throws IOException {
     // Started with nothing in it, PulseAudio's line counts a whole buffer as lost at once.
-    line.stop();
-    line.flush();
+    if (begun) { // PulseAudio's does not come back from running dry
+      AudioFormat format = line.getFormat();
+      int room = line.getBufferSize();
+      line.close();
+      try {
+        line.open(format, room);
+      } catch (LineUnavailableException e) {
+        throw new IOException("output: gone (expected: an output device that keeps playing)", e);
+      }
+    }
+    begun = true;
     byte[] silence = new byte[silentSamples * bytesPerSample];
     write(silence, silence.length);
     line.start();
