@@ -48,7 +48,6 @@ final class SoundCardLine implements OutputLine {
 
   @Override
   public void restart(int silentSamples) throws IOException {
-    // Started with nothing in it, PulseAudio's line counts a whole buffer as lost at once.
     if (begun) { // PulseAudio's does not come back from running dry
       AudioFormat format = line.getFormat();
       int room = line.getBufferSize();
@@ -60,6 +59,7 @@ final class SoundCardLine implements OutputLine {
       }
     }
     begun = true;
+    // Started with nothing in it, PulseAudio's line counts a whole buffer as lost at once.
     byte[] silence = new byte[silentSamples * bytesPerSample];
     write(silence, silence.length);
     line.start();
