@@ -28,21 +28,9 @@ final class PipeWireIT {
     PipeWire.assumeInstalled();
   }
 
-  /**
-   * PipeWire itself drops out where the machine is held up for longer than its quantum, and tells
-   * nobody: one recording of three must be whole.
-   */
   @Test
   void recordsTheDefaultDeviceToTheSample() throws Exception {
-    for (int attempt = 1; attempt < 3; attempt++) {
-      try {
-        recordDefaultDevice();
-        return;
-      } catch (AssertionError dropout) {
-        System.err.println("attempt " + attempt + ": " + dropout.getMessage());
-      }
-    }
-    recordDefaultDevice();
+    Attempts.oneMustHold(this::recordDefaultDevice);
   }
 
   private void recordDefaultDevice() throws Exception {
