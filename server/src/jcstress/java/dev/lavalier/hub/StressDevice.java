@@ -38,12 +38,12 @@ public final class StressDevice {
 
         @Override
         public void parkUntil(long deadline) {
-          throw new UnsupportedOperationException();
+          throw new AssertionError("no race waits for the clock");
         }
 
         @Override
         public void after(Duration delay, Runnable task) {
-          throw new UnsupportedOperationException();
+          throw new AssertionError("no race waits for the clock");
         }
       };
   private static final PolyphaseFilters FILTERS = new PolyphaseFilters();
