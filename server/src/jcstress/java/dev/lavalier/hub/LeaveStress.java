@@ -40,13 +40,13 @@ public final class LeaveStress {
     /** Leaves. */
     @Actor
     public void one(ZZI_Result r) {
-      r.r1 = subscription.leave();
+      r.r1 = subscription.leave("stress");
     }
 
     /** Leaves too. */
     @Actor
     public void other(ZZI_Result r) {
-      r.r2 = subscription.leave();
+      r.r2 = subscription.leave("stress");
     }
 
     /** Counts. */
@@ -78,7 +78,7 @@ public final class LeaveStress {
     /** Leaves. */
     @Actor
     public void subscriber(ZII_Result r) {
-      r.r1 = subscription.leave();
+      r.r1 = subscription.leave("stress");
     }
 
     /** Ends it. */
@@ -122,7 +122,7 @@ public final class LeaveStress {
     /** Leaves; the reader goes on for the others. */
     @Actor
     public void subscriberAndReader() {
-      subscription.leave();
+      subscription.leave("stress");
       left = true;
       device.read(2);
     }
@@ -212,7 +212,7 @@ public final class LeaveStress {
     /** Leaves. */
     @Actor
     public void subscriber() {
-      subscription.leave();
+      subscription.leave("stress");
     }
 
     /** Begins it, and runs the lane. */

@@ -58,6 +58,7 @@ public final class StressDevice {
           Duration.ofMillis(200),
           Duration.ZERO,
           Runnable::run,
+          HubObserver.NONE,
           () -> {});
   private static final SubscriptionSpec SPEC =
       new SubscriptionSpec(
@@ -72,11 +73,17 @@ public final class StressDevice {
           Start.LIVE,
           false);
 
+  private static final Subscriber WHO = new Subscriber(Subscriber.ANONYMOUS, "stress");
+
   private final DeviceActor actor = new DeviceActor("stress", ACTORS);
-  private final Epoch epoch = new Epoch(1, FORMAT, ENCODER, FILTERS, actor, null);
+  private final Epoch epoch = new Epoch(1, FORMAT, ENCODER, FILTERS, actor, DeviceMeter.NONE, null);
   private final AtomicInteger over = new AtomicInteger();
   private final Subscription.Context context =
-      new Subscription.Context(STILL, Duration.ofSeconds(30), over::incrementAndGet);
+      new Subscription.Context(
+          STILL,
+          Duration.ofSeconds(30),
+          HubObserver.NONE,
+          (subscription, why) -> over.incrementAndGet());
   // The actor's thread alone.
   private final Map<Subscription, Conversion> served = new LinkedHashMap<>();
   private int periods; // the reader's thread alone
@@ -91,7 +98,7 @@ public final class StressDevice {
 
   /** Makes a subscription that has not begun. */
   public Subscription subscription(HandLane lane, FrameSink sink) {
-    return new Subscription(SPEC, lane.lane(), sink, actor, context);
+    return new Subscription(0, WHO, SPEC, lane.lane(), sink, actor, context);
   }
 
   /** Begins it, in the steps and the order of {@link DeviceActor}. The actor's thread alone. */

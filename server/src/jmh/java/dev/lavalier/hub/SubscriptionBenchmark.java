@@ -68,9 +68,17 @@ public class SubscriptionBenchmark {
                 Duration.ofMillis(200),
                 Duration.ZERO,
                 Runnable::run,
+                HubObserver.NONE,
                 () -> {}));
     Epoch epoch =
-        new Epoch(1, FORMAT, (pcm, index, nanos, delay) -> MESSAGE, filters, device, null);
+        new Epoch(
+            1,
+            FORMAT,
+            (pcm, index, nanos, delay) -> MESSAGE,
+            filters,
+            device,
+            DeviceMeter.NONE,
+            null);
     SubscriptionSpec spec =
         new SubscriptionSpec(
             "benchmark",
@@ -84,14 +92,17 @@ public class SubscriptionBenchmark {
             Start.LIVE,
             false);
     Subscription.Context context =
-        new Subscription.Context(ticker, Duration.ofSeconds(30), () -> {});
+        new Subscription.Context(
+            ticker, Duration.ofSeconds(30), HubObserver.NONE, (subscription, why) -> {});
     Delivery delivery = new Delivery(conversion, (pcm, index, nanos, delay) -> MESSAGE, filters);
     delivery.serve(Set.of(FRAME_SIZE));
     Framer framer = delivery.framer(FRAME_SIZE);
     ring = framer.ring();
     publish(0); // so that nobody asks for the framer's first index
+    Subscriber who = new Subscriber(Subscriber.ANONYMOUS, "benchmark");
     for (int i = 0; i < subscribers; i++) {
-      Subscription subscription = new Subscription(spec, lane, new CountingSink(), device, context);
+      Subscription subscription =
+          new Subscription(i, who, spec, lane, new CountingSink(), device, context);
       subscription.begin(epoch, conversion, framer);
       subscriptions.add(subscription);
     }

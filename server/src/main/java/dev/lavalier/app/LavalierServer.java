@@ -5,6 +5,7 @@ import dev.lavalier.capture.DeviceRegistry;
 import dev.lavalier.grpc.AudioCaptureService;
 import dev.lavalier.grpc.GrpcServer;
 import dev.lavalier.hub.Hub;
+import dev.lavalier.hub.HubObserver;
 import java.io.IOException;
 
 /** A whole server: made, started and closed once. {@link #close} may be called from any thread. */
@@ -23,7 +24,9 @@ final class LavalierServer implements AutoCloseable {
             config.devices(),
             id -> true,
             ticker);
-    hub = new Hub(registry, ticker, AudioCaptureService.frameEncoder(), config.hub());
+    hub =
+        new Hub(
+            registry, ticker, AudioCaptureService.frameEncoder(), config.hub(), HubObserver.NONE);
     grpc = new GrpcServer(hub, config.address());
   }
 

@@ -28,6 +28,10 @@ public final class CaptureException extends Exception {
     SUBSCRIBER_STALLED,
     /** A limit of the server's is reached: close something, or try again later. */
     LIMIT_REACHED,
+    /** The caller has not said who it is, or is no longer known: get access. */
+    NOT_AUTHENTICATED,
+    /** The caller is known, and may not: ask the operator. */
+    NOT_PERMITTED,
     /** The server is stopping: try again later. */
     SERVER_STOPPING
   }

@@ -1,6 +1,8 @@
 package dev.lavalier.grpc;
 
+import dev.lavalier.access.Grants;
 import dev.lavalier.audio.CaptureException;
+import dev.lavalier.capture.DeviceDescriptor;
 import dev.lavalier.hub.DeviceWatch;
 import dev.lavalier.hub.Hub;
 import dev.lavalier.hub.Lane;
@@ -14,6 +16,8 @@ import dev.lavalier.v1.StreamFramesRequest;
 import dev.lavalier.v1.WatchDevicesRequest;
 import dev.lavalier.v1.WatchDevicesResponse;
 import io.grpc.BindableService;
+import io.grpc.Context;
+import io.grpc.Deadline;
 import io.grpc.MethodDescriptor;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.ServiceDescriptor;
@@ -87,7 +91,10 @@ public final class AudioCaptureService implements BindableService {
   private void listDevices(
       ListDevicesRequest request, StreamObserver<ListDevicesResponse> observer) {
     ListDevicesResponse.Builder response = ListDevicesResponse.newBuilder();
-    hub.devices().forEach(device -> response.addDevices(Messages.device(device)));
+    Grants grants = Caller.current().grants();
+    hub.devices().stream()
+        .filter(status -> grants.mayList(status.device().id()))
+        .forEach(status -> response.addDevices(Messages.device(status)));
     observer.onNext(response.build());
     observer.onCompleted();
   }
@@ -96,7 +103,10 @@ public final class AudioCaptureService implements BindableService {
       WatchDevicesRequest request, StreamObserver<WatchDevicesResponse> responses) {
     ServerCallStreamObserver<WatchDevicesResponse> observer =
         (ServerCallStreamObserver<WatchDevicesResponse>) responses;
-    DeviceWatch watch = hub.watch(lanes.get(), new WatchCall(observer));
+    Caller caller = Caller.current();
+    DeviceWatch watch =
+        hub.watch(
+            caller.subscriber(), caller.grants()::mayList, lanes.get(), new WatchCall(observer));
     observer.setOnCancelHandler(watch::leave);
     observer.setOnReadyHandler(watch::wake);
   }
@@ -104,11 +114,13 @@ public final class AudioCaptureService implements BindableService {
   private void streamFrames(StreamFramesRequest request, StreamObserver<byte[]> responses) {
     ServerCallStreamObserver<byte[]> observer = (ServerCallStreamObserver<byte[]>) responses;
     try {
-      SubscriptionSpec spec = spec(request);
+      Caller caller = Caller.current();
+      SubscriptionSpec spec = spec(caller, request);
       observer.setOnReadyThreshold(readyBytes(spec));
-      Subscription subscription = hub.subscribe(spec, lanes.get(), new FramesCall(observer));
+      Subscription subscription =
+          hub.subscribe(caller.subscriber(), spec, lanes.get(), new FramesCall(observer));
       // Cancelled, past its deadline, or its connection dead: gRPC tells all three this way.
-      observer.setOnCancelHandler(subscription::leave);
+      observer.setOnCancelHandler(() -> subscription.leave(whyLeft()));
       observer.setOnReadyHandler(subscription::wake);
     } catch (CaptureException e) {
       observer.onError(Statuses.of(e));
@@ -128,15 +140,33 @@ public final class AudioCaptureService implements BindableService {
     ServerCallStreamObserver<byte[]> observer = (ServerCallStreamObserver<byte[]>) responses;
     // Credit is the bound; this lets no second frame be written before the first is on its way.
     observer.setOnReadyThreshold(1);
+    Caller caller = Caller.current();
     Lane lane = lanes.get();
     PullCall call =
-        new PullCall(observer, lane, (request, sink) -> hub.subscribe(spec(request), lane, sink));
-    observer.setOnCancelHandler(call::leave);
+        new PullCall(
+            observer,
+            lane,
+            (request, sink) ->
+                hub.subscribe(caller.subscriber(), spec(caller, request), lane, sink));
+    observer.setOnCancelHandler(() -> call.leave(whyLeft()));
     observer.setOnReadyHandler(call::wake);
     return call;
   }
 
-  private SubscriptionSpec spec(StreamFramesRequest request) throws CaptureException {
-    return Requests.spec(request, hub.resolve(request.getDeviceId()));
+  private SubscriptionSpec spec(Caller caller, StreamFramesRequest request)
+      throws CaptureException {
+    if (!request.getDeviceId().isEmpty()) { // first: what may not be known of is not told
+      caller.checkMayStream(request.getDeviceId());
+    }
+    DeviceDescriptor device = hub.resolve(request.getDeviceId());
+    caller.checkMayStream(device.id());
+    return Requests.spec(request, device);
+  }
+
+  private static String whyLeft() {
+    Deadline deadline = Context.current().getDeadline();
+    return deadline != null && deadline.isExpired()
+        ? "its deadline passed"
+        : "the subscriber left, or its connection was lost";
   }
 }

@@ -53,7 +53,8 @@ public final class GrpcServer implements AutoCloseable {
     return builder
         .addService(service)
         .addService(health.getHealthService())
-        .addService(ProtoReflectionServiceV1.newInstance());
+        .addService(ProtoReflectionServiceV1.newInstance())
+        .intercept(new CallerInterceptor());
   }
 
   /**

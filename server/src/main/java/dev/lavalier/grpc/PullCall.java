@@ -112,13 +112,13 @@ final class PullCall implements StreamObserver<PullFramesRequest>, FrameSink {
   /** The consumer cancelled. */
   @Override
   public void onError(Throwable cancelled) {
-    leave();
+    leave("the subscriber left, or its connection was lost");
   }
 
-  void leave() {
+  void leave(String why) {
     Subscription subscribed = subscription;
     if (subscribed != null) {
-      subscribed.leave();
+      subscribed.leave(why);
     }
   }
 
@@ -149,7 +149,7 @@ final class PullCall implements StreamObserver<PullFramesRequest>, FrameSink {
   }
 
   private void completeIfSpent() {
-    if (halfClosed && credit.get() == 0 && subscription.leave()) {
+    if (halfClosed && credit.get() == 0 && subscription.leave("its credit is used up")) {
       observer.onCompleted();
     }
   }

@@ -17,6 +17,8 @@ final class Statuses {
           case FORMAT_NOT_AVAILABLE -> Status.FAILED_PRECONDITION;
           case NOT_CAPTURED_YET -> Status.OUT_OF_RANGE;
           case QUEUE_OVERFLOW, SUBSCRIBER_STALLED, LIMIT_REACHED -> Status.RESOURCE_EXHAUSTED;
+          case NOT_AUTHENTICATED -> Status.UNAUTHENTICATED;
+          case NOT_PERMITTED -> Status.PERMISSION_DENIED;
           case DEVICE_BUSY, DEVICE_LOST, SERVER_STOPPING -> Status.UNAVAILABLE;
         };
     return status.withDescription(e.getMessage()).withCause(e).asRuntimeException();

@@ -64,16 +64,19 @@ final class DeviceActor implements Epoch.Events {
       Duration buffer,
       Duration history,
       Executor workers,
+      HubObserver observer,
       Runnable onChange) {}
 
   private final String deviceId;
   private final Context context;
   private final Executor mailbox;
+  private final DeviceMeter meter;
 
   private final Set<Subscription> waiting = new LinkedHashSet<>(); // new, for an epoch
   private final Set<Subscription> bereft = new LinkedHashSet<>(); // for the lost device's return
   private final Map<Subscription, Conversion> served = new LinkedHashMap<>();
   private Session session; // null: not open
+  private Session closing; // given back, and not known to be closed yet
   private final SoundCalls calls;
   private boolean lost; // since it was lost, until it is given back for good or audio comes again
   private long lostSince;
@@ -90,6 +93,7 @@ final class DeviceActor implements Epoch.Events {
     this.deviceId = deviceId;
     this.context = context;
     this.mailbox = MoreExecutors.newSequentialExecutor(context.workers());
+    this.meter = context.observer().meter(deviceId);
     this.calls =
         new SoundCalls(deviceId, context.ticker(), context.workers(), this::post, this::onLateCall);
   }
@@ -129,6 +133,10 @@ final class DeviceActor implements Epoch.Events {
     CompletableFuture<Void> done = new CompletableFuture<>();
     post(() -> onStop(done));
     return done;
+  }
+
+  DeviceMeter meter() {
+    return meter;
   }
 
   DeviceState state() {
@@ -208,7 +216,7 @@ final class DeviceActor implements Epoch.Events {
     }
     if (served.remove(subscription) != null) {
       if (served.isEmpty() && !keptOpen) {
-        close();
+        close("nobody subscribes any more");
       } else {
         session.epoch.serve(served);
       }
@@ -222,7 +230,7 @@ final class DeviceActor implements Epoch.Events {
       each.clear();
     }
     if (session != null) {
-      close();
+      close("the server is stopping");
     } else if (!calls.underWay() || calls.hopeless()) {
       done.complete(null);
     } // else: the answer to what is under way completes it
@@ -289,18 +297,20 @@ final class DeviceActor implements Epoch.Events {
     lastEpoch = Math.max(lastEpoch + 1, context.ticker().unixNanos() / 1000);
     long kept = context.history().toNanos();
     History history = kept == 0 ? null : new History(kept, format, periodSamples);
-    Epoch epoch = new Epoch(lastEpoch, format, context.encoder(), context.filters(), this, history);
+    Epoch epoch =
+        new Epoch(lastEpoch, format, context.encoder(), context.filters(), this, meter, history);
     Reader reader = new Reader(line, deviceId, periodSamples, context.ticker(), epoch);
-    session = new Session(epoch, reader, line);
+    session = new Session(epoch, reader, line, context.ticker().nanoTime());
     lastOpened = line.device();
-    log.info("{}: open in {}, epoch {}", deviceId, format, lastEpoch);
+    log.debug("{}: open in {}, epoch {}", deviceId, format, lastEpoch);
+    context.observer().onOpened(deviceId, format, lastEpoch);
     List<Subscription> fresh = new ArrayList<>(bereft);
     fresh.addAll(waiting);
     bereft.clear();
     waiting.clear();
     serve(fresh);
     if (served.isEmpty() && !keptOpen) { // they all left meanwhile
-      close();
+      close("nobody subscribes any more");
       return;
     }
     reader.start();
@@ -361,6 +371,7 @@ final class DeviceActor implements Epoch.Events {
   @Override
   public void onOverrun(Epoch epoch, long samples) {
     log.warn("{}: the device lost about {} samples", deviceId, samples);
+    context.observer().onOverrun(deviceId, samples, epoch.format());
   }
 
   @Override
@@ -399,6 +410,7 @@ final class DeviceActor implements Epoch.Events {
   private void tellClock() {
     long now = context.ticker().nanoTime();
     OptionalDouble ppm = session.reader.clockPpm();
+    ppm.ifPresent(meter::onClock);
     if (ppm.isPresent() && now >= session.clockToldNext) {
       session.clockToldNext = now + TELL_CLOCK_EVERY.toNanos();
       served.keySet().forEach(subscription -> tellClock(subscription, ppm.getAsDouble()));
@@ -416,8 +428,9 @@ final class DeviceActor implements Epoch.Events {
   private void flowing() {
     if (lost) {
       lost = false;
-      long seconds = (context.ticker().nanoTime() - lostSince) / 1_000_000_000L;
-      log.warn("{}: back after {} s, epoch {}", deviceId, seconds, session.epoch.number());
+      Duration away = Duration.ofNanos(context.ticker().nanoTime() - lostSince);
+      log.warn("{}: back after {} s, epoch {}", deviceId, away.toSeconds(), session.epoch.number());
+      context.observer().onBack(deviceId, away);
     }
     backOff.reset();
   }
@@ -444,6 +457,7 @@ final class DeviceActor implements Epoch.Events {
   private void lose(String seen) {
     if (!lost) { // nor if it opens and fails again at once
       log.warn("{}: lost: {}", deviceId, seen);
+      context.observer().onLost(deviceId, seen);
       lostSince = context.ticker().nanoTime();
     }
     lost = true;
@@ -455,7 +469,7 @@ final class DeviceActor implements Epoch.Events {
     served.keySet().removeAll(failing);
     bereft.addAll(served.keySet());
     served.clear();
-    close();
+    close("lost: " + seen);
     publish();
     bereft.forEach(subscription -> subscription.tell(notice));
     endAll(failing, reason, Notice.Kind.DEVICE_LOST);
@@ -464,15 +478,33 @@ final class DeviceActor implements Epoch.Events {
   // Closing, and coming back.
 
   /** Stops the reader, joins it and gives the device back, on a worker. */
-  private void close() {
-    Session closing = session;
+  private void close(String why) {
+    Session closed = session;
     session = null;
+    closing = closed;
+    closed.closingReason = why;
     calls.begin(
         SoundCalls.Call.CLOSE,
         () -> {
-          closing.close();
-          return this::settle;
+          closed.close();
+          tellClosed(closed, true);
+          return () -> {
+            closing = null;
+            settle();
+          };
         });
+  }
+
+  private void tellClosed(Session closed, boolean answered) {
+    context
+        .observer()
+        .onClosed(
+            deviceId,
+            closed.epoch.number(),
+            Duration.ofNanos(context.ticker().nanoTime() - closed.openedNanos),
+            closed.epoch.captured(),
+            closed.closingReason,
+            answered);
   }
 
   /** No call is under way and the device is not open: what now? */
@@ -508,6 +540,10 @@ final class DeviceActor implements Epoch.Events {
 
   /** A call was not answered in time, or an abandoned one was after all. */
   private void onLateCall() {
+    if (closing != null && !calls.underWay()) {
+      tellClosed(closing, false);
+      closing = null;
+    }
     if (calls.hopeless()) {
       List<Subscription> refused = List.copyOf(waiting);
       waiting.clear();

@@ -35,6 +35,7 @@ public final class DeviceWatch {
     void onEnd(CaptureException reason);
   }
 
+  private final Subscriber watcher;
   private final Supplier<List<DeviceStatus>> devices;
   private final Lane lane;
   private final Sink sink;
@@ -45,11 +46,20 @@ public final class DeviceWatch {
   private Map<String, DeviceStatus> told; // the lane's thread alone; null: nothing yet
 
   DeviceWatch(
-      Supplier<List<DeviceStatus>> devices, Lane lane, Sink sink, Consumer<DeviceWatch> forget) {
+      Subscriber watcher,
+      Supplier<List<DeviceStatus>> devices,
+      Lane lane,
+      Sink sink,
+      Consumer<DeviceWatch> forget) {
+    this.watcher = watcher;
     this.devices = devices;
     this.lane = lane;
     this.sink = sink;
     this.forget = () -> forget.accept(this);
+  }
+
+  Subscriber watcher() {
+    return watcher;
   }
 
   /** Has it look soon: something changed, or the sink has become ready. */
@@ -68,6 +78,7 @@ public final class DeviceWatch {
   /** Ends it by ours. */
   void end(CaptureException reason) {
     if (over.compareAndSet(false, true)) {
+      forget.run();
       lane.execute(() -> sink.onEnd(reason));
     }
   }

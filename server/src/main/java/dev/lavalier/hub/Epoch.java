@@ -44,7 +44,9 @@ final class Epoch implements Reader.Listener {
   private final FrameEncoder encoder;
   private final PolyphaseFilters filters;
   private final Events events;
+  private final DeviceMeter meter;
   private final History history; // null: nothing is kept
+  private long lastReadNanos; // the reader's thread alone
 
   private volatile Delivery[] deliveries = {};
   private volatile Lane[] lanes = {};
@@ -58,6 +60,7 @@ final class Epoch implements Reader.Listener {
    *
    * @param number its number
    * @param format the format in which the device is captured
+   * @param meter counts its periods
    * @param history keeps the periods; null: nothing is kept
    */
   Epoch(
@@ -66,12 +69,14 @@ final class Epoch implements Reader.Listener {
       FrameEncoder encoder,
       PolyphaseFilters filters,
       Events events,
+      DeviceMeter meter,
       History history) {
     this.number = number;
     this.format = format;
     this.encoder = encoder;
     this.filters = filters;
     this.events = events;
+    this.meter = meter;
     this.history = history;
   }
 
@@ -95,6 +100,9 @@ final class Epoch implements Reader.Listener {
     }
     int samples = pcm.length / format.bytesPerSample();
     nextIndex = sampleIndex + samples;
+    long length = format.nanosOf(samples);
+    meter.onPeriod(samples, expected < 0 ? 0 : Math.abs(readNanos - lastReadNanos - length));
+    lastReadNanos = readNanos;
     // First: who replays must find there whatever a framer has published.
     if (history != null) {
       history.add(pcm, samples, sampleIndex, captureNanos, captureUnixNanos, readNanos);

@@ -8,6 +8,7 @@ import dev.lavalier.capture.DeviceDescriptor;
 import dev.lavalier.capture.DeviceRegistry;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -19,6 +20,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -47,6 +50,8 @@ public final class Hub implements AutoCloseable {
   private final int maxSubscribers;
   private final Set<String> keptOpen;
   private final AtomicInteger subscribers = new AtomicInteger();
+  private final AtomicLong subscriptionIds = new AtomicLong();
+  private final Set<Subscription> running = ConcurrentHashMap.newKeySet();
   private final Subscription.Context subscriptions;
   private volatile boolean stopping;
 
@@ -56,13 +61,19 @@ public final class Hub implements AutoCloseable {
    * @param registry which devices there are; stays the caller's to close
    * @param ticker the time by which readers wait and stamp
    * @param encoder how a frame is written
+   * @param observer told what happens
    */
-  public Hub(DeviceRegistry registry, Ticker ticker, FrameEncoder encoder, HubConfig config) {
+  public Hub(
+      DeviceRegistry registry,
+      Ticker ticker,
+      FrameEncoder encoder,
+      HubConfig config,
+      HubObserver observer) {
     this.registry = registry;
     this.maxSubscribers = config.maxSubscribers();
     this.keptOpen = config.keptOpen();
     this.subscriptions =
-        new Subscription.Context(ticker, config.stallLimit(), subscribers::decrementAndGet);
+        new Subscription.Context(ticker, config.stallLimit(), observer, this::onOver);
     AtomicInteger count = new AtomicInteger();
     // As many threads as sound system calls are under way, and none when there is nothing to do: a
     // call that hangs then holds up no other device.
@@ -83,6 +94,7 @@ public final class Hub implements AutoCloseable {
             LINE_BUFFER,
             config.history(),
             workers,
+            observer,
             this::wakeWatches);
     registry.onChange(
         () -> {
@@ -124,9 +136,20 @@ public final class Hub implements AutoCloseable {
     return devices;
   }
 
-  /** Watches the devices, until the watch is left or the hub closed. */
-  public DeviceWatch watch(Lane lane, DeviceWatch.Sink sink) {
-    DeviceWatch watch = new DeviceWatch(this::devices, lane, sink, watches::remove);
+  /**
+   * Watches devices, until the watch is left or the hub closed.
+   *
+   * @param visible which devices the watcher sees, by their ids
+   */
+  public DeviceWatch watch(
+      Subscriber watcher, Predicate<String> visible, Lane lane, DeviceWatch.Sink sink) {
+    DeviceWatch watch =
+        new DeviceWatch(
+            watcher,
+            () -> devices().stream().filter(d -> visible.test(d.device().id())).toList(),
+            lane,
+            sink,
+            watches::remove);
     watches.add(watch);
     if (stopping) { // closed meanwhile, perhaps after it had told all others
       watch.end(stoppingReason());
@@ -159,11 +182,13 @@ public final class Hub implements AutoCloseable {
   /**
    * Subscribes. What becomes of it, the sink is told; a device that is closed is opened.
    *
+   * @param subscriber who wants it
    * @param spec what is wanted, resolved against a device of this hub
    * @param lane where the sink is called
    * @throws CaptureException SERVER_STOPPING, LIMIT_REACHED
    */
-  public Subscription subscribe(SubscriptionSpec spec, Lane lane, FrameSink sink)
+  public Subscription subscribe(
+      Subscriber subscriber, SubscriptionSpec spec, Lane lane, FrameSink sink)
       throws CaptureException {
     if (stopping) {
       throw stoppingReason();
@@ -176,9 +201,33 @@ public final class Hub implements AutoCloseable {
               .formatted(maxSubscribers));
     }
     DeviceActor actor = actor(spec.deviceId());
-    Subscription subscription = new Subscription(spec, lane, sink, actor, subscriptions);
+    Subscription subscription =
+        new Subscription(
+            subscriptionIds.incrementAndGet(), subscriber, spec, lane, sink, actor, subscriptions);
+    running.add(subscription);
+    context.observer().onSubscribed(subscription.status());
     actor.subscribe(subscription);
     return subscription;
+  }
+
+  private void onOver(Subscription subscription, String why) {
+    subscribers.decrementAndGet();
+    running.remove(subscription);
+    context.observer().onEnded(subscription.status(), why);
+  }
+
+  /** Returns every subscription that runs now, the oldest first. */
+  public List<SubscriptionStatus> subscriptions() {
+    return running.stream()
+        .map(Subscription::status)
+        .sorted(Comparator.comparingLong(SubscriptionStatus::id))
+        .toList();
+  }
+
+  /** Ends the subscriptions and watches of those who may not go on, and tells them why. */
+  public void expel(Predicate<Subscriber> whom, CaptureException reason) {
+    running.stream().filter(s -> whom.test(s.subscriber())).forEach(s -> s.fail(reason));
+    watches.stream().filter(w -> whom.test(w.watcher())).forEach(w -> w.end(reason));
   }
 
   /**

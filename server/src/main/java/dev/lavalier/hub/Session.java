@@ -17,13 +17,16 @@ final class Session {
   final Epoch epoch;
   final Reader reader;
   private final CaptureLine line;
+  final long openedNanos;
+  String closingReason = ""; // in a few words, for the records
   boolean muted;
   long clockToldNext = Long.MIN_VALUE; // when to tell the clock's rate again
 
-  Session(Epoch epoch, Reader reader, CaptureLine line) {
+  Session(Epoch epoch, Reader reader, CaptureLine line, long openedNanos) {
     this.epoch = epoch;
     this.reader = reader;
     this.line = line;
+    this.openedNanos = openedNanos;
   }
 
   /** Stops the line, joins the reader and gives the device back. May hang in the sound system. */
@@ -35,7 +38,7 @@ final class Session {
       }
       epoch.end();
       line.close();
-      log.info("{}: closed", deviceId);
+      log.debug("{}: closed", deviceId);
     } catch (RuntimeException e) {
       log.warn("{}: closing failed", deviceId, e);
     } catch (InterruptedException e) {

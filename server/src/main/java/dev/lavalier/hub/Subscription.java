@@ -8,6 +8,8 @@ import dev.lavalier.audio.Ticker;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BiConsumer;
 
 /**
  * One subscriber of one device.
@@ -17,6 +19,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
  */
 public final class Subscription {
 
+  private final long id;
+  private final Subscriber subscriber;
+  private final long sinceUnixNanos;
   private final SubscriptionSpec spec;
   private final Lane lane;
   private final FrameSink sink;
@@ -24,6 +29,11 @@ public final class Subscription {
   private final Context context;
   private final AtomicBoolean over = new AtomicBoolean();
   private final Runnable drain = this::drain; // made once, and not for each frame
+
+  // Written on the lane alone, read by whoever wants to know.
+  private final AtomicLong frames = new AtomicLong();
+  private final AtomicLong bytes = new AtomicLong();
+  private final AtomicLong samplesLost = new AtomicLong();
 
   // The lane's thread alone.
   private Epoch epoch; // null: none yet
@@ -41,17 +51,48 @@ public final class Subscription {
    * What every subscription of a hub shares.
    *
    * @param stallLimit how long frames may wait while the sink takes none, before it is ended
-   * @param onOver called once for each subscription, when it is over
+   * @param onOver called once for each subscription, when it is over, with why in a few words
    */
-  record Context(Ticker ticker, Duration stallLimit, Runnable onOver) {}
+  record Context(
+      Ticker ticker,
+      Duration stallLimit,
+      HubObserver observer,
+      BiConsumer<Subscription, String> onOver) {}
 
   Subscription(
-      SubscriptionSpec spec, Lane lane, FrameSink sink, DeviceActor device, Context context) {
+      long id,
+      Subscriber subscriber,
+      SubscriptionSpec spec,
+      Lane lane,
+      FrameSink sink,
+      DeviceActor device,
+      Context context) {
+    this.id = id;
+    this.subscriber = subscriber;
+    this.sinceUnixNanos = context.ticker().unixNanos();
     this.spec = spec;
     this.lane = lane;
     this.sink = sink;
     this.device = device;
     this.context = context;
+  }
+
+  Subscriber subscriber() {
+    return subscriber;
+  }
+
+  /** Returns what has become of it so far. From any thread. */
+  SubscriptionStatus status() {
+    return new SubscriptionStatus(
+        id,
+        subscriber,
+        spec.deviceId(),
+        spec.format(),
+        spec.frameSize(),
+        sinceUnixNanos,
+        frames.get(),
+        bytes.get(),
+        samplesLost.get());
   }
 
   SubscriptionSpec spec() {
@@ -71,10 +112,11 @@ public final class Subscription {
    * Ends the subscription by the subscriber's wish: cancelled, its deadline past, its connection
    * dead. The sink hears nothing any more, once what runs on the lane now is done.
    *
+   * @param why in a few words, for the records
    * @return whether it was still running
    */
-  public boolean leave() {
-    boolean first = finish();
+  public boolean leave(String why) {
+    boolean first = finish(why);
     if (first) {
       lane.execute(() -> lane.remove(this));
       device.leave(this);
@@ -84,7 +126,7 @@ public final class Subscription {
 
   /** Ends it for a reason of the subscriber's own, and tells the sink. */
   public void fail(CaptureException reason) {
-    if (finish()) {
+    if (finish(reason.getMessage())) {
       device.leave(this);
       lane.execute(
           () -> {
@@ -95,17 +137,17 @@ public final class Subscription {
   }
 
   /** Returns whether this was the call that ended it. */
-  private boolean finish() {
+  private boolean finish(String why) {
     boolean first = over.compareAndSet(false, true);
     if (first) {
-      context.onOver().run();
+      context.onOver().accept(this, why);
     }
     return first;
   }
 
   /** Ends it by ours, and tells the sink. The device's actor has forgotten it already. */
   void end(CaptureException reason, Optional<Notice> notice) {
-    if (finish()) {
+    if (finish(reason.getMessage())) {
       lane.execute(
           () -> {
             lane.remove(this);
@@ -214,7 +256,9 @@ public final class Subscription {
     Frame frame;
     while (queue != null && sink.isReady() && (frame = poll(now)) != null) {
       if (frame.sampleIndex() >= nextIndex) { // else it lies before the beginning
-        sink.onFrame(frame, fresh ? missingBeforeFirst(frame) : missingBefore(frame));
+        Optional<Gap> gap = fresh ? missingBeforeFirst(frame) : missingBefore(frame);
+        sink.onFrame(frame, gap);
+        count(frame, gap, now);
         fresh = false;
         lastTakenNanos = now;
         lastSent = frame;
@@ -224,6 +268,18 @@ public final class Subscription {
         }
       }
       lostBefore = frame.lostBefore();
+    }
+  }
+
+  /** This thread alone writes, so no compare-and-set is needed. */
+  private void count(Frame frame, Optional<Gap> gap, long now) {
+    frames.setRelease(frames.getPlain() + 1);
+    bytes.setRelease(bytes.getPlain() + frame.message().length);
+    device.meter().onFrameSent(frame.message().length, now - frame.readNanos());
+    if (gap.isPresent()) {
+      samplesLost.setRelease(samplesLost.getPlain() + gap.get().sampleCount());
+      device.meter().onSamplesLost(gap.get());
+      context.observer().onGap(status(), gap.get());
     }
   }
 

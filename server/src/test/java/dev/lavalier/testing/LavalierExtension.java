@@ -10,6 +10,7 @@ import dev.lavalier.grpc.AudioCaptureService;
 import dev.lavalier.grpc.GrpcServer;
 import dev.lavalier.hub.Hub;
 import dev.lavalier.hub.HubConfig;
+import dev.lavalier.hub.HubObserver;
 import dev.lavalier.hub.Lane;
 import dev.lavalier.v1.AudioCaptureGrpc;
 import dev.lavalier.v1.Device;
@@ -67,6 +68,7 @@ public final class LavalierExtension
   private final Map<String, PcmFormat> captureFormats = new HashMap<>();
   private boolean demo = true;
   private HubConfig config = HubConfig.DEFAULTS;
+  private HubObserver observer = HubObserver.NONE;
 
   private final GrpcCleanupRule cleanup = new GrpcCleanupRule();
   private ExecutorService executor;
@@ -139,6 +141,12 @@ public final class LavalierExtension
     return this;
   }
 
+  /** Has what happens told to somebody. */
+  public LavalierExtension telling(HubObserver told) {
+    observer = told;
+    return this;
+  }
+
   @Override
   public void beforeEach(ExtensionContext context) throws IOException {
     List<String> allowed = new ArrayList<>(scripts.keySet());
@@ -152,7 +160,7 @@ public final class LavalierExtension
             allowed::contains,
             ticker);
     registry.start();
-    hub = new Hub(registry, ticker, AudioCaptureService.frameEncoder(), config);
+    hub = new Hub(registry, ticker, AudioCaptureService.frameEncoder(), config, observer);
     hub.start();
     String name = InProcessServerBuilder.generateName();
     cleanup.register(

@@ -8,6 +8,7 @@ import dev.lavalier.grpc.AudioCaptureService;
 import dev.lavalier.grpc.GrpcServer;
 import dev.lavalier.hub.Hub;
 import dev.lavalier.hub.HubConfig;
+import dev.lavalier.hub.HubObserver;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
 import java.io.IOException;
@@ -39,7 +40,8 @@ public final class TcpServer implements AutoCloseable {
             "tone"::equals,
             ticker);
     registry.start();
-    Hub hub = new Hub(registry, ticker, AudioCaptureService.frameEncoder(), config);
+    Hub hub =
+        new Hub(registry, ticker, AudioCaptureService.frameEncoder(), config, HubObserver.NONE);
     GrpcServer grpc =
         new GrpcServer(hub, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
     grpc.start();
