@@ -1,5 +1,7 @@
 package dev.lavalier.app;
 
+import java.util.List;
+
 /** Checks of what the operator says. */
 final class Checks {
 
@@ -14,6 +16,19 @@ final class Checks {
     if (value < low || value > high) {
       throw new IllegalArgumentException(
           "%s: %d (expected: %d..%d)".formatted(key, value, low, high));
+    }
+    return value;
+  }
+
+  /**
+   * Returns {@code value}.
+   *
+   * @throws IllegalArgumentException where it is none of {@code choices}
+   */
+  static String choice(String key, String value, List<String> choices) {
+    if (!choices.contains(value)) {
+      throw new IllegalArgumentException(
+          "%s: %s (expected: %s)".formatted(key, value, String.join(", ", choices)));
     }
     return value;
   }

@@ -1,15 +1,23 @@
 package dev.lavalier.app;
 
-import dev.lavalier.hub.HubConfig;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.io.PrintWriter;
 import java.net.InetAddress;
+import java.nio.charset.Charset;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.slf4j.bridge.SLF4JBridgeHandler;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
 
 /** {@code lavalier-server}: see {@code --help}. */
 @Command(
@@ -21,7 +29,8 @@ import picocli.CommandLine.Mixin;
     footer = {
       "",
       "Exit codes: 0 stopped by a signal, 1 could not start, 2 wrong usage.",
-    })
+    },
+    subcommands = CheckConfigCommand.class)
 public final class ServerMain implements Callable<Integer> {
 
   private static final int FAILED = 1;
@@ -29,9 +38,7 @@ public final class ServerMain implements Callable<Integer> {
   /** Netty's search for buffers that were not released: the tests have it, a server pays for it. */
   private static final String LEAK_DETECTION = "io.netty.leakDetection.level";
 
-  @Mixin private ListenOptions listening;
-  @Mixin private CaptureOptions capture;
-  @Mixin private LimitOptions limits;
+  @Mixin private ServerOptions options;
 
   private final PrintStream out;
   private final PrintStream err;
@@ -48,37 +55,93 @@ public final class ServerMain implements Callable<Integer> {
     }
     SLF4JBridgeHandler.removeHandlersForRootLogger();
     SLF4JBridgeHandler.install();
-    System.exit(
-        new CommandLine(new ServerMain(System.out, System.err))
-            .setParameterExceptionHandler(ServerMain::wrongUsage)
-            .execute(args));
+    System.exit(run(args, System.getenv(), System.out, System.err));
   }
 
-  private static int wrongUsage(CommandLine.ParameterException e, String[] args) {
-    e.getCommandLine().getErr().println(e.getMessage() + " (see --help)");
+  /** Runs the program with what it touches of the world; returns its exit code. */
+  static int run(String[] args, Map<String, String> environment, PrintStream out, PrintStream err) {
+    CommandLine flags = commandLine(out, err);
+    ParseResult parsed;
+    try {
+      parsed = flags.parseArgs(args);
+    } catch (ParameterException e) {
+      return wrongUsage(err, e.getMessage() + " (see --help)");
+    }
+    ParseResult command = parsed.hasSubcommand() ? parsed.subcommand() : parsed;
+    if (command.matchedOption("--config") == null
+        && !command.commandSpec().optionsMap().containsKey("--config")) {
+      return flags.execute(args); // a command that is not about a server's settings
+    }
+    try {
+      Settings settings = settings(command, environment);
+      CommandLine all = commandLine(out, err);
+      all.setParameterExceptionHandler(
+          (e, ignored) -> wrongUsage(err, withOrigin(e, settings) + " (see --help)"));
+      all.setExecutionExceptionHandler(
+          (e, ignored, result) -> {
+            if (e instanceof IllegalArgumentException) {
+              return wrongUsage(err, withOrigin(e.getMessage(), settings));
+            }
+            throw e;
+          });
+      return all.execute(settings.after(args));
+    } catch (IllegalArgumentException e) {
+      return wrongUsage(err, e.getMessage());
+    }
+  }
+
+  private static CommandLine commandLine(PrintStream out, PrintStream err) {
+    CommandLine line = new CommandLine(new ServerMain(out, err));
+    line.setOut(new PrintWriter(out, true, Charset.defaultCharset()));
+    line.setErr(new PrintWriter(err, true, Charset.defaultCharset()));
+    return line;
+  }
+
+  private static Settings settings(ParseResult command, Map<String, String> environment) {
+    Set<String> flags = new LinkedHashSet<>();
+    command.matchedOptions().forEach(option -> flags.add(Settings.key(option)));
+    boolean asksForHelp = command.isUsageHelpRequested() || command.isVersionHelpRequested();
+    Object config = command.matchedOptionValue("--config", null);
+    return new Settings(
+        command.commandSpec(),
+        flags,
+        config == null || asksForHelp ? null : config.toString(),
+        asksForHelp ? Map.of() : environment);
+  }
+
+  private static int wrongUsage(PrintStream err, String message) {
+    err.println(message);
     return CommandLine.ExitCode.USAGE;
+  }
+
+  private static String withOrigin(ParameterException e, Settings settings) {
+    return e.getArgSpec() instanceof CommandLine.Model.OptionSpec option
+        ? withOrigin(Settings.key(option) + ": " + e.getMessage(), settings)
+        : e.getMessage();
+  }
+
+  /** A message begins with its key. */
+  private static String withOrigin(String message, Settings settings) {
+    String key = message.substring(0, Math.max(0, message.indexOf(':'))).replaceFirst("\\..*", "");
+    String origin = settings.origin(key);
+    return origin == null ? message : "%s, set by %s".formatted(message, origin);
   }
 
   @Override
   public Integer call() {
-    ServerConfig config;
-    try {
-      config = config();
-    } catch (IllegalArgumentException e) {
-      err.println(e.getMessage());
-      return CommandLine.ExitCode.USAGE;
-    }
+    ServerConfig config = options.serverConfig();
+    options.logging().apply();
     LavalierServer server = new LavalierServer(config);
     try {
       server.start();
     } catch (IOException e) {
-      err.println(listening.refusal(e));
+      err.println(options.listening().refusal(e));
       server.close();
       return FAILED;
     }
-    stopOnSignal(server);
+    Stop.onSignal(server);
     String address = display(config.address().getAddress()) + ":" + server.port();
-    if (listening.isExposed()) {
+    if (options.listening().isExposed()) {
       err.println("insecure: whoever reaches " + address + " can listen to this machine");
     }
     // Scripts wait for this line.
@@ -89,45 +152,18 @@ public final class ServerMain implements Callable<Integer> {
     return CommandLine.ExitCode.OK;
   }
 
-  private ServerConfig config() {
-    HubConfig hub =
-        new HubConfig(
-            capture.period(),
-            limits.maxSubscribers(),
-            limits.stallLimit(),
-            capture.history(),
-            capture.keptOpen());
-    return new ServerConfig(
-        listening.address(),
-        capture.format(),
-        capture.deviceFormats(),
-        hub,
-        capture.demo(),
-        capture.virtualDevices());
-  }
-
   private static String display(InetAddress address) {
     String text = address.getHostAddress();
     return text.contains(":") ? "[" + text + "]" : text;
   }
 
   private void suggest(String address) {
-    String client = "java -jar client/target/lavalier.jar --server " + address;
+    boolean built = Files.exists(Path.of("client/target/lavalier.jar")); // else it is installed
+    String client =
+        (built ? "java -jar client/target/lavalier.jar" : "lavalier") + " --server " + address;
     err.printf(
         "Now try, in another terminal:%n  %s devices%n  %s meter%n  %s record --seconds 5 take.wav%n",
         client, client, client);
-  }
-
-  private static void stopOnSignal(LavalierServer server) {
-    Runtime.getRuntime()
-        .addShutdownHook(
-            new Thread(
-                () -> {
-                  server.close();
-                  // A signal is how this program ends well; the JVM would say 143.
-                  Runtime.getRuntime().halt(0);
-                },
-                "lavalier-stop"));
   }
 
   private static void awaitSignal() {

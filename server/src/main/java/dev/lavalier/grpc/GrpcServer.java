@@ -24,7 +24,9 @@ public final class GrpcServer implements AutoCloseable {
 
   private static final long KEEPALIVE_SECONDS = 10;
   private static final long KEEPALIVE_TIMEOUT_SECONDS = 5;
-  private static final long STOP_SECONDS = 2;
+
+  /** For what is queued to be sent; then again for what would not take it. */
+  private static final long STOP_MILLIS = 1_000;
 
   private final EventLoops loops;
   private final HealthStatusManager health = new HealthStatusManager();
@@ -83,9 +85,9 @@ public final class GrpcServer implements AutoCloseable {
   public void close() {
     server.shutdown();
     try {
-      if (!server.awaitTermination(STOP_SECONDS, TimeUnit.SECONDS)) {
+      if (!server.awaitTermination(STOP_MILLIS, TimeUnit.MILLISECONDS)) {
         server.shutdownNow();
-        server.awaitTermination(STOP_SECONDS, TimeUnit.SECONDS);
+        server.awaitTermination(STOP_MILLIS, TimeUnit.MILLISECONDS);
       }
     } catch (InterruptedException e) {
       server.shutdownNow();

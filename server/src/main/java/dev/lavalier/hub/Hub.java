@@ -34,7 +34,7 @@ public final class Hub implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Hub.class);
 
   /** How long a stop waits for the devices to be closed. */
-  private static final Duration STOP_BOUND = Duration.ofSeconds(3);
+  private static final Duration STOP_BOUND = Duration.ofSeconds(2);
 
   /**
    * A line's buffer: long enough that a reader held up by the machine loses nothing. It costs no

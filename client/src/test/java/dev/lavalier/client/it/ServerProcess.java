@@ -153,7 +153,17 @@ final class ServerProcess implements AutoCloseable {
 
   /** Sends SIGTERM and returns the exit code. */
   int terminate() throws InterruptedException {
+    tellToStop();
+    return awaitExit();
+  }
+
+  /** Sends SIGTERM. */
+  void tellToStop() {
     process.destroy();
+  }
+
+  /** Returns the exit code, once there is one. */
+  int awaitExit() throws InterruptedException {
     if (!process.waitFor(BOUND_SECONDS, TimeUnit.SECONDS)) {
       throw new AssertionError("the server did not stop\n" + log());
     }

@@ -1,0 +1,58 @@
+package dev.lavalier.app;
+
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Spec;
+
+/** {@code lavalier-server check-config}. */
+@Command(
+    name = "check-config",
+    mixinStandardHelpOptions = true,
+    versionProvider = ServerMain.Version.class,
+    sortOptions = false,
+    description = {
+      "Check the configuration that a server would start with, flags, environment and file together,"
+          + " and print it in the file's form. Starts nothing.",
+    },
+    footer = {"", "Exit codes: 0 a server could start with it, 2 something is wrong with it."})
+final class CheckConfigCommand implements Callable<Integer> {
+
+  @Mixin private ServerOptions options;
+  @Spec private CommandSpec spec;
+
+  @Override
+  public Integer call() {
+    var unused = options.serverConfig();
+    for (OptionSpec option : spec.options()) {
+      if (!option.usageHelp() && !option.versionHelp() && !Settings.key(option).equals("config")) {
+        print(option);
+      }
+    }
+    return 0;
+  }
+
+  private void print(OptionSpec option) {
+    String key = Settings.key(option);
+    List<String> values = option.originalStringValues();
+    if (option.isMultiValue()) {
+      if (!values.isEmpty()) {
+        spec.commandLine().getOut().println(key + ":");
+        values.forEach(value -> spec.commandLine().getOut().println("  - " + quoted(value)));
+      }
+    } else if (option.getValue() != null) {
+      String value = values.isEmpty() ? option.getValue().toString() : values.get(0);
+      spec.commandLine().getOut().println(key + ": " + quoted(value));
+    }
+  }
+
+  /** As YAML writes any text on one line. */
+  private static String quoted(String value) {
+    return value.matches("[A-Za-z0-9./][A-Za-z0-9._/-]*")
+        ? value
+        : "'" + value.replace("'", "''") + "'";
+  }
+}

@@ -1,0 +1,57 @@
+package dev.lavalier.app;
+
+import dev.lavalier.hub.HubConfig;
+import java.nio.file.Path;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Everything that a server can be told. */
+final class ServerOptions {
+
+  @Option(
+      names = "--config",
+      paramLabel = "FILE",
+      description = {
+        "YAML file with any of these options: their names without the dashes are its keys.",
+        "Each can be an environment variable too: --max-subscribers is LAVALIER_MAX_SUBSCRIBERS."
+            + " Flags go before the environment, and that before the file."
+      })
+  @SuppressWarnings("unused") // ServerMain needs it before there are options
+  private Path config;
+
+  @Mixin private ListenOptions listening;
+  @Mixin private CaptureOptions capture;
+  @Mixin private LimitOptions limits;
+  @Mixin private LoggingOptions logging;
+
+  ListenOptions listening() {
+    return listening;
+  }
+
+  LoggingOptions logging() {
+    return logging;
+  }
+
+  /**
+   * Returns what a server is started with.
+   *
+   * @throws IllegalArgumentException in one line for the user
+   */
+  ServerConfig serverConfig() {
+    logging.check();
+    HubConfig hub =
+        new HubConfig(
+            capture.period(),
+            limits.maxSubscribers(),
+            limits.stallLimit(),
+            capture.history(),
+            capture.keptOpen());
+    return new ServerConfig(
+        listening.address(),
+        capture.format(),
+        capture.deviceFormats(),
+        hub,
+        capture.demo(),
+        capture.virtualDevices());
+  }
+}

@@ -1,0 +1,239 @@
+package dev.lavalier.app;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import org.snakeyaml.engine.v2.api.LoadSettings;
+import org.snakeyaml.engine.v2.api.lowlevel.Compose;
+import org.snakeyaml.engine.v2.exceptions.Mark;
+import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
+import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
+import org.snakeyaml.engine.v2.nodes.MappingNode;
+import org.snakeyaml.engine.v2.nodes.Node;
+import org.snakeyaml.engine.v2.nodes.NodeTuple;
+import org.snakeyaml.engine.v2.nodes.ScalarNode;
+import org.snakeyaml.engine.v2.nodes.SequenceNode;
+import org.snakeyaml.engine.v2.schema.FailsafeSchema;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+
+/**
+ * What the operator set outside the command line: in the environment, where {@code
+ * --max-subscribers} is {@code LAVALIER_MAX_SUBSCRIBERS}, and in one YAML file, where it is {@code
+ * max-subscribers}. Flags go before the environment, and that before the file; a key that is set
+ * twice takes the first of these alone, also where it may be given several times.
+ *
+ * <p>A mapping of keys to values, to lists, or, for keys of the form NAME=VALUE, to mappings.
+ */
+final class Settings {
+
+  /** In the environment, for other programs than this one. */
+  private static final Set<String> NOT_OURS = Set.of("LAVALIER_TOKEN", "LAVALIER_JAVA_OPTS");
+
+  private static final String PREFIX = "LAVALIER_";
+  private static final String CONFIG = "config";
+
+  /** Far more than all keys need. */
+  private static final int MAX_FILE_BYTES = 1 << 20;
+
+  /**
+   * One key's values.
+   *
+   * @param origin where they were set, for people
+   */
+  private record Setting(List<String> values, String origin) {}
+
+  private final Map<String, OptionSpec> options = new LinkedHashMap<>();
+  private final Map<String, Setting> settings = new LinkedHashMap<>();
+
+  /**
+   * Reads what is not set by a flag.
+   *
+   * @param command whose options the keys are
+   * @param flags the keys that are set by flags
+   * @param configFlag the value of {@code --config}; null: not given
+   * @throws IllegalArgumentException in one line for the user
+   */
+  Settings(
+      CommandSpec command, Set<String> flags, String configFlag, Map<String, String> environment) {
+    for (OptionSpec option : command.options()) {
+      if (!option.usageHelp() && !option.versionHelp()) {
+        options.put(key(option), option);
+      }
+    }
+    readEnvironment(environment);
+    settings.keySet().removeAll(flags);
+    Setting named = settings.remove(CONFIG);
+    String file = configFlag != null ? configFlag : named == null ? null : named.values().get(0);
+    if (file != null) {
+      readFile(Path.of(file), flags);
+    }
+  }
+
+  /** Returns the key of an option: its longest name without the dashes. */
+  static String key(OptionSpec option) {
+    return option.longestName().replaceFirst("^--", "");
+  }
+
+  /** Returns it all as arguments. */
+  List<String> asArguments() {
+    List<String> arguments = new ArrayList<>();
+    settings.forEach(
+        (key, setting) ->
+            setting.values().forEach(value -> arguments.add("--" + key + "=" + value)));
+    return arguments;
+  }
+
+  /** Returns where a key was set, for people; null: by a flag, or not at all. */
+  String origin(String key) {
+    Setting setting = settings.get(key);
+    return setting == null ? null : setting.origin();
+  }
+
+  private void readEnvironment(Map<String, String> environment) {
+    environment.forEach(
+        (name, value) -> {
+          if (!name.startsWith(PREFIX) || NOT_OURS.contains(name)) {
+            return;
+          }
+          String key = name.substring(PREFIX.length()).toLowerCase(Locale.ROOT).replace('_', '-');
+          OptionSpec option = options.get(key);
+          if (option == null) {
+            throw unknown(name, "");
+          }
+          List<String> values = option.isMultiValue() ? List.of(value.split(",")) : List.of(value);
+          settings.put(key, new Setting(checked(option, name, values), name));
+        });
+  }
+
+  private void readFile(Path file, Set<String> flags) {
+    Node root = root(file);
+    if (root == null) { // nothing but comments
+      return;
+    }
+    if (!(root instanceof MappingNode mapping)) {
+      throw new IllegalArgumentException(
+          "%s: (expected: lines of the form key: value)".formatted(at(file, root)));
+    }
+    Map<String, String> seen = new LinkedHashMap<>();
+    for (NodeTuple entry : mapping.getValue()) {
+      String place = at(file, entry.getKeyNode());
+      String key = scalar(file, entry.getKeyNode());
+      OptionSpec option = options.get(key);
+      if (option == null || key.equals(CONFIG)) {
+        throw unknown(key, place + ": ");
+      }
+      String before = seen.put(key, place);
+      if (before != null) {
+        throw new IllegalArgumentException(
+            "%s: %s (expected: once; it stands at %s too)".formatted(place, key, before));
+      }
+      List<String> values = checked(option, place + ": " + key, values(file, entry.getValueNode()));
+      if (!flags.contains(key)) {
+        settings.putIfAbsent(key, new Setting(values, place));
+      }
+    }
+  }
+
+  private static Node root(Path file) {
+    try {
+      if (Files.size(file) > MAX_FILE_BYTES) {
+        throw new IllegalArgumentException(
+            "config: %s (expected: at most %d bytes)".formatted(file, MAX_FILE_BYTES));
+      }
+      LoadSettings yaml =
+          LoadSettings.builder().setLabel(file.toString()).setSchema(new FailsafeSchema()).build();
+      String text = Files.readString(file, StandardCharsets.UTF_8);
+      return new Compose(yaml).composeString(text).orElse(null);
+    } catch (NoSuchFileException e) {
+      throw new IllegalArgumentException(
+          "config: %s (expected: a file that is there)".formatted(file), e);
+    } catch (IOException e) {
+      throw new IllegalArgumentException(
+          "config: %s (expected: a file of UTF-8 text that can be read; %s)"
+              .formatted(file, e.getMessage()),
+          e);
+    } catch (MarkedYamlEngineException e) {
+      throw new IllegalArgumentException(
+          "%s: (expected: YAML; %s)"
+              .formatted(
+                  e.getProblemMark().map(mark -> at(file, mark)).orElse(file.toString()),
+                  e.getProblem()),
+          e);
+    } catch (YamlEngineException e) {
+      throw new IllegalArgumentException(
+          "%s: (expected: YAML; %s)".formatted(file, e.getMessage().lines().findFirst().orElse("")),
+          e);
+    }
+  }
+
+  private static List<String> values(Path file, Node node) {
+    List<String> values = new ArrayList<>();
+    if (node instanceof SequenceNode list) {
+      list.getValue().forEach(item -> values.add(scalar(file, item)));
+    } else if (node instanceof MappingNode mapping) {
+      for (NodeTuple entry : mapping.getValue()) {
+        values.add(scalar(file, entry.getKeyNode()) + "=" + scalar(file, entry.getValueNode()));
+      }
+    } else {
+      values.add(scalar(file, node));
+    }
+    return values;
+  }
+
+  private static String scalar(Path file, Node node) {
+    if (node instanceof ScalarNode scalar) {
+      return scalar.getValue();
+    }
+    throw new IllegalArgumentException(
+        "%s: (expected: a plain value, or a list or mapping of them)".formatted(at(file, node)));
+  }
+
+  /** Returns the values, where an option takes so many, and none where it is switched off. */
+  private static List<String> checked(OptionSpec option, String place, List<String> values) {
+    if (!option.isMultiValue() && values.size() != 1) {
+      throw new IllegalArgumentException(
+          "%s: %s (expected: one value)".formatted(place, String.join(", ", values)));
+    }
+    boolean isSwitch = option.type() == boolean.class;
+    if (isSwitch && !Set.of("true", "false").contains(values.get(0))) {
+      throw new IllegalArgumentException(
+          "%s: %s (expected: true or false)".formatted(place, values.get(0)));
+    }
+    return values;
+  }
+
+  private IllegalArgumentException unknown(String name, String place) {
+    return new IllegalArgumentException(
+        "%s%s: unknown (expected: one of %s%s)"
+            .formatted(
+                place,
+                name,
+                String.join(", ", options.keySet()),
+                name.startsWith(PREFIX) ? ", in capitals after " + PREFIX : ""));
+  }
+
+  private static String at(Path file, Node node) {
+    return node.getStartMark().map(mark -> at(file, mark)).orElse(file.toString());
+  }
+
+  private static String at(Path file, Mark mark) {
+    return file + ":" + (mark.getLine() + 1);
+  }
+
+  /** Returns a command line's arguments with these after them. */
+  String[] after(String[] arguments) {
+    List<String> all = new ArrayList<>(Arrays.asList(arguments));
+    all.addAll(asArguments());
+    return all.toArray(String[]::new);
+  }
+}

@@ -1,0 +1,159 @@
+package dev.lavalier.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Flags, environment and file, by what {@code check-config} makes of them. */
+final class ConfigurationTest {
+
+  @TempDir private Path directory;
+
+  private record Result(int code, String out, String err) {}
+
+  private static Result run(Map<String, String> environment, String... args) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    int code =
+        ServerMain.run(
+            args,
+            environment,
+            new PrintStream(out, true, StandardCharsets.UTF_8),
+            new PrintStream(err, true, StandardCharsets.UTF_8));
+    return new Result(
+        code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+  }
+
+  private String file(String text) throws IOException {
+    return Files.writeString(directory.resolve("server.yaml"), text).toString();
+  }
+
+  private static void assertRefused(Result result, String message) {
+    assertThat(result.err()).isEqualTo(message + System.lineSeparator());
+    assertThat(result.out()).isEmpty();
+    assertThat(result.code()).isEqualTo(2);
+  }
+
+  @Test
+  void flagsGoBeforeTheEnvironmentAndThatBeforeTheFile() throws IOException {
+    String file = file("port: 1001\nperiod-ms: 11\nhistory-ms: 1000\ndemo: true\n");
+    Result result =
+        run(
+            Map.of("LAVALIER_PORT", "2002", "LAVALIER_PERIOD_MS", "22", "LAVALIER_DEMO", "false"),
+            "check-config",
+            "--port",
+            "3003",
+            "--config",
+            file);
+    assertThat(result.err()).isEmpty();
+    assertThat(result.code()).isZero();
+    assertThat(result.out().lines())
+        .contains("port: 3003", "period-ms: 22", "history-ms: 1000", "demo: false");
+  }
+
+  @Test
+  void whatMayBeGivenAgainIsAListOrAMapping() throws IOException {
+    String file =
+        file("history-ms: 1\nkeep-open:\n  - a b\n  - c\ndevice-format: {x: 16000/1/s16le}\n");
+    assertThat(run(Map.of(), "check-config", "--config", file).out())
+        .contains("keep-open:\n  - 'a b'\n  - c\n", "device-format:\n  - 'x=16000/1/s16le'\n");
+    assertThat(run(Map.of("LAVALIER_KEEP_OPEN", "d,e"), "check-config", "--config", file).out())
+        .contains("keep-open:\n  - d\n  - e\n");
+    assertThat(run(Map.of(), "check-config", "--config", file, "--keep-open", "f").out())
+        .contains("keep-open:\n  - f\n");
+  }
+
+  @Test
+  void theFileMayBeNamedByTheEnvironment() throws IOException {
+    String file = file("port: 1001");
+    assertThat(run(Map.of("LAVALIER_CONFIG", file), "check-config").out()).contains("port: 1001");
+  }
+
+  @Test
+  void whatItPrintsIsAFileOfTheSameMeaning() throws IOException {
+    String first =
+        run(
+                Map.of(),
+                "check-config",
+                "--history-ms=7",
+                "--keep-open=it's # not: a comment",
+                "--keep-open=-",
+                "--demo")
+            .out();
+    Result again = run(Map.of(), "check-config", "--config", file(first));
+    assertThat(again.err()).isEmpty();
+    assertThat(again.out()).isEqualTo(first).contains("it''s # not: a comment");
+  }
+
+  @Test
+  void anEmptyFileAndOthersVariablesAreFine() throws IOException {
+    Map<String, String> environment = Map.of("LAVALIER_TOKEN", "secret", "LANG", "C");
+    Result result = run(environment, "check-config", "--config", file("# nothing yet\n"));
+    assertThat(result.code()).isZero();
+    assertThat(result.out()).contains("port: 50051").doesNotContain("secret");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '"',
+      value = {
+        "\"prot: 1\" | FILE:1: prot: unknown (expected: one of config, bind,",
+        "\"config: x\" | FILE:1: config: unknown (expected: one of config, bind,",
+        "\"# so\nport: 1\nport: 2\" | FILE:3: port (expected: once; it stands at FILE:2 too)",
+        "\"port: [1, 2]\" | FILE:1: port: 1, 2 (expected: one value)",
+        "\"port: []\" | FILE:1: port:  (expected: one value)",
+        "\"port: {a: {b: c}}\" | FILE:1: (expected: a plain value, or a list or mapping of them)",
+        "\"demo: yes\" | FILE:1: demo: yes (expected: true or false)",
+        "\"port: 70000\" | port: 70000 (expected: 0..65535), set by FILE:1",
+        "\"port: x\" | port: Invalid value for option '--port': 'x' is not an int, set by FILE:1",
+        "\"capture-format: 1/1/x\" | capture-format.",
+        "\"- port\" | FILE:1: (expected: lines of the form key: value)",
+        "\"port: 'x\" | FILE:1: (expected: YAML; found unexpected end of stream)",
+        "\"a: &a [*a]\" | FILE:1: a: unknown",
+        "\"log-level: loud\" | log-level: loud (expected: error, warn, info, debug, trace), set by",
+      })
+  void aFileThatIsWrongIsOneLine(String text, String message) throws IOException {
+    String file = file(text);
+    Result result = run(Map.of(), "check-config", "--config", file);
+    assertThat(result.err()).startsWith(message.replace("FILE", file)).hasLineCount(1);
+    assertThat(result.out()).isEmpty();
+    assertThat(result.code()).isEqualTo(2);
+    assertThat(run(Map.of(), "--config", file).err()).isEqualTo(result.err());
+  }
+
+  @Test
+  void aFileThatCannotBeReadIsOneLine() throws IOException {
+    assertRefused(
+        run(Map.of(), "check-config", "--config", "/nowhere/x"),
+        "config: /nowhere/x (expected: a file that is there)");
+    assertRefused(
+        run(Map.of(), "check-config", "--config", directory.toString()),
+        "config: %s (expected: a file of UTF-8 text that can be read; Is a directory)"
+            .formatted(directory));
+    Path big = Files.write(directory.resolve("big"), new byte[(1 << 20) + 1]);
+    assertRefused(
+        run(Map.of(), "check-config", "--config", big.toString()),
+        "config: %s (expected: at most 1048576 bytes)".formatted(big));
+  }
+
+  @Test
+  void aVariableThatIsWrongIsOneLine() {
+    assertRefused(
+        run(Map.of("LAVALIER_PORT", "70000"), "check-config"),
+        "port: 70000 (expected: 0..65535), set by LAVALIER_PORT");
+    assertThat(run(Map.of("LAVALIER_PROT", "1"), "check-config").err())
+        .startsWith("LAVALIER_PROT: unknown (expected: one of config, bind,")
+        .hasLineCount(1);
+  }
+}
