@@ -3,7 +3,6 @@ package dev.lavalier.hub;
 import com.google.common.util.concurrent.MoreExecutors;
 import dev.lavalier.audio.CaptureException;
 import dev.lavalier.audio.CaptureException.Reason;
-import dev.lavalier.audio.Conversion;
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.PolyphaseFilters;
 import dev.lavalier.audio.Ticker;
@@ -12,15 +11,8 @@ import dev.lavalier.capture.DeviceDescriptor;
 import dev.lavalier.capture.DeviceRegistry;
 import dev.lavalier.capture.Reader;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.HashSet;
-import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalDouble;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -49,11 +41,6 @@ final class DeviceActor implements Epoch.Events {
   private static final int LOOKS = 6;
   private static final int LOOKS_FOR_FIRST_PERIOD = 20;
 
-  private static final Duration TELL_CLOCK_EVERY = Duration.ofSeconds(60);
-
-  /** So that no number of subscribers, each with a wish of its own, takes the reader's time. */
-  private static final int MAX_CONVERSIONS = 32;
-
   /** What every device of a hub shares. */
   record Context(
       DeviceRegistry registry,
@@ -72,9 +59,7 @@ final class DeviceActor implements Epoch.Events {
   private final Executor mailbox;
   private final DeviceMeter meter;
 
-  private final Set<Subscription> waiting = new LinkedHashSet<>(); // new, for an epoch
-  private final Set<Subscription> bereft = new LinkedHashSet<>(); // for the lost device's return
-  private final Map<Subscription, Conversion> served = new LinkedHashMap<>();
+  private final Audience audience;
   private Session session; // null: not open
   private Session closing; // given back, and not known to be closed yet
   private final SoundCalls calls;
@@ -94,6 +79,7 @@ final class DeviceActor implements Epoch.Events {
     this.context = context;
     this.mailbox = MoreExecutors.newSequentialExecutor(context.workers());
     this.meter = context.observer().meter(deviceId);
+    this.audience = new Audience(deviceId, context.ticker());
     this.calls =
         new SoundCalls(deviceId, context.ticker(), context.workers(), this::post, this::onLateCall);
   }
@@ -167,7 +153,7 @@ final class DeviceActor implements Epoch.Events {
   /** Lets others see the state: after each message, and before a subscriber hears of it. */
   private void publish() {
     DeviceState state = currentState();
-    int count = waiting.size() + bereft.size() + served.size();
+    int count = audience.size();
     if (state != publishedState || count != publishedCount) {
       publishedState = state;
       publishedCount = count;
@@ -196,13 +182,13 @@ final class DeviceActor implements Epoch.Events {
 
   private void onSubscribe(Subscription subscription) {
     if (stopped != null) {
-      endAll(List.of(subscription), Hub.stoppingReason(), Notice.Kind.SERVER_STOPPING);
+      Audience.endAll(List.of(subscription), Hub.stoppingReason(), Notice.Kind.SERVER_STOPPING);
     } else if (session == null && calls.hopeless()) {
-      endAll(List.of(subscription), notResponding(), null);
+      Audience.endAll(List.of(subscription), notResponding(), null);
     } else if (session != null) {
       serve(List.of(subscription));
     } else {
-      waiting.add(subscription);
+      audience.add(subscription);
       if (!calls.underWay()) {
         open();
       }
@@ -210,25 +196,20 @@ final class DeviceActor implements Epoch.Events {
   }
 
   private void onLeave(Subscription subscription) {
-    waiting.remove(subscription);
-    if (bereft.remove(subscription) && !isWanted() && !calls.underWay()) {
+    boolean wasServed = audience.remove(subscription);
+    if (!wasServed && !isWanted() && !calls.underWay() && session == null) {
       lost = false; // nobody waits for it any more
     }
-    if (served.remove(subscription) != null) {
-      if (served.isEmpty() && !keptOpen) {
-        close("nobody subscribes any more");
-      } else {
-        session.epoch.serve(served);
-      }
+    if (wasServed && !audience.isServed() && !keptOpen) {
+      close("nobody subscribes any more");
+    } else if (wasServed) {
+      audience.attend(session.epoch);
     }
   }
 
   private void onStop(CompletableFuture<Void> done) {
     stopped = done;
-    for (Set<Subscription> each : List.of(waiting, bereft, served.keySet())) {
-      endAll(each, Hub.stoppingReason(), Notice.Kind.SERVER_STOPPING);
-      each.clear();
-    }
+    Audience.endAll(audience.takeAll(), Hub.stoppingReason(), Notice.Kind.SERVER_STOPPING);
     if (session != null) {
       close("the server is stopping");
     } else if (!calls.underWay() || calls.hopeless()) {
@@ -241,16 +222,6 @@ final class DeviceActor implements Epoch.Events {
         Reason.DEVICE_BUSY,
         "device_id: %s (expected: a device that responds; the sound system has been asked to open or close it and does not answer)"
             .formatted(deviceId));
-  }
-
-  /** Ends subscriptions, with a notice of the same words before it where {@code kind} is given. */
-  private static void endAll(
-      Iterable<Subscription> subscriptions, CaptureException reason, Notice.Kind kind) {
-    Optional<Notice> notice =
-        Optional.ofNullable(kind).map(k -> new Notice(k, reason.getMessage()));
-    for (Subscription subscription : subscriptions) {
-      subscription.end(reason, notice);
-    }
   }
 
   // Opening.
@@ -279,14 +250,13 @@ final class DeviceActor implements Epoch.Events {
 
   private void onRefused(CaptureException reason) {
     // A lost device's many attempts are not worth a line each, nor are those of one kept open.
-    if (!waiting.isEmpty() || !(lost || isRetrying())) {
+    if (audience.hasNewcomers() || !(lost || isRetrying())) {
       log.info("{}: not opened: {}", deviceId, reason.getMessage());
     }
-    List<Subscription> refused = List.copyOf(waiting);
-    waiting.clear();
+    List<Subscription> refused = audience.takeNewcomers();
     settle();
     publish();
-    endAll(refused, reason, null);
+    Audience.endAll(refused, reason, null);
   }
 
   private void onOpened(CaptureLine line) {
@@ -304,12 +274,8 @@ final class DeviceActor implements Epoch.Events {
     lastOpened = line.device();
     log.debug("{}: open in {}, epoch {}", deviceId, format, lastEpoch);
     context.observer().onOpened(deviceId, format, lastEpoch);
-    List<Subscription> fresh = new ArrayList<>(bereft);
-    fresh.addAll(waiting);
-    bereft.clear();
-    waiting.clear();
-    serve(fresh);
-    if (served.isEmpty() && !keptOpen) { // they all left meanwhile
+    serve(audience.takeAllWaiting());
+    if (!audience.isServed() && !keptOpen) { // they all left meanwhile
       close("nobody subscribes any more");
       return;
     }
@@ -317,48 +283,8 @@ final class DeviceActor implements Epoch.Events {
     watch(session, 0, 0);
   }
 
-  /** Begins subscriptions, but for those that cannot have what they ask for. */
   private void serve(List<Subscription> fresh) {
-    Epoch epoch = session.epoch;
-    fresh.forEach(subscription -> admit(subscription, epoch.format()));
-    epoch.serve(served);
-    publish();
-    for (Subscription subscription : fresh) {
-      Conversion conversion = served.get(subscription);
-      if (conversion != null) {
-        Framer framer = epoch.framer(conversion, subscription.spec().frameSize());
-        framer.ring().ensureCapacity(subscription.spec().queueFrames() + 1);
-        subscription.begin(epoch, conversion, framer);
-        if (session.muted) {
-          subscription.tell(muted());
-        }
-        session.reader.clockPpm().ifPresent(ppm -> tellClock(subscription, ppm));
-      }
-    }
-  }
-
-  /** The capture format may be another than when the request was checked. */
-  private void admit(Subscription subscription, PcmFormat captured) {
-    SubscriptionSpec spec = subscription.spec();
-    try {
-      Conversion conversion = Conversion.plan(captured, spec.format(), spec.channelMap());
-      Beginning.check(
-          spec,
-          conversion,
-          session.epoch.number(),
-          session.epoch.captured(),
-          context.ticker().unixNanos() / 1_000);
-      Set<Conversion> inUse = new HashSet<>(served.values());
-      if (!inUse.contains(conversion) && inUse.size() >= MAX_CONVERSIONS) {
-        throw new CaptureException(
-            Reason.LIMIT_REACHED,
-            "format: %s (expected: one that %s is delivered in already; %d are the server's limit)"
-                .formatted(spec.format(), deviceId, MAX_CONVERSIONS));
-      }
-      served.put(subscription, conversion);
-    } catch (CaptureException e) {
-      subscription.end(e, Optional.empty());
-    }
+    audience.serve(fresh, session, this::publish);
   }
 
   // What the reader sees, told on its thread.
@@ -383,7 +309,7 @@ final class DeviceActor implements Epoch.Events {
                 () -> {
                   session.muted = muted;
                   if (muted) {
-                    served.keySet().forEach(subscription -> subscription.tell(muted()));
+                    audience.tellMuted();
                   }
                 }));
   }
@@ -397,32 +323,6 @@ final class DeviceActor implements Epoch.Events {
     if (session != null && session.epoch == epoch) {
       message.run();
     } // else: it is being closed anyway
-  }
-
-  private Notice muted() {
-    return new Notice(
-        Notice.Kind.MUTED,
-        "%s gives nothing but zeros: it is muted, or this server may not hear it"
-            .formatted(deviceId));
-  }
-
-  /** To all who want to know, now and then. */
-  private void tellClock() {
-    long now = context.ticker().nanoTime();
-    OptionalDouble ppm = session.reader.clockPpm();
-    ppm.ifPresent(meter::onClock);
-    if (ppm.isPresent() && now >= session.clockToldNext) {
-      session.clockToldNext = now + TELL_CLOCK_EVERY.toNanos();
-      served.keySet().forEach(subscription -> tellClock(subscription, ppm.getAsDouble()));
-    }
-  }
-
-  private void tellClock(Subscription subscription, double ppm) {
-    if (subscription.spec().clockNotices()) {
-      String words =
-          "the clock of %s runs %+.1f ppm against this server's".formatted(deviceId, ppm);
-      subscription.tell(new Notice(Notice.Kind.CLOCK, words, ppm));
-    }
   }
 
   private void flowing() {
@@ -449,7 +349,9 @@ final class DeviceActor implements Epoch.Events {
     if (looks >= (periods == 0 ? LOOKS_FOR_FIRST_PERIOD : LOOKS)) {
       lose("no audio has come for %d s".formatted(WATCH_EVERY.multipliedBy(looks).toSeconds()));
     } else {
-      tellClock();
+      OptionalDouble ppm = session.reader.clockPpm();
+      ppm.ifPresent(meter::onClock);
+      audience.tellClock(session, ppm);
       watch(watched, periods, looks);
     }
   }
@@ -464,15 +366,11 @@ final class DeviceActor implements Epoch.Events {
     CaptureException reason =
         new CaptureException(Reason.DEVICE_LOST, "%s was lost: %s".formatted(deviceId, seen));
     Notice notice = new Notice(Notice.Kind.DEVICE_LOST, reason.getMessage());
-    List<Subscription> failing =
-        served.keySet().stream().filter(s -> s.spec().onDeviceLoss() == OnDeviceLoss.FAIL).toList();
-    served.keySet().removeAll(failing);
-    bereft.addAll(served.keySet());
-    served.clear();
+    List<Subscription> failing = audience.bereave();
     close("lost: " + seen);
     publish();
-    bereft.forEach(subscription -> subscription.tell(notice));
-    endAll(failing, reason, Notice.Kind.DEVICE_LOST);
+    audience.tellBereft(notice);
+    Audience.endAll(failing, reason, Notice.Kind.DEVICE_LOST);
   }
 
   // Closing, and coming back.
@@ -512,7 +410,7 @@ final class DeviceActor implements Epoch.Events {
     if (stopped != null) {
       lost = false;
       stopped.complete(null);
-    } else if (!waiting.isEmpty()) {
+    } else if (audience.hasNewcomers()) {
       open();
     } else if (!isWanted()) {
       lost = false;
@@ -531,7 +429,7 @@ final class DeviceActor implements Epoch.Events {
 
   /** Whether it should be open although nobody new waits for it. */
   private boolean isWanted() {
-    return keptOpen || !bereft.isEmpty();
+    return keptOpen || audience.isBereft();
   }
 
   private boolean isRetrying() {
@@ -545,10 +443,9 @@ final class DeviceActor implements Epoch.Events {
       closing = null;
     }
     if (calls.hopeless()) {
-      List<Subscription> refused = List.copyOf(waiting);
-      waiting.clear();
+      List<Subscription> refused = audience.takeNewcomers();
       publish();
-      endAll(refused, notResponding(), null);
+      Audience.endAll(refused, notResponding(), null);
     }
     if (!calls.underWay() && session == null) {
       settle();
