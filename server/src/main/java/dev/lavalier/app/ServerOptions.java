@@ -42,7 +42,7 @@ final class ServerOptions {
     HubConfig hub =
         new HubConfig(
             capture.period(),
-            limits.maxSubscribers(),
+            limits.subscribers(),
             limits.stallLimit(),
             capture.history(),
             capture.keptOpen());

@@ -47,9 +47,8 @@ public final class Hub implements AutoCloseable {
   private final DeviceActor.Context context;
   private final Map<String, DeviceActor> actors = new ConcurrentHashMap<>();
   private final Set<DeviceWatch> watches = ConcurrentHashMap.newKeySet();
-  private final int maxSubscribers;
   private final Set<String> keptOpen;
-  private final AtomicInteger subscribers = new AtomicInteger();
+  private final SubscriberCounts counts;
   private final AtomicLong subscriptionIds = new AtomicLong();
   private final Set<Subscription> running = ConcurrentHashMap.newKeySet();
   private final Subscription.Context subscriptions;
@@ -70,7 +69,7 @@ public final class Hub implements AutoCloseable {
       HubConfig config,
       HubObserver observer) {
     this.registry = registry;
-    this.maxSubscribers = config.maxSubscribers();
+    this.counts = new SubscriberCounts(config.limits());
     this.keptOpen = config.keptOpen();
     this.subscriptions =
         new Subscription.Context(ticker, config.stallLimit(), observer, this::onOver);
@@ -193,13 +192,7 @@ public final class Hub implements AutoCloseable {
     if (stopping) {
       throw stoppingReason();
     }
-    if (subscribers.incrementAndGet() > maxSubscribers) {
-      subscribers.decrementAndGet();
-      throw new CaptureException(
-          Reason.LIMIT_REACHED,
-          "subscribers: %d (expected: no more at a time; the server's limit is reached)"
-              .formatted(maxSubscribers));
-    }
+    counts.enter(subscriber, spec.deviceId());
     DeviceActor actor = actor(spec.deviceId());
     Subscription subscription =
         new Subscription(
@@ -211,7 +204,7 @@ public final class Hub implements AutoCloseable {
   }
 
   private void onOver(Subscription subscription, String why) {
-    subscribers.decrementAndGet();
+    counts.leave(subscription.subscriber(), subscription.spec().deviceId());
     running.remove(subscription);
     context.observer().onEnded(subscription.status(), why);
   }

@@ -7,7 +7,7 @@ import java.util.Set;
  * What a hub's operator decides.
  *
  * @param period how much is read from a line at a time
- * @param maxSubscribers subscriptions that may run at a time, of all devices together
+ * @param limits how many subscriptions may run at a time
  * @param stallLimit how long a subscriber may leave frames waiting before it is ended
  * @param history how much of what was captured is kept for those who come later, of each device
  *     that is open; zero: nothing
@@ -15,14 +15,14 @@ import java.util.Set;
  */
 public record HubConfig(
     Duration period,
-    int maxSubscribers,
+    SubscriberLimits limits,
     Duration stallLimit,
     Duration history,
     Set<String> keptOpen) {
 
-  /** Periods of 10 ms, 2,000 subscribers, 30 s; no history. */
+  /** Periods of 10 ms, the limits' defaults, 30 s; no history. */
   public static final HubConfig DEFAULTS =
-      new HubConfig(Duration.ofMillis(10), 2_000, Duration.ofSeconds(30));
+      new HubConfig(Duration.ofMillis(10), SubscriberLimits.DEFAULTS, Duration.ofSeconds(30));
 
   /** Copies the set. */
   public HubConfig {
@@ -30,7 +30,7 @@ public record HubConfig(
   }
 
   /** Makes one that keeps nothing. */
-  public HubConfig(Duration period, int maxSubscribers, Duration stallLimit) {
-    this(period, maxSubscribers, stallLimit, Duration.ZERO, Set.of());
+  public HubConfig(Duration period, SubscriberLimits limits, Duration stallLimit) {
+    this(period, limits, stallLimit, Duration.ZERO, Set.of());
   }
 }

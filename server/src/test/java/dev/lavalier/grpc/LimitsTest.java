@@ -2,6 +2,7 @@ package dev.lavalier.grpc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lavalier.hub.SubscriberLimits;
 import dev.lavalier.testing.LavalierExtension;
 import dev.lavalier.testing.TestPuller;
 import dev.lavalier.testing.TestSubscriber;
@@ -27,7 +28,9 @@ final class LimitsTest {
 
   @RegisterExtension
   final LavalierExtension lavalier =
-      LavalierExtension.withManualTime().withScripted("mic").limitedTo(LIMIT, STALL_LIMIT);
+      LavalierExtension.withManualTime()
+          .withScripted("mic")
+          .limitedTo(SubscriberLimits.inAll(LIMIT), STALL_LIMIT);
 
   private static void assertEvicted(TestSubscriber subscriber) throws Exception {
     Status status = subscriber.awaitStatus();
@@ -107,7 +110,7 @@ final class LimitsTest {
             lavalier.pull(MIC, 1).received().awaitStatus())) {
       assertThat(status.getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
       assertThat(status.getDescription())
-          .isEqualTo("subscribers: 3 (expected: no more at a time; the server's limit is reached)");
+          .isEqualTo("subscribers: 3 (expected: no more at a time; max-subscribers is reached)");
     }
   }
 

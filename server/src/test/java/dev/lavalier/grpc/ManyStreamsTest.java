@@ -3,6 +3,7 @@ package dev.lavalier.grpc;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lavalier.hub.HubConfig;
+import dev.lavalier.hub.SubscriberLimits;
 import dev.lavalier.testing.TcpServer;
 import dev.lavalier.testing.TestSubscriber;
 import dev.lavalier.v1.AudioFrame;
@@ -34,7 +35,9 @@ final class ManyStreamsTest {
     List<ManagedChannel> channels = new ArrayList<>();
     try (TcpServer server =
         TcpServer.start(
-            "16000/1/s16le", new HubConfig(Duration.ofMillis(10), LIMIT, Duration.ofSeconds(60)))) {
+            "16000/1/s16le",
+            new HubConfig(
+                Duration.ofMillis(10), SubscriberLimits.inAll(LIMIT), Duration.ofSeconds(60)))) {
       try {
         for (int i = 0; i <= CONNECTIONS; i++) {
           channels.add(server.newChannel());

@@ -12,6 +12,7 @@ import dev.lavalier.hub.Hub;
 import dev.lavalier.hub.HubConfig;
 import dev.lavalier.hub.HubObserver;
 import dev.lavalier.hub.Lane;
+import dev.lavalier.hub.SubscriberLimits;
 import dev.lavalier.v1.AudioCaptureGrpc;
 import dev.lavalier.v1.Device;
 import dev.lavalier.v1.DeviceState;
@@ -122,10 +123,9 @@ public final class LavalierExtension
   }
 
   /** Sets the hub's limits. */
-  public LavalierExtension limitedTo(int maxSubscribers, Duration stallLimit) {
+  public LavalierExtension limitedTo(SubscriberLimits limits, Duration stallLimit) {
     config =
-        new HubConfig(
-            config.period(), maxSubscribers, stallLimit, config.history(), config.keptOpen());
+        new HubConfig(config.period(), limits, stallLimit, config.history(), config.keptOpen());
     return this;
   }
 
@@ -133,11 +133,7 @@ public final class LavalierExtension
   public LavalierExtension keeping(Duration history, String... keptOpen) {
     config =
         new HubConfig(
-            config.period(),
-            config.maxSubscribers(),
-            config.stallLimit(),
-            history,
-            Set.of(keptOpen));
+            config.period(), config.limits(), config.stallLimit(), history, Set.of(keptOpen));
     return this;
   }
 
