@@ -27,7 +27,7 @@ final class LavalierServer implements AutoCloseable {
     hub =
         new Hub(
             registry, ticker, AudioCaptureService.frameEncoder(), config.hub(), HubObserver.NONE);
-    grpc = new GrpcServer(hub, config.address());
+    grpc = new GrpcServer(hub, config.address(), config.transport(), ticker);
   }
 
   /**

@@ -53,6 +53,8 @@ public final class Logging extends ContextAwareBase implements Configurator {
     context.getLogger(AUDIT).setLevel(Level.INFO);
     if (level != Level.TRACE) { // their debugging is not ours
       context.getLogger("io.grpc").setLevel(Level.WARN);
+      // Whatever a peer can bring about, the server tells itself, and not without end.
+      context.getLogger("io.grpc.netty").setLevel(Level.ERROR);
       context.getLogger("io.netty").setLevel(Level.WARN);
     }
   }

@@ -2,6 +2,7 @@ package dev.lavalier.app;
 
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.capture.VirtualDevice;
+import dev.lavalier.grpc.TransportLimits;
 import dev.lavalier.hub.HubConfig;
 import java.net.InetSocketAddress;
 import java.util.List;
@@ -14,6 +15,7 @@ import java.util.Map;
  * @param captureFormat the capture format, for each device that offers it
  * @param captureFormats the same for single devices, by their ids
  * @param hub the hub's settings
+ * @param transport what a peer may take of the transport
  * @param demo whether the tone is the default where no hardware can be captured
  * @param devices the virtual devices
  */
@@ -22,5 +24,6 @@ record ServerConfig(
     PcmFormat captureFormat,
     Map<String, PcmFormat> captureFormats,
     HubConfig hub,
+    TransportLimits transport,
     boolean demo,
     List<VirtualDevice> devices) {}

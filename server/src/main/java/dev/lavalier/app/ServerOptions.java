@@ -51,6 +51,7 @@ final class ServerOptions {
         capture.format(),
         capture.deviceFormats(),
         hub,
+        limits.transport(),
         capture.demo(),
         capture.virtualDevices());
   }

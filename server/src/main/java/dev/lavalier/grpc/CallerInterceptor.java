@@ -22,7 +22,7 @@ final class CallerInterceptor implements ServerInterceptor {
     return Contexts.interceptCall(caller.inContext(), call, headers, next);
   }
 
-  private static String display(SocketAddress peer) {
+  static String display(SocketAddress peer) {
     if (peer instanceof InetSocketAddress internet) {
       String host = internet.getAddress().getHostAddress();
       return (host.contains(":") ? "[" + host + "]" : host) + ":" + internet.getPort();

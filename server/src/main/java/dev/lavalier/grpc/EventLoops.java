@@ -2,9 +2,6 @@ package dev.lavalier.grpc;
 
 import dev.lavalier.hub.Lane;
 import io.grpc.netty.NettyServerBuilder;
-import io.netty.channel.Channel;
-import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
@@ -17,6 +14,8 @@ import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.EventExecutor;
+import io.netty.util.concurrent.Future;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -45,36 +44,46 @@ final class EventLoops implements AutoCloseable {
     group.forEach(loop -> lanes.add(new LoopLane(loop, new Lane(loop))));
   }
 
-  /** Sets what connections need beyond the transport's defaults. */
-  void configure(NettyServerBuilder builder) {
-    builder.bossEventLoopGroup(group).workerEventLoopGroup(group).channelFactory(this::listener);
+  /**
+   * Sets what connections need beyond the transport's defaults.
+   *
+   * @param gate lets them in
+   * @param unanswered how long the kernel tries to send to a host that does not answer
+   */
+  void configure(NettyServerBuilder builder, Gate gate, Duration unanswered) {
+    builder
+        .bossEventLoopGroup(group)
+        .workerEventLoopGroup(group)
+        .channelFactory(() -> listener(gate));
     if (Epoll.isAvailable()) {
       // What the kernel holds unsent for a consumer that does not read grows old there.
       builder.withChildOption(EpollChannelOption.TCP_NOTSENT_LOWAT, UNSENT_BYTES);
+      // Else the kernel goes on for minutes for a host that vanished, also when we have given up.
+      builder.withChildOption(EpollChannelOption.TCP_USER_TIMEOUT, (int) unanswered.toMillis());
     }
   }
 
-  private ServerChannel listener() {
+  private static ServerChannel listener(Gate gate) {
     ServerChannel listener =
         Epoll.isAvailable() ? new EpollServerSocketChannel() : new NioServerSocketChannel();
-    listener.pipeline().addFirst(new Accepted());
+    listener.pipeline().addFirst(gate);
     return listener;
-  }
-
-  /** Prepares each connection before gRPC gets it: its handler comes closest to the socket. */
-  private static final class Accepted extends ChannelInboundHandlerAdapter {
-    @Override
-    public void channelRead(ChannelHandlerContext context, Object connection) {
-      ((Channel) connection).pipeline().addFirst(new WriteMerger());
-      context.fireChannelRead(connection);
-    }
   }
 
   /** Returns the lane of the loop that this runs on: of the connection that the call came by. */
   Lane current() {
+    return currentLoop().lane();
+  }
+
+  /** Runs a task later on the loop that this runs on. */
+  Future<?> later(Duration delay, Runnable task) {
+    return currentLoop().loop().schedule(task, delay.toNanos(), TimeUnit.NANOSECONDS);
+  }
+
+  private LoopLane currentLoop() {
     for (LoopLane each : lanes) {
       if (each.loop().inEventLoop()) {
-        return each.lane();
+        return each;
       }
     }
     throw new IllegalStateException("not on an event loop: " + Thread.currentThread());

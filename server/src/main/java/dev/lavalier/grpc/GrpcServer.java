@@ -1,5 +1,6 @@
 package dev.lavalier.grpc;
 
+import dev.lavalier.audio.Ticker;
 import dev.lavalier.hub.Hub;
 import io.grpc.Server;
 import io.grpc.ServerBuilder;
@@ -9,7 +10,10 @@ import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The network side: AudioCapture, grpc.health.v1 and reflection on one port. Everything runs on the
@@ -19,43 +23,65 @@ import java.util.concurrent.TimeUnit;
  */
 public final class GrpcServer implements AutoCloseable {
 
-  /** Requests are a few bytes long. */
-  private static final int MAX_REQUEST_BYTES = 64 << 10;
+  private static final Logger log = LoggerFactory.getLogger(GrpcServer.class);
 
-  private static final long KEEPALIVE_SECONDS = 10;
-  private static final long KEEPALIVE_TIMEOUT_SECONDS = 5;
+  /** How long a peer may take to answer a keepalive ping. */
+  private static final Duration PING_TIMEOUT = Duration.ofSeconds(5);
+
+  /** Clients may ping every 10 s, as grpc's own at the most; here with room for jitter. */
+  private static final long PERMITTED_PING_SECONDS = 5;
+
+  /** A connection without a call is told to go; clients of gRPC come back by themselves. */
+  private static final long IDLE_MINUTES = 5;
+
+  /** What netty decodes at most: up to this it is our refusal that the caller sees. */
+  private static final int METADATA_ROOM = 2;
 
   /** For what is queued to be sent; then again for what would not take it. */
   private static final long STOP_MILLIS = 1_000;
 
   private final EventLoops loops;
   private final HealthStatusManager health = new HealthStatusManager();
+  private final PeerLog peers;
   private final Server server;
 
-  /** Makes a server that is not listening yet. */
-  public GrpcServer(Hub hub, InetSocketAddress address) {
+  /**
+   * Makes a server that is not listening yet.
+   *
+   * @param ticker the time by which log lines are held together
+   */
+  public GrpcServer(Hub hub, InetSocketAddress address, TransportLimits limits, Ticker ticker) {
     this.loops = new EventLoops(Runtime.getRuntime().availableProcessors());
     NettyServerBuilder builder =
         NettyServerBuilder.forAddress(address)
             .directExecutor()
-            .maxInboundMessageSize(MAX_REQUEST_BYTES)
-            // A peer that vanished without a word is noticed within 15 s.
-            .keepAliveTime(KEEPALIVE_SECONDS, TimeUnit.SECONDS)
-            .keepAliveTimeout(KEEPALIVE_TIMEOUT_SECONDS, TimeUnit.SECONDS)
-            .permitKeepAliveTime(KEEPALIVE_SECONDS, TimeUnit.SECONDS)
-            .permitKeepAliveWithoutCalls(true);
-    loops.configure(builder);
+            .maxConcurrentCallsPerConnection(limits.maxCallsPerConnection())
+            .maxInboundMessageSize(limits.maxMessageBytes())
+            .maxInboundMetadataSize(METADATA_ROOM * limits.maxMetadataBytes())
+            .handshakeTimeout(limits.handshake().toMillis(), TimeUnit.MILLISECONDS)
+            .maxRstFramesPerWindow(limits.maxResets(), TransportLimits.RESETS_SECONDS)
+            // A peer that vanished without a word is noticed within both.
+            .keepAliveTime(limits.keepalive().toMillis(), TimeUnit.MILLISECONDS)
+            .keepAliveTimeout(PING_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)
+            .permitKeepAliveTime(PERMITTED_PING_SECONDS, TimeUnit.SECONDS)
+            .permitKeepAliveWithoutCalls(true)
+            .maxConnectionIdle(IDLE_MINUTES, TimeUnit.MINUTES);
+    this.peers = new PeerLog(ticker, log::warn);
+    Gate gate = new Gate(limits.maxConnections(), peers);
+    loops.configure(builder, gate, limits.keepalive().plus(PING_TIMEOUT));
     this.server =
-        addServices(builder, new AudioCaptureService(hub, loops::current), health).build();
+        addServices(builder, new AudioCaptureService(hub, loops::current), health)
+            .intercept(new CallGuard(loops, limits)) // the last is asked first
+            .build();
   }
 
   /** Adds what every Lavalier server serves, on whatever transport. */
   public static <B extends ServerBuilder<B>> B addServices(
       B builder, AudioCaptureService service, HealthStatusManager health) {
     return builder
-        .addService(service)
-        .addService(health.getHealthService())
-        .addService(ProtoReflectionServiceV1.newInstance())
+        .addService(WellFormed.only(service.bindService()))
+        .addService(WellFormed.only(health.getHealthService().bindService()))
+        .addService(WellFormed.only(ProtoReflectionServiceV1.newInstance().bindService()))
         .intercept(new CallerInterceptor());
   }
 
@@ -76,6 +102,7 @@ public final class GrpcServer implements AutoCloseable {
 
   /** Refuses new calls and turns unhealthy; what runs goes on. Called once. */
   public void refuseNewCalls() {
+    peers.stop();
     health.enterTerminalState();
     server.shutdown();
   }
@@ -83,6 +110,7 @@ public final class GrpcServer implements AutoCloseable {
   /** Ends what still runs, within a few seconds. */
   @Override
   public void close() {
+    peers.stop();
     server.shutdown();
     try {
       if (!server.awaitTermination(STOP_MILLIS, TimeUnit.MILLISECONDS)) {

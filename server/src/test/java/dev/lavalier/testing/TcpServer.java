@@ -6,6 +6,7 @@ import dev.lavalier.capture.DeviceRegistry;
 import dev.lavalier.capture.ToneDevice;
 import dev.lavalier.grpc.AudioCaptureService;
 import dev.lavalier.grpc.GrpcServer;
+import dev.lavalier.grpc.TransportLimits;
 import dev.lavalier.hub.Hub;
 import dev.lavalier.hub.HubConfig;
 import dev.lavalier.hub.HubObserver;
@@ -31,6 +32,12 @@ public final class TcpServer implements AutoCloseable {
 
   /** Starts one that captures in a format. */
   public static TcpServer start(String captureFormat, HubConfig config) throws IOException {
+    return start(captureFormat, config, TransportLimits.DEFAULTS);
+  }
+
+  /** Starts one that captures in a format, with limits of the transport. */
+  public static TcpServer start(String captureFormat, HubConfig config, TransportLimits limits)
+      throws IOException {
     Ticker ticker = Ticker.system();
     DeviceRegistry registry =
         new DeviceRegistry(
@@ -43,7 +50,8 @@ public final class TcpServer implements AutoCloseable {
     Hub hub =
         new Hub(registry, ticker, AudioCaptureService.frameEncoder(), config, HubObserver.NONE);
     GrpcServer grpc =
-        new GrpcServer(hub, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+        new GrpcServer(
+            hub, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), limits, ticker);
     grpc.start();
     return new TcpServer(registry, hub, grpc);
   }
@@ -51,6 +59,11 @@ public final class TcpServer implements AutoCloseable {
   /** Returns its hub. */
   public Hub hub() {
     return hub;
+  }
+
+  /** Returns the port it listens on. */
+  public int port() {
+    return grpc.port();
   }
 
   /** Returns a connection to it, which is the caller's to shut down. */

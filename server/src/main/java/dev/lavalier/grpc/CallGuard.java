@@ -1,0 +1,112 @@
+package dev.lavalier.grpc;
+
+import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
+import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
+import io.grpc.Status;
+import io.netty.util.concurrent.Future;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * Refuses calls that bring too much metadata, and ends those that do not bring what they ask for.
+ * On the event loops, before anything else hears of a call.
+ */
+final class CallGuard implements ServerInterceptor {
+
+  private final EventLoops loops;
+  private final TransportLimits limits;
+
+  CallGuard(EventLoops loops, TransportLimits limits) {
+    this.loops = loops;
+    this.limits = limits;
+  }
+
+  @Override
+  public <ReqT, RespT> ServerCall.Listener<ReqT> interceptCall(
+      ServerCall<ReqT, RespT> call, Metadata headers, ServerCallHandler<ReqT, RespT> next) {
+    int bytes = size(headers);
+    if (bytes > limits.maxMetadataBytes()) {
+      call.close(
+          Status.RESOURCE_EXHAUSTED.withDescription(
+              "metadata: %d bytes (expected: no more than %d; max-metadata-bytes)"
+                  .formatted(bytes, limits.maxMetadataBytes())),
+          new Metadata());
+      return new ServerCall.Listener<>() {};
+    }
+    return new Patience<>(call, next.startCall(call, headers));
+  }
+
+  private static int size(Metadata headers) {
+    int bytes = 0;
+    for (String name : headers.keys()) {
+      bytes += name.length();
+      if (name.endsWith(Metadata.BINARY_HEADER_SUFFIX)) {
+        for (byte[] value :
+            headers.getAll(Metadata.Key.of(name, Metadata.BINARY_BYTE_MARSHALLER))) {
+          bytes += value.length;
+        }
+      } else {
+        for (String value :
+            headers.getAll(Metadata.Key.of(name, Metadata.ASCII_STRING_MARSHALLER))) {
+          bytes += value.getBytes(StandardCharsets.US_ASCII).length;
+        }
+      }
+    }
+    return bytes;
+  }
+
+  /** Waits for the request, or for the first of many, and not for ever. */
+  private final class Patience<ReqT, RespT> extends SimpleForwardingServerCallListener<ReqT> {
+
+    private final ServerCall<ReqT, RespT> call;
+    private final Future<?> end;
+    private boolean over; // ended by us: nobody shall hear what comes still
+
+    Patience(ServerCall<ReqT, RespT> call, ServerCall.Listener<ReqT> next) {
+      super(next);
+      this.call = call;
+      this.end = loops.later(limits.handshake(), this::end);
+    }
+
+    private void end() {
+      over = true;
+      call.close(
+          Status.DEADLINE_EXCEEDED.withDescription(
+              "request: none (expected: within %d s; handshake-timeout-s)"
+                  .formatted(limits.handshake().toSeconds())),
+          new Metadata());
+    }
+
+    @Override
+    public void onMessage(ReqT message) {
+      if (!call.getMethodDescriptor().getType().clientSendsOneMessage()) {
+        end.cancel(false);
+      } // else: the call begins when the client has said that there is no more
+      if (!over) {
+        super.onMessage(message);
+      }
+    }
+
+    @Override
+    public void onHalfClose() {
+      end.cancel(false);
+      if (!over) {
+        super.onHalfClose();
+      }
+    }
+
+    @Override
+    public void onCancel() {
+      end.cancel(false);
+      super.onCancel();
+    }
+
+    @Override
+    public void onComplete() {
+      end.cancel(false);
+      super.onComplete();
+    }
+  }
+}

@@ -1,0 +1,119 @@
+package dev.lavalier.grpc;
+
+import com.google.protobuf.Message;
+import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
+import io.grpc.MethodDescriptor.PrototypeMarshaller;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerMethodDefinition;
+import io.grpc.ServerServiceDefinition;
+import io.grpc.ServiceDescriptor;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Services that answer bytes which are no message of their method with INVALID_ARGUMENT. gRPC alone
+ * would say UNKNOWN, and log a stack trace for each.
+ */
+final class WellFormed {
+
+  private WellFormed() {}
+
+  /** Returns the same service, guarded. */
+  static ServerServiceDefinition only(ServerServiceDefinition service) {
+    List<ServerMethodDefinition<?, ?>> methods = new ArrayList<>();
+    service.getMethods().forEach(method -> methods.add(guard(method)));
+    ServiceDescriptor.Builder descriptor =
+        ServiceDescriptor.newBuilder(service.getServiceDescriptor().getName())
+            .setSchemaDescriptor(service.getServiceDescriptor().getSchemaDescriptor());
+    methods.forEach(method -> descriptor.addMethod(method.getMethodDescriptor()));
+    ServerServiceDefinition.Builder guarded = ServerServiceDefinition.builder(descriptor.build());
+    methods.forEach(guarded::addMethod);
+    return guarded.build();
+  }
+
+  private static <ReqT, RespT> ServerMethodDefinition<ReqT, RespT> guard(
+      ServerMethodDefinition<ReqT, RespT> method) {
+    MethodDescriptor<ReqT, RespT> plain = method.getMethodDescriptor();
+    Marshaller<ReqT> marshaller =
+        new Marshaller<>((PrototypeMarshaller<ReqT>) plain.getRequestMarshaller());
+    return ServerMethodDefinition.create(
+        plain.toBuilder(marshaller, plain.getResponseMarshaller()).build(),
+        new Handler<>(method.getServerCallHandler(), marshaller.malformed));
+  }
+
+  /** Gives a message of its own for bytes that are none. */
+  private static final class Marshaller<T> implements PrototypeMarshaller<T> {
+
+    private final PrototypeMarshaller<T> plain;
+    final T malformed; // told from all others by its identity
+
+    Marshaller(PrototypeMarshaller<T> plain) {
+      this.plain = plain;
+      Message prototype = (Message) plain.getMessagePrototype();
+      this.malformed = plain.getMessageClass().cast(prototype.newBuilderForType().build());
+    }
+
+    @Override
+    public T parse(InputStream in) {
+      try {
+        return plain.parse(in);
+      } catch (StatusRuntimeException e) {
+        return malformed;
+      }
+    }
+
+    @Override
+    public InputStream stream(T message) {
+      return plain.stream(message);
+    }
+
+    @Override
+    public Class<T> getMessageClass() {
+      return plain.getMessageClass();
+    }
+
+    @Override
+    public T getMessagePrototype() {
+      return plain.getMessagePrototype();
+    }
+  }
+
+  private record Handler<ReqT, RespT>(ServerCallHandler<ReqT, RespT> plain, ReqT malformed)
+      implements ServerCallHandler<ReqT, RespT> {
+
+    @Override
+    public ServerCall.Listener<ReqT> startCall(ServerCall<ReqT, RespT> call, Metadata headers) {
+      return new SimpleForwardingServerCallListener<>(plain.startCall(call, headers)) {
+        private boolean refused;
+
+        @Override
+        public void onMessage(ReqT message) {
+          if (message == malformed) {
+            refused = true;
+            super.onCancel(); // whatever has begun, ends
+            call.close(
+                Status.INVALID_ARGUMENT.withDescription(
+                    "request: malformed (expected: a message of %s)"
+                        .formatted(call.getMethodDescriptor().getFullMethodName())),
+                new Metadata());
+          } else if (!refused) {
+            super.onMessage(message);
+          }
+        }
+
+        @Override
+        public void onHalfClose() {
+          if (!refused) {
+            super.onHalfClose();
+          }
+        }
+      };
+    }
+  }
+}
