@@ -19,7 +19,7 @@ public final class DeviceWatch implements AutoCloseable {
   private final MessageStream<WatchDevicesRequest, WatchDevicesResponse> messages;
   private final Map<String, Device> devices = new LinkedHashMap<>();
 
-  DeviceWatch(Channel channel, String server) {
+  DeviceWatch(Channel channel, Endpoint server) {
     messages =
         new MessageStream<>(
             channel,

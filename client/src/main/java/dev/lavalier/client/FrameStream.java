@@ -46,7 +46,7 @@ public final class FrameStream implements Iterable<Frame>, AutoCloseable {
   /** Subscribes; {@code onClose} is run when the stream is closed, or could not be opened. */
   static FrameStream open(
       Supplier<Connection> connector,
-      String server,
+      Endpoint server,
       StreamOptions options,
       Timing timing,
       Consumer<FrameStream> onClose)

@@ -1,7 +1,9 @@
 package dev.lavalier.client;
 
+import dev.lavalier.v1.AdminGrpc;
 import dev.lavalier.v1.AudioCaptureGrpc;
 import dev.lavalier.v1.ListDevicesRequest;
+import dev.lavalier.v1.ListSubscriptionsRequest;
 import io.grpc.Channel;
 import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
@@ -20,7 +22,6 @@ import java.util.function.Supplier;
  */
 public final class LavalierClient implements AutoCloseable {
 
-  private static final int MAX_PORT = 65_535;
   private static final long UNARY_SECONDS = 10;
   private static final long KEEPALIVE_SECONDS = 10;
   private static final long KEEPALIVE_TIMEOUT_SECONDS = 5;
@@ -36,14 +37,14 @@ public final class LavalierClient implements AutoCloseable {
 
   private static final int MIN_WINDOW_BYTES = 16 << 10;
 
-  private final String server;
+  private final Endpoint server;
   private final Channel channel; // for the short calls
   private final Timing timing;
   private final ManagedChannel own; // the channel, where it is ours to shut down; else null
   private final Set<FrameStream> streams = ConcurrentHashMap.newKeySet();
   private volatile boolean closed;
 
-  private LavalierClient(String server, Channel channel, Timing timing, ManagedChannel own) {
+  private LavalierClient(Endpoint server, Channel channel, Timing timing, ManagedChannel own) {
     this.server = server;
     this.channel = channel;
     this.timing = timing;
@@ -57,38 +58,35 @@ public final class LavalierClient implements AutoCloseable {
    * @throws IllegalArgumentException where it is not of that form
    */
   public static LavalierClient connect(String server) {
-    return connect(server, System::nanoTime);
+    return connect(ConnectOptions.to(server));
+  }
+
+  /**
+   * Makes a client of a server, with what makes them sure of each other. Files are read now, and
+   * again for the connection of each stream and each time it is made anew: certificates may be
+   * exchanged meanwhile.
+   *
+   * @throws IllegalArgumentException where a file is not what it should be, or a token would go to
+   *     another machine without encryption; with one line that names the value
+   */
+  public static LavalierClient connect(ConnectOptions options) {
+    return connect(options, System::nanoTime);
   }
 
   /** With a clock of the caller's, for tests. */
-  static LavalierClient connect(String server, LongSupplier nanoTime) {
-    int colon = server.lastIndexOf(':');
-    String host = server.substring(0, Math.max(0, colon));
-    int port = port(server.substring(colon + 1));
-    if (host.isEmpty() || port < 1 || (host.contains(":") && !host.startsWith("["))) {
-      throw new IllegalArgumentException(
-          "server: %s (expected: HOST:PORT, as 127.0.0.1:50051)".formatted(server));
-    }
+  static LavalierClient connect(ConnectOptions options, LongSupplier nanoTime) {
+    Endpoint server = new Endpoint(options);
     ManagedChannel channel = connection(server).build();
     return new LavalierClient(server, channel, Timing.by(nanoTime), channel);
   }
 
-  private static NettyChannelBuilder connection(String server) {
-    return NettyChannelBuilder.forTarget("dns:///" + server)
-        .usePlaintext()
+  private static NettyChannelBuilder connection(Endpoint server) {
+    return server
+        .channelBuilder()
         .maxInboundMessageSize(MAX_MESSAGE_BYTES)
         // A server that vanished without a word is noticed within 15 s.
         .keepAliveTime(KEEPALIVE_SECONDS, TimeUnit.SECONDS)
         .keepAliveTimeout(KEEPALIVE_TIMEOUT_SECONDS, TimeUnit.SECONDS);
-  }
-
-  private static int port(String text) {
-    try {
-      int port = Integer.parseInt(text);
-      return port <= MAX_PORT ? port : 0;
-    } catch (NumberFormatException e) {
-      return 0;
-    }
   }
 
   /**
@@ -102,7 +100,8 @@ public final class LavalierClient implements AutoCloseable {
 
   /** With time and chance of the caller's, for tests. */
   static LavalierClient over(Channel channel, Timing timing) {
-    return new LavalierClient(String.valueOf(channel.authority()), channel, timing, null);
+    Endpoint server = new Endpoint(String.valueOf(channel.authority()));
+    return new LavalierClient(server, channel, timing, null);
   }
 
   /**
@@ -122,7 +121,31 @@ public final class LavalierClient implements AutoCloseable {
       }
       return List.copyOf(devices);
     } catch (StatusRuntimeException e) {
-      throw Wire.exception(e.getStatus(), server);
+      throw server.exception(e.getStatus());
+    }
+  }
+
+  /**
+   * Lists who listens at this moment, the oldest subscription first. For operators: a server that
+   * asks who calls wants the grant for it. Waits 10 s at most.
+   *
+   * @param deviceId of this device alone; empty: of all
+   * @throws LavalierException where the server does not answer, or does not allow it
+   */
+  public List<Subscription> listSubscriptions(String deviceId) throws LavalierException {
+    try {
+      List<Subscription> subscriptions = new ArrayList<>();
+      for (var subscription :
+          AdminGrpc.newBlockingStub(channel)
+              .withDeadlineAfter(UNARY_SECONDS, TimeUnit.SECONDS)
+              .listSubscriptions(
+                  ListSubscriptionsRequest.newBuilder().setDeviceId(deviceId).build())
+              .getSubscriptionsList()) {
+        subscriptions.add(Wire.subscription(subscription));
+      }
+      return List.copyOf(subscriptions);
+    } catch (StatusRuntimeException e) {
+      throw server.exception(e.getStatus());
     }
   }
 
@@ -140,9 +163,7 @@ public final class LavalierClient implements AutoCloseable {
    */
   public FrameStream stream(StreamOptions options) throws LavalierException {
     Supplier<Connection> connector =
-        own == null
-            ? () -> new Connection(channel, () -> {})
-            : connector(connection(server).flowControlWindow(window(options)));
+        own == null ? () -> new Connection(channel, () -> {}) : connector(window(options));
     FrameStream stream = FrameStream.open(connector, server, options, timing, streams::remove);
     streams.add(stream);
     if (closed) { // meanwhile
@@ -152,9 +173,9 @@ public final class LavalierClient implements AutoCloseable {
   }
 
   /** Each attempt by a channel of its own: one that failed would wait by a clock of its own. */
-  private static Supplier<Connection> connector(NettyChannelBuilder builder) {
+  private Supplier<Connection> connector(int window) {
     return () -> {
-      ManagedChannel connection = builder.build();
+      ManagedChannel connection = connection(server).flowControlWindow(window).build();
       return new Connection(connection, connection::shutdownNow);
     };
   }

@@ -19,8 +19,18 @@ public final class LavalierException extends Exception {
     LIMIT_REACHED(true),
     /** The server is not there or stopping, or the device is busy or lost: try again later. */
     UNAVAILABLE(true),
-    /** The server wants to know who asks, or does not allow it: ask its operator. */
+    /**
+     * The server does not know who asks, or not any more: no token, an unknown, expired or revoked
+     * one, or no client certificate that it trusts. Ask its operator for one.
+     */
+    NOT_AUTHENTICATED(false),
+    /** The server knows who asks, and does not allow it: ask its operator. */
     NOT_PERMITTED(false),
+    /**
+     * No trust: the server's certificate is not good enough, or one of the two wants encryption and
+     * the other has none. Mend the {@link ConnectOptions}, or tell the server's operator.
+     */
+    NOT_TRUSTED(false),
     /** The two do not understand each other, or a bug: report it. */
     INTERNAL(false);
 

@@ -24,7 +24,7 @@ final class MessageStream<Q, R> implements AutoCloseable {
   /** A message, or null and the status behind the last one. */
   private record Received<R>(R message, Status end, long nanos) {}
 
-  private final String server;
+  private final Endpoint server;
   private final Context.CancellableContext context = Context.current().withCancellation();
   private final ClientCall<Q, R> call;
   private final BlockingQueue<Received<R>> received = new LinkedBlockingQueue<>();
@@ -38,14 +38,14 @@ final class MessageStream<Q, R> implements AutoCloseable {
   /**
    * Starts the call.
    *
-   * @param server where it goes, for people
+   * @param server where it goes
    * @param nanoTime the clock by which arrivals are noted
    */
   MessageStream(
       Channel channel,
       MethodDescriptor<Q, R> method,
       Q request,
-      String server,
+      Endpoint server,
       LongSupplier nanoTime) {
     this.server = server;
     this.nanoTime = nanoTime;
@@ -89,7 +89,7 @@ final class MessageStream<Q, R> implements AutoCloseable {
     if (closed) {
       return null;
     }
-    throw Wire.exception(end, server);
+    throw server.exception(end);
   }
 
   /** Returns when the message taken last had arrived. */
@@ -107,6 +107,11 @@ final class MessageStream<Q, R> implements AutoCloseable {
 
   /** Called by the transport; hands on and returns. */
   private final class Listener extends ClientCall.Listener<R> {
+    @Override
+    public void onHeaders(Metadata headers) {
+      server.heard();
+    }
+
     @Override
     public void onMessage(R message) {
       received.add(new Received<>(message, null, nanoTime.getAsLong()));

@@ -36,7 +36,7 @@ final class ResumingCall implements AutoCloseable {
   record Arrival(AudioFrame frame, Gap gap, boolean first, long nanos) {}
 
   private final Supplier<Connection> connector;
-  private final String server;
+  private final Endpoint server;
   private final StreamOptions options;
   private final Timing timing;
   private final CountDownLatch closed = new CountDownLatch(1);
@@ -58,7 +58,7 @@ final class ResumingCall implements AutoCloseable {
   private int attempts; // since the loss
 
   ResumingCall(
-      Supplier<Connection> connector, String server, StreamOptions options, Timing timing) {
+      Supplier<Connection> connector, Endpoint server, StreamOptions options, Timing timing) {
     this.connector = connector;
     this.server = server;
     this.options = options;
@@ -71,7 +71,7 @@ final class ResumingCall implements AutoCloseable {
     while (start == null) {
       StreamFramesResponse message = messages.take();
       if (message == null) {
-        throw Wire.exception(Status.UNAVAILABLE.withDescription("the stream was closed"), server);
+        throw server.exception(Status.UNAVAILABLE.withDescription("the stream was closed"));
       }
       noteBesidesAudio(message);
     }

@@ -8,6 +8,7 @@ import dev.lavalier.v1.StreamNotice;
 import dev.lavalier.v1.StreamStarted;
 import io.grpc.Status;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -64,6 +65,21 @@ final class Wire {
         },
         format(device.getCaptureFormat()),
         device.getSubscriberCount());
+  }
+
+  static Subscription subscription(dev.lavalier.v1.Subscription subscription)
+      throws LavalierException {
+    return new Subscription(
+        subscription.getSubscriptionId(),
+        subscription.getIdentity(),
+        subscription.getAddress(),
+        subscription.getDeviceId(),
+        format(subscription.getFormat()),
+        subscription.getFrameSize(),
+        Instant.EPOCH.plusNanos(subscription.getSinceUnixNanos()),
+        subscription.getFrameCount(),
+        subscription.getByteCount(),
+        subscription.getSamplesLost());
   }
 
   static StreamStart start(StreamStarted started) throws LavalierException {
@@ -171,39 +187,18 @@ final class Wire {
         .build();
   }
 
-  /**
-   * Translates a status.
-   *
-   * @param server where the call went, for the case that nobody answered there
-   */
-  static LavalierException exception(Status status, String server) {
-    LavalierException.Kind kind =
-        switch (status.getCode()) {
-          case INVALID_ARGUMENT, OUT_OF_RANGE -> LavalierException.Kind.INVALID_REQUEST;
-          case NOT_FOUND -> LavalierException.Kind.DEVICE_NOT_FOUND;
-          case FAILED_PRECONDITION -> LavalierException.Kind.FORMAT_NOT_AVAILABLE;
-          case RESOURCE_EXHAUSTED -> LavalierException.Kind.LIMIT_REACHED;
-          case UNAVAILABLE, DEADLINE_EXCEEDED, ABORTED, CANCELLED ->
-              LavalierException.Kind.UNAVAILABLE;
-          case UNAUTHENTICATED, PERMISSION_DENIED -> LavalierException.Kind.NOT_PERMITTED;
-          case OK, UNKNOWN, ALREADY_EXISTS, UNIMPLEMENTED, INTERNAL, DATA_LOSS ->
-              LavalierException.Kind.INTERNAL;
-        };
-    return new LavalierException(kind, message(status, server), status.getCause());
-  }
-
-  private static String message(Status status, String server) {
-    Throwable cause = status.getCause();
-    if (cause != null && status.getCode() == Status.Code.UNAVAILABLE) {
-      // Nobody answered, and the transport says why: its deepest words are the plainest.
-      while (cause.getCause() != null) {
-        cause = cause.getCause();
-      }
-      return "server: %s (expected: a Lavalier server; %s)".formatted(server, cause.getMessage());
-    }
-    String description = status.getDescription();
-    return description == null
-        ? "server: %s (expected: a Lavalier server; it says %s)".formatted(server, status.getCode())
-        : description.lines().findFirst().orElse("");
+  /** Returns what a status tells the caller to do. */
+  static LavalierException.Kind kind(Status status) {
+    return switch (status.getCode()) {
+      case INVALID_ARGUMENT, OUT_OF_RANGE -> LavalierException.Kind.INVALID_REQUEST;
+      case NOT_FOUND -> LavalierException.Kind.DEVICE_NOT_FOUND;
+      case FAILED_PRECONDITION -> LavalierException.Kind.FORMAT_NOT_AVAILABLE;
+      case RESOURCE_EXHAUSTED -> LavalierException.Kind.LIMIT_REACHED;
+      case UNAVAILABLE, DEADLINE_EXCEEDED, ABORTED, CANCELLED -> LavalierException.Kind.UNAVAILABLE;
+      case UNAUTHENTICATED -> LavalierException.Kind.NOT_AUTHENTICATED;
+      case PERMISSION_DENIED -> LavalierException.Kind.NOT_PERMITTED;
+      case OK, UNKNOWN, ALREADY_EXISTS, UNIMPLEMENTED, INTERNAL, DATA_LOSS ->
+          LavalierException.Kind.INTERNAL;
+    };
   }
 }

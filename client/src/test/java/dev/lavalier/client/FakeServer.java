@@ -1,10 +1,14 @@
 package dev.lavalier.client;
 
+import dev.lavalier.v1.AdminGrpc;
 import dev.lavalier.v1.AudioCaptureGrpc;
 import dev.lavalier.v1.ListDevicesRequest;
 import dev.lavalier.v1.ListDevicesResponse;
+import dev.lavalier.v1.ListSubscriptionsRequest;
+import dev.lavalier.v1.ListSubscriptionsResponse;
 import dev.lavalier.v1.StreamFramesRequest;
 import dev.lavalier.v1.StreamFramesResponse;
+import dev.lavalier.v1.Subscription;
 import dev.lavalier.v1.WatchDevicesRequest;
 import dev.lavalier.v1.WatchDevicesResponse;
 import io.grpc.Channel;
@@ -37,6 +41,7 @@ public final class FakeServer implements BeforeEachCallback, AfterEachCallback {
   private final Deque<Script> scripts = new ConcurrentLinkedDeque<>(); // the last one stays
   private final List<StreamFramesRequest> requests = new CopyOnWriteArrayList<>();
   private volatile List<WatchDevicesResponse> changes = List.of();
+  private volatile List<Subscription> subscriptions = List.of();
   private volatile boolean holding;
   private final List<StreamObserver<StreamFramesResponse>> streams = new ArrayList<>();
 
@@ -73,6 +78,11 @@ public final class FakeServer implements BeforeEachCallback, AfterEachCallback {
       }
       return List.copyOf(streams);
     }
+  }
+
+  /** Makes it list these subscriptions. */
+  public void lists(List<Subscription> next) {
+    subscriptions = next;
   }
 
   /** Makes every watch tell these changes, then end with UNAVAILABLE. */
@@ -117,6 +127,7 @@ public final class FakeServer implements BeforeEachCallback, AfterEachCallback {
         InProcessServerBuilder.forName(name)
             .directExecutor()
             .addService(new Service())
+            .addService(new Operator())
             .build()
             .start());
     channel = cleanup.register(InProcessChannelBuilder.forName(name).directExecutor().build());
@@ -170,6 +181,22 @@ public final class FakeServer implements BeforeEachCallback, AfterEachCallback {
       } else {
         observer.onError(script.end().asRuntimeException());
       }
+    }
+  }
+
+  private final class Operator extends AdminGrpc.AdminImplBase {
+    @Override
+    public void listSubscriptions(
+        ListSubscriptionsRequest request, StreamObserver<ListSubscriptionsResponse> observer) {
+      String wanted = request.getDeviceId();
+      ListSubscriptionsResponse.Builder response = ListSubscriptionsResponse.newBuilder();
+      for (Subscription each : subscriptions) {
+        if (wanted.isEmpty() || wanted.equals(each.getDeviceId())) {
+          response.addSubscriptions(each);
+        }
+      }
+      observer.onNext(response.build());
+      observer.onCompleted();
     }
   }
 }

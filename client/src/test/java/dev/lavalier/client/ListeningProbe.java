@@ -25,7 +25,7 @@ public final class ListeningProbe {
     PrintStream out = new PrintStream(System.out, true, StandardCharsets.US_ASCII);
     Clock clock = new Clock(Thread.currentThread());
     boolean held = false;
-    try (LavalierClient client = LavalierClient.connect(args[0], clock);
+    try (LavalierClient client = LavalierClient.connect(ConnectOptions.to(args[0]), clock);
         FrameStream stream = client.stream(StreamOptions.defaults())) {
       Frame frame;
       do {

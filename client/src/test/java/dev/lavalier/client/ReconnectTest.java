@@ -206,6 +206,7 @@ final class ReconnectTest {
             Status.Code.INVALID_ARGUMENT,
             Status.Code.NOT_FOUND,
             Status.Code.FAILED_PRECONDITION,
+            Status.Code.UNAUTHENTICATED,
             Status.Code.PERMISSION_DENIED,
             Status.Code.RESOURCE_EXHAUSTED,
             Status.Code.INTERNAL)) {

@@ -1,5 +1,6 @@
 package dev.lavalier.client.bench;
 
+import dev.lavalier.client.ConnectOptions;
 import io.grpc.Channel;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
@@ -35,15 +36,16 @@ final class Connections implements Transport {
   private static final long STOP_SECONDS = 5;
 
   private final EventLoopGroup loops;
-  private final InetSocketAddress server;
+  private final NettyChannelBuilder server;
   private final List<ManagedChannel> channels = new ArrayList<>();
 
-  /** Connects to nothing yet. */
-  Connections(String server) {
-    int colon = server.lastIndexOf(':');
-    this.server =
-        new InetSocketAddress(
-            server.substring(0, colon), Integer.parseInt(server.substring(colon + 1)));
+  /**
+   * Connects to nothing yet.
+   *
+   * @throws IllegalArgumentException where the options are not what they should be
+   */
+  Connections(ConnectOptions options) {
+    NettyChannelBuilder builder = options.channelBuilder();
     IoHandlerFactory handlers =
         Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
     this.loops =
@@ -51,18 +53,8 @@ final class Connections implements Transport {
             Runtime.getRuntime().availableProcessors(),
             new DefaultThreadFactory("lavalier-bench", true),
             handlers);
-  }
-
-  @Override
-  public LoadProbe probe() {
-    return new MachineProbe(loops);
-  }
-
-  @Override
-  public Channel connect() {
-    ManagedChannel channel =
-        NettyChannelBuilder.forAddress(server)
-            .usePlaintext()
+    this.server =
+        builder
             .eventLoopGroup(loops)
             .channelType(
                 Epoll.isAvailable() ? EpollSocketChannel.class : NioSocketChannel.class,
@@ -72,8 +64,17 @@ final class Connections implements Transport {
             .disableServiceConfigLookUp()
             .maxTraceEvents(0)
             .maxInboundMessageSize(MAX_MESSAGE_BYTES)
-            .flowControlWindow(WINDOW_BYTES)
-            .build();
+            .flowControlWindow(WINDOW_BYTES);
+  }
+
+  @Override
+  public LoadProbe probe() {
+    return new MachineProbe(loops);
+  }
+
+  @Override
+  public Channel connect() {
+    ManagedChannel channel = server.build();
     channels.add(channel);
     return channel;
   }

@@ -1,5 +1,6 @@
 package dev.lavalier.client.bench;
 
+import dev.lavalier.client.ConnectOptions;
 import dev.lavalier.v1.AudioCaptureGrpc;
 import dev.lavalier.v1.StreamFramesRequest;
 import io.grpc.CallOptions;
@@ -40,13 +41,9 @@ public final class LoadGenerator {
     this.graceSeconds = graceSeconds;
   }
 
-  /**
-   * Makes a load generator for a server, without encryption.
-   *
-   * @param server {@code HOST:PORT}; an IPv6 address in brackets
-   */
-  public static LoadGenerator of(String server) {
-    return new LoadGenerator(() -> new Connections(server), new WallClock(), GRACE_SECONDS);
+  /** Makes a load generator for a server, which looks at the options when it {@link #run runs}. */
+  public static LoadGenerator of(ConnectOptions options) {
+    return new LoadGenerator(() -> new Connections(options), new WallClock(), GRACE_SECONDS);
   }
 
   /** With a transport, a time of day and a patience of the caller's, for tests. */

@@ -23,9 +23,8 @@ import picocli.CommandLine.ParentCommand;
     })
 final class DevicesCommand implements Callable<Integer> {
 
-  private static final String[] HEADINGS = {
-    "", "DEVICE", "STATE", "FORMAT", "SUBSCRIBERS", "DESCRIPTION"
-  };
+  private static final Table TABLE =
+      new Table("", "DEVICE", "STATE", "FORMAT", "SUBSCRIBERS", "DESCRIPTION");
 
   @ParentCommand private LavalierCli cli;
 
@@ -44,7 +43,7 @@ final class DevicesCommand implements Callable<Integer> {
       if (devices.isEmpty()) {
         cli.terminal().err().println("no device can be captured on the server's machine");
       } else {
-        print(devices.stream().map(DevicesCommand::row).toList(), out);
+        TABLE.print(devices.stream().map(DevicesCommand::row).toList(), out);
       }
       return 0;
     }
@@ -57,7 +56,7 @@ final class DevicesCommand implements Callable<Integer> {
       if (before == null) {
         return;
       }
-      print(before.stream().map(DevicesCommand::row).toList(), out);
+      TABLE.print(before.stream().map(DevicesCommand::row).toList(), out);
       List<Device> now;
       while ((now = devices.read()) != null) {
         for (Device device : now) {
@@ -86,21 +85,5 @@ final class DevicesCommand implements Callable<Integer> {
       Integer.toString(device.subscriberCount()),
       device.description().isBlank() ? device.name() : device.description()
     };
-  }
-
-  private static void print(List<String[]> rows, PrintStream out) {
-    StringBuilder layout = new StringBuilder();
-    for (int column = 0; column < HEADINGS.length - 1; column++) {
-      int width = HEADINGS[column].length();
-      for (String[] row : rows) {
-        width = Math.max(width, row[column].length());
-      }
-      layout.append("%-").append(Math.max(1, width)).append("s  ");
-    }
-    String format = layout.append("%s%n").toString();
-    out.printf(format, (Object[]) HEADINGS);
-    for (String[] row : rows) {
-      out.printf(format, (Object[]) row);
-    }
   }
 }

@@ -1,5 +1,6 @@
 package dev.lavalier.client.cli;
 
+import dev.lavalier.client.ConnectOptions;
 import dev.lavalier.client.LavalierClient;
 import dev.lavalier.client.LavalierException;
 import dev.lavalier.client.bench.BenchException;
@@ -7,11 +8,12 @@ import dev.lavalier.client.bench.LoadGenerator;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
+import java.util.Map;
 import java.util.function.Function;
 import org.slf4j.bridge.SLF4JBridgeHandler;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.ScopeType;
 
 /** {@code lavalier}: see {@code --help}. */
@@ -25,6 +27,7 @@ import picocli.CommandLine.ScopeType;
     footer = {"", "Exit codes: 0 fine, 1 failed, 2 wrong usage; 130 after Ctrl-C."},
     subcommands = {
       DevicesCommand.class,
+      SubscriptionsCommand.class,
       RecordCommand.class,
       ListenCommand.class,
       MeterCommand.class,
@@ -34,21 +37,15 @@ public final class LavalierCli {
 
   private static final int FAILED = 1;
 
-  @Option(
-      names = "--server",
-      paramLabel = "HOST:PORT",
-      defaultValue = "127.0.0.1:50051",
-      scope = ScopeType.INHERIT,
-      description = "Server to talk to (default: ${DEFAULT-VALUE}).")
-  private String server;
+  @Mixin private ServerOptions server;
 
-  private final Function<String, LavalierClient> connector;
-  private final Function<String, LoadGenerator> loadGenerators;
+  private final Function<ConnectOptions, LavalierClient> connector;
+  private final Function<ConnectOptions, LoadGenerator> loadGenerators;
   private final Terminal terminal;
 
   private LavalierCli(
-      Function<String, LavalierClient> connector,
-      Function<String, LoadGenerator> loadGenerators,
+      Function<ConnectOptions, LavalierClient> connector,
+      Function<ConnectOptions, LoadGenerator> loadGenerators,
       Terminal terminal) {
     this.connector = connector;
     this.loadGenerators = loadGenerators;
@@ -65,8 +62,8 @@ public final class LavalierCli {
   /** Runs the program with what it touches of the world; returns its exit code. */
   static int run(
       String[] args,
-      Function<String, LavalierClient> connector,
-      Function<String, LoadGenerator> loadGenerators,
+      Function<ConnectOptions, LavalierClient> connector,
+      Function<ConnectOptions, LoadGenerator> loadGenerators,
       Terminal terminal) {
     CommandLine line = new CommandLine(new LavalierCli(connector, loadGenerators, terminal));
     line.setOut(new PrintWriter(terminal.out(), true, Charset.defaultCharset()));
@@ -96,18 +93,26 @@ public final class LavalierCli {
     return FAILED;
   }
 
-  /** Makes a client of the server that was named. */
+  /**
+   * Makes a client of the server that was named.
+   *
+   * @throws CliException where an option is not what it should be
+   */
   LavalierClient connect() {
+    return at(connector);
+  }
+
+  /** Makes a load generator for the server that was named; throws as {@link #connect} does. */
+  LoadGenerator loadGenerator() {
+    return at(loadGenerators);
+  }
+
+  private <T> T at(Function<ConnectOptions, T> what) {
     try {
-      return connector.apply(server);
+      return what.apply(server.connectOptions(terminal.environment()));
     } catch (IllegalArgumentException e) {
       throw new CliException(e.getMessage(), e);
     }
-  }
-
-  /** Makes a load generator for the server that was named; {@link #connect} checks the name. */
-  LoadGenerator loadGenerator() {
-    return loadGenerators.apply(server);
   }
 
   Terminal terminal() {
@@ -121,11 +126,21 @@ public final class LavalierCli {
    * @param err standard error
    * @param outIsTerminal whether a person watches the output
    * @param errIsTerminal whether a person watches the errors
+   * @param environment the environment variables
    */
-  record Terminal(PrintStream out, PrintStream err, boolean outIsTerminal, boolean errIsTerminal) {
+  record Terminal(
+      PrintStream out,
+      PrintStream err,
+      boolean outIsTerminal,
+      boolean errIsTerminal,
+      Map<String, String> environment) {
     static Terminal system() {
       return new Terminal(
-          System.out, System.err, TerminalCheck.isTerminal(1), TerminalCheck.isTerminal(2));
+          System.out,
+          System.err,
+          TerminalCheck.isTerminal(1),
+          TerminalCheck.isTerminal(2),
+          System.getenv());
     }
   }
 

@@ -2,6 +2,7 @@ package dev.lavalier.client.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lavalier.client.ConnectOptions;
 import dev.lavalier.client.FakeMessages;
 import dev.lavalier.client.FakeServer;
 import dev.lavalier.client.LavalierClient;
@@ -13,6 +14,7 @@ import dev.lavalier.v1.DeviceState;
 import dev.lavalier.v1.OnDeviceLoss;
 import dev.lavalier.v1.SampleEncoding;
 import dev.lavalier.v1.StreamFramesResponse;
+import dev.lavalier.v1.Subscription;
 import dev.lavalier.v1.WatchDevicesResponse;
 import io.grpc.Status;
 import java.io.ByteArrayOutputStream;
@@ -20,7 +22,9 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import javax.sound.sampled.AudioInputStream;
 import javax.sound.sampled.AudioSystem;
 import org.junit.jupiter.api.Test;
@@ -36,6 +40,8 @@ final class LavalierCliTest {
           FakeMessages.frame(320, 80, 240),
           FakeMessages.frame(400, 80, 0));
 
+  private static final String OURS = "127.0.0.1:50051"; // the default
+
   @RegisterExtension final FakeServer server = new FakeServer();
 
   @TempDir Path dir;
@@ -43,19 +49,28 @@ final class LavalierCliTest {
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
   private final ByteArrayOutputStream err = new ByteArrayOutputStream();
 
+  private Map<String, String> environment = Map.of();
+
+  private final List<ConnectOptions> connected = new ArrayList<>();
+
+  private LavalierClient connect(ConnectOptions options) {
+    connected.add(options);
+    return options.equals(ConnectOptions.to(OURS))
+        ? server.client()
+        : LavalierClient.connect(options);
+  }
+
   private int run(boolean terminal, String... args) {
     return LavalierCli.run(
         args,
-        address ->
-            address.startsWith("real:")
-                ? LavalierClient.connect(address.substring("real:".length()))
-                : server.client(),
+        this::connect,
         LoadGenerator::of,
         new LavalierCli.Terminal(
             new PrintStream(out, true, StandardCharsets.UTF_8),
             new PrintStream(err, true, StandardCharsets.UTF_8),
             terminal,
-            terminal));
+            terminal,
+            environment));
   }
 
   private int run(String... args) {
@@ -241,8 +256,8 @@ final class LavalierCliTest {
     assertThat(run("record", "--seconds", "0", "-")).isEqualTo(1);
     assertThat(run("record", "--format", "mp3", "-")).isEqualTo(1);
     assertThat(run("meter", "--reconnect-s", "-1")).isEqualTo(1);
-    assertThat(run("--server", "real:nowhere", "devices")).isEqualTo(1);
-    assertThat(run("devices", "--server", "real:127.0.0.1:1")).isEqualTo(1);
+    assertThat(run("--server", "nowhere", "devices")).isEqualTo(1);
+    assertThat(run("devices", "--server", "127.0.0.1:1")).isEqualTo(1);
     assertThat(errors().lines())
         .satisfiesExactly(
             line -> assertThat(line).startsWith("file: ").contains("NoSuchFile"),
@@ -257,6 +272,86 @@ final class LavalierCliTest {
                 assertThat(line)
                     .isEqualTo("server: nowhere (expected: HOST:PORT, as 127.0.0.1:50051)"),
             line -> assertThat(line).startsWith("server: 127.0.0.1:1 (expected: a Lavalier"));
+  }
+
+  @Test
+  void everyCommandTakesWhatTheConnectionNeeds() throws Exception {
+    Path token = Files.writeString(dir.resolve("token"), "from-the-file\n");
+    environment = Map.of("LAVALIER_TOKEN", "from-the-environment");
+    ConnectOptions plain = ConnectOptions.to(OURS);
+    Path ca = Path.of("ca.pem");
+    run("devices");
+    run("--tls", "subscriptions");
+    run("meter", "--ca", "ca.pem", "--token-file", token.toString());
+    run("bench", "--cert", "me.pem", "--key", "me.key");
+    assertThat(connected)
+        .containsExactly(
+            plain.withToken("from-the-environment"),
+            plain.withToken("from-the-environment").withTls(),
+            plain.withToken("from-the-file").withCa(ca),
+            plain
+                .withToken("from-the-environment")
+                .withCertificate(Path.of("me.pem"), Path.of("me.key")));
+  }
+
+  @Test
+  void whatTheConnectionLacksGetsOneLine() throws Exception {
+    Path notOne = Files.writeString(dir.resolve("token"), "to be\nor not");
+    environment = Map.of("LAVALIER_TOKEN", "secret");
+    assertThat(run("devices", "--token-file", notOne.toString())).isEqualTo(1);
+    assertThat(run("devices", "--token-file", "no-token")).isEqualTo(1);
+    assertThat(run("devices", "--cert", "me.pem")).isEqualTo(1);
+    assertThat(run("devices", "--key", "me.key")).isEqualTo(1);
+    assertThat(run("devices", "--ca", "no-ca.pem")).isEqualTo(1);
+    assertThat(run("devices", "--ca", notOne.toString())).isEqualTo(1);
+    assertThat(run("devices", "--server", "studio:50051")).isEqualTo(1);
+    assertThat(errors().lines())
+        .containsExactly(
+            "token: unreadable, and not shown (expected: letters, digits and -._~+/=, in one line)",
+            "token-file: no-token (expected: a file that holds a token; there is none)",
+            "key: none (expected: the private key of me.pem)",
+            "cert: none (expected: the certificate of me.key)",
+            "ca: no-ca.pem (expected: certificates in PEM; there is no such file)",
+            "ca: " + notOne + " (expected: certificates in PEM; No certificate data found)",
+            "token: not sent to studio:50051 without encryption (expected: TLS, or a loopback"
+                + " address)");
+  }
+
+  @Test
+  void listsWhoListens() {
+    server.lists(
+        List.of(subscription(1, "studio", "tone"), subscription(12, "CN=desk", "mic-in-the-hall")));
+    assertThat(run("subscriptions")).isZero();
+    assertThat(out.toString(StandardCharsets.UTF_8).lines())
+        .containsExactly(
+            "ID  WHO      ADDRESS        DEVICE           FORMAT        SINCE                 FRAMES"
+                + "  BYTES   MISSED",
+            "1   studio   10.0.0.9:5555  tone             8000/1/s16le  2026-01-02T03:04:05Z  50    "
+                + "  123456  80",
+            "12  CN=desk  10.0.0.9:5555  mic-in-the-hall  8000/1/s16le  2026-01-02T03:04:05Z  50    "
+                + "  123456  80");
+    out.reset();
+    assertThat(run("subscriptions", "--device", "tone")).isZero();
+    assertThat(out.toString(StandardCharsets.UTF_8).lines()).hasSize(2);
+    out.reset();
+    assertThat(run("subscriptions", "--device", "moon")).isZero();
+    assertThat(out.size()).isZero();
+    assertThat(errors()).isEqualTo("nobody listens\n");
+  }
+
+  private static Subscription subscription(long id, String identity, String device) {
+    return Subscription.newBuilder()
+        .setSubscriptionId(id)
+        .setIdentity(identity)
+        .setAddress("10.0.0.9:5555")
+        .setDeviceId(device)
+        .setFormat(device(device, DeviceState.DEVICE_STATE_OPEN).getCaptureFormat())
+        .setFrameSize(160)
+        .setSinceUnixNanos(1_767_323_045_678_901_234L)
+        .setFrameCount(50)
+        .setByteCount(123_456)
+        .setSamplesLost(80)
+        .build();
   }
 
   @Test

@@ -1,0 +1,202 @@
+package dev.lavalier.client;
+
+import io.grpc.ClientInterceptor;
+import io.grpc.Metadata;
+import io.grpc.Status;
+import io.grpc.netty.GrpcSslContexts;
+import io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.MetadataUtils;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.util.NetUtil;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import javax.net.ssl.SSLException;
+
+/** The server, as this client reaches it. Safe for use from any thread. */
+final class Endpoint {
+
+  private static final Metadata.Key<String> AUTHORIZATION =
+      Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
+
+  /** What the transport says where a connection ended and it knows nothing more. */
+  private static final String CLOSED = "Network closed for unknown reason";
+
+  private final String name;
+  private final ConnectOptions options; // null: the channel is the caller's
+  private SslContext lastRead; // guarded by this; null: nothing yet
+  private volatile boolean heard;
+
+  /** A server that is reached by these options. */
+  Endpoint(ConnectOptions options) {
+    this.name = options.server();
+    this.options = options;
+  }
+
+  /** A server behind a channel of the caller's. */
+  Endpoint(String name) {
+    this.name = name;
+    this.options = null;
+  }
+
+  /**
+   * Returns a builder of channels. Reads the certificates anew, so that those that were exchanged
+   * are used; where they are no good at this moment, those that were read last.
+   *
+   * @throws IllegalArgumentException where they were never good, or the token must not be sent
+   */
+  NettyChannelBuilder channelBuilder() {
+    NettyChannelBuilder builder = NettyChannelBuilder.forTarget("dns:///" + name);
+    if (options.tls()) {
+      builder.sslContext(sslContext());
+    } else {
+      builder.usePlaintext();
+    }
+    options.token().ifPresent(token -> builder.intercept(bearer(token)));
+    return builder;
+  }
+
+  private ClientInterceptor bearer(String token) {
+    if (!options.tls() && !isThisMachine(name.substring(0, name.lastIndexOf(':')))) {
+      throw new IllegalArgumentException(
+          "token: not sent to %s without encryption (expected: TLS, or a loopback address)"
+              .formatted(name));
+    }
+    Metadata headers = new Metadata();
+    headers.put(AUTHORIZATION, "Bearer " + token);
+    return MetadataUtils.newAttachHeadersInterceptor(headers);
+  }
+
+  /** By the name alone: what another name leads to, may be something else by the next call. */
+  private static boolean isThisMachine(String host) {
+    byte[] address = NetUtil.createByteArrayFromIpAddressString(host); // null: a name
+    try {
+      return address == null
+          ? host.equalsIgnoreCase("localhost")
+          : InetAddress.getByAddress(address).isLoopbackAddress();
+    } catch (UnknownHostException e) {
+      return false;
+    }
+  }
+
+  private synchronized SslContext sslContext() {
+    try {
+      lastRead = read(options);
+    } catch (IllegalArgumentException e) {
+      if (lastRead == null) {
+        throw e;
+      }
+    }
+    return lastRead;
+  }
+
+  private static SslContext read(ConnectOptions options) {
+    SslContextBuilder builder = GrpcSslContexts.forClient().protocols("TLSv1.3", "TLSv1.2");
+    options
+        .ca()
+        .ifPresent(
+            ca -> builder.trustManager(certificates("ca", ca).toArray(X509Certificate[]::new)));
+    options
+        .certificate()
+        .ifPresent(certificate -> show(certificate, options.key().orElseThrow(), builder));
+    try {
+      return builder.build();
+    } catch (SSLException e) {
+      throw new IllegalArgumentException(
+          "tls: none (expected: TLS in this Java; %s)".formatted(words(e)), e);
+    }
+  }
+
+  private static void show(Path certificate, Path key, SslContextBuilder builder) {
+    certificates("cert", certificate);
+    try (InputStream chain = Files.newInputStream(certificate);
+        InputStream pem = Files.newInputStream(key)) {
+      builder.keyManager(chain, pem);
+    } catch (IOException | IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          "key: %s (expected: the private key of %s, PKCS #8 in PEM without a password%s)"
+              .formatted(key, certificate, e instanceof IOException ? "; " + words(e) : ""),
+          e);
+    }
+  }
+
+  /** Reads certificates; throws IllegalArgumentException where there are none. */
+  static List<X509Certificate> certificates(String option, Path file) {
+    try (InputStream in = Files.newInputStream(file)) {
+      List<X509Certificate> certificates = new ArrayList<>();
+      for (Certificate each : CertificateFactory.getInstance("X.509").generateCertificates(in)) {
+        certificates.add((X509Certificate) each);
+      }
+      if (certificates.isEmpty()) {
+        throw new CertificateException("there is none");
+      }
+      return certificates;
+    } catch (IOException | CertificateException e) {
+      throw new IllegalArgumentException(
+          "%s: %s (expected: certificates in PEM; %s)".formatted(option, file, words(e)), e);
+    }
+  }
+
+  /** The server has answered. */
+  void heard() {
+    heard = true;
+  }
+
+  /** Returns what to throw for a status that ended a call; its message is one line. */
+  LavalierException exception(Status status) {
+    Throwable cause = status.getCause();
+    if (cause != null && status.getCode() == Status.Code.UNAVAILABLE) {
+      return Optional.ofNullable(options)
+          .flatMap(how -> HandshakeFailure.of(cause, how))
+          .map(failure -> new LavalierException(failure.kind(), failure.message(), cause))
+          .orElseGet(() -> new LavalierException(Wire.kind(status), nobody(words(cause)), cause));
+    }
+    return new LavalierException(Wire.kind(status), message(status), cause);
+  }
+
+  /** Nobody answered, and the transport says why. */
+  private String nobody(String why) {
+    return "server: %s (expected: a Lavalier server; %s)".formatted(name, why);
+  }
+
+  private String message(Status status) {
+    String description = status.getDescription();
+    if (description == null) {
+      return nobody("it says " + status.getCode());
+    }
+    if (!heard && options != null && !options.tls() && description.startsWith(CLOSED)) {
+      return nobody("it closed the connection without a word, as one does that wants TLS");
+    }
+    return description.lines().findFirst().orElse("");
+  }
+
+  /** The deepest words are the plainest. */
+  private static String words(Throwable e) {
+    Throwable deepest = e;
+    while (deepest.getCause() != null) {
+      deepest = deepest.getCause();
+    }
+    String message =
+        deepest instanceof NoSuchFileException ? "there is no such file" : deepest.getMessage();
+    return message == null
+        ? deepest.getClass().getSimpleName()
+        : message.lines().findFirst().orElse("");
+  }
+
+  @Override
+  public String toString() {
+    return name;
+  }
+}

@@ -1,0 +1,62 @@
+package dev.lavalier.client.cli;
+
+import dev.lavalier.client.LavalierClient;
+import dev.lavalier.client.LavalierException;
+import dev.lavalier.client.Subscription;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
+
+/** {@code lavalier subscriptions}. */
+@Command(
+    name = "subscriptions",
+    description = {
+      "List who listens at this moment, the oldest first.",
+      "Where the server asks who calls, it wants a token or certificate with the admin grant.",
+      "MISSED counts samples that a listener did not get."
+    })
+final class SubscriptionsCommand implements Callable<Integer> {
+
+  private static final Table TABLE =
+      new Table("ID", "WHO", "ADDRESS", "DEVICE", "FORMAT", "SINCE", "FRAMES", "BYTES", "MISSED");
+
+  @ParentCommand private LavalierCli cli;
+
+  @Option(
+      names = "--device",
+      paramLabel = "ID",
+      defaultValue = "",
+      description = "Of this device alone (default: of all).")
+  private String device;
+
+  @Override
+  public Integer call() throws LavalierException {
+    try (LavalierClient client = cli.connect()) {
+      List<Subscription> subscriptions = client.listSubscriptions(device);
+      if (subscriptions.isEmpty()) {
+        cli.terminal().err().println("nobody listens");
+      } else {
+        TABLE.print(
+            subscriptions.stream().map(SubscriptionsCommand::row).toList(), cli.terminal().out());
+      }
+      return 0;
+    }
+  }
+
+  private static String[] row(Subscription subscription) {
+    return new String[] {
+      Long.toString(subscription.subscriptionId()),
+      subscription.identity(),
+      subscription.address(),
+      subscription.deviceId(),
+      subscription.format().toString(),
+      subscription.since().truncatedTo(ChronoUnit.SECONDS).toString(),
+      Long.toString(subscription.frameCount()),
+      Long.toString(subscription.byteCount()),
+      Long.toString(subscription.samplesLost())
+    };
+  }
+}

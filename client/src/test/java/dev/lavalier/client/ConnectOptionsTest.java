@@ -1,0 +1,51 @@
+package dev.lavalier.client;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class ConnectOptionsTest {
+
+  private static final String SECRET = "lav1.secret-secret";
+
+  @Test
+  void whoTrustsOrShowsCertificatesWantsEncryption() {
+    ConnectOptions plain = ConnectOptions.to("studio:50051");
+    assertThat(plain.tls()).isFalse();
+    assertThat(plain.withTls().tls()).isTrue();
+    assertThat(plain.withCa(Path.of("ca.pem")).tls()).isTrue();
+    assertThat(plain.withCertificate(Path.of("me.pem"), Path.of("me.key")).tls()).isTrue();
+  }
+
+  @Test
+  void theTokenIsNotShown() {
+    ConnectOptions options = ConnectOptions.to("studio:50051").withToken(SECRET);
+    assertThat(options.toString()).contains("studio:50051").doesNotContain(SECRET);
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> options.withToken(SECRET + "\n" + SECRET))
+        .satisfies(e -> assertThat(e.getMessage()).doesNotContain("secret"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"studio:1", "192.0.2.1:1", "[2001:db8::1]:1", "0.0.0.0:1", "127.0.0.1.example:1"})
+  void theTokenDoesNotLeaveTheMachineUnencrypted(String server) {
+    ConnectOptions options = ConnectOptions.to(server).withToken(SECRET);
+    assertThatIllegalArgumentException()
+        .isThrownBy(options::channelBuilder)
+        .withMessage(
+            "token: not sent to %s without encryption (expected: TLS, or a loopback address)"
+                .formatted(server));
+    assertThat(options.withTls().channelBuilder()).isNotNull();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"127.0.0.1:1", "127.1.2.3:1", "localhost:1", "[::1]:1"})
+  void onTheMachineItNeedsNoEncryption(String server) {
+    assertThat(ConnectOptions.to(server).withToken(SECRET).channelBuilder()).isNotNull();
+  }
+}
