@@ -72,6 +72,7 @@ public final class GrpcServer implements AutoCloseable {
     this.server =
         addServices(builder, new AudioCaptureService(hub, loops::current), health)
             .intercept(new CallGuard(loops, limits)) // the last is asked first
+            .addStreamTracerFactory(RefusalTracer.factory(peers))
             .build();
   }
 

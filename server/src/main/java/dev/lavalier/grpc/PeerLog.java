@@ -8,17 +8,19 @@ import java.util.Map;
 import java.util.function.Consumer;
 
 /**
- * Tells of peers whose connections we ended: of each cause one at once, and what follows within a
- * minute in one more line, so that no peer can fill the log. Safe for use from any thread.
+ * Tells of peers whose connections or calls we ended, since they took too much or kept to no rule:
+ * of each cause one at once, and what follows within a minute in one more line, so that no peer can
+ * fill the log. Safe for use from any thread.
  */
 final class PeerLog {
 
-  /** Why a connection was ended, or not begun. */
+  /** Why a connection or a call was ended, or not begun. */
   enum Cause {
     TOO_MANY("one connection more than max-connections was closed at once"),
     NO_HANDSHAKE("a connection was closed: no HTTP/2 handshake within handshake-timeout-s"),
     TLS("a connection was closed: the TLS handshake failed"),
     MISBEHAVED("a connection was closed: the peer broke HTTP/2's rules or a limit"),
+    REFUSED("a call was refused or ended: it went beyond a limit"),
     VANISHED("a connection was closed: the peer did not answer a keepalive ping");
 
     private final String words;

@@ -1,0 +1,56 @@
+package dev.lavalier.grpc;
+
+import dev.lavalier.audio.CaptureException;
+import io.grpc.Grpc;
+import io.grpc.Metadata;
+import io.grpc.ServerStreamTracer;
+import io.grpc.Status;
+import java.net.SocketAddress;
+
+/**
+ * Notes calls that ended because they went beyond a limit, whoever found that out: the transport,
+ * the guard, or the hub. One call's alone.
+ */
+final class RefusalTracer extends ServerStreamTracer {
+
+  private final PeerLog log;
+  private SocketAddress peer; // null: it did not come as far as that
+
+  private RefusalTracer(PeerLog log) {
+    this.log = log;
+  }
+
+  static ServerStreamTracer.Factory factory(PeerLog log) {
+    return new ServerStreamTracer.Factory() {
+      @Override
+      public ServerStreamTracer newServerStreamTracer(String method, Metadata headers) {
+        return new RefusalTracer(log);
+      }
+    };
+  }
+
+  @Override
+  public void serverCallStarted(ServerCallInfo<?, ?> call) {
+    peer = call.getAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR);
+  }
+
+  @Override
+  public void streamClosed(Status status) {
+    if (isOverALimit(status)) {
+      log.note(PeerLog.Cause.REFUSED, peer, status.getDescription());
+    }
+  }
+
+  /**
+   * Of those, only we say DEADLINE_EXCEEDED: what passed the caller's own deadline is cancelled.
+   */
+  private static boolean isOverALimit(Status status) {
+    return switch (status.getCode()) {
+      case RESOURCE_EXHAUSTED ->
+          !(status.getCause() instanceof CaptureException e)
+              || e.reason() == CaptureException.Reason.LIMIT_REACHED;
+      case DEADLINE_EXCEEDED -> true;
+      default -> false;
+    };
+  }
+}

@@ -1,0 +1,64 @@
+package dev.lavalier.grpc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lavalier.testing.ManualTicker;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** However many peers there are, a cause has two lines a minute. */
+final class PeerLogTest {
+
+  private static final InetSocketAddress PEER =
+      new InetSocketAddress(InetAddress.getLoopbackAddress(), 4711);
+
+  private final ManualTicker ticker = new ManualTicker();
+  private final List<String> lines = new ArrayList<>();
+  private final PeerLog log = new PeerLog(ticker, lines::add);
+
+  @Test
+  void theFirstIsToldAtOnceAndTheOthersTogether() {
+    for (int i = 0; i < 10_000; i++) {
+      log.note(PeerLog.Cause.MISBEHAVED, PEER, "too_many_pings");
+    }
+    assertThat(lines)
+        .containsExactly(
+            "a connection was closed: the peer broke HTTP/2's rules or a limit (127.0.0.1:4711:"
+                + " too_many_pings)");
+    ticker.advance(Duration.ofSeconds(60));
+    assertThat(lines).hasSize(2);
+    assertThat(lines.get(1))
+        .isEqualTo(
+            "a connection was closed: the peer broke HTTP/2's rules or a limit: 9999 more within"
+                + " the last minute");
+  }
+
+  @Test
+  void oneAloneIsToldOnceAndTheNextMinuteBeginsAnew() {
+    log.note(PeerLog.Cause.TOO_MANY, PEER, "");
+    ticker.advance(Duration.ofSeconds(60));
+    assertThat(lines)
+        .containsExactly(
+            "one connection more than max-connections was closed at once (127.0.0.1:4711)");
+    log.note(PeerLog.Cause.TOO_MANY, PEER, "");
+    assertThat(lines).hasSize(2);
+  }
+
+  @Test
+  void oneCauseDoesNotHideAnother() {
+    log.note(PeerLog.Cause.TOO_MANY, PEER, "");
+    log.note(PeerLog.Cause.VANISHED, PEER, "");
+    assertThat(lines).hasSize(2);
+  }
+
+  @Test
+  void aServerThatStopsSaysNothing() {
+    log.stop();
+    log.note(PeerLog.Cause.VANISHED, PEER, "");
+    assertThat(lines).isEmpty();
+  }
+}

@@ -1,0 +1,217 @@
+package dev.lavalier.grpc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.common.io.ByteStreams;
+import dev.lavalier.hub.HubConfig;
+import dev.lavalier.testing.TcpServer;
+import dev.lavalier.v1.AudioCaptureGrpc;
+import dev.lavalier.v1.ListDevicesRequest;
+import io.grpc.CallOptions;
+import io.grpc.ClientCall;
+import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
+import io.grpc.MethodDescriptor.MethodType;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.health.v1.HealthGrpc;
+import io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.MetadataUtils;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What a caller sees beyond each limit of the transport, over TCP. */
+final class TransportLimitsTest {
+
+  private static final TransportLimits LIMITS =
+      new TransportLimits(2, 10, 1_000, 2_000, Duration.ofSeconds(1), 50, Duration.ofSeconds(10));
+
+  private TcpServer server;
+  private ManagedChannel channel;
+
+  @BeforeEach
+  void start() throws Exception {
+    server = TcpServer.start("16000/1/s16le", HubConfig.DEFAULTS, LIMITS);
+    channel = NettyChannelBuilder.forAddress("localhost", server.port()).usePlaintext().build();
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    channel.shutdownNow().awaitTermination(5, TimeUnit.SECONDS);
+    server.close();
+  }
+
+  /** Messages as they are. */
+  private enum Bytes implements MethodDescriptor.Marshaller<byte[]> {
+    AS_THEY_ARE;
+
+    @Override
+    public InputStream stream(byte[] message) {
+      return new ByteArrayInputStream(message);
+    }
+
+    @Override
+    public byte[] parse(InputStream in) {
+      try {
+        return ByteStreams.toByteArray(in);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+
+  private static final class Call extends ClientCall.Listener<byte[]> {
+
+    private final ClientCall<byte[], byte[]> call;
+    private final CompletableFuture<Status> status = new CompletableFuture<>();
+
+    Call(ManagedChannel channel, MethodDescriptor<?, ?> method) {
+      call =
+          channel.newCall(
+              method.toBuilder(Bytes.AS_THEY_ARE, Bytes.AS_THEY_ARE).build(), CallOptions.DEFAULT);
+      call.start(this, new Metadata());
+      call.request(1_000);
+    }
+
+    @Override
+    public void onClose(Status closed, Metadata trailers) {
+      status.complete(closed);
+    }
+
+    void assertEnds(Status.Code code, String description) throws Exception {
+      Status seen = status.get(10, TimeUnit.SECONDS);
+      assertThat(seen.getDescription()).isEqualTo(description);
+      assertThat(seen.getCode()).isEqualTo(code);
+    }
+  }
+
+  private static MethodDescriptor<?, ?> method(String name) {
+    return AudioCaptureGrpc.getServiceDescriptor().getMethods().stream()
+        .filter(m -> name.equals(m.getBareMethodName()))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"ListDevices", "WatchDevices", "StreamFrames", "PullFrames"})
+  void aRequestTooLong(String name) throws Exception {
+    Call call = new Call(channel, method(name));
+    call.call.sendMessage(new byte[1_001]);
+    call.call.halfClose();
+    call.assertEnds(Status.Code.RESOURCE_EXHAUSTED, "gRPC message exceeds maximum size 1000: 1001");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"ListDevices", "WatchDevices", "StreamFrames", "PullFrames"})
+  void bytesThatAreNoMessage(String name) throws Exception {
+    Call call = new Call(channel, method(name));
+    call.call.sendMessage(new byte[] {-1, -1, -1});
+    call.call.halfClose();
+    call.assertEnds(
+        Status.Code.INVALID_ARGUMENT,
+        "request: malformed (expected: a message of lavalier.v1.AudioCapture/" + name + ")");
+  }
+
+  @Test
+  void bytesThatAreNoMessageAmidAStream() throws Exception {
+    Call call = new Call(channel, method("PullFrames"));
+    call.call.sendMessage(new byte[] {0x0a, 0, 0x10, 1}); // subscribe {}, credit 1
+    awaitSubscribers(1);
+    call.call.sendMessage(new byte[] {-1});
+    call.assertEnds(
+        Status.Code.INVALID_ARGUMENT,
+        "request: malformed (expected: a message of lavalier.v1.AudioCapture/PullFrames)");
+    awaitSubscribers(0);
+  }
+
+  private void awaitSubscribers(int count) {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+    while (server.hub().subscriptions().size() != count) {
+      assertThat(System.nanoTime()).isLessThan(end);
+      Thread.onSpinWait();
+    }
+  }
+
+  @Test
+  void bytesThatAreNoMessageOfAnotherService() throws Exception {
+    Call call = new Call(channel, HealthGrpc.getCheckMethod());
+    call.call.sendMessage(new byte[] {-1});
+    call.call.halfClose();
+    call.assertEnds(
+        Status.Code.INVALID_ARGUMENT,
+        "request: malformed (expected: a message of grpc.health.v1.Health/Check)");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"ListDevices", "WatchDevices", "StreamFrames", "PullFrames"})
+  void aCallThatDoesNotSayWhatItWants(String name) throws Exception {
+    // A client sends the head of a call with its only message; of many it sends it at once.
+    Call call =
+        new Call(channel, method(name).toBuilder().setType(MethodType.BIDI_STREAMING).build());
+    call.assertEnds(
+        Status.Code.DEADLINE_EXCEEDED, "request: none (expected: within 1 s; handshake-timeout-s)");
+  }
+
+  @Test
+  void moreMetadataThanTheLimit() {
+    AudioCaptureGrpc.AudioCaptureBlockingStub stub = AudioCaptureGrpc.newBlockingStub(channel);
+    assertThat(list(stub, 1_500).getCode()).isEqualTo(Status.Code.OK);
+    Status refused = list(stub, 2_000);
+    assertThat(refused.getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
+    assertThat(refused.getDescription())
+        .matches(
+            "metadata: 2\\d\\d\\d bytes \\(expected: no more than 2000; max-metadata-bytes\\)");
+    // So far that the server has told clients not to send it, and ours does not.
+    assertThat(list(stub, 4_500).getCode()).isEqualTo(Status.Code.INTERNAL);
+    assertThat(list(stub, 1_500).getCode()).isEqualTo(Status.Code.OK);
+  }
+
+  private static Status list(AudioCaptureGrpc.AudioCaptureBlockingStub stub, int bytes) {
+    Metadata metadata = new Metadata();
+    metadata.put(Metadata.Key.of("x-filling", Metadata.ASCII_STRING_MARSHALLER), "x".repeat(bytes));
+    try {
+      stub.withInterceptors(MetadataUtils.newAttachHeadersInterceptor(metadata))
+          .listDevices(ListDevicesRequest.getDefaultInstance());
+      return Status.OK;
+    } catch (StatusRuntimeException e) {
+      return e.getStatus();
+    }
+  }
+
+  @Test
+  void oneConnectionTooManyIsClosedAndThePlaceComesFree() throws Exception {
+    InetAddress loopback = InetAddress.getLoopbackAddress();
+    try (Socket one = new Socket(loopback, server.port());
+        Socket two = new Socket(loopback, server.port())) {
+      assertThat(one.getInputStream().read()).isNotNegative(); // the server's settings
+      assertThat(two.getInputStream().read()).isNotNegative();
+      try (Socket three = new Socket(loopback, server.port())) {
+        assertThat(readToTheEnd(three)).isZero();
+      }
+    }
+    AudioCaptureGrpc.AudioCaptureBlockingStub stub =
+        AudioCaptureGrpc.newBlockingStub(channel).withWaitForReady();
+    assertThat(list(stub, 1)).isEqualTo(Status.OK);
+  }
+
+  private static int readToTheEnd(Socket socket) {
+    try {
+      return socket.getInputStream().readAllBytes().length;
+    } catch (IOException e) {
+      return 0; // reset: closed without a word
+    }
+  }
+}
