@@ -9,19 +9,9 @@ import io.grpc.stub.MetadataUtils;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.util.NetUtil;
-import java.io.IOException;
-import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.Path;
-import java.security.cert.Certificate;
-import java.security.cert.CertificateException;
-import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import javax.net.ssl.SSLException;
 
@@ -104,48 +94,19 @@ final class Endpoint {
 
   private static SslContext read(ConnectOptions options) {
     SslContextBuilder builder = GrpcSslContexts.forClient().protocols("TLSv1.3", "TLSv1.2");
-    options
-        .ca()
-        .ifPresent(
-            ca -> builder.trustManager(certificates("ca", ca).toArray(X509Certificate[]::new)));
+    options.ca().ifPresent(ca -> builder.trustManager(PemFiles.certificates("ca", ca)));
     options
         .certificate()
-        .ifPresent(certificate -> show(certificate, options.key().orElseThrow(), builder));
+        .ifPresent(
+            file -> {
+              X509Certificate[] chain = PemFiles.certificates("cert", file);
+              builder.keyManager(PemFiles.key(options.key().orElseThrow(), file, chain[0]), chain);
+            });
     try {
       return builder.build();
     } catch (SSLException e) {
       throw new IllegalArgumentException(
-          "tls: none (expected: TLS in this Java; %s)".formatted(words(e)), e);
-    }
-  }
-
-  private static void show(Path certificate, Path key, SslContextBuilder builder) {
-    certificates("cert", certificate);
-    try (InputStream chain = Files.newInputStream(certificate);
-        InputStream pem = Files.newInputStream(key)) {
-      builder.keyManager(chain, pem);
-    } catch (IOException | IllegalArgumentException e) {
-      throw new IllegalArgumentException(
-          "key: %s (expected: the private key of %s, PKCS #8 in PEM without a password%s)"
-              .formatted(key, certificate, e instanceof IOException ? "; " + words(e) : ""),
-          e);
-    }
-  }
-
-  /** Reads certificates; throws IllegalArgumentException where there are none. */
-  static List<X509Certificate> certificates(String option, Path file) {
-    try (InputStream in = Files.newInputStream(file)) {
-      List<X509Certificate> certificates = new ArrayList<>();
-      for (Certificate each : CertificateFactory.getInstance("X.509").generateCertificates(in)) {
-        certificates.add((X509Certificate) each);
-      }
-      if (certificates.isEmpty()) {
-        throw new CertificateException("there is none");
-      }
-      return certificates;
-    } catch (IOException | CertificateException e) {
-      throw new IllegalArgumentException(
-          "%s: %s (expected: certificates in PEM; %s)".formatted(option, file, words(e)), e);
+          "tls: on (expected: a Java with TLS 1.2 and HTTP/2; %s)".formatted(words(e)), e);
     }
   }
 
@@ -182,14 +143,13 @@ final class Endpoint {
     return description.lines().findFirst().orElse("");
   }
 
-  /** The deepest words are the plainest. */
-  private static String words(Throwable e) {
+  /** Returns the deepest words, which are the plainest. */
+  static String words(Throwable e) {
     Throwable deepest = e;
     while (deepest.getCause() != null) {
       deepest = deepest.getCause();
     }
-    String message =
-        deepest instanceof NoSuchFileException ? "there is no such file" : deepest.getMessage();
+    String message = deepest.getMessage();
     return message == null
         ? deepest.getClass().getSimpleName()
         : message.lines().findFirst().orElse("");

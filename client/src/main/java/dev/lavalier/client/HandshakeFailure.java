@@ -75,16 +75,13 @@ record HandshakeFailure(LavalierException.Kind kind, String message) {
   }
 
   private static Optional<HandshakeFailure> alert(String alert, ConnectOptions options) {
-    // A certificate that was shown with another one's key is told by a name that says nothing.
-    boolean own = options.certificate().isPresent() && alert.equals("handshake_failure");
-    if (own || ABOUT_THE_CLIENT.contains(alert)) {
+    if (ABOUT_THE_CLIENT.contains(alert)) {
       return Optional.of(
           new HandshakeFailure(
               LavalierException.Kind.NOT_AUTHENTICATED,
-              "cert: %s (expected: a certificate%s that %s trusts; %s)"
+              "cert: %s (expected: a certificate that %s trusts; %s)"
                   .formatted(
                       options.certificate().map(Path::toString).orElse("none"),
-                      options.certificate().isPresent() ? ", with its key," : "",
                       options.server(),
                       ownExpired(options).orElse("it says " + alert))));
     }
@@ -98,7 +95,7 @@ record HandshakeFailure(LavalierException.Kind kind, String message) {
     try {
       return options
           .certificate()
-          .map(file -> Endpoint.certificates("cert", file).get(0))
+          .map(file -> PemFiles.certificates("cert", file)[0])
           .filter(certificate -> certificate.getNotAfter().toInstant().isBefore(Instant.now()))
           .map(certificate -> expired(certificate, ""));
     } catch (IllegalArgumentException e) {

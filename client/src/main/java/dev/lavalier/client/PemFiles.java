@@ -1,0 +1,105 @@
+package dev.lavalier.client;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyFactory;
+import java.security.PrivateKey;
+import java.security.PublicKey;
+import java.security.Signature;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.security.spec.PKCS8EncodedKeySpec;
+import java.util.Base64;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Reads certificates and keys. What is wrong with a file is one line, and nothing of it. */
+final class PemFiles {
+
+  private static final Pattern KEY =
+      Pattern.compile("-----BEGIN PRIVATE KEY-----([^-]*)-----END PRIVATE KEY-----");
+
+  private PemFiles() {}
+
+  /**
+   * Reads certificates, one at least.
+   *
+   * @param option what the file was given as
+   * @throws IllegalArgumentException where there are none
+   */
+  static X509Certificate[] certificates(String option, Path file) {
+    try (InputStream in = Files.newInputStream(file)) {
+      X509Certificate[] certificates =
+          CertificateFactory.getInstance("X.509")
+              .generateCertificates(in)
+              .toArray(X509Certificate[]::new);
+      if (certificates.length == 0) {
+        throw new CertificateException("it is empty");
+      }
+      return certificates;
+    } catch (IOException | CertificateException e) {
+      throw new IllegalArgumentException(
+          "%s: %s (expected: certificates in PEM; %s)".formatted(option, file, words(e)), e);
+    }
+  }
+
+  /**
+   * Reads the key of a certificate.
+   *
+   * @throws IllegalArgumentException where it is none, or another's
+   */
+  static PrivateKey key(Path file, Path certificateFile, X509Certificate certificate) {
+    String problem;
+    try {
+      Matcher pem = KEY.matcher(Files.readString(file, StandardCharsets.ISO_8859_1));
+      if (pem.find()) {
+        PublicKey owner = certificate.getPublicKey();
+        PrivateKey key =
+            KeyFactory.getInstance(owner.getAlgorithm())
+                .generatePrivate(
+                    new PKCS8EncodedKeySpec(Base64.getMimeDecoder().decode(pem.group(1).strip())));
+        if (belongs(key, owner)) {
+          return key;
+        }
+        problem = "it is another's";
+      } else {
+        problem = "it has none, see openssl pkcs8 -topk8 -nocrypt";
+      }
+    } catch (IOException e) {
+      problem = words(e);
+    } catch (GeneralSecurityException | IllegalArgumentException e) {
+      problem = "it is of another kind, or broken";
+    }
+    throw new IllegalArgumentException(
+        "key: %s (expected: the private key of %s, in PEM, PKCS #8 without a password; %s)"
+            .formatted(file, certificateFile, problem));
+  }
+
+  /** Signs something with the one, and looks whether the other takes it for its own. */
+  private static boolean belongs(PrivateKey key, PublicKey owner) throws GeneralSecurityException {
+    Signature signature =
+        Signature.getInstance(
+            switch (key.getAlgorithm()) {
+              case "RSA" -> "SHA256withRSA";
+              case "EC" -> "SHA256withECDSA";
+              default -> "EdDSA";
+            });
+    byte[] something = owner.getEncoded();
+    signature.initSign(key);
+    signature.update(something);
+    byte[] signed = signature.sign();
+    signature.initVerify(owner);
+    signature.update(something);
+    return signature.verify(signed);
+  }
+
+  private static String words(Exception e) {
+    return e instanceof NoSuchFileException ? "there is no such file" : Endpoint.words(e);
+  }
+}
