@@ -14,6 +14,9 @@ public record Grants(Set<String> list, Set<String> stream, boolean admin) {
   /** Stands for every device. */
   public static final String ANY = "*";
 
+  /** Nothing. */
+  public static final Grants NONE = new Grants(Set.of(), Set.of(), false);
+
   /** Everything: what everybody may, where the server asks nobody who they are. */
   public static final Grants ALL = new Grants(Set.of(ANY), Set.of(ANY), true);
 

@@ -1,5 +1,5 @@
 /**
- * Who may hear what: grants, and the proofs by which callers become known. Depends on nothing; of
- * gRPC it knows nothing.
+ * Who may hear what: grants, the token file, the proofs by which callers become known, and the
+ * server's own certificate. Depends on nothing; of gRPC it knows nothing.
  */
 package dev.lavalier.access;

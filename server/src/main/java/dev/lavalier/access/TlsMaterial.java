@@ -1,0 +1,161 @@
+package dev.lavalier.access;
+
+import java.io.ByteArrayInputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyFactory;
+import java.security.PrivateKey;
+import java.security.Signature;
+import java.security.cert.CertificateExpiredException;
+import java.security.cert.CertificateFactory;
+import java.security.cert.CertificateNotYetValidException;
+import java.security.cert.X509Certificate;
+import java.security.spec.PKCS8EncodedKeySpec;
+import java.util.Base64;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * The server's certificate, checked: it is valid now, and the key is its own. Immutable.
+ *
+ * @param chain the certificate, then what leads to its CA
+ * @param key its key
+ * @param clientCas the CAs of the clients; empty: none is asked for
+ */
+public record TlsMaterial(
+    List<X509Certificate> chain, PrivateKey key, List<X509Certificate> clientCas) {
+
+  private static final Pattern PEM =
+      Pattern.compile("-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END \\1-----");
+
+  /** Copies the lists. */
+  public TlsMaterial {
+    chain = List.copyOf(chain);
+    clientCas = List.copyOf(clientCas);
+  }
+
+  static TlsMaterial of(TlsFiles files, List<ByteBuffer> contents) throws BadFileException {
+    List<X509Certificate> chain =
+        certificates(TlsFiles.CERTIFICATE, files.certificate(), contents.get(0));
+    checkValid(files.certificate(), chain.get(0));
+    PrivateKey key = key(files.key(), contents.get(1));
+    if (!belongs(key, chain.get(0))) {
+      throw SmallFile.bad(
+          TlsFiles.KEY, files.key(), "the key of the certificate in " + files.certificate(), null);
+    }
+    Optional<Path> ca = files.clientCa();
+    return new TlsMaterial(
+        chain,
+        key,
+        ca.isEmpty() ? List.of() : certificates(TlsFiles.CLIENT_CA, ca.get(), contents.get(2)));
+  }
+
+  private static List<X509Certificate> certificates(String setting, Path file, ByteBuffer content)
+      throws BadFileException {
+    try {
+      List<X509Certificate> found =
+          CertificateFactory.getInstance("X.509")
+              .generateCertificates(new ByteArrayInputStream(SmallFile.bytes(content)))
+              .stream()
+              .map(X509Certificate.class::cast)
+              .toList();
+      if (!found.isEmpty()) {
+        return found;
+      }
+    } catch (GeneralSecurityException e) {
+      throw SmallFile.bad(setting, file, "certificates in PEM form", e);
+    }
+    throw SmallFile.bad(setting, file, "at least one certificate in PEM form", null);
+  }
+
+  private static void checkValid(Path file, X509Certificate certificate) throws BadFileException {
+    try {
+      certificate.checkValidity();
+    } catch (CertificateExpiredException e) {
+      throw SmallFile.bad(
+          TlsFiles.CERTIFICATE,
+          file,
+          "a certificate that has not expired; it did on " + certificate.getNotAfter().toInstant(),
+          e);
+    } catch (CertificateNotYetValidException e) {
+      throw SmallFile.bad(
+          TlsFiles.CERTIFICATE,
+          file,
+          "a certificate that is valid already; it is from "
+              + certificate.getNotBefore().toInstant(),
+          e);
+    }
+  }
+
+  private static PrivateKey key(Path file, ByteBuffer content) throws BadFileException {
+    String text = new String(SmallFile.bytes(content), StandardCharsets.US_ASCII);
+    Matcher pem = PEM.matcher(text);
+    String others = "";
+    while (pem.find()) {
+      if (pem.group(1).equals("PRIVATE KEY")) {
+        return key(file, pem.group(2));
+      }
+      others = "; it has " + pem.group(1) + ", see openssl pkcs8 -topk8 -nocrypt";
+    }
+    throw SmallFile.bad(
+        TlsFiles.KEY, file, "a PRIVATE KEY in PEM form (PKCS#8, no password)" + others, null);
+  }
+
+  private static PrivateKey key(Path file, String base64) throws BadFileException {
+    try {
+      PKCS8EncodedKeySpec spec =
+          new PKCS8EncodedKeySpec(Base64.getMimeDecoder().decode(base64.strip()));
+      for (String algorithm : List.of("RSA", "EC", "Ed25519", "Ed448")) {
+        try {
+          return KeyFactory.getInstance(algorithm).generatePrivate(spec);
+        } catch (GeneralSecurityException e) {
+          // One of the others.
+        }
+      }
+    } catch (IllegalArgumentException e) {
+      // Not base64. Said below, without what it was.
+    }
+    throw SmallFile.bad(TlsFiles.KEY, file, "an RSA, EC or Ed25519 key, whole", null);
+  }
+
+  /** Signs something with the one, and looks whether the other takes it for its own. */
+  private static boolean belongs(PrivateKey key, X509Certificate certificate) {
+    String algorithm =
+        switch (key.getAlgorithm()) {
+          case "RSA" -> "SHA256withRSA";
+          case "EC" -> "SHA256withECDSA";
+          default -> "EdDSA";
+        };
+    try {
+      byte[] something = certificate.getTBSCertificate();
+      Signature signing = Signature.getInstance(algorithm);
+      signing.initSign(key);
+      signing.update(something);
+      byte[] signature = signing.sign();
+      signing.initVerify(certificate.getPublicKey());
+      signing.update(something);
+      return signing.verify(signature);
+    } catch (GeneralSecurityException e) {
+      return false; // another algorithm, say
+    }
+  }
+
+  /** Says which it is and until when, for the log. */
+  @Override
+  public String toString() {
+    X509Certificate own = chain.get(0);
+    return own.getSubjectX500Principal().getName()
+        + " until "
+        + own.getNotAfter().toInstant()
+        + (clientCas.isEmpty() ? "" : ", clients of " + clientNames());
+  }
+
+  private String clientNames() {
+    return String.join(
+        "; ", clientCas.stream().map(ca -> ca.getSubjectX500Principal().getName()).toList());
+  }
+}

@@ -1,0 +1,63 @@
+package dev.lavalier.access;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The words of a line. They are divided by spaces; within double quotes a space is part of the
+ * word, and so is what follows a backslash. A {@code #} that begins a word begins a comment.
+ */
+final class Words {
+
+  private Words() {}
+
+  /**
+   * Returns the words of a line; none, where it is empty or a comment.
+   *
+   * @throws IllegalArgumentException where a quote is not closed
+   */
+  static List<String> of(String line) {
+    List<String> words = new ArrayList<>();
+    StringBuilder word = null; // null: between words
+    boolean quoted = false;
+    for (int i = 0; i < line.length(); i++) {
+      char c = line.charAt(i);
+      if (!quoted && Character.isWhitespace(c)) {
+        if (word != null) {
+          words.add(word.toString());
+          word = null;
+        }
+        continue;
+      }
+      if (word == null) {
+        if (c == '#') {
+          return words;
+        }
+        word = new StringBuilder();
+      }
+      if (c == '"') {
+        quoted = !quoted;
+      } else if (quoted && c == '\\' && i + 1 < line.length()) {
+        word.append(line.charAt(++i));
+      } else {
+        word.append(c);
+      }
+    }
+    if (quoted) {
+      throw new IllegalArgumentException("a quote that is not closed");
+    }
+    if (word != null) {
+      words.add(word.toString());
+    }
+    return words;
+  }
+
+  /** Returns a word so that {@link #of} gives it back. */
+  static String quoted(String word) {
+    boolean plain =
+        !word.isEmpty()
+            && !word.startsWith("#")
+            && word.chars().noneMatch(c -> Character.isWhitespace(c) || c == '"');
+    return plain ? word : '"' + word.replace("\\", "\\\\").replace("\"", "\\\"") + '"';
+  }
+}

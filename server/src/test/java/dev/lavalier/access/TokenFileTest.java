@@ -1,0 +1,179 @@
+package dev.lavalier.access;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lavalier.testing.LogLines;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import javax.security.auth.x500.X500Principal;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What a token file says, and what is refused. */
+final class TokenFileTest {
+
+  private static final String HASH = "sha256:" + "0123456789abcdef".repeat(4);
+
+  @TempDir private Path dir;
+
+  private Path file(String... lines) throws IOException {
+    Path file = dir.resolve("tokens");
+    Files.writeString(file, String.join("\n", lines) + "\n");
+    return file;
+  }
+
+  @Test
+  void aLineIsAnEntry() throws Exception {
+    TokenFile tokens =
+        TokenFile.read(
+            file(
+                "# who hears the studio",
+                "",
+                "  ann  " + Proof.Token.of("lav_secret") + " stream=PCH,0 list=* # the boss",
+                "\"bob\" \"certificate:CN=Bob Lee, O=Studio\" admin expires=2027-01-31T00:00:00Z",
+                "eve " + HASH + " \"stream=Mic \\\"#2\\\"\" stream=Mic#2"));
+    assertThat(tokens.entries())
+        .containsExactly(
+            new Entry(
+                "ann",
+                Proof.Token.of("lav_secret"),
+                new Grants(Set.of("*"), Set.of("PCH,0"), false),
+                Optional.empty()),
+            new Entry(
+                "bob",
+                new Proof.Certificate(new X500Principal("CN=Bob Lee,O=Studio")),
+                new Grants(Set.of(), Set.of(), true),
+                Optional.of(Instant.parse("2027-01-31T00:00:00Z"))),
+            new Entry(
+                "eve",
+                new Proof.Token("0123456789abcdef".repeat(4)),
+                new Grants(Set.of(), Set.of("Mic \"#2\"", "Mic#2"), false),
+                Optional.empty()));
+    assertThat(tokens.byToken("lav_secret").orElseThrow().name()).isEqualTo("ann");
+    assertThat(tokens.byToken("lav_secreT")).isEmpty();
+    assertThat(tokens.byToken("")).isEmpty();
+    assertThat(tokens.bySubject(new X500Principal("cn=bob lee, o=STUDIO")).orElseThrow().name())
+        .isEqualTo("bob");
+    assertThat(tokens).hasToString("3 entries");
+  }
+
+  @Test
+  void whatIsWrittenIsReadAgain() throws Exception {
+    for (Entry entry :
+        List.of(
+            new Entry(
+                "a",
+                Proof.Token.of("x"),
+                new Grants(Set.of("*", "back\\slash \"quoted\" "), Set.of("#1", "PCH,0"), true),
+                Optional.of(Instant.parse("2027-01-31T12:00:00Z"))),
+            new Entry(
+                "b",
+                new Proof.Certificate(new X500Principal("CN=\"Lee, Ann\",O=A \\\\ B")),
+                new Grants(Set.of("ü"), Set.of(), false),
+                Optional.empty()))) {
+      assertThat(TokenFile.read(file(entry.line())).entries()).containsExactly(entry);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "ann|word 2 (expected: sha256: and 64 lower-case hex digits, or certificate: and a subject"
+            + " such as CN=ann,O=Studio)",
+        "ann lav_plain|word 2 (expected: sha256: and 64 lower-case hex digits, or certificate: and"
+            + " a subject such as CN=ann,O=Studio)",
+        "ann sha256:12|word 2 (expected: sha256: and 64 lower-case hex digits, or certificate: and"
+            + " a subject such as CN=ann,O=Studio)",
+        "ann certificate:nobody|word 2 (expected: sha256: and 64 lower-case hex digits, or"
+            + " certificate: and a subject such as CN=ann,O=Studio)",
+        "lav_plain HASH|word 1 (expected: a name of 1..64 letters, digits and . _ @ -)",
+        "a/b HASH|word 1 (expected: a name of 1..64 letters, digits and . _ @ -)",
+        "ann HASH lav_plain|word 3 (expected: list=ID, stream=ID, admin, or expires=INSTANT once)",
+        "ann HASH admin stream=|word 4 (expected: list=ID, stream=ID, admin, or expires=INSTANT"
+            + " once)",
+        "ann HASH expires=soon|expires=soon (expected: an instant, such as 2027-01-31T00:00:00Z)",
+        "ann HASH \"admin|a quote that is not closed",
+        "old HASH|old (expected: a name that no line before has)",
+        "ann TAKEN|word 2 (expected: a proof that no line before has)",
+      })
+  void aBadLineIsRefusedWithItsPlace(String line, String message) throws Exception {
+    String taken = Proof.Token.of("taken").toString();
+    Path file = file("old " + taken, "# next", line.replace("HASH", HASH).replace("TAKEN", taken));
+    assertThatThrownBy(() -> TokenFile.read(file))
+        .isInstanceOf(BadFileException.class)
+        .hasMessage("token-file: " + file + ":3: " + message);
+  }
+
+  @Test
+  void aFileThatCannotBeOne() throws Exception {
+    Path absent = dir.resolve("absent");
+    assertThatThrownBy(() -> TokenFile.read(absent))
+        .hasMessage("token-file: " + absent + " (expected: a file that is there)");
+    assertThatThrownBy(() -> TokenFile.read(dir))
+        .hasMessage("token-file: " + dir + " (expected: a regular file)");
+    Path bytes = Files.write(dir.resolve("bytes"), new byte[] {(byte) 0xff, 'a'});
+    assertThatThrownBy(() -> TokenFile.read(bytes))
+        .hasMessage("token-file: " + bytes + " (expected: text in UTF-8)");
+    Path large = Files.write(dir.resolve("large"), new byte[(1 << 20) + 1]);
+    assertThatThrownBy(() -> TokenFile.read(large))
+        .hasMessage("token-file: " + large + " (expected: a file of 1048576 bytes at most)");
+  }
+
+  @Test
+  void othersMayReadItButNotWriteIt() throws Exception {
+    Path file = file("ann " + HASH);
+    for (String mode : List.of("rw-rw----", "rw----rw-")) {
+      Files.setPosixFilePermissions(file, PosixFilePermissions.fromString(mode));
+      assertThatThrownBy(() -> TokenFile.read(file))
+          .hasMessage(
+              "token-file: "
+                  + file
+                  + " (expected: a file that its owner alone may write, see chmod go-w)");
+    }
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
+    assertThat(TokenFile.read(file).entries()).hasSize(1);
+  }
+
+  @Test
+  void aBrokenNewVersionIsOneLineAndTheOldOneStays() throws Exception {
+    Path file = file("ann " + HASH);
+    try (LogLines log = LogLines.of("dev.lavalier.access")) {
+      Reloaded<TokenFile> tokens = TokenFile.reloaded(file);
+      assertThat(tokens.look()).isFalse();
+
+      file("ann " + HASH, "bob nothing");
+      assertThat(tokens.look()).isFalse();
+      assertThat(tokens.look()).isFalse();
+      assertThat(tokens.get().byName("ann")).isPresent();
+
+      Files.delete(file);
+      assertThat(tokens.look()).isFalse();
+      assertThat(tokens.look()).isFalse();
+      assertThat(tokens.get().byName("ann")).isPresent();
+
+      file("bob " + HASH);
+      assertThat(tokens.look()).isTrue();
+      assertThat(tokens.get().byName("ann")).isEmpty();
+      assertThat(log.all())
+          .containsExactly(
+              "ERROR token file not reloaded, the old one stays: token-file: "
+                  + file
+                  + ":2: word 2 (expected: sha256: and 64 lower-case hex digits, or certificate:"
+                  + " and a subject such as CN=ann,O=Studio)",
+              "ERROR token file not reloaded, the old one stays: token-file: "
+                  + file
+                  + " (expected: a file that is there)",
+              "INFO token file reloaded: 1 entry");
+    }
+  }
+}

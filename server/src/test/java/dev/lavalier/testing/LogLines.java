@@ -1,0 +1,64 @@
+package dev.lavalier.testing;
+
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.AppenderBase;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Predicate;
+import org.slf4j.LoggerFactory;
+
+/** What a class logs, as {@code LEVEL message}, while it is open. */
+public final class LogLines extends AppenderBase<ILoggingEvent> implements AutoCloseable {
+
+  private static final long BOUND_NANOS = 10_000_000_000L;
+
+  private final Logger logger;
+  private final List<String> lines = new CopyOnWriteArrayList<>();
+
+  private LogLines(Logger logger) {
+    this.logger = logger;
+  }
+
+  /** Begins to listen to a logger, and those below it. */
+  public static LogLines of(String name) {
+    LogLines lines = new LogLines((Logger) LoggerFactory.getLogger(name));
+    lines.start();
+    lines.logger.addAppender(lines);
+    return lines;
+  }
+
+  @Override
+  protected void append(ILoggingEvent event) {
+    lines.add(
+        event.getLevel()
+            + " "
+            + event.getFormattedMessage()
+            + (event.getThrowableProxy() == null ? "" : " and a stack trace"));
+  }
+
+  /** Returns what was logged so far. */
+  public List<String> all() {
+    return List.copyOf(lines);
+  }
+
+  /** Waits for a line, 10 s at most. */
+  public String await(Predicate<String> wanted) throws TimeoutException {
+    long end = System.nanoTime() + BOUND_NANOS;
+    while (System.nanoTime() < end) {
+      for (String line : lines) {
+        if (wanted.test(line)) {
+          return line;
+        }
+      }
+      Thread.onSpinWait();
+    }
+    throw new TimeoutException("logged: " + lines);
+  }
+
+  @Override
+  public void close() {
+    logger.detachAppender(this);
+  }
+}
