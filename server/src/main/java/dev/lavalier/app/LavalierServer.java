@@ -3,16 +3,27 @@ package dev.lavalier.app;
 import dev.lavalier.audio.Ticker;
 import dev.lavalier.capture.DeviceRegistry;
 import dev.lavalier.grpc.AudioCaptureService;
+import dev.lavalier.grpc.Gate;
 import dev.lavalier.grpc.GrpcServer;
 import dev.lavalier.hub.Hub;
 import dev.lavalier.hub.HubObserver;
 import java.io.IOException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 
 /** A whole server: made, started and closed once. {@link #close} may be called from any thread. */
 final class LavalierServer implements AutoCloseable {
 
   private final DeviceRegistry registry;
   private final Hub hub;
+  private final ExecutorService files =
+      Executors.newSingleThreadExecutor(
+          task -> {
+            Thread thread = new Thread(task, "lavalier-access");
+            thread.setDaemon(true);
+            return thread;
+          });
+  private final Gate gate;
   private final GrpcServer grpc;
 
   LavalierServer(ServerConfig config) {
@@ -22,12 +33,13 @@ final class LavalierServer implements AutoCloseable {
             id -> config.captureFormats().getOrDefault(id, config.captureFormat()),
             config.demo(),
             config.devices(),
-            id -> true,
+            config.allowed(),
             ticker);
     hub =
         new Hub(
             registry, ticker, AudioCaptureService.frameEncoder(), config.hub(), HubObserver.NONE);
-    grpc = new GrpcServer(hub, config.address(), config.transport(), ticker);
+    gate = new Gate(hub, config.tokens(), config.tls(), ticker, files);
+    grpc = new GrpcServer(hub, config.address(), config.transport(), gate, ticker);
   }
 
   /**
@@ -38,6 +50,7 @@ final class LavalierServer implements AutoCloseable {
   void start() throws IOException {
     registry.start();
     hub.start();
+    gate.start();
     grpc.start();
   }
 
@@ -51,6 +64,8 @@ final class LavalierServer implements AutoCloseable {
     grpc.refuseNewCalls();
     hub.close();
     grpc.close();
+    gate.close();
+    files.shutdownNow();
     registry.close();
   }
 }

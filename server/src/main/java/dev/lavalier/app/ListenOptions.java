@@ -5,6 +5,7 @@ import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
+import java.util.Optional;
 import picocli.CommandLine.Option;
 
 /** Where the server listens. */
@@ -26,36 +27,61 @@ final class ListenOptions {
 
   @Option(
       names = "--insecure",
-      description = "Allow an address beyond loopback: whoever reaches it can listen.")
+      description =
+          "Allow an address beyond loopback without TLS, or without asking who calls: warned of at each start.")
   private boolean insecure;
 
   /**
    * Returns the address to listen on.
    *
+   * @param encrypted whether there is TLS
+   * @param asks whether a caller must be known
    * @throws IllegalArgumentException in one line for the user
    */
-  InetSocketAddress address() {
-    InetAddress address;
-    try {
-      address = InetAddress.getByName(bind);
-    } catch (UnknownHostException e) {
+  InetSocketAddress address(boolean encrypted, boolean asks) {
+    InetAddress address = inetAddress();
+    if (!address.isLoopbackAddress() && !(encrypted && asks) && !insecure) {
       throw new IllegalArgumentException(
-          "bind: %s (expected: an address of this machine)".formatted(bind), e);
-    }
-    if (!address.isLoopbackAddress() && !insecure) {
-      throw new IllegalArgumentException(
-          ("bind: %s (expected: a loopback address, such as 127.0.0.1; there is no encryption and no"
-                  + " password, so whoever reaches another one can listen: to allow that, add"
-                  + " --insecure, or reach this server through a tunnel, as ssh -L)")
-              .formatted(bind));
+          ("bind: %s (expected: a loopback address, such as 127.0.0.1, or with it %s; without,"
+                  + " whoever reaches it can listen: to allow that, add --insecure, or reach this"
+                  + " server through a tunnel, as ssh -L)")
+              .formatted(bind, missing(encrypted, asks)));
     }
     Checks.range("port", port, 0, 65_535);
     return new InetSocketAddress(address, port);
   }
 
-  /** Returns whether whoever reaches the address may listen, and that is not this machine alone. */
-  boolean isExposed() {
-    return insecure && !address().getAddress().isLoopbackAddress();
+  private static String missing(boolean encrypted, boolean asks) {
+    String tls = "--tls-cert and --tls-key";
+    String callers = "--token-file or --tls-client-ca";
+    if (encrypted) {
+      return callers;
+    }
+    return asks ? tls : tls + ", and " + callers;
+  }
+
+  private InetAddress inetAddress() {
+    try {
+      return InetAddress.getByName(bind);
+    } catch (UnknownHostException e) {
+      throw new IllegalArgumentException(
+          "bind: %s (expected: an address of this machine)".formatted(bind), e);
+    }
+  }
+
+  /**
+   * Returns what the operator must be told at each start; empty: nothing.
+   *
+   * @param at the address as it came out
+   */
+  Optional<String> warning(String at, boolean encrypted, boolean asks) {
+    if (inetAddress().isLoopbackAddress() || (encrypted && asks)) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        asks
+            ? "insecure: what goes to and from " + at + " can be read on the way, tokens too"
+            : "insecure: whoever reaches " + at + " can listen to this machine");
   }
 
   /** Says in one line why it could not be listened on. */

@@ -1,12 +1,17 @@
 package dev.lavalier.app;
 
+import dev.lavalier.access.Reloaded;
+import dev.lavalier.access.TokenFile;
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.capture.VirtualDevice;
+import dev.lavalier.grpc.ServerTls;
 import dev.lavalier.grpc.TransportLimits;
 import dev.lavalier.hub.HubConfig;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Predicate;
 
 /**
  * What a server is started with.
@@ -18,6 +23,9 @@ import java.util.Map;
  * @param transport what a peer may take of the transport
  * @param demo whether the tone is the default where no hardware can be captured
  * @param devices the virtual devices
+ * @param allowed which devices may be seen at all, by their ids
+ * @param tls the server's certificate; empty: no encryption
+ * @param tokens who has access; empty: no token is asked for
  */
 record ServerConfig(
     InetSocketAddress address,
@@ -26,4 +34,17 @@ record ServerConfig(
     HubConfig hub,
     TransportLimits transport,
     boolean demo,
-    List<VirtualDevice> devices) {}
+    List<VirtualDevice> devices,
+    Predicate<String> allowed,
+    Optional<ServerTls> tls,
+    Optional<Reloaded<TokenFile>> tokens) {
+
+  /** Returns whether a caller must be known. */
+  boolean asks() {
+    return asks(tls, tokens);
+  }
+
+  static boolean asks(Optional<ServerTls> tls, Optional<Reloaded<TokenFile>> tokens) {
+    return tokens.isPresent() || (tls.isPresent() && tls.get().asksForCertificates());
+  }
+}

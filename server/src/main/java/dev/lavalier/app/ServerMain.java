@@ -12,6 +12,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.slf4j.bridge.SLF4JBridgeHandler;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -30,8 +32,10 @@ import picocli.CommandLine.ParseResult;
       "",
       "Exit codes: 0 stopped by a signal, 1 could not start, 2 wrong usage.",
     },
-    subcommands = CheckConfigCommand.class)
+    subcommands = {CheckConfigCommand.class, TokenCommand.class})
 public final class ServerMain implements Callable<Integer> {
+
+  private static final Logger log = LoggerFactory.getLogger(ServerMain.class);
 
   private static final int FAILED = 1;
 
@@ -53,6 +57,8 @@ public final class ServerMain implements Callable<Integer> {
     if (System.getProperty(LEAK_DETECTION) == null) {
       System.setProperty(LEAK_DETECTION, "disabled");
     }
+    // HTTP/2 has no renegotiation, and whoever asks for it only makes work.
+    System.setProperty("jdk.tls.rejectClientInitiatedRenegotiation", "true");
     SLF4JBridgeHandler.removeHandlersForRootLogger();
     SLF4JBridgeHandler.install();
     System.exit(run(args, System.getenv(), System.out, System.err));
@@ -61,11 +67,13 @@ public final class ServerMain implements Callable<Integer> {
   /** Runs the program with what it touches of the world; returns its exit code. */
   static int run(String[] args, Map<String, String> environment, PrintStream out, PrintStream err) {
     CommandLine flags = commandLine(out, err);
+    flags.setParameterExceptionHandler(
+        (e, ignored) -> wrongUsage(err, e.getMessage() + " (see --help)"));
     ParseResult parsed;
     try {
       parsed = flags.parseArgs(args);
     } catch (ParameterException e) {
-      return wrongUsage(err, e.getMessage() + " (see --help)");
+      return flags.execute(args); // to say so
     }
     ParseResult command = parsed.hasSubcommand() ? parsed.subcommand() : parsed;
     if (command.matchedOption("--config") == null
@@ -141,9 +149,14 @@ public final class ServerMain implements Callable<Integer> {
     }
     Stop.onSignal(server);
     String address = display(config.address().getAddress()) + ":" + server.port();
-    if (options.listening().isExposed()) {
-      err.println("insecure: whoever reaches " + address + " can listen to this machine");
-    }
+    options
+        .listening()
+        .warning(address, config.tls().isPresent(), config.asks())
+        .ifPresent(
+            warning -> {
+              err.println(warning);
+              log.warn(warning);
+            });
     // Scripts wait for this line.
     out.println("lavalier-server listening on " + address);
     out.flush();

@@ -1,7 +1,11 @@
 package dev.lavalier.app;
 
+import dev.lavalier.access.Reloaded;
+import dev.lavalier.access.TokenFile;
+import dev.lavalier.grpc.ServerTls;
 import dev.lavalier.hub.HubConfig;
 import java.nio.file.Path;
+import java.util.Optional;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -22,6 +26,8 @@ final class ServerOptions {
   @Mixin private ListenOptions listening;
   @Mixin private CaptureOptions capture;
   @Mixin private LimitOptions limits;
+  @Mixin private TlsOptions tls;
+  @Mixin private AccessOptions access;
   @Mixin private LoggingOptions logging;
 
   ListenOptions listening() {
@@ -46,13 +52,18 @@ final class ServerOptions {
             limits.stallLimit(),
             capture.history(),
             capture.keptOpen());
+    Optional<ServerTls> certificate = tls.read();
+    Optional<Reloaded<TokenFile>> tokens = access.tokens();
     return new ServerConfig(
-        listening.address(),
+        listening.address(certificate.isPresent(), ServerConfig.asks(certificate, tokens)),
         capture.format(),
         capture.deviceFormats(),
         hub,
         limits.transport(),
         capture.demo(),
-        capture.virtualDevices());
+        capture.virtualDevices(),
+        access.allowed(capture.keptOpen()),
+        certificate,
+        tokens);
   }
 }

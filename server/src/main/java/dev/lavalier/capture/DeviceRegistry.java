@@ -122,38 +122,42 @@ public final class DeviceRegistry implements AutoCloseable {
   }
 
   /**
-   * Returns the device that a request means.
+   * Returns the device that a request means. One that the caller may not know of is not there.
    *
    * @param id a {@code device_id}; empty: the default
+   * @param visible which devices the caller may know of, by their ids
    * @throws CaptureException DEVICE_NOT_FOUND, with advice
    */
-  public DeviceDescriptor resolve(String id) throws CaptureException {
-    Map<String, Entry> now = snapshot;
-    if (!id.isEmpty()) {
-      Entry entry = now.get(id);
-      if (entry == null) {
-        throw new CaptureException(
-            Reason.DEVICE_NOT_FOUND,
-            "device_id: %s (expected: %s)".formatted(id, choices(now, "no device is there now")));
-      }
-      return entry.descriptor();
-    }
-    Optional<DeviceDescriptor> chosen =
-        now.values().stream()
-            .map(Entry::descriptor)
-            .filter(DeviceDescriptor::isDefault)
-            .findFirst();
-    return chosen.orElseThrow(
+  public DeviceDescriptor resolve(String id, Predicate<String> visible) throws CaptureException {
+    List<DeviceDescriptor> all = devices();
+    List<DeviceDescriptor> seen = all.stream().filter(d -> visible.test(d.id())).toList();
+    Predicate<DeviceDescriptor> meant =
+        id.isEmpty() ? DeviceDescriptor::isDefault : d -> d.id().equals(id);
+    Optional<DeviceDescriptor> found = seen.stream().filter(meant).findFirst();
+    return found.orElseThrow(
         () ->
             new CaptureException(
-                Reason.DEVICE_NOT_FOUND,
-                "device_id: empty (expected: %s; this machine has no capture hardware to be the"
-                        .formatted(choices(now, "none is there"))
-                    + " default, and a server started with --demo would give a test tone)"));
+                Reason.DEVICE_NOT_FOUND, id.isEmpty() ? noDefault(all, seen) : notThere(id, seen)));
   }
 
-  private static String choices(Map<String, Entry> now, String none) {
-    return now.isEmpty() ? none : "one of " + String.join(", ", now.keySet());
+  private static String notThere(String id, List<DeviceDescriptor> seen) {
+    return "device_id: %s (expected: %s)".formatted(id, choices(seen, "no device is there now"));
+  }
+
+  private static String noDefault(List<DeviceDescriptor> all, List<DeviceDescriptor> seen) {
+    return "device_id: empty (expected: %s; %s)"
+        .formatted(
+            choices(seen, "none is there"),
+            all.stream().anyMatch(DeviceDescriptor::isDefault)
+                ? "the default device is none that you may list"
+                : "this machine has no capture hardware to be the default, and a server started"
+                    + " with --demo would give a test tone");
+  }
+
+  private static String choices(List<DeviceDescriptor> seen, String none) {
+    return seen.isEmpty()
+        ? none
+        : "one of " + String.join(", ", seen.stream().map(DeviceDescriptor::id).toList());
   }
 
   /**

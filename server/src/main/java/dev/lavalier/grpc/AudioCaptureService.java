@@ -106,7 +106,10 @@ public final class AudioCaptureService implements BindableService {
     Caller caller = Caller.current();
     DeviceWatch watch =
         hub.watch(
-            caller.subscriber(), caller.grants()::mayList, lanes.get(), new WatchCall(observer));
+            caller.subscriber(),
+            id -> caller.grants().mayList(id),
+            lanes.get(),
+            new WatchCall(observer));
     observer.setOnCancelHandler(watch::leave);
     observer.setOnReadyHandler(watch::wake);
   }
@@ -155,10 +158,9 @@ public final class AudioCaptureService implements BindableService {
 
   private SubscriptionSpec spec(Caller caller, StreamFramesRequest request)
       throws CaptureException {
-    if (!request.getDeviceId().isEmpty()) { // first: what may not be known of is not told
-      caller.checkMayStream(request.getDeviceId());
-    }
-    DeviceDescriptor device = hub.resolve(request.getDeviceId());
+    caller.checkKnown();
+    Grants grants = caller.grants();
+    DeviceDescriptor device = hub.resolve(request.getDeviceId(), grants::mayList);
     caller.checkMayStream(device.id());
     return Requests.spec(request, device);
   }

@@ -1,20 +1,43 @@
 package dev.lavalier.grpc;
 
+import dev.lavalier.access.Admission;
 import dev.lavalier.access.Grants;
 import dev.lavalier.audio.CaptureException;
 import dev.lavalier.audio.CaptureException.Reason;
+import dev.lavalier.hub.Standing;
 import dev.lavalier.hub.Subscriber;
 import io.grpc.Context;
+import java.util.Optional;
 
 /**
- * Who makes the call that runs on this thread, and what they may.
- *
- * @param subscriber who
- * @param grants what they may
+ * Who makes the call that runs on this thread, and what they may: at each moment, since access can
+ * end during a call.
  */
-record Caller(Subscriber subscriber, Grants grants) {
+final class Caller {
 
   private static final Context.Key<Caller> KEY = Context.key("lavalier-caller");
+
+  private final Admission admission;
+  private final Subscriber subscriber;
+
+  Caller(Admission admission, String address) {
+    this.admission = admission;
+    this.subscriber =
+        new Subscriber(
+            admission.name().orElse(Subscriber.ANONYMOUS),
+            address,
+            new Standing() {
+              @Override
+              public Optional<CaptureException> objection() {
+                return Caller.this.objection();
+              }
+
+              @Override
+              public Optional<CaptureException> objection(String deviceId) {
+                return Caller.this.objection(deviceId);
+              }
+            });
+  }
 
   /** Returns the caller of the call that runs on this thread; there is one in every service. */
   static Caller current() {
@@ -30,23 +53,57 @@ record Caller(Subscriber subscriber, Grants grants) {
     return Context.current().withValue(KEY, this);
   }
 
+  Subscriber subscriber() {
+    return subscriber;
+  }
+
+  /** Returns what it may at this moment; nothing, once its access has ended. */
+  Grants grants() {
+    return admission.grants().orElse(Grants.NONE);
+  }
+
+  private Optional<CaptureException> objection() {
+    return admission.grants().isPresent()
+        ? Optional.empty()
+        : Optional.of(
+            new CaptureException(
+                Reason.NOT_AUTHENTICATED,
+                "authorization: of %s (expected: access that has neither expired nor been revoked)"
+                    .formatted(subscriber.identity())));
+  }
+
+  private Optional<CaptureException> objection(String deviceId) {
+    Optional<CaptureException> objection = objection();
+    return objection.isPresent() || grants().mayStream(deviceId)
+        ? objection
+        : Optional.of(
+            new CaptureException(
+                Reason.NOT_PERMITTED,
+                "device_id: %s (expected: one that %s may stream)"
+                    .formatted(deviceId, subscriber.identity())));
+  }
+
   /**
-   * Checks that the caller may hear a device that it named, or that is the default.
+   * Checks that its access has not ended meanwhile.
    *
-   * @throws CaptureException NOT_PERMITTED; DEVICE_NOT_FOUND for one that it may not know of
+   * @throws CaptureException NOT_AUTHENTICATED
+   */
+  void checkKnown() throws CaptureException {
+    check(objection());
+  }
+
+  /**
+   * Checks that the caller may hear a device that it may list.
+   *
+   * @throws CaptureException NOT_PERMITTED, NOT_AUTHENTICATED
    */
   void checkMayStream(String deviceId) throws CaptureException {
-    if (grants.mayStream(deviceId)) {
-      return;
+    check(objection(deviceId));
+  }
+
+  private static void check(Optional<CaptureException> objection) throws CaptureException {
+    if (objection.isPresent()) {
+      throw objection.get();
     }
-    if (grants.mayList(deviceId)) {
-      throw new CaptureException(
-          Reason.NOT_PERMITTED,
-          "device_id: %s (expected: one that %s may stream)"
-              .formatted(deviceId, subscriber.identity()));
-    }
-    throw new CaptureException(
-        Reason.DEVICE_NOT_FOUND,
-        "device_id: %s (expected: one that ListDevices lists)".formatted(deviceId));
   }
 }

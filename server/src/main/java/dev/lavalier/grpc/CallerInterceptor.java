@@ -1,25 +1,98 @@
 package dev.lavalier.grpc;
 
+import dev.lavalier.access.Access;
+import dev.lavalier.access.Admission;
 import dev.lavalier.access.Grants;
-import dev.lavalier.hub.Subscriber;
+import dev.lavalier.access.RefusedException;
 import io.grpc.Contexts;
 import io.grpc.Grpc;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
+import io.grpc.Status;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.security.cert.Certificate;
+import java.security.cert.X509Certificate;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import javax.net.ssl.SSLPeerUnverifiedException;
+import javax.net.ssl.SSLSession;
 
-/** Finds out who makes a call before any service hears of it. */
+/** Finds out who makes a call, and whether they may, before any service hears of it. */
 final class CallerInterceptor implements ServerInterceptor {
+
+  private static final Metadata.Key<String> AUTHORIZATION =
+      Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
+
+  private final Access access;
+  private final RefusalLog refusals;
+
+  CallerInterceptor(Access access, RefusalLog refusals) {
+    this.access = access;
+    this.refusals = refusals;
+  }
 
   @Override
   public <ReqT, RespT> ServerCall.Listener<ReqT> interceptCall(
       ServerCall<ReqT, RespT> call, Metadata headers, ServerCallHandler<ReqT, RespT> next) {
-    SocketAddress peer = call.getAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR);
-    Caller caller = new Caller(new Subscriber(Subscriber.ANONYMOUS, display(peer)), Grants.ALL);
+    Requirement requirement = Requirement.of(call.getMethodDescriptor().getServiceName());
+    Admission admission;
+    try {
+      admission = access.admit(authorization(headers), certificate(call));
+    } catch (RefusedException e) {
+      if (requirement != Requirement.NOTHING) {
+        return refuse(call, Status.UNAUTHENTICATED.withDescription(e.getMessage()), e.reason());
+      }
+      admission = Admission.anonymous(Grants.NONE);
+    }
+    Caller caller = new Caller(admission, addressOf(call));
+    if (requirement == Requirement.ADMIN && !caller.grants().admin()) {
+      return refuse(
+          call,
+          Status.PERMISSION_DENIED.withDescription(
+              "%s: %s (expected: a caller with the admin grant)"
+                  .formatted(
+                      call.getMethodDescriptor().getServiceName(), caller.subscriber().identity())),
+          caller.subscriber().identity() + " has no admin grant");
+    }
     return Contexts.interceptCall(caller.inContext(), call, headers, next);
+  }
+
+  private <ReqT, RespT> ServerCall.Listener<ReqT> refuse(
+      ServerCall<ReqT, RespT> call, Status status, String reason) {
+    refusals.refused(
+        addressOf(call), call.getMethodDescriptor().getFullMethodName() + ", " + reason);
+    call.close(status, new Metadata());
+    return new ServerCall.Listener<>() {};
+  }
+
+  private static List<String> authorization(Metadata headers) {
+    List<String> values = new ArrayList<>();
+    Iterable<String> given = headers.getAll(AUTHORIZATION);
+    if (given != null) {
+      given.forEach(values::add);
+    }
+    return values;
+  }
+
+  private static Optional<X509Certificate> certificate(ServerCall<?, ?> call) {
+    SSLSession session = call.getAttributes().get(Grpc.TRANSPORT_ATTR_SSL_SESSION);
+    if (session == null) {
+      return Optional.empty();
+    }
+    try {
+      Certificate own = session.getPeerCertificates()[0];
+      return own instanceof X509Certificate x509 ? Optional.of(x509) : Optional.empty();
+    } catch (SSLPeerUnverifiedException e) {
+      return Optional.empty(); // it was not asked for one
+    }
+  }
+
+  private static String addressOf(ServerCall<?, ?> call) {
+    return display(call.getAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR));
   }
 
   static String display(SocketAddress peer) {

@@ -47,14 +47,14 @@ final class EventLoops implements AutoCloseable {
   /**
    * Sets what connections need beyond the transport's defaults.
    *
-   * @param gate lets them in
+   * @param acceptor lets them in
    * @param unanswered how long the kernel tries to send to a host that does not answer
    */
-  void configure(NettyServerBuilder builder, Gate gate, Duration unanswered) {
+  void configure(NettyServerBuilder builder, Acceptor acceptor, Duration unanswered) {
     builder
         .bossEventLoopGroup(group)
         .workerEventLoopGroup(group)
-        .channelFactory(() -> listener(gate));
+        .channelFactory(() -> listener(acceptor));
     if (Epoll.isAvailable()) {
       // What the kernel holds unsent for a consumer that does not read grows old there.
       builder.withChildOption(EpollChannelOption.TCP_NOTSENT_LOWAT, UNSENT_BYTES);
@@ -63,10 +63,10 @@ final class EventLoops implements AutoCloseable {
     }
   }
 
-  private static ServerChannel listener(Gate gate) {
+  private static ServerChannel listener(Acceptor acceptor) {
     ServerChannel listener =
         Epoll.isAvailable() ? new EpollServerSocketChannel() : new NioServerSocketChannel();
-    listener.pipeline().addFirst(gate);
+    listener.pipeline().addFirst(acceptor);
     return listener;
   }
 

@@ -1,69 +1,136 @@
 package dev.lavalier.grpc;
 
-import io.netty.channel.Channel;
-import io.netty.channel.ChannelHandler.Sharable;
-import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.handler.ssl.SslHandler;
-import java.util.concurrent.atomic.AtomicInteger;
+import dev.lavalier.access.Access;
+import dev.lavalier.access.Reloaded;
+import dev.lavalier.access.TokenFile;
+import dev.lavalier.audio.Ticker;
+import dev.lavalier.hub.Hub;
+import io.grpc.ServerInterceptor;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * Lets connections in, as many as may be open at a time, and prepares each before gRPC gets it.
- * Sits in the listening socket's pipeline, on its event loop.
+ * Who comes in, and who may stay. Each second the files of access are looked at, on an executor
+ * where that may block; and those whose access has ended are shown out, also while the file system
+ * hangs.
+ *
+ * <p>{@link #start} once, {@link #close} from any thread.
  */
-@Sharable
-final class Gate extends ChannelInboundHandlerAdapter {
+public final class Gate implements AutoCloseable {
 
-  private final int maxConnections;
-  private final PeerLog log;
-  private final AtomicInteger open = new AtomicInteger();
+  private static final Logger log = LoggerFactory.getLogger(Gate.class);
 
-  Gate(int maxConnections, PeerLog log) {
-    this.maxConnections = maxConnections;
-    this.log = log;
-  }
+  private static final Duration PACE = Duration.ofSeconds(1);
 
-  @Override
-  public void channelRead(ChannelHandlerContext context, Object accepted) {
-    Channel connection = (Channel) accepted;
-    if (open.incrementAndGet() > maxConnections) {
-      open.decrementAndGet();
-      log.note(PeerLog.Cause.TOO_MANY, connection.remoteAddress(), "");
-      connection.unsafe().closeForcibly();
-      return;
-    }
-    connection.closeFuture().addListener(closed -> open.decrementAndGet());
-    // Closest to the socket.
-    connection.pipeline().addFirst(new WriteMerger(), new Entrance(log));
-    context.fireChannelRead(accepted);
-  }
+  private final Hub hub;
+  private final Optional<Reloaded<TokenFile>> tokens;
+  private final Optional<ServerTls> tls;
+  private final Ticker ticker;
+  private final Executor files;
+  private final Access access;
+  private final RefusalLog refusals;
+  private final AtomicBoolean looking = new AtomicBoolean();
+  private volatile boolean closed;
 
   /**
-   * Stands until the peer says its first word, by which time it is clear whether there is TLS, and
-   * then posts the watch where HTTP/2 is plain to see.
+   * Makes one.
+   *
+   * @param hub whose streams end
+   * @param tokens the token file; empty: none
+   * @param tls the server's certificate; empty: no encryption
+   * @param ticker by which access expires
+   * @param files runs what reads files, one task at a time
    */
-  private static final class Entrance extends io.netty.channel.ChannelDuplexHandler {
+  public Gate(
+      Hub hub,
+      Optional<Reloaded<TokenFile>> tokens,
+      Optional<ServerTls> tls,
+      Ticker ticker,
+      Executor files) {
+    this.hub = hub;
+    this.tokens = tokens;
+    this.tls = tls;
+    this.ticker = ticker;
+    this.files = files;
+    this.access =
+        new Access(
+            tokens, asksForCertificates(), () -> Instant.ofEpochSecond(0, ticker.unixNanos()));
+    this.refusals = new RefusalLog(ticker);
+  }
 
-    private final PeerLog log;
+  /** Makes one that lets everybody in, without encryption. */
+  public static Gate open(Hub hub, Ticker ticker) {
+    return new Gate(hub, Optional.empty(), Optional.empty(), ticker, Runnable::run);
+  }
 
-    Entrance(PeerLog log) {
-      this.log = log;
+  private boolean asksForCertificates() {
+    return tls.isPresent() && tls.get().asksForCertificates();
+  }
+
+  Optional<ServerTls> tls() {
+    return tls;
+  }
+
+  RefusalLog refusals() {
+    return refusals;
+  }
+
+  ServerInterceptor interceptor() {
+    return new CallerInterceptor(access, refusals);
+  }
+
+  /** Begins to look after those who are in. */
+  public void start() {
+    tls.ifPresent(each -> each.files().logRead());
+    tokens.ifPresent(Reloaded::logRead);
+    checkCertificates();
+    if (access.asks() || tls.isPresent()) {
+      ticker.after(PACE, this::look);
     }
+  }
 
-    @Override
-    public void channelRead(ChannelHandlerContext context, Object message) {
-      ChannelHandlerContext tls = context.pipeline().context(SslHandler.class);
-      String before = tls == null ? context.name() : tls.name();
-      context.pipeline().addAfter(before, null, new PeerWatch(log));
-      context.fireChannelRead(message);
-      context.pipeline().remove(this);
+  private void look() {
+    if (closed) {
+      return;
     }
+    hub.expel();
+    if (looking.compareAndSet(false, true)) { // else the file system has not answered yet
+      try {
+        files.execute(this::lookAtFiles);
+      } catch (RejectedExecutionException e) {
+        return; // closed
+      }
+    }
+    ticker.after(PACE, this::look);
+  }
 
-    /** By gRPC: a peer that leaves is no reason to call this. */
-    @Override
-    public void close(ChannelHandlerContext context, io.netty.channel.ChannelPromise promise) {
-      log.note(PeerLog.Cause.NO_HANDSHAKE, context.channel().remoteAddress(), "it said nothing");
-      var unused = context.close(promise);
+  private void lookAtFiles() {
+    try {
+      tls.ifPresent(each -> each.files().look());
+      if (tokens.isPresent() && tokens.get().look()) {
+        hub.grantsChanged();
+        checkCertificates();
+      }
+    } finally {
+      looking.set(false);
     }
+  }
+
+  private void checkCertificates() {
+    if (tokens.isPresent() && tokens.get().get().namesCertificates() && !asksForCertificates()) {
+      log.warn("token file: names certificates, which nobody is asked for without tls-client-ca");
+    }
+  }
+
+  /** Looks no more. */
+  @Override
+  public void close() {
+    closed = true;
   }
 }

@@ -2,6 +2,7 @@ package dev.lavalier.grpc;
 
 import dev.lavalier.audio.Ticker;
 import dev.lavalier.hub.Hub;
+import dev.lavalier.hub.Lane;
 import io.grpc.Server;
 import io.grpc.ServerBuilder;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
@@ -12,6 +13,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -48,9 +50,11 @@ public final class GrpcServer implements AutoCloseable {
   /**
    * Makes a server that is not listening yet.
    *
+   * @param gate who may call it; stays the caller's to close
    * @param ticker the time by which log lines are held together
    */
-  public GrpcServer(Hub hub, InetSocketAddress address, TransportLimits limits, Ticker ticker) {
+  public GrpcServer(
+      Hub hub, InetSocketAddress address, TransportLimits limits, Gate gate, Ticker ticker) {
     this.loops = new EventLoops(Runtime.getRuntime().availableProcessors());
     NettyServerBuilder builder =
         NettyServerBuilder.forAddress(address)
@@ -67,23 +71,30 @@ public final class GrpcServer implements AutoCloseable {
             .permitKeepAliveWithoutCalls(true)
             .maxConnectionIdle(IDLE_MINUTES, TimeUnit.MINUTES);
     this.peers = new PeerLog(ticker, log::warn);
-    Gate gate = new Gate(limits.maxConnections(), peers);
-    loops.configure(builder, gate, limits.keepalive().plus(PING_TIMEOUT));
+    gate.tls().ifPresent(tls -> builder.sslContext(tls.context()));
+    Acceptor acceptor = new Acceptor(limits.maxConnections(), gate, peers);
+    loops.configure(builder, acceptor, limits.keepalive().plus(PING_TIMEOUT));
     this.server =
-        addServices(builder, new AudioCaptureService(hub, loops::current), health)
+        addServices(builder, hub, loops::current, health, gate)
             .intercept(new CallGuard(loops, limits)) // the last is asked first
             .addStreamTracerFactory(RefusalTracer.factory(peers))
             .build();
   }
 
-  /** Adds what every Lavalier server serves, on whatever transport. */
+  /**
+   * Adds what every Lavalier server serves, on whatever transport.
+   *
+   * @param lanes the lane for the call that runs on the current thread
+   * @param gate who may call it
+   */
   public static <B extends ServerBuilder<B>> B addServices(
-      B builder, AudioCaptureService service, HealthStatusManager health) {
+      B builder, Hub hub, Supplier<Lane> lanes, HealthStatusManager health, Gate gate) {
     return builder
-        .addService(WellFormed.only(service.bindService()))
+        .addService(WellFormed.only(new AudioCaptureService(hub, lanes).bindService()))
+        .addService(WellFormed.only(new AdminService(hub).bindService()))
         .addService(WellFormed.only(health.getHealthService().bindService()))
         .addService(WellFormed.only(ProtoReflectionServiceV1.newInstance().bindService()))
-        .intercept(new CallerInterceptor());
+        .intercept(gate.interceptor());
   }
 
   /**

@@ -155,7 +155,7 @@ final class Messages {
     };
   }
 
-  private static AudioFormat format(PcmFormat format) {
+  static AudioFormat format(PcmFormat format) {
     return format(format.encoding(), format.sampleRateHz(), format.channelCount());
   }
 

@@ -18,7 +18,6 @@ final class PeerLog {
   enum Cause {
     TOO_MANY("one connection more than max-connections was closed at once"),
     NO_HANDSHAKE("a connection was closed: no HTTP/2 handshake within handshake-timeout-s"),
-    TLS("a connection was closed: the TLS handshake failed"),
     MISBEHAVED("a connection was closed: the peer broke HTTP/2's rules or a limit"),
     REFUSED("a call was refused or ended: it went beyond a limit"),
     VANISHED("a connection was closed: the peer did not answer a keepalive ping");

@@ -83,8 +83,7 @@ final class PeerWatch extends ChannelDuplexHandler {
   @Override
   public void userEventTriggered(ChannelHandlerContext context, Object event) {
     if (event instanceof SslHandshakeCompletionEvent tls && !tls.isSuccess()) {
-      String message = String.valueOf(tls.cause().getMessage()).replaceAll("[^ -~]", "?");
-      tell(context, PeerLog.Cause.TLS, message.substring(0, Math.min(MAX_WORDS, message.length())));
+      told = true; // HandshakeLog tells
     }
     context.fireUserEventTriggered(event);
   }

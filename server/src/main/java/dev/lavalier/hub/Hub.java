@@ -172,10 +172,11 @@ public final class Hub implements AutoCloseable {
    * Finds the device that a request means.
    *
    * @param id a {@code device_id}; empty: the default
-   * @throws CaptureException DEVICE_NOT_FOUND
+   * @param visible which devices whoever asks may know of, by their ids
+   * @throws CaptureException DEVICE_NOT_FOUND, also for one that it may not know of
    */
-  public DeviceDescriptor resolve(String id) throws CaptureException {
-    return registry.resolve(id);
+  public DeviceDescriptor resolve(String id, Predicate<String> visible) throws CaptureException {
+    return registry.resolve(id, visible);
   }
 
   /**
@@ -217,10 +218,20 @@ public final class Hub implements AutoCloseable {
         .toList();
   }
 
-  /** Ends the subscriptions and watches of those who may not go on, and tells them why. */
-  public void expel(Predicate<Subscriber> whom, CaptureException reason) {
-    running.stream().filter(s -> whom.test(s.subscriber())).forEach(s -> s.fail(reason));
-    watches.stream().filter(w -> whom.test(w.watcher())).forEach(w -> w.end(reason));
+  /**
+   * Ends the subscriptions and watches of those who may not go on, and tells them why. Whoever was
+   * let in a moment ago is found the next time.
+   */
+  public void expel() {
+    running.forEach(
+        s -> s.subscriber().standing().objection(s.spec().deviceId()).ifPresent(s::fail));
+    watches.forEach(w -> w.watcher().standing().objection().ifPresent(w::end));
+  }
+
+  /** Expels, and has those who watch told what they may see now. */
+  public void grantsChanged() {
+    expel();
+    wakeWatches();
   }
 
   /**

@@ -1,12 +1,17 @@
 package dev.lavalier.testing;
 
 import com.google.common.util.concurrent.MoreExecutors;
+import dev.lavalier.access.BadFileException;
+import dev.lavalier.access.Proof;
+import dev.lavalier.access.Reloaded;
+import dev.lavalier.access.TokenFile;
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.Ticker;
 import dev.lavalier.capture.DeviceRegistry;
 import dev.lavalier.capture.ToneDevice;
 import dev.lavalier.capture.VirtualDevice;
 import dev.lavalier.grpc.AudioCaptureService;
+import dev.lavalier.grpc.Gate;
 import dev.lavalier.grpc.GrpcServer;
 import dev.lavalier.hub.Hub;
 import dev.lavalier.hub.HubConfig;
@@ -19,23 +24,32 @@ import dev.lavalier.v1.DeviceState;
 import dev.lavalier.v1.ListDevicesRequest;
 import dev.lavalier.v1.PullFramesRequest;
 import dev.lavalier.v1.StreamFramesRequest;
+import io.grpc.Channel;
+import io.grpc.ClientInterceptors;
 import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
 import io.grpc.inprocess.InProcessChannelBuilder;
 import io.grpc.inprocess.InProcessServerBuilder;
 import io.grpc.protobuf.services.HealthStatusManager;
+import io.grpc.stub.MetadataUtils;
 import io.grpc.testing.GrpcCleanupRule;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.reflect.Method;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeoutException;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
@@ -70,11 +84,13 @@ public final class LavalierExtension
   private boolean demo = true;
   private HubConfig config = HubConfig.DEFAULTS;
   private HubObserver observer = HubObserver.NONE;
+  private Path tokenFile; // null: everybody is let in
 
   private final GrpcCleanupRule cleanup = new GrpcCleanupRule();
   private ExecutorService executor;
   private DeviceRegistry registry;
   private Hub hub;
+  private Gate gate;
   private ManagedChannel channel;
 
   private LavalierExtension(ManualTicker manual) {
@@ -143,6 +159,41 @@ public final class LavalierExtension
     return this;
   }
 
+  /**
+   * Has it ask for tokens, of a file with these lines at first; in them {@code TOKEN(abc)} is how
+   * the token {@code abc} is written.
+   */
+  public LavalierExtension asking(String... lines) {
+    try {
+      tokenFile = Files.createTempFile("lavalier-tokens", "");
+      tokenFile.toFile().deleteOnExit();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    writeTokens(lines);
+    return this;
+  }
+
+  /** Writes the token file anew; the server sees it within a second. */
+  public void writeTokens(String... lines) {
+    Pattern token = Pattern.compile("TOKEN\\((.*?)\\)");
+    String text = String.join("\n", lines);
+    text = token.matcher(text).replaceAll(m -> Proof.Token.of(m.group(1)).toString());
+    try {
+      Files.writeString(tokenFile, text);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private Optional<Reloaded<TokenFile>> tokens() {
+    try {
+      return tokenFile == null ? Optional.empty() : Optional.of(TokenFile.reloaded(tokenFile));
+    } catch (BadFileException e) {
+      throw new AssertionError(e);
+    }
+  }
+
   @Override
   public void beforeEach(ExtensionContext context) throws IOException {
     List<String> allowed = new ArrayList<>(scripts.keySet());
@@ -158,13 +209,16 @@ public final class LavalierExtension
     registry.start();
     hub = new Hub(registry, ticker, AudioCaptureService.frameEncoder(), config, observer);
     hub.start();
+    gate = new Gate(hub, tokens(), Optional.empty(), ticker, Runnable::run);
+    gate.start();
     String name = InProcessServerBuilder.generateName();
     cleanup.register(
         GrpcServer.addServices(
                 InProcessServerBuilder.forName(name).executor(executor),
-                new AudioCaptureService(
-                    hub, () -> new Lane(MoreExecutors.newSequentialExecutor(executor))),
-                new HealthStatusManager())
+                hub,
+                () -> new Lane(MoreExecutors.newSequentialExecutor(executor)),
+                new HealthStatusManager(),
+                gate)
             .build()
             .start());
     channel = cleanup.register(InProcessChannelBuilder.forName(name).executor(executor).build());
@@ -203,6 +257,7 @@ public final class LavalierExtension
 
   @Override
   public void afterEach(ExtensionContext context) {
+    gate.close();
     registry.close();
     scripts.values().forEach(ScriptedMixerProvider.Script::close);
     executor.shutdownNow();
@@ -226,6 +281,15 @@ public final class LavalierExtension
   /** Returns the channel to the server. */
   public ManagedChannel channel() {
     return channel;
+  }
+
+  /** Returns the channel to the server, with a token in each call. */
+  public Channel channelWith(String token) {
+    Metadata metadata = new Metadata();
+    metadata.put(
+        Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER), "Bearer " + token);
+    return ClientInterceptors.intercept(
+        channel, MetadataUtils.newAttachHeadersInterceptor(metadata));
   }
 
   /** Returns a blocking stub. */

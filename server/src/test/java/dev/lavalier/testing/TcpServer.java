@@ -5,6 +5,7 @@ import dev.lavalier.audio.Ticker;
 import dev.lavalier.capture.DeviceRegistry;
 import dev.lavalier.capture.ToneDevice;
 import dev.lavalier.grpc.AudioCaptureService;
+import dev.lavalier.grpc.Gate;
 import dev.lavalier.grpc.GrpcServer;
 import dev.lavalier.grpc.TransportLimits;
 import dev.lavalier.hub.Hub;
@@ -16,27 +17,42 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.List;
+import java.util.function.Function;
 
 /** A server of the tone in this process, over TCP on loopback and in real time. */
 public final class TcpServer implements AutoCloseable {
 
   private final DeviceRegistry registry;
   private final Hub hub;
+  private final Gate gate;
   private final GrpcServer grpc;
 
-  private TcpServer(DeviceRegistry registry, Hub hub, GrpcServer grpc) {
+  private TcpServer(DeviceRegistry registry, Hub hub, Gate gate, GrpcServer grpc) {
     this.registry = registry;
     this.hub = hub;
+    this.gate = gate;
     this.grpc = grpc;
   }
 
-  /** Starts one that captures in a format. */
+  /** Starts one that captures in a format, and lets everybody in. */
   public static TcpServer start(String captureFormat, HubConfig config) throws IOException {
     return start(captureFormat, config, TransportLimits.DEFAULTS);
   }
 
   /** Starts one that captures in a format, with limits of the transport. */
   public static TcpServer start(String captureFormat, HubConfig config, TransportLimits limits)
+      throws IOException {
+    return start(captureFormat, config, limits, hub -> Gate.open(hub, Ticker.system()));
+  }
+
+  /** Starts one behind a gate. */
+  public static TcpServer start(String captureFormat, HubConfig config, Function<Hub, Gate> gates)
+      throws IOException {
+    return start(captureFormat, config, TransportLimits.DEFAULTS, gates);
+  }
+
+  private static TcpServer start(
+      String captureFormat, HubConfig config, TransportLimits limits, Function<Hub, Gate> gates)
       throws IOException {
     Ticker ticker = Ticker.system();
     DeviceRegistry registry =
@@ -49,11 +65,13 @@ public final class TcpServer implements AutoCloseable {
     registry.start();
     Hub hub =
         new Hub(registry, ticker, AudioCaptureService.frameEncoder(), config, HubObserver.NONE);
+    Gate gate = gates.apply(hub);
+    gate.start();
     GrpcServer grpc =
         new GrpcServer(
-            hub, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), limits, ticker);
+            hub, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), limits, gate, ticker);
     grpc.start();
-    return new TcpServer(registry, hub, grpc);
+    return new TcpServer(registry, hub, gate, grpc);
   }
 
   /** Returns its hub. */
@@ -61,7 +79,7 @@ public final class TcpServer implements AutoCloseable {
     return hub;
   }
 
-  /** Returns the port it listens on. */
+  /** Returns where it listens, on loopback. */
   public int port() {
     return grpc.port();
   }
@@ -80,6 +98,7 @@ public final class TcpServer implements AutoCloseable {
     grpc.refuseNewCalls();
     hub.close();
     grpc.close();
+    gate.close();
     registry.close();
   }
 }

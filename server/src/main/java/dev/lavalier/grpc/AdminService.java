@@ -1,0 +1,46 @@
+package dev.lavalier.grpc;
+
+import dev.lavalier.hub.Hub;
+import dev.lavalier.hub.SubscriptionStatus;
+import dev.lavalier.v1.AdminGrpc;
+import dev.lavalier.v1.ListSubscriptionsRequest;
+import dev.lavalier.v1.ListSubscriptionsResponse;
+import dev.lavalier.v1.Subscription;
+import io.grpc.stub.StreamObserver;
+
+/** What an operator sees. {@link Requirement} says who that is. */
+final class AdminService extends AdminGrpc.AdminImplBase {
+
+  private final Hub hub;
+
+  AdminService(Hub hub) {
+    this.hub = hub;
+  }
+
+  @Override
+  public void listSubscriptions(
+      ListSubscriptionsRequest request, StreamObserver<ListSubscriptionsResponse> observer) {
+    String wanted = request.getDeviceId();
+    ListSubscriptionsResponse.Builder response = ListSubscriptionsResponse.newBuilder();
+    hub.subscriptions().stream()
+        .filter(status -> wanted.isEmpty() || wanted.equals(status.deviceId()))
+        .forEach(status -> response.addSubscriptions(message(status)));
+    observer.onNext(response.build());
+    observer.onCompleted();
+  }
+
+  private static Subscription message(SubscriptionStatus status) {
+    return Subscription.newBuilder()
+        .setSubscriptionId(status.id())
+        .setIdentity(status.subscriber().identity())
+        .setAddress(status.subscriber().address())
+        .setDeviceId(status.deviceId())
+        .setFormat(Messages.format(status.format()))
+        .setFrameSize(status.frameSize())
+        .setSinceUnixNanos(status.sinceUnixNanos())
+        .setFrameCount(status.frames())
+        .setByteCount(status.bytes())
+        .setSamplesLost(status.samplesLost())
+        .build();
+  }
+}

@@ -1,0 +1,67 @@
+package dev.lavalier.grpc;
+
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.ssl.NotSslRecordException;
+import io.netty.handler.ssl.SslHandler;
+import java.net.SocketAddress;
+import java.nio.channels.ClosedChannelException;
+import java.util.regex.Pattern;
+
+/** Has a handshake that fails leave one line. One connection's event loop alone. */
+final class HandshakeLog extends ChannelInboundHandlerAdapter {
+
+  /** As Java says it; its own clients show none where they have none of a CA that we named. */
+  private static final String NO_CERTIFICATE = "Empty client certificate chain";
+
+  private static final Pattern CLASS_NAME = Pattern.compile("(?:[a-z]+\\.)+[A-Z]\\w+: ");
+
+  private final RefusalLog refusals;
+  private boolean spoken; // the peer has said something
+
+  HandshakeLog(RefusalLog refusals) {
+    this.refusals = refusals;
+  }
+
+  @Override
+  public void channelActive(ChannelHandlerContext context) throws Exception {
+    SslHandler tls = context.pipeline().get(SslHandler.class);
+    SocketAddress peer = context.channel().remoteAddress();
+    tls.handshakeFuture()
+        .addListener(
+            done -> {
+              if (!done.isSuccess() && spoken) { // else somebody looks whether the port is there
+                refusals.refused(
+                    CallerInterceptor.display(peer), "TLS handshake, " + reason(done.cause()));
+              }
+              context.pipeline().remove(this);
+            });
+    super.channelActive(context);
+  }
+
+  @Override
+  public void channelRead(ChannelHandlerContext context, Object message) {
+    spoken = true;
+    context.fireChannelRead(message);
+  }
+
+  private static String reason(Throwable cause) {
+    if (cause instanceof NotSslRecordException) { // its message is what came, a token perhaps
+      return "what came is not TLS";
+    }
+    if (cause instanceof ClosedChannelException) {
+      return "the connection was closed meanwhile";
+    }
+    Throwable root = cause;
+    while (root.getCause() != null) {
+      root = root.getCause();
+    }
+    String message = String.valueOf(cause.getMessage());
+    if (root.getMessage() != null && !message.contains(root.getMessage())) {
+      message += ": " + root.getMessage();
+    }
+    return message.equals(NO_CERTIFICATE)
+        ? "the client showed no certificate, or has none of the client CA"
+        : CLASS_NAME.matcher(message).replaceAll("");
+  }
+}

@@ -1,0 +1,117 @@
+package dev.lavalier.grpc;
+
+import dev.lavalier.access.BadFileException;
+import dev.lavalier.access.Reloaded;
+import dev.lavalier.access.TlsFiles;
+import dev.lavalier.access.TlsMaterial;
+import io.grpc.netty.GrpcSslContexts;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.handler.ssl.ApplicationProtocolNegotiator;
+import io.netty.handler.ssl.ClientAuth;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.SslProvider;
+import java.util.List;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLSessionContext;
+
+/**
+ * The server's TLS, 1.2 and 1.3, made anew when its files change. Each connection has what there
+ * was when it came, for as long as it lasts. Certificate, key and client CAs are exchanged at once,
+ * and with them the sessions that could be resumed: none outlives the CA that it was made under.
+ */
+public final class ServerTls {
+
+  private record Version(TlsMaterial material, SslContext context) {
+    @Override
+    public String toString() {
+      return material.toString();
+    }
+  }
+
+  private final boolean asksForCertificates;
+  private final Reloaded<Version> versions;
+
+  /**
+   * Reads the files for the first time.
+   *
+   * @throws BadFileException where they cannot be used
+   */
+  public ServerTls(TlsFiles files) throws BadFileException {
+    this.asksForCertificates = files.clientCa().isPresent();
+    this.versions =
+        new Reloaded<>(
+            "certificate", files::read, contents -> version(files, files.parse(contents)));
+  }
+
+  private static Version version(TlsFiles files, TlsMaterial material) throws BadFileException {
+    SslContextBuilder builder =
+        GrpcSslContexts.configure(
+                SslContextBuilder.forServer(material.key(), material.chain()), SslProvider.JDK)
+            .protocols("TLSv1.3", "TLSv1.2");
+    if (!material.clientCas().isEmpty()) {
+      builder.trustManager(material.clientCas()).clientAuth(ClientAuth.REQUIRE);
+    }
+    try {
+      return new Version(material, builder.build());
+    } catch (SSLException e) {
+      throw new BadFileException(
+          "tls-cert: %s (expected: a certificate that TLS can use; %s)"
+              .formatted(files.certificate(), e.getMessage()),
+          e);
+    }
+  }
+
+  /** Returns whether every client must have a certificate. */
+  public boolean asksForCertificates() {
+    return asksForCertificates;
+  }
+
+  Reloaded<?> files() {
+    return versions;
+  }
+
+  /** Returns a context that makes each engine by what there is at that moment. */
+  SslContext context() {
+    return new Current();
+  }
+
+  private final class Current extends SslContext {
+
+    private SslContext now() {
+      return versions.get().context();
+    }
+
+    @Override
+    public boolean isClient() {
+      return false;
+    }
+
+    @Override
+    public List<String> cipherSuites() {
+      return now().cipherSuites();
+    }
+
+    @Override
+    @SuppressWarnings("deprecation") // netty asks for it
+    public ApplicationProtocolNegotiator applicationProtocolNegotiator() {
+      return now().applicationProtocolNegotiator();
+    }
+
+    @Override
+    public SSLEngine newEngine(ByteBufAllocator allocator) {
+      return now().newEngine(allocator);
+    }
+
+    @Override
+    public SSLEngine newEngine(ByteBufAllocator allocator, String peerHost, int peerPort) {
+      return now().newEngine(allocator, peerHost, peerPort);
+    }
+
+    @Override
+    public SSLSessionContext sessionContext() {
+      return now().sessionContext();
+    }
+  }
+}

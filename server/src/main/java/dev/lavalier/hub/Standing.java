@@ -1,0 +1,24 @@
+package dev.lavalier.hub;
+
+import dev.lavalier.audio.CaptureException;
+import java.util.Optional;
+
+/**
+ * Whether a subscriber or watcher may go on: asked again and again while it is served. Asked on any
+ * thread; must neither block nor throw.
+ */
+public interface Standing {
+
+  /** May go on for ever. */
+  Standing FIRM = new Standing() {};
+
+  /** Returns why it may be told nothing any more; empty: it may go on. */
+  default Optional<CaptureException> objection() {
+    return Optional.empty();
+  }
+
+  /** Returns why it may not go on to hear a device; empty: it may. */
+  default Optional<CaptureException> objection(String deviceId) {
+    return Optional.empty();
+  }
+}

@@ -1,0 +1,162 @@
+package dev.lavalier.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lavalier.testing.Certificates;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+/** What an operator must say before anybody beyond this machine can listen. */
+final class SecurityOptionsTest {
+
+  @TempDir private Path dir;
+
+  private static ListenOptions listening(String... flags) {
+    return CommandLine.populateCommand(new ListenOptions(), flags);
+  }
+
+  private static TlsOptions tls(Object... flags) {
+    String[] texts = new String[flags.length];
+    for (int i = 0; i < flags.length; i++) {
+      texts[i] = flags[i].toString();
+    }
+    return CommandLine.populateCommand(new TlsOptions(), texts);
+  }
+
+  private static void assertRefused(Runnable reading, String line) {
+    assertThatThrownBy(reading::run).isInstanceOf(IllegalArgumentException.class).hasMessage(line);
+  }
+
+  @Test
+  void loopbackNeedsNothingAndAnyOtherAddressBoth() {
+    for (String loopback : new String[] {"127.0.0.1", "127.1.2.3", "::1", "localhost"}) {
+      ListenOptions listening = listening("--bind", loopback);
+      assertThat(listening.address(false, false).getAddress().isLoopbackAddress()).isTrue();
+      assertThat(listening.warning("there", false, false)).isEmpty();
+    }
+    ListenOptions anywhere = listening("--bind", "0.0.0.0");
+    assertThat(anywhere.address(true, true).getPort()).isEqualTo(50_051);
+    assertThat(anywhere.warning("there", true, true)).isEmpty();
+    String end =
+        "; without, whoever reaches it can listen: to allow that, add --insecure, or reach this"
+            + " server through a tunnel, as ssh -L)";
+    String start = "bind: 0.0.0.0 (expected: a loopback address, such as 127.0.0.1, or with it ";
+    assertRefused(
+        () -> anywhere.address(false, false),
+        start + "--tls-cert and --tls-key, and --token-file or --tls-client-ca" + end);
+    assertRefused(() -> anywhere.address(false, true), start + "--tls-cert and --tls-key" + end);
+    assertRefused(
+        () -> anywhere.address(true, false), start + "--token-file or --tls-client-ca" + end);
+  }
+
+  @Test
+  void insecureIsToldAtEachStart() {
+    ListenOptions anywhere = listening("--bind", "0.0.0.0", "--insecure");
+    anywhere.address(false, false);
+    assertThat(anywhere.warning("0.0.0.0:1", false, false))
+        .contains("insecure: whoever reaches 0.0.0.0:1 can listen to this machine");
+    assertThat(anywhere.warning("0.0.0.0:1", true, false))
+        .contains("insecure: whoever reaches 0.0.0.0:1 can listen to this machine");
+    assertThat(anywhere.warning("0.0.0.0:1", false, true))
+        .contains("insecure: what goes to and from 0.0.0.0:1 can be read on the way, tokens too");
+    assertThat(anywhere.warning("0.0.0.0:1", true, true)).isEmpty();
+  }
+
+  @Test
+  void halfOfTlsIsRefused() throws Exception {
+    Certificates made = Certificates.in(dir).ca("ca").signed("server", "/CN=server", "ca");
+    made.signed("other", "/CN=other", "ca").expired("old", "/CN=old", "ca");
+    Path cert = made.file("server.pem");
+    Path key = made.file("server.key");
+    assertThat(tls().read()).isEmpty();
+    assertThat(tls("--tls-cert", cert, "--tls-key", key).read().orElseThrow().asksForCertificates())
+        .isFalse();
+    assertThat(
+            tls("--tls-cert", cert, "--tls-key", key, "--tls-client-ca", made.file("ca.pem"))
+                .read()
+                .orElseThrow()
+                .asksForCertificates())
+        .isTrue();
+
+    assertRefused(
+        () -> tls("--tls-cert", cert).read(),
+        "tls-cert: " + cert + " (expected: --tls-key with it)");
+    assertRefused(
+        () -> tls("--tls-key", key).read(), "tls-key: " + key + " (expected: --tls-cert with it)");
+    assertRefused(
+        () -> tls("--tls-client-ca", cert).read(),
+        "tls-client-ca: " + cert + " (expected: --tls-cert and --tls-key with it)");
+    assertRefused(
+        () -> tls("--tls-cert", cert, "--tls-key", made.file("other.key")).read(),
+        "tls-key: "
+            + made.file("other.key")
+            + " (expected: the key of the certificate in "
+            + cert
+            + ")");
+    assertThatThrownBy(
+            () -> tls("--tls-cert", made.file("old.pem"), "--tls-key", made.file("old.key")).read())
+        .hasMessageStartingWith(
+            "tls-cert: "
+                + made.file("old.pem")
+                + " (expected: a certificate that has not expired; it did on 20");
+    Path absent = dir.resolve("absent");
+    assertRefused(
+        () -> tls("--tls-cert", absent, "--tls-key", key).read(),
+        "tls-cert: " + absent + " (expected: a file that is there)");
+    assertRefused(
+        () -> tls("--tls-cert", key, "--tls-key", key).read(),
+        "tls-cert: " + key + " (expected: certificates in PEM form)");
+    assertRefused(
+        () -> tls("--tls-cert", cert, "--tls-key", cert).read(),
+        "tls-key: "
+            + cert
+            + " (expected: a PRIVATE KEY in PEM form (PKCS#8, no password); it has CERTIFICATE,"
+            + " see openssl pkcs8 -topk8 -nocrypt)");
+    Path empty = Files.createFile(dir.resolve("empty"));
+    assertRefused(
+        () -> tls("--tls-cert", cert, "--tls-key", key, "--tls-client-ca", empty).read(),
+        "tls-client-ca: " + empty + " (expected: at least one certificate in PEM form)");
+  }
+
+  @Test
+  void keysOfEveryUsualKind() throws Exception {
+    Certificates made = Certificates.in(dir);
+    for (String kind : new String[] {"rsa:2048", "ed25519"}) {
+      made.run(
+          "req",
+          "-x509",
+          "-newkey",
+          kind,
+          "-nodes",
+          "-keyout",
+          made.file("k.key").toString(),
+          "-out",
+          made.file("k.pem").toString(),
+          "-subj",
+          "/CN=k");
+      assertThat(tls("--tls-cert", made.file("k.pem"), "--tls-key", made.file("k.key")).read())
+          .isPresent();
+    }
+  }
+
+  @Test
+  void theAllowListAndWhatIsKeptOpen() {
+    AccessOptions all = CommandLine.populateCommand(new AccessOptions());
+    assertThat(all.allowed(Set.of("mic"))).accepts("mic", "tone");
+    AccessOptions some =
+        CommandLine.populateCommand(
+            new AccessOptions(), "--allow-device", "tone", "--allow-device", "PCH,0");
+    assertThat(some.allowed(Set.of("tone"))).accepts("tone", "PCH,0").rejects("mic");
+    assertRefused(
+        () -> some.allowed(Set.of("mic")),
+        "keep-open: mic (expected: a device of --allow-device, where that is given)");
+    AccessOptions absent =
+        CommandLine.populateCommand(new AccessOptions(), "--token-file", "/absent/tokens");
+    assertRefused(absent::tokens, "token-file: /absent/tokens (expected: a file that is there)");
+  }
+}

@@ -1,0 +1,385 @@
+package dev.lavalier.grpc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lavalier.testing.LavalierExtension;
+import dev.lavalier.testing.LogLines;
+import dev.lavalier.testing.TestPuller;
+import dev.lavalier.testing.TestSubscriber;
+import dev.lavalier.v1.AdminGrpc;
+import dev.lavalier.v1.AudioCaptureGrpc;
+import dev.lavalier.v1.Device;
+import dev.lavalier.v1.ListDevicesRequest;
+import dev.lavalier.v1.ListSubscriptionsRequest;
+import dev.lavalier.v1.PullFramesRequest;
+import dev.lavalier.v1.StreamFramesRequest;
+import dev.lavalier.v1.StreamFramesResponse;
+import dev.lavalier.v1.Subscription;
+import dev.lavalier.v1.WatchDevicesRequest;
+import dev.lavalier.v1.WatchDevicesResponse;
+import io.grpc.Channel;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.health.v1.HealthCheckRequest;
+import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.grpc.health.v1.HealthGrpc;
+import io.grpc.reflection.v1.ServerReflectionGrpc;
+import io.grpc.reflection.v1.ServerReflectionRequest;
+import io.grpc.reflection.v1.ServerReflectionResponse;
+import io.grpc.stub.ClientCallStreamObserver;
+import io.grpc.stub.ClientResponseObserver;
+import io.grpc.stub.StreamObserver;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** Who may do what, for how long, and what they are told. */
+final class AccessTest {
+
+  private static final String ANN = "ann TOKEN(lav_ann) list=mic stream=tone";
+  private static final String BOB = "bob TOKEN(lav_bob) stream=* expires=2023-11-14T22:13:31Z";
+  private static final String EVE = "eve TOKEN(lav_eve) admin";
+
+  /** The test's time begins 10 s before bob's access expires. */
+  private static final Duration BOBS_TIME = Duration.ofSeconds(10);
+
+  private static final String SERVER_KNOWS =
+      "authorization: not accepted (expected: a token or certificate that this server knows)";
+
+  @RegisterExtension
+  final LavalierExtension lavalier =
+      LavalierExtension.withManualTime().withScripted("mic").asking(ANN, BOB, EVE);
+
+  private Channel as(String token) {
+    return lavalier.channelWith(token);
+  }
+
+  private static List<String> devices(Channel channel) {
+    return AudioCaptureGrpc.newBlockingStub(channel)
+        .listDevices(ListDevicesRequest.getDefaultInstance())
+        .getDevicesList()
+        .stream()
+        .map(Device::getDeviceId)
+        .toList();
+  }
+
+  private static TestSubscriber stream(Channel channel, String deviceId) {
+    return TestSubscriber.subscribe(
+            channel, StreamFramesRequest.newBuilder().setDeviceId(deviceId).build())
+        .requestAll();
+  }
+
+  private static void assertEnds(TestSubscriber call, Status.Code code, String message)
+      throws Exception {
+    Status status = call.awaitStatus();
+    assertThat(status.getCode()).isEqualTo(code);
+    assertThat(status.getDescription()).isEqualTo(message);
+  }
+
+  @Test
+  void nobodyComesInUnknownAndEachRefusalIsOneLine() throws Exception {
+    try (LogLines log = LogLines.of("dev.lavalier.grpc.RefusalLog")) {
+      assertEnds(
+          stream(lavalier.channel(), "tone"),
+          Status.Code.UNAUTHENTICATED,
+          "authorization: unset (expected: a bearer token)");
+      assertEnds(stream(as("lav_joe"), "tone"), Status.Code.UNAUTHENTICATED, SERVER_KNOWS);
+      lavalier.ticker().advance(BOBS_TIME);
+      assertEnds(stream(as("lav_bob"), "tone"), Status.Code.UNAUTHENTICATED, SERVER_KNOWS);
+      assertThat(log.all())
+          .allMatch(line -> line.matches("WARN refused [^ ]+: lavalier.v1.AudioCapture/Str.*"))
+          .extracting(line -> line.substring(line.indexOf(", ") + 2))
+          .containsExactly(
+              "no token and no certificate", "an unknown token", "the access of bob has expired");
+      assertThat(String.join("", log.all())).doesNotContain("lav_");
+    }
+  }
+
+  @Test
+  void aFloodOfRefusalsIsAFewLines() {
+    try (LogLines log = LogLines.of("dev.lavalier.grpc.RefusalLog")) {
+      for (int i = 0; i < 100; i++) {
+        assertThatThrownBy(() -> devices(lavalier.channel()))
+            .isInstanceOf(StatusRuntimeException.class);
+      }
+      assertThat(log.all()).hasSize(20);
+      lavalier.ticker().advance(Duration.ofSeconds(10));
+      assertThat(log.all()).hasSize(21).last().isEqualTo("WARN refused 80 more within 10 s");
+      assertThatThrownBy(() -> devices(lavalier.channel()));
+      assertThat(log.all()).hasSize(22);
+    }
+  }
+
+  @Test
+  void grantsSayWhatIsSeenAndHeard() throws Exception {
+    assertThat(devices(as("lav_ann"))).containsExactly("mic", "tone");
+    assertThat(devices(as("lav_bob"))).containsExactly("mic", "tone");
+    assertThat(devices(as("lav_eve"))).isEmpty();
+
+    assertThat(stream(as("lav_ann"), "tone").nextStarted().getDeviceId()).isEqualTo("tone");
+    assertEnds(
+        stream(as("lav_ann"), "mic"),
+        Status.Code.PERMISSION_DENIED,
+        "device_id: mic (expected: one that ann may stream)");
+    assertEnds(
+        stream(as("lav_ann"), ""), // the default is the microphone
+        Status.Code.PERMISSION_DENIED,
+        "device_id: mic (expected: one that ann may stream)");
+  }
+
+  @Test
+  void whatMayNotBeListedIsNotThere() throws Exception {
+    lavalier.writeTokens("ann TOKEN(lav_ann) stream=tone", EVE);
+    lavalier.ticker().advance(Duration.ofSeconds(1));
+    for (String id : List.of("mic", "moon")) { // the one is there, the other is not
+      assertEnds(
+          stream(as("lav_ann"), id),
+          Status.Code.NOT_FOUND,
+          "device_id: " + id + " (expected: one of tone)");
+      assertEnds(
+          stream(as("lav_eve"), id),
+          Status.Code.NOT_FOUND,
+          "device_id: " + id + " (expected: no device is there now)");
+    }
+    assertEnds(
+        stream(as("lav_ann"), ""),
+        Status.Code.NOT_FOUND,
+        "device_id: empty (expected: one of tone; the default device is none that you may list)");
+  }
+
+  @Test
+  void expiryEndsWhatRuns() throws Exception {
+    TestSubscriber stream = stream(as("lav_bob"), "tone");
+    stream.nextStarted();
+    TestPuller puller =
+        TestPuller.pull(
+            as("lav_bob"),
+            PullFramesRequest.newBuilder()
+                .setSubscribe(StreamFramesRequest.newBuilder().setDeviceId("tone"))
+                .setCredit(100)
+                .build());
+    puller.received().nextStarted();
+    Watcher watcher = new Watcher(as("lav_bob"));
+    watcher.next();
+    TestSubscriber others = stream(as("lav_ann"), "tone");
+    others.nextStarted();
+
+    lavalier.advance(Duration.ofSeconds(9), 1);
+    assertThat(lavalier.hub().subscriptions()).hasSize(3);
+    lavalier.advance(Duration.ofSeconds(2), 1);
+    String message =
+        "authorization: of bob (expected: access that has neither expired nor been revoked)";
+    for (TestSubscriber each : List.of(stream, puller.received())) {
+      assertEnds(each, Status.Code.UNAUTHENTICATED, message);
+    }
+    Status watched = watcher.ended.get(10, TimeUnit.SECONDS);
+    assertThat(watched.getCode()).isEqualTo(Status.Code.UNAUTHENTICATED);
+    assertThat(watched.getDescription()).isEqualTo(message);
+    assertThat(lavalier.hub().subscriptions())
+        .singleElement()
+        .matches(s -> s.subscriber().identity().equals("ann"));
+  }
+
+  @Test
+  void revocationEndsWhatRunsWithinTwoSeconds() throws Exception {
+    TestSubscriber ann = stream(as("lav_ann"), "tone");
+    TestSubscriber bob = stream(as("lav_bob"), "tone");
+    ann.nextStarted();
+    bob.nextStarted();
+    // The same name with another token is somebody else.
+    lavalier.writeTokens("ann TOKEN(lav_new) list=mic stream=tone", BOB, EVE);
+    lavalier.advance(Duration.ofSeconds(1), 1);
+    assertEnds(
+        ann,
+        Status.Code.UNAUTHENTICATED,
+        "authorization: of ann (expected: access that has neither expired nor been revoked)");
+    assertEnds(stream(as("lav_ann"), "tone"), Status.Code.UNAUTHENTICATED, SERVER_KNOWS);
+    stream(as("lav_new"), "tone").nextStarted();
+    assertThat(lavalier.hub().subscriptions()).hasSize(2);
+  }
+
+  @Test
+  void grantsThatShrinkEndAStreamAndHideDevicesFromAWatch() throws Exception {
+    TestSubscriber ann = stream(as("lav_ann"), "tone");
+    ann.nextStarted();
+    Watcher watcher = new Watcher(as("lav_ann"));
+    assertThat(watcher.next().getSnapshot().getDevicesCount()).isEqualTo(2);
+    lavalier.writeTokens("ann TOKEN(lav_ann) list=mic", BOB, EVE);
+    lavalier.ticker().advance(Duration.ofSeconds(1));
+    assertEnds(
+        ann, Status.Code.PERMISSION_DENIED, "device_id: tone (expected: one that ann may stream)");
+    WatchDevicesResponse told = watcher.next();
+    while (!told.getRemovedDeviceId().equals("tone")) { // it was opened and closed meanwhile
+      told = watcher.next();
+    }
+    assertThat(devices(as("lav_ann"))).containsExactly("mic");
+    assertThat(watcher.ended).isNotDone();
+  }
+
+  @Test
+  void aPullerWhoseAccessEndsBeforeItSubscribes() throws Exception {
+    lavalier.writeTokens(ANN, EVE);
+    PullFramesRequest late =
+        PullFramesRequest.newBuilder()
+            .setSubscribe(StreamFramesRequest.newBuilder().setDeviceId("tone"))
+            .build();
+    CompletableFuture<Status> ended = new CompletableFuture<>();
+    CompletableFuture<Void> begun = new CompletableFuture<>();
+    StreamObserver<PullFramesRequest> requests =
+        AudioCaptureGrpc.newStub(as("lav_bob")).pullFrames(new Beginning(begun, endOf(ended)));
+    begun.get(10, TimeUnit.SECONDS);
+    lavalier.ticker().advance(Duration.ofSeconds(1));
+    requests.onNext(late);
+    assertThat(ended.get(10, TimeUnit.SECONDS).getCode()).isEqualTo(Status.Code.UNAUTHENTICATED);
+  }
+
+  @Test
+  void adminsSeeWhoListens() throws Exception {
+    stream(as("lav_ann"), "tone").nextStarted();
+    TestSubscriber bob =
+        TestSubscriber.subscribe(
+            as("lav_bob"),
+            StreamFramesRequest.newBuilder().setDeviceId("mic").setFrameSize(480).build());
+    long since = lavalier.ticker().unixNanos();
+    bob.requestAll().nextStarted();
+    lavalier.advance(Duration.ofMillis(20), 2);
+    bob.nextFrame();
+    AdminGrpc.AdminBlockingStub admin = AdminGrpc.newBlockingStub(as("lav_eve"));
+    List<Subscription> all =
+        admin
+            .listSubscriptions(ListSubscriptionsRequest.getDefaultInstance())
+            .getSubscriptionsList();
+    assertThat(all).extracting(Subscription::getIdentity).containsExactly("ann", "bob");
+    Subscription one =
+        admin
+            .listSubscriptions(ListSubscriptionsRequest.newBuilder().setDeviceId("mic").build())
+            .getSubscriptions(0);
+    assertThat(one.getSubscriptionId()).isEqualTo(2);
+    assertThat(one.getDeviceId()).isEqualTo("mic");
+    assertThat(one.getAddress()).isNotEmpty();
+    assertThat(one.getFormat().getSampleRateHz()).isEqualTo(48_000);
+    assertThat(one.getFrameSize()).isEqualTo(480);
+    assertThat(one.getSinceUnixNanos()).isEqualTo(since);
+    assertThat(one.getFrameCount()).isPositive();
+    assertThat(one.getByteCount()).isGreaterThan(one.getFrameCount() * 480 * 4);
+
+    for (String token : List.of("lav_ann", "lav_bob")) {
+      assertThatThrownBy(
+              () ->
+                  AdminGrpc.newBlockingStub(as(token))
+                      .listSubscriptions(ListSubscriptionsRequest.getDefaultInstance()))
+          .hasMessage(
+              "PERMISSION_DENIED: lavalier.v1.Admin: "
+                  + token.substring(4)
+                  + " (expected: a caller with the admin grant)");
+    }
+    assertThatThrownBy(
+            () ->
+                AdminGrpc.newBlockingStub(lavalier.channel())
+                    .listSubscriptions(ListSubscriptionsRequest.getDefaultInstance()))
+        .hasMessage("UNAUTHENTICATED: authorization: unset (expected: a bearer token)");
+  }
+
+  @Test
+  void healthAsksNobodyAndReflectionWhoeverIsKnown() throws Exception {
+    for (Channel channel : List.of(lavalier.channel(), as("lav_joe"), as("lav_eve"))) {
+      assertThat(
+              HealthGrpc.newBlockingStub(channel)
+                  .check(HealthCheckRequest.getDefaultInstance())
+                  .getStatus())
+          .isEqualTo(ServingStatus.SERVING);
+    }
+    assertThat(reflect(lavalier.channel()).getCode()).isEqualTo(Status.Code.UNAUTHENTICATED);
+    assertThat(reflect(as("lav_ann"))).isEqualTo(Status.OK);
+  }
+
+  private static Status reflect(Channel channel) throws Exception {
+    CompletableFuture<Status> ended = new CompletableFuture<>();
+    StreamObserver<ServerReflectionRequest> requests =
+        ServerReflectionGrpc.newStub(channel)
+            .serverReflectionInfo(AccessTest.<ServerReflectionResponse>endOf(ended));
+    requests.onNext(ServerReflectionRequest.newBuilder().setListServices("").build());
+    requests.onCompleted();
+    return ended.get(10, TimeUnit.SECONDS);
+  }
+
+  /** Learns when the server has let the call in: from then on it takes messages. */
+  private record Beginning(
+      CompletableFuture<Void> begun, StreamObserver<StreamFramesResponse> responses)
+      implements ClientResponseObserver<PullFramesRequest, StreamFramesResponse> {
+    @Override
+    public void beforeStart(ClientCallStreamObserver<PullFramesRequest> requests) {
+      requests.setOnReadyHandler(() -> begun.complete(null));
+    }
+
+    @Override
+    public void onNext(StreamFramesResponse response) {
+      responses.onNext(response);
+    }
+
+    @Override
+    public void onError(Throwable error) {
+      responses.onError(error);
+    }
+
+    @Override
+    public void onCompleted() {
+      responses.onCompleted();
+    }
+  }
+
+  private static <T> StreamObserver<T> endOf(CompletableFuture<Status> ended) {
+    return new StreamObserver<>() {
+      @Override
+      public void onNext(T message) {}
+
+      @Override
+      public void onError(Throwable error) {
+        ended.complete(Status.fromThrowable(error));
+      }
+
+      @Override
+      public void onCompleted() {
+        ended.complete(Status.OK);
+      }
+    };
+  }
+
+  /** Somebody who watches the devices. */
+  private static final class Watcher implements StreamObserver<WatchDevicesResponse> {
+    private final BlockingQueue<WatchDevicesResponse> told = new LinkedBlockingQueue<>();
+    private final CompletableFuture<Status> ended = new CompletableFuture<>();
+
+    Watcher(Channel channel) {
+      AudioCaptureGrpc.newStub(channel)
+          .watchDevices(WatchDevicesRequest.getDefaultInstance(), this);
+    }
+
+    WatchDevicesResponse next() throws InterruptedException {
+      WatchDevicesResponse response = told.poll(10, TimeUnit.SECONDS);
+      assertThat(response).isNotNull();
+      return response;
+    }
+
+    @Override
+    public void onNext(WatchDevicesResponse response) {
+      told.add(response);
+    }
+
+    @Override
+    public void onError(Throwable error) {
+      ended.complete(Status.fromThrowable(error));
+    }
+
+    @Override
+    public void onCompleted() {
+      ended.complete(Status.OK);
+    }
+  }
+}

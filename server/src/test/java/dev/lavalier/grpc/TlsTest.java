@@ -1,0 +1,322 @@
+package dev.lavalier.grpc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lavalier.access.Reloaded;
+import dev.lavalier.access.TlsFiles;
+import dev.lavalier.access.TokenFile;
+import dev.lavalier.hub.HubConfig;
+import dev.lavalier.testing.Certificates;
+import dev.lavalier.testing.LogLines;
+import dev.lavalier.testing.ManualTicker;
+import dev.lavalier.testing.TcpServer;
+import dev.lavalier.testing.TestSubscriber;
+import dev.lavalier.v1.AudioCaptureGrpc;
+import dev.lavalier.v1.AudioFrame;
+import dev.lavalier.v1.ListDevicesRequest;
+import dev.lavalier.v1.StreamFramesRequest;
+import io.grpc.ManagedChannel;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.netty.GrpcSslContexts;
+import io.grpc.netty.NettyChannelBuilder;
+import io.netty.handler.ssl.SslContextBuilder;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLHandshakeException;
+import javax.net.ssl.SSLSocket;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** TLS over TCP, with certificates that openssl made. */
+final class TlsTest {
+
+  private static final String REFUSED = "WARN refused 127\\.0\\.0\\.1:\\d+: ";
+
+  @TempDir private Path dir;
+  private Certificates made;
+  private final ManualTicker gateTime = new ManualTicker();
+  private final List<ManagedChannel> channels = new ArrayList<>();
+  private LogLines log;
+  private TcpServer server;
+
+  @BeforeEach
+  void make() throws Exception {
+    log = LogLines.of("dev.lavalier");
+    made = Certificates.in(dir).ca("ca").signed("one", "/CN=one", "ca");
+    use("one");
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    for (ManagedChannel channel : channels) {
+      channel.shutdownNow().awaitTermination(5, TimeUnit.SECONDS);
+    }
+    if (server != null) {
+      server.close();
+    }
+    log.close();
+  }
+
+  /** Puts a certificate in the server's place, as a renewal does. */
+  private void use(String name) throws IOException {
+    for (String suffix : List.of(".pem", ".key")) {
+      Path next = Files.copy(made.file(name + suffix), dir.resolve("next"));
+      Files.move(next, made.file("server" + suffix), StandardCopyOption.REPLACE_EXISTING);
+    }
+  }
+
+  private void start(String clientCa, String tokens) throws Exception {
+    ServerTls tls =
+        new ServerTls(
+            new TlsFiles(
+                made.file("server.pem"),
+                made.file("server.key"),
+                Optional.ofNullable(clientCa).map(made::file)));
+    Optional<Reloaded<TokenFile>> file =
+        tokens == null
+            ? Optional.empty()
+            : Optional.of(TokenFile.reloaded(Files.writeString(dir.resolve("tokens"), tokens)));
+    server =
+        TcpServer.start(
+            "16000/1/s16le",
+            HubConfig.DEFAULTS,
+            hub -> new Gate(hub, file, Optional.of(tls), gateTime, Runnable::run));
+  }
+
+  private ManagedChannel connect(String own) throws Exception {
+    SslContextBuilder trusting =
+        GrpcSslContexts.forClient().trustManager(made.file("ca.pem").toFile());
+    if (own != null) {
+      trusting.keyManager(made.file(own + ".pem").toFile(), made.file(own + ".key").toFile());
+    }
+    ManagedChannel channel =
+        NettyChannelBuilder.forAddress("localhost", server.port())
+            .overrideAuthority("localhost")
+            .sslContext(trusting.build())
+            .build();
+    channels.add(channel);
+    return channel;
+  }
+
+  private static TestSubscriber subscribe(ManagedChannel channel) {
+    return TestSubscriber.subscribe(
+            channel, StreamFramesRequest.newBuilder().setFrameSize(160).build())
+        .requestAll();
+  }
+
+  private static Status list(ManagedChannel channel) {
+    try {
+      AudioCaptureGrpc.newBlockingStub(channel)
+          .withDeadlineAfter(10, TimeUnit.SECONDS)
+          .listDevices(ListDevicesRequest.getDefaultInstance());
+      return Status.OK;
+    } catch (StatusRuntimeException e) {
+      return e.getStatus();
+    }
+  }
+
+  /** Returns the subject of the certificate that a new connection sees, and by which protocol. */
+  private String seen(String... protocols) throws Exception {
+    SslContextBuilder trusting =
+        SslContextBuilder.forClient().trustManager(made.file("ca.pem").toFile());
+    try (SSLSocket socket =
+        (SSLSocket)
+            ((io.netty.handler.ssl.JdkSslContext) trusting.build())
+                .context()
+                .getSocketFactory()
+                .createSocket(InetAddress.getLoopbackAddress(), server.port())) {
+      socket.setSoTimeout(10_000);
+      if (protocols.length > 0) {
+        socket.setEnabledProtocols(protocols);
+      }
+      socket.startHandshake();
+      return socket.getSession().getPeerPrincipal() + " " + socket.getSession().getProtocol();
+    }
+  }
+
+  private void showAnyway(String own) throws Exception {
+    Process client =
+        new ProcessBuilder(
+                "openssl",
+                "s_client",
+                "-connect",
+                "127.0.0.1:" + server.port(),
+                "-cert",
+                made.file(own + ".pem").toString(),
+                "-key",
+                made.file(own + ".key").toString())
+            .redirectErrorStream(true)
+            .redirectOutput(dir.resolve("s_client.log").toFile())
+            .start();
+    client.getOutputStream().close();
+    assertThat(client.waitFor(10, TimeUnit.SECONDS)).isTrue();
+  }
+
+  @Test
+  void aSwappedCertificateIsSeenByNewConnectionsAndRunningStreamsGoOn() throws Exception {
+    start(null, null);
+    assertThat(log.all()).anyMatch(l -> l.matches("INFO certificate: CN=one until 20\\S+Z"));
+    assertThat(seen()).isEqualTo("CN=one TLSv1.3");
+    assertThat(seen("TLSv1.2")).isEqualTo("CN=one TLSv1.2");
+    TestSubscriber running = subscribe(connect(null));
+    running.nextStarted();
+    long next = running.nextFrame().getSampleIndex();
+
+    made.signed("two", "/CN=two", "ca");
+    use("two");
+    assertThat(seen()).startsWith("CN=one"); // nobody has looked yet
+    gateTime.advance(Duration.ofSeconds(1));
+    assertThat(log.await(l -> l.contains("reloaded")))
+        .matches("INFO certificate reloaded: CN=two until 20\\S+Z");
+    assertThat(seen()).startsWith("CN=two");
+
+    Files.copy(made.file("one.key"), made.file("server.key"), StandardCopyOption.REPLACE_EXISTING);
+    gateTime.advance(Duration.ofSeconds(1));
+    gateTime.advance(Duration.ofSeconds(1));
+    assertThat(log.all().stream().filter(l -> l.startsWith("ERROR")))
+        .containsExactly(
+            "ERROR certificate not reloaded, the old one stays: tls-key: "
+                + made.file("server.key")
+                + " (expected: the key of the certificate in "
+                + made.file("server.pem")
+                + ")");
+    assertThat(seen()).startsWith("CN=two");
+    assertThat(list(connect(null))).isEqualTo(Status.OK);
+
+    for (AudioFrame frame : running.nextFrames(20)) {
+      next += 160;
+      assertThat(frame.getSampleIndex()).isEqualTo(next);
+      assertThat(frame.hasGap()).isFalse();
+    }
+  }
+
+  @Test
+  void aClientCaLetsItsCertificatesInAndNoOther() throws Exception {
+    made.signed("ann", "/O=Studio/CN=Ann Lee", "ca");
+    made.ca("other").signed("eve", "/CN=eve", "other").expired("late", "/CN=late", "ca");
+    Files.copy(made.file("ca.pem"), made.file("clients.pem"));
+    start("clients.pem", null);
+    TestSubscriber ann = subscribe(connect("ann"));
+    ann.nextStarted();
+    assertThat(server.hub().subscriptions())
+        .singleElement()
+        .matches(s -> s.subscriber().identity().equals("CN=Ann Lee,O=Studio"));
+
+    assertThat(list(connect("late")).getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+    log.await(
+        l ->
+            l.matches(
+                REFUSED
+                    + "TLS handshake, PKIX path validation failed: validity check failed:"
+                    + " NotAfter: .*"));
+    assertThat(list(connect(null)).getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+    log.await(
+        l ->
+            l.matches(
+                REFUSED
+                    + "TLS handshake, the client showed no certificate, or has none of the client"
+                    + " CA"));
+    assertThat(list(connect("eve")).getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+    showAnyway("eve"); // Java shows no certificate that cannot help; openssl does
+    log.await(
+        l ->
+            l.matches(
+                REFUSED
+                    + "TLS handshake, PKIX path building failed: unable to find valid"
+                    + " certification path to requested target.*"));
+    assertThat(log.all()).noneMatch(l -> l.contains("stack trace"));
+
+    // Another CA takes the first one's place: who comes from now on sees that.
+    Files.copy(
+        made.file("other.pem"), made.file("clients.pem"), StandardCopyOption.REPLACE_EXISTING);
+    gateTime.advance(Duration.ofSeconds(1));
+    log.await(l -> l.matches("INFO certificate reloaded: CN=one until .*, clients of CN=other"));
+    assertThat(list(connect("eve"))).isEqualTo(Status.OK);
+    assertThat(list(connect("ann")).getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+    ann.nextFrames(5);
+  }
+
+  @Test
+  void aClientsCertificateThatExpiresEndsItsStreams() throws Exception {
+    made.signed("ann", "/CN=ann", "ca");
+    start("ca.pem", null);
+    TestSubscriber ann = subscribe(connect("ann"));
+    ann.nextStarted();
+    gateTime.advance(Duration.ofSeconds(1)); // the gate's time stands in 2023
+    ann.nextFrames(5);
+    gateTime.advance(Duration.ofDays(20 * 365));
+    Status status = ann.awaitStatus();
+    assertThat(status.getCode()).isEqualTo(Status.Code.UNAUTHENTICATED);
+    assertThat(status.getDescription())
+        .isEqualTo(
+            "authorization: of CN=ann (expected: access that has neither expired nor been revoked)");
+  }
+
+  @Test
+  void aTokenFileGivesACertificateItsGrants() throws Exception {
+    made.signed("ann", "/O=Studio/CN=Ann Lee", "ca").signed("bob", "/CN=bob", "ca");
+    start("ca.pem", "ann \"certificate:CN=Ann Lee, O=Studio\" stream=tone\n");
+    TestSubscriber ann = subscribe(connect("ann"));
+    ann.nextStarted();
+    assertThat(server.hub().subscriptions().get(0).subscriber().identity()).isEqualTo("ann");
+    Status bob = list(connect("bob"));
+    assertThat(bob.getCode()).isEqualTo(Status.Code.UNAUTHENTICATED);
+    log.await(
+        l ->
+            l.matches(
+                REFUSED
+                    + "lavalier.v1.AudioCapture/ListDevices, no entry for the certificate CN=bob"));
+
+    Files.writeString(dir.resolve("tokens"), "# nobody\n");
+    gateTime.advance(Duration.ofSeconds(1));
+    assertThat(ann.awaitStatus().getCode()).isEqualTo(Status.Code.UNAUTHENTICATED);
+  }
+
+  @Test
+  void whoeverDoesNotTrustUsOrSpeaksNoTlsLeavesOneLine() throws Exception {
+    start(null, null);
+    made.ca("stranger");
+    Path trusted = made.file("ca.pem");
+    Files.copy(made.file("stranger.pem"), trusted, StandardCopyOption.REPLACE_EXISTING);
+    assertThat(list(connect(null)).getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+    log.await(l -> l.matches(REFUSED + "TLS handshake, Received fatal alert: certificate_unknown"));
+
+    ManagedChannel plain =
+        NettyChannelBuilder.forAddress("localhost", server.port()).usePlaintext().build();
+    channels.add(plain);
+    assertThat(list(plain).getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+    log.await(l -> l.matches(REFUSED + "TLS handshake, what came is not TLS"));
+
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+      socket
+          .getOutputStream()
+          .write(
+              "GET / HTTP/1.1\r\nauthorization: lav_secret\r\n\r\n"
+                  .getBytes(StandardCharsets.US_ASCII));
+      assertThat(socket.getInputStream().readAllBytes()).hasSizeLessThan(100);
+    }
+    new Socket(InetAddress.getLoopbackAddress(), server.port()).close(); // is the port there?
+    assertThat(list(connect(null)).getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+    assertThat(log.all()).noneMatch(l -> l.contains("stack trace") || l.contains("lav_"));
+  }
+
+  @Test
+  void oldProtocolsAreRefused() throws Exception {
+    start(null, null);
+    org.assertj.core.api.Assertions.assertThatThrownBy(() -> seen("TLSv1.1"))
+        .isInstanceOf(SSLHandshakeException.class);
+  }
+}

@@ -1,0 +1,126 @@
+package dev.lavalier.testing;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Assumptions;
+
+/** CAs, certificates and keys as an operator makes them, with openssl, in a folder. */
+public final class Certificates {
+
+  private final Path dir;
+
+  private Certificates(Path dir) {
+    this.dir = dir;
+  }
+
+  /** Makes them in a folder; skips the test where openssl is missing. */
+  public static Certificates in(Path dir) {
+    try {
+      new ProcessBuilder("openssl", "version").start().destroy();
+    } catch (IOException e) {
+      Assumptions.abort("needs openssl (Debian package openssl)");
+    }
+    return new Certificates(dir);
+  }
+
+  /** Returns where {@code NAME.pem} or {@code NAME.key} stands. */
+  public Path file(String name) {
+    return dir.resolve(name);
+  }
+
+  /** Makes a CA: {@code NAME.pem} and {@code NAME.key}. */
+  public Certificates ca(String name) throws IOException, InterruptedException {
+    return request(name, "/CN=" + name, "-days", "30");
+  }
+
+  /** Makes a certificate of a CA for localhost: {@code NAME.pem} and {@code NAME.key}. */
+  public Certificates signed(String name, String subject, String ca)
+      throws IOException, InterruptedException {
+    return request(
+        name,
+        subject,
+        "-CA",
+        file(ca + ".pem").toString(),
+        "-CAkey",
+        file(ca + ".key").toString(),
+        "-days",
+        "10",
+        "-addext",
+        "basicConstraints=CA:FALSE",
+        "-addext",
+        "subjectAltName=DNS:localhost,IP:127.0.0.1");
+  }
+
+  /** Makes one of a CA that has expired. */
+  public Certificates expired(String name, String subject, String ca)
+      throws IOException, InterruptedException {
+    run(
+        "req",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+        "-keyout",
+        file(name + ".key").toString(),
+        "-out",
+        file(name + ".csr").toString(),
+        "-subj",
+        subject);
+    run(
+        "x509",
+        "-req",
+        "-in",
+        file(name + ".csr").toString(),
+        "-CA",
+        file(ca + ".pem").toString(),
+        "-CAkey",
+        file(ca + ".key").toString(),
+        "-CAcreateserial",
+        "-days",
+        "-1",
+        "-out",
+        file(name + ".pem").toString());
+    return this;
+  }
+
+  private Certificates request(String name, String subject, String... more)
+      throws IOException, InterruptedException {
+    List<String> arguments =
+        new ArrayList<>(
+            List.of(
+                "req",
+                "-x509",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:prime256v1",
+                "-nodes",
+                "-keyout",
+                file(name + ".key").toString(),
+                "-out",
+                file(name + ".pem").toString(),
+                "-subj",
+                subject));
+    arguments.addAll(Arrays.asList(more));
+    run(arguments.toArray(String[]::new));
+    return this;
+  }
+
+  /** Runs openssl. */
+  public void run(String... arguments) throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>(List.of("openssl"));
+    command.addAll(Arrays.asList(arguments));
+    Path log = dir.resolve("openssl.log");
+    Process process =
+        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
+    if (!process.waitFor(20, TimeUnit.SECONDS) || process.exitValue() != 0) {
+      throw new IOException(command + ": " + Files.readString(log));
+    }
+  }
+}
