@@ -18,6 +18,7 @@ final class PeerWatch extends ChannelDuplexHandler {
   private static final int SETTINGS = 4;
   private static final int GOAWAY = 7;
   private static final int ACK = 1;
+  private static final long INTERNAL_ERROR = 2; // the socket's trouble: the peer closed it, say
   private static final int MAX_WORDS = 120;
 
   private final PeerLog log;
@@ -97,7 +98,9 @@ final class PeerWatch extends ChannelDuplexHandler {
   /** By gRPC: a peer that leaves is no reason to call this. */
   @Override
   public void close(ChannelHandlerContext context, ChannelPromise promise) {
-    if (error != 0) {
+    if (error == INTERNAL_ERROR) {
+      told = true;
+    } else if (error != 0) {
       tell(context, PeerLog.Cause.MISBEHAVED, words);
     } else if (!greeted) {
       tell(context, PeerLog.Cause.NO_HANDSHAKE, "it said something else, or too little");

@@ -151,6 +151,16 @@ final class ServerProcess implements AutoCloseable {
     return Long.parseLong(fields[11]) + Long.parseLong(fields[12]);
   }
 
+  /** Returns how much memory it holds, in bytes. */
+  long residentBytes() throws IOException {
+    for (String line : Files.readAllLines(Path.of("/proc/" + pid() + "/status"))) {
+      if (line.startsWith("VmRSS:")) {
+        return Long.parseLong(line.replaceAll("[^0-9]", "")) << 10;
+      }
+    }
+    throw new IOException("no VmRSS");
+  }
+
   /** Sends SIGTERM and returns the exit code. */
   int terminate() throws InterruptedException {
     tellToStop();

@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  */
 final class StoppedClientIT {
 
-  private static final List<String> PROBE =
+  static final List<String> PROBE =
       List.of(
           Programs.java(),
           "-cp",

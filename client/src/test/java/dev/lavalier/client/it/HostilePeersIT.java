@@ -1,0 +1,300 @@
+package dev.lavalier.client.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.lavalier.client.StreamOptions;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInfo;
+
+/**
+ * Peers that mean harm, against a server that somebody listens to: whatever they do, the listener
+ * misses no sample, the server's memory is bounded, they are gone in time, and the log has a line
+ * of it and not many. Prints what docs/limits.md quotes.
+ */
+final class HostilePeersIT {
+
+  private static final int SILENT = 10_000;
+  private static final int PLACES = SILENT + 100;
+  private static final int HANDSHAKE_SECONDS = 8;
+
+  /** With a heap of 256 MiB, the JVM itself, and a direct buffer for whoever speaks. */
+  private static final long RESIDENT_BOUND = 640L << 20;
+
+  private static final int LINES_BOUND = 4;
+
+  private ServerProcess server;
+  private Listening listener;
+  private int descriptors;
+  private int lines;
+  private long began;
+
+  @BeforeEach
+  void start() throws Exception {
+    assumeTrue(Files.isDirectory(Path.of("/proc/self/fd")), "there is no /proc");
+    server =
+        ServerProcess.start(
+            Map.of("JDK_JAVA_OPTIONS", "-Xmx256m"),
+            "--demo",
+            "--capture-format",
+            "16000/1/s16le",
+            "--max-connections",
+            Integer.toString(PLACES),
+            "--handshake-timeout-s",
+            Integer.toString(HANDSHAKE_SECONDS));
+    listener =
+        new Listening(server, StreamOptions.defaults().withMaxLatency(Duration.ofSeconds(2)));
+    listener.awaitFrames(50);
+    descriptors = Programs.count(server.pid(), "fd");
+    lines = lines().size();
+    began = System.nanoTime();
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    try (ServerProcess stopped = server) {
+      listener.close();
+      assertThat(stopped.terminate()).isZero();
+    }
+  }
+
+  private List<String> lines() {
+    return server.log().lines().filter(line -> !line.startsWith("\tat ")).toList();
+  }
+
+  /** The server is as it was: but for lines of the log, one of which says this. */
+  private void assertUnharmed(TestInfo test, int withinSeconds, String... said) throws Exception {
+    long end = began + TimeUnit.SECONDS.toNanos(withinSeconds);
+    long resident = server.residentBytes();
+    while (Programs.count(server.pid(), "fd") > descriptors) {
+      assertThat(System.nanoTime()).as("still open: %s", server.log()).isLessThan(end);
+      resident = Math.max(resident, server.residentBytes());
+      listener.awaitFrames(5);
+    }
+    double seconds = (System.nanoTime() - began) / 1e9;
+    listener.awaitFrames(50);
+    assertThat(listener.gaps()).isEmpty();
+    assertThat(resident).isLessThan(RESIDENT_BOUND);
+    List<String> all = lines();
+    List<String> fresh = all.subList(lines, all.size());
+    for (String each : said) {
+      assertThat(fresh).anySatisfy(line -> assertThat(line).contains(each));
+    }
+    assertThat(fresh).hasSizeLessThanOrEqualTo(LINES_BOUND);
+    System.out.printf(
+        "%s: %d MiB resident at most, all gone after %.1f s, %d lines: %s%n",
+        test.getDisplayName(), resident >> 20, seconds, fresh.size(), fresh);
+  }
+
+  @Test
+  void garbage(TestInfo test) throws Exception {
+    Random random = new Random(6);
+    byte[] bytes = new byte[65_536];
+    for (int i = 0; i < 200; i++) {
+      random.nextBytes(bytes);
+      try (RawPeer peer = RawPeer.connect(server)) {
+        peer.flood(bytes, 1);
+        peer.readToTheEnd();
+      }
+      try (RawPeer peer = RawPeer.connect(server)) {
+        peer.flood("GET / HTTP/1.1\r\nHost: x\r\n\r\n".getBytes(StandardCharsets.UTF_8), 1);
+        peer.readToTheEnd();
+      }
+    }
+    assertUnharmed(test, 15, "a connection was closed: the peer broke HTTP/2's rules or a limit");
+  }
+
+  @Test
+  void tenThousandThatSayNothing(TestInfo test) throws Exception {
+    List<RawPeer> peers = Collections.synchronizedList(new ArrayList<>());
+    ExecutorService threads = Executors.newFixedThreadPool(4);
+    try {
+      List<Future<?>> connecting = new ArrayList<>();
+      for (int i = 0; i < SILENT; i++) {
+        connecting.add(threads.submit(() -> peers.add(RawPeer.connect(server))));
+      }
+      for (Future<?> each : connecting) {
+        each.get();
+      }
+      System.out.printf("%d connected in %.1f s%n", SILENT, (System.nanoTime() - began) / 1e9);
+      // They are still there, and so the server is nearly full.
+      assertThat(Programs.count(server.pid(), "fd")).isGreaterThan(SILENT);
+      for (int i = 0; i < 200; i++) {
+        peers.add(RawPeer.connect(server));
+      }
+      assertThat(peers.get(peers.size() - 1).readToTheEnd()).isZero();
+      assertUnharmed(
+          test,
+          HANDSHAKE_SECONDS + 15,
+          "one connection more than max-connections was closed at once",
+          "no HTTP/2 handshake within handshake-timeout-s");
+    } finally {
+      threads.shutdownNow();
+      for (RawPeer peer : peers) {
+        peer.close();
+      }
+    }
+  }
+
+  /** Some say half a greeting, some greet and fall silent, some say a byte a second. */
+  @Test
+  void someThatBeginAndGoNoFurther(TestInfo test) throws Exception {
+    List<RawPeer> halves = new ArrayList<>();
+    List<RawPeer> silent = new ArrayList<>();
+    List<RawPeer> slow = new ArrayList<>();
+    for (int i = 0; i < 200; i++) {
+      halves.add(RawPeer.connect(server).send(RawPeer.PREFACE));
+      silent.add(RawPeer.greet(server));
+      slow.add(RawPeer.greet(server));
+    }
+    byte[] head =
+        RawPeer.frame(RawPeer.HEADERS, RawPeer.END_HEADERS, 1, RawPeer.call("ListDevices"));
+    boolean gone = false;
+    for (int i = 0; i < 30 && !gone; i++) {
+      for (RawPeer peer : slow) {
+        peer.flood(new byte[] {head[i]}, 1);
+      }
+      listener.awaitFrames(50); // a second
+      gone = Programs.count(server.pid(), "fd") <= descriptors;
+    }
+    assertUnharmed(
+        test,
+        25,
+        "no HTTP/2 handshake within handshake-timeout-s",
+        "the peer did not answer a keepalive ping");
+    for (List<RawPeer> peers : List.of(halves, silent, slow)) {
+      for (RawPeer peer : peers) {
+        peer.close();
+      }
+    }
+  }
+
+  private static byte[] join(byte[]... parts) {
+    ByteArrayOutputStream all = new ByteArrayOutputStream();
+    for (byte[] part : parts) {
+      all.writeBytes(part);
+    }
+    return all.toByteArray();
+  }
+
+  @Test
+  void rapidResets(TestInfo test) throws Exception {
+    for (int i = 0; i < 5; i++) {
+      try (RawPeer peer = RawPeer.greet(server)) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        for (int stream = 1; stream < 40_000; stream += 2) {
+          bytes.writeBytes(
+              RawPeer.frame(
+                  RawPeer.HEADERS, RawPeer.END_HEADERS, stream, RawPeer.call("StreamFrames")));
+          bytes.writeBytes(RawPeer.frame(RawPeer.DATA, 1, stream, new byte[5])); // an empty request
+          bytes.writeBytes(
+              RawPeer.frame(RawPeer.RST_STREAM, RawPeer.NO_FLAG, stream, RawPeer.bigEndian(8)));
+        }
+        peer.flood(bytes.toByteArray(), 1);
+        peer.readToTheEnd();
+      }
+    }
+    assertUnharmed(test, 15, "too_many_rststreams");
+  }
+
+  @Test
+  void pings(TestInfo test) throws Exception {
+    byte[] ping = RawPeer.frame(RawPeer.PING, RawPeer.NO_FLAG, 0, new byte[8]);
+    for (int i = 0; i < 20; i++) {
+      try (RawPeer peer = RawPeer.greet(server)) {
+        peer.flood(ping, 10_000);
+        peer.readToTheEnd();
+      }
+    }
+    assertUnharmed(test, 15, "too_many_pings");
+  }
+
+  /** Frames that nothing but the processor's time bounds, for a second each, from one peer each. */
+  @Test
+  void otherFloods(TestInfo test) throws Exception {
+    byte[] open =
+        RawPeer.frame(RawPeer.HEADERS, RawPeer.END_HEADERS, 1, RawPeer.call("PullFrames"));
+    List<byte[]> floods =
+        List.of(
+            RawPeer.frame(RawPeer.SETTINGS, RawPeer.NO_FLAG, 0, RawPeer.NOTHING),
+            RawPeer.frame(RawPeer.PING, RawPeer.ACK, 0, new byte[8]),
+            RawPeer.frame(RawPeer.DATA, RawPeer.NO_FLAG, 1, RawPeer.NOTHING),
+            RawPeer.frame(RawPeer.CONTINUATION, RawPeer.NO_FLAG, 1, RawPeer.NOTHING));
+    for (byte[] flood : floods) {
+      byte[] many = new byte[flood.length * 1_000];
+      for (int i = 0; i < 1_000; i++) {
+        System.arraycopy(flood, 0, many, i * flood.length, flood.length);
+      }
+      try (RawPeer peer = RawPeer.greet(server).send(open)) {
+        peer.flood(many, 1_000);
+      }
+    }
+    assertUnharmed(test, 30);
+  }
+
+  @Test
+  void muchMetadata(TestInfo test) throws Exception {
+    byte[] call = RawPeer.call("ListDevices");
+    byte[] more = RawPeer.field("x-filling", "x".repeat(16_000));
+    for (int i = 0; i < 50; i++) {
+      try (RawPeer peer = RawPeer.greet(server)) {
+        peer.flood(RawPeer.frame(RawPeer.HEADERS, RawPeer.NO_FLAG, 1, call), 1);
+        peer.flood(RawPeer.frame(RawPeer.CONTINUATION, RawPeer.NO_FLAG, 1, more), 1_000);
+        peer.readToTheEnd();
+      }
+      try (RawPeer peer = RawPeer.greet(server)) { // no header at all, without end
+        peer.flood(RawPeer.frame(RawPeer.HEADERS, RawPeer.NO_FLAG, 1, call), 1);
+        peer.flood(RawPeer.frame(RawPeer.CONTINUATION, RawPeer.NO_FLAG, 1, RawPeer.NOTHING), 1_000);
+        peer.readToTheEnd();
+      }
+    }
+    assertUnharmed(test, 20, "a connection was closed: the peer broke HTTP/2's rules or a limit");
+  }
+
+  /** A message that is said to be two gigabytes long. */
+  @Test
+  void longMessages(TestInfo test) throws Exception {
+    for (int i = 0; i < 20; i++) {
+      try (RawPeer peer = RawPeer.greet(server)) {
+        for (int stream = 1; stream < 200; stream += 2) {
+          peer.flood(
+              join(
+                  RawPeer.frame(
+                      RawPeer.HEADERS, RawPeer.END_HEADERS, stream, RawPeer.call("PullFrames")),
+                  RawPeer.frame(
+                      RawPeer.DATA, RawPeer.NO_FLAG, stream, new byte[] {0, 127, -1, -1, -1})),
+              1);
+        }
+      }
+    }
+    assertUnharmed(test, 20, "gRPC message exceeds maximum size 65536: 2147483647");
+  }
+
+  @Test
+  void anHonestPeerWritesTheSameFrames() throws IOException {
+    try (RawPeer peer = RawPeer.greet(server)) {
+      peer.send(
+          join(
+              RawPeer.frame(RawPeer.HEADERS, RawPeer.END_HEADERS, 1, RawPeer.call("ListDevices")),
+              RawPeer.frame(RawPeer.DATA, 1, 1, new byte[5])));
+      assertThat(peer.reads("tone")).isTrue();
+    }
+  }
+}

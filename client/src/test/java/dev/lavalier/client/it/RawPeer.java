@@ -1,0 +1,159 @@
+package dev.lavalier.client.it;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+
+/** A peer that writes HTTP/2 frames as it likes, byte by byte, and keeps to no rule. */
+final class RawPeer implements AutoCloseable {
+
+  static final int DATA = 0;
+  static final int HEADERS = 1;
+  static final int RST_STREAM = 3;
+  static final int SETTINGS = 4;
+  static final int PING = 6;
+  static final int CONTINUATION = 9;
+
+  static final int NO_FLAG = 0;
+  static final int ACK = 1;
+  static final int END_HEADERS = 4;
+
+  static final byte[] PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.UTF_8);
+  static final byte[] NOTHING = {};
+
+  private final Socket socket;
+  private final OutputStream out;
+
+  private RawPeer(Socket socket) throws IOException {
+    this.socket = socket;
+    this.out = socket.getOutputStream();
+  }
+
+  /** Connects and says nothing. */
+  static RawPeer connect(ServerProcess server) throws IOException {
+    String[] address = server.address().split(":", -1);
+    Socket socket = new Socket();
+    socket.connect(new InetSocketAddress(address[0], Integer.parseInt(address[1])), 5_000);
+    socket.setSoTimeout(30_000);
+    return new RawPeer(socket);
+  }
+
+  /** Connects and shakes hands as a client does. */
+  static RawPeer greet(ServerProcess server) throws IOException {
+    return connect(server)
+        .send(PREFACE)
+        .send(frame(SETTINGS, NO_FLAG, 0, NOTHING))
+        .send(frame(SETTINGS, ACK, 0, NOTHING));
+  }
+
+  static byte[] frame(int type, int flags, int stream, byte[] payload) {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream(9 + payload.length);
+    for (int part : new int[] {payload.length >> 16, payload.length >> 8, payload.length}) {
+      bytes.write(part);
+    }
+    bytes.write(type);
+    bytes.write(flags);
+    bytes.writeBytes(bigEndian(stream));
+    bytes.writeBytes(payload);
+    return bytes.toByteArray();
+  }
+
+  static byte[] bigEndian(int value) {
+    return new byte[] {
+      (byte) (value >> 24), (byte) (value >> 16), (byte) (value >> 8), (byte) value
+    };
+  }
+
+  /** Returns the header block of a call, each field as a literal. */
+  static byte[] call(String method) {
+    ByteArrayOutputStream block = new ByteArrayOutputStream();
+    literal(block, ":method", "POST");
+    literal(block, ":scheme", "http");
+    literal(block, ":path", "/lavalier.v1.AudioCapture/" + method);
+    literal(block, ":authority", "localhost");
+    literal(block, "te", "trailers");
+    literal(block, "content-type", "application/grpc");
+    return block.toByteArray();
+  }
+
+  /** Returns one more field for a header block. */
+  static byte[] field(String name, String value) {
+    ByteArrayOutputStream block = new ByteArrayOutputStream();
+    literal(block, name, value);
+    return block.toByteArray();
+  }
+
+  private static void literal(ByteArrayOutputStream block, String name, String value) {
+    block.write(0);
+    for (String each : new String[] {name, value}) {
+      integer(block, each.length());
+      block.writeBytes(each.getBytes(StandardCharsets.US_ASCII));
+    }
+  }
+
+  /** With a prefix of seven bits, as RFC 7541 writes it. */
+  private static void integer(ByteArrayOutputStream block, int value) {
+    if (value < 127) {
+      block.write(value);
+      return;
+    }
+    block.write(127);
+    int rest = value - 127;
+    while (rest >= 128) {
+      block.write((rest & 127) | 128);
+      rest >>= 7;
+    }
+    block.write(rest);
+  }
+
+  RawPeer send(byte[] bytes) throws IOException {
+    out.write(bytes);
+    return this;
+  }
+
+  /** Sends the same again and again until the server has had enough, or so many times. */
+  void flood(byte[] bytes, int times) {
+    try {
+      for (int i = 0; i < times; i++) {
+        out.write(bytes);
+      }
+    } catch (IOException e) {
+      // The server has closed the connection, which is what it should.
+    }
+  }
+
+  /** Reads until the server closes the connection; returns how many bytes came. */
+  long readToTheEnd() {
+    long count = 0;
+    try {
+      byte[] some = new byte[8_192];
+      int n;
+      while ((n = socket.getInputStream().read(some)) >= 0) {
+        count += n;
+      }
+    } catch (java.net.SocketTimeoutException e) {
+      throw new AssertionError("the server keeps the connection", e);
+    } catch (IOException e) {
+      // Reset: closed as well.
+    }
+    return count;
+  }
+
+  /** Reads until it has read these words, or there is nothing more. */
+  boolean reads(String words) throws IOException {
+    StringBuilder read = new StringBuilder();
+    int next;
+    while (read.indexOf(words) < 0 && (next = socket.getInputStream().read()) >= 0) {
+      read.append((char) next);
+    }
+    return read.indexOf(words) >= 0;
+  }
+
+  @Override
+  public void close() throws IOException {
+    socket.close();
+  }
+}
