@@ -13,10 +13,10 @@ import java.util.List;
  */
 final class CutOffHost implements AutoCloseable {
 
-  /** Of the block that RFC 5737 keeps for documentation: no network has it. */
-  static final String NEAR = "192.0.2.1";
+  /** Of the block that RFC 2544 keeps for tests: no network should have it. */
+  static final String NEAR = "198.18.207.1";
 
-  private static final String FAR = "192.0.2.2";
+  private static final String FAR = "198.18.207.2";
 
   private final String name = "lavalier-" + ProcessHandle.current().pid();
   private final String near = "lv" + ProcessHandle.current().pid() % 1_000_000 + "n";

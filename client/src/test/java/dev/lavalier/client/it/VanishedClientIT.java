@@ -3,8 +3,6 @@ package dev.lavalier.client.it;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.lavalier.client.Device;
-import dev.lavalier.client.DeviceState;
 import dev.lavalier.client.LavalierClient;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -13,7 +11,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -65,17 +62,13 @@ final class VanishedClientIT {
     assertThat(ServerProcess.device(here, "tone").subscriberCount()).isEqualTo(1);
     int descriptors = Programs.count(server.pid(), "fd");
     long began = System.nanoTime();
-    Device tone = ServerProcess.device(here, "tone");
-    while (tone.state() != DeviceState.CLOSED) {
-      assertThat(seconds(began)).as("%s: %s", what, tone).isLessThan(BOUND_SECONDS);
-      TimeUnit.MILLISECONDS.sleep(50); // so as not to load what is measured
-      tone = ServerProcess.device(here, "tone");
-    }
+    ServerProcess.awaitClosed(here, "tone");
     double closed = seconds(began);
-    assertThat(tone.subscriberCount()).isZero();
+    assertThat(closed).as(what).isLessThan(BOUND_SECONDS);
+    assertThat(ServerProcess.device(here, "tone").subscriberCount()).isZero();
     while (Programs.count(server.pid(), "fd") >= descriptors) {
       assertThat(seconds(began)).as("%s: its socket", what).isLessThan(BOUND_SECONDS + 5);
-      TimeUnit.MILLISECONDS.sleep(50);
+      ServerProcess.device(here, "tone"); // a look at /proc costs more
     }
     System.out.printf(
         "%s: device closed after %.1f s, socket after %.1f s%n", what, closed, seconds(began));
