@@ -3,6 +3,7 @@ package dev.lavalier.app;
 import dev.lavalier.audio.Ticker;
 import dev.lavalier.capture.DeviceRegistry;
 import dev.lavalier.grpc.AudioCaptureService;
+import dev.lavalier.grpc.CallObserver;
 import dev.lavalier.grpc.Gate;
 import dev.lavalier.grpc.GrpcServer;
 import dev.lavalier.hub.Hub;
@@ -39,7 +40,8 @@ final class LavalierServer implements AutoCloseable {
         new Hub(
             registry, ticker, AudioCaptureService.frameEncoder(), config.hub(), HubObserver.NONE);
     gate = new Gate(hub, config.tokens(), config.tls(), ticker, files);
-    grpc = new GrpcServer(hub, config.address(), config.transport(), gate, ticker);
+    grpc =
+        new GrpcServer(hub, config.address(), config.transport(), gate, CallObserver.NONE, ticker);
   }
 
   /**

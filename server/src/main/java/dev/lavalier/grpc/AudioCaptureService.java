@@ -16,11 +16,10 @@ import dev.lavalier.v1.StreamFramesRequest;
 import dev.lavalier.v1.WatchDevicesRequest;
 import dev.lavalier.v1.WatchDevicesResponse;
 import io.grpc.BindableService;
-import io.grpc.Context;
-import io.grpc.Deadline;
 import io.grpc.MethodDescriptor;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.ServiceDescriptor;
+import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
@@ -59,6 +58,11 @@ public final class AudioCaptureService implements BindableService {
   public AudioCaptureService(Hub hub, Supplier<Lane> lanes) {
     this.hub = hub;
     this.lanes = lanes;
+  }
+
+  /** Returns the health of what this serves, and of each device. */
+  HealthService health(HealthStatusManager others) {
+    return new HealthService(others, hub, lanes);
   }
 
   /** Returns what the hub must encode frames with. */
@@ -123,7 +127,7 @@ public final class AudioCaptureService implements BindableService {
       Subscription subscription =
           hub.subscribe(caller.subscriber(), spec, lanes.get(), new FramesCall(observer));
       // Cancelled, past its deadline, or its connection dead: gRPC tells all three this way.
-      observer.setOnCancelHandler(() -> subscription.leave(whyLeft()));
+      observer.setOnCancelHandler(() -> subscription.leave(CallTracer.whyLeft()));
       observer.setOnReadyHandler(subscription::wake);
     } catch (CaptureException e) {
       observer.onError(Statuses.of(e));
@@ -151,7 +155,7 @@ public final class AudioCaptureService implements BindableService {
             lane,
             (request, sink) ->
                 hub.subscribe(caller.subscriber(), spec(caller, request), lane, sink));
-    observer.setOnCancelHandler(() -> call.leave(whyLeft()));
+    observer.setOnCancelHandler(() -> call.leave(CallTracer.whyLeft()));
     observer.setOnReadyHandler(call::wake);
     return call;
   }
@@ -163,12 +167,5 @@ public final class AudioCaptureService implements BindableService {
     DeviceDescriptor device = hub.resolve(request.getDeviceId(), grants::mayList);
     caller.checkMayStream(device.id());
     return Requests.spec(request, device);
-  }
-
-  private static String whyLeft() {
-    Deadline deadline = Context.current().getDeadline();
-    return deadline != null && deadline.isExpired()
-        ? "its deadline passed"
-        : "the subscriber left, or its connection was lost";
   }
 }

@@ -7,6 +7,7 @@ import io.grpc.Server;
 import io.grpc.ServerBuilder;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.netty.NettyServerBuilder;
+import io.grpc.protobuf.services.ChannelzService;
 import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import java.io.IOException;
@@ -18,14 +19,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The network side: AudioCapture, grpc.health.v1 and reflection on one port. Everything runs on the
- * event loops, since nothing here blocks.
+ * The network side: AudioCapture, grpc.health.v1, channelz and reflection on one port. Everything
+ * runs on the event loops, since nothing here blocks.
  *
  * <p>{@link #start} once, {@link #close} once, from any thread.
  */
 public final class GrpcServer implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(GrpcServer.class);
+
+  /** How many connections channelz tells at once. */
+  private static final int CHANNELZ_PAGE = 100;
 
   /** How long a peer may take to answer a keepalive ping. */
   private static final Duration PING_TIMEOUT = Duration.ofSeconds(5);
@@ -51,10 +55,16 @@ public final class GrpcServer implements AutoCloseable {
    * Makes a server that is not listening yet.
    *
    * @param gate who may call it; stays the caller's to close
+   * @param calls told of calls and connections
    * @param ticker the time by which log lines are held together
    */
   public GrpcServer(
-      Hub hub, InetSocketAddress address, TransportLimits limits, Gate gate, Ticker ticker) {
+      Hub hub,
+      InetSocketAddress address,
+      TransportLimits limits,
+      Gate gate,
+      CallObserver calls,
+      Ticker ticker) {
     this.loops = new EventLoops(Runtime.getRuntime().availableProcessors());
     NettyServerBuilder builder =
         NettyServerBuilder.forAddress(address)
@@ -75,7 +85,7 @@ public final class GrpcServer implements AutoCloseable {
     Acceptor acceptor = new Acceptor(limits.maxConnections(), gate, peers);
     loops.configure(builder, acceptor, limits.keepalive().plus(PING_TIMEOUT));
     this.server =
-        addServices(builder, hub, loops::current, health, gate)
+        addServices(builder, hub, loops::current, health, gate, calls)
             .intercept(new CallGuard(loops, limits)) // the last is asked first
             .addStreamTracerFactory(RefusalTracer.factory(peers))
             .build();
@@ -86,14 +96,24 @@ public final class GrpcServer implements AutoCloseable {
    *
    * @param lanes the lane for the call that runs on the current thread
    * @param gate who may call it
+   * @param calls told of calls and connections
    */
   public static <B extends ServerBuilder<B>> B addServices(
-      B builder, Hub hub, Supplier<Lane> lanes, HealthStatusManager health, Gate gate) {
+      B builder,
+      Hub hub,
+      Supplier<Lane> lanes,
+      HealthStatusManager health,
+      Gate gate,
+      CallObserver calls) {
+    AudioCaptureService service = new AudioCaptureService(hub, lanes);
     return builder
-        .addService(WellFormed.only(new AudioCaptureService(hub, lanes).bindService()))
+        .addService(WellFormed.only(service.bindService()))
         .addService(WellFormed.only(new AdminService(hub).bindService()))
-        .addService(WellFormed.only(health.getHealthService().bindService()))
+        .addService(WellFormed.only(service.health(health).bindService()))
+        .addService(WellFormed.only(ChannelzService.newInstance(CHANNELZ_PAGE).bindService()))
         .addService(WellFormed.only(ProtoReflectionServiceV1.newInstance().bindService()))
+        .addTransportFilter(new ConnectionCounter(calls))
+        .addStreamTracerFactory(CallTracer.following(calls))
         .intercept(gate.interceptor());
   }
 
@@ -104,7 +124,7 @@ public final class GrpcServer implements AutoCloseable {
    */
   public void start() throws IOException {
     server.start();
-    health.setStatus("lavalier.v1.AudioCapture", ServingStatus.SERVING);
+    health.setStatus(HealthService.SERVICE, ServingStatus.SERVING);
   }
 
   /** Returns the port it listens on. */

@@ -112,7 +112,7 @@ final class PullCall implements StreamObserver<PullFramesRequest>, FrameSink {
   /** The consumer cancelled. */
   @Override
   public void onError(Throwable cancelled) {
-    leave("the subscriber left, or its connection was lost");
+    leave(CallTracer.whyLeft());
   }
 
   void leave(String why) {

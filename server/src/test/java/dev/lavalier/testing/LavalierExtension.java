@@ -11,6 +11,7 @@ import dev.lavalier.capture.DeviceRegistry;
 import dev.lavalier.capture.ToneDevice;
 import dev.lavalier.capture.VirtualDevice;
 import dev.lavalier.grpc.AudioCaptureService;
+import dev.lavalier.grpc.CallObserver;
 import dev.lavalier.grpc.Gate;
 import dev.lavalier.grpc.GrpcServer;
 import dev.lavalier.hub.Hub;
@@ -85,6 +86,7 @@ public final class LavalierExtension
   private HubConfig config = HubConfig.DEFAULTS;
   private HubObserver observer = HubObserver.NONE;
   private Path tokenFile; // null: everybody is let in
+  private CallObserver calls = CallObserver.NONE;
 
   private final GrpcCleanupRule cleanup = new GrpcCleanupRule();
   private ExecutorService executor;
@@ -194,6 +196,12 @@ public final class LavalierExtension
     }
   }
 
+  /** Has calls and connections told to somebody. */
+  public LavalierExtension telling(CallObserver told) {
+    calls = told;
+    return this;
+  }
+
   @Override
   public void beforeEach(ExtensionContext context) throws IOException {
     List<String> allowed = new ArrayList<>(scripts.keySet());
@@ -218,7 +226,8 @@ public final class LavalierExtension
                 hub,
                 () -> new Lane(MoreExecutors.newSequentialExecutor(executor)),
                 new HealthStatusManager(),
-                gate)
+                gate,
+                calls)
             .build()
             .start());
     channel = cleanup.register(InProcessChannelBuilder.forName(name).executor(executor).build());

@@ -5,6 +5,7 @@ import dev.lavalier.audio.Ticker;
 import dev.lavalier.capture.DeviceRegistry;
 import dev.lavalier.capture.ToneDevice;
 import dev.lavalier.grpc.AudioCaptureService;
+import dev.lavalier.grpc.CallObserver;
 import dev.lavalier.grpc.Gate;
 import dev.lavalier.grpc.GrpcServer;
 import dev.lavalier.grpc.TransportLimits;
@@ -69,7 +70,12 @@ public final class TcpServer implements AutoCloseable {
     gate.start();
     GrpcServer grpc =
         new GrpcServer(
-            hub, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), limits, gate, ticker);
+            hub,
+            new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+            limits,
+            gate,
+            CallObserver.NONE,
+            ticker);
     grpc.start();
     return new TcpServer(registry, hub, gate, grpc);
   }

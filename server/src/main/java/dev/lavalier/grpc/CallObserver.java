@@ -1,0 +1,32 @@
+package dev.lavalier.grpc;
+
+/**
+ * Keeps count of what clients do: told on the transport's threads, several at once; must neither
+ * block nor throw.
+ */
+public interface CallObserver {
+
+  /** Keeps none. */
+  CallObserver NONE = new CallObserver() {};
+
+  /** A client has connected. */
+  default void onConnected() {}
+
+  /** A client's connection is over. */
+  default void onDisconnected() {}
+
+  /**
+   * A call has begun.
+   *
+   * @param method {@code service/method}, one that this server has
+   */
+  default void onCallStarted(String method) {}
+
+  /**
+   * A call is over.
+   *
+   * @param method as it was told when it began; {@code unknown} where this server has none such
+   * @param code the name of the status that it ended with
+   */
+  default void onCallEnded(String method, String code) {}
+}

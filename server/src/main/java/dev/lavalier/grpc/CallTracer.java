@@ -1,0 +1,81 @@
+package dev.lavalier.grpc;
+
+import io.grpc.Context;
+import io.grpc.Metadata;
+import io.grpc.ServerStreamTracer;
+import io.grpc.Status;
+import io.netty.handler.codec.http2.Http2Error;
+
+/**
+ * Follows one call on the transport, where it is known how it ended: a service is told no more than
+ * that it was cancelled, whether by a word of the client's or because its host is gone.
+ *
+ * <p>The transport calls it, and once at a time.
+ */
+final class CallTracer extends ServerStreamTracer {
+
+  private static final Context.Key<CallTracer> KEY = Context.key("lavalier-call");
+  private static final String UNKNOWN = "unknown"; // no method of ours: a client's word is no label
+
+  // What netty's transport says, in words that are no news to an operator.
+  private static final String RESET = "RST_STREAM received for code ";
+  private static final String CLOSED = "connection terminated for unknown reason";
+
+  private final CallObserver observer;
+  private String method = UNKNOWN;
+  private volatile Status ended; // null: not yet
+
+  private CallTracer(CallObserver observer) {
+    this.observer = observer;
+  }
+
+  /** Returns what follows every call of a server. */
+  static Factory following(CallObserver observer) {
+    return new Factory() {
+      @Override
+      public ServerStreamTracer newServerStreamTracer(String fullMethodName, Metadata headers) {
+        return new CallTracer(observer);
+      }
+    };
+  }
+
+  /** Says why the call in whose context this runs was cancelled, in a few words. */
+  static String whyLeft() {
+    CallTracer tracer = KEY.get();
+    Status status = tracer == null ? null : tracer.ended;
+    if (status == null) {
+      return "cancelled";
+    }
+    String words = String.valueOf(status.getDescription());
+    return switch (status.getCode()) {
+      case CANCELLED ->
+          isOddReset(words) ? "reset by the subscriber: " + words : "cancelled by the subscriber";
+      case DEADLINE_EXCEEDED -> "its deadline passed";
+      case UNAVAILABLE ->
+          words.equals(CLOSED) ? "its connection was closed" : "its connection was lost: " + words;
+      default -> "the transport ended it: " + status.getCode() + ", " + words;
+    };
+  }
+
+  /** Not with CANCEL, which is what a client says that wants no more. */
+  private static boolean isOddReset(String words) {
+    return words.startsWith(RESET) && !words.equals(RESET + Http2Error.CANCEL.code());
+  }
+
+  @Override
+  public Context filterContext(Context context) {
+    return context.withValue(KEY, this);
+  }
+
+  @Override
+  public void serverCallStarted(ServerCallInfo<?, ?> call) {
+    method = call.getMethodDescriptor().getFullMethodName();
+    observer.onCallStarted(method);
+  }
+
+  @Override
+  public void streamClosed(Status status) {
+    ended = status;
+    observer.onCallEnded(method, status.getCode().name());
+  }
+}

@@ -1,0 +1,106 @@
+package dev.lavalier.grpc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.lavalier.testing.LavalierExtension;
+import dev.lavalier.testing.TestSubscriber;
+import io.grpc.CallOptions;
+import io.grpc.MethodDescriptor;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.channelz.v1.ChannelzGrpc;
+import io.grpc.channelz.v1.GetServersRequest;
+import io.grpc.stub.ClientCalls;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** What is told of calls and connections. */
+final class CallObserverTest {
+
+  private static final String STREAM = "lavalier.v1.AudioCapture/StreamFrames";
+
+  private final BlockingQueue<String> told = new LinkedBlockingQueue<>();
+
+  @RegisterExtension
+  final LavalierExtension lavalier =
+      LavalierExtension.withManualTime()
+          .telling(
+              new CallObserver() {
+                @Override
+                public void onConnected() {
+                  told.add("connected");
+                }
+
+                @Override
+                public void onDisconnected() {
+                  told.add("disconnected");
+                }
+
+                @Override
+                public void onCallStarted(String method) {
+                  told.add("started " + method);
+                }
+
+                @Override
+                public void onCallEnded(String method, String code) {
+                  told.add("ended " + method + " " + code);
+                }
+              });
+
+  private String next() throws InterruptedException {
+    return told.poll(10, TimeUnit.SECONDS);
+  }
+
+  @Test
+  void aStreamThatIsCancelled() throws Exception {
+    TestSubscriber subscriber = lavalier.subscribe(480).requestAll();
+    subscriber.nextStarted();
+    assertThat(next()).isEqualTo("connected");
+    assertThat(next()).isEqualTo("started " + STREAM);
+    subscriber.cancel();
+    assertThat(next()).isEqualTo("ended " + STREAM + " CANCELLED");
+    lavalier.channel().shutdown();
+    assertThat(next()).isEqualTo("disconnected");
+  }
+
+  @Test
+  void aCallThatIsAnswered() throws Exception {
+    lavalier.deviceIds();
+    assertThat(next()).isEqualTo("connected");
+    assertThat(next()).isEqualTo("started lavalier.v1.AudioCapture/ListDevices");
+    assertThat(next()).isEqualTo("ended lavalier.v1.AudioCapture/ListDevices OK");
+  }
+
+  /** Its name is a client's invention, and so no name for a figure. */
+  @Test
+  void aMethodThatThereIsNot() throws Exception {
+    MethodDescriptor<byte[], byte[]> invented =
+        MethodDescriptor.newBuilder(new EncodedMarshaller(), new EncodedMarshaller())
+            .setType(MethodDescriptor.MethodType.UNARY)
+            .setFullMethodName("lavalier.v1.AudioCapture/Invented")
+            .build();
+    Status status =
+        catchThrowableOfType(
+                StatusRuntimeException.class,
+                () ->
+                    ClientCalls.blockingUnaryCall(
+                        lavalier.channel(), invented, CallOptions.DEFAULT, new byte[0]))
+            .getStatus();
+    assertThat(status.getCode()).isEqualTo(Status.Code.UNIMPLEMENTED);
+    assertThat(next()).isEqualTo("connected");
+    assertThat(next()).isEqualTo("ended unknown UNIMPLEMENTED");
+  }
+
+  @Test
+  void channelzTellsOfThisServer() {
+    assertThat(
+            ChannelzGrpc.newBlockingStub(lavalier.channel())
+                .getServers(GetServersRequest.getDefaultInstance())
+                .getServerCount())
+        .isPositive();
+  }
+}

@@ -1,0 +1,231 @@
+package dev.lavalier.grpc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import com.google.common.util.concurrent.MoreExecutors;
+import dev.lavalier.access.Admission;
+import dev.lavalier.access.Grants;
+import dev.lavalier.hub.Lane;
+import dev.lavalier.testing.LavalierExtension;
+import dev.lavalier.testing.TestSubscriber;
+import dev.lavalier.v1.DeviceState;
+import dev.lavalier.v1.OnDeviceLoss;
+import dev.lavalier.v1.StreamFramesRequest;
+import io.grpc.Contexts;
+import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
+import io.grpc.Server;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.health.v1.HealthCheckRequest;
+import io.grpc.health.v1.HealthCheckResponse;
+import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.grpc.health.v1.HealthGrpc;
+import io.grpc.inprocess.InProcessChannelBuilder;
+import io.grpc.inprocess.InProcessServerBuilder;
+import io.grpc.protobuf.services.HealthStatusManager;
+import io.grpc.stub.StreamObserver;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** grpc.health.v1, of devices above all. */
+final class HealthServiceTest {
+
+  private static final long BOUND_SECONDS = 10;
+  private static final String MIC = "lavalier.v1.AudioCapture/mic";
+
+  @RegisterExtension
+  final LavalierExtension lavalier = LavalierExtension.withManualTime().withScripted("mic");
+
+  private final BlockingQueue<Object> told = new LinkedBlockingQueue<>();
+
+  private static HealthCheckRequest request(String service) {
+    return HealthCheckRequest.newBuilder().setService(service).build();
+  }
+
+  private ServingStatus check(String service) {
+    return HealthGrpc.newBlockingStub(lavalier.channel()).check(request(service)).getStatus();
+  }
+
+  private Status refusal(String service) {
+    return catchThrowableOfType(StatusRuntimeException.class, () -> check(service)).getStatus();
+  }
+
+  private void watch(String service) {
+    HealthGrpc.newStub(lavalier.channel())
+        .watch(
+            request(service),
+            new StreamObserver<>() {
+              @Override
+              public void onNext(HealthCheckResponse response) {
+                told.add(response.getStatus());
+              }
+
+              @Override
+              public void onError(Throwable error) {
+                told.add(Status.fromThrowable(error).getCode());
+              }
+
+              @Override
+              public void onCompleted() {
+                told.add("completed");
+              }
+            });
+  }
+
+  private Object nextTold() throws InterruptedException {
+    return told.poll(BOUND_SECONDS, TimeUnit.SECONDS);
+  }
+
+  private TestSubscriber listen() throws Exception {
+    TestSubscriber subscriber =
+        lavalier
+            .subscribe(
+                StreamFramesRequest.newBuilder()
+                    .setDeviceId("mic")
+                    .setOnDeviceLoss(OnDeviceLoss.ON_DEVICE_LOSS_WAIT)
+                    .build())
+            .requestAll();
+    subscriber.nextStarted();
+    lavalier.advance(Duration.ofMillis(100), 1);
+    return subscriber;
+  }
+
+  @Test
+  void aDeviceIsServingWhetherOpenOrNot() throws Exception {
+    assertThat(check(MIC)).isEqualTo(ServingStatus.SERVING);
+    listen();
+    assertThat(check(MIC)).isEqualTo(ServingStatus.SERVING);
+    assertThat(check("")).isEqualTo(ServingStatus.SERVING);
+  }
+
+  @Test
+  void aDeviceThatThereIsNot() {
+    Status status = refusal("lavalier.v1.AudioCapture/other");
+    assertThat(status.getCode()).isEqualTo(Status.Code.NOT_FOUND);
+    assertThat(status.getDescription())
+        .isEqualTo(
+            "service: lavalier.v1.AudioCapture/other"
+                + " (expected: a device that ListDevices lists, after lavalier.v1.AudioCapture/)");
+    assertThat(refusal("lavalier.v1.AudioCapture/").getCode()).isEqualTo(Status.Code.NOT_FOUND);
+    assertThat(refusal("lavalier.v1.Other").getCode()).isEqualTo(Status.Code.NOT_FOUND);
+  }
+
+  /** The same answer as for a device that there is not: nobody learns what there is. */
+  @Test
+  void aDeviceThatTheCallerMayNotListIsUnknown() throws Exception {
+    Grants toneAlone = new Grants(Set.of("tone"), Set.of(), false);
+    String name = InProcessServerBuilder.generateName();
+    Server server =
+        InProcessServerBuilder.forName(name)
+            .directExecutor()
+            .addService(
+                new HealthService(
+                    new HealthStatusManager(),
+                    lavalier.hub(),
+                    () -> new Lane(MoreExecutors.newSequentialExecutor(Runnable::run))))
+            .intercept(
+                new ServerInterceptor() {
+                  @Override
+                  public <Q, R> ServerCall.Listener<Q> interceptCall(
+                      ServerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
+                    Caller caller = new Caller(Admission.anonymous(toneAlone), "test");
+                    return Contexts.interceptCall(caller.inContext(), call, headers, next);
+                  }
+                })
+            .build()
+            .start();
+    ManagedChannel channel = InProcessChannelBuilder.forName(name).directExecutor().build();
+    try {
+      var health = HealthGrpc.newBlockingStub(channel);
+      assertThat(health.check(request("lavalier.v1.AudioCapture/tone")).getStatus())
+          .isEqualTo(ServingStatus.SERVING);
+      assertThat(health.check(request("")).getStatus()).isEqualTo(ServingStatus.SERVING);
+      assertThat(
+              catchThrowableOfType(StatusRuntimeException.class, () -> health.check(request(MIC)))
+                  .getStatus()
+                  .getCode())
+          .isEqualTo(Status.Code.NOT_FOUND);
+      assertThat(health.watch(request(MIC)).next().getStatus())
+          .isEqualTo(ServingStatus.SERVICE_UNKNOWN);
+    } finally {
+      channel.shutdownNow();
+      server.shutdownNow();
+    }
+  }
+
+  @Test
+  void watchingOneThatIsLostAndComesBack() throws Exception {
+    watch(MIC);
+    assertThat(nextTold()).isEqualTo(ServingStatus.SERVING);
+    listen();
+    lavalier.script("mic").throwsUp = true;
+    lavalier.ticker().advance(Duration.ofMillis(10));
+    assertThat(nextTold()).isEqualTo(ServingStatus.NOT_SERVING);
+    assertThat(check(MIC)).isEqualTo(ServingStatus.NOT_SERVING);
+    assertThat(check("")).isEqualTo(ServingStatus.SERVING);
+
+    lavalier.script("mic").throwsUp = false;
+    while (told.isEmpty()) {
+      lavalier.ticker().advance(Duration.ofMillis(10));
+    }
+    assertThat(nextTold()).isEqualTo(ServingStatus.SERVING);
+  }
+
+  @Test
+  void watchingOneThatDoesNotAnswer() throws Exception {
+    watch(MIC);
+    assertThat(nextTold()).isEqualTo(ServingStatus.SERVING);
+    TestSubscriber subscriber = listen();
+    lavalier.script("mic").hangsInClose = true;
+    subscriber.cancel();
+    lavalier.awaitState("mic", DeviceState.DEVICE_STATE_CLOSING);
+    lavalier.ticker().advance(Duration.ofSeconds(4));
+    assertThat(nextTold()).isEqualTo(ServingStatus.NOT_SERVING);
+    lavalier.script("mic").hangsInClose = false;
+    assertThat(nextTold()).isEqualTo(ServingStatus.SERVING);
+  }
+
+  @Test
+  void watchingOneThatGoes() throws Exception {
+    watch(MIC);
+    assertThat(nextTold()).isEqualTo(ServingStatus.SERVING);
+    lavalier.script("mic").unplug();
+    while (told.isEmpty()) {
+      lavalier.ticker().advance(Duration.ofSeconds(1));
+    }
+    assertThat(nextTold()).isEqualTo(ServingStatus.SERVICE_UNKNOWN);
+    lavalier.script("mic").plug();
+    while (told.isEmpty()) {
+      lavalier.ticker().advance(Duration.ofSeconds(1));
+    }
+    assertThat(nextTold()).isEqualTo(ServingStatus.SERVING);
+  }
+
+  @Test
+  void watchingOneThatThereIsNotYet() throws Exception {
+    lavalier.script("mic").unplug();
+    while (lavalier.deviceIds().contains("mic")) {
+      lavalier.ticker().advance(Duration.ofSeconds(1));
+    }
+    watch(MIC);
+    assertThat(nextTold()).isEqualTo(ServingStatus.SERVICE_UNKNOWN);
+  }
+
+  @Test
+  void theServersEnd() throws Exception {
+    watch(MIC);
+    assertThat(nextTold()).isEqualTo(ServingStatus.SERVING);
+    lavalier.hub().close();
+    assertThat(nextTold()).isEqualTo(Status.Code.UNAVAILABLE);
+  }
+}
