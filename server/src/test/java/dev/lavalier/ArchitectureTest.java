@@ -42,7 +42,7 @@ final class ArchitectureTest {
           .whereLayer("observe")
           .mayOnlyBeAccessedByLayers("app")
           .whereLayer("capture")
-          .mayOnlyBeAccessedByLayers("hub", "grpc", "app");
+          .mayOnlyBeAccessedByLayers("hub", "observe", "grpc", "app");
 
   @ArchTest
   static final ArchRule ONLY_CAPTURE_KNOWS_JAVAX_SOUND =

@@ -1,0 +1,85 @@
+package dev.lavalier.observe;
+
+import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.audio.Ticker;
+import dev.lavalier.hub.HubObserver;
+import dev.lavalier.hub.SubscriptionStatus;
+import java.time.Duration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps a line for each microphone that goes on or off, and for each subscription's beginning and
+ * end: who heard what, from when to when, and why it ended. docs/audit.md lists the lines.
+ *
+ * <p>They go to the logger {@value #LOGGER} at level INFO, each as a message that is complete, and
+ * as key-values of the same names for whoever logs fields.
+ */
+public final class AuditLog implements HubObserver {
+
+  /** The logger's name. */
+  public static final String LOGGER = "lavalier.audit";
+
+  private static final Logger log = LoggerFactory.getLogger(LOGGER);
+
+  private final Ticker ticker;
+
+  /** Makes one that tells durations by a clock. */
+  public AuditLog(Ticker ticker) {
+    this.ticker = ticker;
+  }
+
+  @Override
+  public void onOpened(String deviceId, PcmFormat format, long epoch) {
+    new AuditLine("microphone on")
+        .with("device", deviceId)
+        .with("format", format)
+        .with("epoch", epoch)
+        .writeTo(log);
+  }
+
+  @Override
+  public void onClosed(
+      String deviceId, long epoch, Duration open, long samples, String why, boolean answered) {
+    AuditLine line =
+        new AuditLine(answered ? "microphone off" : "microphone given up")
+            .with("device", deviceId)
+            .with("epoch", epoch)
+            .with("seconds", seconds(open.toNanos()))
+            .with("samples", samples)
+            .with("why", why);
+    line.writeTo(log);
+  }
+
+  @Override
+  public void onSubscribed(SubscriptionStatus subscription) {
+    begin("subscription began", subscription)
+        .with("format", subscription.format())
+        .with("frame_size", subscription.frameSize())
+        .writeTo(log);
+  }
+
+  @Override
+  public void onEnded(SubscriptionStatus subscription, String why) {
+    begin("subscription ended", subscription)
+        .with("seconds", seconds(ticker.unixNanos() - subscription.sinceUnixNanos()))
+        .with("samples", subscription.samples())
+        .with("lost", subscription.samplesLost())
+        .with("bytes", subscription.bytes())
+        .with("why", why)
+        .writeTo(log);
+  }
+
+  private static AuditLine begin(String event, SubscriptionStatus subscription) {
+    return new AuditLine(event)
+        .with("id", subscription.id())
+        .with("who", subscription.subscriber().identity())
+        .with("from", subscription.subscriber().address())
+        .with("device", subscription.deviceId());
+  }
+
+  /** To the millisecond; the clock may have been set back meanwhile. */
+  private static double seconds(long nanos) {
+    return Math.max(0, nanos / 1_000_000) / 1e3;
+  }
+}

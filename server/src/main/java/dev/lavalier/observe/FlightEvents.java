@@ -1,0 +1,225 @@
+package dev.lavalier.observe;
+
+import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.hub.Gap;
+import dev.lavalier.hub.HubObserver;
+import dev.lavalier.hub.SubscriptionStatus;
+import java.time.Duration;
+import java.util.Locale;
+import jdk.jfr.Category;
+import jdk.jfr.DataAmount;
+import jdk.jfr.Description;
+import jdk.jfr.Event;
+import jdk.jfr.Label;
+import jdk.jfr.Name;
+import jdk.jfr.StackTrace;
+import jdk.jfr.Timespan;
+
+/**
+ * Puts what happens to devices and streams into a recording of the JDK's flight recorder, beside
+ * what the JVM did at that moment: a gap beside the pause that made it. While nothing records, an
+ * event is a field's look at whether it is on. docs/metrics.md lists them.
+ */
+public final class FlightEvents implements HubObserver {
+
+  @Override
+  public void onOpened(String deviceId, PcmFormat format, long epoch) {
+    DeviceOpened event = new DeviceOpened();
+    if (event.shouldCommit()) {
+      event.device = deviceId;
+      event.format = format.toString();
+      event.epoch = epoch;
+      event.commit();
+    }
+  }
+
+  @Override
+  public void onClosed(
+      String deviceId, long epoch, Duration open, long samples, String why, boolean answered) {
+    DeviceClosed event = new DeviceClosed();
+    if (event.shouldCommit()) {
+      event.device = deviceId;
+      event.epoch = epoch;
+      event.open = open.toNanos();
+      event.samples = samples;
+      event.why = why;
+      event.answered = answered;
+      event.commit();
+    }
+  }
+
+  @Override
+  public void onLost(String deviceId, String seen) {
+    DeviceLost event = new DeviceLost();
+    if (event.shouldCommit()) {
+      event.device = deviceId;
+      event.seen = seen;
+      event.commit();
+    }
+  }
+
+  @Override
+  public void onBack(String deviceId, Duration away) {
+    DeviceBack event = new DeviceBack();
+    if (event.shouldCommit()) {
+      event.device = deviceId;
+      event.away = away.toNanos();
+      event.commit();
+    }
+  }
+
+  @Override
+  public void onOverrun(String deviceId, long samples, PcmFormat format) {
+    DeviceStall event = new DeviceStall();
+    if (event.shouldCommit()) {
+      event.device = deviceId;
+      event.samples = samples;
+      event.length = format.nanosOf(samples);
+      event.commit();
+    }
+  }
+
+  @Override
+  public void onGap(SubscriptionStatus subscription, Gap gap) {
+    StreamGap event = new StreamGap();
+    if (event.shouldCommit()) {
+      event.device = subscription.deviceId();
+      event.subscription = subscription.id();
+      event.samples = gap.sampleCount();
+      event.length = subscription.format().nanosOf(gap.sampleCount());
+      event.cause = gap.cause().name().toLowerCase(Locale.ROOT);
+      event.estimated = gap.estimated();
+      event.commit();
+    }
+  }
+
+  @Override
+  public void onEnded(SubscriptionStatus subscription, String why) {
+    StreamEnded event = new StreamEnded();
+    if (event.shouldCommit()) {
+      event.device = subscription.deviceId();
+      event.subscription = subscription.id();
+      event.samples = subscription.samples();
+      event.samplesLost = subscription.samplesLost();
+      event.bytes = subscription.bytes();
+      event.why = why;
+      event.commit();
+    }
+  }
+
+  /** What all have in common. Who listens is in the audit alone. */
+  @Category("Lavalier")
+  @StackTrace(false)
+  abstract static class LavalierEvent extends Event {
+    @Label("Device")
+    String device;
+  }
+
+  @Name("dev.lavalier.DeviceOpened")
+  @Label("Device Opened")
+  @Description("A microphone went on")
+  static final class DeviceOpened extends LavalierEvent {
+    @Label("Format")
+    String format;
+
+    @Label("Epoch")
+    long epoch;
+  }
+
+  @Name("dev.lavalier.DeviceClosed")
+  @Label("Device Closed")
+  @Description("A microphone went off")
+  static final class DeviceClosed extends LavalierEvent {
+    @Label("Epoch")
+    long epoch;
+
+    @Label("Open For")
+    @Timespan(Timespan.NANOSECONDS)
+    long open;
+
+    @Label("Samples")
+    @Description("Captured, per channel, those that the device lost counted")
+    long samples;
+
+    @Label("Why")
+    String why;
+
+    @Label("Answered")
+    @Description("Whether the sound system said that it is closed")
+    boolean answered;
+  }
+
+  @Name("dev.lavalier.DeviceLost")
+  @Label("Device Lost")
+  @Description("A device that was open gave out, or gave nothing for 3 s")
+  static final class DeviceLost extends LavalierEvent {
+    @Label("Seen")
+    String seen;
+  }
+
+  @Name("dev.lavalier.DeviceBack")
+  @Label("Device Back")
+  @Description("A lost device gives audio again")
+  static final class DeviceBack extends LavalierEvent {
+    @Label("Away")
+    @Timespan(Timespan.NANOSECONDS)
+    long away;
+  }
+
+  @Name("dev.lavalier.DeviceStall")
+  @Label("Device Stall")
+  @Description("A device lost samples while it was open: it, or its reader, was held up")
+  static final class DeviceStall extends LavalierEvent {
+    @Label("Samples")
+    @Description("Lost, per channel; estimated")
+    long samples;
+
+    @Label("Length")
+    @Timespan(Timespan.NANOSECONDS)
+    long length;
+  }
+
+  @Name("dev.lavalier.Gap")
+  @Label("Gap")
+  @Description("A subscription was told of samples that it did not get")
+  static final class StreamGap extends LavalierEvent {
+    @Label("Subscription")
+    @Description("Its number, as in the audit")
+    long subscription;
+
+    @Label("Samples")
+    @Description("Missing, per channel")
+    long samples;
+
+    @Label("Length")
+    @Timespan(Timespan.NANOSECONDS)
+    long length;
+
+    @Label("Cause")
+    String cause;
+
+    @Label("Estimated")
+    boolean estimated;
+  }
+
+  @Name("dev.lavalier.SubscriptionEnded")
+  @Label("Subscription Ended")
+  static final class StreamEnded extends LavalierEvent {
+    @Label("Subscription")
+    @Description("Its number, as in the audit")
+    long subscription;
+
+    @Label("Samples")
+    long samples;
+
+    @Label("Samples Lost")
+    long samplesLost;
+
+    @Label("Bytes")
+    @DataAmount
+    long bytes;
+
+    @Label("Why")
+    String why;
+  }
+}

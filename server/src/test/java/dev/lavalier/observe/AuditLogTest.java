@@ -1,0 +1,137 @@
+package dev.lavalier.observe;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import dev.lavalier.testing.LavalierExtension;
+import dev.lavalier.testing.LogEvents;
+import dev.lavalier.testing.TestSubscriber;
+import dev.lavalier.v1.DeviceState;
+import dev.lavalier.v1.StreamFramesRequest;
+import io.grpc.Status;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** Who heard what, when, and why it ended. */
+final class AuditLogTest {
+
+  private static final StreamFramesRequest MIC =
+      StreamFramesRequest.newBuilder()
+          .setDeviceId("mic")
+          .setFrameSize(480)
+          .setMaxLatencyMs(60_000) // time runs ahead of the lanes
+          .build();
+
+  @RegisterExtension
+  final LavalierExtension lavalier =
+      LavalierExtension.withManualTime().withScripted("mic").capturing("48000/1/s16le");
+
+  @RegisterExtension final LogEvents lines = LogEvents.of(AuditLog.LOGGER);
+
+  AuditLogTest() {
+    lavalier.telling(new AuditLog(lavalier.ticker()));
+  }
+
+  private TestSubscriber hearing(int frames) throws Exception {
+    TestSubscriber subscriber = lavalier.subscribe(MIC).requestAll();
+    subscriber.nextStarted();
+    lavalier.advance(Duration.ofMillis(10L * frames), 1);
+    subscriber.nextFrames(frames);
+    while (lavalier.hub().subscriptions().get(0).frames() < frames) {
+      Thread.onSpinWait(); // a frame is counted after it is on its way
+    }
+    return subscriber;
+  }
+
+  @Test
+  void aStreamFromItsBeginningToItsEnd() throws Exception {
+    TestSubscriber subscriber = hearing(30);
+    assertThat(lines.next(2))
+        .satisfiesExactly(
+            began ->
+                assertThat(began)
+                    .matches(
+                        "subscription began id=1 who=anonymous from=\\S+ device=mic"
+                            + " format=48000/1/s16le frame_size=480"),
+            on ->
+                assertThat(on)
+                    .matches("microphone on device=mic format=48000/1/s16le epoch=17\\d{14}"));
+
+    subscriber.cancel();
+    List<String> end = lines.next(2);
+    assertThat(end.get(0))
+        .matches(
+            "subscription ended id=1 who=anonymous from=\\S+ device=mic seconds=0\\.3"
+                + " samples=14400 lost=0 bytes=\\d+ why=\"cancelled by the subscriber\"");
+    assertThat(end.get(1))
+        .matches(
+            "microphone off device=mic epoch=17\\d{14} seconds=0\\.3 samples=14400"
+                + " why=\"nobody subscribes any more\"");
+  }
+
+  @Test
+  void asFieldsOfTheSameNames() throws Exception {
+    TestSubscriber subscriber = hearing(10);
+    lines.next(2);
+    subscriber.cancel();
+    ILoggingEvent ended = lines.next();
+    assertThat(ended.getLevel()).isEqualTo(Level.INFO);
+    assertThat(ended.getKeyValuePairs())
+        .extracting(pair -> pair.key)
+        .containsExactly(
+            "event", "id", "who", "from", "device", "seconds", "samples", "lost", "bytes", "why");
+    assertThat(ended.getKeyValuePairs())
+        .filteredOn(pair -> List.of("event", "id", "samples", "seconds").contains(pair.key))
+        .extracting(pair -> pair.value)
+        .containsExactly("subscription ended", 1L, 0.1, 4800L);
+  }
+
+  @Test
+  void aDeviceThatIsLost() throws Exception {
+    TestSubscriber subscriber = hearing(10);
+    lines.next(2);
+    lavalier.script("mic").throwsUp = true;
+    lavalier.ticker().advance(Duration.ofMillis(10));
+    assertThat(subscriber.awaitStatus().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+    assertThat(lines.next(2))
+        .anySatisfy(
+            line ->
+                assertThat(line)
+                    .startsWith("subscription ended id=1")
+                    .contains(" why=\"mic was lost: "))
+        .anySatisfy(
+            line -> assertThat(line).startsWith("microphone off ").contains(" why=\"lost: "));
+  }
+
+  @Test
+  void aDeviceThatDoesNotSayThatItIsClosed() throws Exception {
+    TestSubscriber subscriber = hearing(10);
+    lines.next(2);
+    lavalier.script("mic").hangsInClose = true;
+    subscriber.cancel();
+    assertThat(lines.next().getFormattedMessage()).startsWith("subscription ended ");
+    lavalier.awaitState("mic", DeviceState.DEVICE_STATE_CLOSING);
+    lavalier.ticker().advance(Duration.ofSeconds(4));
+    assertThat(lines.next().getFormattedMessage())
+        .startsWith("microphone given up device=mic epoch=");
+  }
+
+  @Test
+  void theServersEnd() throws Exception {
+    hearing(10);
+    lines.next(2);
+    lavalier.hub().close();
+    assertThat(lines.next(2))
+        .anyMatch(
+            line ->
+                line.startsWith("subscription ended ")
+                    && line.endsWith("why=\"the server is stopping; try again later\""))
+        .anyMatch(
+            line ->
+                line.startsWith("microphone off ")
+                    && line.endsWith("why=\"the server is stopping\""));
+  }
+}
