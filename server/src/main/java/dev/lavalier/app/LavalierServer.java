@@ -3,11 +3,9 @@ package dev.lavalier.app;
 import dev.lavalier.audio.Ticker;
 import dev.lavalier.capture.DeviceRegistry;
 import dev.lavalier.grpc.AudioCaptureService;
-import dev.lavalier.grpc.CallObserver;
 import dev.lavalier.grpc.Gate;
 import dev.lavalier.grpc.GrpcServer;
 import dev.lavalier.hub.Hub;
-import dev.lavalier.hub.HubObserver;
 import java.io.IOException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -26,6 +24,7 @@ final class LavalierServer implements AutoCloseable {
           });
   private final Gate gate;
   private final GrpcServer grpc;
+  private final Observation observation;
 
   LavalierServer(ServerConfig config) {
     Ticker ticker = Ticker.system();
@@ -36,12 +35,18 @@ final class LavalierServer implements AutoCloseable {
             config.devices(),
             config.allowed(),
             ticker);
+    observation = new Observation(ticker, config.metrics(), ServerMain.version());
     hub =
         new Hub(
-            registry, ticker, AudioCaptureService.frameEncoder(), config.hub(), HubObserver.NONE);
+            registry,
+            ticker,
+            AudioCaptureService.frameEncoder(),
+            config.hub(),
+            observation.ofHub());
     gate = new Gate(hub, config.tokens(), config.tls(), ticker, files);
     grpc =
-        new GrpcServer(hub, config.address(), config.transport(), gate, CallObserver.NONE, ticker);
+        new GrpcServer(
+            hub, config.address(), config.transport(), gate, observation.ofCalls(), ticker);
   }
 
   /**
@@ -52,6 +57,7 @@ final class LavalierServer implements AutoCloseable {
   void start() throws IOException {
     registry.start();
     hub.start();
+    observation.start(hub);
     gate.start();
     grpc.start();
   }
@@ -69,5 +75,6 @@ final class LavalierServer implements AutoCloseable {
     gate.close();
     files.shutdownNow();
     registry.close();
+    observation.close();
   }
 }

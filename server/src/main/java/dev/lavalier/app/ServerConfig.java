@@ -26,6 +26,7 @@ import java.util.function.Predicate;
  * @param allowed which devices may be seen at all, by their ids
  * @param tls the server's certificate; empty: no encryption
  * @param tokens who has access; empty: no token is asked for
+ * @param metrics where figures are told; empty: nowhere
  */
 record ServerConfig(
     InetSocketAddress address,
@@ -37,7 +38,8 @@ record ServerConfig(
     List<VirtualDevice> devices,
     Predicate<String> allowed,
     Optional<ServerTls> tls,
-    Optional<Reloaded<TokenFile>> tokens) {
+    Optional<Reloaded<TokenFile>> tokens,
+    Optional<InetSocketAddress> metrics) {
 
   /** Returns whether a caller must be known. */
   boolean asks() {

@@ -143,7 +143,8 @@ public final class ServerMain implements Callable<Integer> {
     try {
       server.start();
     } catch (IOException e) {
-      err.println(options.listening().refusal(e));
+      err.println(
+          e instanceof Observation.NotListening ? e.getMessage() : options.listening().refusal(e));
       server.close();
       return FAILED;
     }
@@ -187,12 +188,17 @@ public final class ServerMain implements Callable<Integer> {
     }
   }
 
-  /** Reads the version from the jar. */
+  /** Returns the version, from the jar. */
+  static String version() {
+    String version = ServerMain.class.getPackage().getImplementationVersion();
+    return version == null ? "(unpackaged)" : version;
+  }
+
+  /** Says the version. */
   static final class Version implements CommandLine.IVersionProvider {
     @Override
     public String[] getVersion() {
-      String version = ServerMain.class.getPackage().getImplementationVersion();
-      return new String[] {"lavalier-server " + (version == null ? "(unpackaged)" : version)};
+      return new String[] {"lavalier-server " + version()};
     }
   }
 }

@@ -28,6 +28,7 @@ final class ServerOptions {
   @Mixin private LimitOptions limits;
   @Mixin private TlsOptions tls;
   @Mixin private AccessOptions access;
+  @Mixin private MetricsOptions metrics;
   @Mixin private LoggingOptions logging;
 
   ListenOptions listening() {
@@ -64,6 +65,7 @@ final class ServerOptions {
         capture.virtualDevices(),
         access.allowed(capture.keptOpen()),
         certificate,
-        tokens);
+        tokens,
+        metrics.address());
   }
 }

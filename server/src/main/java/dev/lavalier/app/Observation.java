@@ -1,0 +1,123 @@
+package dev.lavalier.app;
+
+import dev.lavalier.audio.Ticker;
+import dev.lavalier.grpc.CallObserver;
+import dev.lavalier.hub.Hub;
+import dev.lavalier.hub.HubObserver;
+import dev.lavalier.observe.AuditLog;
+import dev.lavalier.observe.FlightEvents;
+import dev.lavalier.observe.Metrics;
+import dev.lavalier.observe.MetricsEndpoint;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What is recorded of a server: the audit and flight recorder events always, figures where there is
+ * an address to tell them at; without one nothing is counted.
+ */
+final class Observation implements AutoCloseable {
+
+  /** The figures' address could not be had. */
+  static final class NotListening extends IOException {
+    private static final long serialVersionUID = 1;
+
+    NotListening(String line, IOException cause) {
+      super(line, cause);
+    }
+  }
+
+  private static final Logger log = LoggerFactory.getLogger(Observation.class);
+
+  private final Optional<InetSocketAddress> address;
+  private final Metrics metrics; // null: none
+  private final HubObserver hub;
+  private MetricsEndpoint endpoint; // null: none yet
+
+  Observation(Ticker ticker, Optional<InetSocketAddress> address, String version) {
+    this.address = address;
+    this.metrics = address.isPresent() ? new Metrics(version) : null;
+    List<HubObserver> observers = new ArrayList<>();
+    observers.add(new AuditLog(ticker));
+    observers.add(new FlightEvents());
+    if (metrics != null) {
+      observers.add(metrics);
+    }
+    this.hub = HubObserver.all(observers);
+  }
+
+  /** Returns what the hub is to tell. */
+  HubObserver ofHub() {
+    return hub;
+  }
+
+  /** Returns what the transport is to tell. */
+  CallObserver ofCalls() {
+    return metrics == null ? CallObserver.NONE : new CallFigures(metrics);
+  }
+
+  /**
+   * Tells figures from now on, where they are wanted.
+   *
+   * @throws NotListening where the address cannot be had; its message is the line for the user
+   */
+  void start(Hub observed) throws NotListening {
+    if (metrics == null) {
+      return;
+    }
+    metrics.watch(observed::devices);
+    InetSocketAddress wanted = address.orElseThrow();
+    try {
+      endpoint = new MetricsEndpoint(wanted, metrics);
+    } catch (IOException e) {
+      throw new NotListening(
+          "metrics-port: %d (expected: one that can be listened on at %s; %s)"
+              .formatted(wanted.getPort(), wanted.getAddress().getHostAddress(), e.getMessage()),
+          e);
+    }
+    String host = wanted.getAddress().getHostAddress();
+    log.info(
+        "metrics at http://{}:{}/metrics",
+        host.contains(":") ? "[" + host + "]" : host,
+        endpoint.address().getPort());
+    if (!wanted.getAddress().isLoopbackAddress()) {
+      log.warn("metrics: whoever reaches {} can read them; there is no password", host);
+    }
+  }
+
+  @Override
+  public void close() {
+    if (endpoint != null) {
+      endpoint.close();
+    }
+    if (metrics != null) {
+      metrics.close();
+    }
+  }
+
+  private record CallFigures(Metrics metrics) implements CallObserver {
+    @Override
+    public void onConnected() {
+      metrics.onConnected();
+    }
+
+    @Override
+    public void onDisconnected() {
+      metrics.onDisconnected();
+    }
+
+    @Override
+    public void onCallStarted(String method) {
+      metrics.onCallStarted(method);
+    }
+
+    @Override
+    public void onCallEnded(String method, String code) {
+      metrics.onCallEnded(method, code);
+    }
+  }
+}

@@ -1,0 +1,230 @@
+package dev.lavalier.observe;
+
+import com.sun.management.OperatingSystemMXBean;
+import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.hub.DeviceMeter;
+import dev.lavalier.hub.DeviceState;
+import dev.lavalier.hub.DeviceStatus;
+import dev.lavalier.hub.HubObserver;
+import dev.lavalier.hub.SubscriptionStatus;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MultiGauge;
+import io.micrometer.core.instrument.MultiGauge.Row;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
+import io.micrometer.core.instrument.binder.system.FileDescriptorMetrics;
+import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
+import io.micrometer.core.instrument.binder.system.UptimeMetrics;
+import io.micrometer.core.instrument.config.MeterFilter;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.prometheus.metrics.model.snapshots.MetricSnapshots;
+import java.lang.management.ManagementFactory;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The figures of a server, for Prometheus; docs/metrics.md lists them. Safe for use from any
+ * thread.
+ *
+ * <p>Their labels are devices, methods and words of ours, never who calls or from where, so there
+ * are as many series as devices ever captured. What counts goes on counting when a device goes;
+ * what tells the moment is told of the devices that are there.
+ */
+public final class Metrics implements HubObserver, AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(Metrics.class);
+
+  static final String PREFIX = "lavalier.";
+
+  private final PrometheusMeterRegistry registry =
+      new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+  private final Map<String, DeviceFigures> devices = new ConcurrentHashMap<>();
+  private final AtomicInteger connections = new AtomicInteger();
+  private final Counter connected;
+  private final MultiGauge states;
+  private final MultiGauge subscribers;
+  private final MultiGauge clocks;
+  private final JvmGcMetrics garbage = new JvmGcMetrics();
+  private volatile Supplier<List<DeviceStatus>> present = List::of;
+
+  /** Makes them, all zero. */
+  public Metrics(String version) {
+    // Prometheus' conventions have other names for these.
+    registry.config().meterFilter(MeterFilter.denyNameStartsWith("process.cpu.time"));
+    registry.config().meterFilter(MeterFilter.denyNameStartsWith("system.cpu.count"));
+    registry
+        .config()
+        .onMeterRegistrationFailed((id, why) -> log.warn("not counted: {}: {}", id.getName(), why));
+    states = gauges("device.state", "1 for the state that the device is in, 0 for the others");
+    subscribers = gauges("device.subscribers", "Subscriptions, those that wait for it included");
+    clocks =
+        MultiGauge.builder(PREFIX + "device.clock.drift")
+            .baseUnit("ratio")
+            .description("How much faster than the server's clock the device's runs")
+            .register(registry);
+    Gauge.builder(PREFIX + "connections", connections, AtomicInteger::get)
+        .description("Connections of clients")
+        .register(registry);
+    connected =
+        Counter.builder(PREFIX + "connections.accepted")
+            .description("Connections of clients so far")
+            .register(registry);
+    Gauge.builder(PREFIX + "build.info", () -> 1)
+        .description("Which server this is")
+        .tags("version", version, "java", Runtime.version().toString())
+        .register(registry);
+    bindMachine();
+  }
+
+  /** The JVM and its process. */
+  private void bindMachine() {
+    new JvmMemoryMetrics().bindTo(registry);
+    garbage.bindTo(registry);
+    new JvmThreadMetrics().bindTo(registry);
+    new ProcessorMetrics().bindTo(registry);
+    new FileDescriptorMetrics().bindTo(registry);
+    new UptimeMetrics().bindTo(registry);
+    if (ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean process) {
+      FunctionCounter.builder("process.cpu", process, it -> it.getProcessCpuTime() / 1e9)
+          .baseUnit("seconds")
+          .description("Processor time used, over all cores")
+          .register(registry);
+    }
+  }
+
+  private MultiGauge gauges(String name, String help) {
+    return MultiGauge.builder(PREFIX + name).description(help).register(registry);
+  }
+
+  /** Says where to ask which devices there are. */
+  public void watch(Supplier<List<DeviceStatus>> hub) {
+    present = hub;
+  }
+
+  /** Returns every figure as it is now. */
+  synchronized MetricSnapshots scrape() {
+    List<Row<?>> stateRows = new ArrayList<>();
+    List<Row<?>> subscriberRows = new ArrayList<>();
+    List<Row<?>> clockRows = new ArrayList<>();
+    for (DeviceStatus status : present.get()) {
+      Tags device = Tags.of("device", status.device().id());
+      for (DeviceState state : DeviceState.values()) {
+        Tags tags = device.and("state", state.name().toLowerCase(Locale.ROOT));
+        stateRows.add(Row.of(tags, status.state() == state ? 1 : 0));
+      }
+      subscriberRows.add(Row.of(device, status.subscriberCount()));
+    }
+    devices.forEach(
+        (id, figures) -> {
+          double drift = figures.clockDrift();
+          if (!Double.isNaN(drift)) {
+            clockRows.add(Row.of(Tags.of("device", id), drift));
+          }
+        });
+    states.register(stateRows, true);
+    subscribers.register(subscriberRows, true);
+    clocks.register(clockRows, true);
+    return registry.getPrometheusRegistry().scrape();
+  }
+
+  // What the hub does.
+
+  private DeviceFigures figures(String deviceId) {
+    return devices.computeIfAbsent(deviceId, id -> new DeviceFigures(id, registry));
+  }
+
+  @Override
+  public DeviceMeter meter(String deviceId) {
+    return figures(deviceId);
+  }
+
+  @Override
+  public void onOpened(String deviceId, PcmFormat format, long epoch) {
+    figures(deviceId).onOpened();
+  }
+
+  @Override
+  public void onClosed(
+      String deviceId, long epoch, Duration open, long samples, String why, boolean answered) {
+    figures(deviceId).onClosed();
+  }
+
+  @Override
+  public void onLost(String deviceId, String seen) {
+    figures(deviceId).onLost();
+  }
+
+  @Override
+  public void onBack(String deviceId, Duration away) {
+    figures(deviceId).onBack();
+  }
+
+  @Override
+  public void onOverrun(String deviceId, long samples, PcmFormat format) {
+    figures(deviceId).onOverrun(samples);
+  }
+
+  @Override
+  public void onSubscribed(SubscriptionStatus subscription) {
+    figures(subscription.deviceId()).onSubscribed();
+  }
+
+  // What the transport does.
+
+  /** A client has connected. */
+  public void onConnected() {
+    connections.incrementAndGet();
+    connected.increment();
+  }
+
+  /** A client's connection is over. */
+  public void onDisconnected() {
+    connections.decrementAndGet();
+  }
+
+  /**
+   * A call has begun.
+   *
+   * @param method {@code service/method}, one that there is
+   */
+  public void onCallStarted(String method) {
+    Counter.builder(PREFIX + "grpc.calls.started")
+        .description("Calls begun")
+        .tag("method", method)
+        .register(registry)
+        .increment();
+  }
+
+  /**
+   * A call is over.
+   *
+   * @param method as it was told when it began; {@code unknown} where there is none such
+   * @param code the status that it ended with
+   */
+  public void onCallEnded(String method, String code) {
+    Counter.builder(PREFIX + "grpc.calls.ended")
+        .description("Calls that are over, by the status that they ended with")
+        .tags("method", method, "code", code)
+        .register(registry)
+        .increment();
+  }
+
+  @Override
+  public void close() {
+    garbage.close();
+    registry.close();
+  }
+}

@@ -1,0 +1,126 @@
+package dev.lavalier.observe;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import io.prometheus.metrics.expositionformats.ExpositionFormatWriter;
+import io.prometheus.metrics.expositionformats.ExpositionFormats;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * Gives the figures to whoever asks by HTTP: {@code GET /metrics}, in Prometheus' text form or
+ * OpenMetrics, as {@code Accept} says. All else is 404 or 405.
+ *
+ * <p>It has {@value #THREADS} threads of its own, {@code lavalier-metrics-N}, for which {@value
+ * #WAITING} requests wait at most; more are dropped. Whoever has not said what it wants within
+ * {@value #SECONDS} s, or not taken the answer, is hung up on. {@link #close} does not wait.
+ */
+public final class MetricsEndpoint implements AutoCloseable {
+
+  static final String PATH = "/metrics";
+  static final int THREADS = 4;
+  static final int WAITING = 16;
+  static final int SECONDS = 2;
+
+  private static final int CONNECTIONS = 64;
+  private static final int BACKLOG = 16;
+
+  private final Metrics metrics;
+  private final HttpServer server;
+  private final ThreadPoolExecutor threads;
+  private final ExpositionFormats formats = ExpositionFormats.init();
+
+  /**
+   * Listens.
+   *
+   * @param address where; port 0 takes a free one
+   * @throws IOException where the address cannot be had
+   */
+  public MetricsEndpoint(InetSocketAddress address, Metrics metrics) throws IOException {
+    boundRequests();
+    this.metrics = metrics;
+    this.server = HttpServer.create(address, BACKLOG);
+    AtomicInteger count = new AtomicInteger();
+    this.threads =
+        new ThreadPoolExecutor(
+            THREADS,
+            THREADS,
+            0,
+            TimeUnit.SECONDS,
+            new ArrayBlockingQueue<>(WAITING),
+            task -> {
+              Thread thread = new Thread(task, "lavalier-metrics-" + count.incrementAndGet());
+              thread.setDaemon(true);
+              return thread;
+            });
+    server.setExecutor(threads);
+    server.createContext("/", this::answer);
+    server.start();
+  }
+
+  /** The JDK's server is bounded by properties alone; what the operator has set stays. */
+  private static void boundRequests() {
+    System.getProperties().putIfAbsent("sun.net.httpserver.maxReqTime", Integer.toString(SECONDS));
+    System.getProperties().putIfAbsent("sun.net.httpserver.maxRspTime", Integer.toString(SECONDS));
+    System.getProperties()
+        .putIfAbsent("jdk.httpserver.maxConnections", Integer.toString(CONNECTIONS));
+  }
+
+  /** Returns where it listens. */
+  public InetSocketAddress address() {
+    return server.getAddress();
+  }
+
+  private void answer(HttpExchange exchange) throws IOException {
+    try (exchange) {
+      String method = exchange.getRequestMethod();
+      if (!exchange.getRequestURI().getPath().equals(PATH)) {
+        refuse(exchange, 404, "not found: only " + PATH + " is here\n");
+      } else if (method.equals("GET") || method.equals("HEAD")) {
+        tell(exchange);
+      } else {
+        exchange.getResponseHeaders().set("Allow", "GET, HEAD");
+        refuse(exchange, 405, "not allowed: only GET and HEAD are\n");
+      }
+    }
+  }
+
+  private void tell(HttpExchange exchange) throws IOException {
+    ExpositionFormatWriter writer =
+        formats.findWriter(exchange.getRequestHeaders().getFirst("Accept"));
+    ByteArrayOutputStream body = new ByteArrayOutputStream();
+    writer.write(body, metrics.scrape());
+    send(exchange, 200, writer.getContentType(), body.toByteArray());
+  }
+
+  private static void refuse(HttpExchange exchange, int status, String words) throws IOException {
+    send(exchange, status, "text/plain; charset=utf-8", words.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static void send(HttpExchange exchange, int status, String type, byte[] body)
+      throws IOException {
+    exchange.getResponseHeaders().set("Content-Type", type);
+    if (exchange.getRequestMethod().equals("HEAD")) {
+      exchange.getResponseHeaders().set("Content-Length", Integer.toString(body.length));
+      exchange.sendResponseHeaders(status, -1);
+      return;
+    }
+    exchange.sendResponseHeaders(status, body.length);
+    try (OutputStream out = exchange.getResponseBody()) {
+      out.write(body);
+    }
+  }
+
+  @Override
+  public void close() {
+    server.stop(0);
+    threads.shutdownNow();
+  }
+}
