@@ -92,6 +92,17 @@ final class ServerProcess implements AutoCloseable {
     }
   }
 
+  /** Waits until it has logged a line that matches. */
+  void awaitLog(String pattern) throws InterruptedException, TimeoutException {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(BOUND_SECONDS);
+    while (log().lines().noneMatch(line -> line.matches(pattern))) {
+      if (System.nanoTime() > end) {
+        throw new TimeoutException("no " + pattern + " in\n" + log());
+      }
+      process.waitFor(50, TimeUnit.MILLISECONDS); // it does not end: this is a pause
+    }
+  }
+
   /** Returns a device as the server tells it. */
   static Device device(LavalierClient client, String id) throws LavalierException {
     return client.listDevices().stream()

@@ -1,0 +1,116 @@
+package dev.lavalier.client.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.lavalier.client.FrameStream;
+import dev.lavalier.client.LavalierClient;
+import dev.lavalier.client.StreamOptions;
+import dev.lavalier.v1.AudioCaptureGrpc;
+import dev.lavalier.v1.StreamFramesRequest;
+import io.grpc.ManagedChannel;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.netty.NettyChannelBuilder;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a real server says of why subscribers left: each leaves in a way of its own. */
+final class AuditIT {
+
+  private static final StreamOptions TONE = StreamOptions.defaults().withDeviceId("tone");
+  private static final String ON = "microphone on device=tone";
+
+  @TempDir Path folder;
+
+  /** Waits until the log has a line of the audit with these pieces in their order. */
+  private static void awaitLine(ServerProcess server, String... pieces) throws Exception {
+    server.awaitLog(".* audit " + String.join(".*", pieces) + ".*");
+  }
+
+  private Process recorder(ServerProcess server, String name) throws Exception {
+    return new ProcessBuilder(
+            Programs.lavalier(
+                "--server",
+                server.address(),
+                "record",
+                "--device",
+                "tone",
+                folder.resolve(name).toString()))
+        .redirectErrorStream(true)
+        .redirectOutput(folder.resolve(name + ".log").toFile())
+        .start();
+  }
+
+  @Test
+  void aSubscriberThatCancels() throws Exception {
+    try (ServerProcess server = ServerProcess.start(Map.of());
+        LavalierClient client = server.client()) {
+      try (FrameStream stream = client.stream(TONE)) {
+        stream.read();
+        awaitLine(server, ON);
+        awaitLine(server, "subscription began id=1 who=anonymous from=127\\.0\\.0\\.1:\\d+ ");
+      }
+      awaitLine(server, "subscription ended id=1 ", "why=\"cancelled by the subscriber\"");
+      awaitLine(server, "microphone off device=tone ", "why=\"nobody subscribes any more\"");
+    }
+  }
+
+  @Test
+  void aSubscriberWhoseTimeIsUp() throws Exception {
+    try (ServerProcess server = ServerProcess.start(Map.of())) {
+      ManagedChannel channel =
+          NettyChannelBuilder.forTarget(server.address()).usePlaintext().build();
+      try {
+        var stream =
+            AudioCaptureGrpc.newBlockingStub(channel)
+                .withDeadlineAfter(1, TimeUnit.SECONDS)
+                .streamFrames(StreamFramesRequest.newBuilder().setDeviceId("tone").build());
+        stream.forEachRemaining(message -> {});
+      } catch (StatusRuntimeException e) {
+        assertThat(e.getStatus().getCode()).isEqualTo(Status.Code.DEADLINE_EXCEEDED);
+      } finally {
+        channel.shutdownNow();
+      }
+      // Whose clock says so first, the server's or the client's, is chance.
+      awaitLine(
+          server,
+          "subscription ended id=1 ",
+          "why=\"(its deadline passed|cancelled by the subscriber)\"");
+    }
+  }
+
+  @Test
+  void aProcessThatIsKilled() throws Exception {
+    try (ServerProcess server = ServerProcess.start(Map.of())) {
+      Process recorder = recorder(server, "killed.wav");
+      try {
+        awaitLine(server, ON);
+      } finally {
+        recorder.destroyForcibly().waitFor();
+      }
+      awaitLine(server, "subscription ended id=1 ", "why=\"its connection was closed\"");
+    }
+  }
+
+  @Test
+  void aProcessThatDoesNotAnswer() throws Exception {
+    assumeTrue(Programs.works("kill", "-l"), "there is no kill");
+    try (ServerProcess server = ServerProcess.start(Map.of())) {
+      Process recorder = recorder(server, "stopped.wav");
+      try {
+        awaitLine(server, ON);
+        Programs.run(List.of("kill", "-STOP", Long.toString(recorder.pid())));
+        awaitLine(
+            server, "subscription ended id=1 ", "why=\"its connection was lost: ", "eepalive");
+        awaitLine(server, "microphone off device=tone ");
+      } finally {
+        recorder.destroyForcibly().waitFor();
+      }
+    }
+  }
+}
