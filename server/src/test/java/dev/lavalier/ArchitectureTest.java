@@ -58,7 +58,11 @@ final class ArchitectureTest {
       noClasses()
           .that()
           .resideInAnyPackage(
-              "dev.lavalier.audio", "dev.lavalier.capture", "dev.lavalier.hub", "dev.lavalier.app")
+              "dev.lavalier.audio",
+              "dev.lavalier.capture",
+              "dev.lavalier.hub",
+              "dev.lavalier.access",
+              "dev.lavalier.app")
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage(

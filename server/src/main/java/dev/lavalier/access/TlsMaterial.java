@@ -13,6 +13,8 @@ import java.security.cert.CertificateFactory;
 import java.security.cert.CertificateNotYetValidException;
 import java.security.cert.X509Certificate;
 import java.security.spec.PKCS8EncodedKeySpec;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
@@ -142,6 +144,11 @@ public record TlsMaterial(
     } catch (GeneralSecurityException e) {
       return false; // another algorithm, say
     }
+  }
+
+  /** Returns how long the certificate is still good for; less than nothing, where it is not. */
+  public Duration left(Instant now) {
+    return Duration.between(now, chain.get(0).getNotAfter().toInstant());
   }
 
   /** Says which it is and until when, for the log. */

@@ -76,8 +76,8 @@ public final class TokenFile {
   }
 
   /** Reads one that is read again when it changes. */
-  public static Reloaded<TokenFile> reloaded(Path file) throws BadFileException {
-    return new Reloaded<>(
+  public static FromFiles<TokenFile> reloaded(Path file) throws BadFileException {
+    return new FromFiles<>(
         "token file", () -> List.of(content(file)), contents -> parse(file, contents.get(0)));
   }
 

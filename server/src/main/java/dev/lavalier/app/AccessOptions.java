@@ -1,7 +1,7 @@
 package dev.lavalier.app;
 
 import dev.lavalier.access.BadFileException;
-import dev.lavalier.access.Reloaded;
+import dev.lavalier.access.FromFiles;
 import dev.lavalier.access.TokenFile;
 import java.nio.file.Path;
 import java.util.LinkedHashSet;
@@ -33,7 +33,7 @@ final class AccessOptions {
    * @return empty: there is none
    * @throws IllegalArgumentException in one line for the user
    */
-  Optional<Reloaded<TokenFile>> tokens() {
+  Optional<FromFiles<TokenFile>> tokens() {
     if (tokenFile == null) {
       return Optional.empty();
     }

@@ -161,7 +161,7 @@ public final class ServerMain implements Callable<Integer> {
     // Scripts wait for this line.
     out.println("lavalier-server listening on " + address);
     out.flush();
-    suggest(address);
+    suggest(address, config);
     awaitSignal();
     return CommandLine.ExitCode.OK;
   }
@@ -171,10 +171,14 @@ public final class ServerMain implements Callable<Integer> {
     return text.contains(":") ? "[" + text + "]" : text;
   }
 
-  private void suggest(String address) {
+  private void suggest(String address, ServerConfig config) {
     boolean built = Files.exists(Path.of("client/target/lavalier.jar")); // else it is installed
     String client =
-        (built ? "java -jar client/target/lavalier.jar" : "lavalier") + " --server " + address;
+        (built ? "java -jar client/target/lavalier.jar" : "lavalier")
+            + " --server "
+            + address
+            + (config.tls().isPresent() ? " --tls --ca CA.pem" : "")
+            + (config.tokens().isPresent() ? " --token-file TOKEN" : "");
     err.printf(
         "Now try, in another terminal:%n  %s devices%n  %s meter%n  %s record --seconds 5 take.wav%n",
         client, client, client);

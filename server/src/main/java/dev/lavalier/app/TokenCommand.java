@@ -79,6 +79,7 @@ final class TokenCommand implements Runnable {
   @Command(
       name = "add",
       mixinStandardHelpOptions = true,
+      sortOptions = false,
       description = {
         "Gives somebody access, and prints the token, which can be seen this once only.",
         "With --certificate there is no token: the client's certificate says who it is."
@@ -148,6 +149,7 @@ final class TokenCommand implements Runnable {
   @Command(
       name = "revoke",
       mixinStandardHelpOptions = true,
+      sortOptions = false,
       description = "Takes access away; what runs by it ends.")
   int revoke(
       @Parameters(paramLabel = "NAME") String name,

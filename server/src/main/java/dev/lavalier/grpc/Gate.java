@@ -1,7 +1,7 @@
 package dev.lavalier.grpc;
 
 import dev.lavalier.access.Access;
-import dev.lavalier.access.Reloaded;
+import dev.lavalier.access.FromFiles;
 import dev.lavalier.access.TokenFile;
 import dev.lavalier.audio.Ticker;
 import dev.lavalier.hub.Hub;
@@ -28,8 +28,13 @@ public final class Gate implements AutoCloseable {
 
   private static final Duration PACE = Duration.ofSeconds(1);
 
+  /** How long before the certificate's end it is warned of, each day anew. */
+  private static final Duration NOTICE = Duration.ofDays(14);
+
+  private static final Duration DAY = Duration.ofDays(1);
+
   private final Hub hub;
-  private final Optional<Reloaded<TokenFile>> tokens;
+  private final Optional<FromFiles<TokenFile>> tokens;
   private final Optional<ServerTls> tls;
   private final Ticker ticker;
   private final Executor files;
@@ -49,7 +54,7 @@ public final class Gate implements AutoCloseable {
    */
   public Gate(
       Hub hub,
-      Optional<Reloaded<TokenFile>> tokens,
+      Optional<FromFiles<TokenFile>> tokens,
       Optional<ServerTls> tls,
       Ticker ticker,
       Executor files) {
@@ -58,15 +63,17 @@ public final class Gate implements AutoCloseable {
     this.tls = tls;
     this.ticker = ticker;
     this.files = files;
-    this.access =
-        new Access(
-            tokens, asksForCertificates(), () -> Instant.ofEpochSecond(0, ticker.unixNanos()));
+    this.access = new Access(tokens, asksForCertificates(), this::now);
     this.refusals = new RefusalLog(ticker);
   }
 
   /** Makes one that lets everybody in, without encryption. */
   public static Gate open(Hub hub, Ticker ticker) {
     return new Gate(hub, Optional.empty(), Optional.empty(), ticker, Runnable::run);
+  }
+
+  private Instant now() {
+    return Instant.ofEpochSecond(0, ticker.unixNanos());
   }
 
   private boolean asksForCertificates() {
@@ -88,11 +95,25 @@ public final class Gate implements AutoCloseable {
   /** Begins to look after those who are in. */
   public void start() {
     tls.ifPresent(each -> each.files().logRead());
-    tokens.ifPresent(Reloaded::logRead);
+    tokens.ifPresent(FromFiles::logRead);
     checkCertificates();
     if (access.asks() || tls.isPresent()) {
       ticker.after(PACE, this::look);
     }
+    tls.ifPresent(this::warnOfEnd);
+  }
+
+  private void warnOfEnd(ServerTls each) {
+    if (closed) {
+      return;
+    }
+    Duration left = each.material().left(now());
+    if (left.isNegative()) {
+      log.error("certificate: expired, no client that checks it connects: {}", each.material());
+    } else if (left.compareTo(NOTICE) < 0) {
+      log.warn("certificate: {} days left: {}", left.toDays(), each.material());
+    }
+    ticker.after(DAY, () -> warnOfEnd(each));
   }
 
   private void look() {

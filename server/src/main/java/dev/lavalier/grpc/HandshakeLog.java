@@ -34,7 +34,9 @@ final class HandshakeLog extends ChannelInboundHandlerAdapter {
                 refusals.refused(
                     CallerInterceptor.display(peer), "TLS handshake, " + reason(done.cause()));
               }
-              context.pipeline().remove(this);
+              if (!context.isRemoved()) {
+                context.pipeline().remove(this);
+              }
             });
     super.channelActive(context);
   }

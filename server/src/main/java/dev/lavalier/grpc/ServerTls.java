@@ -1,7 +1,7 @@
 package dev.lavalier.grpc;
 
 import dev.lavalier.access.BadFileException;
-import dev.lavalier.access.Reloaded;
+import dev.lavalier.access.FromFiles;
 import dev.lavalier.access.TlsFiles;
 import dev.lavalier.access.TlsMaterial;
 import io.grpc.netty.GrpcSslContexts;
@@ -31,7 +31,7 @@ public final class ServerTls {
   }
 
   private final boolean asksForCertificates;
-  private final Reloaded<Version> versions;
+  private final FromFiles<Version> versions;
 
   /**
    * Reads the files for the first time.
@@ -41,7 +41,7 @@ public final class ServerTls {
   public ServerTls(TlsFiles files) throws BadFileException {
     this.asksForCertificates = files.clientCa().isPresent();
     this.versions =
-        new Reloaded<>(
+        new FromFiles<>(
             "certificate", files::read, contents -> version(files, files.parse(contents)));
   }
 
@@ -68,8 +68,13 @@ public final class ServerTls {
     return asksForCertificates;
   }
 
-  Reloaded<?> files() {
+  FromFiles<?> files() {
     return versions;
+  }
+
+  /** Returns what the certificate is now. */
+  TlsMaterial material() {
+    return versions.get().material();
   }
 
   /** Returns a context that makes each engine by what there is at that moment. */

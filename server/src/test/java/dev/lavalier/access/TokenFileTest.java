@@ -148,7 +148,7 @@ final class TokenFileTest {
   void aBrokenNewVersionIsOneLineAndTheOldOneStays() throws Exception {
     Path file = file("ann " + HASH);
     try (LogLines log = LogLines.of("dev.lavalier.access")) {
-      Reloaded<TokenFile> tokens = TokenFile.reloaded(file);
+      FromFiles<TokenFile> tokens = TokenFile.reloaded(file);
       assertThat(tokens.look()).isFalse();
 
       file("ann " + HASH, "bob nothing");

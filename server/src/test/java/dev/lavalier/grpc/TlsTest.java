@@ -2,7 +2,7 @@ package dev.lavalier.grpc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.lavalier.access.Reloaded;
+import dev.lavalier.access.FromFiles;
 import dev.lavalier.access.TlsFiles;
 import dev.lavalier.access.TokenFile;
 import dev.lavalier.hub.HubConfig;
@@ -29,12 +29,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLHandshakeException;
 import javax.net.ssl.SSLSocket;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -79,13 +82,17 @@ final class TlsTest {
   }
 
   private void start(String clientCa, String tokens) throws Exception {
+    start(clientCa, tokens, Runnable::run);
+  }
+
+  private void start(String clientCa, String tokens, Executor files) throws Exception {
     ServerTls tls =
         new ServerTls(
             new TlsFiles(
                 made.file("server.pem"),
                 made.file("server.key"),
                 Optional.ofNullable(clientCa).map(made::file)));
-    Optional<Reloaded<TokenFile>> file =
+    Optional<FromFiles<TokenFile>> file =
         tokens == null
             ? Optional.empty()
             : Optional.of(TokenFile.reloaded(Files.writeString(dir.resolve("tokens"), tokens)));
@@ -93,7 +100,7 @@ final class TlsTest {
         TcpServer.start(
             "16000/1/s16le",
             HubConfig.DEFAULTS,
-            hub -> new Gate(hub, file, Optional.of(tls), gateTime, Runnable::run));
+            hub -> new Gate(hub, file, Optional.of(tls), gateTime, files));
   }
 
   private ManagedChannel connect(String own) throws Exception {
@@ -252,7 +259,7 @@ final class TlsTest {
   @Test
   void aClientsCertificateThatExpiresEndsItsStreams() throws Exception {
     made.signed("ann", "/CN=ann", "ca");
-    start("ca.pem", null);
+    start("ca.pem", null, task -> {}); // a file system that hangs
     TestSubscriber ann = subscribe(connect("ann"));
     ann.nextStarted();
     gateTime.advance(Duration.ofSeconds(1)); // the gate's time stands in 2023
@@ -311,6 +318,22 @@ final class TlsTest {
     new Socket(InetAddress.getLoopbackAddress(), server.port()).close(); // is the port there?
     assertThat(list(connect(null)).getCode()).isEqualTo(Status.Code.UNAVAILABLE);
     assertThat(log.all()).noneMatch(l -> l.contains("stack trace") || l.contains("lav_"));
+  }
+
+  @Test
+  void aCertificateThatEndsSoonIsWarnedOfEachDay() throws Exception {
+    start(null, null);
+    Duration untilIssued =
+        Duration.between(Instant.ofEpochSecond(0, gateTime.unixNanos()), Instant.now());
+    gateTime.advance(untilIssued.plusDays(2));
+    gateTime.advance(Duration.ofDays(1));
+    assertThat(log.all().stream().filter(l -> l.contains(" left: ")).skip(1))
+        .last(InstanceOfAssertFactories.STRING)
+        .matches("WARN certificate: [67] days left: CN=one until .*");
+    gateTime.advance(Duration.ofDays(10));
+    assertThat(log.all())
+        .anyMatch(
+            l -> l.startsWith("ERROR certificate: expired, no client that checks it connects"));
   }
 
   @Test

@@ -2,8 +2,8 @@ package dev.lavalier.testing;
 
 import com.google.common.util.concurrent.MoreExecutors;
 import dev.lavalier.access.BadFileException;
+import dev.lavalier.access.FromFiles;
 import dev.lavalier.access.Proof;
-import dev.lavalier.access.Reloaded;
 import dev.lavalier.access.TokenFile;
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.Ticker;
@@ -188,7 +188,7 @@ public final class LavalierExtension
     }
   }
 
-  private Optional<Reloaded<TokenFile>> tokens() {
+  private Optional<FromFiles<TokenFile>> tokens() {
     try {
       return tokenFile == null ? Optional.empty() : Optional.of(TokenFile.reloaded(tokenFile));
     } catch (BadFileException e) {

@@ -15,9 +15,9 @@ import org.slf4j.LoggerFactory;
  * <p>{@link #get} may be called from any thread and never blocks; {@link #look} blocks for as long
  * as the file system does, and is called by one thread at a time.
  */
-public final class Reloaded<T> implements Supplier<T> {
+public final class FromFiles<T> implements Supplier<T> {
 
-  private static final Logger log = LoggerFactory.getLogger(Reloaded.class);
+  private static final Logger log = LoggerFactory.getLogger(FromFiles.class);
 
   /** Reads the files. */
   public interface Files {
@@ -44,7 +44,7 @@ public final class Reloaded<T> implements Supplier<T> {
    * @param name what the value is, for the log
    * @throws BadFileException where they cannot be used
    */
-  public Reloaded(String name, Files files, Parser<T> parser) throws BadFileException {
+  public FromFiles(String name, Files files, Parser<T> parser) throws BadFileException {
     this.name = name;
     this.files = files;
     this.parser = parser;
