@@ -35,7 +35,12 @@ final class Listening implements AutoCloseable {
   private Throwable failure;
 
   Listening(ServerProcess server, StreamOptions options) throws LavalierException {
-    client = server.client();
+    this(server.client(), options);
+  }
+
+  /** With a client that is closed in the end. */
+  Listening(LavalierClient client, StreamOptions options) throws LavalierException {
+    this.client = client;
     stream = client.stream(options);
     stream.onNotice(this::note);
     thread = new Thread(this::listen, "listening");

@@ -1,0 +1,222 @@
+package dev.lavalier.client.it;
+
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.lavalier.client.ConnectOptions;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.math.BigInteger;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Certificates in a folder, made by openssl as an operator would make them. */
+final class Certificates {
+
+  private static final List<String> NEW_KEY =
+      List.of("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes");
+  private static final String FOR_LOOPBACK = "subjectAltName=IP:127.0.0.1,DNS:localhost";
+  private static final String FOR_CLIENTS = "extendedKeyUsage=clientAuth";
+  private static final DateTimeFormatter TIME =
+      DateTimeFormatter.ofPattern("yyyyMMddHHmmss'Z'").withZone(ZoneOffset.UTC);
+
+  private final Path dir;
+
+  private Certificates(Path dir) {
+    this.dir = dir;
+  }
+
+  /** A certificate and its key. */
+  record Pair(Path certificate, Path key) {
+    BigInteger serial() throws IOException, CertificateException {
+      try (InputStream in = Files.newInputStream(certificate)) {
+        return Certificates.certificate(in).getSerialNumber();
+      }
+    }
+
+    /** Takes the place of other files, one after the other, each as a whole. */
+    void replace(Pair other) throws IOException {
+      copy(key, other.key);
+      copy(certificate, other.certificate);
+    }
+
+    /** Returns options that show it. */
+    ConnectOptions shownIn(ConnectOptions options) {
+      return options.withCertificate(certificate, key);
+    }
+  }
+
+  /** Skips the test where there is no openssl. */
+  static Certificates in(Path dir) {
+    assumeTrue(Programs.works("openssl", "version"), "openssl is not installed (Debian: openssl)");
+    return new Certificates(dir);
+  }
+
+  /** Puts a copy of a file in the place of another, which is never seen half written. */
+  static void copy(Path from, Path to) throws IOException {
+    Path beside = Files.copy(from, Path.of(to + ".new"), StandardCopyOption.REPLACE_EXISTING);
+    Files.move(beside, to, StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  /** Makes a CA. */
+  Pair ca(String name) throws IOException, InterruptedException {
+    Pair pair = pair(name);
+    List<String> command = request(pair, name);
+    command.addAll(List.of("-x509", "-days", "30"));
+    command.addAll(List.of("-addext", "keyUsage=critical,keyCertSign,cRLSign"));
+    openssl(command);
+    return pair;
+  }
+
+  /** Makes a certificate of a server on loopback. */
+  Pair server(String name, Pair ca) throws IOException, InterruptedException {
+    return issue(name, ca, FOR_LOOPBACK, inADay());
+  }
+
+  /** Makes one that is good until then, in whole seconds. */
+  Pair serverUntil(Instant end, String name, Pair ca) throws IOException, InterruptedException {
+    return issue(name, ca, FOR_LOOPBACK, end);
+  }
+
+  /** Makes a certificate of a server elsewhere. */
+  Pair serverOf(String host, Pair ca) throws IOException, InterruptedException {
+    return issue(host, ca, "subjectAltName=DNS:" + host, inADay());
+  }
+
+  /** Makes a certificate of a client, whose subject is CN=name. */
+  Pair client(String name, Pair ca) throws IOException, InterruptedException {
+    return issue(name, ca, FOR_CLIENTS, inADay());
+  }
+
+  /** Makes one that was good until an hour ago. */
+  Pair expiredClient(String name, Pair ca) throws IOException, InterruptedException {
+    return issue(name, ca, FOR_CLIENTS, Instant.now().minus(1, ChronoUnit.HOURS));
+  }
+
+  /** Makes a certificate for which nobody vouches, of a server on loopback. */
+  Pair selfSigned(String name) throws IOException, InterruptedException {
+    Pair pair = pair(name);
+    List<String> command = request(pair, name);
+    command.addAll(List.of("-x509", "-days", "30", "-addext", FOR_LOOPBACK));
+    openssl(command);
+    return pair;
+  }
+
+  private Pair issue(String name, Pair ca, String extension, Instant end)
+      throws IOException, InterruptedException {
+    Pair pair = pair(name);
+    Path request = dir.resolve(name + ".csr");
+    List<String> asking = request(pair, name);
+    asking.set(asking.indexOf(pair.certificate().toString()), request.toString());
+    openssl(asking);
+    Path config = dir.resolve(name + ".conf");
+    Files.createFile(dir.resolve(name + ".index"));
+    Files.writeString(
+        config,
+        """
+        [ca]
+        default_ca = this
+        [this]
+        database = %1$s/%2$s.index
+        new_certs_dir = %1$s
+        rand_serial = yes
+        default_md = sha256
+        policy = any
+        x509_extensions = those
+        [any]
+        commonName = supplied
+        [those]
+        %3$s
+        """
+            .formatted(dir, name, extension));
+    openssl(
+        List.of(
+            "ca",
+            "-batch",
+            "-notext",
+            "-config",
+            config.toString(),
+            "-cert",
+            ca.certificate().toString(),
+            "-keyfile",
+            ca.key().toString(),
+            "-startdate",
+            TIME.format(end.minus(2, ChronoUnit.DAYS)),
+            "-enddate",
+            TIME.format(end),
+            "-in",
+            request.toString(),
+            "-out",
+            pair.certificate().toString()));
+    return pair;
+  }
+
+  private static Instant inADay() {
+    return Instant.now().plus(1, ChronoUnit.DAYS);
+  }
+
+  private static List<String> request(Pair pair, String name) {
+    List<String> command = new ArrayList<>(List.of("req", "-new", "-subj", "/CN=" + name));
+    command.addAll(NEW_KEY);
+    command.addAll(List.of("-keyout", pair.key().toString()));
+    command.addAll(List.of("-out", pair.certificate().toString()));
+    return command;
+  }
+
+  /** Returns the serial number of the certificate that a server shows to whoever comes now. */
+  BigInteger serialShownBy(String address, Pair ca) throws Exception {
+    Programs.Result shown = shakeHands(address, ca, "-tls1_3");
+    int begin = shown.out().indexOf("-----BEGIN CERTIFICATE-----");
+    if (begin < 0) {
+      throw new IOException(shown.out() + shown.err());
+    }
+    return certificate(
+            new ByteArrayInputStream(
+                shown.out().substring(begin).getBytes(StandardCharsets.US_ASCII)))
+        .getSerialNumber();
+  }
+
+  /** Shakes hands with a server by a version of TLS, and no more. */
+  Programs.Result shakeHands(String address, Pair ca, String version)
+      throws IOException, InterruptedException {
+    return Programs.run(
+        List.of(
+            "openssl",
+            "s_client",
+            "-connect",
+            address,
+            version,
+            "-cipher",
+            "DEFAULT@SECLEVEL=0", // else it would not even offer the old ones
+            "-CAfile",
+            ca.certificate().toString()));
+  }
+
+  private static X509Certificate certificate(InputStream in) throws CertificateException {
+    return (X509Certificate) CertificateFactory.getInstance("X.509").generateCertificate(in);
+  }
+
+  private Pair pair(String name) {
+    return new Pair(dir.resolve(name + ".pem"), dir.resolve(name + ".key"));
+  }
+
+  private static void openssl(List<String> arguments) throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>(List.of("openssl"));
+    command.addAll(arguments);
+    Programs.Result result = Programs.run(command);
+    if (result.code() != 0) {
+      throw new IOException(command + "\n" + result.err());
+    }
+  }
+}

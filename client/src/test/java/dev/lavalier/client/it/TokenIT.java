@@ -1,0 +1,261 @@
+package dev.lavalier.client.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import dev.lavalier.client.ConnectOptions;
+import dev.lavalier.client.Device;
+import dev.lavalier.client.FrameStream;
+import dev.lavalier.client.LavalierClient;
+import dev.lavalier.client.LavalierException;
+import dev.lavalier.client.LavalierException.Kind;
+import dev.lavalier.client.StreamOptions;
+import dev.lavalier.client.Subscription;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import javax.sound.sampled.AudioFileFormat;
+import javax.sound.sampled.AudioFormat;
+import javax.sound.sampled.AudioInputStream;
+import javax.sound.sampled.AudioSystem;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Tokens as an operator gives and takes them, by the server's own program, while it runs. */
+final class TokenIT {
+
+  private static final StreamOptions TONE =
+      StreamOptions.defaults().withDeviceId("tone").withMaxLatency(Duration.ofSeconds(10));
+
+  @TempDir Path dir;
+
+  private Path tokenFile;
+  private Path hall;
+
+  @BeforeEach
+  void makeASecondDevice() throws IOException {
+    tokenFile = dir.resolve("tokens");
+    hall = dir.resolve("hall.wav");
+    AudioFormat format = new AudioFormat(48_000, 16, 2, true, false);
+    AudioSystem.write(
+        new AudioInputStream(new ByteArrayInputStream(new byte[4 * 4_800]), format, 4_800),
+        AudioFileFormat.Type.WAVE,
+        hall.toFile());
+  }
+
+  private ServerProcess start(String... more) throws IOException {
+    List<String> args = new ArrayList<>(List.of("--demo", "--wav", "hall=" + hall));
+    args.addAll(List.of("--token-file", tokenFile.toString()));
+    args.addAll(List.of(more));
+    return ServerProcess.start(Map.of(), args.toArray(String[]::new));
+  }
+
+  private Programs.Result token(String... args) throws IOException, InterruptedException {
+    List<String> command = ServerProcess.command("token");
+    command.addAll(List.of(args));
+    command.addAll(List.of("--token-file", tokenFile.toString()));
+    Programs.Result result = Programs.run(command);
+    assertThat(result.code()).as(result.err()).isZero();
+    return result;
+  }
+
+  /** Adds an entry and returns the token, which is never seen again. */
+  private String add(String name, String... grants) throws IOException, InterruptedException {
+    List<String> args = new ArrayList<>(List.of("add", name));
+    args.addAll(List.of(grants));
+    return token(args.toArray(String[]::new)).out().strip();
+  }
+
+  private static LavalierClient client(ServerProcess server, String token) {
+    return LavalierClient.connect(ConnectOptions.to(server.address()).withToken(token));
+  }
+
+  private static void assertRefuses(Kind kind, LavalierClient client, String device) {
+    assertThatExceptionOfType(LavalierException.class)
+        .isThrownBy(() -> client.stream(TONE.withDeviceId(device)).close())
+        .satisfies(e -> assertThat(e.kind()).as(e.getMessage()).isEqualTo(kind))
+        .satisfies(e -> assertThat(e.getMessage()).contains("(expected: ").doesNotContain("\n"));
+  }
+
+  /** Reads until the server ends the stream, and returns why. */
+  private static LavalierException endOf(FrameStream stream) {
+    try {
+      while (stream.read() != null) {
+        // on
+      }
+    } catch (LavalierException e) {
+      return e;
+    }
+    throw new AssertionError("closed by us");
+  }
+
+  @Test
+  void aTokenIsForTheDevicesThatItNames() throws Exception {
+    String alice = add("alice", "--stream", "tone");
+    String bob = add("bob", "--list", "*", "--stream", "tone");
+    try (ServerProcess server = start();
+        LavalierClient ofAlice = client(server, alice);
+        LavalierClient ofBob = client(server, bob);
+        LavalierClient ofMallory = client(server, alice + "x");
+        LavalierClient ofNobody = server.client()) {
+      assertThat(ofAlice.listDevices()).extracting(Device::deviceId).containsExactly("tone");
+      assertThat(ofBob.listDevices()).extracting(Device::deviceId).contains("tone", "hall");
+      assertRefuses(Kind.DEVICE_NOT_FOUND, ofAlice, "hall");
+      assertRefuses(Kind.NOT_PERMITTED, ofBob, "hall");
+      assertRefuses(Kind.NOT_AUTHENTICATED, ofMallory, "tone");
+      assertRefuses(Kind.NOT_AUTHENTICATED, ofNobody, "tone");
+      assertThatExceptionOfType(LavalierException.class)
+          .isThrownBy(ofNobody::listDevices)
+          .satisfies(e -> assertThat(e.kind()).isEqualTo(Kind.NOT_AUTHENTICATED));
+      try (FrameStream stream = ofAlice.stream(TONE)) {
+        assertThat(stream.read()).isNotNull();
+      }
+    }
+  }
+
+  @Test
+  void aTokenThatIsTakenAwayEndsWhatRunsByItWithin3Seconds() throws Exception {
+    String alice = add("alice", "--stream", "tone");
+    String carol = add("carol", "--stream", "*");
+    try (ServerProcess server = start();
+        LavalierClient ofAlice = client(server, alice);
+        FrameStream stream = ofAlice.stream(TONE);
+        Listening other = new Listening(client(server, carol), TONE)) {
+      stream.read();
+      token("revoke", "alice");
+      long revoked = System.nanoTime();
+      LavalierException end = endOf(stream);
+      double seconds = (System.nanoTime() - revoked) / 1e9;
+      System.out.printf("token revoked: its stream ended after %.1f s%n", seconds);
+      assertThat(end.kind()).as(end.getMessage()).isEqualTo(Kind.NOT_AUTHENTICATED);
+      assertThat(seconds).isLessThan(3);
+      assertRefuses(Kind.NOT_AUTHENTICATED, ofAlice, "tone");
+      other.awaitFrames(50);
+      assertThat(other.gaps()).isEmpty();
+      assertThat(other.notices()).isEmpty();
+    }
+  }
+
+  @Test
+  void aTokenThatExpiresEndsWhatRunsByIt() throws Exception {
+    add("nobody", "--list", "hall"); // so that there is a file
+    try (ServerProcess server = start()) {
+      Instant expiry = Instant.now().plusSeconds(5).truncatedTo(ChronoUnit.SECONDS);
+      String dora = add("dora", "--stream", "tone", "--expires", expiry.toString());
+      awaitKnown(server, dora);
+      try (LavalierClient ofDora = client(server, dora);
+          FrameStream stream = ofDora.stream(TONE)) {
+        LavalierException end = endOf(stream);
+        assertThat(end.kind()).as(end.getMessage()).isEqualTo(Kind.NOT_AUTHENTICATED);
+        assertThat(Instant.now()).isBetween(expiry, expiry.plusSeconds(3));
+        assertRefuses(Kind.NOT_AUTHENTICATED, ofDora, "tone");
+      }
+    }
+  }
+
+  /** Asks until the server has seen a new entry. */
+  private static void awaitKnown(ServerProcess server, String token) throws LavalierException {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(3);
+    while (true) {
+      try (LavalierClient client = client(server, token)) {
+        client.listDevices();
+        return;
+      } catch (LavalierException e) {
+        if (e.kind() != Kind.NOT_AUTHENTICATED || System.nanoTime() > end) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  @Test
+  void whoListensIsForAdminsToSee() throws Exception {
+    String alice = add("alice", "--stream", "tone");
+    String operator = add("operator", "--admin");
+    try (ServerProcess server = start();
+        LavalierClient ofAlice = client(server, alice);
+        LavalierClient ofOperator = client(server, operator);
+        Listening listening = new Listening(client(server, alice), TONE)) {
+      assertThatExceptionOfType(LavalierException.class)
+          .isThrownBy(() -> ofAlice.listSubscriptions(""))
+          .satisfies(e -> assertThat(e.kind()).isEqualTo(Kind.NOT_PERMITTED));
+      assertRefuses(Kind.DEVICE_NOT_FOUND, ofOperator, "tone");
+
+      listening.awaitFrames(50);
+      List<Subscription> all = ofOperator.listSubscriptions("");
+      assertThat(all).hasSize(1);
+      Subscription one = all.get(0);
+      assertThat(one.subscriptionId()).isEqualTo(1);
+      assertThat(one.identity()).isEqualTo("alice");
+      assertThat(one.address()).startsWith("127.0.0.1:");
+      assertThat(one.deviceId()).isEqualTo("tone");
+      assertThat(one.format()).hasToString("48000/2/s16le");
+      assertThat(one.frameSize()).isEqualTo(960);
+      assertThat(one.since()).isBetween(Instant.now().minusSeconds(60), Instant.now());
+      assertThat(one.frameCount()).isGreaterThanOrEqualTo(50);
+      assertThat(one.byteCount()).isGreaterThan(one.frameCount() * 960 * 4);
+      assertThat(one.samplesLost()).isZero();
+      assertThat(ofOperator.listSubscriptions("tone")).hasSize(1);
+      assertThat(ofOperator.listSubscriptions("hall")).isEmpty();
+    }
+  }
+
+  @Test
+  void theTokenIsWrittenNowhereAndTheProgramsAgree() throws Exception {
+    Certificates certificates = Certificates.in(dir);
+    Certificates.Pair ca = certificates.ca("ca");
+    Certificates.Pair pair = certificates.server("server", ca);
+    String alice = add("alice", "--list", "*", "--stream", "tone", "--admin");
+    Path given = Files.writeString(Files.createTempFile("lavalier", ".token"), alice + "\n");
+    try (ServerProcess server =
+            start("--tls-cert", pair.certificate().toString(), "--tls-key", pair.key().toString());
+        Listening listening =
+            new Listening(
+                LavalierClient.connect(
+                    ConnectOptions.to(server.address()).withCa(ca.certificate()).withToken(alice)),
+                TONE)) {
+      listening.awaitFrames(1);
+      String[] to = {"--server", server.address(), "--ca", ca.certificate().toString()};
+
+      List<String> devices = Programs.lavalier(to);
+      devices.addAll(List.of("devices", "--token-file", given.toString()));
+      assertThat(Programs.run(devices).out()).contains("tone", "hall");
+
+      List<String> subscriptions = Programs.lavalier(to);
+      subscriptions.addAll(List.of("subscriptions", "--device", "tone"));
+      assertThat(Programs.run(subscriptions, Map.of("LAVALIER_TOKEN", alice)).out())
+          .contains("WHO", "alice", "127.0.0.1:");
+      Programs.Result refused = Programs.run(subscriptions);
+      assertThat(refused.code()).isEqualTo(1);
+      assertThat(refused.err()).contains("(expected: ").hasLineCount(1);
+
+      List<String> bench = Programs.lavalier(to);
+      bench.addAll(List.of("bench", "--device", "tone", "--subscribers", "3"));
+      bench.addAll(List.of("--warmup", "0", "--seconds", "1"));
+      Programs.Result measured = Programs.run(bench, Map.of("LAVALIER_TOKEN", alice));
+      assertThat(measured.code()).as(measured.err()).isIn(0, 3); // 3: a busy machine
+
+      assertThat(token("list").out()).contains("alice").doesNotContain(alice);
+      assertThat(server.log()).doesNotContain(alice);
+      try (var files = Files.walk(dir)) {
+        for (Path file : files.filter(Files::isRegularFile).toList()) {
+          assertThat(Files.readString(file, StandardCharsets.ISO_8859_1))
+              .as("%s", file)
+              .doesNotContain(alice);
+        }
+      }
+    } finally {
+      Files.delete(given);
+    }
+  }
+}
