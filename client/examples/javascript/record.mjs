@@ -4,6 +4,7 @@
 //   npm ci
 //   node record.mjs [--server HOST:PORT] devices
 //   node record.mjs [--server HOST:PORT] [--device ID] [--seconds S] record FILE.wav
+//   node record.mjs --server HOST:PORT --ca FILE [--token-file FILE] ...
 import fs from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -20,7 +21,19 @@ function fail(message) {
   process.exit(1);
 }
 
-function connect(server) {
+function credentials(ca, tokenFile) {
+  if (!ca) {
+    if (tokenFile) fail(`token-file: ${tokenFile} (expected: --ca, too: a token is not sent in plain text)`);
+    return grpc.credentials.createInsecure();
+  }
+  const encrypted = grpc.credentials.createSsl(fs.readFileSync(ca));
+  if (!tokenFile) return encrypted;
+  const metadata = new grpc.Metadata();
+  metadata.set('authorization', `Bearer ${fs.readFileSync(tokenFile, 'utf8').trim()}`);
+  return encrypted.compose(grpc.credentials.createFromMetadataGenerator((_, done) => done(null, metadata)));
+}
+
+function connect({ server, ca, 'token-file': tokenFile }) {
   const definition = protoLoader.loadSync('lavalier/v1/audio_capture.proto', {
     includeDirs: [PROTO],
     longs: String, // sample indexes and times outgrow a JavaScript number: read them with BigInt()
@@ -29,7 +42,7 @@ function connect(server) {
     oneofs: true,
   });
   const { AudioCapture } = grpc.loadPackageDefinition(definition).lavalier.v1;
-  return new AudioCapture(server, grpc.credentials.createInsecure());
+  return new AudioCapture(server, credentials(ca, tokenFile));
 }
 
 function listDevices(client) {
@@ -109,14 +122,16 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     server: { type: 'string', default: '127.0.0.1:50051' },
+    ca: { type: 'string' },
+    'token-file': { type: 'string' },
     device: { type: 'string', default: '' },
     seconds: { type: 'string', default: '5' },
   },
 });
 if (positionals[0] === 'devices') {
-  listDevices(connect(values.server));
+  listDevices(connect(values));
 } else if (positionals[0] === 'record' && positionals.length === 2) {
-  record(connect(values.server), values.device, Number(values.seconds), positionals[1]);
+  record(connect(values), values.device, Number(values.seconds), positionals[1]);
 } else {
   fail('usage: record.mjs [--server HOST:PORT] devices | [--device ID] [--seconds S] record FILE.wav');
 }

@@ -16,6 +16,7 @@ import grpc
 
 from lavalier.v1 import audio_capture_pb2 as pb
 from lavalier.v1 import audio_capture_pb2_grpc as rpc
+from record import add_server_options, connect
 
 DISBELIEF_NANOS = 5_000_000_000
 
@@ -100,7 +101,7 @@ def pull(stub, subscribe, window=1, count=None, clock=time.monotonic_ns):
 
 def main():
     parser = argparse.ArgumentParser(description="A Lavalier consumer that pulls.")
-    parser.add_argument("--server", default="127.0.0.1:50051", metavar="HOST:PORT")
+    add_server_options(parser)
     parser.add_argument("--device", default="", metavar="ID", help="default: the server's")
     parser.add_argument("--frames", type=int, default=250, metavar="N", help="how many to ask for")
     parser.add_argument("--window", type=int, default=1, metavar="N", help="how many may be under way")
@@ -110,7 +111,7 @@ def main():
         sys.exit(f"frames, window: {args.frames}, {args.window} (expected: 1 or more)")
     taken = missed = 0
     try:
-        with grpc.insecure_channel(args.server) as channel:
+        with connect(args) as channel:
             subscribe = pb.StreamFramesRequest(device_id=args.device)
             for frame, missing in pull(rpc.AudioCaptureStub(channel), subscribe, args.window, args.frames):
                 taken += 1

@@ -23,6 +23,26 @@ BYTES_PER_NUMBER = {pb.SAMPLE_ENCODING_S16LE: 2, pb.SAMPLE_ENCODING_S24LE: 3, pb
                     pb.SAMPLE_ENCODING_F32LE: 4}
 
 
+def add_server_options(parser):
+    parser.add_argument("--server", default="127.0.0.1:50051", metavar="HOST:PORT")
+    parser.add_argument("--ca", metavar="FILE", help="encrypt, and trust what these certificates vouch for; PEM")
+    parser.add_argument("--token-file", metavar="FILE", help="holds a token to show to the server; needs --ca")
+
+
+def connect(args):
+    if not args.ca:
+        if args.token_file:
+            sys.exit(f"token-file: {args.token_file} (expected: --ca, too: a token is not sent in plain text)")
+        return grpc.insecure_channel(args.server)
+    with open(args.ca, "rb") as pem:
+        credentials = grpc.ssl_channel_credentials(pem.read())
+    if args.token_file:
+        with open(args.token_file) as file:
+            token = grpc.access_token_call_credentials(file.read().strip())
+        credentials = grpc.composite_channel_credentials(credentials, token)
+    return grpc.secure_channel(args.server, credentials)
+
+
 def audio_format(text):
     try:
         rate, channels, encoding = text.split("/")
@@ -86,7 +106,7 @@ def record(stub, device_id, wanted, seconds, path):
 
 def main():
     parser = argparse.ArgumentParser(description="A Lavalier consumer in Python.")
-    parser.add_argument("--server", default="127.0.0.1:50051", metavar="HOST:PORT")
+    add_server_options(parser)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("devices")
     recording = commands.add_parser("record")
@@ -97,7 +117,7 @@ def main():
     recording.add_argument("file", metavar="FILE.wav")
     args = parser.parse_args()
     try:
-        with grpc.insecure_channel(args.server) as channel:
+        with connect(args) as channel:
             stub = rpc.AudioCaptureStub(channel)
             if args.command == "devices":
                 list_devices(stub)

@@ -84,6 +84,7 @@ final class ExamplesIT {
       assertThat(slow.code()).as(slow.err()).isZero();
       assertThat(slow.err()).contains("missed ");
     }
+    assertReachesAnEncryptedServer(environment, pull, "--frames=5", " frames taken, ");
   }
 
   /**
@@ -171,6 +172,43 @@ final class ExamplesIT {
 
       assertThat(run(program, environment, server, "record", "--device", "moon", wav.toString()))
           .isEqualTo(new Programs.Result(1, "", "device_id: moon (expected: one of tone)\n"));
+    }
+    assertReachesAnEncryptedServer(environment, program, "devices", "tone");
+  }
+
+  /** With a CA and a token; without the one it is not trusted, without the other not known. */
+  private void assertReachesAnEncryptedServer(
+      Map<String, String> environment, List<String> program, String command, String answer)
+      throws Exception {
+    Certificates certificates = Certificates.in(dir);
+    Certificates.Pair ca = certificates.ca("ca");
+    Certificates.Pair pair = certificates.server("server", ca);
+    String tokens = dir.resolve("tokens").toString();
+    List<String> add = ServerProcess.command("token", "add", "me", "--stream", "tone");
+    add.addAll(List.of("--token-file", tokens));
+    Path token = Files.writeString(dir.resolve("token"), Programs.run(add).out());
+    List<String> with = new ArrayList<>(program);
+    with.addAll(List.of("--ca", ca.certificate().toString()));
+    try (ServerProcess server =
+        ServerProcess.start(
+            Map.of(),
+            "--demo",
+            "--tls-cert",
+            pair.certificate().toString(),
+            "--tls-key",
+            pair.key().toString(),
+            "--token-file",
+            tokens)) {
+      assertThat(run(with, environment, server, command).code()).isEqualTo(1);
+      List<String> alone = new ArrayList<>(program);
+      alone.addAll(List.of("--token-file", token.toString()));
+      Programs.Result refused = run(alone, environment, server, command);
+      assertThat(refused.code()).isEqualTo(1);
+      assertThat(refused.err()).contains("a token is not sent in plain text").hasLineCount(1);
+      with.addAll(List.of("--token-file", token.toString()));
+      Programs.Result taken = run(with, environment, server, command);
+      assertThat(taken.code()).as(taken.err()).isZero();
+      assertThat(taken.out()).contains(answer);
     }
   }
 
