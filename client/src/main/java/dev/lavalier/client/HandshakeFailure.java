@@ -21,6 +21,7 @@ import javax.net.ssl.SSLException;
  */
 record HandshakeFailure(LavalierException.Kind kind, String message) {
 
+  /** Java's own words; newer ones have more before them. */
   private static final String ALERT = "Received fatal alert: ";
 
   /** By which a server says that it does not take a client's certificate, or wants one. */
@@ -54,6 +55,7 @@ record HandshakeFailure(LavalierException.Kind kind, String message) {
             .map(ca -> "a certificate that %s vouches for".formatted(ca))
             .orElse("a certificate that Java trusts");
     CertPathValidatorException checked = null;
+    boolean unknown = false; // why it is, may stand deeper
     for (Throwable e = cause; e != null; e = e.getCause()) {
       if (e instanceof NotSslRecordException) {
         return Optional.of(distrust(options, "TLS", "it answers without"));
@@ -64,14 +66,17 @@ record HandshakeFailure(LavalierException.Kind kind, String message) {
       } else if (e instanceof CertificateNotYetValidException) {
         return Optional.of(distrust(options, trusted, notYet(culprit(checked), e.getMessage())));
       } else if (e instanceof CertPathBuilderException) {
-        return Optional.of(distrust(options, trusted, "its own has another issuer, or none"));
+        unknown = true;
       } else if (isAboutTheHost(e)) {
         return Optional.of(distrust(options, "a certificate for that name", e.getMessage()));
-      } else if (e instanceof SSLException && String.valueOf(e.getMessage()).startsWith(ALERT)) {
-        return alert(e.getMessage().substring(ALERT.length()), options);
+      } else if (e instanceof SSLException && String.valueOf(e.getMessage()).contains(ALERT)) {
+        return alert(
+            e.getMessage().substring(e.getMessage().indexOf(ALERT) + ALERT.length()), options);
       }
     }
-    return Optional.empty();
+    return unknown
+        ? Optional.of(distrust(options, trusted, "its own has another issuer, or none"))
+        : Optional.empty();
   }
 
   private static Optional<HandshakeFailure> alert(String alert, ConnectOptions options) {
