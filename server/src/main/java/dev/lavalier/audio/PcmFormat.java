@@ -67,7 +67,7 @@ public record PcmFormat(SampleEncoding encoding, int sampleRateHz, int channelCo
   private static IllegalArgumentException malformed(String text, Throwable cause) {
     return new IllegalArgumentException(
         "format: %s (expected: RATE/CHANNELS/ENCODING, as 48000/2/s16le; encodings s16le, s24le,"
-                .formatted(text)
+                .formatted(Quoted.of(text))
             + " s32le, f32le)",
         cause);
   }

@@ -3,6 +3,7 @@ package dev.lavalier.capture;
 import dev.lavalier.audio.CaptureException;
 import dev.lavalier.audio.CaptureException.Reason;
 import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.audio.Quoted;
 import dev.lavalier.audio.Ticker;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -141,7 +142,8 @@ public final class DeviceRegistry implements AutoCloseable {
   }
 
   private static String notThere(String id, List<DeviceDescriptor> seen) {
-    return "device_id: %s (expected: %s)".formatted(id, choices(seen, "no device is there now"));
+    return "device_id: %s (expected: %s)"
+        .formatted(Quoted.of(id), choices(seen, "no device is there now"));
   }
 
   private static String noDefault(List<DeviceDescriptor> all, List<DeviceDescriptor> seen) {

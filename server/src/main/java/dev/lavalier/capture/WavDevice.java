@@ -4,6 +4,7 @@ import dev.lavalier.audio.PcmFormat;
 import java.io.BufferedInputStream;
 import java.io.EOFException;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -21,6 +22,8 @@ import javax.sound.sampled.UnsupportedAudioFileException;
  */
 public record WavDevice(String name, Path file, PcmFormat format) implements VirtualDevice {
 
+  private static final int MAGIC_BYTES = 12;
+
   /**
    * Looks at the file's header.
    *
@@ -35,7 +38,7 @@ public record WavDevice(String name, Path file, PcmFormat format) implements Vir
     if (!Files.isReadable(file) || Files.isDirectory(file)) {
       throw refused(name, file, "a file that can be read", null);
     }
-    try (AudioInputStream in = AudioSystem.getAudioInputStream(file.toFile())) {
+    try (AudioInputStream in = read(file)) {
       PcmFormat format =
           SoundFormats.fromJavaSound(in.getFormat())
               .orElseThrow(
@@ -51,6 +54,33 @@ public record WavDevice(String name, Path file, PcmFormat format) implements Vir
       return new WavDevice(name, file, format);
     } catch (UnsupportedAudioFileException | IOException e) {
       throw refused(name, file, "a WAV file", e);
+    }
+  }
+
+  /**
+   * Leaves files that are no WAV alone: the JDK knows other kinds too, and takes seconds to see
+   * that bytes are no MIDI.
+   *
+   * @throws UnsupportedAudioFileException also where the JDK's readers stumble over the header
+   */
+  private static AudioInputStream read(Path file)
+      throws IOException, UnsupportedAudioFileException {
+    BufferedInputStream bytes = new BufferedInputStream(Files.newInputStream(file));
+    try {
+      bytes.mark(MAGIC_BYTES);
+      String magic = new String(bytes.readNBytes(MAGIC_BYTES), StandardCharsets.ISO_8859_1);
+      bytes.reset();
+      if (!magic.startsWith("RIFF") || !magic.endsWith("WAVE")) {
+        throw new UnsupportedAudioFileException("no RIFF/WAVE at its beginning");
+      }
+      return AudioSystem.getAudioInputStream(bytes);
+    } catch (IOException | UnsupportedAudioFileException e) {
+      bytes.close();
+      throw e;
+    } catch (RuntimeException e) {
+      bytes.close();
+      throw (UnsupportedAudioFileException)
+          new UnsupportedAudioFileException(e.toString()).initCause(e);
     }
   }
 
@@ -86,15 +116,10 @@ public record WavDevice(String name, Path file, PcmFormat format) implements Vir
     }
 
     private static AudioInputStream rewind(Path file) throws IOException {
-      BufferedInputStream bytes = new BufferedInputStream(Files.newInputStream(file));
       try {
-        return AudioSystem.getAudioInputStream(bytes);
+        return WavDevice.read(file);
       } catch (UnsupportedAudioFileException e) {
-        bytes.close();
         throw new IOException(file + " is no longer a WAV file", e);
-      } catch (IOException e) {
-        bytes.close();
-        throw e;
       }
     }
 

@@ -47,14 +47,14 @@ final class EventLoops implements AutoCloseable {
   /**
    * Sets what connections need beyond the transport's defaults.
    *
-   * @param acceptor lets them in
+   * @param limit lets them in
    * @param unanswered how long the kernel tries to send to a host that does not answer
    */
-  void configure(NettyServerBuilder builder, Acceptor acceptor, Duration unanswered) {
+  void configure(NettyServerBuilder builder, ConnectionLimit limit, Duration unanswered) {
     builder
         .bossEventLoopGroup(group)
         .workerEventLoopGroup(group)
-        .channelFactory(() -> listener(acceptor));
+        .channelFactory(() -> listener(limit));
     if (Epoll.isAvailable()) {
       // What the kernel holds unsent for a consumer that does not read grows old there.
       builder.withChildOption(EpollChannelOption.TCP_NOTSENT_LOWAT, UNSENT_BYTES);
@@ -63,10 +63,10 @@ final class EventLoops implements AutoCloseable {
     }
   }
 
-  private static ServerChannel listener(Acceptor acceptor) {
+  private static ServerChannel listener(ConnectionLimit limit) {
     ServerChannel listener =
         Epoll.isAvailable() ? new EpollServerSocketChannel() : new NioServerSocketChannel();
-    listener.pipeline().addFirst(acceptor);
+    listener.pipeline().addFirst(limit);
     return listener;
   }
 

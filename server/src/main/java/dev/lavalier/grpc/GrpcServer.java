@@ -81,9 +81,8 @@ public final class GrpcServer implements AutoCloseable {
             .permitKeepAliveWithoutCalls(true)
             .maxConnectionIdle(IDLE_MINUTES, TimeUnit.MINUTES);
     this.peers = new PeerLog(ticker, log::warn);
-    gate.tls().ifPresent(tls -> builder.sslContext(tls.context()));
-    Acceptor acceptor = new Acceptor(limits.maxConnections(), gate, peers);
-    loops.configure(builder, acceptor, limits.keepalive().plus(PING_TIMEOUT));
+    ConnectionLimit connections = new ConnectionLimit(limits.maxConnections(), gate, peers);
+    loops.configure(builder, connections, limits.keepalive().plus(PING_TIMEOUT));
     this.server =
         addServices(builder, hub, loops::current, health, gate, calls)
             .intercept(new CallGuard(loops, limits)) // the last is asked first

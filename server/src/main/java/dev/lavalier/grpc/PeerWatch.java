@@ -83,9 +83,8 @@ final class PeerWatch extends ChannelDuplexHandler {
 
   @Override
   public void userEventTriggered(ChannelHandlerContext context, Object event) {
-    if (event instanceof SslHandshakeCompletionEvent tls && !tls.isSuccess()) {
-      told = true; // HandshakeLog tells
-    }
+    // Whoever does TLS says why.
+    told |= event instanceof SslHandshakeCompletionEvent tls && !tls.isSuccess();
     context.fireUserEventTriggered(event);
   }
 

@@ -2,13 +2,11 @@ package dev.lavalier.grpc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.google.common.io.ByteStreams;
 import dev.lavalier.hub.HubConfig;
+import dev.lavalier.testing.RawCall;
 import dev.lavalier.testing.TcpServer;
 import dev.lavalier.v1.AudioCaptureGrpc;
 import dev.lavalier.v1.ListDevicesRequest;
-import io.grpc.CallOptions;
-import io.grpc.ClientCall;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
@@ -18,14 +16,10 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.health.v1.HealthGrpc;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.MetadataUtils;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.time.Duration;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -54,48 +48,11 @@ final class TransportLimitsTest {
     server.close();
   }
 
-  /** Messages as they are. */
-  private enum Bytes implements MethodDescriptor.Marshaller<byte[]> {
-    AS_THEY_ARE;
-
-    @Override
-    public InputStream stream(byte[] message) {
-      return new ByteArrayInputStream(message);
-    }
-
-    @Override
-    public byte[] parse(InputStream in) {
-      try {
-        return ByteStreams.toByteArray(in);
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
-    }
-  }
-
-  private static final class Call extends ClientCall.Listener<byte[]> {
-
-    private final ClientCall<byte[], byte[]> call;
-    private final CompletableFuture<Status> status = new CompletableFuture<>();
-
-    Call(ManagedChannel channel, MethodDescriptor<?, ?> method) {
-      call =
-          channel.newCall(
-              method.toBuilder(Bytes.AS_THEY_ARE, Bytes.AS_THEY_ARE).build(), CallOptions.DEFAULT);
-      call.start(this, new Metadata());
-      call.request(1_000);
-    }
-
-    @Override
-    public void onClose(Status closed, Metadata trailers) {
-      status.complete(closed);
-    }
-
-    void assertEnds(Status.Code code, String description) throws Exception {
-      Status seen = status.get(10, TimeUnit.SECONDS);
-      assertThat(seen.getDescription()).isEqualTo(description);
-      assertThat(seen.getCode()).isEqualTo(code);
-    }
+  private static void assertEnds(RawCall call, Status.Code code, String description)
+      throws Exception {
+    Status seen = call.status();
+    assertThat(seen.getDescription()).isEqualTo(description);
+    assertThat(seen.getCode()).isEqualTo(code);
   }
 
   private static MethodDescriptor<?, ?> method(String name) {
@@ -108,30 +65,33 @@ final class TransportLimitsTest {
   @ParameterizedTest
   @ValueSource(strings = {"ListDevices", "WatchDevices", "StreamFrames", "PullFrames"})
   void aRequestTooLong(String name) throws Exception {
-    Call call = new Call(channel, method(name));
-    call.call.sendMessage(new byte[1_001]);
-    call.call.halfClose();
-    call.assertEnds(Status.Code.RESOURCE_EXHAUSTED, "gRPC message exceeds maximum size 1000: 1001");
+    RawCall call = RawCall.begin(channel, method(name));
+    call.send(new byte[1_001]);
+    call.halfClose();
+    assertEnds(
+        call, Status.Code.RESOURCE_EXHAUSTED, "gRPC message exceeds maximum size 1000: 1001");
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"ListDevices", "WatchDevices", "StreamFrames", "PullFrames"})
   void bytesThatAreNoMessage(String name) throws Exception {
-    Call call = new Call(channel, method(name));
-    call.call.sendMessage(new byte[] {-1, -1, -1});
-    call.call.halfClose();
-    call.assertEnds(
+    RawCall call = RawCall.begin(channel, method(name));
+    call.send(new byte[] {-1, -1, -1});
+    call.halfClose();
+    assertEnds(
+        call,
         Status.Code.INVALID_ARGUMENT,
         "request: malformed (expected: a message of lavalier.v1.AudioCapture/" + name + ")");
   }
 
   @Test
   void bytesThatAreNoMessageAmidAStream() throws Exception {
-    Call call = new Call(channel, method("PullFrames"));
-    call.call.sendMessage(new byte[] {0x0a, 0, 0x10, 1}); // subscribe {}, credit 1
+    RawCall call = RawCall.begin(channel, method("PullFrames"));
+    call.send(new byte[] {0x0a, 0, 0x10, 1}); // subscribe {}, credit 1
     awaitSubscribers(1);
-    call.call.sendMessage(new byte[] {-1});
-    call.assertEnds(
+    call.send(new byte[] {-1});
+    assertEnds(
+        call,
         Status.Code.INVALID_ARGUMENT,
         "request: malformed (expected: a message of lavalier.v1.AudioCapture/PullFrames)");
     awaitSubscribers(0);
@@ -147,10 +107,11 @@ final class TransportLimitsTest {
 
   @Test
   void bytesThatAreNoMessageOfAnotherService() throws Exception {
-    Call call = new Call(channel, HealthGrpc.getCheckMethod());
-    call.call.sendMessage(new byte[] {-1});
-    call.call.halfClose();
-    call.assertEnds(
+    RawCall call = RawCall.begin(channel, HealthGrpc.getCheckMethod());
+    call.send(new byte[] {-1});
+    call.halfClose();
+    assertEnds(
+        call,
         Status.Code.INVALID_ARGUMENT,
         "request: malformed (expected: a message of grpc.health.v1.Health/Check)");
   }
@@ -159,10 +120,12 @@ final class TransportLimitsTest {
   @ValueSource(strings = {"ListDevices", "WatchDevices", "StreamFrames", "PullFrames"})
   void aCallThatDoesNotSayWhatItWants(String name) throws Exception {
     // A client sends the head of a call with its only message; of many it sends it at once.
-    Call call =
-        new Call(channel, method(name).toBuilder().setType(MethodType.BIDI_STREAMING).build());
-    call.assertEnds(
-        Status.Code.DEADLINE_EXCEEDED, "request: none (expected: within 1 s; handshake-timeout-s)");
+    RawCall call =
+        RawCall.begin(channel, method(name).toBuilder().setType(MethodType.BIDI_STREAMING).build());
+    assertEnds(
+        call,
+        Status.Code.DEADLINE_EXCEEDED,
+        "request: none (expected: within 1 s; handshake-timeout-s)");
   }
 
   @Test

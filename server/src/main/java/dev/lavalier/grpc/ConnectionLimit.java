@@ -15,14 +15,14 @@ import java.util.concurrent.atomic.AtomicInteger;
  * Sits in the listening socket's pipeline, on its event loop.
  */
 @Sharable
-final class Acceptor extends ChannelInboundHandlerAdapter {
+final class ConnectionLimit extends ChannelInboundHandlerAdapter {
 
   private final int maxConnections;
   private final Gate gate;
   private final PeerLog log;
   private final AtomicInteger open = new AtomicInteger();
 
-  Acceptor(int maxConnections, Gate gate, PeerLog log) {
+  ConnectionLimit(int maxConnections, Gate gate, PeerLog log) {
     this.gate = gate;
     this.maxConnections = maxConnections;
     this.log = log;

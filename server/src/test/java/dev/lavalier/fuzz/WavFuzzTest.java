@@ -1,0 +1,50 @@
+package dev.lavalier.fuzz;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.code_intelligence.jazzer.junit.FuzzTest;
+import dev.lavalier.capture.VirtualDevice.Signal;
+import dev.lavalier.capture.WavDevice;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+
+/** Any bytes as a WAV file: it plays, or it is refused in one line. */
+final class WavFuzzTest {
+
+  private static final int MAX_CHANNELS = 64;
+
+  private Path file;
+
+  @BeforeEach
+  void make() throws IOException {
+    file = Files.createTempFile("lavalier-fuzz", ".wav");
+  }
+
+  @AfterEach
+  void delete() throws IOException {
+    Files.delete(file);
+  }
+
+  @FuzzTest(maxDuration = "15s")
+  void header(byte[] bytes) throws IOException {
+    Files.write(file, bytes);
+    WavDevice device;
+    try {
+      device = WavDevice.of("take", file);
+    } catch (IllegalArgumentException e) {
+      OneLine.check(e.getMessage());
+      return;
+    }
+    assertThat(device.format().channelCount()).isBetween(1, MAX_CHANNELS);
+    byte[] period = new byte[100 * device.format().bytesPerSample()];
+    try (Signal signal = device.open(device.format())) {
+      signal.read(period, 0, period.length);
+      signal.read(period, 0, period.length);
+    } catch (IOException e) {
+      assertThat(e).hasMessageContaining("holds no sample any more");
+    }
+  }
+}

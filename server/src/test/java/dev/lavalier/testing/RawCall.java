@@ -1,0 +1,108 @@
+package dev.lavalier.testing;
+
+import io.grpc.CallOptions;
+import io.grpc.Channel;
+import io.grpc.ClientCall;
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
+import io.grpc.Status;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/** A call whose requests are bytes, whether or not they are messages of its method. */
+public final class RawCall extends ClientCall.Listener<byte[]> {
+
+  private static final long BOUND_SECONDS = 20;
+
+  private final ClientCall<byte[], byte[]> call;
+  private final CompletableFuture<Status> end = new CompletableFuture<>();
+  private final CompletableFuture<Boolean> answer = new CompletableFuture<>();
+
+  private RawCall(ClientCall<byte[], byte[]> call) {
+    this.call = call;
+  }
+
+  /** Begins one, and takes every answer. */
+  public static RawCall begin(Channel channel, MethodDescriptor<?, ?> method) {
+    RawCall call =
+        new RawCall(
+            channel.newCall(
+                method.toBuilder(Bytes.AS_THEY_ARE, Bytes.AS_THEY_ARE).build(),
+                CallOptions.DEFAULT));
+    call.call.start(call, new Metadata());
+    call.call.request(Integer.MAX_VALUE);
+    return call;
+  }
+
+  /** Sends bytes as a request. */
+  public RawCall send(byte[] request) {
+    call.sendMessage(request);
+    return this;
+  }
+
+  /** Says that there are no more requests. */
+  public RawCall halfClose() {
+    call.halfClose();
+    return this;
+  }
+
+  /** Gives the call up. */
+  public void cancel() {
+    call.cancel("enough", null);
+  }
+
+  @Override
+  public void onMessage(byte[] message) {
+    answer.complete(true);
+  }
+
+  @Override
+  public void onClose(Status status, Metadata trailers) {
+    end.complete(status);
+    answer.complete(false);
+  }
+
+  /** Waits for an answer; returns false where the call ended without one. */
+  public boolean isAnswered() throws TimeoutException, InterruptedException {
+    return await(answer);
+  }
+
+  /** Waits for the end. */
+  public Status status() throws TimeoutException, InterruptedException {
+    return await(end);
+  }
+
+  private static <T> T await(CompletableFuture<T> future)
+      throws TimeoutException, InterruptedException {
+    try {
+      return future.get(BOUND_SECONDS, TimeUnit.SECONDS);
+    } catch (ExecutionException e) {
+      throw new AssertionError(e); // nobody completes it so
+    }
+  }
+
+  /** Messages as they are. */
+  private enum Bytes implements MethodDescriptor.Marshaller<byte[]> {
+    AS_THEY_ARE;
+
+    @Override
+    public InputStream stream(byte[] message) {
+      return new ByteArrayInputStream(message);
+    }
+
+    @Override
+    public byte[] parse(InputStream in) {
+      try {
+        return in.readAllBytes();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+}
