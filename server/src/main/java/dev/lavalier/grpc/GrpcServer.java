@@ -82,7 +82,9 @@ public final class GrpcServer implements AutoCloseable {
             .maxConnectionIdle(IDLE_MINUTES, TimeUnit.MINUTES);
     this.peers = new PeerLog(ticker, log::warn);
     ConnectionLimit connections = new ConnectionLimit(limits.maxConnections(), gate, peers);
-    loops.configure(builder, connections, limits.keepalive().plus(PING_TIMEOUT));
+    // Later than the keepalive's verdict, which alone is told.
+    Duration unanswered = limits.keepalive().plus(PING_TIMEOUT.multipliedBy(2));
+    loops.configure(builder, connections, unanswered);
     this.server =
         addServices(builder, hub, loops::current, health, gate, calls)
             .intercept(new CallGuard(loops, limits)) // the last is asked first

@@ -28,7 +28,7 @@ final class PeerWatch extends ChannelDuplexHandler {
   private boolean saysWhy; // it has words; its error may be none: the peer did nothing wrong
   private boolean awaitsWords; // the GOAWAY's words come with the next write
   private String words = "";
-  private boolean told;
+  private boolean settled; // told, or nothing to tell
 
   PeerWatch(PeerLog log) {
     this.log = log;
@@ -84,13 +84,13 @@ final class PeerWatch extends ChannelDuplexHandler {
   @Override
   public void userEventTriggered(ChannelHandlerContext context, Object event) {
     // Whoever does TLS says why.
-    told |= event instanceof SslHandshakeCompletionEvent tls && !tls.isSuccess();
+    settled |= event instanceof SslHandshakeCompletionEvent tls && !tls.isSuccess();
     context.fireUserEventTriggered(event);
   }
 
   @Override
   public void exceptionCaught(ChannelHandlerContext context, Throwable e) {
-    told |= e instanceof IOException; // the peer reset the connection: its own affair
+    settled |= e instanceof IOException; // the peer reset the connection: its own affair
     context.fireExceptionCaught(e);
   }
 
@@ -98,7 +98,7 @@ final class PeerWatch extends ChannelDuplexHandler {
   @Override
   public void close(ChannelHandlerContext context, ChannelPromise promise) {
     if (error == INTERNAL_ERROR) {
-      told = true;
+      settled = true;
     } else if (error != 0) {
       tell(context, PeerLog.Cause.MISBEHAVED, words);
     } else if (!greeted) {
@@ -110,8 +110,8 @@ final class PeerWatch extends ChannelDuplexHandler {
   }
 
   private void tell(ChannelHandlerContext context, PeerLog.Cause cause, String detail) {
-    if (!told) {
-      told = true;
+    if (!settled) {
+      settled = true;
       log.note(cause, context.channel().remoteAddress(), detail);
     }
   }
