@@ -156,6 +156,11 @@ final class ServerProcess implements AutoCloseable {
     return least;
   }
 
+  /** Returns how much processor time it has used. */
+  double cpuSeconds() throws IOException {
+    return cpuTicks() / TICKS_PER_SECOND;
+  }
+
   private long cpuTicks() throws IOException {
     String stat = Files.readString(Path.of("/proc/" + pid() + "/stat"));
     String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
