@@ -7,6 +7,7 @@ import java.net.InetAddress;
 import java.nio.charset.Charset;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
@@ -31,13 +32,15 @@ import picocli.CommandLine.ParseResult;
     footer = {
       "",
       "Exit codes: 0 stopped by a signal, 1 could not start, 2 wrong usage.",
-    },
-    subcommands = {CheckConfigCommand.class, TokenCommand.class})
+    })
 public final class ServerMain implements Callable<Integer> {
 
   private static final Logger log = LoggerFactory.getLogger(ServerMain.class);
 
   private static final int FAILED = 1;
+
+  /** The arguments with which commands matter: their names, and what lists them. */
+  private static final Set<String> COMMANDS = Set.of("check-config", "token", "--help", "-h");
 
   /** Netty's search for buffers that were not released: the tests have it, a server pays for it. */
   private static final String LEAK_DETECTION = "io.netty.leakDetection.level";
@@ -66,40 +69,44 @@ public final class ServerMain implements Callable<Integer> {
 
   /** Runs the program with what it touches of the world; returns its exit code. */
   static int run(String[] args, Map<String, String> environment, PrintStream out, PrintStream err) {
-    CommandLine flags = commandLine(out, err);
-    flags.setParameterExceptionHandler(
+    CommandLine line = commandLine(args, out, err);
+    line.setParameterExceptionHandler(
         (e, ignored) -> wrongUsage(err, e.getMessage() + " (see --help)"));
     ParseResult parsed;
     try {
-      parsed = flags.parseArgs(args);
+      parsed = line.parseArgs(args);
     } catch (ParameterException e) {
-      return flags.execute(args); // to say so
+      return line.execute(args); // to say so
     }
     ParseResult command = parsed.hasSubcommand() ? parsed.subcommand() : parsed;
     if (command.matchedOption("--config") == null
         && !command.commandSpec().optionsMap().containsKey("--config")) {
-      return flags.execute(args); // a command that is not about a server's settings
+      return line.execute(args); // a command that is not about a server's settings
     }
     try {
       Settings settings = settings(command, environment);
-      CommandLine all = commandLine(out, err);
-      all.setParameterExceptionHandler(
+      line.setParameterExceptionHandler(
           (e, ignored) -> wrongUsage(err, withOrigin(e, settings) + " (see --help)"));
-      all.setExecutionExceptionHandler(
+      line.setExecutionExceptionHandler(
           (e, ignored, result) -> {
             if (e instanceof IllegalArgumentException) {
               return wrongUsage(err, withOrigin(e.getMessage(), settings));
             }
             throw e;
           });
-      return all.execute(settings.after(args));
+      return line.execute(settings.after(args));
     } catch (IllegalArgumentException e) {
       return wrongUsage(err, e.getMessage());
     }
   }
 
-  private static CommandLine commandLine(PrintStream out, PrintStream err) {
+  /** Leaves out the commands where none is asked for: to read their annotations takes a while. */
+  private static CommandLine commandLine(String[] args, PrintStream out, PrintStream err) {
     CommandLine line = new CommandLine(new ServerMain(out, err));
+    if (Arrays.stream(args).anyMatch(COMMANDS::contains)) {
+      line.addSubcommand(new CheckConfigCommand());
+      line.addSubcommand(new TokenCommand());
+    }
     line.setOut(new PrintWriter(out, true, Charset.defaultCharset()));
     line.setErr(new PrintWriter(err, true, Charset.defaultCharset()));
     return line;
