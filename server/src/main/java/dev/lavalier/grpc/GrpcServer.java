@@ -80,6 +80,7 @@ public final class GrpcServer implements AutoCloseable {
             .permitKeepAliveTime(PERMITTED_PING_SECONDS, TimeUnit.SECONDS)
             .permitKeepAliveWithoutCalls(true)
             .maxConnectionIdle(IDLE_MINUTES, TimeUnit.MINUTES);
+    gate.tls().ifPresent(tls -> builder.sslContext(tls.context()));
     this.peers = new PeerLog(ticker, log::warn);
     ConnectionLimit connections = new ConnectionLimit(limits.maxConnections(), gate, peers);
     // Later than the keepalive's verdict, which alone is told.

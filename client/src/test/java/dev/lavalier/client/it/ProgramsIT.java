@@ -167,7 +167,7 @@ final class ProgramsIT {
         assertThat(e).hasMessage("the server is stopping; try again later");
       }
       assertThat(notices).containsExactly("SERVER_STOPPING");
-      assertThat(server.log()).contains("tone: closed");
+      assertThat(server.log()).contains("microphone off device=tone");
     }
   }
 
