@@ -10,6 +10,6 @@ public final class Quoted {
   /** Returns the text with ? for what is no character of a line, and cut where it is long. */
   public static String of(String text) {
     String head = text.length() <= MAX_LENGTH ? text : text.substring(0, MAX_LENGTH) + "...";
-    return head.replaceAll("[\\p{Cntrl}\\u2028\\u2029]", "?");
+    return head.replaceAll("[\\p{Cc}\\u2028\\u2029]", "?");
   }
 }
