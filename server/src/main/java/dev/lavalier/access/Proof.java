@@ -1,5 +1,6 @@
 package dev.lavalier.access;
 
+import dev.lavalier.audio.Quoted;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -59,6 +60,14 @@ public sealed interface Proof {
 
   /** By a client certificate with this subject, which the client CA has signed. */
   record Certificate(X500Principal subject) implements Proof {
+    /** Checks that it can be written in a line, and read again. */
+    public Certificate {
+      String written = subject.getName();
+      if (!Quoted.line(written).equals(written) || !new X500Principal(written).equals(subject)) {
+        throw new IllegalArgumentException("not a subject in one line");
+      }
+    }
+
     @Override
     public String toString() {
       return "certificate:" + subject.getName();

@@ -1,5 +1,6 @@
 package dev.lavalier.access;
 
+import dev.lavalier.audio.Quoted;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -156,7 +157,9 @@ public final class TokenFile {
       return Instant.parse(value);
     } catch (DateTimeParseException e) {
       throw new IllegalArgumentException(
-          "expires=%s (expected: an instant, such as 2027-01-31T00:00:00Z)".formatted(value), e);
+          "expires=%s (expected: an instant, such as 2027-01-31T00:00:00Z)"
+              .formatted(Quoted.of(value)),
+          e);
     }
   }
 

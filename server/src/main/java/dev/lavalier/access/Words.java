@@ -44,7 +44,7 @@ final class Words {
       }
     }
     if (quoted) {
-      throw new IllegalArgumentException("a quote that is not closed");
+      throw new IllegalArgumentException("a quote (expected: another that closes it)");
     }
     if (word != null) {
       words.add(word.toString());

@@ -154,6 +154,11 @@ final class Settings {
           LoadSettings.builder().setLabel(file.toString()).setSchema(new FailsafeSchema()).build();
       String text = Files.readString(file, StandardCharsets.UTF_8);
       return new Compose(yaml).composeString(text).orElse(null);
+    } catch (StackOverflowError e) { // the reader calls itself for each level
+      throw new IllegalArgumentException(
+          "config: %s (expected: keys with values, lists or mappings, not hundreds of levels)"
+              .formatted(file),
+          e);
     } catch (NoSuchFileException e) {
       throw new IllegalArgumentException(
           "config: %s (expected: a file that is there)".formatted(file), e);

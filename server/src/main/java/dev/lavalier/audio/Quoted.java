@@ -9,7 +9,11 @@ public final class Quoted {
 
   /** Returns the text with ? for what is no character of a line, and cut where it is long. */
   public static String of(String text) {
-    String head = text.length() <= MAX_LENGTH ? text : text.substring(0, MAX_LENGTH) + "...";
-    return head.replaceAll("[\\p{Cc}\\u2028\\u2029]", "?");
+    return line(text.length() <= MAX_LENGTH ? text : text.substring(0, MAX_LENGTH) + "...");
+  }
+
+  /** Returns the whole text with ? for what is no character of a line. */
+  public static String line(String text) {
+    return text.replaceAll("[\\p{Cc}\\u2028\\u2029]", "?");
   }
 }

@@ -102,7 +102,7 @@ final class TokenFileTest {
         "ann HASH admin stream=|word 4 (expected: list=ID, stream=ID, admin, or expires=INSTANT"
             + " once)",
         "ann HASH expires=soon|expires=soon (expected: an instant, such as 2027-01-31T00:00:00Z)",
-        "ann HASH \"admin|a quote that is not closed",
+        "ann HASH \"admin|a quote (expected: another that closes it)",
         "old HASH|old (expected: a name that no line before has)",
         "ann TAKEN|word 2 (expected: a proof that no line before has)",
       })

@@ -1,0 +1,42 @@
+package dev.lavalier.access;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.code_intelligence.jazzer.junit.FuzzTest;
+import dev.lavalier.fuzz.OneLine;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+
+/** Any bytes as a token file: entries that can be written again, or a refusal in one line. */
+final class TokenFileFuzzTest {
+
+  private Path file;
+
+  @BeforeEach
+  void make() throws IOException {
+    file = Files.createTempFile("lavalier-fuzz", ".tokens"); // its owner's alone
+  }
+
+  @AfterEach
+  void delete() throws IOException {
+    Files.delete(file);
+  }
+
+  @FuzzTest(maxDuration = "15s")
+  void read(byte[] bytes) throws Exception {
+    Files.write(file, bytes);
+    List<Entry> entries;
+    try {
+      entries = TokenFile.read(file).entries();
+    } catch (BadFileException e) {
+      OneLine.check(e.getMessage());
+      return;
+    }
+    Files.write(file, entries.stream().map(Entry::line).toList());
+    assertThat(TokenFile.read(file).entries()).isEqualTo(entries);
+  }
+}
