@@ -40,6 +40,9 @@ final class HostilePeersIT {
 
   private static final int LINES_BOUND = 4;
 
+  private static final String AUDIT = " audit ";
+  private static final int MAX_RESETS = 1_000; // the default
+
   /** Wide, since all of them share this machine with the server, and it may be a small one. */
   private static final Duration QUEUE = Duration.ofSeconds(20);
 
@@ -79,8 +82,17 @@ final class HostilePeersIT {
     }
   }
 
+  /** Without the audit, which has two for each subscription, whoever made it. */
   private List<String> lines() {
-    return server.log().lines().filter(line -> !line.startsWith("\tat ")).toList();
+    return server
+        .log()
+        .lines()
+        .filter(line -> !line.startsWith("\tat ") && !line.contains(AUDIT))
+        .toList();
+  }
+
+  private long auditLines() {
+    return server.log().lines().filter(line -> line.contains(AUDIT)).count();
   }
 
   /** The server is as it was: but for lines of the log, one of which says this. */
@@ -210,7 +222,9 @@ final class HostilePeersIT {
 
   @Test
   void rapidResets(TestInfo test) throws Exception {
-    for (int i = 0; i < 5; i++) {
+    int peers = 5;
+    long audited = auditLines();
+    for (int i = 0; i < peers; i++) {
       try (RawPeer peer = RawPeer.greet(server)) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         for (int stream = 1; stream < 40_000; stream += 2) {
@@ -226,6 +240,8 @@ final class HostilePeersIT {
       }
     }
     assertUnharmed(test, 15, "too_many_rststreams");
+    // Those that came to be subscriptions: as many as were let through, and no more.
+    assertThat(auditLines() - audited).isLessThanOrEqualTo(2L * peers * (MAX_RESETS + 1));
   }
 
   @Test
