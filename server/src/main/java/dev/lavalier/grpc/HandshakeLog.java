@@ -14,6 +14,9 @@ final class HandshakeLog extends ChannelInboundHandlerAdapter {
   /** As Java says it; its own clients show none where they have none of a CA that we named. */
   private static final String NO_CERTIFICATE = "Empty client certificate chain";
 
+  /** Java 25 begins with the alert's name, older ones do not. */
+  private static final Pattern ALERT_NAME = Pattern.compile("^\\([a-z_]+\\) ");
+
   private static final Pattern CLASS_NAME = Pattern.compile("(?:[a-z]+\\.)+[A-Z]\\w+: ");
 
   private final RefusalLog refusals;
@@ -62,6 +65,7 @@ final class HandshakeLog extends ChannelInboundHandlerAdapter {
     if (root.getMessage() != null && !message.contains(root.getMessage())) {
       message += ": " + root.getMessage();
     }
+    message = ALERT_NAME.matcher(message).replaceFirst("");
     return message.equals(NO_CERTIFICATE)
         ? "the client showed no certificate, or has none of the client CA"
         : CLASS_NAME.matcher(message).replaceAll("");
