@@ -154,6 +154,7 @@ final class MetricsTest {
       lavalier.ticker().advance(Duration.ofMillis(10));
     }
     awaitSent(20);
+    lavalier.awaitState("mic", DeviceState.DEVICE_STATE_OPEN); // told after it is counted
     assertThat(values())
         .containsEntry("lavalier_device_reopenings_total{device=\"mic\"}", 1.0)
         .doesNotContainKey("lavalier_device_clock_drift_ratio{device=\"mic\"}");

@@ -8,12 +8,14 @@ import dev.lavalier.client.StreamOptions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * Subscribing and cancelling, over TCP, again and again. Prints the time from cancel to closed
  * device, which docs/benchmarks.md quotes.
  */
+@Tag("long")
 final class LifeCycleIT {
 
   private static final int WARM_UP = 10;
