@@ -290,11 +290,9 @@ final class DeliveryFormatsTest {
     lavalier.script("mic").readsNothing = false;
     lavalier.script("mic").offersOnly = "44100/1/s24le";
     lavalier.script("mic").plug();
-    long end = System.nanoTime() + 10_000_000_000L;
-    while (lavalier.device("mic").getState() != DeviceState.DEVICE_STATE_OPEN
-        && System.nanoTime() < end) {
-      lavalier.ticker().advance(Duration.ofMillis(10));
-    }
+    lavalier.advanceUntil(
+        Duration.ofMillis(10),
+        () -> lavalier.device("mic").getState() == DeviceState.DEVICE_STATE_OPEN);
     StreamStarted second = subscriber.nextStarted();
     assertThat(second.getFormat()).isEqualTo(first.getFormat());
     assertThat(second.getCaptureFormat().getSampleRateHz()).isEqualTo(44_100);

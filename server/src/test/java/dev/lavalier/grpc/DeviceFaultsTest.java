@@ -460,18 +460,15 @@ final class DeviceFaultsTest {
     mic().offersNothing = true;
     mic().unplug();
     mic().plug();
-    lavalier.ticker().advance(Duration.ofSeconds(3));
-    awaitListed("mic", false);
+    passUntilListed("mic", false);
     mic().offersNothing = false;
-    lavalier.ticker().advance(Duration.ofSeconds(3));
-    awaitListed("mic", true);
+    passUntilListed("mic", true);
     assertOthersUnharmed();
   }
 
-  private void awaitListed(String id, boolean listed) {
-    long end = System.nanoTime() + 10_000_000_000L;
-    while (lavalier.deviceIds().contains(id) != listed && System.nanoTime() < end) {
-      lavalier.ticker().advance(Duration.ofMillis(100));
+  private void passUntilListed(String id, boolean listed) throws Exception {
+    for (int ms = 0; ms < 60_000 && lavalier.deviceIds().contains(id) != listed; ms += 10) {
+      pass(Duration.ofMillis(10));
     }
     assertThat(lavalier.deviceIds().contains(id)).isEqualTo(listed);
   }

@@ -175,9 +175,7 @@ final class HealthServiceTest {
     assertThat(check("")).isEqualTo(ServingStatus.SERVING);
 
     lavalier.script("mic").throwsUp = false;
-    while (told.isEmpty()) {
-      lavalier.ticker().advance(Duration.ofMillis(10));
-    }
+    lavalier.advanceUntil(Duration.ofMillis(10), () -> !told.isEmpty());
     assertThat(nextTold()).isEqualTo(ServingStatus.SERVING);
   }
 
@@ -200,23 +198,17 @@ final class HealthServiceTest {
     watch(MIC);
     assertThat(nextTold()).isEqualTo(ServingStatus.SERVING);
     lavalier.script("mic").unplug();
-    while (told.isEmpty()) {
-      lavalier.ticker().advance(Duration.ofSeconds(1));
-    }
+    lavalier.advanceUntil(Duration.ofSeconds(1), () -> !told.isEmpty());
     assertThat(nextTold()).isEqualTo(ServingStatus.SERVICE_UNKNOWN);
     lavalier.script("mic").plug();
-    while (told.isEmpty()) {
-      lavalier.ticker().advance(Duration.ofSeconds(1));
-    }
+    lavalier.advanceUntil(Duration.ofSeconds(1), () -> !told.isEmpty());
     assertThat(nextTold()).isEqualTo(ServingStatus.SERVING);
   }
 
   @Test
   void watchingOneThatThereIsNotYet() throws Exception {
     lavalier.script("mic").unplug();
-    while (lavalier.deviceIds().contains("mic")) {
-      lavalier.ticker().advance(Duration.ofSeconds(1));
-    }
+    lavalier.advanceUntil(Duration.ofSeconds(1), () -> !lavalier.deviceIds().contains("mic"));
     watch(MIC);
     assertThat(nextTold()).isEqualTo(ServingStatus.SERVICE_UNKNOWN);
   }

@@ -155,11 +155,9 @@ final class PullFramesTest {
     lavalier.script("mic").stands = true;
     lavalier.ticker().advance(Duration.ofMillis(201));
     puller.grant(1_000);
-    // Until it is found to be lost; asking each time, so that time does not run away from the
-    // server.
-    while (lavalier.device("mic").getState() == DeviceState.DEVICE_STATE_OPEN) {
-      lavalier.ticker().advance(Duration.ofMillis(10));
-    }
+    lavalier.advanceUntil(
+        Duration.ofMillis(10),
+        () -> lavalier.device("mic").getState() != DeviceState.DEVICE_STATE_OPEN);
     assertThat(puller.received().next().getNotice().getKind())
         .isEqualTo(NoticeKind.NOTICE_KIND_DEVICE_LOST);
     assertThat(puller.received().awaitStatus().getCode()).isEqualTo(Status.Code.UNAVAILABLE);

@@ -297,10 +297,7 @@ final class StartPointsTest {
     assertThat(resumed.next().hasNotice()).isTrue();
     lavalier.awaitState("mic", DeviceState.DEVICE_STATE_LOST);
     lavalier.script("mic").readsNothing = false;
-    while (lavalier.script("mic").attempts.get() == 1) {
-      lavalier.ticker().advance(Duration.ofMillis(50));
-      lavalier.device("mic"); // so that time does not run away
-    }
+    lavalier.advanceUntil(Duration.ofMillis(50), () -> lavalier.script("mic").attempts.get() > 1);
     assertThat(resumed.nextStarted().getPrerollMs()).isZero();
     pass(100);
     AudioFrame back = resumed.nextFrame();

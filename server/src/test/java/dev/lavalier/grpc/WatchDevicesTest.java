@@ -103,9 +103,8 @@ final class WatchDevicesTest {
     assertThat(tone.getIsDefault()).isTrue();
 
     lavalier.script("mic").plug();
-    while (told.isEmpty()) { // the registry's next look may not be due yet
-      lavalier.ticker().advance(Duration.ofSeconds(1));
-    }
+    // The registry's next look may not be due yet.
+    lavalier.advanceUntil(Duration.ofSeconds(1), () -> !told.isEmpty());
     assertThat(awaitDevice(d -> d.getDeviceId().equals("mic")).getIsDefault()).isTrue();
   }
 

@@ -105,9 +105,8 @@ final class FlightEventsTest {
     lavalier.awaitState("mic", DeviceState.DEVICE_STATE_LOST);
     lavalier.script("mic").throwsUp = false;
     int before = subscriber.received();
-    while (subscriber.received() < before + 20) { // it comes back by itself
-      lavalier.ticker().advance(Duration.ofMillis(10));
-    }
+    lavalier.advanceUntil( // it comes back by itself
+        Duration.ofMillis(10), () -> subscriber.received() >= before + 20);
     subscriber.cancel();
     lavalier.awaitState("mic", DeviceState.DEVICE_STATE_CLOSED);
   }

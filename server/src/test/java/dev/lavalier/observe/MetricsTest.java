@@ -150,10 +150,7 @@ final class MetricsTest {
 
     lavalier.script("mic").throwsUp = false;
     int before = subscriber.received();
-    while (subscriber.received() < before + 20) {
-      lavalier.ticker().advance(Duration.ofMillis(10));
-    }
-    awaitSent(20);
+    lavalier.advanceUntil(Duration.ofMillis(10), () -> subscriber.received() >= before + 20);
     lavalier.awaitState("mic", DeviceState.DEVICE_STATE_OPEN); // told after it is counted
     assertThat(values())
         .containsEntry("lavalier_device_reopenings_total{device=\"mic\"}", 1.0)
@@ -168,9 +165,7 @@ final class MetricsTest {
     subscriber.cancel();
     lavalier.awaitState("mic", DeviceState.DEVICE_STATE_CLOSED);
     lavalier.script("mic").unplug();
-    while (lavalier.deviceIds().contains("mic")) {
-      lavalier.ticker().advance(Duration.ofSeconds(1));
-    }
+    lavalier.advanceUntil(Duration.ofSeconds(1), () -> !lavalier.deviceIds().contains("mic"));
     assertThat(values())
         .containsEntry("lavalier_frames_sent_total{device=\"mic\"}", 10.0)
         .doesNotContainKey("lavalier_device_subscribers{device=\"mic\"}")

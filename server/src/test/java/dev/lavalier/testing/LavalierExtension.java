@@ -50,6 +50,8 @@ import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
@@ -332,6 +334,22 @@ public final class LavalierExtension
     manual.awaitSleepers(openDevices);
   }
 
+  /**
+   * Moves the time on in steps until something has come to be, for 10 s of real time at most. Each
+   * step waits for an answer of the server's, so that time does not run away from what is to happen
+   * in it.
+   */
+  public void advanceUntil(Duration step, BooleanSupplier done) throws TimeoutException {
+    long end = System.nanoTime() + REAL_BOUND.toNanos();
+    while (!done.getAsBoolean()) {
+      if (System.nanoTime() > end) {
+        throw new TimeoutException("not yet at " + manual.nanoTime() + " ns of the test's time");
+      }
+      manual.advance(step);
+      deviceIds();
+    }
+  }
+
   /** Returns a device as a client sees it. */
   public Device device(String id) {
     return blocking().listDevices(ListDevicesRequest.getDefaultInstance()).getDevicesList().stream()
@@ -349,9 +367,18 @@ public final class LavalierExtension
 
   /** Waits until a device is in a state, 10 s at most. */
   public void awaitState(String id, DeviceState state) throws TimeoutException {
+    awaitDevice(id, seen -> seen.getState() == state);
+  }
+
+  /** Waits until a device has so many subscribers, 10 s at most. */
+  public void awaitSubscribers(String id, int count) throws TimeoutException {
+    awaitDevice(id, seen -> seen.getSubscriberCount() == count);
+  }
+
+  private void awaitDevice(String id, Predicate<Device> wanted) throws TimeoutException {
     long end = System.nanoTime() + REAL_BOUND.toNanos();
     Device seen = device(id);
-    while (seen.getState() != state) {
+    while (!wanted.test(seen)) {
       if (System.nanoTime() > end) {
         throw new TimeoutException("still " + seen);
       }

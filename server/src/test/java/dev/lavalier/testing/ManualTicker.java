@@ -4,15 +4,18 @@ import dev.lavalier.audio.Ticker;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.PriorityQueue;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 
 /**
  * Time that stands still until the test moves it. Threads that wait by it park; {@link #advance}
- * wakes those whose time has come. Safe for use from any thread.
+ * wakes those whose time has come, and lets them do what they have to before it returns, so that
+ * time cannot run away from a reader on a busy machine. Safe for use from any thread.
  */
 public final class ManualTicker implements Ticker {
 
@@ -24,6 +27,7 @@ public final class ManualTicker implements Ticker {
   private record Task(long at, long number, Runnable run) {}
 
   private final List<Sleeper> sleepers = new ArrayList<>();
+  private final Set<Thread> woken = new HashSet<>(); // and not asleep again since
   private final PriorityQueue<Task> tasks =
       new PriorityQueue<>(Comparator.comparingLong(Task::at).thenComparingLong(Task::number));
   private long taskNumber;
@@ -47,6 +51,7 @@ public final class ManualTicker implements Ticker {
         return;
       }
       sleepers.add(sleeper);
+      woken.remove(sleeper.thread());
       notifyAll();
     }
     LockSupport.park(this);
@@ -61,9 +66,13 @@ public final class ManualTicker implements Ticker {
     tasks.add(new Task(now + delay.toNanos(), taskNumber++, task));
   }
 
-  /** Moves the time on; what was to run later and is due runs on the caller's thread. */
+  /**
+   * Moves the time on, and waits until whoever it woke sleeps again, has ended, or hangs, for 1 s
+   * of real time at most; what was to run later and is due then runs on the caller's thread.
+   */
   public void advance(Duration by) {
     wakeSleepers(by);
+    awaitWoken();
     Runnable task;
     while ((task = nextDue()) != null) {
       task.run();
@@ -79,9 +88,30 @@ public final class ManualTicker implements Ticker {
     now += by.toNanos();
     for (Sleeper sleeper : sleepers) {
       if (sleeper.deadline() <= now) {
+        woken.add(sleeper.thread());
         LockSupport.unpark(sleeper.thread());
       }
     }
+  }
+
+  private synchronized void awaitWoken() {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(1);
+    woken.removeIf(ManualTicker::isDone);
+    while (!woken.isEmpty() && System.nanoTime() < end) {
+      try {
+        wait(1); // nobody tells that a thread ended or hangs
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return;
+      }
+      woken.removeIf(ManualTicker::isDone);
+    }
+    woken.clear();
+  }
+
+  /** A scripted device hangs in timed naps; nothing else that sleeps by a ticker naps so. */
+  private static boolean isDone(Thread thread) {
+    return !thread.isAlive() || thread.getState() == Thread.State.TIMED_WAITING;
   }
 
   /**
