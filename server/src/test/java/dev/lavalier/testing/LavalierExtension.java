@@ -47,8 +47,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
@@ -91,7 +89,7 @@ public final class LavalierExtension
   private CallObserver calls = CallObserver.NONE;
 
   private final GrpcCleanupRule cleanup = new GrpcCleanupRule();
-  private ExecutorService executor;
+  private CountedExecutor executor;
   private DeviceRegistry registry;
   private Hub hub;
   private Gate gate;
@@ -208,7 +206,10 @@ public final class LavalierExtension
   public void beforeEach(ExtensionContext context) throws IOException {
     List<String> allowed = new ArrayList<>(scripts.keySet());
     devices.forEach(device -> allowed.add(device.name()));
-    executor = Executors.newCachedThreadPool();
+    executor = new CountedExecutor();
+    if (manual != null) {
+      manual.afterEachStep(executor::awaitIdle);
+    }
     registry =
         new DeviceRegistry(
             id -> captureFormats.getOrDefault(id, captureFormat),
@@ -271,7 +272,7 @@ public final class LavalierExtension
     gate.close();
     registry.close();
     scripts.values().forEach(ScriptedMixerProvider.Script::close);
-    executor.shutdownNow();
+    executor.close();
   }
 
   /** Returns the test's time. */

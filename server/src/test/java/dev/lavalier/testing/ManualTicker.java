@@ -15,7 +15,7 @@ import java.util.concurrent.locks.LockSupport;
 /**
  * Time that stands still until the test moves it. Threads that wait by it park; {@link #advance}
  * wakes those whose time has come, and lets them do what they have to before it returns, so that
- * time cannot run away from a reader on a busy machine. Safe for use from any thread.
+ * time cannot run away from them on a busy machine. Safe for use from any thread.
  */
 public final class ManualTicker implements Ticker {
 
@@ -32,6 +32,7 @@ public final class ManualTicker implements Ticker {
       new PriorityQueue<>(Comparator.comparingLong(Task::at).thenComparingLong(Task::number));
   private long taskNumber;
   private long now = 1_000_000_000L;
+  private Runnable settling = () -> {};
 
   @Override
   public synchronized long nanoTime() {
@@ -66,6 +67,11 @@ public final class ManualTicker implements Ticker {
     tasks.add(new Task(now + delay.toNanos(), taskNumber++, task));
   }
 
+  /** Sets what else has to come to rest before {@link #advance} goes on. */
+  void afterEachStep(Runnable settle) {
+    settling = settle;
+  }
+
   /**
    * Moves the time on, and waits until whoever it woke sleeps again, has ended, or hangs, for 1 s
    * of real time at most; what was to run later and is due then runs on the caller's thread.
@@ -73,6 +79,7 @@ public final class ManualTicker implements Ticker {
   public void advance(Duration by) {
     wakeSleepers(by);
     awaitWoken();
+    settling.run();
     Runnable task;
     while ((task = nextDue()) != null) {
       task.run();

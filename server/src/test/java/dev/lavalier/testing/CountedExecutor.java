@@ -1,0 +1,53 @@
+package dev.lavalier.testing;
+
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+
+/** Threads enough for every task, and word of when none is left to be done. */
+final class CountedExecutor implements Executor, AutoCloseable {
+
+  private final ExecutorService threads = Executors.newCachedThreadPool();
+  private int unfinished; // guarded by this
+
+  @Override
+  public void execute(Runnable task) {
+    synchronized (this) {
+      unfinished++;
+    }
+    threads.execute(
+        () -> {
+          try {
+            task.run();
+          } finally {
+            finished();
+          }
+        });
+  }
+
+  private synchronized void finished() {
+    if (--unfinished == 0) {
+      notifyAll();
+    }
+  }
+
+  /** Waits until all that was begun is done, for 1 s of real time at most. */
+  synchronized void awaitIdle() {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(1);
+    long left;
+    while (unfinished > 0 && (left = end - System.nanoTime()) > 0) {
+      try {
+        TimeUnit.NANOSECONDS.timedWait(this, left);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return;
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    threads.shutdownNow();
+  }
+}
