@@ -88,6 +88,7 @@ final class DeviceFault {
               });
       assertThat(listening.epochs()).isEqualTo(2);
       assertServing(server);
+      server.awaitLog(".*: back after .*");
       assertThat(server.log().lines().filter(line -> line.contains(": lost: "))).hasSize(1);
       assertThat(server.log().lines().filter(line -> line.contains(": back after "))).hasSize(1);
     }
