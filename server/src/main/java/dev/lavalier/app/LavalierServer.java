@@ -46,7 +46,13 @@ final class LavalierServer implements AutoCloseable {
     gate = new Gate(hub, config.tokens(), config.tls(), ticker, files);
     grpc =
         new GrpcServer(
-            hub, config.address(), config.transport(), gate, observation.ofCalls(), ticker);
+            hub,
+            config.address(),
+            config.transport(),
+            config.ioUring(),
+            gate,
+            observation.ofCalls(),
+            ticker);
   }
 
   /**

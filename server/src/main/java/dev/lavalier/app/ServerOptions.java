@@ -61,6 +61,7 @@ final class ServerOptions {
         capture.deviceFormats(),
         hub,
         limits.transport(),
+        listening.ioUring(),
         capture.demo(),
         capture.virtualDevices(),
         access.allowed(capture.keptOpen()),

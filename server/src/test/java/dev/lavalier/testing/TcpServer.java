@@ -73,6 +73,7 @@ public final class TcpServer implements AutoCloseable {
             hub,
             new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
             limits,
+            false,
             gate,
             CallObserver.NONE,
             ticker);
