@@ -12,6 +12,7 @@ import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.uring.IoUring;
 import io.netty.channel.uring.IoUringChannelOption;
 import io.netty.channel.uring.IoUringIoHandler;
+import io.netty.channel.uring.IoUringIoHandlerConfig;
 import io.netty.channel.uring.IoUringServerSocketChannel;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -25,6 +26,12 @@ import java.util.function.Supplier;
  */
 record Transport(
     IoHandlerFactory handlers, Supplier<ServerChannel> listener, Optional<LinuxOptions> options) {
+
+  /** How many sends a loop hands over at once; beyond, it does so more often. */
+  private static final int RING_SIZE = 1_024;
+
+  /** How many answers may wait: thousands come at once where as many connections do. */
+  private static final int ANSWERS = 16 * RING_SIZE;
 
   /** How a connection's socket is told how much may wait in it unsent, and for how long. */
   record LinuxOptions(ChannelOption<Long> unsentBytes, ChannelOption<Integer> unansweredMillis) {}
@@ -43,7 +50,8 @@ record Transport(
                 .formatted(rootOf(IoUring.unavailabilityCause()).getMessage()));
       }
       return new Transport(
-          IoUringIoHandler.newFactory(),
+          IoUringIoHandler.newFactory(
+              new IoUringIoHandlerConfig().setRingSize(RING_SIZE).setCqSize(ANSWERS)),
           IoUringServerSocketChannel::new,
           Optional.of(
               new LinuxOptions(
