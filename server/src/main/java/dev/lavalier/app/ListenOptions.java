@@ -34,7 +34,7 @@ final class ListenOptions {
   @Option(
       names = "--io-uring",
       description =
-          "Send by Linux's io_uring: less CPU where hundreds listen, and frames a millisecond later at worst; not every kernel and container allows it.")
+          "Send by Linux's io_uring: less CPU where hundreds listen, one frame in a hundred a millisecond later; not every kernel and container allows it.")
   private boolean ioUring;
 
   /**
