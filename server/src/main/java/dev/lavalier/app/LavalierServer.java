@@ -46,13 +46,7 @@ final class LavalierServer implements AutoCloseable {
     gate = new Gate(hub, config.tokens(), config.tls(), ticker, files);
     grpc =
         new GrpcServer(
-            hub,
-            config.address(),
-            config.transport(),
-            config.ioUring(),
-            gate,
-            observation.ofCalls(),
-            ticker);
+            hub, config.address(), config.transport(), gate, observation.ofCalls(), ticker);
   }
 
   /**

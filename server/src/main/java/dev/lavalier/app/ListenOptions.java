@@ -31,12 +31,6 @@ final class ListenOptions {
           "Allow an address beyond loopback without TLS, or without asking who calls: warned of at each start.")
   private boolean insecure;
 
-  @Option(
-      names = "--io-uring",
-      description =
-          "Send by Linux's io_uring: less CPU where hundreds listen, one frame in a hundred a millisecond later; not every kernel and container allows it.")
-  private boolean ioUring;
-
   /**
    * Returns the address to listen on.
    *
@@ -73,10 +67,6 @@ final class ListenOptions {
       throw new IllegalArgumentException(
           "bind: %s (expected: an address of this machine)".formatted(bind), e);
     }
-  }
-
-  boolean ioUring() {
-    return ioUring;
   }
 
   /**

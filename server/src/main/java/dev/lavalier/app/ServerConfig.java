@@ -21,7 +21,6 @@ import java.util.function.Predicate;
  * @param captureFormats the same for single devices, by their ids
  * @param hub the hub's settings
  * @param transport what a peer may take of the transport
- * @param ioUring whether to speak to Linux by io_uring
  * @param demo whether the tone is the default where no hardware can be captured
  * @param devices the virtual devices
  * @param allowed which devices may be seen at all, by their ids
@@ -35,7 +34,6 @@ record ServerConfig(
     Map<String, PcmFormat> captureFormats,
     HubConfig hub,
     TransportLimits transport,
-    boolean ioUring,
     boolean demo,
     List<VirtualDevice> devices,
     Predicate<String> allowed,

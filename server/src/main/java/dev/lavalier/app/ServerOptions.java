@@ -61,7 +61,6 @@ final class ServerOptions {
         capture.deviceFormats(),
         hub,
         limits.transport(),
-        listening.ioUring(),
         capture.demo(),
         capture.virtualDevices(),
         access.allowed(capture.keptOpen()),

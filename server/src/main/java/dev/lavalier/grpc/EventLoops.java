@@ -3,8 +3,15 @@ package dev.lavalier.grpc;
 import dev.lavalier.hub.Lane;
 import io.grpc.netty.NettyServerBuilder;
 import io.netty.channel.EventLoopGroup;
+import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.ServerChannel;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollChannelOption;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.Future;
@@ -13,7 +20,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** The server's event loops, each with its lane: {@code lavalier-loop-N}. */
+/**
+ * The server's event loops, each with its lane: {@code lavalier-loop-N}. Epoll where Linux has it,
+ * NIO elsewhere.
+ */
 final class EventLoops implements AutoCloseable {
 
   /** Less than a tenth of a second of speech. */
@@ -21,16 +31,16 @@ final class EventLoops implements AutoCloseable {
 
   private record LoopLane(EventExecutor loop, Lane lane) {}
 
-  private final Transport transport;
   private final EventLoopGroup group;
   private final List<LoopLane> lanes = new ArrayList<>();
 
   /** Makes {@code count} loops, which begin when they get their first connection. */
-  EventLoops(int count, Transport transport) {
-    this.transport = transport;
+  EventLoops(int count) {
+    IoHandlerFactory handlers =
+        Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
     this.group =
         new MultiThreadIoEventLoopGroup(
-            count, new DefaultThreadFactory("lavalier-loop", true), transport.handlers());
+            count, new DefaultThreadFactory("lavalier-loop", true), handlers);
     group.forEach(loop -> lanes.add(new LoopLane(loop, new Lane(loop))));
   }
 
@@ -45,20 +55,17 @@ final class EventLoops implements AutoCloseable {
         .bossEventLoopGroup(group)
         .workerEventLoopGroup(group)
         .channelFactory(() -> listener(limit));
-    transport
-        .options()
-        .ifPresent(
-            options -> {
-              // What the kernel holds unsent for a consumer that does not read grows old there.
-              builder.withChildOption(options.unsentBytes(), UNSENT_BYTES);
-              // Else the kernel goes on for minutes for a host that vanished, also when we have
-              // given up.
-              builder.withChildOption(options.unansweredMillis(), (int) unanswered.toMillis());
-            });
+    if (Epoll.isAvailable()) {
+      // What the kernel holds unsent for a consumer that does not read grows old there.
+      builder.withChildOption(EpollChannelOption.TCP_NOTSENT_LOWAT, UNSENT_BYTES);
+      // Else the kernel goes on for minutes for a host that vanished, also when we have given up.
+      builder.withChildOption(EpollChannelOption.TCP_USER_TIMEOUT, (int) unanswered.toMillis());
+    }
   }
 
-  private ServerChannel listener(ConnectionLimit limit) {
-    ServerChannel listener = transport.listener().get();
+  private static ServerChannel listener(ConnectionLimit limit) {
+    ServerChannel listener =
+        Epoll.isAvailable() ? new EpollServerSocketChannel() : new NioServerSocketChannel();
     listener.pipeline().addFirst(limit);
     return listener;
   }

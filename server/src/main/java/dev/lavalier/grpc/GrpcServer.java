@@ -54,21 +54,18 @@ public final class GrpcServer implements AutoCloseable {
   /**
    * Makes a server that is not listening yet.
    *
-   * @param ioUring whether to speak to Linux by io_uring
    * @param gate who may call it; stays the caller's to close
    * @param calls told of calls and connections
    * @param ticker the time by which log lines are held together
-   * @throws IllegalArgumentException where io_uring cannot be had, in one line for the user
    */
   public GrpcServer(
       Hub hub,
       InetSocketAddress address,
       TransportLimits limits,
-      boolean ioUring,
       Gate gate,
       CallObserver calls,
       Ticker ticker) {
-    this.loops = new EventLoops(Runtime.getRuntime().availableProcessors(), Transport.of(ioUring));
+    this.loops = new EventLoops(Runtime.getRuntime().availableProcessors());
     NettyServerBuilder builder =
         NettyServerBuilder.forAddress(address)
             .directExecutor()

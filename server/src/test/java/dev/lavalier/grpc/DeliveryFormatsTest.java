@@ -209,10 +209,7 @@ final class DeliveryFormatsTest {
 
     subscribers.get(0).cancel();
     subscribers.get(7).cancel();
-    long end = System.nanoTime() + 10_000_000_000L;
-    while (lavalier.device("tone").getSubscriberCount() != 70 && System.nanoTime() < end) {
-      Thread.onSpinWait();
-    }
+    lavalier.awaitSubscribers("tone", 70);
     assertThat(lavalier.subscribe(other).requestAll().nextStarted().getFrameSize()).isEqualTo(160);
   }
 

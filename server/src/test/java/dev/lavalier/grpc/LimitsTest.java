@@ -13,7 +13,6 @@ import io.grpc.Status;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -118,18 +117,10 @@ final class LimitsTest {
   void whoLeavesMakesPlace() throws Exception {
     List<TestSubscriber> subscribers = assertAllPlacesAreFree();
     subscribers.get(1).cancel();
-    awaitSubscribers(LIMIT - 1);
+    lavalier.awaitSubscribers("tone", LIMIT - 1);
     TestSubscriber next = lavalier.subscribe(TONE).requestAll();
     next.nextStarted();
     assertFull();
-  }
-
-  private void awaitSubscribers(int count) {
-    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
-    while (lavalier.device("tone").getSubscriberCount() != count) {
-      assertThat(System.nanoTime()).isLessThan(end);
-      Thread.onSpinWait();
-    }
   }
 
   @Test

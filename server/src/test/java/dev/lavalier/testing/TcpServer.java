@@ -73,7 +73,6 @@ public final class TcpServer implements AutoCloseable {
             hub,
             new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
             limits,
-            false,
             gate,
             CallObserver.NONE,
             ticker);
