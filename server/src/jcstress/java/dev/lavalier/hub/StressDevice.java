@@ -5,6 +5,7 @@ import dev.lavalier.audio.Conversion;
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.PolyphaseFilters;
 import dev.lavalier.audio.Ticker;
+import dev.lavalier.capture.Period;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -118,7 +119,7 @@ public final class StressDevice {
   /** Reads periods, each of which becomes a frame. The reader's thread alone. */
   public void read(int count) {
     for (int i = 0; i < count; i++) {
-      epoch.onPeriod(PERIOD, (long) periods * FRAME_SIZE, 0, 0, 0);
+      epoch.onPeriod(new Period(PERIOD, FRAME_SIZE, (long) periods * FRAME_SIZE, 0, 0, 0));
       periods++;
     }
   }

@@ -1,6 +1,7 @@
 package dev.lavalier.hub;
 
 import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.capture.Period;
 import dev.lavalier.grpc.AudioCaptureService;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -55,7 +56,9 @@ public class FramerBenchmark {
 
   private void accept() {
     long nanos = pcmFormat.nanosOf(at);
-    framer.accept(period, periodSamples, at, nanos, START_UNIX_NANOS + nanos, nanos + 10_000_000);
+    framer.accept(
+        new Period(
+            period, periodSamples, at, nanos, START_UNIX_NANOS + nanos, nanos + 10_000_000));
     at += periodSamples;
   }
 }

@@ -36,37 +36,11 @@ public final class Reader {
   /** A device that gives exact zeros for so long is muted, or not permitted. */
   private static final long MUTED_NANOS = 5_000_000_000L;
 
-  /** What becomes of the periods. Called by the reader's thread alone; must not block. */
-  public interface Listener {
-    /**
-     * Takes one period.
-     *
-     * @param pcm the audio; the reader's own array, only lent for the call
-     * @param sampleIndex the number of its first sample, counted from 0 at the start; where it is
-     *     not the next one, the device has lost what lies between, by the clock's reckoning
-     * @param captureNanos when that sample was captured, by the ticker's steady clock
-     * @param captureUnixNanos the same, as time of day
-     * @param readNanos when the period had been read, by the steady clock
-     */
-    void onPeriod(
-        byte[] pcm, long sampleIndex, long captureNanos, long captureUnixNanos, long readNanos);
-
-    /** Tells that the device has given nothing but zeros for some seconds, or no longer does. */
-    void onMuted(boolean muted);
-
-    /**
-     * Tells that the line gave out without being stopped. The last call.
-     *
-     * @param message what was seen, in one sentence
-     */
-    void onLost(String message);
-  }
-
   private final CaptureLine line;
   private final PcmFormat format;
   private final int periodSamples;
   private final Ticker ticker;
-  private final Listener listener;
+  private final CaptureListener listener;
   private final Thread thread;
   private volatile boolean stopping;
   private volatile long periods;
@@ -89,7 +63,7 @@ public final class Reader {
    * @param periodSamples samples of one read, 1 or more
    */
   public Reader(
-      CaptureLine line, String deviceId, int periodSamples, Ticker ticker, Listener listener) {
+      CaptureLine line, String deviceId, int periodSamples, Ticker ticker, CaptureListener listener) {
     this.line = line;
     this.format = line.format();
     this.periodSamples = periodSamples;
@@ -225,7 +199,8 @@ public final class Reader {
     // Later looks may show that earlier ones were late; time still never runs backwards.
     lastCaptureNanos = Math.max(lastCaptureNanos, clock.nanosOf(position));
     long unixNanos = lastCaptureNanos + (ticker.unixNanos() - ticker.nanoTime());
-    listener.onPeriod(period, position, lastCaptureNanos, unixNanos, now);
+    listener.onPeriod(
+        new Period(period, periodSamples, position, lastCaptureNanos, unixNanos, now));
     position += periodSamples;
     lastPeriodNanos = now;
     long after = periods + 1; // this thread alone writes it
@@ -239,7 +214,7 @@ public final class Reader {
     zeroSamples = isZero(period) ? zeroSamples + periodSamples : 0;
     boolean muted = zeroSamples >= mutedFrom;
     if (muted != wasMuted) {
-      listener.onMuted(muted);
+      listener.onSilence(muted);
     }
   }
 

@@ -4,7 +4,7 @@ import dev.lavalier.audio.CaptureException;
 import dev.lavalier.audio.CaptureException.Reason;
 import dev.lavalier.audio.Conversion;
 import dev.lavalier.audio.PcmFormat;
-import dev.lavalier.hub.History.Period;
+import dev.lavalier.capture.Period;
 
 /**
  * Where in an epoch a subscription begins.
@@ -13,7 +13,7 @@ import dev.lavalier.hub.History.Period;
  * @param first the period to replay from; null: nothing is replayed
  * @param prerollMillis how much of what was captured before now is replayed
  */
-record Beginning(long index, Period first, int prerollMillis) {
+record Beginning(long index, History.Entry first, int prerollMillis) {
 
   /** A device's clock runs no faster than that, and an epoch's number is no exact time. */
   private static final double FASTEST = 1.02;
@@ -70,8 +70,8 @@ record Beginning(long index, Period first, int prerollMillis) {
       return live;
     }
     PcmFormat format = spec.format();
-    Period latest = history.get(history.head() - 1);
-    long end = conversion.deliveredBy(latest.sampleIndex + latest.samples);
+    Period latest = history.get(history.head() - 1).period();
+    long end = conversion.deliveredBy(latest.endIndex());
     long kept = Math.max(0, end - format.samplesIn(history.keptNanos()));
     int askedMillis = Integer.MAX_VALUE;
     long wanted = Math.max(kept, resumed);
@@ -80,9 +80,9 @@ record Beginning(long index, Period first, int prerollMillis) {
       wanted = Math.max(kept, end - format.samplesIn(askedMillis * 1_000_000L));
       wanted -= wanted % spec.frameSize(); // the whole frame in which it falls
     }
-    Period first = history.find(conversion.neededFor(wanted));
+    History.Entry first = history.find(conversion.neededFor(wanted));
     long begins =
-        ceiling(Math.max(wanted, conversion.firstFrom(first.sampleIndex)), spec.frameSize());
+        ceiling(Math.max(wanted, conversion.firstFrom(first.period().sampleIndex())), spec.frameSize());
     long samples = end - begins;
     if (samples <= 0) {
       return live;

@@ -2,8 +2,8 @@ package dev.lavalier.hub;
 
 import dev.lavalier.audio.Conversion;
 import dev.lavalier.audio.FormatConverter;
-import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.PolyphaseFilters;
+import dev.lavalier.capture.Period;
 import java.util.Set;
 
 /**
@@ -60,43 +60,30 @@ final class Delivery {
   }
 
   /**
-   * Takes one period.
+   * Converts one period and passes it to the framers.
    *
-   * @param period the audio as captured
-   * @param samples how many
-   * @param sampleIndex the number of the first in the epoch
-   * @param captureNanos when that was captured, by the steady clock
-   * @param captureUnixNanos the same, as time of day
-   * @param readNanos when the period had been read, by the steady clock
+   * @param captured in the capture format; its array is not kept
    * @return whether at least one frame was published
    */
-  boolean accept(
-      byte[] period,
-      int samples,
-      long sampleIndex,
-      long captureNanos,
-      long captureUnixNanos,
-      long readNanos) {
-    byte[] pcm = period;
-    int count = samples;
-    long index = sampleIndex;
-    long later = 0; // the first delivered sample than the first captured one
-    if (converter != null) {
-      count = converter.convert(period, samples, sampleIndex);
-      pcm = converter.output();
-      index = converter.outputIndex();
-      PcmFormat captured = conversion.captured();
-      later = conversion.delivered().nanosOf(index) - captured.nanosOf(sampleIndex);
-    }
-    if (count == 0) {
+  boolean accept(Period captured) {
+    Period block = converter == null ? captured : converted(captured);
+    if (block.samples() == 0) {
       return false;
     }
     boolean published = false;
     for (Framer framer : framers) {
-      published |=
-          framer.accept(
-              pcm, count, index, captureNanos + later, captureUnixNanos + later, readNanos);
+      published |= framer.accept(block);
     }
     return published;
+  }
+
+  private Period converted(Period captured) {
+    int count =
+        converter.convert(captured.pcm(), captured.samples(), captured.sampleIndex());
+    long index = converter.outputIndex();
+    long offsetNanos =
+        conversion.delivered().nanosOf(index)
+            - conversion.captured().nanosOf(captured.sampleIndex());
+    return captured.converted(converter.output(), count, index, offsetNanos);
   }
 }

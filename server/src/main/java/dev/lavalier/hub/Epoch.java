@@ -3,7 +3,8 @@ package dev.lavalier.hub;
 import dev.lavalier.audio.Conversion;
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.PolyphaseFilters;
-import dev.lavalier.capture.Reader;
+import dev.lavalier.capture.CaptureListener;
+import dev.lavalier.capture.Period;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -20,7 +21,7 @@ import org.slf4j.LoggerFactory;
  * <p>The reader's thread calls the listener's methods; the device's actor calls the others. They
  * share the two arrays, which are replaced and never changed.
  */
-final class Epoch implements Reader.Listener {
+final class Epoch implements CaptureListener {
 
   private static final Logger log = LoggerFactory.getLogger(Epoch.class);
 
@@ -89,28 +90,26 @@ final class Epoch implements Reader.Listener {
   }
 
   @Override
-  public void onPeriod(
-      byte[] pcm, long sampleIndex, long captureNanos, long captureUnixNanos, long readNanos) {
+  public void onPeriod(Period period) {
     long expected = nextIndex;
     if (expected < 0) {
       events.onFlowing(this);
-    } else if (sampleIndex > expected) {
-      overrunEnd = sampleIndex;
-      events.onOverrun(this, sampleIndex - expected);
+    } else if (period.sampleIndex() > expected) {
+      overrunEnd = period.sampleIndex();
+      events.onOverrun(this, period.sampleIndex() - expected);
     }
-    int samples = pcm.length / format.bytesPerSample();
-    nextIndex = sampleIndex + samples;
-    long length = format.nanosOf(samples);
-    meter.onPeriod(samples, expected < 0 ? 0 : Math.abs(readNanos - lastReadNanos - length));
-    lastReadNanos = readNanos;
+    nextIndex = period.endIndex();
+    long length = format.nanosOf(period.samples());
+    long sinceLast = period.readNanos() - lastReadNanos;
+    meter.onPeriod(period.samples(), expected < 0 ? 0 : Math.abs(sinceLast - length));
+    lastReadNanos = period.readNanos();
     // First: who replays must find there whatever a framer has published.
     if (history != null) {
-      history.add(pcm, samples, sampleIndex, captureNanos, captureUnixNanos, readNanos);
+      history.add(period);
     }
     boolean published = false;
     for (Delivery delivery : deliveries) {
-      published |=
-          delivery.accept(pcm, samples, sampleIndex, captureNanos, captureUnixNanos, readNanos);
+      published |= delivery.accept(period);
     }
     if (published) {
       for (Lane lane : lanes) {
@@ -120,7 +119,7 @@ final class Epoch implements Reader.Listener {
   }
 
   @Override
-  public void onMuted(boolean muted) {
+  public void onSilence(boolean muted) {
     events.onMuted(this, muted);
   }
 

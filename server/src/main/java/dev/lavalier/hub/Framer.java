@@ -1,6 +1,7 @@
 package dev.lavalier.hub;
 
 import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.capture.Period;
 
 /**
  * Cuts blocks of delivered samples into frames of one size, on the sample grid, and encodes each
@@ -50,24 +51,14 @@ final class Framer {
   /**
    * Takes one block.
    *
-   * @param pcm the audio, from the array's beginning; not kept
-   * @param samples how many
-   * @param sampleIndex the number of its first sample in the epoch; where it is not the next one,
-   *     the samples between are lost
-   * @param captureNanos when that sample was captured, by the steady clock
-   * @param captureUnixNanos the same, as time of day
-   * @param readNanos when it had been read, by the steady clock
+   * @param block in the format of the frames; its array is not kept. If its index is not the next
+   *     one, the samples between are lost
    * @return whether at least one frame was published
    */
-  boolean accept(
-      byte[] pcm,
-      int samples,
-      long sampleIndex,
-      long captureNanos,
-      long captureUnixNanos,
-      long readNanos) {
+  boolean accept(Period block) {
     int step = format.bytesPerSample();
-    int length = samples * step;
+    int length = block.samples() * step;
+    long sampleIndex = block.sampleIndex();
     if (frameIndex < 0) {
       frameIndex = nextFrame(sampleIndex);
       firstIndex = frameIndex;
@@ -84,15 +75,15 @@ final class Framer {
     boolean published = false;
     while (offset < length) {
       if (filled == 0) {
-        frameNanos = captureNanos + format.nanosOf(offset / step);
-        frameUnixNanos = captureUnixNanos + format.nanosOf(offset / step);
+        frameNanos = block.captureNanos() + format.nanosOf(offset / step);
+        frameUnixNanos = block.captureUnixNanos() + format.nanosOf(offset / step);
       }
       int n = Math.min(pending.length - filled, length - offset);
-      System.arraycopy(pcm, offset, pending, filled, n);
+      System.arraycopy(block.pcm(), offset, pending, filled, n);
       filled += n;
       offset += n;
       if (filled == pending.length) {
-        publish(readNanos);
+        publish(block.readNanos());
         published = true;
       }
     }

@@ -1,6 +1,7 @@
 package dev.lavalier.hub;
 
 import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.capture.Period;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
@@ -16,37 +17,17 @@ final class History {
 
   static final long SLACK_NANOS = 1_000_000_000L;
 
-  /** One read from the line; nobody writes to its array. As in {@link Delivery#accept}. */
-  static final class Period {
-    final long sequence; // its number in the epoch, from 0
-    final byte[] pcm;
-    final int samples;
-    final long sampleIndex;
-    final long captureNanos;
-    final long captureUnixNanos;
-    final long readNanos;
-
-    Period(
-        long sequence,
-        byte[] pcm,
-        int samples,
-        long sampleIndex,
-        long captureNanos,
-        long captureUnixNanos,
-        long readNanos) {
-      this.sequence = sequence;
-      this.pcm = pcm;
-      this.samples = samples;
-      this.sampleIndex = sampleIndex;
-      this.captureNanos = captureNanos;
-      this.captureUnixNanos = captureUnixNanos;
-      this.readNanos = readNanos;
-    }
-  }
+  /**
+   * One period with its number.
+   *
+   * @param sequence its number in the epoch, from 0
+   * @param period nobody writes to its array
+   */
+  record Entry(long sequence, Period period) {}
 
   private final long keptNanos;
-  private final AtomicReferenceArray<Period> slots;
-  private volatile Period latest; // null: none yet
+  private final AtomicReferenceArray<Entry> slots;
+  private volatile Entry latest; // null: none yet
 
   /**
    * Makes an empty one.
@@ -66,24 +47,16 @@ final class History {
   }
 
   /** Adds a copy of the next period. The reader's thread alone. */
-  void add(
-      byte[] pcm,
-      int samples,
-      long sampleIndex,
-      long captureNanos,
-      long captureUnixNanos,
-      long readNanos) {
-    Period period =
-        new Period(
-            head(), pcm.clone(), samples, sampleIndex, captureNanos, captureUnixNanos, readNanos);
-    slots.setRelease(slot(period.sequence), period);
-    latest = period;
+  void add(Period period) {
+    Entry entry = new Entry(head(), period.copy());
+    slots.setRelease(slot(entry.sequence()), entry);
+    latest = entry;
   }
 
   /** Returns the number that the next period will have. */
   long head() {
-    Period newest = latest;
-    return newest == null ? 0 : newest.sequence + 1;
+    Entry newest = latest;
+    return newest == null ? 0 : newest.sequence() + 1;
   }
 
   /** Returns the number of the oldest that is not about to be written over. */
@@ -92,9 +65,9 @@ final class History {
   }
 
   /** Returns period number {@code sequence}, below {@link #head}; null where it is gone. */
-  Period get(long sequence) {
-    Period period = slots.getAcquire(slot(sequence));
-    return period != null && period.sequence == sequence ? period : null;
+  Entry get(long sequence) {
+    Entry entry = slots.getAcquire(slot(sequence));
+    return entry != null && entry.sequence() == sequence ? entry : null;
   }
 
   private int slot(long sequence) {
@@ -105,21 +78,21 @@ final class History {
    * Returns the last period that begins at a captured sample or before it; the oldest where all
    * begin later; null where there is none at all.
    */
-  Period find(long sampleIndex) {
+  Entry find(long sampleIndex) {
     long low = oldest();
     long high = head() - 1;
     while (low < high) {
       long middle = (low + high + 1) >>> 1;
-      Period period = get(middle);
-      if (period == null) {
+      Entry entry = get(middle);
+      if (entry == null) {
         low = Math.min(high, oldest()); // written over since
-      } else if (period.sampleIndex <= sampleIndex) {
+      } else if (entry.period().sampleIndex() <= sampleIndex) {
         low = middle;
       } else {
         high = middle - 1;
       }
     }
-    Period found = high < 0 ? null : get(low);
+    Entry found = high < 0 ? null : get(low);
     while (found == null && head() > 0) {
       found = get(oldest()); // written over since
     }

@@ -1,6 +1,6 @@
 package dev.lavalier.hub;
 
-import dev.lavalier.hub.History.Period;
+import dev.lavalier.capture.Period;
 import java.util.Set;
 import java.util.function.Supplier;
 
@@ -41,7 +41,7 @@ final class Replay {
    */
   Replay(
       History history,
-      Period first,
+      History.Entry first,
       Supplier<Delivery> deliveries,
       SubscriptionSpec spec,
       long published) {
@@ -50,7 +50,7 @@ final class Replay {
     this.frameSize = spec.frameSize();
     this.mostSaved = (long) SPEED * spec.queueFrames();
     this.published = published;
-    restart(first.sequence);
+    restart(first.sequence());
   }
 
   private void restart(long period) {
@@ -89,24 +89,19 @@ final class Replay {
     return frame;
   }
 
-  private void use(Period period) {
-    if (period == null) {
+  private void use(History.Entry entry) {
+    if (entry == null) {
       // What is gone must not look as if the device had lost it: another framer begins.
       restart(history.oldest());
       return;
     }
     next++;
+    Period period = entry.period();
     delivery
         .framer(frameSize)
         .ring()
-        .ensureCapacity(delivery.conversion().mostDelivered(period.samples) / frameSize + 2);
-    delivery.accept(
-        period.pcm,
-        period.samples,
-        period.sampleIndex,
-        period.captureNanos,
-        period.captureUnixNanos,
-        period.readNanos);
+        .ensureCapacity(delivery.conversion().mostDelivered(period.samples()) / frameSize + 2);
+    delivery.accept(period);
   }
 
   /** A frame was sent. */

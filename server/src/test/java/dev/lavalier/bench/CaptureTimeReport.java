@@ -3,6 +3,8 @@ package dev.lavalier.bench;
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.Ticker;
 import dev.lavalier.capture.CaptureLine;
+import dev.lavalier.capture.CaptureListener;
+import dev.lavalier.capture.Period;
 import dev.lavalier.capture.DeviceRegistry;
 import dev.lavalier.capture.Reader;
 import java.time.Duration;
@@ -46,22 +48,22 @@ final class CaptureTimeReport {
     registry.close();
   }
 
-  private Reader.Listener listener() {
+  private CaptureListener listener() {
     long origin = System.nanoTime();
-    return new Reader.Listener() {
+    return new CaptureListener() {
       @Override
-      public void onPeriod(byte[] pcm, long index, long capture, long unixNanos, long read) {
+      public void onPeriod(Period period) {
         int at = seen++ - WARM_UP;
         if (at >= 0 && at < samples.length) {
-          samples[at] = index;
-          nanos[at] = capture - origin;
+          samples[at] = period.sampleIndex();
+          nanos[at] = period.captureNanos() - origin;
         } else if (at == samples.length) {
           full.countDown();
         }
       }
 
       @Override
-      public void onMuted(boolean muted) {}
+      public void onSilence(boolean silent) {}
 
       @Override
       public void onLost(String message) {

@@ -3,6 +3,8 @@ package dev.lavalier.bench;
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.Ticker;
 import dev.lavalier.capture.CaptureLine;
+import dev.lavalier.capture.CaptureListener;
+import dev.lavalier.capture.Period;
 import dev.lavalier.capture.DeviceRegistry;
 import dev.lavalier.capture.Reader;
 import java.lang.management.ManagementFactory;
@@ -59,17 +61,16 @@ final class ReadingBenchmark {
             "default",
             period,
             Ticker.system(),
-            new Reader.Listener() {
+            new CaptureListener() {
               @Override
-              public void onPeriod(
-                  byte[] pcm, long index, long nanos, long unixNanos, long readNanos) {
-                if ((index + period) % FRAME == 0) {
+              public void onPeriod(Period read) {
+                if (read.endIndex() % FRAME == 0) {
                   frame();
                 }
               }
 
               @Override
-              public void onMuted(boolean muted) {}
+              public void onSilence(boolean silent) {}
 
               @Override
               public void onLost(String message) {

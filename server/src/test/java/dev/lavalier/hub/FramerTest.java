@@ -3,6 +3,7 @@ package dev.lavalier.hub;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.capture.Period;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -47,7 +48,8 @@ final class FramerTest {
     Framer framer = framer(frameSize);
     long end = joinedAt + 20_000;
     for (long at = joinedAt; at < end; at += periodSamples) {
-      framer.accept(period(at, periodSamples), periodSamples, at, 0, MONO.nanosOf(at), 0);
+      framer.accept(
+          new Period(period(at, periodSamples), periodSamples, at, 0, MONO.nanosOf(at), 0));
     }
 
     assertThat(cuts).isNotEmpty();
@@ -69,7 +71,7 @@ final class FramerTest {
   @Test
   void saysWhetherAFrameCameOut() {
     Framer framer = framer(160);
-    assertThat(framer.accept(period(0, 80), 80, 0, 0, 0, 0)).isFalse();
-    assertThat(framer.accept(period(80, 80), 80, 80, 0, 0, 0)).isTrue();
+    assertThat(framer.accept(new Period(period(0, 80), 80, 0, 0, 0, 0))).isFalse();
+    assertThat(framer.accept(new Period(period(80, 80), 80, 80, 0, 0, 0))).isTrue();
   }
 }

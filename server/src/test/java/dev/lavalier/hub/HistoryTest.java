@@ -3,6 +3,7 @@ package dev.lavalier.hub;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.capture.Period;
 import org.junit.jupiter.api.Test;
 
 final class HistoryTest {
@@ -14,7 +15,7 @@ final class HistoryTest {
 
   private void add(int count) {
     for (int i = 0; i < count; i++) {
-      history.add(new byte[2 * SAMPLES], SAMPLES, history.head() * SAMPLES, 0, 0, 0);
+      history.add(new Period(new byte[2 * SAMPLES], SAMPLES, history.head() * SAMPLES, 0, 0, 0));
     }
   }
 
@@ -35,18 +36,18 @@ final class HistoryTest {
     assertThat(history.find(0)).isNull();
     add(1_000);
 
-    assertThat(history.find(900 * SAMPLES).sequence).isEqualTo(900);
-    assertThat(history.find(901 * SAMPLES - 1).sequence).isEqualTo(900);
-    assertThat(history.find(Long.MAX_VALUE).sequence).isEqualTo(999);
-    assertThat(history.find(0).sequence).isEqualTo(history.oldest());
+    assertThat(history.find(900 * SAMPLES).sequence()).isEqualTo(900);
+    assertThat(history.find(901 * SAMPLES - 1).sequence()).isEqualTo(900);
+    assertThat(history.find(Long.MAX_VALUE).sequence()).isEqualTo(999);
+    assertThat(history.find(0).sequence()).isEqualTo(history.oldest());
   }
 
   @Test
   void keepsACopy() {
     byte[] pcm = new byte[2 * SAMPLES];
-    history.add(pcm, SAMPLES, 0, 0, 0, 0);
+    history.add(new Period(pcm, SAMPLES, 0, 0, 0, 0));
     pcm[0] = 1;
 
-    assertThat(history.get(0).pcm[0]).isZero();
+    assertThat(history.get(0).period().pcm()[0]).isZero();
   }
 }
