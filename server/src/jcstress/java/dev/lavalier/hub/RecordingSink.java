@@ -1,6 +1,6 @@
 package dev.lavalier.hub;
 
-import dev.lavalier.audio.CaptureException;
+import dev.lavalier.audio.StreamException;
 import java.util.Optional;
 
 /** What a subscriber hears, counted. Used on the lane alone, and read when all is done. */
@@ -47,7 +47,7 @@ final class RecordingSink implements FrameSink {
   }
 
   @Override
-  public void onEnd(CaptureException reason) {
+  public void onEnd(StreamException reason) {
     wrong += ended > 0 ? 1 : 0;
     ended++;
   }

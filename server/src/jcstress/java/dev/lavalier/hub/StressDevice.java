@@ -1,10 +1,10 @@
 package dev.lavalier.hub;
 
-import dev.lavalier.audio.CaptureException;
+import dev.lavalier.audio.StreamException;
 import dev.lavalier.audio.Conversion;
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.PolyphaseFilters;
-import dev.lavalier.audio.Ticker;
+import dev.lavalier.audio.TimeSource;
 import dev.lavalier.capture.Period;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -25,8 +25,8 @@ public final class StressDevice {
   private static final PcmFormat FORMAT = PcmFormat.parse("8000/1/s16le");
   private static final byte[] PERIOD = new byte[2 * FRAME_SIZE];
   private static final FrameEncoder ENCODER = (pcm, index, nanos, delay) -> pcm.clone();
-  private static final Ticker STILL =
-      new Ticker() {
+  private static final TimeSource STILL =
+      new TimeSource() {
         @Override
         public long nanoTime() {
           return 0;
@@ -43,7 +43,7 @@ public final class StressDevice {
         }
 
         @Override
-        public void after(Duration delay, Runnable task) {
+        public void schedule(Duration delay, Runnable task) {
           throw new AssertionError("no race waits for the clock");
         }
       };
@@ -92,7 +92,7 @@ public final class StressDevice {
   private static Conversion asCaptured() {
     try {
       return Conversion.plan(FORMAT, FORMAT, List.of());
-    } catch (CaptureException e) {
+    } catch (StreamException e) {
       throw new IllegalStateException(e);
     }
   }

@@ -42,7 +42,7 @@ public class FramerBenchmark {
   public void makeFramer() {
     pcmFormat = PcmFormat.parse(format);
     periodSamples = pcmFormat.sampleRateHz() / 100;
-    period = new byte[periodSamples * pcmFormat.bytesPerSample()];
+    period = new byte[periodSamples * pcmFormat.bytesPerSampleFrame()];
     framer = new Framer(pcmFormat, 2 * periodSamples, AudioCaptureService.frameEncoder());
   }
 

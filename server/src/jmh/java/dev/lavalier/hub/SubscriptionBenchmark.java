@@ -1,10 +1,10 @@
 package dev.lavalier.hub;
 
-import dev.lavalier.audio.CaptureException;
+import dev.lavalier.audio.StreamException;
 import dev.lavalier.audio.Conversion;
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.PolyphaseFilters;
-import dev.lavalier.audio.Ticker;
+import dev.lavalier.audio.TimeSource;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -44,7 +44,7 @@ public class SubscriptionBenchmark {
   @Param({"1", "10", "500"})
   public int subscribers;
 
-  private final Ticker ticker = Ticker.system();
+  private final TimeSource ticker = TimeSource.system();
   private final Queue<Runnable> tasks = new ArrayDeque<>();
   private final Lane lane = new Lane(tasks::add);
   private final List<Subscription> subscriptions = new ArrayList<>();
@@ -53,7 +53,7 @@ public class SubscriptionBenchmark {
 
   /** Subscribes them all. */
   @Setup
-  public void subscribe() throws CaptureException {
+  public void subscribe() throws StreamException {
     PolyphaseFilters filters = new PolyphaseFilters();
     Conversion conversion = Conversion.plan(FORMAT, FORMAT, List.of());
     DeviceActor device =
@@ -162,7 +162,7 @@ public class SubscriptionBenchmark {
     public void onNotice(Notice notice) {}
 
     @Override
-    public void onEnd(CaptureException reason) {
+    public void onEnd(StreamException reason) {
       throw new IllegalStateException(reason);
     }
   }

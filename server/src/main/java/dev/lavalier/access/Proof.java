@@ -1,6 +1,6 @@
 package dev.lavalier.access;
 
-import dev.lavalier.audio.Quoted;
+import dev.lavalier.audio.LogText;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -63,7 +63,7 @@ public sealed interface Proof {
     /** Checks that it can be written in a line, and read again. */
     public Certificate {
       String written = subject.getName();
-      if (!Quoted.line(written).equals(written) || !new X500Principal(written).equals(subject)) {
+      if (!LogText.sanitize(written).equals(written) || !new X500Principal(written).equals(subject)) {
         throw new IllegalArgumentException("not a subject in one line");
       }
     }

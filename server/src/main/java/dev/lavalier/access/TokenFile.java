@@ -1,6 +1,6 @@
 package dev.lavalier.access;
 
-import dev.lavalier.audio.Quoted;
+import dev.lavalier.audio.LogText;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -158,7 +158,7 @@ public final class TokenFile {
     } catch (DateTimeParseException e) {
       throw new IllegalArgumentException(
           "expires=%s (expected: an instant, such as 2027-01-31T00:00:00Z)"
-              .formatted(Quoted.of(value)),
+              .formatted(LogText.sanitizeAndTruncate(value)),
           e);
     }
   }

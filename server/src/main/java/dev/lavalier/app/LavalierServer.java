@@ -1,6 +1,6 @@
 package dev.lavalier.app;
 
-import dev.lavalier.audio.Ticker;
+import dev.lavalier.audio.TimeSource;
 import dev.lavalier.capture.DeviceRegistry;
 import dev.lavalier.grpc.AudioCaptureService;
 import dev.lavalier.grpc.Gate;
@@ -27,7 +27,7 @@ final class LavalierServer implements AutoCloseable {
   private final Observation observation;
 
   LavalierServer(ServerConfig config) {
-    Ticker ticker = Ticker.system();
+    TimeSource ticker = TimeSource.system();
     registry =
         new DeviceRegistry(
             id -> config.captureFormats().getOrDefault(id, config.captureFormat()),

@@ -1,6 +1,6 @@
 package dev.lavalier.app;
 
-import dev.lavalier.audio.Ticker;
+import dev.lavalier.audio.TimeSource;
 import dev.lavalier.grpc.CallObserver;
 import dev.lavalier.hub.Hub;
 import dev.lavalier.hub.HubObserver;
@@ -38,7 +38,7 @@ final class Observation implements AutoCloseable {
   private final HubObserver hub;
   private MetricsEndpoint endpoint; // null: none yet
 
-  Observation(Ticker ticker, Optional<InetSocketAddress> address, String version) {
+  Observation(TimeSource ticker, Optional<InetSocketAddress> address, String version) {
     this.address = address;
     this.metrics = address.isPresent() ? new Metrics(version) : null;
     List<HubObserver> observers = new ArrayList<>();

@@ -1,6 +1,6 @@
 package dev.lavalier.app;
 
-import dev.lavalier.audio.Quoted;
+import dev.lavalier.audio.LogText;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
@@ -126,7 +126,7 @@ public final class ServerMain implements Callable<Integer> {
   }
 
   private static int wrongUsage(PrintStream err, String message) {
-    err.println(Quoted.line(message)); // it may quote a file
+    err.println(LogText.sanitize(message)); // it may quote a file
     return CommandLine.ExitCode.USAGE;
   }
 

@@ -1,6 +1,6 @@
 package dev.lavalier.audio;
 
-import dev.lavalier.audio.CaptureException.Reason;
+import dev.lavalier.audio.StreamException.Reason;
 import java.util.Collections;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -21,19 +21,19 @@ public record ChannelMap(int capturedChannels, List<Integer> sources) {
   /**
    * Checks a map for a device.
    *
-   * @throws CaptureException INVALID_REQUEST where it names too many channels or negative ones,
+   * @throws StreamException INVALID_REQUEST where it names too many channels or negative ones,
    *     FORMAT_NOT_AVAILABLE where it names one that is not captured
    */
-  public static ChannelMap of(int capturedChannels, List<Integer> sources) throws CaptureException {
+  public static ChannelMap of(int capturedChannels, List<Integer> sources) throws StreamException {
     if (sources.isEmpty() || sources.size() > PcmFormat.MAX_CHANNELS) {
-      throw new CaptureException(
+      throw new StreamException(
           Reason.INVALID_REQUEST,
           "channel_map: %d entries (expected: 1..%d)"
               .formatted(sources.size(), PcmFormat.MAX_CHANNELS));
     }
     for (int source : sources) {
       if (source < 0 || source > capturedChannels) {
-        throw new CaptureException(
+        throw new StreamException(
             source < 0 ? Reason.INVALID_REQUEST : Reason.FORMAT_NOT_AVAILABLE,
             "channel_map: %d (expected: 1..%d, the channels captured, or 0, the mean of them)"
                 .formatted(source, capturedChannels));
@@ -46,10 +46,10 @@ public record ChannelMap(int capturedChannels, List<Integer> sources) {
    * Returns the map for a number of channels: as captured; one, which is the mean of all; or any
    * number of copies of the one that is captured.
    *
-   * @throws CaptureException FORMAT_NOT_AVAILABLE for other numbers, whose meaning nobody knows:
+   * @throws StreamException FORMAT_NOT_AVAILABLE for other numbers, whose meaning nobody knows:
    *     the sound system does not say which channel is which
    */
-  public static ChannelMap ofCount(int capturedChannels, int delivered) throws CaptureException {
+  public static ChannelMap ofCount(int capturedChannels, int delivered) throws StreamException {
     if (delivered == capturedChannels) {
       return identity(capturedChannels);
     }
@@ -59,7 +59,7 @@ public record ChannelMap(int capturedChannels, List<Integer> sources) {
     if (capturedChannels == 1) {
       return new ChannelMap(1, Collections.nCopies(delivered, 1));
     }
-    throw new CaptureException(
+    throw new StreamException(
         Reason.FORMAT_NOT_AVAILABLE,
         "format.channel_count: %d (expected: %d as captured, 1, or a channel_map that says which)"
             .formatted(delivered, capturedChannels));
@@ -80,7 +80,7 @@ public record ChannelMap(int capturedChannels, List<Integer> sources) {
   }
 
   /** Tells whether any delivered channel is a mean. */
-  public boolean mixes() {
+  public boolean isMixed() {
     return sources.contains(MEAN);
   }
 }

@@ -1,6 +1,6 @@
 package dev.lavalier.audio;
 
-import dev.lavalier.audio.CaptureException.Reason;
+import dev.lavalier.audio.StreamException.Reason;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -24,18 +24,18 @@ public record Conversion(PcmFormat captured, PcmFormat delivered, ChannelMap cha
    *
    * @param channelMap see {@link ChannelMap}; empty: what {@link ChannelMap#ofCount} makes of the
    *     number of channels
-   * @throws CaptureException INVALID_REQUEST, FORMAT_NOT_AVAILABLE; the message says what can be
+   * @throws StreamException INVALID_REQUEST, FORMAT_NOT_AVAILABLE; the message says what can be
    *     had
    */
   public static Conversion plan(PcmFormat captured, PcmFormat delivered, List<Integer> channelMap)
-      throws CaptureException {
+      throws StreamException {
     checkRate(captured.sampleRateHz(), delivered.sampleRateHz());
     ChannelMap channels =
         channelMap.isEmpty()
             ? ChannelMap.ofCount(captured.channelCount(), delivered.channelCount())
             : ChannelMap.of(captured.channelCount(), channelMap);
     if (channels.sources().size() != delivered.channelCount()) {
-      throw new CaptureException(
+      throw new StreamException(
           Reason.INVALID_REQUEST,
           "format.channel_count: %d (expected: 0, or %d as in channel_map)"
               .formatted(delivered.channelCount(), channels.sources().size()));
@@ -46,12 +46,12 @@ public record Conversion(PcmFormat captured, PcmFormat delivered, ChannelMap cha
   /**
    * Checks a rate by itself, which may be any number.
    *
-   * @throws CaptureException FORMAT_NOT_AVAILABLE, or INVALID_REQUEST for one that no format has
+   * @throws StreamException FORMAT_NOT_AVAILABLE, or INVALID_REQUEST for one that no format has
    */
-  public static void checkRate(int captured, int delivered) throws CaptureException {
+  public static void checkRate(int captured, int delivered) throws StreamException {
     boolean exists = delivered >= PcmFormat.MIN_RATE_HZ && delivered <= PcmFormat.MAX_RATE_HZ;
     if (!exists || !canDeliver(captured, delivered)) {
-      throw new CaptureException(
+      throw new StreamException(
           exists ? Reason.FORMAT_NOT_AVAILABLE : Reason.INVALID_REQUEST,
           "format.sample_rate_hz: %d (expected: %s)".formatted(delivered, ratesFrom(captured)));
     }
@@ -82,7 +82,7 @@ public record Conversion(PcmFormat captured, PcmFormat delivered, ChannelMap cha
   }
 
   /** Tells whether the rate is converted. */
-  public boolean resamples() {
+  public boolean isResampled() {
     return captured.sampleRateHz() != delivered.sampleRateHz();
   }
 
@@ -90,14 +90,14 @@ public record Conversion(PcmFormat captured, PcmFormat delivered, ChannelMap cha
    * Tells whether noise is added before the numbers are rounded: where integers are delivered and
    * what they are made from need not be whole in them.
    */
-  public boolean dithers() {
+  public boolean isDithered() {
     return delivered.encoding() != SampleEncoding.F32LE
-        && (resamples() || channels.mixes() || !isWholeIn(delivered.encoding()));
+        && (isResampled() || channels.isMixed() || !isExactIn(delivered.encoding()));
   }
 
-  private boolean isWholeIn(SampleEncoding encoding) {
+  private boolean isExactIn(SampleEncoding encoding) {
     return captured.encoding() != SampleEncoding.F32LE
-        && captured.encoding().bytesPerNumber() <= encoding.bytesPerNumber();
+        && captured.encoding().bytesPerSample() <= encoding.bytesPerSample();
   }
 
   /** Returns the delivered samples of {@code down()} captured ones. */
@@ -111,26 +111,26 @@ public record Conversion(PcmFormat captured, PcmFormat delivered, ChannelMap cha
   }
 
   /** Returns how many delivered samples stand for instants before a captured one's, about. */
-  public long deliveredBy(long captured) {
+  public long outputSamplesBefore(long captured) {
     return captured * up() / down();
   }
 
   /** Returns the most delivered samples that so many captured ones can give at a time. */
-  public int mostDelivered(int samples) {
+  public int maxOutputSamples(int samples) {
     return (int) ((long) samples * up() / down()) + 1;
   }
 
   /** Returns the captured sample with which to begin so that a delivered one comes out. */
-  public long neededFor(long delivered) {
-    long place = Math.floorDiv(delivered * down(), (long) up());
-    return resamples() ? Math.max(0, place - lookahead() + 1) : place;
+  public long inputIndexFor(long delivered) {
+    long position = Math.floorDiv(delivered * down(), (long) up());
+    return isResampled() ? Math.max(0, position - lookahead() + 1) : position;
   }
 
   /** Returns the first delivered sample that comes out where the captured ones begin with one. */
-  public long firstFrom(long captured) {
-    boolean whole = captured == 0 || !resamples(); // before the first sample lies silence
-    long needs = whole ? captured : captured + lookahead() - 1;
-    return -Math.floorDiv(-needs * up(), (long) down());
+  public long firstOutputIndex(long captured) {
+    boolean startsAligned = captured == 0 || !isResampled(); // before the first sample lies silence
+    long needed = startsAligned ? captured : captured + lookahead() - 1;
+    return -Math.floorDiv(-needed * up(), (long) down());
   }
 
   /**
@@ -138,6 +138,6 @@ public record Conversion(PcmFormat captured, PcmFormat delivered, ChannelMap cha
    * can be delivered: the latency that the conversion adds.
    */
   public int lookahead() {
-    return resamples() ? PolyphaseFilter.reach(up(), down()) : 0;
+    return isResampled() ? PolyphaseFilter.halfLength(up(), down()) : 0;
   }
 }

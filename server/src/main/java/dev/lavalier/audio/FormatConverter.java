@@ -14,7 +14,7 @@ import java.util.List;
  * more than were lost. Before the epoch's first sample lies silence, so that there nothing is
  * missing.
  *
- * <p>One thread, but for {@link #clamped}. Allocates only when a block is longer than any before.
+ * <p>One thread, but for {@link #clippedSamples}. Allocates only when a block is longer than any before.
  */
 public final class FormatConverter {
 
@@ -30,16 +30,16 @@ public final class FormatConverter {
   private byte[] pcm = {};
   private long nextInput = -1; // -1: not begun
   private long outputIndex;
-  private volatile long clamped;
+  private volatile long clippedSamples;
 
   /** Makes a converter. Designs its filter where {@code filters} has none yet. */
   public FormatConverter(Conversion conversion, PolyphaseFilters filters) {
     this.conversion = conversion;
-    this.dither = conversion.dithers();
+    this.dither = conversion.isDithered();
     List<Integer> channels = conversion.channels().sources();
     this.sources = channels.stream().distinct().toList();
     this.planeOf = channels.stream().mapToInt(sources::indexOf).toArray();
-    if (conversion.resamples()) {
+    if (conversion.isResampled()) {
       PolyphaseFilter filter = filters.of(conversion.up(), conversion.down());
       this.resamplers = sources.stream().map(s -> new Resampler(filter)).toArray(Resampler[]::new);
     } else {
@@ -53,8 +53,8 @@ public final class FormatConverter {
   }
 
   /** Returns how many numbers were clamped at full scale so far. Any thread may ask. */
-  public long clamped() {
-    return clamped;
+  public long clippedSamples() {
+    return clippedSamples;
   }
 
   /**
@@ -69,24 +69,24 @@ public final class FormatConverter {
   public int convert(byte[] captured, int samples, long sampleIndex) {
     reserve(samples);
     if (sampleIndex != nextInput) {
-      restart(sampleIndex);
+      reset(sampleIndex);
     }
     nextInput = sampleIndex + samples;
     outputIndex = resamplers == null ? sampleIndex : resamplers[0].nextIndex();
     int count = samples;
-    int over = 0;
+    int clipped = 0;
     for (int plane = 0; plane < sources.size(); plane++) {
       decode(captured, samples, sources.get(plane));
-      double[] numbers = in;
+      double[] values = in;
       if (resamplers != null) {
         count = resamplers[plane].resample(in, samples, out);
-        numbers = out;
+        values = out;
       }
-      over += encode(numbers, count, plane);
+      clipped += encode(values, count, plane);
     }
-    if (over > 0) {
-      long sum = clamped + over; // this thread alone writes it
-      clamped = sum;
+    if (clipped > 0) {
+      long total = clippedSamples + clipped; // this thread alone writes it
+      clippedSamples = total;
     }
     return count;
   }
@@ -101,10 +101,10 @@ public final class FormatConverter {
     return outputIndex;
   }
 
-  private void restart(long sampleIndex) {
+  private void reset(long sampleIndex) {
     if (resamplers != null) {
       for (Resampler resampler : resamplers) {
-        resampler.restart(sampleIndex);
+        resampler.reset(sampleIndex);
       }
     }
   }
@@ -113,9 +113,9 @@ public final class FormatConverter {
     if (in.length < samples) {
       in = new double[samples];
       scratch = new double[samples];
-      int most = resamplers == null ? samples : resamplers[0].maxOutput(samples);
-      out = new double[most];
-      pcm = new byte[most * conversion.delivered().bytesPerSample()];
+      int maxSamples = resamplers == null ? samples : resamplers[0].maxOutput(samples);
+      out = new double[maxSamples];
+      pcm = new byte[maxSamples * conversion.delivered().bytesPerSampleFrame()];
     }
   }
 
@@ -137,15 +137,15 @@ public final class FormatConverter {
     }
   }
 
-  private int encode(double[] numbers, int count, int plane) {
-    int over = 0;
+  private int encode(double[] values, int count, int plane) {
+    int clipped = 0;
     for (int channel = 0; channel < planeOf.length; channel++) {
       if (planeOf[channel] == plane) {
-        over +=
+        clipped +=
             SampleCodec.encode(
-                conversion.delivered(), numbers, count, pcm, channel, dither, outputIndex, plane);
+                conversion.delivered(), values, count, pcm, channel, dither, outputIndex, plane);
       }
     }
-    return over;
+    return clipped;
   }
 }

@@ -67,14 +67,14 @@ public record PcmFormat(SampleEncoding encoding, int sampleRateHz, int channelCo
   private static IllegalArgumentException malformed(String text, Throwable cause) {
     return new IllegalArgumentException(
         "format: %s (expected: RATE/CHANNELS/ENCODING, as 48000/2/s16le; encodings s16le, s24le,"
-                .formatted(Quoted.of(text))
+                .formatted(LogText.sanitizeAndTruncate(text))
             + " s32le, f32le)",
         cause);
   }
 
   /** Returns the bytes of one sample of all channels. */
-  public int bytesPerSample() {
-    return encoding.bytesPerNumber() * channelCount;
+  public int bytesPerSampleFrame() {
+    return encoding.bytesPerSample() * channelCount;
   }
 
   /** Returns how long {@code samples} last, in nanoseconds, rounded towards zero. */

@@ -9,7 +9,7 @@ package dev.lavalier.audio;
  * With LOW the lower of the two rates, the pass band ends at 0.45 LOW and the stop band begins at
  * 0.5 LOW: nothing folds back, not even into the transition band. By the design's formula the stop
  * band is 99.8 dB down. The taps are symmetric about the output sample's own instant, so there is
- * no delay to make up for: the filter looks {@link #reach} input samples ahead instead.
+ * no delay to make up for: the filter looks {@link #halfLength} input samples ahead instead.
  */
 final class PolyphaseFilter {
 
@@ -27,7 +27,7 @@ final class PolyphaseFilter {
 
   private final int up;
   private final int down;
-  private final int reach;
+  private final int halfLength;
   private final double[] taps; // row by row, 2 * reach each
 
   /**
@@ -39,8 +39,8 @@ final class PolyphaseFilter {
   PolyphaseFilter(int up, int down) {
     this.up = up;
     this.down = down;
-    this.reach = reach(up, down);
-    this.taps = new double[up * 2 * reach];
+    this.halfLength = halfLength(up, down);
+    this.taps = new double[up * 2 * halfLength];
     for (int phase = 0; phase < up; phase++) {
       design(phase);
     }
@@ -48,28 +48,28 @@ final class PolyphaseFilter {
 
   /** Tells whether the table for a ratio is of a size that can be kept. */
   static boolean isFeasible(int up, int down) {
-    return 2L * reach(up, down) * up <= MAX_TAPS;
+    return 2L * halfLength(up, down) * up <= MAX_TAPS;
   }
 
   /** Returns how many input samples the filter needs on either side; a multiple of 4. */
-  static int reach(int up, int down) {
+  static int halfLength(int up, int down) {
     int exact = (int) Math.ceil(HALF_WIDTH * Math.max(1.0, (double) down / up));
     return (exact + 3) / 4 * 4;
   }
 
   private void design(int phase) {
     double cutoff = CUTOFF * Math.min(1.0, (double) up / down); // of the input rate
-    int row = phase * 2 * reach;
+    int row = phase * 2 * halfLength;
     double sum = 0;
-    for (int k = 0; k < 2 * reach; k++) {
-      double t = k - (reach - 1) - (double) phase / up; // input samples from the output's instant
+    for (int k = 0; k < 2 * halfLength; k++) {
+      double t = k - (halfLength - 1) - (double) phase / up; // input samples from the output's instant
       double x = 2 * cutoff * t;
       double sinc = x == 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x);
-      double tap = Math.abs(t) >= reach ? 0 : sinc * kaiser(t / reach);
+      double tap = Math.abs(t) >= halfLength ? 0 : sinc * kaiser(t / halfLength);
       taps[row + k] = tap;
       sum += tap;
     }
-    for (int k = 0; k < 2 * reach; k++) {
+    for (int k = 0; k < 2 * halfLength; k++) {
       taps[row + k] /= sum; // each phase passes a constant as it is
     }
   }
@@ -98,8 +98,8 @@ final class PolyphaseFilter {
   }
 
   /** Returns how many input samples beyond an output's own instant it needs. */
-  int reach() {
-    return reach;
+  int halfLength() {
+    return halfLength;
   }
 
   /**
@@ -112,7 +112,7 @@ final class PolyphaseFilter {
    */
   double apply(int phase, double[] x, int from) {
     double[] h = taps;
-    int width = 2 * reach;
+    int width = 2 * halfLength;
     int row = phase * width;
     // Eight sums that do not wait for one another: the JIT may not reorder one.
     double a0 = 0;

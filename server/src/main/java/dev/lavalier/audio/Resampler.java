@@ -20,19 +20,19 @@ final class Resampler {
   private int filled; // samples of it
   private long first; // the input index of window[0]
   private long next; // the output index that comes next
-  private long place; // the input sample that it falls on or follows...
+  private long inputPosition; // the input sample that it falls on or follows...
   private int phase; // ...by so many parts of 1/up
 
   /** Makes a resampler that begins at input sample 0. */
   Resampler(PolyphaseFilter filter) {
     this.filter = filter;
-    this.window = new double[4 * filter.reach()];
-    restart(0);
+    this.window = new double[4 * filter.halfLength()];
+    reset(0);
   }
 
   /** Begins anew, as if nothing had been before {@code inputIndex}. */
-  void restart(long inputIndex) {
-    int before = filter.reach() - 1;
+  void reset(long inputIndex) {
+    int before = filter.halfLength() - 1;
     if (inputIndex == 0) {
       first = -before;
       filled = before;
@@ -43,7 +43,7 @@ final class Resampler {
       filled = 0;
       next = -Math.floorDiv(-(inputIndex + before) * filter.up(), (long) filter.down());
     }
-    place = Math.floorDiv(next * filter.down(), (long) filter.up());
+    inputPosition = Math.floorDiv(next * filter.down(), (long) filter.up());
     phase = Math.floorMod(next * filter.down(), filter.up());
   }
 
@@ -65,22 +65,22 @@ final class Resampler {
    */
   int resample(double[] in, int samples, double[] out) {
     append(in, samples);
-    int before = filter.reach() - 1;
+    int before = filter.halfLength() - 1;
     int whole = filter.down() / filter.up();
     int parts = filter.down() % filter.up();
-    long end = first + filled - filter.reach(); // the places before it have all they need
+    long end = first + filled - filter.halfLength(); // the places before it have all they need
     int count = 0;
-    while (place < end) {
-      out[count++] = filter.apply(phase, window, (int) (place - before - first));
-      place += whole;
+    while (inputPosition < end) {
+      out[count++] = filter.apply(phase, window, (int) (inputPosition - before - first));
+      inputPosition += whole;
       phase += parts;
       if (phase >= filter.up()) {
         phase -= filter.up();
-        place++;
+        inputPosition++;
       }
     }
     next += count;
-    forget((int) Math.min(filled, place - before - first));
+    discard((int) Math.min(filled, inputPosition - before - first));
     return count;
   }
 
@@ -92,7 +92,7 @@ final class Resampler {
     filled += samples;
   }
 
-  private void forget(int samples) {
+  private void discard(int samples) {
     System.arraycopy(window, samples, window, 0, filled - samples);
     filled -= samples;
     first += samples;

@@ -24,8 +24,8 @@ final class SampleCodec {
 
   /** Reads {@code samples} numbers of channel {@code channel}, counted from 0. */
   static void decode(PcmFormat format, byte[] pcm, int channel, int samples, double[] to) {
-    int step = format.bytesPerSample();
-    int at = channel * format.encoding().bytesPerNumber();
+    int step = format.bytesPerSampleFrame();
+    int at = channel * format.encoding().bytesPerSample();
     switch (format.encoding()) {
       case S16LE -> {
         for (int i = 0; i < samples; i++, at += step) {
@@ -66,8 +66,8 @@ final class SampleCodec {
       boolean dither,
       long sampleIndex,
       int plane) {
-    int step = format.bytesPerSample();
-    int bytes = format.encoding().bytesPerNumber();
+    int step = format.bytesPerSampleFrame();
+    int bytes = format.encoding().bytesPerSample();
     int at = channel * bytes;
     if (format.encoding() == SampleEncoding.F32LE) {
       for (int i = 0; i < samples; i++, at += step) {
@@ -76,15 +76,15 @@ final class SampleCodec {
       return 0;
     }
     double fullScale = 1L << (8 * bytes - 1);
-    int clamped = 0;
+    int clipped = 0;
     for (int i = 0; i < samples; i++, at += step) {
       double noise = dither ? dither(sampleIndex + i, plane) : 0;
       double rounded = Math.rint(from[i] * fullScale + noise);
-      double kept = Math.max(-fullScale, Math.min(fullScale - 1, rounded));
-      if (kept != rounded) {
-        clamped++;
+      double limited = Math.max(-fullScale, Math.min(fullScale - 1, rounded));
+      if (limited != rounded) {
+        clipped++;
       }
-      int bits = (int) kept;
+      int bits = (int) limited;
       switch (bytes) {
         case 2 -> SHORT.set(to, at, (short) bits);
         case 3 -> {
@@ -95,7 +95,7 @@ final class SampleCodec {
         default -> INT.set(to, at, bits);
       }
     }
-    return clamped;
+    return clipped;
   }
 
   /**

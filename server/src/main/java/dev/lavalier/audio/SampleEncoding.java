@@ -13,19 +13,19 @@ public enum SampleEncoding {
   /** IEEE 754 single precision, full scale -1.0..1.0. */
   F32LE(4);
 
-  private final int bytesPerNumber;
+  private final int bytesPerSample;
 
-  SampleEncoding(int bytesPerNumber) {
-    this.bytesPerNumber = bytesPerNumber;
+  SampleEncoding(int bytesPerSample) {
+    this.bytesPerSample = bytesPerSample;
   }
 
   /** Returns the bytes that one number takes: 2, 3 or 4. */
-  public int bytesPerNumber() {
-    return bytesPerNumber;
+  public int bytesPerSample() {
+    return bytesPerSample;
   }
 
   /**
-   * Writes one number at {@code offset}, in {@link #bytesPerNumber} bytes. Integers are rounded to
+   * Writes one number at {@code offset}, in {@link #bytesPerSample} bytes. Integers are rounded to
    * the nearest and clamped at full scale: they never wrap.
    *
    * @param value the number, full scale -1.0..1.0
@@ -35,13 +35,13 @@ public enum SampleEncoding {
       writeBits(Float.floatToRawIntBits((float) value), to, offset);
       return;
     }
-    double fullScale = 1L << (8 * bytesPerNumber - 1);
+    double fullScale = 1L << (8 * bytesPerSample - 1);
     double scaled = Math.rint(value * fullScale);
     writeBits((long) Math.max(-fullScale, Math.min(fullScale - 1, scaled)), to, offset);
   }
 
   private void writeBits(long bits, byte[] to, int offset) {
-    for (int i = 0; i < bytesPerNumber; i++) {
+    for (int i = 0; i < bytesPerSample; i++) {
       to[offset + i] = (byte) (bits >> (8 * i));
     }
   }

@@ -1,7 +1,7 @@
 package dev.lavalier.capture;
 
-import dev.lavalier.audio.CaptureException;
-import dev.lavalier.audio.CaptureException.Reason;
+import dev.lavalier.audio.StreamException;
+import dev.lavalier.audio.StreamException.Reason;
 import dev.lavalier.audio.PcmFormat;
 import javax.sound.sampled.AudioFormat;
 import javax.sound.sampled.AudioSystem;
@@ -29,31 +29,31 @@ public final class CaptureLine implements AutoCloseable {
   }
 
   static CaptureLine open(Mixer.Info mixer, DeviceDescriptor device, long bufferNanos)
-      throws CaptureException {
+      throws StreamException {
     PcmFormat format = device.captureFormat();
     AudioFormat wanted = SoundFormats.toJavaSound(format);
     try {
       TargetDataLine line =
           (TargetDataLine) mixerOf(mixer).getLine(new DataLine.Info(TargetDataLine.class, wanted));
-      int bufferBytes = (int) format.samplesIn(bufferNanos) * format.bytesPerSample();
+      int bufferBytes = (int) format.samplesIn(bufferNanos) * format.bytesPerSampleFrame();
       line.open(wanted, bufferBytes);
       return new CaptureLine(line, device);
     } catch (LineUnavailableException e) {
       // The sound system does not say whether the device is taken or dislikes the format, although
       // it listed it.
-      throw new CaptureException(
+      throw new StreamException(
           Reason.DEVICE_BUSY,
           "device_id: %s (expected: a device that is free and opens in %s; the sound system says: %s)"
               .formatted(device.id(), format, e.getMessage()),
           e);
     } catch (IllegalArgumentException e) {
-      throw new CaptureException(
+      throw new StreamException(
           Reason.DEVICE_LOST,
           "device_id: %s (expected: a device that is there; the sound system says: %s)"
               .formatted(device.id(), e.getMessage()),
           e);
     } catch (SecurityException e) {
-      throw new CaptureException(
+      throw new StreamException(
           Reason.DEVICE_BUSY,
           "device_id: %s (expected: a device that this server may record from)"
               .formatted(device.id()),
@@ -84,12 +84,12 @@ public final class CaptureLine implements AutoCloseable {
 
   /** Returns the samples that the line's buffer holds. */
   int bufferSamples() {
-    return line.getBufferSize() / format.bytesPerSample();
+    return line.getBufferSize() / format.bytesPerSampleFrame();
   }
 
   /** Returns the samples that a read would get at once. */
   int available() {
-    return line.available() / format.bytesPerSample();
+    return line.available() / format.bytesPerSampleFrame();
   }
 
   /**
@@ -99,7 +99,7 @@ public final class CaptureLine implements AutoCloseable {
    * @return the samples read: fewer than asked for only when the line was stopped or is lost
    */
   int read(byte[] buffer) {
-    return line.read(buffer, 0, buffer.length) / format.bytesPerSample();
+    return line.read(buffer, 0, buffer.length) / format.bytesPerSampleFrame();
   }
 
   /** Stops the capture, which releases a blocked read. */

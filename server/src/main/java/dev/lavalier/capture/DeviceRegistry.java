@@ -1,10 +1,10 @@
 package dev.lavalier.capture;
 
-import dev.lavalier.audio.CaptureException;
-import dev.lavalier.audio.CaptureException.Reason;
+import dev.lavalier.audio.StreamException;
+import dev.lavalier.audio.StreamException.Reason;
 import dev.lavalier.audio.PcmFormat;
-import dev.lavalier.audio.Quoted;
-import dev.lavalier.audio.Ticker;
+import dev.lavalier.audio.LogText;
+import dev.lavalier.audio.TimeSource;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -56,7 +56,7 @@ public final class DeviceRegistry implements AutoCloseable {
   private final Function<String, PcmFormat> preferredFormat;
   private final boolean demo;
   private final Predicate<String> allowed;
-  private final Ticker ticker;
+  private final TimeSource ticker;
   private final List<VirtualMixerProvider.Info> virtual = new ArrayList<>();
   private final ExecutorService executor =
       Executors.newSingleThreadExecutor(
@@ -87,7 +87,7 @@ public final class DeviceRegistry implements AutoCloseable {
       boolean demo,
       List<VirtualDevice> devices,
       Predicate<String> allowed,
-      Ticker ticker) {
+      TimeSource ticker) {
     this.preferredFormat = preferredFormat;
     this.demo = demo;
     this.allowed = allowed;
@@ -127,9 +127,9 @@ public final class DeviceRegistry implements AutoCloseable {
    *
    * @param id a {@code device_id}; empty: the default
    * @param visible which devices the caller may know of, by their ids
-   * @throws CaptureException DEVICE_NOT_FOUND, with advice
+   * @throws StreamException DEVICE_NOT_FOUND, with advice
    */
-  public DeviceDescriptor resolve(String id, Predicate<String> visible) throws CaptureException {
+  public DeviceDescriptor resolve(String id, Predicate<String> visible) throws StreamException {
     List<DeviceDescriptor> all = devices();
     List<DeviceDescriptor> seen = all.stream().filter(d -> visible.test(d.id())).toList();
     Predicate<DeviceDescriptor> meant =
@@ -137,13 +137,13 @@ public final class DeviceRegistry implements AutoCloseable {
     Optional<DeviceDescriptor> found = seen.stream().filter(meant).findFirst();
     return found.orElseThrow(
         () ->
-            new CaptureException(
+            new StreamException(
                 Reason.DEVICE_NOT_FOUND, id.isEmpty() ? noDefault(all, seen) : notThere(id, seen)));
   }
 
   private static String notThere(String id, List<DeviceDescriptor> seen) {
     return "device_id: %s (expected: %s)"
-        .formatted(Quoted.of(id), choices(seen, "no device is there now"));
+        .formatted(LogText.sanitizeAndTruncate(id), choices(seen, "no device is there now"));
   }
 
   private static String noDefault(List<DeviceDescriptor> all, List<DeviceDescriptor> seen) {
@@ -167,14 +167,14 @@ public final class DeviceRegistry implements AutoCloseable {
    *
    * @param id its {@code device_id}
    * @param bufferNanos length of the line's buffer
-   * @throws CaptureException DEVICE_LOST or DEVICE_BUSY
+   * @throws StreamException DEVICE_LOST or DEVICE_BUSY
    */
-  public CaptureLine open(String id, long bufferNanos) throws CaptureException {
+  public CaptureLine open(String id, long bufferNanos) throws StreamException {
     Entry entry = snapshot.get(id);
     if (entry != null) {
       try {
         return CaptureLine.open(entry.mixer(), entry.descriptor(), bufferNanos);
-      } catch (CaptureException e) {
+      } catch (StreamException e) {
         if (e.reason() != Reason.DEVICE_LOST) {
           throw e;
         }
@@ -183,7 +183,7 @@ public final class DeviceRegistry implements AutoCloseable {
     // Not known, or not any more: the sound system makes its mixers anew when devices come and go.
     entry = read().get(id);
     if (entry == null) {
-      throw new CaptureException(
+      throw new StreamException(
           Reason.DEVICE_LOST, "device_id: %s (expected: a device that is there)".formatted(id));
     }
     return CaptureLine.open(entry.mixer(), entry.descriptor(), bufferNanos);
@@ -191,7 +191,7 @@ public final class DeviceRegistry implements AutoCloseable {
 
   private void look() {
     long number = looks.incrementAndGet();
-    ticker.after(LOOK_BOUND, () -> reportHang(number));
+    ticker.schedule(LOOK_BOUND, () -> reportHang(number));
     try {
       Map<String, Entry> before = snapshot;
       Map<String, Entry> now = read();
@@ -204,7 +204,7 @@ public final class DeviceRegistry implements AutoCloseable {
       log.warn("the sound system could not be asked for its devices", e);
     }
     looks.incrementAndGet();
-    ticker.after(REFRESH, this::lookSoon);
+    ticker.schedule(REFRESH, this::lookSoon);
   }
 
   private void lookSoon() {

@@ -1,7 +1,7 @@
 package dev.lavalier.capture;
 
 import dev.lavalier.audio.PcmFormat;
-import dev.lavalier.audio.Ticker;
+import dev.lavalier.audio.TimeSource;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.OptionalDouble;
@@ -39,7 +39,7 @@ public final class Reader {
   private final CaptureLine line;
   private final PcmFormat format;
   private final int periodSamples;
-  private final Ticker ticker;
+  private final TimeSource ticker;
   private final CaptureListener listener;
   private final Thread thread;
   private volatile boolean stopping;
@@ -63,7 +63,7 @@ public final class Reader {
    * @param periodSamples samples of one read, 1 or more
    */
   public Reader(
-      CaptureLine line, String deviceId, int periodSamples, Ticker ticker, CaptureListener listener) {
+      CaptureLine line, String deviceId, int periodSamples, TimeSource ticker, CaptureListener listener) {
     this.line = line;
     this.format = line.format();
     this.periodSamples = periodSamples;
@@ -122,7 +122,7 @@ public final class Reader {
   }
 
   private void readUntilStopped() {
-    byte[] period = new byte[periodSamples * format.bytesPerSample()];
+    byte[] period = new byte[periodSamples * format.bytesPerSampleFrame()];
     boolean begun = false;
     while (true) {
       boolean waited = awaitPeriod(begun);

@@ -23,7 +23,7 @@ final class SoundFormats {
   }
 
   private static AudioFormat toJavaSound(SampleEncoding encoding, float rate, int channels) {
-    int bytes = encoding.bytesPerNumber();
+    int bytes = encoding.bytesPerSample();
     return new AudioFormat(
         encoding == SampleEncoding.F32LE
             ? AudioFormat.Encoding.PCM_FLOAT
@@ -58,7 +58,7 @@ final class SoundFormats {
             e ->
                 channels == 0
                     || format.getFrameSize() < 0
-                    || format.getFrameSize() == channels * e.bytesPerNumber())
+                    || format.getFrameSize() == channels * e.bytesPerSample())
         .map(e -> new OfferedFormat(e, rate, channels));
   }
 

@@ -44,8 +44,8 @@ public record ToneDevice() implements VirtualDevice {
 
     @Override
     public void read(byte[] to, int offset, int length) {
-      int width = format.encoding().bytesPerNumber();
-      int step = format.bytesPerSample();
+      int width = format.encoding().bytesPerSample();
+      int step = format.bytesPerSampleFrame();
       for (int at = offset; at < offset + length; at += step) {
         double angle = 2 * Math.PI * FREQUENCY_HZ * phase / format.sampleRateHz();
         format.encoding().write(PEAK * Math.sin(angle), to, at);

@@ -1,7 +1,7 @@
 package dev.lavalier.capture;
 
 import dev.lavalier.audio.PcmFormat;
-import dev.lavalier.audio.Ticker;
+import dev.lavalier.audio.TimeSource;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -28,7 +28,7 @@ import javax.sound.sampled.TargetDataLine;
 final class VirtualLine implements TargetDataLine {
 
   private final VirtualDevice device;
-  private final Ticker ticker;
+  private final TimeSource ticker;
   private final Line.Info lineInfo;
   private final List<LineListener> listeners = new CopyOnWriteArrayList<>();
 
@@ -43,7 +43,7 @@ final class VirtualLine implements TargetDataLine {
   private volatile long position; // samples read since opening; written by the reading thread
   private volatile Thread reading;
 
-  VirtualLine(VirtualDevice device, Ticker ticker, Line.Info lineInfo) {
+  VirtualLine(VirtualDevice device, TimeSource ticker, Line.Info lineInfo) {
     this.device = device;
     this.ticker = ticker;
     this.lineInfo = lineInfo;
@@ -69,7 +69,7 @@ final class VirtualLine implements TargetDataLine {
       throw refused;
     }
     format = pcm;
-    bufferSize = Math.max(1, wantedBufferSize / pcm.bytesPerSample()) * pcm.bytesPerSample();
+    bufferSize = Math.max(1, wantedBufferSize / pcm.bytesPerSampleFrame()) * pcm.bytesPerSampleFrame();
     position = 0;
     tell(LineEvent.Type.OPEN);
   }
@@ -77,7 +77,7 @@ final class VirtualLine implements TargetDataLine {
   @Override
   public void open(AudioFormat wanted) throws LineUnavailableException {
     PcmFormat pcm = SoundFormats.fromJavaSound(wanted).orElse(null);
-    open(wanted, pcm == null ? 0 : pcm.sampleRateHz() / 2 * pcm.bytesPerSample());
+    open(wanted, pcm == null ? 0 : pcm.sampleRateHz() / 2 * pcm.bytesPerSampleFrame());
   }
 
   @Override
@@ -123,18 +123,18 @@ final class VirtualLine implements TargetDataLine {
   @Override
   public int read(byte[] to, int offset, int length) {
     PcmFormat pcm = format;
-    if (pcm == null || length % pcm.bytesPerSample() != 0) {
+    if (pcm == null || length % pcm.bytesPerSampleFrame() != 0) {
       throw new IllegalArgumentException("length: " + length + " (expected: whole samples)");
     }
     reading = Thread.currentThread();
     try {
-      long wanted = length / pcm.bytesPerSample();
+      long wanted = length / pcm.bytesPerSampleFrame();
       while (running && elapsedSamples(pcm) - position < wanted) {
         // One nanosecond more, against the rounding of nanosOf.
         ticker.parkUntil(startNanos + pcm.nanosOf(position + wanted - startPosition) + 1);
       }
-      long ready = running ? wanted : Math.min(wanted, available() / pcm.bytesPerSample());
-      return take(to, offset, (int) ready * pcm.bytesPerSample(), pcm);
+      long ready = running ? wanted : Math.min(wanted, available() / pcm.bytesPerSampleFrame());
+      return take(to, offset, (int) ready * pcm.bytesPerSampleFrame(), pcm);
     } finally {
       reading = null;
     }
@@ -150,7 +150,7 @@ final class VirtualLine implements TargetDataLine {
     } catch (IOException e) {
       return 0;
     }
-    long after = position + length / pcm.bytesPerSample(); // this thread alone writes it
+    long after = position + length / pcm.bytesPerSampleFrame(); // this thread alone writes it
     position = after;
     return length;
   }
@@ -165,13 +165,13 @@ final class VirtualLine implements TargetDataLine {
     if (signal == null || !running) {
       return 0;
     }
-    return (int) Math.min(bufferSize, (elapsedSamples(pcm) - position) * pcm.bytesPerSample());
+    return (int) Math.min(bufferSize, (elapsedSamples(pcm) - position) * pcm.bytesPerSampleFrame());
   }
 
   @Override
   public long getLongFramePosition() {
     PcmFormat pcm = format;
-    return pcm == null ? 0 : position + available() / pcm.bytesPerSample();
+    return pcm == null ? 0 : position + available() / pcm.bytesPerSampleFrame();
   }
 
   @Override

@@ -1,6 +1,6 @@
 package dev.lavalier.capture;
 
-import dev.lavalier.audio.Ticker;
+import dev.lavalier.audio.TimeSource;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import javax.sound.sampled.Mixer;
@@ -21,7 +21,7 @@ public final class VirtualMixerProvider extends MixerProvider {
   public VirtualMixerProvider() {}
 
   /** Adds a device whose lines run by {@code ticker}'s time. */
-  static Info register(VirtualDevice device, Ticker ticker) {
+  static Info register(VirtualDevice device, TimeSource ticker) {
     Info info = new Info(device, ticker);
     DEVICES.add(info);
     return info;
@@ -48,9 +48,9 @@ public final class VirtualMixerProvider extends MixerProvider {
   /** A virtual device's entry. Equal to itself alone, as every {@code Mixer.Info}. */
   static final class Info extends Mixer.Info {
     private final VirtualDevice device;
-    private final Ticker ticker;
+    private final TimeSource ticker;
 
-    Info(VirtualDevice device, Ticker ticker) {
+    Info(VirtualDevice device, TimeSource ticker) {
       super(device.name(), "Lavalier", device.description(), "1");
       this.device = device;
       this.ticker = ticker;
@@ -60,7 +60,7 @@ public final class VirtualMixerProvider extends MixerProvider {
       return device;
     }
 
-    Ticker ticker() {
+    TimeSource ticker() {
       return ticker;
     }
   }

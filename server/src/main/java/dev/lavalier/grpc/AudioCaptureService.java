@@ -1,7 +1,7 @@
 package dev.lavalier.grpc;
 
 import dev.lavalier.access.Grants;
-import dev.lavalier.audio.CaptureException;
+import dev.lavalier.audio.StreamException;
 import dev.lavalier.capture.DeviceDescriptor;
 import dev.lavalier.hub.DeviceWatch;
 import dev.lavalier.hub.Hub;
@@ -129,7 +129,7 @@ public final class AudioCaptureService implements BindableService {
       // Cancelled, past its deadline, or its connection dead: gRPC tells all three this way.
       observer.setOnCancelHandler(() -> subscription.leave(CallTracer.whyLeft()));
       observer.setOnReadyHandler(subscription::wake);
-    } catch (CaptureException e) {
+    } catch (StreamException e) {
       observer.onError(Statuses.of(e));
     }
   }
@@ -140,7 +140,7 @@ public final class AudioCaptureService implements BindableService {
    */
   private static int readyBytes(SubscriptionSpec spec) {
     int samples = Math.max(2 * spec.frameSize(), spec.format().sampleRateHz() / 50);
-    return samples * spec.format().bytesPerSample();
+    return samples * spec.format().bytesPerSampleFrame();
   }
 
   private StreamObserver<PullFramesRequest> pullFrames(StreamObserver<byte[]> responses) {
@@ -161,7 +161,7 @@ public final class AudioCaptureService implements BindableService {
   }
 
   private SubscriptionSpec spec(Caller caller, StreamFramesRequest request)
-      throws CaptureException {
+      throws StreamException {
     caller.checkKnown();
     Grants grants = caller.grants();
     DeviceDescriptor device = hub.resolve(request.getDeviceId(), grants::mayList);

@@ -2,8 +2,8 @@ package dev.lavalier.grpc;
 
 import dev.lavalier.access.Admission;
 import dev.lavalier.access.Grants;
-import dev.lavalier.audio.CaptureException;
-import dev.lavalier.audio.CaptureException.Reason;
+import dev.lavalier.audio.StreamException;
+import dev.lavalier.audio.StreamException.Reason;
 import dev.lavalier.hub.Standing;
 import dev.lavalier.hub.Subscriber;
 import io.grpc.Context;
@@ -28,12 +28,12 @@ final class Caller {
             address,
             new Standing() {
               @Override
-              public Optional<CaptureException> objection() {
+              public Optional<StreamException> objection() {
                 return Caller.this.objection();
               }
 
               @Override
-              public Optional<CaptureException> objection(String deviceId) {
+              public Optional<StreamException> objection(String deviceId) {
                 return Caller.this.objection(deviceId);
               }
             });
@@ -62,22 +62,22 @@ final class Caller {
     return admission.grants().orElse(Grants.NONE);
   }
 
-  private Optional<CaptureException> objection() {
+  private Optional<StreamException> objection() {
     return admission.grants().isPresent()
         ? Optional.empty()
         : Optional.of(
-            new CaptureException(
+            new StreamException(
                 Reason.NOT_AUTHENTICATED,
                 "authorization: of %s (expected: access that has neither expired nor been revoked)"
                     .formatted(subscriber.identity())));
   }
 
-  private Optional<CaptureException> objection(String deviceId) {
-    Optional<CaptureException> objection = objection();
+  private Optional<StreamException> objection(String deviceId) {
+    Optional<StreamException> objection = objection();
     return objection.isPresent() || grants().mayStream(deviceId)
         ? objection
         : Optional.of(
-            new CaptureException(
+            new StreamException(
                 Reason.NOT_PERMITTED,
                 "device_id: %s (expected: one that %s may stream)"
                     .formatted(deviceId, subscriber.identity())));
@@ -86,22 +86,22 @@ final class Caller {
   /**
    * Checks that its access has not ended meanwhile.
    *
-   * @throws CaptureException NOT_AUTHENTICATED
+   * @throws StreamException NOT_AUTHENTICATED
    */
-  void checkKnown() throws CaptureException {
+  void checkKnown() throws StreamException {
     check(objection());
   }
 
   /**
    * Checks that the caller may hear a device that it may list.
    *
-   * @throws CaptureException NOT_PERMITTED, NOT_AUTHENTICATED
+   * @throws StreamException NOT_PERMITTED, NOT_AUTHENTICATED
    */
-  void checkMayStream(String deviceId) throws CaptureException {
+  void checkMayStream(String deviceId) throws StreamException {
     check(objection(deviceId));
   }
 
-  private static void check(Optional<CaptureException> objection) throws CaptureException {
+  private static void check(Optional<StreamException> objection) throws StreamException {
     if (objection.isPresent()) {
       throw objection.get();
     }

@@ -1,6 +1,6 @@
 package dev.lavalier.grpc;
 
-import dev.lavalier.audio.CaptureException;
+import dev.lavalier.audio.StreamException;
 import dev.lavalier.hub.Frame;
 import dev.lavalier.hub.FrameSink;
 import dev.lavalier.hub.Gap;
@@ -39,7 +39,7 @@ final class FramesCall implements FrameSink {
   }
 
   @Override
-  public void onEnd(CaptureException reason) {
+  public void onEnd(StreamException reason) {
     observer.onError(Statuses.of(reason));
   }
 }

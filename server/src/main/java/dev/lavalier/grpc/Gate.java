@@ -3,7 +3,7 @@ package dev.lavalier.grpc;
 import dev.lavalier.access.Access;
 import dev.lavalier.access.FromFiles;
 import dev.lavalier.access.TokenFile;
-import dev.lavalier.audio.Ticker;
+import dev.lavalier.audio.TimeSource;
 import dev.lavalier.hub.Hub;
 import io.grpc.ServerInterceptor;
 import java.time.Duration;
@@ -36,7 +36,7 @@ public final class Gate implements AutoCloseable {
   private final Hub hub;
   private final Optional<FromFiles<TokenFile>> tokens;
   private final Optional<ServerTls> tls;
-  private final Ticker ticker;
+  private final TimeSource ticker;
   private final Executor files;
   private final Access access;
   private final RefusalLog refusals;
@@ -56,7 +56,7 @@ public final class Gate implements AutoCloseable {
       Hub hub,
       Optional<FromFiles<TokenFile>> tokens,
       Optional<ServerTls> tls,
-      Ticker ticker,
+      TimeSource ticker,
       Executor files) {
     this.hub = hub;
     this.tokens = tokens;
@@ -68,7 +68,7 @@ public final class Gate implements AutoCloseable {
   }
 
   /** Makes one that lets everybody in, without encryption. */
-  public static Gate open(Hub hub, Ticker ticker) {
+  public static Gate open(Hub hub, TimeSource ticker) {
     return new Gate(hub, Optional.empty(), Optional.empty(), ticker, Runnable::run);
   }
 
@@ -98,7 +98,7 @@ public final class Gate implements AutoCloseable {
     tokens.ifPresent(FromFiles::logRead);
     checkCertificates();
     if (access.asks() || tls.isPresent()) {
-      ticker.after(PACE, this::look);
+      ticker.schedule(PACE, this::look);
     }
     tls.ifPresent(this::warnOfEnd);
   }
@@ -113,7 +113,7 @@ public final class Gate implements AutoCloseable {
     } else if (left.compareTo(NOTICE) < 0) {
       log.warn("certificate: {} days left: {}", left.toDays(), each.material());
     }
-    ticker.after(DAY, () -> warnOfEnd(each));
+    ticker.schedule(DAY, () -> warnOfEnd(each));
   }
 
   private void look() {
@@ -128,7 +128,7 @@ public final class Gate implements AutoCloseable {
         return; // closed
       }
     }
-    ticker.after(PACE, this::look);
+    ticker.schedule(PACE, this::look);
   }
 
   private void lookAtFiles() {

@@ -1,6 +1,6 @@
 package dev.lavalier.grpc;
 
-import dev.lavalier.audio.Ticker;
+import dev.lavalier.audio.TimeSource;
 import dev.lavalier.hub.Hub;
 import dev.lavalier.hub.Lane;
 import io.grpc.Server;
@@ -64,7 +64,7 @@ public final class GrpcServer implements AutoCloseable {
       TransportLimits limits,
       Gate gate,
       CallObserver calls,
-      Ticker ticker) {
+      TimeSource ticker) {
     this.loops = new EventLoops(Runtime.getRuntime().availableProcessors());
     NettyServerBuilder builder =
         NettyServerBuilder.forAddress(address)

@@ -1,7 +1,7 @@
 package dev.lavalier.grpc;
 
-import dev.lavalier.audio.CaptureException;
-import dev.lavalier.audio.CaptureException.Reason;
+import dev.lavalier.audio.StreamException;
+import dev.lavalier.audio.StreamException.Reason;
 import dev.lavalier.hub.DeviceStatus;
 import dev.lavalier.hub.DeviceWatch;
 import dev.lavalier.hub.Hub;
@@ -63,7 +63,7 @@ final class HealthService extends HealthGrpc.HealthImplBase {
     if (status == ServingStatus.SERVICE_UNKNOWN) {
       observer.onError(
           Statuses.of(
-              new CaptureException(
+              new StreamException(
                   Reason.DEVICE_NOT_FOUND,
                   "service: %s (expected: a device that ListDevices lists, after %s)"
                       .formatted(request.getService(), DEVICE))));
@@ -139,7 +139,7 @@ final class HealthService extends HealthGrpc.HealthImplBase {
     }
 
     @Override
-    public void onEnd(CaptureException reason) {
+    public void onEnd(StreamException reason) {
       observer.onError(Statuses.of(reason));
     }
 

@@ -90,8 +90,8 @@ final class Messages {
     long lookaheadNanos = conversion.captured().nanosOf(conversion.lookahead());
     return dev.lavalier.v1.Conversion.newBuilder()
         .addAllChannelMap(conversion.channels().sources())
-        .setResampled(conversion.resamples())
-        .setDithered(conversion.dithers())
+        .setResampled(conversion.isResampled())
+        .setDithered(conversion.isDithered())
         .setLookaheadMicros((int) (lookaheadNanos / 1_000))
         .build();
   }

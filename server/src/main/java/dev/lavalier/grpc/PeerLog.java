@@ -1,6 +1,6 @@
 package dev.lavalier.grpc;
 
-import dev.lavalier.audio.Ticker;
+import dev.lavalier.audio.TimeSource;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.EnumMap;
@@ -31,7 +31,7 @@ final class PeerLog {
 
   private static final Duration WINDOW = Duration.ofMinutes(1);
 
-  private final Ticker ticker;
+  private final TimeSource ticker;
   private final Consumer<String> lines;
   private volatile boolean stopping;
   private final Map<Cause, Integer> untold = new EnumMap<>(Cause.class); // of this minute; by this
@@ -41,7 +41,7 @@ final class PeerLog {
    *
    * @param lines where each line goes
    */
-  PeerLog(Ticker ticker, Consumer<String> lines) {
+  PeerLog(TimeSource ticker, Consumer<String> lines) {
     this.ticker = ticker;
     this.lines = lines;
   }
@@ -68,7 +68,7 @@ final class PeerLog {
                 cause.words,
                 CallerInterceptor.display(peer),
                 detail.isEmpty() ? "" : ": " + detail));
-    ticker.after(WINDOW, () -> sum(cause));
+    ticker.schedule(WINDOW, () -> sum(cause));
   }
 
   /** The server closes all connections now, which is worth no line. */

@@ -1,7 +1,7 @@
 package dev.lavalier.grpc;
 
-import dev.lavalier.audio.CaptureException;
-import dev.lavalier.audio.CaptureException.Reason;
+import dev.lavalier.audio.StreamException;
+import dev.lavalier.audio.StreamException.Reason;
 import dev.lavalier.hub.Frame;
 import dev.lavalier.hub.FrameSink;
 import dev.lavalier.hub.Gap;
@@ -26,7 +26,7 @@ final class PullCall implements StreamObserver<PullFramesRequest>, FrameSink {
 
   /** How a call subscribes. */
   interface Subscriber {
-    Subscription subscribe(StreamFramesRequest request, FrameSink sink) throws CaptureException;
+    Subscription subscribe(StreamFramesRequest request, FrameSink sink) throws StreamException;
   }
 
   private final ServerCallStreamObserver<byte[]> observer;
@@ -56,7 +56,7 @@ final class PullCall implements StreamObserver<PullFramesRequest>, FrameSink {
     }
     try {
       if (request.hasSubscribe() != (subscription == null)) {
-        throw new CaptureException(
+        throw new StreamException(
             Reason.INVALID_REQUEST,
             "subscribe: %s (expected: set in the first message, and in no later one)"
                 .formatted(request.hasSubscribe() ? "set again" : "unset"));
@@ -67,19 +67,19 @@ final class PullCall implements StreamObserver<PullFramesRequest>, FrameSink {
       } else {
         subscription.wake();
       }
-    } catch (CaptureException e) {
+    } catch (StreamException e) {
       fail(e);
     }
   }
 
-  private void grant(int more) throws CaptureException {
+  private void grant(int more) throws StreamException {
     if (more < 0) {
-      throw new CaptureException(
+      throw new StreamException(
           Reason.INVALID_REQUEST, "credit: %d (expected: 0 or more)".formatted(more));
     }
     long inAll = credit.get() + more; // the other side can only have made it less meanwhile
     if (inAll > Integer.MAX_VALUE) {
-      throw new CaptureException(
+      throw new StreamException(
           Reason.INVALID_REQUEST,
           "credit: %d (expected: no more than %d in all at a time)"
               .formatted(inAll, Integer.MAX_VALUE));
@@ -87,7 +87,7 @@ final class PullCall implements StreamObserver<PullFramesRequest>, FrameSink {
     credit.addAndGet(more);
   }
 
-  private void fail(CaptureException reason) {
+  private void fail(StreamException reason) {
     Subscription subscribed = subscription;
     if (subscribed == null) {
       refused = true;
@@ -104,7 +104,7 @@ final class PullCall implements StreamObserver<PullFramesRequest>, FrameSink {
       lane.execute(this::completeIfSpent);
     } else if (!refused) {
       fail(
-          new CaptureException(
+          new StreamException(
               Reason.INVALID_REQUEST, "subscribe: unset (expected: set in the first message)"));
     }
   }
@@ -160,7 +160,7 @@ final class PullCall implements StreamObserver<PullFramesRequest>, FrameSink {
   }
 
   @Override
-  public void onEnd(CaptureException reason) {
+  public void onEnd(StreamException reason) {
     frames.onEnd(reason);
   }
 }

@@ -1,6 +1,6 @@
 package dev.lavalier.grpc;
 
-import dev.lavalier.audio.Ticker;
+import dev.lavalier.audio.TimeSource;
 import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -17,10 +17,10 @@ final class RefusalLog {
   private static final Duration WINDOW = Duration.ofSeconds(10);
   private static final int MAX_LENGTH = 200;
 
-  private final Ticker ticker;
+  private final TimeSource ticker;
   private int seen; // in this window; 0: there is none
 
-  RefusalLog(Ticker ticker) {
+  RefusalLog(TimeSource ticker) {
     this.ticker = ticker;
   }
 
@@ -36,7 +36,7 @@ final class RefusalLog {
       number = ++seen;
     }
     if (number == 1) {
-      ticker.after(WINDOW, this::endWindow);
+      ticker.schedule(WINDOW, this::endWindow);
     }
     if (number <= LINES) {
       log.warn("refused {}: {}", address, clean(reason));

@@ -1,6 +1,6 @@
 package dev.lavalier.grpc;
 
-import dev.lavalier.audio.CaptureException;
+import dev.lavalier.audio.StreamException;
 import io.grpc.Grpc;
 import io.grpc.Metadata;
 import io.grpc.ServerStreamTracer;
@@ -47,8 +47,8 @@ final class RefusalTracer extends ServerStreamTracer {
   private static boolean isOverALimit(Status status) {
     return switch (status.getCode()) {
       case RESOURCE_EXHAUSTED ->
-          !(status.getCause() instanceof CaptureException e)
-              || e.reason() == CaptureException.Reason.LIMIT_REACHED;
+          !(status.getCause() instanceof StreamException e)
+              || e.reason() == StreamException.Reason.LIMIT_REACHED;
       case DEADLINE_EXCEEDED -> true;
       default -> false;
     };

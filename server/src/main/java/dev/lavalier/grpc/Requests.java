@@ -1,7 +1,7 @@
 package dev.lavalier.grpc;
 
-import dev.lavalier.audio.CaptureException;
-import dev.lavalier.audio.CaptureException.Reason;
+import dev.lavalier.audio.StreamException;
+import dev.lavalier.audio.StreamException.Reason;
 import dev.lavalier.audio.SampleEncoding;
 import dev.lavalier.capture.DeviceDescriptor;
 import dev.lavalier.hub.OnDeviceLoss;
@@ -18,7 +18,7 @@ final class Requests {
   private Requests() {}
 
   static SubscriptionSpec spec(StreamFramesRequest request, DeviceDescriptor device)
-      throws CaptureException {
+      throws StreamException {
     AudioFormat format = request.getFormat();
     return SubscriptionSpec.resolve(
         device,
@@ -44,7 +44,7 @@ final class Requests {
     };
   }
 
-  private static Optional<SampleEncoding> encoding(AudioFormat format) throws CaptureException {
+  private static Optional<SampleEncoding> encoding(AudioFormat format) throws StreamException {
     return switch (format.getEncoding()) {
       case SAMPLE_ENCODING_UNSPECIFIED -> Optional.empty();
       case SAMPLE_ENCODING_S16LE -> Optional.of(SampleEncoding.S16LE);
@@ -56,7 +56,7 @@ final class Requests {
     };
   }
 
-  private static OverflowPolicy policy(StreamFramesRequest request) throws CaptureException {
+  private static OverflowPolicy policy(StreamFramesRequest request) throws StreamException {
     return switch (request.getOverflowPolicy()) {
       case OVERFLOW_POLICY_UNSPECIFIED, OVERFLOW_POLICY_DROP_OLDEST -> OverflowPolicy.DROP_OLDEST;
       case OVERFLOW_POLICY_CLOSE -> OverflowPolicy.CLOSE;
@@ -66,7 +66,7 @@ final class Requests {
     };
   }
 
-  private static OnDeviceLoss onDeviceLoss(StreamFramesRequest request) throws CaptureException {
+  private static OnDeviceLoss onDeviceLoss(StreamFramesRequest request) throws StreamException {
     return switch (request.getOnDeviceLoss()) {
       case ON_DEVICE_LOSS_UNSPECIFIED, ON_DEVICE_LOSS_FAIL -> OnDeviceLoss.FAIL;
       case ON_DEVICE_LOSS_WAIT -> OnDeviceLoss.WAIT;
@@ -75,8 +75,8 @@ final class Requests {
     };
   }
 
-  private static CaptureException unknown(String field, int value, String expected) {
-    return new CaptureException(
+  private static StreamException unknown(String field, int value, String expected) {
+    return new StreamException(
         Reason.INVALID_REQUEST, "%s: %d (expected: %s)".formatted(field, value, expected));
   }
 }

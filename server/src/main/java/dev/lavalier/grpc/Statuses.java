@@ -1,6 +1,6 @@
 package dev.lavalier.grpc;
 
-import dev.lavalier.audio.CaptureException;
+import dev.lavalier.audio.StreamException;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 
@@ -9,13 +9,13 @@ final class Statuses {
 
   private Statuses() {}
 
-  static StatusRuntimeException of(CaptureException e) {
+  static StatusRuntimeException of(StreamException e) {
     Status status =
         switch (e.reason()) {
           case INVALID_REQUEST -> Status.INVALID_ARGUMENT;
           case DEVICE_NOT_FOUND -> Status.NOT_FOUND;
           case FORMAT_NOT_AVAILABLE -> Status.FAILED_PRECONDITION;
-          case NOT_CAPTURED_YET -> Status.OUT_OF_RANGE;
+          case POSITION_IN_FUTURE -> Status.OUT_OF_RANGE;
           case QUEUE_OVERFLOW, SUBSCRIBER_STALLED, LIMIT_REACHED -> Status.RESOURCE_EXHAUSTED;
           case NOT_AUTHENTICATED -> Status.UNAUTHENTICATED;
           case NOT_PERMITTED -> Status.PERMISSION_DENIED;

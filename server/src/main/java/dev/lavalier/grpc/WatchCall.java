@@ -1,6 +1,6 @@
 package dev.lavalier.grpc;
 
-import dev.lavalier.audio.CaptureException;
+import dev.lavalier.audio.StreamException;
 import dev.lavalier.hub.DeviceStatus;
 import dev.lavalier.hub.DeviceWatch;
 import dev.lavalier.v1.DeviceSnapshot;
@@ -40,7 +40,7 @@ final class WatchCall implements DeviceWatch.Sink {
   }
 
   @Override
-  public void onEnd(CaptureException reason) {
+  public void onEnd(StreamException reason) {
     observer.onError(Statuses.of(reason));
   }
 }

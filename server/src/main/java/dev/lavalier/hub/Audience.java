@@ -1,10 +1,10 @@
 package dev.lavalier.hub;
 
-import dev.lavalier.audio.CaptureException;
-import dev.lavalier.audio.CaptureException.Reason;
+import dev.lavalier.audio.StreamException;
+import dev.lavalier.audio.StreamException.Reason;
 import dev.lavalier.audio.Conversion;
 import dev.lavalier.audio.PcmFormat;
-import dev.lavalier.audio.Ticker;
+import dev.lavalier.audio.TimeSource;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -28,13 +28,13 @@ final class Audience {
   private static final int MAX_CONVERSIONS = 32;
 
   private final String deviceId;
-  private final Ticker ticker;
+  private final TimeSource ticker;
 
   private final Set<Subscription> waiting = new LinkedHashSet<>(); // new, for an epoch
   private final Set<Subscription> bereft = new LinkedHashSet<>(); // for the lost device's return
   private final Map<Subscription, Conversion> served = new LinkedHashMap<>();
 
-  Audience(String deviceId, Ticker ticker) {
+  Audience(String deviceId, TimeSource ticker) {
     this.deviceId = deviceId;
     this.ticker = ticker;
   }
@@ -150,13 +150,13 @@ final class Audience {
           spec, conversion, epoch.number(), epoch.captured(), ticker.unixNanos() / 1_000);
       Set<Conversion> inUse = new HashSet<>(served.values());
       if (!inUse.contains(conversion) && inUse.size() >= MAX_CONVERSIONS) {
-        throw new CaptureException(
+        throw new StreamException(
             Reason.LIMIT_REACHED,
             "format: %s (expected: one that %s is delivered in already; %d are the server's limit)"
                 .formatted(spec.format(), deviceId, MAX_CONVERSIONS));
       }
       served.put(subscription, conversion);
-    } catch (CaptureException e) {
+    } catch (StreamException e) {
       subscription.end(e, Optional.empty());
     }
   }
@@ -197,7 +197,7 @@ final class Audience {
 
   /** Ends subscriptions, with a notice of the same words before it where {@code kind} is given. */
   static void endAll(
-      Iterable<Subscription> subscriptions, CaptureException reason, Notice.Kind kind) {
+      Iterable<Subscription> subscriptions, StreamException reason, Notice.Kind kind) {
     Optional<Notice> notice =
         Optional.ofNullable(kind).map(k -> new Notice(k, reason.getMessage()));
     for (Subscription subscription : subscriptions) {

@@ -1,7 +1,7 @@
 package dev.lavalier.hub;
 
-import dev.lavalier.audio.CaptureException;
-import dev.lavalier.audio.CaptureException.Reason;
+import dev.lavalier.audio.StreamException;
+import dev.lavalier.audio.StreamException.Reason;
 import dev.lavalier.audio.Conversion;
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.capture.Period;
@@ -26,11 +26,11 @@ record Beginning(long index, History.Entry first, int prerollMillis) {
    * @param epoch the number of the epoch that is open
    * @param captured how many samples have been captured in it
    * @param unixMicros the time of day
-   * @throws CaptureException NOT_CAPTURED_YET
+   * @throws StreamException NOT_CAPTURED_YET
    */
   static void check(
       SubscriptionSpec spec, Conversion conversion, long epoch, long captured, long unixMicros)
-      throws CaptureException {
+      throws StreamException {
     if (!(spec.start() instanceof Start.Resume resume)) {
       return;
     }
@@ -39,7 +39,7 @@ record Beginning(long index, History.Entry first, int prerollMillis) {
     }
     long last;
     if (resume.epoch() == epoch) {
-      last = conversion.deliveredBy(captured);
+      last = conversion.outputSamplesBefore(captured);
     } else {
       double micros = (unixMicros - resume.epoch()) * FASTEST + TOLERANCE_MICROS;
       last = (long) (micros / 1e6 * spec.format().sampleRateHz());
@@ -49,9 +49,9 @@ record Beginning(long index, History.Entry first, int prerollMillis) {
     }
   }
 
-  private static CaptureException notCapturedYet(String field, long value, long last) {
-    return new CaptureException(
-        Reason.NOT_CAPTURED_YET,
+  private static StreamException notCapturedYet(String field, long value, long last) {
+    return new StreamException(
+        Reason.POSITION_IN_FUTURE,
         "resume.%s: %d (expected: no later than what has been captured, %d)"
             .formatted(field, value, last));
   }
@@ -71,7 +71,7 @@ record Beginning(long index, History.Entry first, int prerollMillis) {
     }
     PcmFormat format = spec.format();
     Period latest = history.get(history.head() - 1).period();
-    long end = conversion.deliveredBy(latest.endIndex());
+    long end = conversion.outputSamplesBefore(latest.endIndex());
     long kept = Math.max(0, end - format.samplesIn(history.keptNanos()));
     int askedMillis = Integer.MAX_VALUE;
     long wanted = Math.max(kept, resumed);
@@ -80,9 +80,9 @@ record Beginning(long index, History.Entry first, int prerollMillis) {
       wanted = Math.max(kept, end - format.samplesIn(askedMillis * 1_000_000L));
       wanted -= wanted % spec.frameSize(); // the whole frame in which it falls
     }
-    History.Entry first = history.find(conversion.neededFor(wanted));
+    History.Entry first = history.find(conversion.inputIndexFor(wanted));
     long begins =
-        ceiling(Math.max(wanted, conversion.firstFrom(first.period().sampleIndex())), spec.frameSize());
+        ceiling(Math.max(wanted, conversion.firstOutputIndex(first.period().sampleIndex())), spec.frameSize());
     long samples = end - begins;
     if (samples <= 0) {
       return live;

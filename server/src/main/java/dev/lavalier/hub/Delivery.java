@@ -32,7 +32,7 @@ final class Delivery {
 
   /** Returns how many numbers were clamped at full scale so far. */
   long clamped() {
-    return converter == null ? 0 : converter.clamped();
+    return converter == null ? 0 : converter.clippedSamples();
   }
 
   /** Keeps a framer for each of these frame sizes, and no other. */

@@ -1,11 +1,11 @@
 package dev.lavalier.hub;
 
 import com.google.common.util.concurrent.MoreExecutors;
-import dev.lavalier.audio.CaptureException;
-import dev.lavalier.audio.CaptureException.Reason;
+import dev.lavalier.audio.StreamException;
+import dev.lavalier.audio.StreamException.Reason;
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.PolyphaseFilters;
-import dev.lavalier.audio.Ticker;
+import dev.lavalier.audio.TimeSource;
 import dev.lavalier.capture.CaptureLine;
 import dev.lavalier.capture.DeviceDescriptor;
 import dev.lavalier.capture.DeviceRegistry;
@@ -44,7 +44,7 @@ final class DeviceActor implements Epoch.Events {
   /** What every device of a hub shares. */
   record Context(
       DeviceRegistry registry,
-      Ticker ticker,
+      TimeSource ticker,
       FrameEncoder encoder,
       PolyphaseFilters filters,
       Duration period,
@@ -217,8 +217,8 @@ final class DeviceActor implements Epoch.Events {
     } // else: the answer to what is under way completes it
   }
 
-  private CaptureException notResponding() {
-    return new CaptureException(
+  private StreamException notResponding() {
+    return new StreamException(
         Reason.DEVICE_BUSY,
         "device_id: %s (expected: a device that responds; the sound system has been asked to open or close it and does not answer)"
             .formatted(deviceId));
@@ -233,13 +233,13 @@ final class DeviceActor implements Epoch.Events {
           try {
             CaptureLine line = context.registry().open(deviceId, context.buffer().toNanos());
             return () -> onOpened(line);
-          } catch (CaptureException e) {
+          } catch (StreamException e) {
             return () -> onRefused(e);
           } catch (RuntimeException e) {
             log.warn("{}: opening failed", deviceId, e);
             return () ->
                 onRefused(
-                    new CaptureException(
+                    new StreamException(
                         Reason.DEVICE_BUSY,
                         "device_id: %s (expected: a device that opens; the sound system says: %s)"
                             .formatted(deviceId, e.getMessage()),
@@ -248,7 +248,7 @@ final class DeviceActor implements Epoch.Events {
         });
   }
 
-  private void onRefused(CaptureException reason) {
+  private void onRefused(StreamException reason) {
     // A lost device's many attempts are not worth a line each, nor are those of one kept open.
     if (audience.hasNewcomers() || !(lost || isRetrying())) {
       log.info("{}: not opened: {}", deviceId, reason.getMessage());
@@ -337,7 +337,7 @@ final class DeviceActor implements Epoch.Events {
 
   /** A read that never returns is seen from here alone. */
   private void watch(Session watched, long periodsBefore, int inVain) {
-    context.ticker().after(WATCH_EVERY, () -> post(() -> look(watched, periodsBefore, inVain)));
+    context.ticker().schedule(WATCH_EVERY, () -> post(() -> look(watched, periodsBefore, inVain)));
   }
 
   private void look(Session watched, long periodsBefore, int inVain) {
@@ -363,8 +363,8 @@ final class DeviceActor implements Epoch.Events {
       lostSince = context.ticker().nanoTime();
     }
     lost = true;
-    CaptureException reason =
-        new CaptureException(Reason.DEVICE_LOST, "%s was lost: %s".formatted(deviceId, seen));
+    StreamException reason =
+        new StreamException(Reason.DEVICE_LOST, "%s was lost: %s".formatted(deviceId, seen));
     Notice notice = new Notice(Notice.Kind.DEVICE_LOST, reason.getMessage());
     List<Subscription> failing = audience.bereave();
     close("lost: " + seen);
@@ -416,7 +416,7 @@ final class DeviceActor implements Epoch.Events {
       lost = false;
     } else {
       long attempt = backOff.next();
-      context.ticker().after(backOff.delay(), () -> post(() -> reopen(attempt)));
+      context.ticker().schedule(backOff.delay(), () -> post(() -> reopen(attempt)));
     }
   }
 

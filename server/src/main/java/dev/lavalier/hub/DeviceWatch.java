@@ -1,6 +1,6 @@
 package dev.lavalier.hub;
 
-import dev.lavalier.audio.CaptureException;
+import dev.lavalier.audio.StreamException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,7 +32,7 @@ public final class DeviceWatch {
     void onRemoved(String deviceId);
 
     /** The server ends it. */
-    void onEnd(CaptureException reason);
+    void onEnd(StreamException reason);
   }
 
   private final Subscriber watcher;
@@ -76,7 +76,7 @@ public final class DeviceWatch {
   }
 
   /** Ends it by ours. */
-  void end(CaptureException reason) {
+  void end(StreamException reason) {
     if (over.compareAndSet(false, true)) {
       forget.run();
       lane.execute(() -> sink.onEnd(reason));

@@ -1,6 +1,6 @@
 package dev.lavalier.hub;
 
-import dev.lavalier.audio.CaptureException;
+import dev.lavalier.audio.StreamException;
 import java.util.Optional;
 
 /**
@@ -25,5 +25,5 @@ public interface FrameSink {
   void onNotice(Notice notice);
 
   /** The subscription ends, and not by the subscriber's own wish. */
-  void onEnd(CaptureException reason);
+  void onEnd(StreamException reason);
 }

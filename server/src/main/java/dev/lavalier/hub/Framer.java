@@ -32,7 +32,7 @@ final class Framer {
     this.format = format;
     this.frameSize = frameSize;
     this.encoder = encoder;
-    this.pending = new byte[frameSize * format.bytesPerSample()];
+    this.pending = new byte[frameSize * format.bytesPerSampleFrame()];
   }
 
   int frameSize() {
@@ -56,7 +56,7 @@ final class Framer {
    * @return whether at least one frame was published
    */
   boolean accept(Period block) {
-    int step = format.bytesPerSample();
+    int step = format.bytesPerSampleFrame();
     int length = block.samples() * step;
     long sampleIndex = block.sampleIndex();
     if (frameIndex < 0) {

@@ -1,9 +1,9 @@
 package dev.lavalier.hub;
 
-import dev.lavalier.audio.CaptureException;
-import dev.lavalier.audio.CaptureException.Reason;
+import dev.lavalier.audio.StreamException;
+import dev.lavalier.audio.StreamException.Reason;
 import dev.lavalier.audio.PolyphaseFilters;
-import dev.lavalier.audio.Ticker;
+import dev.lavalier.audio.TimeSource;
 import dev.lavalier.capture.DeviceDescriptor;
 import dev.lavalier.capture.DeviceRegistry;
 import java.time.Duration;
@@ -64,7 +64,7 @@ public final class Hub implements AutoCloseable {
    */
   public Hub(
       DeviceRegistry registry,
-      Ticker ticker,
+      TimeSource ticker,
       FrameEncoder encoder,
       HubConfig config,
       HubObserver observer) {
@@ -157,8 +157,8 @@ public final class Hub implements AutoCloseable {
     return watch;
   }
 
-  static CaptureException stoppingReason() {
-    return new CaptureException(Reason.SERVER_STOPPING, "the server is stopping; try again later");
+  static StreamException stoppingReason() {
+    return new StreamException(Reason.SERVER_STOPPING, "the server is stopping; try again later");
   }
 
   private DeviceStatus statusOf(DeviceDescriptor device) {
@@ -173,9 +173,9 @@ public final class Hub implements AutoCloseable {
    *
    * @param id a {@code device_id}; empty: the default
    * @param visible which devices whoever asks may know of, by their ids
-   * @throws CaptureException DEVICE_NOT_FOUND, also for one that it may not know of
+   * @throws StreamException DEVICE_NOT_FOUND, also for one that it may not know of
    */
-  public DeviceDescriptor resolve(String id, Predicate<String> visible) throws CaptureException {
+  public DeviceDescriptor resolve(String id, Predicate<String> visible) throws StreamException {
     return registry.resolve(id, visible);
   }
 
@@ -185,11 +185,11 @@ public final class Hub implements AutoCloseable {
    * @param subscriber who wants it
    * @param spec what is wanted, resolved against a device of this hub
    * @param lane where the sink is called
-   * @throws CaptureException SERVER_STOPPING, LIMIT_REACHED
+   * @throws StreamException SERVER_STOPPING, LIMIT_REACHED
    */
   public Subscription subscribe(
       Subscriber subscriber, SubscriptionSpec spec, Lane lane, FrameSink sink)
-      throws CaptureException {
+      throws StreamException {
     if (stopping) {
       throw stoppingReason();
     }

@@ -100,7 +100,7 @@ final class Replay {
     delivery
         .framer(frameSize)
         .ring()
-        .ensureCapacity(delivery.conversion().mostDelivered(period.samples()) / frameSize + 2);
+        .ensureCapacity(delivery.conversion().maxOutputSamples(period.samples()) / frameSize + 2);
     delivery.accept(period);
   }
 

@@ -1,6 +1,6 @@
 package dev.lavalier.hub;
 
-import dev.lavalier.audio.Ticker;
+import dev.lavalier.audio.TimeSource;
 import java.time.Duration;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
@@ -35,7 +35,7 @@ final class SoundCalls {
   }
 
   private final String deviceId;
-  private final Ticker ticker;
+  private final TimeSource ticker;
   private final Executor workers;
   private final Consumer<Runnable> mailbox;
   private final Runnable onLate;
@@ -54,7 +54,7 @@ final class SoundCalls {
    */
   SoundCalls(
       String deviceId,
-      Ticker ticker,
+      TimeSource ticker,
       Executor workers,
       Consumer<Runnable> mailbox,
       Runnable onLate) {
@@ -95,7 +95,7 @@ final class SoundCalls {
           mailbox.accept(() -> onAnswer(number, answer));
         });
     Duration bound = begun == Call.OPEN ? OPEN_BOUND : CLOSE_BOUND;
-    ticker.after(bound, () -> mailbox.accept(() -> onBound(number, bound)));
+    ticker.schedule(bound, () -> mailbox.accept(() -> onBound(number, bound)));
   }
 
   private boolean isUnderWay(long number) {

@@ -1,6 +1,6 @@
 package dev.lavalier.hub;
 
-import dev.lavalier.audio.CaptureException;
+import dev.lavalier.audio.StreamException;
 import java.util.Optional;
 
 /**
@@ -13,12 +13,12 @@ public interface Standing {
   Standing FIRM = new Standing() {};
 
   /** Returns why it may be told nothing any more; empty: it may go on. */
-  default Optional<CaptureException> objection() {
+  default Optional<StreamException> objection() {
     return Optional.empty();
   }
 
   /** Returns why it may not go on to hear a device; empty: it may. */
-  default Optional<CaptureException> objection(String deviceId) {
+  default Optional<StreamException> objection(String deviceId) {
     return Optional.empty();
   }
 }

@@ -1,7 +1,7 @@
 package dev.lavalier.hub;
 
-import dev.lavalier.audio.CaptureException;
-import dev.lavalier.audio.CaptureException.Reason;
+import dev.lavalier.audio.StreamException;
+import dev.lavalier.audio.StreamException.Reason;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,8 +20,8 @@ final class SubscriberCounts {
    */
   private record Place(String flag, String whose, int limit) {
 
-    CaptureException refusal() {
-      return new CaptureException(
+    StreamException refusal() {
+      return new StreamException(
           Reason.LIMIT_REACHED,
           "subscribers: %d (expected: no more%s at a time; %s is reached)"
               .formatted(limit, whose, flag));
@@ -38,9 +38,9 @@ final class SubscriberCounts {
   /**
    * Takes a place for one more subscription, to be {@linkplain #leave given back} once.
    *
-   * @throws CaptureException LIMIT_REACHED, with the limit; nothing was taken then
+   * @throws StreamException LIMIT_REACHED, with the limit; nothing was taken then
    */
-  synchronized void enter(Subscriber subscriber, String deviceId) throws CaptureException {
+  synchronized void enter(Subscriber subscriber, String deviceId) throws StreamException {
     List<Place> places = places(subscriber, deviceId);
     for (Place place : places) {
       if (taken.getOrDefault(place, 0) >= place.limit()) {

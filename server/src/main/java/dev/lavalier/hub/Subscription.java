@@ -1,10 +1,10 @@
 package dev.lavalier.hub;
 
-import dev.lavalier.audio.CaptureException;
-import dev.lavalier.audio.CaptureException.Reason;
+import dev.lavalier.audio.StreamException;
+import dev.lavalier.audio.StreamException.Reason;
 import dev.lavalier.audio.Conversion;
 import dev.lavalier.audio.PcmFormat;
-import dev.lavalier.audio.Ticker;
+import dev.lavalier.audio.TimeSource;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -54,7 +54,7 @@ public final class Subscription {
    * @param onOver called once for each subscription, when it is over, with why in a few words
    */
   record Context(
-      Ticker ticker,
+      TimeSource ticker,
       Duration stallLimit,
       HubObserver observer,
       BiConsumer<Subscription, String> onOver) {}
@@ -125,7 +125,7 @@ public final class Subscription {
   }
 
   /** Ends it for a reason of the subscriber's own, and tells the sink. */
-  public void fail(CaptureException reason) {
+  public void fail(StreamException reason) {
     if (finish(reason.getMessage())) {
       device.leave(this);
       lane.execute(
@@ -146,7 +146,7 @@ public final class Subscription {
   }
 
   /** Ends it by ours, and tells the sink. The device's actor has forgotten it already. */
-  void end(CaptureException reason, Optional<Notice> notice) {
+  void end(StreamException reason, Optional<Notice> notice) {
     if (finish(reason.getMessage())) {
       lane.execute(
           () -> {
@@ -219,7 +219,7 @@ public final class Subscription {
     }
     if (spec.overflowPolicy() == OverflowPolicy.CLOSE && overflows(now)) {
       fail(
-          new CaptureException(
+          new StreamException(
               Reason.QUEUE_OVERFLOW,
               "max_latency_ms: %d (expected: frames taken within it; the queue overflowed)"
                   .formatted(spec.maxLatencyMs())));
@@ -241,7 +241,7 @@ public final class Subscription {
       lastTakenNanos = now;
     } else if (now - lastTakenNanos > context.stallLimit().toNanos()) {
       fail(
-          new CaptureException(
+          new StreamException(
               Reason.SUBSCRIBER_STALLED,
               "nothing was taken for %d s; subscribe again"
                   .formatted(context.stallLimit().toSeconds())));
@@ -311,7 +311,7 @@ public final class Subscription {
 
   /** Counted; but what the device lost in that time was not. */
   private Optional<Gap> missingSinceResumed(Frame frame) {
-    boolean estimated = epoch.overrunEnd() > conversion.neededFor(nextIndex);
+    boolean estimated = epoch.overrunEnd() > conversion.inputIndexFor(nextIndex);
     return missingBefore(frame)
         .map(
             gap ->
@@ -323,7 +323,7 @@ public final class Subscription {
   /** An epoch's number is the time at which it began. */
   private Optional<Gap> missingSinceEarlier(Start.Resume resume, Frame frame) {
     PcmFormat format = spec.format();
-    Ticker ticker = context.ticker();
+    TimeSource ticker = context.ticker();
     long unixNanos = resume.epoch() * 1_000 + format.nanosOf(resume.sampleIndex());
     long nanos = unixNanos - (ticker.unixNanos() - ticker.nanoTime());
     return estimated(format.samplesIn(frame.captureNanos() - nanos), Gap.Cause.NOT_KEPT);

@@ -1,7 +1,7 @@
 package dev.lavalier.hub;
 
-import dev.lavalier.audio.CaptureException;
-import dev.lavalier.audio.CaptureException.Reason;
+import dev.lavalier.audio.StreamException;
+import dev.lavalier.audio.StreamException.Reason;
 import dev.lavalier.audio.Conversion;
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.SampleEncoding;
@@ -70,7 +70,7 @@ public record SubscriptionSpec(
    *
    * @param frameSize 0: 20 ms
    * @param maxLatencyMs 0: 200, or two frames where that is more
-   * @throws CaptureException INVALID_REQUEST or FORMAT_NOT_AVAILABLE, with what was expected: the
+   * @throws StreamException INVALID_REQUEST or FORMAT_NOT_AVAILABLE, with what was expected: the
    *     capture format can always be had, and what {@link Conversion#plan} makes of it
    */
   public static SubscriptionSpec resolve(
@@ -82,7 +82,7 @@ public record SubscriptionSpec(
       OnDeviceLoss onDeviceLoss,
       Start start,
       boolean clockNotices)
-      throws CaptureException {
+      throws StreamException {
     PcmFormat format = resolveFormat(device.captureFormat(), wanted);
     int rate = format.sampleRateHz();
     checkRange("frame_size", frameSize, 0, rate, " samples, one second");
@@ -95,7 +95,7 @@ public record SubscriptionSpec(
     int latencyMs = maxLatencyMs == 0 ? Math.max(DEFAULT_LATENCY_MS, 2 * frameMs) : maxLatencyMs;
     long asked = (long) latencyMs * rate / (1000L * size);
     long room =
-        Math.min(MAX_QUEUE_FRAMES, MAX_QUEUE_BYTES / ((long) size * format.bytesPerSample()));
+        Math.min(MAX_QUEUE_FRAMES, MAX_QUEUE_BYTES / ((long) size * format.bytesPerSampleFrame()));
     int frames = (int) Math.max(1, Math.min(asked, room));
     int granted = frames == asked ? latencyMs : (int) Math.ceil(1000.0 * frames * size / rate);
     checkStart(start, size);
@@ -112,17 +112,17 @@ public record SubscriptionSpec(
         clockNotices);
   }
 
-  private static void checkStart(Start start, int frameSize) throws CaptureException {
+  private static void checkStart(Start start, int frameSize) throws StreamException {
     if (start instanceof Start.Preroll preroll) {
       checkRange("preroll_ms", preroll.millis(), 0, MAX_PREROLL_MS, "");
     } else if (start instanceof Start.Resume resume) {
       if (resume.epoch() <= 0) {
-        throw new CaptureException(
+        throw new StreamException(
             Reason.INVALID_REQUEST,
             "resume.epoch: %d (expected: more than 0, as in started)".formatted(resume.epoch()));
       }
       if (resume.sampleIndex() < 0 || resume.sampleIndex() % frameSize != 0) {
-        throw new CaptureException(
+        throw new StreamException(
             Reason.INVALID_REQUEST,
             "resume.sample_index: %d (expected: a multiple of frame_size, %d, from 0 on)"
                 .formatted(resume.sampleIndex(), frameSize));
@@ -131,16 +131,16 @@ public record SubscriptionSpec(
   }
 
   private static void checkRange(String field, int value, int low, int high, String remark)
-      throws CaptureException {
+      throws StreamException {
     if (value < low || value > high) {
-      throw new CaptureException(
+      throw new StreamException(
           Reason.INVALID_REQUEST,
           "%s: %d (expected: %d..%d%s)".formatted(field, value, low, high, remark));
     }
   }
 
   private static PcmFormat resolveFormat(PcmFormat captured, WantedFormat wanted)
-      throws CaptureException {
+      throws StreamException {
     int rate = wanted.sampleRateHz() == 0 ? captured.sampleRateHz() : wanted.sampleRateHz();
     Conversion.checkRate(captured.sampleRateHz(), rate);
     int asMapped =
@@ -150,7 +150,7 @@ public record SubscriptionSpec(
     try {
       format = new PcmFormat(wanted.encoding().orElse(captured.encoding()), rate, channels);
     } catch (IllegalArgumentException e) {
-      throw new CaptureException(Reason.INVALID_REQUEST, "format." + e.getMessage(), e);
+      throw new StreamException(Reason.INVALID_REQUEST, "format." + e.getMessage(), e);
     }
     Conversion.plan(captured, format, wanted.channelMap());
     return format;

@@ -1,7 +1,7 @@
 package dev.lavalier.observe;
 
 import dev.lavalier.audio.PcmFormat;
-import dev.lavalier.audio.Ticker;
+import dev.lavalier.audio.TimeSource;
 import dev.lavalier.hub.HubObserver;
 import dev.lavalier.hub.SubscriptionStatus;
 import java.time.Duration;
@@ -22,10 +22,10 @@ public final class AuditLog implements HubObserver {
 
   private static final Logger log = LoggerFactory.getLogger(LOGGER);
 
-  private final Ticker ticker;
+  private final TimeSource ticker;
 
   /** Makes one that tells durations by a clock. */
-  public AuditLog(Ticker ticker) {
+  public AuditLog(TimeSource ticker) {
     this.ticker = ticker;
   }
 

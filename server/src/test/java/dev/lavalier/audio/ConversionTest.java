@@ -3,19 +3,19 @@ package dev.lavalier.audio;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
-import dev.lavalier.audio.CaptureException.Reason;
+import dev.lavalier.audio.StreamException.Reason;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
 final class ConversionTest {
 
-  private static Conversion plan(String from, String to, Integer... map) throws CaptureException {
+  private static Conversion plan(String from, String to, Integer... map) throws StreamException {
     return Conversion.plan(PcmFormat.parse(from), PcmFormat.parse(to), List.of(map));
   }
 
   private static void assertRefused(
       Reason reason, String message, String from, String to, Integer... map) {
-    assertThatExceptionOfType(CaptureException.class)
+    assertThatExceptionOfType(StreamException.class)
         .isThrownBy(() -> plan(from, to, map))
         .withMessage(message)
         .satisfies(e -> assertThat(e.reason()).isEqualTo(reason));
@@ -33,11 +33,11 @@ final class ConversionTest {
 
   @Test
   void ditherIsForBitsThatAreLost() throws Exception {
-    assertThat(plan("48000/2/s16le", "48000/2/s16le", 2, 1).dithers()).isFalse();
-    assertThat(plan("48000/2/s16le", "48000/1/s16le").dithers()).isTrue();
-    assertThat(plan("48000/2/s24le", "48000/2/s16le").dithers()).isTrue();
-    assertThat(plan("48000/2/s16le", "16000/2/s16le").dithers()).isTrue();
-    assertThat(plan("48000/2/s16le", "16000/1/f32le").dithers()).isFalse();
+    assertThat(plan("48000/2/s16le", "48000/2/s16le", 2, 1).isDithered()).isFalse();
+    assertThat(plan("48000/2/s16le", "48000/1/s16le").isDithered()).isTrue();
+    assertThat(plan("48000/2/s24le", "48000/2/s16le").isDithered()).isTrue();
+    assertThat(plan("48000/2/s16le", "16000/2/s16le").isDithered()).isTrue();
+    assertThat(plan("48000/2/s16le", "16000/1/f32le").isDithered()).isFalse();
   }
 
   @Test

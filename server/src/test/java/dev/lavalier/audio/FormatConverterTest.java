@@ -29,7 +29,7 @@ final class FormatConverterTest {
     return Conversions.pcm(format, numbers);
   }
 
-  private static byte[] convert(String from, String to, byte[] pcm) throws CaptureException {
+  private static byte[] convert(String from, String to, byte[] pcm) throws StreamException {
     return Conversions.convert(Conversions.converter(from, to), pcm, 0);
   }
 
@@ -41,7 +41,7 @@ final class FormatConverterTest {
     byte[] pcm = anyPcm(PcmFormat.parse(format), 1_000);
 
     assertThat(converter.conversion().isIdentity()).isTrue();
-    assertThat(converter.conversion().dithers()).isFalse();
+    assertThat(converter.conversion().isDithered()).isFalse();
     assertThat(converter.conversion().lookahead()).isZero();
     assertThat(Conversions.convert(converter, pcm, 0, 77)).isEqualTo(pcm);
   }
@@ -61,7 +61,7 @@ final class FormatConverterTest {
 
     byte[] widened = convert(from, to, pcm);
 
-    assertThat(Conversions.converter(from, to).conversion().dithers()).isFalse();
+    assertThat(Conversions.converter(from, to).conversion().isDithered()).isFalse();
     assertThat(Conversions.numbers(PcmFormat.parse(to), widened))
         .isEqualTo(Conversions.numbers(PcmFormat.parse(from), pcm));
   }
@@ -75,7 +75,7 @@ final class FormatConverterTest {
         double[] after =
             Conversions.numbers(mono(to), convert(mono(from).toString(), mono(to).toString(), pcm));
         double lastPlace =
-            to == SampleEncoding.F32LE ? 0x1p-24 : 2.0 / (1L << (8 * to.bytesPerNumber()));
+            to == SampleEncoding.F32LE ? 0x1p-24 : 2.0 / (1L << (8 * to.bytesPerSample()));
         assertThat(after).as("%s to %s", from, to).hasSameSizeAs(before);
         for (int i = 0; i < before.length; i++) {
           // Half a place of rounding, one of noise.
@@ -139,7 +139,7 @@ final class FormatConverterTest {
             converter.conversion().delivered(), Conversions.convert(converter, loud, 0));
 
     assertThat(out).containsExactly(new double[] {1, -1, 1, -1, 0.5, -0.5}, within(1e-4));
-    assertThat(converter.clamped()).isEqualTo(4);
+    assertThat(converter.clippedSamples()).isEqualTo(4);
   }
 
   @Test
@@ -162,7 +162,7 @@ final class FormatConverterTest {
       assertThat(clamped[i]).isEqualTo(Math.max(-1, Math.min(1, free[i])), within(1e-4));
     }
     assertThat(over).isGreaterThan(1_000);
-    assertThat(converter.clamped()).isGreaterThanOrEqualTo(over);
+    assertThat(converter.clippedSamples()).isGreaterThanOrEqualTo(over);
   }
 
   @ParameterizedTest
@@ -195,8 +195,8 @@ final class FormatConverterTest {
   void whoBeginsLaterOrAfterALossGetsTheSameBytes(String from, String to) throws Exception {
     byte[] pcm = anyPcm(PcmFormat.parse(from), 20_000);
     byte[] whole = convert(from, to, pcm);
-    int in = PcmFormat.parse(from).bytesPerSample();
-    int out = PcmFormat.parse(to).bytesPerSample();
+    int in = PcmFormat.parse(from).bytesPerSampleFrame();
+    int out = PcmFormat.parse(to).bytesPerSampleFrame();
 
     // Samples 0 to 4,000 came, then 6,001 and the later ones.
     FormatConverter converter = Conversions.converter(from, to);
@@ -214,7 +214,7 @@ final class FormatConverterTest {
     Conversion conversion = converter.conversion();
     double missing = resumed - (double) before.length / out;
     double expected =
-        (2_001.0 + (conversion.resamples() ? 2 * conversion.lookahead() - 1 : 0))
+        (2_001.0 + (conversion.isResampled() ? 2 * conversion.lookahead() - 1 : 0))
             * conversion.delivered().sampleRateHz()
             / conversion.captured().sampleRateHz();
     assertThat(missing).isEqualTo(expected, within(1.0));
@@ -259,7 +259,7 @@ final class FormatConverterTest {
   }
 
   private static double[] mapped(String from, String to, byte[] pcm, Integer... map)
-      throws CaptureException {
+      throws StreamException {
     FormatConverter converter = Conversions.converter(from, to, map);
     return Conversions.numbers(
         converter.conversion().delivered(), Conversions.convert(converter, pcm, 0));

@@ -36,9 +36,9 @@ final class PcmFormatTest {
 
   @Test
   void countsTheBytesOfASample() {
-    assertThat(PcmFormat.parse("48000/2/s16le").bytesPerSample()).isEqualTo(4);
-    assertThat(PcmFormat.parse("48000/3/s24le").bytesPerSample()).isEqualTo(9);
-    assertThat(PcmFormat.parse("48000/1/f32le").bytesPerSample()).isEqualTo(4);
+    assertThat(PcmFormat.parse("48000/2/s16le").bytesPerSampleFrame()).isEqualTo(4);
+    assertThat(PcmFormat.parse("48000/3/s24le").bytesPerSampleFrame()).isEqualTo(9);
+    assertThat(PcmFormat.parse("48000/1/f32le").bytesPerSampleFrame()).isEqualTo(4);
   }
 
   @Test

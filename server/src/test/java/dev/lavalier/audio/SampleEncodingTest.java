@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 final class SampleEncodingTest {
 
   private static byte[] written(SampleEncoding encoding, double value) {
-    byte[] bytes = new byte[encoding.bytesPerNumber()];
+    byte[] bytes = new byte[encoding.bytesPerSample()];
     encoding.write(value, bytes, 0);
     return bytes;
   }

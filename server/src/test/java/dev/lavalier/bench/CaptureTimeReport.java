@@ -1,7 +1,7 @@
 package dev.lavalier.bench;
 
 import dev.lavalier.audio.PcmFormat;
-import dev.lavalier.audio.Ticker;
+import dev.lavalier.audio.TimeSource;
 import dev.lavalier.capture.CaptureLine;
 import dev.lavalier.capture.CaptureListener;
 import dev.lavalier.capture.Period;
@@ -36,10 +36,10 @@ final class CaptureTimeReport {
   public static void main(String[] args) throws Exception {
     CaptureTimeReport report = new CaptureTimeReport(Integer.parseInt(args[0]));
     DeviceRegistry registry =
-        new DeviceRegistry(id -> FORMAT, false, List.of(), id -> true, Ticker.system());
+        new DeviceRegistry(id -> FORMAT, false, List.of(), id -> true, TimeSource.system());
     registry.start();
     CaptureLine line = registry.open("default", Duration.ofMillis(200).toNanos());
-    Reader reader = new Reader(line, "default", PERIOD, Ticker.system(), report.listener());
+    Reader reader = new Reader(line, "default", PERIOD, TimeSource.system(), report.listener());
     reader.start();
     report.full.await();
     report.print(reader);

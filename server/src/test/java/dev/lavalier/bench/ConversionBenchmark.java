@@ -31,7 +31,7 @@ final class ConversionBenchmark {
         new FormatConverter(Conversion.plan(from, to, List.of()), new PolyphaseFilters());
     double designMs = (System.nanoTime() - begun) / 1e6;
     int block = from.sampleRateHz() / 100;
-    byte[] noise = new byte[block * from.bytesPerSample()];
+    byte[] noise = new byte[block * from.bytesPerSampleFrame()];
     new Random(1).nextBytes(noise);
     var threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
     long index = 0;

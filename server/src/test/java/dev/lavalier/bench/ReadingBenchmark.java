@@ -1,7 +1,7 @@
 package dev.lavalier.bench;
 
 import dev.lavalier.audio.PcmFormat;
-import dev.lavalier.audio.Ticker;
+import dev.lavalier.audio.TimeSource;
 import dev.lavalier.capture.CaptureLine;
 import dev.lavalier.capture.CaptureListener;
 import dev.lavalier.capture.Period;
@@ -51,7 +51,7 @@ final class ReadingBenchmark {
 
   private void reader(int bufferMs) throws Exception {
     DeviceRegistry registry =
-        new DeviceRegistry(id -> FORMAT, false, List.of(), id -> true, Ticker.system());
+        new DeviceRegistry(id -> FORMAT, false, List.of(), id -> true, TimeSource.system());
     registry.start();
     CaptureLine line = registry.open("default", Duration.ofMillis(bufferMs).toNanos());
     int period = (int) FORMAT.samplesIn(PERIOD.toNanos());
@@ -60,7 +60,7 @@ final class ReadingBenchmark {
             line,
             "default",
             period,
-            Ticker.system(),
+            TimeSource.system(),
             new CaptureListener() {
               @Override
               public void onPeriod(Period read) {

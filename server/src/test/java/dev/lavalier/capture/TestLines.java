@@ -1,7 +1,7 @@
 package dev.lavalier.capture;
 
 import dev.lavalier.audio.PcmFormat;
-import dev.lavalier.audio.Ticker;
+import dev.lavalier.audio.TimeSource;
 import javax.sound.sampled.AudioFormat;
 import javax.sound.sampled.AudioSystem;
 import javax.sound.sampled.DataLine;
@@ -15,7 +15,7 @@ public final class TestLines {
   private TestLines() {}
 
   /** Returns a mixer whose lines give the tone, by {@code ticker}'s time. */
-  public static Mixer toneMixer(Ticker ticker) {
+  public static Mixer toneMixer(TimeSource ticker) {
     return new VirtualMixer(new VirtualMixerProvider.Info(new ToneDevice(), ticker));
   }
 

@@ -39,7 +39,7 @@ final class WavFuzzTest {
       return;
     }
     assertThat(device.format().channelCount()).isBetween(1, MAX_CHANNELS);
-    byte[] period = new byte[100 * device.format().bytesPerSample()];
+    byte[] period = new byte[100 * device.format().bytesPerSampleFrame()];
     try (Signal signal = device.open(device.format())) {
       signal.read(period, 0, period.length);
       signal.read(period, 0, period.length);

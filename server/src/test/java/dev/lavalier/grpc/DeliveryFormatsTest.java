@@ -103,7 +103,7 @@ final class DeliveryFormatsTest {
       for (int k = 0; k < 49; k++) {
         AudioFrame frame = each.getValue().nextFrame();
         assertThat(frame.getSampleIndex()).isEqualTo((long) k * size);
-        assertThat(frame.getPcm().size()).isEqualTo(size * format.bytesPerSample());
+        assertThat(frame.getPcm().size()).isEqualTo(size * format.bytesPerSampleFrame());
         assertThat(frame.hasGap()).isFalse();
         assertThat(frame.getCaptureTimeUnixNanos())
             .isCloseTo(started.getEpoch() * 1_000 + format.nanosOf((long) k * size), within(2L));

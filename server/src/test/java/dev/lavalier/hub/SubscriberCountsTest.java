@@ -3,7 +3,7 @@ package dev.lavalier.hub;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.lavalier.audio.CaptureException;
+import dev.lavalier.audio.StreamException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -28,8 +28,8 @@ final class SubscriberCountsTest {
       SubscriberCounts counts, Subscriber subscriber, String device, String message) {
     assertThatThrownBy(() -> counts.enter(subscriber, device))
         .isInstanceOfSatisfying(
-            CaptureException.class,
-            e -> assertThat(e.reason()).isEqualTo(CaptureException.Reason.LIMIT_REACHED))
+            StreamException.class,
+            e -> assertThat(e.reason()).isEqualTo(StreamException.Reason.LIMIT_REACHED))
         .hasMessage(message);
   }
 
@@ -92,7 +92,7 @@ final class SubscriberCountsTest {
     counts.enter(anybody("a:1"), "tone");
     for (int i = 0; i < 10; i++) {
       assertThatThrownBy(() -> counts.enter(anybody("b:1"), "tone"))
-          .isInstanceOf(CaptureException.class);
+          .isInstanceOf(StreamException.class);
     }
     counts.enter(anybody("b:1"), "mic"); // the second of all
   }
@@ -115,7 +115,7 @@ final class SubscriberCountsTest {
                       counts.enter(me, device);
                       entered++;
                       counts.leave(me, device);
-                    } catch (CaptureException e) {
+                    } catch (StreamException e) {
                       // Full for the moment, as four want three places.
                     }
                   }

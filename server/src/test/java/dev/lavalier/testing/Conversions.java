@@ -1,6 +1,6 @@
 package dev.lavalier.testing;
 
-import dev.lavalier.audio.CaptureException;
+import dev.lavalier.audio.StreamException;
 import dev.lavalier.audio.Conversion;
 import dev.lavalier.audio.FormatConverter;
 import dev.lavalier.audio.PcmFormat;
@@ -20,7 +20,7 @@ public final class Conversions {
 
   /** Returns a converter between {@code RATE/CHANNELS/ENCODING} and another. */
   public static FormatConverter converter(String from, String to, Integer... channelMap)
-      throws CaptureException {
+      throws StreamException {
     return new FormatConverter(
         Conversion.plan(PcmFormat.parse(from), PcmFormat.parse(to), List.of(channelMap)), FILTERS);
   }
@@ -33,14 +33,14 @@ public final class Conversions {
   /** Converts all of {@code pcm}, which begins at {@code sampleIndex}, in blocks. */
   public static byte[] convert(
       FormatConverter converter, byte[] pcm, long sampleIndex, int blockSamples) {
-    int step = converter.conversion().captured().bytesPerSample();
+    int step = converter.conversion().captured().bytesPerSampleFrame();
     int total = pcm.length / step;
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     for (int at = 0; at < total; ) {
       int samples = Math.min(blockSamples, total - at);
       byte[] block = Arrays.copyOfRange(pcm, at * step, (at + samples) * step);
       int count = converter.convert(block, samples, sampleIndex + at);
-      out.write(converter.output(), 0, count * converter.conversion().delivered().bytesPerSample());
+      out.write(converter.output(), 0, count * converter.conversion().delivered().bytesPerSampleFrame());
       at += samples;
     }
     return out.toByteArray();
@@ -48,7 +48,7 @@ public final class Conversions {
 
   /** Writes numbers, full scale -1..1, as PCM. */
   public static byte[] pcm(PcmFormat format, double... numbers) {
-    int width = format.encoding().bytesPerNumber();
+    int width = format.encoding().bytesPerSample();
     byte[] pcm = new byte[numbers.length * width];
     for (int i = 0; i < numbers.length; i++) {
       format.encoding().write(numbers[i], pcm, i * width);
@@ -58,7 +58,7 @@ public final class Conversions {
 
   /** Reads PCM as numbers, full scale -1..1, channels interleaved. */
   public static double[] numbers(PcmFormat format, byte[] pcm) {
-    int width = format.encoding().bytesPerNumber();
+    int width = format.encoding().bytesPerSample();
     ByteBuffer in = ByteBuffer.wrap(pcm).order(ByteOrder.LITTLE_ENDIAN);
     double[] numbers = new double[pcm.length / width];
     for (int i = 0; i < numbers.length; i++) {

@@ -6,7 +6,7 @@ import dev.lavalier.access.FromFiles;
 import dev.lavalier.access.Proof;
 import dev.lavalier.access.TokenFile;
 import dev.lavalier.audio.PcmFormat;
-import dev.lavalier.audio.Ticker;
+import dev.lavalier.audio.TimeSource;
 import dev.lavalier.capture.DeviceRegistry;
 import dev.lavalier.capture.ToneDevice;
 import dev.lavalier.capture.VirtualDevice;
@@ -79,7 +79,7 @@ public final class LavalierExtension
   private final ManualTicker manual; // null: real time
   private final List<VirtualDevice> devices = new ArrayList<>(List.of(new ToneDevice()));
   private final Map<String, ScriptedMixerProvider.Script> scripts = new LinkedHashMap<>();
-  private final Ticker ticker;
+  private final TimeSource ticker;
   private PcmFormat captureFormat = PcmFormat.parse("48000/2/s16le");
   private final Map<String, PcmFormat> captureFormats = new HashMap<>();
   private boolean demo = true;
@@ -97,7 +97,7 @@ public final class LavalierExtension
 
   private LavalierExtension(ManualTicker manual) {
     this.manual = manual;
-    this.ticker = manual == null ? Ticker.system() : manual;
+    this.ticker = manual == null ? TimeSource.system() : manual;
   }
 
   /** A server whose time stands still until {@link #ticker()} is advanced. */

@@ -1,6 +1,6 @@
 package dev.lavalier.testing;
 
-import dev.lavalier.audio.Ticker;
+import dev.lavalier.audio.TimeSource;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -17,7 +17,7 @@ import java.util.concurrent.locks.LockSupport;
  * wakes those whose time has come, and lets them do what they have to before it returns, so that
  * time cannot run away from them on a busy machine. Safe for use from any thread.
  */
-public final class ManualTicker implements Ticker {
+public final class ManualTicker implements TimeSource {
 
   private static final long START_UNIX_NANOS = 1_700_000_000_000_000_000L;
   private static final Duration REAL_BOUND = Duration.ofSeconds(10);
@@ -63,7 +63,7 @@ public final class ManualTicker implements Ticker {
   }
 
   @Override
-  public synchronized void after(Duration delay, Runnable task) {
+  public synchronized void schedule(Duration delay, Runnable task) {
     tasks.add(new Task(now + delay.toNanos(), taskNumber++, task));
   }
 

@@ -1,6 +1,6 @@
 package dev.lavalier.testing;
 
-import dev.lavalier.audio.Ticker;
+import dev.lavalier.audio.TimeSource;
 import dev.lavalier.capture.TestLines;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
@@ -28,7 +28,7 @@ public final class ScriptedMixerProvider extends MixerProvider {
   /** What a device does wrong. The test sets the fields at any time. */
   public static final class Script implements AutoCloseable {
     private final String name;
-    final Ticker ticker;
+    final TimeSource ticker;
     private final SkewedTicker deviceTime;
     private final Mixer healthy;
     private volatile Info info;
@@ -75,7 +75,7 @@ public final class ScriptedMixerProvider extends MixerProvider {
     /** How often it was tried to open it. */
     public final AtomicInteger attempts = new AtomicInteger();
 
-    private Script(String name, Ticker ticker) {
+    private Script(String name, TimeSource ticker) {
       this.name = name;
       this.ticker = ticker;
       this.deviceTime = new SkewedTicker(ticker);
@@ -115,7 +115,7 @@ public final class ScriptedMixerProvider extends MixerProvider {
   }
 
   /** Adds a device that behaves, as yet. */
-  public static Script add(String name, Ticker ticker) {
+  public static Script add(String name, TimeSource ticker) {
     return new Script(name, ticker);
   }
 

@@ -1,15 +1,15 @@
 package dev.lavalier.testing;
 
-import dev.lavalier.audio.Ticker;
+import dev.lavalier.audio.TimeSource;
 import java.time.Duration;
 
 /** A device's own time, which runs too fast or too slow against a ticker. */
-final class SkewedTicker implements Ticker {
+final class SkewedTicker implements TimeSource {
 
-  private final Ticker truth;
+  private final TimeSource truth;
   volatile double ppm;
 
-  SkewedTicker(Ticker truth) {
+  SkewedTicker(TimeSource truth) {
     this.truth = truth;
   }
 
@@ -30,7 +30,7 @@ final class SkewedTicker implements Ticker {
   }
 
   @Override
-  public void after(Duration delay, Runnable task) {
-    truth.after(delay, task);
+  public void schedule(Duration delay, Runnable task) {
+    truth.schedule(delay, task);
   }
 }

@@ -1,6 +1,6 @@
 package dev.lavalier.testing;
 
-import dev.lavalier.audio.CaptureException;
+import dev.lavalier.audio.StreamException;
 import dev.lavalier.audio.Conversion;
 import dev.lavalier.audio.FormatConverter;
 import dev.lavalier.audio.PcmFormat;
@@ -50,7 +50,7 @@ public final class Sweep {
   public record Summary(double rippleDb, double rejectionDb, double maxDelayNanos) {}
 
   /** Makes a sweep from one rate to another. */
-  public Sweep(int from, int to) throws CaptureException {
+  public Sweep(int from, int to) throws StreamException {
     this.from = from;
     this.to = to;
     this.conversion =

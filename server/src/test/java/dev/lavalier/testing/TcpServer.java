@@ -1,7 +1,7 @@
 package dev.lavalier.testing;
 
 import dev.lavalier.audio.PcmFormat;
-import dev.lavalier.audio.Ticker;
+import dev.lavalier.audio.TimeSource;
 import dev.lavalier.capture.DeviceRegistry;
 import dev.lavalier.capture.ToneDevice;
 import dev.lavalier.grpc.AudioCaptureService;
@@ -43,7 +43,7 @@ public final class TcpServer implements AutoCloseable {
   /** Starts one that captures in a format, with limits of the transport. */
   public static TcpServer start(String captureFormat, HubConfig config, TransportLimits limits)
       throws IOException {
-    return start(captureFormat, config, limits, hub -> Gate.open(hub, Ticker.system()));
+    return start(captureFormat, config, limits, hub -> Gate.open(hub, TimeSource.system()));
   }
 
   /** Starts one behind a gate. */
@@ -55,7 +55,7 @@ public final class TcpServer implements AutoCloseable {
   private static TcpServer start(
       String captureFormat, HubConfig config, TransportLimits limits, Function<Hub, Gate> gates)
       throws IOException {
-    Ticker ticker = Ticker.system();
+    TimeSource ticker = TimeSource.system();
     DeviceRegistry registry =
         new DeviceRegistry(
             id -> PcmFormat.parse(captureFormat),

@@ -40,7 +40,7 @@ final class Recording {
       AudioFormat read = in.getFormat();
       boolean real = this.format.encoding() == SampleEncoding.F32LE;
       assertThat(read.getEncoding()).isEqualTo(real ? Encoding.PCM_FLOAT : Encoding.PCM_SIGNED);
-      assertThat(read.getSampleSizeInBits()).isEqualTo(8 * this.format.encoding().bytesPerNumber());
+      assertThat(read.getSampleSizeInBits()).isEqualTo(8 * this.format.encoding().bytesPerSample());
       assertThat(read.getSampleRate()).isEqualTo(this.format.sampleRateHz());
       assertThat(read.getChannels()).isEqualTo(this.format.channelCount());
       pcm = in.readAllBytes();
@@ -49,7 +49,7 @@ final class Recording {
   }
 
   long samples() {
-    return pcm.length / format.bytesPerSample();
+    return pcm.length / format.bytesPerSampleFrame();
   }
 
   /** Asserts a sine on every channel, without a sample lost or repeated anywhere. */
@@ -61,7 +61,7 @@ final class Recording {
   void assertSine(double hz, double peakDbfs, int skipped) {
     assertSine(
         format,
-        Arrays.copyOfRange(pcm, skipped * format.bytesPerSample(), pcm.length),
+        Arrays.copyOfRange(pcm, skipped * format.bytesPerSampleFrame(), pcm.length),
         hz,
         peakDbfs);
   }

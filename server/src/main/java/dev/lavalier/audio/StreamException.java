@@ -4,7 +4,7 @@ package dev.lavalier.audio;
  * Why a subscription could not be had, or had to end. The set of reasons is closed: each says what
  * the caller can do, and each has one gRPC status.
  */
-public final class CaptureException extends Exception {
+public final class StreamException extends Exception {
 
   private static final long serialVersionUID = 1L;
 
@@ -17,7 +17,7 @@ public final class CaptureException extends Exception {
     /** Neither the device nor the server can give that format: choose one that is listed. */
     FORMAT_NOT_AVAILABLE,
     /** A stream cannot be resumed at a point in the future: begin without it. */
-    NOT_CAPTURED_YET,
+    POSITION_IN_FUTURE,
     /** Somebody else has the device, or it refuses to open: try again later. */
     DEVICE_BUSY,
     /** The device went away while it was open: try again later. */
@@ -39,12 +39,12 @@ public final class CaptureException extends Exception {
   private final Reason reason;
 
   /** Makes one with a message of one line, for the caller to read. */
-  public CaptureException(Reason reason, String message) {
+  public StreamException(Reason reason, String message) {
     this(reason, message, null);
   }
 
   /** Makes one with a cause, which goes to the log and not to the caller. */
-  public CaptureException(Reason reason, String message, Throwable cause) {
+  public StreamException(Reason reason, String message, Throwable cause) {
     super(message, cause);
     this.reason = reason;
   }

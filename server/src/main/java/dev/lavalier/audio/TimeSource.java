@@ -10,7 +10,7 @@ import java.util.concurrent.locks.LockSupport;
  * The clock that audio is measured against. Everything that waits or stamps takes one, so that a
  * test can own the time. Safe for use from any thread.
  */
-public interface Ticker {
+public interface TimeSource {
 
   /** Returns a steady count of nanoseconds with an arbitrary origin. */
   long nanoTime();
@@ -28,16 +28,16 @@ public interface Ticker {
    * Runs a task later, on a thread of the clock's own. The task must not block and cannot be called
    * off: when it runs, it looks whether it is still wanted.
    */
-  void after(Duration delay, Runnable task);
+  void schedule(Duration delay, Runnable task);
 
   /** Returns the machine's own clock. */
-  static Ticker system() {
-    return SystemTicker.INSTANCE;
+  static TimeSource system() {
+    return SystemTimeSource.INSTANCE;
   }
 
   /** The machine's clock. */
-  final class SystemTicker implements Ticker {
-    private static final SystemTicker INSTANCE = new SystemTicker();
+  final class SystemTimeSource implements TimeSource {
+    private static final SystemTimeSource INSTANCE = new SystemTimeSource();
 
     private final ScheduledThreadPoolExecutor timer =
         new ScheduledThreadPoolExecutor(
@@ -48,10 +48,10 @@ public interface Ticker {
               return thread;
             });
 
-    private SystemTicker() {}
+    private SystemTimeSource() {}
 
     @Override
-    public void after(Duration delay, Runnable task) {
+    public void schedule(Duration delay, Runnable task) {
       var unused = timer.schedule(task, delay.toNanos(), TimeUnit.NANOSECONDS);
     }
 
