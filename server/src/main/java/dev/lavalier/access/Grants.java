@@ -27,12 +27,12 @@ public record Grants(Set<String> list, Set<String> stream, boolean admin) {
   }
 
   /** Returns whether a device may be known of. */
-  public boolean mayList(String deviceId) {
-    return list.contains(ANY) || list.contains(deviceId) || mayStream(deviceId);
+  public boolean canList(String deviceId) {
+    return list.contains(ANY) || list.contains(deviceId) || canStream(deviceId);
   }
 
   /** Returns whether a device may be heard. */
-  public boolean mayStream(String deviceId) {
+  public boolean canStream(String deviceId) {
     return stream.contains(ANY) || stream.contains(deviceId);
   }
 }

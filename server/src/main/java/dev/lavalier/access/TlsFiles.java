@@ -26,12 +26,12 @@ public record TlsFiles(Path certificate, Path key, Optional<Path> clientCa) {
   static final String CLIENT_CA = "tls-client-ca";
 
   /** Reads the files. May block for as long as the file system does. */
-  public List<ByteBuffer> read() throws BadFileException {
+  public List<ByteBuffer> read() throws InvalidFileException {
     List<ByteBuffer> contents = new ArrayList<>();
-    contents.add(SmallFile.read(CERTIFICATE, certificate));
-    contents.add(SmallFile.read(KEY, key));
+    contents.add(ConfigFile.read(CERTIFICATE, certificate));
+    contents.add(ConfigFile.read(KEY, key));
     if (clientCa.isPresent()) {
-      contents.add(SmallFile.read(CLIENT_CA, clientCa.get()));
+      contents.add(ConfigFile.read(CLIENT_CA, clientCa.get()));
     }
     return contents;
   }
@@ -39,10 +39,10 @@ public record TlsFiles(Path certificate, Path key, Optional<Path> clientCa) {
   /**
    * Makes sense of what {@link #read} gave.
    *
-   * @throws BadFileException in one line for the operator
+   * @throws InvalidFileException in one line for the operator
    */
-  public TlsMaterial parse(List<ByteBuffer> contents) throws BadFileException {
-    if (SmallFile.permissions(key).contains(PosixFilePermission.OTHERS_READ)) {
+  public TlsMaterial parse(List<ByteBuffer> contents) throws InvalidFileException {
+    if (ConfigFile.permissions(key).contains(PosixFilePermission.OTHERS_READ)) {
       log.warn("{}: {} can be read by every user of this machine, see chmod o-r", KEY, key);
     }
     return TlsMaterial.of(this, contents);

@@ -40,13 +40,13 @@ public record TlsMaterial(
     clientCas = List.copyOf(clientCas);
   }
 
-  static TlsMaterial of(TlsFiles files, List<ByteBuffer> contents) throws BadFileException {
+  static TlsMaterial of(TlsFiles files, List<ByteBuffer> contents) throws InvalidFileException {
     List<X509Certificate> chain =
         certificates(TlsFiles.CERTIFICATE, files.certificate(), contents.get(0));
     checkValid(files.certificate(), chain.get(0));
     PrivateKey key = key(files.key(), contents.get(1));
-    if (!belongs(key, chain.get(0))) {
-      throw SmallFile.bad(
+    if (!matchesKey(key, chain.get(0))) {
+      throw ConfigFile.invalid(
           TlsFiles.KEY, files.key(), "the key of the certificate in " + files.certificate(), null);
     }
     Optional<Path> ca = files.clientCa();
@@ -57,11 +57,11 @@ public record TlsMaterial(
   }
 
   private static List<X509Certificate> certificates(String setting, Path file, ByteBuffer content)
-      throws BadFileException {
+      throws InvalidFileException {
     try {
       List<X509Certificate> found =
           CertificateFactory.getInstance("X.509")
-              .generateCertificates(new ByteArrayInputStream(SmallFile.bytes(content)))
+              .generateCertificates(new ByteArrayInputStream(ConfigFile.bytes(content)))
               .stream()
               .map(X509Certificate.class::cast)
               .toList();
@@ -69,22 +69,22 @@ public record TlsMaterial(
         return found;
       }
     } catch (GeneralSecurityException e) {
-      throw SmallFile.bad(setting, file, "certificates in PEM form", e);
+      throw ConfigFile.invalid(setting, file, "certificates in PEM form", e);
     }
-    throw SmallFile.bad(setting, file, "at least one certificate in PEM form", null);
+    throw ConfigFile.invalid(setting, file, "at least one certificate in PEM form", null);
   }
 
-  private static void checkValid(Path file, X509Certificate certificate) throws BadFileException {
+  private static void checkValid(Path file, X509Certificate certificate) throws InvalidFileException {
     try {
       certificate.checkValidity();
     } catch (CertificateExpiredException e) {
-      throw SmallFile.bad(
+      throw ConfigFile.invalid(
           TlsFiles.CERTIFICATE,
           file,
           "a certificate that has not expired; it did on " + certificate.getNotAfter().toInstant(),
           e);
     } catch (CertificateNotYetValidException e) {
-      throw SmallFile.bad(
+      throw ConfigFile.invalid(
           TlsFiles.CERTIFICATE,
           file,
           "a certificate that is valid already; it is from "
@@ -93,8 +93,8 @@ public record TlsMaterial(
     }
   }
 
-  private static PrivateKey key(Path file, ByteBuffer content) throws BadFileException {
-    String text = new String(SmallFile.bytes(content), StandardCharsets.US_ASCII);
+  private static PrivateKey key(Path file, ByteBuffer content) throws InvalidFileException {
+    String text = new String(ConfigFile.bytes(content), StandardCharsets.US_ASCII);
     Matcher pem = PEM.matcher(text);
     String others = "";
     while (pem.find()) {
@@ -103,11 +103,11 @@ public record TlsMaterial(
       }
       others = "; it has " + pem.group(1) + ", see openssl pkcs8 -topk8 -nocrypt";
     }
-    throw SmallFile.bad(
+    throw ConfigFile.invalid(
         TlsFiles.KEY, file, "a PRIVATE KEY in PEM form (PKCS#8, no password)" + others, null);
   }
 
-  private static PrivateKey key(Path file, String base64) throws BadFileException {
+  private static PrivateKey key(Path file, String base64) throws InvalidFileException {
     try {
       PKCS8EncodedKeySpec spec =
           new PKCS8EncodedKeySpec(Base64.getMimeDecoder().decode(base64.strip()));
@@ -121,11 +121,11 @@ public record TlsMaterial(
     } catch (IllegalArgumentException e) {
       // Not base64. Said below, without what it was.
     }
-    throw SmallFile.bad(TlsFiles.KEY, file, "an RSA, EC or Ed25519 key, whole", null);
+    throw ConfigFile.invalid(TlsFiles.KEY, file, "an RSA, EC or Ed25519 key, whole", null);
   }
 
   /** Signs something with the one, and looks whether the other takes it for its own. */
-  private static boolean belongs(PrivateKey key, X509Certificate certificate) {
+  private static boolean matchesKey(PrivateKey key, X509Certificate certificate) {
     String algorithm =
         switch (key.getAlgorithm()) {
           case "RSA" -> "SHA256withRSA";
@@ -133,31 +133,31 @@ public record TlsMaterial(
           default -> "EdDSA";
         };
     try {
-      byte[] something = certificate.getTBSCertificate();
-      Signature signing = Signature.getInstance(algorithm);
-      signing.initSign(key);
-      signing.update(something);
-      byte[] signature = signing.sign();
-      signing.initVerify(certificate.getPublicKey());
-      signing.update(something);
-      return signing.verify(signature);
+      byte[] data = certificate.getTBSCertificate();
+      Signature signer = Signature.getInstance(algorithm);
+      signer.initSign(key);
+      signer.update(data);
+      byte[] signature = signer.sign();
+      signer.initVerify(certificate.getPublicKey());
+      signer.update(data);
+      return signer.verify(signature);
     } catch (GeneralSecurityException e) {
       return false; // another algorithm, say
     }
   }
 
   /** Returns how long the certificate is still good for; less than nothing, where it is not. */
-  public Duration left(Instant now) {
+  public Duration remainingValidity(Instant now) {
     return Duration.between(now, chain.get(0).getNotAfter().toInstant());
   }
 
   /** Says which it is and until when, for the log. */
   @Override
   public String toString() {
-    X509Certificate own = chain.get(0);
-    return own.getSubjectX500Principal().getName()
+    X509Certificate certificate = chain.get(0);
+    return certificate.getSubjectX500Principal().getName()
         + " until "
-        + own.getNotAfter().toInstant()
+        + certificate.getNotAfter().toInstant()
         + (clientCas.isEmpty() ? "" : ", clients of " + clientNames());
   }
 

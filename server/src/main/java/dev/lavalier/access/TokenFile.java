@@ -30,30 +30,30 @@ public final class TokenFile {
   static final TokenFile EMPTY = new TokenFile();
 
   private final List<String> lines;
-  private final Map<String, Entry> entries = new LinkedHashMap<>(); // by name
+  private final Map<String, TokenEntry> entries = new LinkedHashMap<>(); // by name
   private final Map<String, Integer> lineOf = new HashMap<>();
-  private final Map<X500Principal, Entry> bySubject = new HashMap<>();
+  private final Map<X500Principal, TokenEntry> bySubject = new HashMap<>();
 
   private TokenFile() {
     this.lines = List.of();
   }
 
-  private TokenFile(Path file, List<String> lines) throws BadFileException {
+  private TokenFile(Path file, List<String> lines) throws InvalidFileException {
     this.lines = List.copyOf(lines);
     for (int i = 0; i < lines.size(); i++) {
       try {
-        Optional<Entry> entry = parse(lines.get(i));
+        Optional<TokenEntry> entry = parse(lines.get(i));
         if (entry.isPresent()) {
           add(entry.get(), i);
         }
       } catch (IllegalArgumentException e) {
-        throw new BadFileException("%s: %s:%d: %s".formatted(KEY, file, i + 1, e.getMessage()), e);
+        throw new InvalidFileException("%s: %s:%d: %s".formatted(KEY, file, i + 1, e.getMessage()), e);
       }
     }
   }
 
-  private void add(Entry entry, int line) {
-    if (entries.values().stream().anyMatch(e -> e.proof().equals(entry.proof()))) {
+  private void add(TokenEntry entry, int line) {
+    if (entries.values().stream().anyMatch(e -> e.credential().equals(entry.credential()))) {
       throw new IllegalArgumentException("word 2 (expected: a proof that no line before has)");
     }
     if (entries.put(entry.name(), entry) != null) {
@@ -61,7 +61,7 @@ public final class TokenFile {
           "%s (expected: a name that no line before has)".formatted(entry.name()));
     }
     lineOf.put(entry.name(), line);
-    if (entry.proof() instanceof Proof.Certificate certificate) {
+    if (entry.credential() instanceof Credential.Certificate certificate) {
       bySubject.put(certificate.subject(), entry);
     }
   }
@@ -70,48 +70,48 @@ public final class TokenFile {
    * Reads one, and checks that nobody else could have written it. May block for as long as the file
    * system does.
    *
-   * @throws BadFileException in one line for the operator
+   * @throws InvalidFileException in one line for the operator
    */
-  public static TokenFile read(Path file) throws BadFileException {
+  public static TokenFile read(Path file) throws InvalidFileException {
     return parse(file, content(file));
   }
 
   /** Reads one that is read again when it changes. */
-  public static FromFiles<TokenFile> reloaded(Path file) throws BadFileException {
-    return new FromFiles<>(
+  public static Reloadable<TokenFile> reloadable(Path file) throws InvalidFileException {
+    return new Reloadable<>(
         "token file", () -> List.of(content(file)), contents -> parse(file, contents.get(0)));
   }
 
-  private static ByteBuffer content(Path file) throws BadFileException {
-    ByteBuffer content = SmallFile.read(KEY, file);
-    Set<PosixFilePermission> permissions = SmallFile.permissions(file);
+  private static ByteBuffer content(Path file) throws InvalidFileException {
+    ByteBuffer content = ConfigFile.read(KEY, file);
+    Set<PosixFilePermission> permissions = ConfigFile.permissions(file);
     if (permissions.contains(PosixFilePermission.GROUP_WRITE)
         || permissions.contains(PosixFilePermission.OTHERS_WRITE)) {
-      throw SmallFile.bad(KEY, file, "a file that its owner alone may write, see chmod go-w", null);
+      throw ConfigFile.invalid(KEY, file, "a file that its owner alone may write, see chmod go-w", null);
     }
     return content;
   }
 
-  private static TokenFile parse(Path file, ByteBuffer content) throws BadFileException {
+  private static TokenFile parse(Path file, ByteBuffer content) throws InvalidFileException {
     try {
       String text = StandardCharsets.UTF_8.newDecoder().decode(content.duplicate()).toString();
       return new TokenFile(file, text.lines().toList());
     } catch (CharacterCodingException e) {
-      throw SmallFile.bad(KEY, file, "text in UTF-8", e);
+      throw ConfigFile.invalid(KEY, file, "text in UTF-8", e);
     }
   }
 
   /** Never repeats a word in its messages that could be a token in the wrong place. */
-  private static Optional<Entry> parse(String line) {
-    List<String> words = Words.of(line);
+  private static Optional<TokenEntry> parse(String line) {
+    List<String> words = LineTokenizer.tokenize(line);
     if (words.isEmpty()) {
       return Optional.empty();
     }
     String name = words.get(0);
-    if (!Entry.isName(name)) {
-      throw new IllegalArgumentException("word 1 (expected: " + Entry.NAME_FORM + ")");
+    if (!TokenEntry.isName(name)) {
+      throw new IllegalArgumentException("word 1 (expected: " + TokenEntry.NAME_SYNTAX + ")");
     }
-    Proof proof = words.size() > 1 ? proof(words.get(1)) : proof("");
+    Credential credential = words.size() > 1 ? credential(words.get(1)) : credential("");
     Set<String> list = new HashSet<>();
     Set<String> stream = new HashSet<>();
     boolean admin = false;
@@ -133,16 +133,16 @@ public final class TokenFile {
                 .formatted(i + 1));
       }
     }
-    return Optional.of(new Entry(name, proof, new Grants(list, stream, admin), expires));
+    return Optional.of(new TokenEntry(name, credential, new Grants(list, stream, admin), expires));
   }
 
-  private static Proof proof(String word) {
+  private static Credential credential(String word) {
     try {
       if (word.startsWith("sha256:")) {
-        return new Proof.Token(word.substring("sha256:".length()));
+        return new Credential.Token(word.substring("sha256:".length()));
       }
       if (word.startsWith("certificate:")) {
-        return new Proof.Certificate(new X500Principal(word.substring("certificate:".length())));
+        return new Credential.Certificate(new X500Principal(word.substring("certificate:".length())));
       }
     } catch (IllegalArgumentException e) {
       // Said below: its message may repeat the word.
@@ -164,39 +164,39 @@ public final class TokenFile {
   }
 
   /** Returns the entries, as they stand. */
-  public List<Entry> entries() {
+  public List<TokenEntry> entries() {
     return List.copyOf(entries.values());
   }
 
-  Optional<Entry> byName(String name) {
+  Optional<TokenEntry> byName(String name) {
     return Optional.ofNullable(entries.get(name));
   }
 
   /** Looks at every entry, also when it has found one. */
-  Optional<Entry> byToken(String token) {
-    byte[] sha256 = Proof.Token.sha256(token);
-    Entry found = null;
-    for (Entry entry : entries.values()) {
-      if (entry.proof() instanceof Proof.Token proof && proof.matches(sha256)) {
+  Optional<TokenEntry> byToken(String token) {
+    byte[] sha256 = Credential.Token.sha256(token);
+    TokenEntry found = null;
+    for (TokenEntry entry : entries.values()) {
+      if (entry.credential() instanceof Credential.Token credential && credential.matches(sha256)) {
         found = entry;
       }
     }
     return Optional.ofNullable(found);
   }
 
-  Optional<Entry> bySubject(X500Principal subject) {
+  Optional<TokenEntry> bySubject(X500Principal subject) {
     return Optional.ofNullable(bySubject.get(subject));
   }
 
   /** Returns whether some entries can be had by a certificate alone. */
-  public boolean namesCertificates() {
+  public boolean hasCertificateEntries() {
     return !bySubject.isEmpty();
   }
 
   /** Returns the lines with one more entry. */
-  List<String> linesWith(Entry entry) {
+  List<String> linesWith(TokenEntry entry) {
     List<String> all = new ArrayList<>(lines);
-    all.add(entry.line());
+    all.add(entry.toLine());
     return all;
   }
 

@@ -39,14 +39,14 @@ public final class TokenFileEditor {
   /**
    * Adds an entry, and makes the file, readable by its owner alone, where there is none.
    *
-   * @throws BadFileException where the name is taken, or the file cannot be changed
+   * @throws InvalidFileException where the name is taken, or the file cannot be changed
    */
-  public void add(Entry entry) throws BadFileException {
+  public void add(TokenEntry entry) throws InvalidFileException {
     change(
         true,
         tokens -> {
           if (tokens.byName(entry.name()).isPresent()) {
-            throw new BadFileException(
+            throw new InvalidFileException(
                 "name: %s (expected: one that %s does not have yet; revoke it first)"
                     .formatted(entry.name(), file));
           }
@@ -57,14 +57,14 @@ public final class TokenFileEditor {
   /**
    * Takes an entry away.
    *
-   * @throws BadFileException where there is none of that name, or the file cannot be changed
+   * @throws InvalidFileException where there is none of that name, or the file cannot be changed
    */
-  public void revoke(String name) throws BadFileException {
+  public void revoke(String name) throws InvalidFileException {
     change(
         false,
         tokens -> {
           if (tokens.byName(name).isEmpty()) {
-            throw new BadFileException(
+            throw new InvalidFileException(
                 "name: %s (expected: one that is in %s)".formatted(name, file));
           }
           return tokens.linesWithout(name);
@@ -72,14 +72,14 @@ public final class TokenFileEditor {
   }
 
   private interface Change {
-    List<String> linesOf(TokenFile tokens) throws BadFileException;
+    List<String> linesOf(TokenFile tokens) throws InvalidFileException;
   }
 
-  private void change(boolean mayBeNew, Change change) throws BadFileException {
+  private void change(boolean createIfMissing, Change change) throws InvalidFileException {
     Path next = file.resolveSibling(file.getFileName() + ".new");
     try (FileChannel out = FileChannel.open(next, options(), ownerOnly())) {
       try {
-        if (mayBeNew && Files.notExists(file)) {
+        if (createIfMissing && Files.notExists(file)) {
           write(out, change.linesOf(TokenFile.EMPTY));
         } else {
           write(out, change.linesOf(TokenFile.read(file)));
@@ -90,13 +90,13 @@ public final class TokenFileEditor {
         Files.deleteIfExists(next); // not there any more, where all went well
       }
     } catch (FileAlreadyExistsException e) {
-      throw SmallFile.bad(
+      throw ConfigFile.invalid(
           TokenFile.KEY,
           file,
           "a file that nobody else is changing; if nobody is, remove " + next,
           e);
     } catch (IOException e) {
-      throw SmallFile.bad(
+      throw ConfigFile.invalid(
           TokenFile.KEY,
           file,
           "a file in a folder that this user may write; %s: %s"
@@ -135,14 +135,14 @@ public final class TokenFileEditor {
     if (from == null || to == null) {
       return; // a file system without them
     }
-    PosixFileAttributes kept = from.readAttributes();
-    PosixFileAttributes made = to.readAttributes();
-    if (!kept.owner().equals(made.owner())) {
-      to.setOwner(kept.owner());
+    PosixFileAttributes existing = from.readAttributes();
+    PosixFileAttributes created = to.readAttributes();
+    if (!existing.owner().equals(created.owner())) {
+      to.setOwner(existing.owner());
     }
-    if (!kept.group().equals(made.group())) {
-      to.setGroup(kept.group());
+    if (!existing.group().equals(created.group())) {
+      to.setGroup(existing.group());
     }
-    to.setPermissions(kept.permissions());
+    to.setPermissions(existing.permissions());
   }
 }

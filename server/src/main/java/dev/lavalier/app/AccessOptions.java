@@ -1,7 +1,7 @@
 package dev.lavalier.app;
 
-import dev.lavalier.access.BadFileException;
-import dev.lavalier.access.FromFiles;
+import dev.lavalier.access.InvalidFileException;
+import dev.lavalier.access.Reloadable;
 import dev.lavalier.access.TokenFile;
 import java.nio.file.Path;
 import java.util.LinkedHashSet;
@@ -33,13 +33,13 @@ final class AccessOptions {
    * @return empty: there is none
    * @throws IllegalArgumentException in one line for the user
    */
-  Optional<FromFiles<TokenFile>> tokens() {
+  Optional<Reloadable<TokenFile>> tokens() {
     if (tokenFile == null) {
       return Optional.empty();
     }
     try {
-      return Optional.of(TokenFile.reloaded(tokenFile));
-    } catch (BadFileException e) {
+      return Optional.of(TokenFile.reloadable(tokenFile));
+    } catch (InvalidFileException e) {
       throw new IllegalArgumentException(e.getMessage(), e);
     }
   }

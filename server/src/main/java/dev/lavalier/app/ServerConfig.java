@@ -1,6 +1,6 @@
 package dev.lavalier.app;
 
-import dev.lavalier.access.FromFiles;
+import dev.lavalier.access.Reloadable;
 import dev.lavalier.access.TokenFile;
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.capture.VirtualDevice;
@@ -38,7 +38,7 @@ record ServerConfig(
     List<VirtualDevice> devices,
     Predicate<String> allowed,
     Optional<ServerTls> tls,
-    Optional<FromFiles<TokenFile>> tokens,
+    Optional<Reloadable<TokenFile>> tokens,
     Optional<InetSocketAddress> metrics) {
 
   /** Returns whether a caller must be known. */
@@ -46,7 +46,7 @@ record ServerConfig(
     return asks(tls, tokens);
   }
 
-  static boolean asks(Optional<ServerTls> tls, Optional<FromFiles<TokenFile>> tokens) {
+  static boolean asks(Optional<ServerTls> tls, Optional<Reloadable<TokenFile>> tokens) {
     return tokens.isPresent() || (tls.isPresent() && tls.get().asksForCertificates());
   }
 }

@@ -1,6 +1,6 @@
 package dev.lavalier.app;
 
-import dev.lavalier.access.FromFiles;
+import dev.lavalier.access.Reloadable;
 import dev.lavalier.access.TokenFile;
 import dev.lavalier.grpc.ServerTls;
 import dev.lavalier.hub.HubConfig;
@@ -54,7 +54,7 @@ final class ServerOptions {
             capture.history(),
             capture.keptOpen());
     Optional<ServerTls> certificate = tls.read();
-    Optional<FromFiles<TokenFile>> tokens = access.tokens();
+    Optional<Reloadable<TokenFile>> tokens = access.tokens();
     return new ServerConfig(
         listening.address(certificate.isPresent(), ServerConfig.asks(certificate, tokens)),
         capture.format(),

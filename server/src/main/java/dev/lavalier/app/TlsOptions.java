@@ -1,6 +1,6 @@
 package dev.lavalier.app;
 
-import dev.lavalier.access.BadFileException;
+import dev.lavalier.access.InvalidFileException;
 import dev.lavalier.access.TlsFiles;
 import dev.lavalier.grpc.ServerTls;
 import java.nio.file.Path;
@@ -54,7 +54,7 @@ final class TlsOptions {
     try {
       return Optional.of(
           new ServerTls(new TlsFiles(certificate, key, Optional.ofNullable(clientCa))));
-    } catch (BadFileException e) {
+    } catch (InvalidFileException e) {
       throw new IllegalArgumentException(e.getMessage(), e);
     }
   }

@@ -1,9 +1,9 @@
 package dev.lavalier.app;
 
-import dev.lavalier.access.BadFileException;
-import dev.lavalier.access.Entry;
+import dev.lavalier.access.InvalidFileException;
+import dev.lavalier.access.TokenEntry;
 import dev.lavalier.access.Grants;
-import dev.lavalier.access.Proof;
+import dev.lavalier.access.Credential;
 import dev.lavalier.access.TokenFile;
 import dev.lavalier.access.TokenFileEditor;
 import java.io.PrintWriter;
@@ -52,14 +52,14 @@ final class TokenCommand implements Runnable {
   }
 
   private interface Work {
-    void run() throws BadFileException;
+    void run() throws InvalidFileException;
   }
 
   private static int exitCode(CommandSpec spec, Work work) {
     try {
       work.run();
       return CommandLine.ExitCode.OK;
-    } catch (BadFileException e) {
+    } catch (InvalidFileException e) {
       spec.commandLine().getErr().println(e.getMessage());
       return CommandLine.ExitCode.SOFTWARE;
     } catch (IllegalArgumentException e) {
@@ -69,9 +69,9 @@ final class TokenCommand implements Runnable {
   }
 
   private static String checkedName(String name) {
-    if (!Entry.isName(name)) {
+    if (!TokenEntry.isName(name)) {
       throw new IllegalArgumentException(
-          "name: not one (expected: %s)".formatted(Entry.NAME_FORM)); // it may be a token
+          "name: not one (expected: %s)".formatted(TokenEntry.NAME_SYNTAX)); // it may be a token
     }
     return name;
   }
@@ -119,10 +119,10 @@ final class TokenCommand implements Runnable {
         spec,
         () -> {
           Grants grants = grants(list, stream, admin);
-          String token = Proof.Token.random(new SecureRandom());
-          Proof proof = subject == null ? Proof.Token.of(token) : certificate(subject);
-          Entry entry =
-              new Entry(
+          String token = Credential.Token.random(new SecureRandom());
+          Credential proof = subject == null ? Credential.Token.of(token) : certificate(subject);
+          TokenEntry entry =
+              new TokenEntry(
                   checkedName(name),
                   proof,
                   grants,
@@ -182,10 +182,10 @@ final class TokenCommand implements Runnable {
     return text.chars().anyMatch(Character::isISOControl);
   }
 
-  private static Proof certificate(String subject) {
+  private static Credential certificate(String subject) {
     try {
       if (!subject.isBlank() && !hasControls(subject)) {
-        return new Proof.Certificate(new X500Principal(subject));
+        return new Credential.Certificate(new X500Principal(subject));
       }
     } catch (IllegalArgumentException e) {
       // Said below.
@@ -227,8 +227,8 @@ final class TokenCommand implements Runnable {
     return expiry;
   }
 
-  private static String line(Entry entry, Instant now) {
-    String proof = entry.proof() instanceof Proof.Token ? "token" : entry.proof().toString();
+  private static String line(TokenEntry entry, Instant now) {
+    String proof = entry.credential() instanceof Credential.Token ? "token" : entry.credential().toString();
     String expires =
         entry.expires().map(e -> (e.isAfter(now) ? "expires " : "expired ") + e).orElse("for good");
     return "%s  %s  %s  %s".formatted(entry.name(), proof, describe(entry.grants()), expires);

@@ -97,7 +97,7 @@ public final class AudioCaptureService implements BindableService {
     ListDevicesResponse.Builder response = ListDevicesResponse.newBuilder();
     Grants grants = Caller.current().grants();
     hub.devices().stream()
-        .filter(status -> grants.mayList(status.device().id()))
+        .filter(status -> grants.canList(status.device().id()))
         .forEach(status -> response.addDevices(Messages.device(status)));
     observer.onNext(response.build());
     observer.onCompleted();
@@ -111,7 +111,7 @@ public final class AudioCaptureService implements BindableService {
     DeviceWatch watch =
         hub.watch(
             caller.subscriber(),
-            id -> caller.grants().mayList(id),
+            id -> caller.grants().canList(id),
             lanes.get(),
             new WatchCall(observer));
     observer.setOnCancelHandler(watch::leave);
@@ -164,7 +164,7 @@ public final class AudioCaptureService implements BindableService {
       throws StreamException {
     caller.checkKnown();
     Grants grants = caller.grants();
-    DeviceDescriptor device = hub.resolve(request.getDeviceId(), grants::mayList);
+    DeviceDescriptor device = hub.resolve(request.getDeviceId(), grants::canList);
     caller.checkMayStream(device.id());
     return Requests.spec(request, device);
   }

@@ -1,6 +1,6 @@
 package dev.lavalier.grpc;
 
-import dev.lavalier.access.Admission;
+import dev.lavalier.access.Authentication;
 import dev.lavalier.access.Grants;
 import dev.lavalier.audio.StreamException;
 import dev.lavalier.audio.StreamException.Reason;
@@ -17,10 +17,10 @@ final class Caller {
 
   private static final Context.Key<Caller> KEY = Context.key("lavalier-caller");
 
-  private final Admission admission;
+  private final Authentication admission;
   private final Subscriber subscriber;
 
-  Caller(Admission admission, String address) {
+  Caller(Authentication admission, String address) {
     this.admission = admission;
     this.subscriber =
         new Subscriber(
@@ -74,7 +74,7 @@ final class Caller {
 
   private Optional<StreamException> objection(String deviceId) {
     Optional<StreamException> objection = objection();
-    return objection.isPresent() || grants().mayStream(deviceId)
+    return objection.isPresent() || grants().canStream(deviceId)
         ? objection
         : Optional.of(
             new StreamException(

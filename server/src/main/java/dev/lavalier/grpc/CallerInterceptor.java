@@ -1,9 +1,9 @@
 package dev.lavalier.grpc;
 
-import dev.lavalier.access.Access;
-import dev.lavalier.access.Admission;
+import dev.lavalier.access.Authenticator;
+import dev.lavalier.access.Authentication;
 import dev.lavalier.access.Grants;
-import dev.lavalier.access.RefusedException;
+import dev.lavalier.access.AuthenticationException;
 import io.grpc.Contexts;
 import io.grpc.Grpc;
 import io.grpc.Metadata;
@@ -27,10 +27,10 @@ final class CallerInterceptor implements ServerInterceptor {
   private static final Metadata.Key<String> AUTHORIZATION =
       Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
 
-  private final Access access;
+  private final Authenticator access;
   private final RefusalLog refusals;
 
-  CallerInterceptor(Access access, RefusalLog refusals) {
+  CallerInterceptor(Authenticator access, RefusalLog refusals) {
     this.access = access;
     this.refusals = refusals;
   }
@@ -39,14 +39,14 @@ final class CallerInterceptor implements ServerInterceptor {
   public <ReqT, RespT> ServerCall.Listener<ReqT> interceptCall(
       ServerCall<ReqT, RespT> call, Metadata headers, ServerCallHandler<ReqT, RespT> next) {
     Requirement requirement = Requirement.of(call.getMethodDescriptor().getServiceName());
-    Admission admission;
+    Authentication admission;
     try {
-      admission = access.admit(authorization(headers), certificate(call));
-    } catch (RefusedException e) {
+      admission = access.authenticate(authorization(headers), certificate(call));
+    } catch (AuthenticationException e) {
       if (requirement != Requirement.NOTHING) {
         return refuse(call, Status.UNAUTHENTICATED.withDescription(e.getMessage()), e.reason());
       }
-      admission = Admission.anonymous(Grants.NONE);
+      admission = Authentication.anonymous(Grants.NONE);
     }
     Caller caller = new Caller(admission, addressOf(call));
     if (requirement == Requirement.ADMIN && !caller.grants().admin()) {

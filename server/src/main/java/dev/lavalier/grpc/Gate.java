@@ -1,7 +1,7 @@
 package dev.lavalier.grpc;
 
-import dev.lavalier.access.Access;
-import dev.lavalier.access.FromFiles;
+import dev.lavalier.access.Authenticator;
+import dev.lavalier.access.Reloadable;
 import dev.lavalier.access.TokenFile;
 import dev.lavalier.audio.TimeSource;
 import dev.lavalier.hub.Hub;
@@ -34,11 +34,11 @@ public final class Gate implements AutoCloseable {
   private static final Duration DAY = Duration.ofDays(1);
 
   private final Hub hub;
-  private final Optional<FromFiles<TokenFile>> tokens;
+  private final Optional<Reloadable<TokenFile>> tokens;
   private final Optional<ServerTls> tls;
   private final TimeSource ticker;
   private final Executor files;
-  private final Access access;
+  private final Authenticator access;
   private final RefusalLog refusals;
   private final AtomicBoolean looking = new AtomicBoolean();
   private volatile boolean closed;
@@ -54,7 +54,7 @@ public final class Gate implements AutoCloseable {
    */
   public Gate(
       Hub hub,
-      Optional<FromFiles<TokenFile>> tokens,
+      Optional<Reloadable<TokenFile>> tokens,
       Optional<ServerTls> tls,
       TimeSource ticker,
       Executor files) {
@@ -63,7 +63,7 @@ public final class Gate implements AutoCloseable {
     this.tls = tls;
     this.ticker = ticker;
     this.files = files;
-    this.access = new Access(tokens, asksForCertificates(), this::now);
+    this.access = new Authenticator(tokens, asksForCertificates(), this::now);
     this.refusals = new RefusalLog(ticker);
   }
 
@@ -94,10 +94,10 @@ public final class Gate implements AutoCloseable {
 
   /** Begins to look after those who are in. */
   public void start() {
-    tls.ifPresent(each -> each.files().logRead());
-    tokens.ifPresent(FromFiles::logRead);
+    tls.ifPresent(each -> each.files().logLoaded());
+    tokens.ifPresent(Reloadable::logLoaded);
     checkCertificates();
-    if (access.asks() || tls.isPresent()) {
+    if (access.isRequired() || tls.isPresent()) {
       ticker.schedule(PACE, this::look);
     }
     tls.ifPresent(this::warnOfEnd);
@@ -107,7 +107,7 @@ public final class Gate implements AutoCloseable {
     if (closed) {
       return;
     }
-    Duration left = each.material().left(now());
+    Duration left = each.material().remainingValidity(now());
     if (left.isNegative()) {
       log.error("certificate: expired, no client that checks it connects: {}", each.material());
     } else if (left.compareTo(NOTICE) < 0) {
@@ -133,8 +133,8 @@ public final class Gate implements AutoCloseable {
 
   private void lookAtFiles() {
     try {
-      tls.ifPresent(each -> each.files().look());
-      if (tokens.isPresent() && tokens.get().look()) {
+      tls.ifPresent(each -> each.files().reloadIfChanged());
+      if (tokens.isPresent() && tokens.get().reloadIfChanged()) {
         hub.grantsChanged();
         checkCertificates();
       }
@@ -144,7 +144,7 @@ public final class Gate implements AutoCloseable {
   }
 
   private void checkCertificates() {
-    if (tokens.isPresent() && tokens.get().get().namesCertificates() && !asksForCertificates()) {
+    if (tokens.isPresent() && tokens.get().get().hasCertificateEntries() && !asksForCertificates()) {
       log.warn("token file: names certificates, which nobody is asked for without tls-client-ca");
     }
   }

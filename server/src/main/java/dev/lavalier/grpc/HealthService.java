@@ -94,7 +94,7 @@ final class HealthService extends HealthGrpc.HealthImplBase {
   }
 
   private static boolean mayKnow(Caller caller, String deviceId) {
-    return caller.grants().mayList(deviceId);
+    return caller.grants().canList(deviceId);
   }
 
   private static ServingStatus health(DeviceStatus device) {

@@ -1,7 +1,7 @@
 package dev.lavalier.grpc;
 
-import dev.lavalier.access.BadFileException;
-import dev.lavalier.access.FromFiles;
+import dev.lavalier.access.InvalidFileException;
+import dev.lavalier.access.Reloadable;
 import dev.lavalier.access.TlsFiles;
 import dev.lavalier.access.TlsMaterial;
 import io.grpc.netty.GrpcSslContexts;
@@ -31,21 +31,21 @@ public final class ServerTls {
   }
 
   private final boolean asksForCertificates;
-  private final FromFiles<Version> versions;
+  private final Reloadable<Version> versions;
 
   /**
    * Reads the files for the first time.
    *
-   * @throws BadFileException where they cannot be used
+   * @throws InvalidFileException where they cannot be used
    */
-  public ServerTls(TlsFiles files) throws BadFileException {
+  public ServerTls(TlsFiles files) throws InvalidFileException {
     this.asksForCertificates = files.clientCa().isPresent();
     this.versions =
-        new FromFiles<>(
+        new Reloadable<>(
             "certificate", files::read, contents -> version(files, files.parse(contents)));
   }
 
-  private static Version version(TlsFiles files, TlsMaterial material) throws BadFileException {
+  private static Version version(TlsFiles files, TlsMaterial material) throws InvalidFileException {
     SslContextBuilder builder =
         GrpcSslContexts.configure(
                 SslContextBuilder.forServer(material.key(), material.chain()), SslProvider.JDK)
@@ -56,7 +56,7 @@ public final class ServerTls {
     try {
       return new Version(material, builder.build());
     } catch (SSLException e) {
-      throw new BadFileException(
+      throw new InvalidFileException(
           "tls-cert: %s (expected: a certificate that TLS can use; %s)"
               .formatted(files.certificate(), e.getMessage()),
           e);
@@ -68,7 +68,7 @@ public final class ServerTls {
     return asksForCertificates;
   }
 
-  FromFiles<?> files() {
+  Reloadable<?> files() {
     return versions;
   }
 

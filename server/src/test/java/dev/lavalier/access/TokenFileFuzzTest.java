@@ -29,14 +29,14 @@ final class TokenFileFuzzTest {
   @FuzzTest(maxDuration = "15s")
   void read(byte[] bytes) throws Exception {
     Files.write(file, bytes);
-    List<Entry> entries;
+    List<TokenEntry> entries;
     try {
       entries = TokenFile.read(file).entries();
-    } catch (BadFileException e) {
+    } catch (InvalidFileException e) {
       OneLine.check(e.getMessage());
       return;
     }
-    Files.write(file, entries.stream().map(Entry::line).toList());
+    Files.write(file, entries.stream().map(TokenEntry::toLine).toList());
     assertThat(TokenFile.read(file).entries()).isEqualTo(entries);
   }
 }

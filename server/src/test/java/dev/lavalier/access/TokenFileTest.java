@@ -38,24 +38,24 @@ final class TokenFileTest {
             file(
                 "# who hears the studio",
                 "",
-                "  ann  " + Proof.Token.of("lav_secret") + " stream=PCH,0 list=* # the boss",
+                "  ann  " + Credential.Token.of("lav_secret") + " stream=PCH,0 list=* # the boss",
                 "\"bob\" \"certificate:CN=Bob Lee, O=Studio\" admin expires=2027-01-31T00:00:00Z",
                 "eve " + HASH + " \"stream=Mic \\\"#2\\\"\" stream=Mic#2"));
     assertThat(tokens.entries())
         .containsExactly(
-            new Entry(
+            new TokenEntry(
                 "ann",
-                Proof.Token.of("lav_secret"),
+                Credential.Token.of("lav_secret"),
                 new Grants(Set.of("*"), Set.of("PCH,0"), false),
                 Optional.empty()),
-            new Entry(
+            new TokenEntry(
                 "bob",
-                new Proof.Certificate(new X500Principal("CN=Bob Lee,O=Studio")),
+                new Credential.Certificate(new X500Principal("CN=Bob Lee,O=Studio")),
                 new Grants(Set.of(), Set.of(), true),
                 Optional.of(Instant.parse("2027-01-31T00:00:00Z"))),
-            new Entry(
+            new TokenEntry(
                 "eve",
-                new Proof.Token("0123456789abcdef".repeat(4)),
+                new Credential.Token("0123456789abcdef".repeat(4)),
                 new Grants(Set.of(), Set.of("Mic \"#2\"", "Mic#2"), false),
                 Optional.empty()));
     assertThat(tokens.byToken("lav_secret").orElseThrow().name()).isEqualTo("ann");
@@ -68,19 +68,19 @@ final class TokenFileTest {
 
   @Test
   void whatIsWrittenIsReadAgain() throws Exception {
-    for (Entry entry :
+    for (TokenEntry entry :
         List.of(
-            new Entry(
+            new TokenEntry(
                 "a",
-                Proof.Token.of("x"),
+                Credential.Token.of("x"),
                 new Grants(Set.of("*", "back\\slash \"quoted\" "), Set.of("#1", "PCH,0"), true),
                 Optional.of(Instant.parse("2027-01-31T12:00:00Z"))),
-            new Entry(
+            new TokenEntry(
                 "b",
-                new Proof.Certificate(new X500Principal("CN=\"Lee, Ann\",O=A \\\\ B")),
+                new Credential.Certificate(new X500Principal("CN=\"Lee, Ann\",O=A \\\\ B")),
                 new Grants(Set.of("ü"), Set.of(), false),
                 Optional.empty()))) {
-      assertThat(TokenFile.read(file(entry.line())).entries()).containsExactly(entry);
+      assertThat(TokenFile.read(file(entry.toLine())).entries()).containsExactly(entry);
     }
   }
 
@@ -107,10 +107,10 @@ final class TokenFileTest {
         "ann TAKEN|word 2 (expected: a proof that no line before has)",
       })
   void aBadLineIsRefusedWithItsPlace(String line, String message) throws Exception {
-    String taken = Proof.Token.of("taken").toString();
+    String taken = Credential.Token.of("taken").toString();
     Path file = file("old " + taken, "# next", line.replace("HASH", HASH).replace("TAKEN", taken));
     assertThatThrownBy(() -> TokenFile.read(file))
-        .isInstanceOf(BadFileException.class)
+        .isInstanceOf(InvalidFileException.class)
         .hasMessage("token-file: " + file + ":3: " + message);
   }
 
@@ -148,21 +148,21 @@ final class TokenFileTest {
   void aBrokenNewVersionIsOneLineAndTheOldOneStays() throws Exception {
     Path file = file("ann " + HASH);
     try (LogLines log = LogLines.of("dev.lavalier.access")) {
-      FromFiles<TokenFile> tokens = TokenFile.reloaded(file);
-      assertThat(tokens.look()).isFalse();
+      Reloadable<TokenFile> tokens = TokenFile.reloadable(file);
+      assertThat(tokens.reloadIfChanged()).isFalse();
 
       file("ann " + HASH, "bob nothing");
-      assertThat(tokens.look()).isFalse();
-      assertThat(tokens.look()).isFalse();
+      assertThat(tokens.reloadIfChanged()).isFalse();
+      assertThat(tokens.reloadIfChanged()).isFalse();
       assertThat(tokens.get().byName("ann")).isPresent();
 
       Files.delete(file);
-      assertThat(tokens.look()).isFalse();
-      assertThat(tokens.look()).isFalse();
+      assertThat(tokens.reloadIfChanged()).isFalse();
+      assertThat(tokens.reloadIfChanged()).isFalse();
       assertThat(tokens.get().byName("ann")).isPresent();
 
       file("bob " + HASH);
-      assertThat(tokens.look()).isTrue();
+      assertThat(tokens.reloadIfChanged()).isTrue();
       assertThat(tokens.get().byName("ann")).isEmpty();
       assertThat(log.all())
           .containsExactly(

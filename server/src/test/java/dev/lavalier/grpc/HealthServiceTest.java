@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.google.common.util.concurrent.MoreExecutors;
-import dev.lavalier.access.Admission;
+import dev.lavalier.access.Authentication;
 import dev.lavalier.access.Grants;
 import dev.lavalier.hub.Lane;
 import dev.lavalier.testing.LavalierExtension;
@@ -138,7 +138,7 @@ final class HealthServiceTest {
                   @Override
                   public <Q, R> ServerCall.Listener<Q> interceptCall(
                       ServerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
-                    Caller caller = new Caller(Admission.anonymous(toneAlone), "test");
+                    Caller caller = new Caller(Authentication.anonymous(toneAlone), "test");
                     return Contexts.interceptCall(caller.inContext(), call, headers, next);
                   }
                 })

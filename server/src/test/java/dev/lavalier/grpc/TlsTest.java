@@ -2,7 +2,7 @@ package dev.lavalier.grpc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.lavalier.access.FromFiles;
+import dev.lavalier.access.Reloadable;
 import dev.lavalier.access.TlsFiles;
 import dev.lavalier.access.TokenFile;
 import dev.lavalier.hub.HubConfig;
@@ -92,10 +92,10 @@ final class TlsTest {
                 made.file("server.pem"),
                 made.file("server.key"),
                 Optional.ofNullable(clientCa).map(made::file)));
-    Optional<FromFiles<TokenFile>> file =
+    Optional<Reloadable<TokenFile>> file =
         tokens == null
             ? Optional.empty()
-            : Optional.of(TokenFile.reloaded(Files.writeString(dir.resolve("tokens"), tokens)));
+            : Optional.of(TokenFile.reloadable(Files.writeString(dir.resolve("tokens"), tokens)));
     server =
         TcpServer.start(
             "16000/1/s16le",

@@ -1,9 +1,9 @@
 package dev.lavalier.testing;
 
 import com.google.common.util.concurrent.MoreExecutors;
-import dev.lavalier.access.BadFileException;
-import dev.lavalier.access.FromFiles;
-import dev.lavalier.access.Proof;
+import dev.lavalier.access.InvalidFileException;
+import dev.lavalier.access.Reloadable;
+import dev.lavalier.access.Credential;
 import dev.lavalier.access.TokenFile;
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.TimeSource;
@@ -180,7 +180,7 @@ public final class LavalierExtension
   public void writeTokens(String... lines) {
     Pattern token = Pattern.compile("TOKEN\\((.*?)\\)");
     String text = String.join("\n", lines);
-    text = token.matcher(text).replaceAll(m -> Proof.Token.of(m.group(1)).toString());
+    text = token.matcher(text).replaceAll(m -> Credential.Token.of(m.group(1)).toString());
     try {
       Files.writeString(tokenFile, text);
     } catch (IOException e) {
@@ -188,10 +188,10 @@ public final class LavalierExtension
     }
   }
 
-  private Optional<FromFiles<TokenFile>> tokens() {
+  private Optional<Reloadable<TokenFile>> tokens() {
     try {
-      return tokenFile == null ? Optional.empty() : Optional.of(TokenFile.reloaded(tokenFile));
-    } catch (BadFileException e) {
+      return tokenFile == null ? Optional.empty() : Optional.of(TokenFile.reloadable(tokenFile));
+    } catch (InvalidFileException e) {
       throw new AssertionError(e);
     }
   }

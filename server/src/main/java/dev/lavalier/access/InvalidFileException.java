@@ -4,17 +4,17 @@ package dev.lavalier.access;
  * A file of the operator's that cannot be used. The message is one line that names it, and never
  * holds what could be a secret.
  */
-public final class BadFileException extends Exception {
+public final class InvalidFileException extends Exception {
 
   private static final long serialVersionUID = 1L;
 
   /** Makes one with its line. */
-  public BadFileException(String message) {
+  public InvalidFileException(String message) {
     this(message, null);
   }
 
   /** Makes one with a cause, which the line speaks for. */
-  public BadFileException(String message, Throwable cause) {
+  public InvalidFileException(String message, Throwable cause) {
     super(message, cause);
   }
 }

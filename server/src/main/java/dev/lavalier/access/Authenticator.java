@@ -15,9 +15,9 @@ import java.util.function.Supplier;
  *
  * <p>Safe for use from any thread; nothing here blocks.
  */
-public final class Access {
+public final class Authenticator {
 
-  private static final Grants OF_ANY_CERTIFICATE =
+  private static final Grants CERTIFICATE_ONLY =
       new Grants(Set.of(Grants.ANY), Set.of(Grants.ANY), false);
 
   private static final String SCHEME = "bearer ";
@@ -33,7 +33,7 @@ public final class Access {
    * @param certificates whether every caller has a certificate that the client CA has signed
    * @param clock by which things expire
    */
-  public Access(
+  public Authenticator(
       Optional<? extends Supplier<TokenFile>> tokens, boolean certificates, InstantSource clock) {
     this.tokens = tokens;
     this.certificates = certificates;
@@ -41,7 +41,7 @@ public final class Access {
   }
 
   /** Returns whether a caller must be known. */
-  public boolean asks() {
+  public boolean isRequired() {
     return tokens.isPresent() || certificates;
   }
 
@@ -50,51 +50,51 @@ public final class Access {
    *
    * @param authorization the values of its metadata {@code authorization}
    * @param certificate its own, which the transport has found to be one of the client CA's
-   * @throws RefusedException where it is not known
+   * @throws AuthenticationException where it is not known
    */
-  public Admission admit(List<String> authorization, Optional<X509Certificate> certificate)
-      throws RefusedException {
-    if (!asks()) {
-      return Admission.anonymous(Grants.ALL);
+  public Authentication authenticate(List<String> authorization, Optional<X509Certificate> certificate)
+      throws AuthenticationException {
+    if (!isRequired()) {
+      return Authentication.anonymous(Grants.ALL);
     }
-    Admission admission =
-        tokens.isEmpty() ? byAnyCertificate(certificate) : byEntry(authorization, certificate);
-    if (admission.grants().isEmpty()) {
-      throw notAccepted("the access of " + admission.name().orElseThrow() + " has expired");
+    Authentication authentication =
+        tokens.isEmpty() ? byCertificate(certificate) : byTokenFile(authorization, certificate);
+    if (authentication.grants().isEmpty()) {
+      throw rejected("the access of " + authentication.name().orElseThrow() + " has expired");
     }
-    return admission;
+    return authentication;
   }
 
-  private Admission byAnyCertificate(Optional<X509Certificate> certificate)
-      throws RefusedException {
-    X509Certificate shown = certificate.orElseThrow(() -> missing("no certificate"));
-    return new Known(
-        subject(shown), () -> isValid(shown) ? Optional.of(OF_ANY_CERTIFICATE) : Optional.empty());
+  private Authentication byCertificate(Optional<X509Certificate> certificate)
+      throws AuthenticationException {
+    X509Certificate presented = certificate.orElseThrow(() -> missing("no certificate"));
+    return new CheckedAuthentication(
+        subject(presented), () -> isValid(presented) ? Optional.of(CERTIFICATE_ONLY) : Optional.empty());
   }
 
-  private Admission byEntry(List<String> authorization, Optional<X509Certificate> certificate)
-      throws RefusedException {
+  private Authentication byTokenFile(List<String> authorization, Optional<X509Certificate> certificate)
+      throws AuthenticationException {
     TokenFile file = tokens.orElseThrow().get();
     if (!authorization.isEmpty()) { // and nothing else counts then
-      Entry entry =
-          file.byToken(token(authorization)).orElseThrow(() -> notAccepted("an unknown token"));
-      return new Known(entry.name(), () -> grantsOf(entry));
+      TokenEntry entry =
+          file.byToken(token(authorization)).orElseThrow(() -> rejected("an unknown token"));
+      return new CheckedAuthentication(entry.name(), () -> grantsOf(entry));
     }
-    X509Certificate shown = certificate.orElseThrow(() -> missing("no token and no certificate"));
-    Entry entry =
-        file.bySubject(shown.getSubjectX500Principal())
-            .orElseThrow(() -> notAccepted("no entry for the certificate " + subject(shown)));
-    return new Known(entry.name(), () -> isValid(shown) ? grantsOf(entry) : Optional.empty());
+    X509Certificate presented = certificate.orElseThrow(() -> missing("no token and no certificate"));
+    TokenEntry entry =
+        file.bySubject(presented.getSubjectX500Principal())
+            .orElseThrow(() -> rejected("no entry for the certificate " + subject(presented)));
+    return new CheckedAuthentication(entry.name(), () -> isValid(presented) ? grantsOf(entry) : Optional.empty());
   }
 
   /** Looks at the file as it is now: the same name with another proof is somebody else. */
-  private Optional<Grants> grantsOf(Entry admitted) {
+  private Optional<Grants> grantsOf(TokenEntry authenticated) {
     return tokens
         .orElseThrow()
         .get()
-        .byName(admitted.name())
-        .filter(now -> now.proof().equals(admitted.proof()) && now.isValidAt(clock.instant()))
-        .map(Entry::grants);
+        .byName(authenticated.name())
+        .filter(now -> now.credential().equals(authenticated.credential()) && now.isValidAt(clock.instant()))
+        .map(TokenEntry::grants);
   }
 
   /** The transport has checked the rest, when the connection was made. */
@@ -106,33 +106,33 @@ public final class Access {
     return certificate.getSubjectX500Principal().getName();
   }
 
-  private static String token(List<String> authorization) throws RefusedException {
+  private static String token(List<String> authorization) throws AuthenticationException {
     String value = authorization.get(0);
     if (authorization.size() > 1 || !value.toLowerCase(Locale.ROOT).startsWith(SCHEME)) {
-      throw new RefusedException(
+      throw new AuthenticationException(
           "authorization: not understood (expected: \"Bearer TOKEN\", once)",
           "an authorization that is not one bearer token");
     }
     return value.substring(SCHEME.length()).strip();
   }
 
-  private RefusedException missing(String reason) {
-    return new RefusedException(
+  private AuthenticationException missing(String reason) {
+    return new AuthenticationException(
         "authorization: unset (expected: %s)"
             .formatted(certificates ? "a bearer token, or a client certificate" : "a bearer token"),
         reason);
   }
 
-  private static RefusedException notAccepted(String reason) {
-    return new RefusedException(
+  private static AuthenticationException rejected(String reason) {
+    return new AuthenticationException(
         "authorization: not accepted (expected: a token or certificate that this server knows)",
         reason);
   }
 
-  private record Known(String who, Supplier<Optional<Grants>> now) implements Admission {
+  private record CheckedAuthentication(String identity, Supplier<Optional<Grants>> now) implements Authentication {
     @Override
     public Optional<String> name() {
-      return Optional.of(who);
+      return Optional.of(identity);
     }
 
     @Override

@@ -3,7 +3,7 @@ package dev.lavalier.access;
 import java.util.Optional;
 
 /** That a caller was let in, by whatever it was known. Safe for use from any thread. */
-public interface Admission {
+public interface Authentication {
 
   /** Returns who it is: a token's name, a certificate's subject, or empty where nobody asked. */
   Optional<String> name();
@@ -15,8 +15,8 @@ public interface Admission {
   Optional<Grants> grants();
 
   /** Lets somebody in who is not known. */
-  static Admission anonymous(Grants grants) {
-    return new Admission() {
+  static Authentication anonymous(Grants grants) {
+    return new Authentication() {
       @Override
       public Optional<String> name() {
         return Optional.empty();

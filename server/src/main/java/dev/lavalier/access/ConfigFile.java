@@ -13,34 +13,34 @@ import java.util.Set;
 /**
  * Reading what an operator wrote: whole files, and none so large that it could only be a mistake.
  */
-final class SmallFile {
+final class ConfigFile {
 
   private static final int MAX_BYTES = 1 << 20;
 
-  private SmallFile() {}
+  private ConfigFile() {}
 
   /**
    * Reads a file. May block for as long as the file system does.
    *
    * @param key the setting that names it
-   * @throws BadFileException where it cannot be read
+   * @throws InvalidFileException where it cannot be read
    */
-  static ByteBuffer read(String key, Path file) throws BadFileException {
+  static ByteBuffer read(String key, Path file) throws InvalidFileException {
     if (Files.exists(file) && !Files.isRegularFile(file)) { // a pipe would block for ever
-      throw bad(key, file, "a regular file", null);
+      throw invalid(key, file, "a regular file", null);
     }
     try (InputStream in = Files.newInputStream(file)) {
       byte[] bytes = in.readNBytes(MAX_BYTES + 1);
       if (bytes.length > MAX_BYTES) {
-        throw bad(key, file, "a file of " + MAX_BYTES + " bytes at most", null);
+        throw invalid(key, file, "a file of " + MAX_BYTES + " bytes at most", null);
       }
       return ByteBuffer.wrap(bytes).asReadOnlyBuffer();
     } catch (NoSuchFileException e) {
-      throw bad(key, file, "a file that is there", e);
+      throw invalid(key, file, "a file that is there", e);
     } catch (AccessDeniedException e) {
-      throw bad(key, file, "a file that this user may read", e);
+      throw invalid(key, file, "a file that this user may read", e);
     } catch (IOException e) {
-      throw bad(key, file, "a file that can be read; " + e.getMessage(), e);
+      throw invalid(key, file, "a file that can be read; " + e.getMessage(), e);
     }
   }
 
@@ -59,7 +59,7 @@ final class SmallFile {
     return bytes;
   }
 
-  static BadFileException bad(String key, Object what, String expected, Throwable cause) {
-    return new BadFileException("%s: %s (expected: %s)".formatted(key, what, expected), cause);
+  static InvalidFileException invalid(String key, Object value, String expected, Throwable cause) {
+    return new InvalidFileException("%s: %s (expected: %s)".formatted(key, value, expected), cause);
   }
 }

@@ -10,13 +10,13 @@ import java.util.HexFormat;
 import javax.security.auth.x500.X500Principal;
 
 /** How a caller shows that an entry of the token file is its own. Immutable. */
-public sealed interface Proof {
+public sealed interface Credential {
 
   /** What a token that we made begins with, so that it is known for one wherever it turns up. */
   String TOKEN_PREFIX = "lav_";
 
   /** By a token with this SHA-256, in lower-case hexadecimal digits. */
-  record Token(String sha256Hex) implements Proof {
+  record Token(String sha256Hex) implements Credential {
 
     private static final int BYTES = 32;
 
@@ -59,7 +59,7 @@ public sealed interface Proof {
   }
 
   /** By a client certificate with this subject, which the client CA has signed. */
-  record Certificate(X500Principal subject) implements Proof {
+  record Certificate(X500Principal subject) implements Credential {
     /** Checks that it can be written in a line, and read again. */
     public Certificate {
       String written = subject.getName();

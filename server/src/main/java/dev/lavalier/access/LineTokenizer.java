@@ -7,16 +7,16 @@ import java.util.List;
  * The words of a line. They are divided by spaces; within double quotes a space is part of the
  * word, and so is what follows a backslash. A {@code #} that begins a word begins a comment.
  */
-final class Words {
+final class LineTokenizer {
 
-  private Words() {}
+  private LineTokenizer() {}
 
   /**
    * Returns the words of a line; none, where it is empty or a comment.
    *
    * @throws IllegalArgumentException where a quote is not closed
    */
-  static List<String> of(String line) {
+  static List<String> tokenize(String line) {
     List<String> words = new ArrayList<>();
     StringBuilder word = null; // null: between words
     boolean quoted = false;
@@ -52,12 +52,12 @@ final class Words {
     return words;
   }
 
-  /** Returns a word so that {@link #of} gives it back. */
-  static String quoted(String word) {
-    boolean plain =
+  /** Returns a word so that {@link #tokenize} gives it back. */
+  static String quote(String word) {
+    boolean isPlain =
         !word.isEmpty()
             && !word.startsWith("#")
             && word.chars().noneMatch(c -> Character.isWhitespace(c) || c == '"');
-    return plain ? word : '"' + word.replace("\\", "\\\\").replace("\"", "\\\"") + '"';
+    return isPlain ? word : '"' + word.replace("\\", "\\\\").replace("\"", "\\\"") + '"';
   }
 }
