@@ -1,7 +1,7 @@
 package dev.lavalier.app;
 
 import dev.lavalier.audio.TimeSource;
-import dev.lavalier.capture.DeviceRegistry;
+import dev.lavalier.capture.JavaSoundDevices;
 import dev.lavalier.grpc.AudioCaptureService;
 import dev.lavalier.grpc.Gate;
 import dev.lavalier.grpc.GrpcServer;
@@ -13,7 +13,7 @@ import java.util.concurrent.Executors;
 /** A whole server: made, started and closed once. {@link #close} may be called from any thread. */
 final class LavalierServer implements AutoCloseable {
 
-  private final DeviceRegistry registry;
+  private final JavaSoundDevices registry;
   private final Hub hub;
   private final ExecutorService files =
       Executors.newSingleThreadExecutor(
@@ -29,7 +29,7 @@ final class LavalierServer implements AutoCloseable {
   LavalierServer(ServerConfig config) {
     TimeSource ticker = TimeSource.system();
     registry =
-        new DeviceRegistry(
+        new JavaSoundDevices(
             id -> config.captureFormats().getOrDefault(id, config.captureFormat()),
             config.demo(),
             config.devices(),

@@ -6,11 +6,11 @@ import dev.lavalier.audio.PcmFormat;
  * When each sample of an epoch was captured, by the host's steady clock; and how many samples a
  * device has lost, which no sound system tells.
  *
- * <p>An {@link #arrival} says: at this moment, and not before, so many samples had come. The clock
+ * <p>An {@link #recordArrival} says: at this moment, and not before, so many samples had come. The clock
  * is a straight line through the arrivals: least squares, in which one that is five minutes old
  * weighs 1/e of a new one, because crystals drift with temperature.
  *
- * <p>A {@link #look} says only that they had come by then, perhaps a lump of samples earlier. Where
+ * <p>A {@link #observe} says only that they had come by then, perhaps a lump of samples earlier. Where
  * for a quarter of a second every look finds them later than the line's buffer can explain, they
  * are not late but lost: the look says how many, and the caller moves its count on.
  *
@@ -22,29 +22,29 @@ final class DeviceClock {
   private static final long WINDOW_NANOS = 250_000_000L;
 
   /** The arrivals of five minutes, at one a second. */
-  private static final double MEMORY = 300;
+  private static final double DECAY_ARRIVALS = 300;
 
   /** A slope is believed from here on, and not beyond what any crystal does. */
-  private static final int ARRIVALS_FOR_SLOPE = 3;
+  private static final int MIN_ARRIVALS_FOR_SLOPE = 3;
 
   private static final double MAX_SLOPE = 0.02;
 
   /** A rate is worth telling after a minute, where it is known as well as that. */
-  private static final int ARRIVALS_TO_TELL = 60;
+  private static final int MIN_ARRIVALS_TO_REPORT = 60;
 
-  private static final double MAX_ERROR_TO_TELL = 5e-6;
+  private static final double MAX_STANDARD_ERROR = 5e-6;
 
   /** An arrival that is earlier than the line by more shows that those before it were late. */
   private static final double MAX_EARLY_SECONDS = 0.02;
 
   private final PcmFormat format;
-  private final double lostSeconds;
+  private final double lossThresholdSeconds;
   private long originNanos = Long.MIN_VALUE; // of the first look: lags are counted from it
 
   // The window of looks.
   private boolean windowOpen;
   private long windowEnd;
-  private double leastLate; // seconds behind the line
+  private double minLateness; // seconds behind the line
 
   // Sums of the weighted arrivals (x: seconds of audio, y: seconds of lag).
   private double sum;
@@ -63,11 +63,11 @@ final class DeviceClock {
   /**
    * Makes a clock that has seen nothing.
    *
-   * @param lostNanos how long samples may be late without being lost
+   * @param lossThresholdNanos how long samples may be late without being lost
    */
-  DeviceClock(PcmFormat format, long lostNanos) {
+  DeviceClock(PcmFormat format, long lossThresholdNanos) {
     this.format = format;
-    this.lostSeconds = lostNanos / 1e9;
+    this.lossThresholdSeconds = lossThresholdNanos / 1e9;
   }
 
   /**
@@ -77,7 +77,7 @@ final class DeviceClock {
    * @param samples how many samples had come by then, since the epoch began, lost ones counted
    * @return how many samples are missing beyond doubt; 0 nearly always
    */
-  long look(long nanos, long samples) {
+  long observe(long nanos, long samples) {
     if (originNanos == Long.MIN_VALUE) {
       originNanos = nanos - format.nanosOf(samples);
     }
@@ -86,8 +86,8 @@ final class DeviceClock {
     if (arrivals == 0) {
       offset = Math.min(offset, lag);
     }
-    double late = lag - lagAt(x);
-    leastLate = windowOpen ? Math.min(leastLate, late) : late;
+    double lateness = lag - lagAt(x);
+    minLateness = windowOpen ? Math.min(minLateness, lateness) : lateness;
     if (!windowOpen) {
       windowOpen = true;
       windowEnd = nanos + WINDOW_NANOS;
@@ -96,45 +96,45 @@ final class DeviceClock {
       return 0;
     }
     windowOpen = false;
-    return leastLate > lostSeconds ? Math.round(leastLate * format.sampleRateHz()) : 0;
+    return minLateness > lossThresholdSeconds ? Math.round(minLateness * format.sampleRateHz()) : 0;
   }
 
   /** Forgets the window begun: a pause in the reading says nothing about the device. */
-  void pause() {
+  void resetWindow() {
     windowOpen = false;
   }
 
   /**
-   * Notes that samples have come at this moment. After a {@link #look}.
+   * Notes that samples have come at this moment. After a {@link #observe}.
    *
    * @param samples how many by now, since the epoch began, lost ones counted
    */
-  void arrival(long nanos, long samples) {
+  void recordArrival(long nanos, long samples) {
     double x = seconds(samples);
     double y = lag(nanos, x);
-    double late = y - lagAt(x);
-    if (arrivals > 0 && late > lostSeconds) {
+    double lateness = y - lagAt(x);
+    if (arrivals > 0 && lateness > lossThresholdSeconds) {
       return; // a backlog, or lost: the looks will tell
     }
-    if (late < -MAX_EARLY_SECONDS) {
-      forget();
+    if (lateness < -MAX_EARLY_SECONDS) {
+      resetFit();
     }
-    double keep = 1 - 1 / MEMORY;
-    sum = sum * keep + 1;
-    sumX = sumX * keep + x;
-    sumY = sumY * keep + y;
-    sumXx = sumXx * keep + x * x;
-    sumXy = sumXy * keep + x * y;
-    sumYy = sumYy * keep + y * y;
+    double decay = 1 - 1 / DECAY_ARRIVALS;
+    sum = sum * decay + 1;
+    sumX = sumX * decay + x;
+    sumY = sumY * decay + y;
+    sumXx = sumXx * decay + x * x;
+    sumXy = sumXy * decay + x * y;
+    sumYy = sumYy * decay + y * y;
     arrivals++;
     pivot = sumX / sum;
     offset = sumY / sum;
     double spread = sumXx - sumX * pivot;
     double fitted = spread > 0 ? (sumXy - sumX * offset) / spread : 0;
-    slope = arrivals < ARRIVALS_FOR_SLOPE ? 0 : Math.max(-MAX_SLOPE, Math.min(MAX_SLOPE, fitted));
+    slope = arrivals < MIN_ARRIVALS_FOR_SLOPE ? 0 : Math.max(-MAX_SLOPE, Math.min(MAX_SLOPE, fitted));
   }
 
-  private void forget() {
+  private void resetFit() {
     sum = 0;
     sumX = 0;
     sumY = 0;
@@ -166,21 +166,21 @@ final class DeviceClock {
   }
 
   /**
-   * Tells whether {@link #ppm} is worth telling: there have been arrivals for a minute, and its
+   * Tells whether {@link #driftPpm} is worth telling: there have been arrivals for a minute, and its
    * standard error, by how they scatter about the line, is below 5 ppm.
    */
-  boolean isMeasured() {
+  boolean isConverged() {
     double spread = sumXx - sumX * pivot;
     double scatter = (sumYy - sumY * offset - slope * (sumXy - sumX * offset)) / sum;
-    return arrivals >= ARRIVALS_TO_TELL
-        && Math.sqrt(Math.max(0, scatter) / spread) < MAX_ERROR_TO_TELL;
+    return arrivals >= MIN_ARRIVALS_TO_REPORT
+        && Math.sqrt(Math.max(0, scatter) / spread) < MAX_STANDARD_ERROR;
   }
 
   /**
    * Returns how much faster the device's clock runs than the host's, in parts per million; 0 until
    * that can be told.
    */
-  double ppm() {
+  double driftPpm() {
     return -slope / (1 + slope) * 1e6;
   }
 }

@@ -21,7 +21,7 @@ public record DeviceDescriptor(
     String description,
     boolean isDefault,
     PcmFormat captureFormat,
-    List<OfferedFormat> formats) {
+    List<SupportedFormat> formats) {
 
   /** Copies the list. */
   public DeviceDescriptor {
@@ -29,7 +29,7 @@ public record DeviceDescriptor(
   }
 
   /** Returns the same device, which is no default while it is away. */
-  public DeviceDescriptor gone() {
+  public DeviceDescriptor asUnavailable() {
     return new DeviceDescriptor(id, name, vendor, description, false, captureFormat, formats);
   }
 }

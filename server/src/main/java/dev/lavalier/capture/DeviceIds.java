@@ -23,20 +23,20 @@ final class DeviceIds {
   private static final Pattern ALSA_DEVICE = Pattern.compile("(.*) \\[plughw:\\d+,(\\d+)]");
   private static final String ALSA_DEFAULT_SUFFIX = "[default]";
 
-  private final Set<String> given = new HashSet<>();
+  private final Set<String> assignedIds = new HashSet<>();
 
   String idOf(Mixer.Info info) {
     String base = baseOf(info);
     String id = base;
-    for (int ordinal = 2; !given.add(id); ordinal++) {
+    for (int ordinal = 2; !assignedIds.add(id); ordinal++) {
       id = base + "#" + ordinal;
     }
     return id;
   }
 
   private static String baseOf(Mixer.Info info) {
-    if (info instanceof VirtualMixerProvider.Info ours) {
-      return ours.device().name();
+    if (info instanceof VirtualMixerProvider.Info virtualInfo) {
+      return virtualInfo.device().name();
     }
     String name = info.getName().strip();
     Matcher alsa = ALSA_DEVICE.matcher(name);

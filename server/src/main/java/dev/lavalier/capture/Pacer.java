@@ -5,7 +5,7 @@ package dev.lavalier.capture;
  * taken as they come, periods of 20 ms are 0 or 40 ms apart. The pacer lets them go at even
  * distances, just late enough that each is there when it is due: at most one lump later.
  *
- * <p>A period that comes late moves the schedule back by as much; where for {@link #PATIENCE some
+ * <p>A period that comes late moves the schedule back by as much; where for {@link #ADJUST_INTERVAL some
  * seconds} more was waiting than needed, it moves forward again, by too little at a time to be
  * heard of. That also follows a device whose clock is not ours. A pause longer than {@link
  * #MAX_HOLD_NANOS} is no lump: what piled up meanwhile goes out at once.
@@ -15,27 +15,27 @@ package dev.lavalier.capture;
 final class Pacer {
 
   /** The longest that a period is held back. */
-  static final long MAX_HOLD_NANOS = 25_000_000;
+  static final long MAX_DELAY_NANOS = 25_000_000;
 
   /** What should wait at least when a period goes, against jitter. */
   private static final long MARGIN = 5_000_000;
 
-  private static final long PATIENCE = 60_000_000_000L;
+  private static final long ADJUST_INTERVAL = 60_000_000_000L;
 
   /** After so many periods that had to be waited for, all too late to be held, it fell back. */
-  private static final int FALLEN_BACK = 100;
+  private static final int LATE_PERIODS_BEFORE_RESYNC = 100;
 
   /** The most by which one distance is shortened. */
-  private static final long STEP = 100_000;
+  private static final long MAX_ADVANCE_PER_PERIOD = 100_000;
 
   private final long period;
   private long due;
-  private long leastSpare = Long.MAX_VALUE;
-  private long judgeAt;
-  private long surplus; // how much the schedule is still to move forward
+  private long minBacklog = Long.MAX_VALUE;
+  private long nextAdjustmentAt;
+  private long pendingAdvance; // how much the schedule is still to move forward
   private boolean catchingUp; // more waits than is ever held back
-  private int lateOnes; // waited for since one was in time, each by more than can be held
-  private long leastLate;
+  private int lateCount; // waited for since one was in time, each by more than can be held
+  private long minLateness;
 
   Pacer(long period) {
     this.period = period;
@@ -47,9 +47,9 @@ final class Pacer {
   }
 
   /** Begins the schedule: the first period goes now. */
-  void begin(long now) {
+  void start(long now) {
     due = now;
-    judgeAt = now + PATIENCE;
+    nextAdjustmentAt = now + ADJUST_INTERVAL;
   }
 
   /**
@@ -57,40 +57,40 @@ final class Pacer {
    *
    * @param now when; at {@link #due} or later
    * @param waited whether it was not there when it was due
-   * @param spare how much more was waiting
+   * @param backlog how much more was waiting
    */
-  void went(long now, boolean waited, long spare) {
-    long late = now - due;
-    if (waited && late <= MAX_HOLD_NANOS) {
+  void onPeriodReleased(long now, boolean waited, long backlog) {
+    long lateness = now - due;
+    if (waited && lateness <= MAX_DELAY_NANOS) {
       due = now;
-      surplus = 0;
+      pendingAdvance = 0;
     }
-    noteFallingBack(waited, late);
-    leastSpare = Math.min(leastSpare, spare);
-    if (now >= judgeAt) {
-      surplus = Math.max(0, Math.min(leastSpare, MAX_HOLD_NANOS) - MARGIN);
-      leastSpare = Long.MAX_VALUE;
-      judgeAt = now + PATIENCE;
+    detectPersistentDelay(waited, lateness);
+    minBacklog = Math.min(minBacklog, backlog);
+    if (now >= nextAdjustmentAt) {
+      pendingAdvance = Math.max(0, Math.min(minBacklog, MAX_DELAY_NANOS) - MARGIN);
+      minBacklog = Long.MAX_VALUE;
+      nextAdjustmentAt = now + ADJUST_INTERVAL;
     }
-    catchingUp = spare > 2 * MAX_HOLD_NANOS || (catchingUp && spare >= period);
+    catchingUp = backlog > 2 * MAX_DELAY_NANOS || (catchingUp && backlog >= period);
     if (catchingUp) {
       due = Math.min(due, now - period);
     }
-    long step = Math.min(surplus, STEP);
-    surplus -= step;
+    long step = Math.min(pendingAdvance, MAX_ADVANCE_PER_PERIOD);
+    pendingAdvance -= step;
     due += period - step;
   }
 
-  private void noteFallingBack(boolean waited, long late) {
-    if (late <= MAX_HOLD_NANOS) {
-      lateOnes = 0;
+  private void detectPersistentDelay(boolean waited, long lateness) {
+    if (lateness <= MAX_DELAY_NANOS) {
+      lateCount = 0;
     } else if (waited) { // else it is of a backlog, or the second one of a lump
-      leastLate = lateOnes == 0 ? late : Math.min(leastLate, late);
-      lateOnes++;
+      minLateness = lateCount == 0 ? lateness : Math.min(minLateness, lateness);
+      lateCount++;
     }
-    if (lateOnes == FALLEN_BACK) {
-      due += leastLate;
-      lateOnes = 0;
+    if (lateCount == LATE_PERIODS_BEFORE_RESYNC) {
+      due += minLateness;
+      lateCount = 0;
     }
   }
 

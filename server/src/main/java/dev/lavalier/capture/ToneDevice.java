@@ -25,20 +25,20 @@ public record ToneDevice() implements VirtualDevice {
   }
 
   @Override
-  public List<OfferedFormat> formats() {
-    return Arrays.stream(SampleEncoding.values()).map(e -> new OfferedFormat(e, 0, 0)).toList();
+  public List<SupportedFormat> formats() {
+    return Arrays.stream(SampleEncoding.values()).map(e -> new SupportedFormat(e, 0, 0)).toList();
   }
 
   @Override
-  public Signal open(PcmFormat format) {
-    return new Sine(format);
+  public SampleSource open(PcmFormat format) {
+    return new SineSource(format);
   }
 
-  private static final class Sine implements Signal {
+  private static final class SineSource implements SampleSource {
     private final PcmFormat format;
     private int phase; // samples into the current second, after which a whole number of Hz repeats
 
-    Sine(PcmFormat format) {
+    SineSource(PcmFormat format) {
       this.format = format;
     }
 

@@ -18,7 +18,7 @@ public sealed interface VirtualDevice permits ToneDevice, WavDevice {
   String description();
 
   /** Returns the formats it can be opened in; a rate or channel count of 0 stands for any. */
-  List<OfferedFormat> formats();
+  List<SupportedFormat> formats();
 
   /**
    * Opens its signal at the beginning.
@@ -26,10 +26,10 @@ public sealed interface VirtualDevice permits ToneDevice, WavDevice {
    * @param format one that {@link #formats} offers
    * @throws IOException where the signal cannot be had
    */
-  Signal open(PcmFormat format) throws IOException;
+  SampleSource open(PcmFormat format) throws IOException;
 
   /** The samples of an open virtual device, one after another and without end. One thread. */
-  interface Signal extends Closeable {
+  interface SampleSource extends Closeable {
     /**
      * Writes the next samples.
      *

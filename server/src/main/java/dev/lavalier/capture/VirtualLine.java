@@ -28,56 +28,56 @@ import javax.sound.sampled.TargetDataLine;
 final class VirtualLine implements TargetDataLine {
 
   private final VirtualDevice device;
-  private final TimeSource ticker;
+  private final TimeSource timeSource;
   private final Line.Info lineInfo;
   private final List<LineListener> listeners = new CopyOnWriteArrayList<>();
 
   // Guarded by this for writing.
   private volatile PcmFormat format;
   private volatile int bufferSize;
-  private volatile VirtualDevice.Signal signal; // null: closed
+  private volatile VirtualDevice.SampleSource source; // null: closed
   private volatile boolean running;
   private volatile long startNanos;
   private volatile long startPosition; // samples read before the last start
 
   private volatile long position; // samples read since opening; written by the reading thread
-  private volatile Thread reading;
+  private volatile Thread readingThread;
 
-  VirtualLine(VirtualDevice device, TimeSource ticker, Line.Info lineInfo) {
+  VirtualLine(VirtualDevice device, TimeSource timeSource, Line.Info lineInfo) {
     this.device = device;
-    this.ticker = ticker;
+    this.timeSource = timeSource;
     this.lineInfo = lineInfo;
   }
 
   @Override
-  public synchronized void open(AudioFormat wanted, int wantedBufferSize)
+  public synchronized void open(AudioFormat requested, int requestedBufferSize)
       throws LineUnavailableException {
-    if (signal != null) {
+    if (source != null) {
       throw new IllegalStateException("line: already open");
     }
     PcmFormat pcm =
-        SoundFormats.fromJavaSound(wanted)
-            .filter(f -> device.formats().stream().anyMatch(o -> o.covers(f)))
+        JavaSoundFormats.fromJavaSound(requested)
+            .filter(f -> device.formats().stream().anyMatch(o -> o.matches(f)))
             .orElseThrow(
                 () ->
-                    new LineUnavailableException("line with format " + wanted + " not supported"));
+                    new LineUnavailableException("line with format " + requested + " not supported"));
     try {
-      signal = device.open(pcm);
+      source = device.open(pcm);
     } catch (IOException e) {
-      LineUnavailableException refused = new LineUnavailableException(e.getMessage());
-      refused.initCause(e);
-      throw refused;
+      LineUnavailableException failure = new LineUnavailableException(e.getMessage());
+      failure.initCause(e);
+      throw failure;
     }
     format = pcm;
-    bufferSize = Math.max(1, wantedBufferSize / pcm.bytesPerSampleFrame()) * pcm.bytesPerSampleFrame();
+    bufferSize = Math.max(1, requestedBufferSize / pcm.bytesPerSampleFrame()) * pcm.bytesPerSampleFrame();
     position = 0;
-    tell(LineEvent.Type.OPEN);
+    fireEvent(LineEvent.Type.OPEN);
   }
 
   @Override
-  public void open(AudioFormat wanted) throws LineUnavailableException {
-    PcmFormat pcm = SoundFormats.fromJavaSound(wanted).orElse(null);
-    open(wanted, pcm == null ? 0 : pcm.sampleRateHz() / 2 * pcm.bytesPerSampleFrame());
+  public void open(AudioFormat requested) throws LineUnavailableException {
+    PcmFormat pcm = JavaSoundFormats.fromJavaSound(requested).orElse(null);
+    open(requested, pcm == null ? 0 : pcm.sampleRateHz() / 2 * pcm.bytesPerSampleFrame());
   }
 
   @Override
@@ -87,11 +87,11 @@ final class VirtualLine implements TargetDataLine {
 
   @Override
   public synchronized void start() {
-    if (signal != null && !running) {
+    if (source != null && !running) {
       startPosition = position;
-      startNanos = ticker.nanoTime();
+      startNanos = timeSource.nanoTime();
       running = true;
-      tell(LineEvent.Type.START);
+      fireEvent(LineEvent.Type.START);
     }
   }
 
@@ -99,25 +99,25 @@ final class VirtualLine implements TargetDataLine {
   public synchronized void stop() {
     if (running) {
       running = false;
-      LockSupport.unpark(reading);
-      tell(LineEvent.Type.STOP);
+      LockSupport.unpark(readingThread);
+      fireEvent(LineEvent.Type.STOP);
     }
   }
 
   @Override
   public synchronized void close() {
     stop();
-    VirtualDevice.Signal open = signal;
-    signal = null;
-    if (open == null) {
+    VirtualDevice.SampleSource current = source;
+    source = null;
+    if (current == null) {
       return;
     }
     try {
-      open.close();
+      current.close();
     } catch (IOException e) {
       // Nothing of the signal is wanted any more, and closing cannot be tried twice.
     }
-    tell(LineEvent.Type.CLOSE);
+    fireEvent(LineEvent.Type.CLOSE);
   }
 
   @Override
@@ -126,46 +126,46 @@ final class VirtualLine implements TargetDataLine {
     if (pcm == null || length % pcm.bytesPerSampleFrame() != 0) {
       throw new IllegalArgumentException("length: " + length + " (expected: whole samples)");
     }
-    reading = Thread.currentThread();
+    readingThread = Thread.currentThread();
     try {
-      long wanted = length / pcm.bytesPerSampleFrame();
-      while (running && elapsedSamples(pcm) - position < wanted) {
+      long requested = length / pcm.bytesPerSampleFrame();
+      while (running && samplesElapsed(pcm) - position < requested) {
         // One nanosecond more, against the rounding of nanosOf.
-        ticker.parkUntil(startNanos + pcm.nanosOf(position + wanted - startPosition) + 1);
+        timeSource.parkUntil(startNanos + pcm.nanosOf(position + requested - startPosition) + 1);
       }
-      long ready = running ? wanted : Math.min(wanted, available() / pcm.bytesPerSampleFrame());
-      return take(to, offset, (int) ready * pcm.bytesPerSampleFrame(), pcm);
+      long ready = running ? requested : Math.min(requested, available() / pcm.bytesPerSampleFrame());
+      return readSamples(to, offset, (int) ready * pcm.bytesPerSampleFrame(), pcm);
     } finally {
-      reading = null;
+      readingThread = null;
     }
   }
 
-  private int take(byte[] to, int offset, int length, PcmFormat pcm) {
-    VirtualDevice.Signal open = signal;
-    if (open == null) {
+  private int readSamples(byte[] to, int offset, int length, PcmFormat pcm) {
+    VirtualDevice.SampleSource current = source;
+    if (current == null) {
       return 0;
     }
     try {
-      open.read(to, offset, length);
+      current.read(to, offset, length);
     } catch (IOException e) {
       return 0;
     }
-    long after = position + length / pcm.bytesPerSampleFrame(); // this thread alone writes it
-    position = after;
+    long newPosition = position + length / pcm.bytesPerSampleFrame(); // this thread alone writes it
+    position = newPosition;
     return length;
   }
 
-  private long elapsedSamples(PcmFormat pcm) {
-    return startPosition + pcm.samplesIn(ticker.nanoTime() - startNanos);
+  private long samplesElapsed(PcmFormat pcm) {
+    return startPosition + pcm.samplesIn(timeSource.nanoTime() - startNanos);
   }
 
   @Override
   public int available() {
     PcmFormat pcm = format;
-    if (signal == null || !running) {
+    if (source == null || !running) {
       return 0;
     }
-    return (int) Math.min(bufferSize, (elapsedSamples(pcm) - position) * pcm.bytesPerSampleFrame());
+    return (int) Math.min(bufferSize, (samplesElapsed(pcm) - position) * pcm.bytesPerSampleFrame());
   }
 
   @Override
@@ -189,9 +189,9 @@ final class VirtualLine implements TargetDataLine {
   public AudioFormat getFormat() {
     PcmFormat pcm = format;
     return pcm != null
-        ? SoundFormats.toJavaSound(pcm)
-        : SoundFormats.toJavaSound(
-            OfferedFormat.nearest(
+        ? JavaSoundFormats.toJavaSound(pcm)
+        : JavaSoundFormats.toJavaSound(
+            SupportedFormat.closest(
                     new PcmFormat(device.formats().get(0).encoding(), 48_000, 2), device.formats())
                 .orElseThrow());
   }
@@ -203,7 +203,7 @@ final class VirtualLine implements TargetDataLine {
 
   @Override
   public boolean isOpen() {
-    return signal != null;
+    return source != null;
   }
 
   @Override
@@ -219,7 +219,7 @@ final class VirtualLine implements TargetDataLine {
   @Override
   public synchronized void flush() {
     startPosition = position;
-    startNanos = ticker.nanoTime();
+    startNanos = timeSource.nanoTime();
   }
 
   @Override
@@ -260,7 +260,7 @@ final class VirtualLine implements TargetDataLine {
     listeners.remove(listener);
   }
 
-  private void tell(LineEvent.Type type) {
+  private void fireEvent(LineEvent.Type type) {
     if (listeners.isEmpty()) {
       return;
     }

@@ -18,7 +18,7 @@ final class VirtualMixer implements Mixer {
   VirtualMixer(VirtualMixerProvider.Info info) {
     this.info = info;
     AudioFormat[] formats =
-        info.device().formats().stream().map(SoundFormats::toJavaSound).toArray(AudioFormat[]::new);
+        info.device().formats().stream().map(JavaSoundFormats::toJavaSound).toArray(AudioFormat[]::new);
     this.lineInfo =
         new DataLine.Info(
             TargetDataLine.class, formats, AudioSystem.NOT_SPECIFIED, AudioSystem.NOT_SPECIFIED);
@@ -40,37 +40,37 @@ final class VirtualMixer implements Mixer {
   }
 
   @Override
-  public Line.Info[] getSourceLineInfo(Line.Info wanted) {
+  public Line.Info[] getSourceLineInfo(Line.Info requested) {
     return new Line.Info[0];
   }
 
   @Override
-  public Line.Info[] getTargetLineInfo(Line.Info wanted) {
-    return isLineSupported(wanted) ? getTargetLineInfo() : new Line.Info[0];
+  public Line.Info[] getTargetLineInfo(Line.Info requested) {
+    return isLineSupported(requested) ? getTargetLineInfo() : new Line.Info[0];
   }
 
   @Override
-  public boolean isLineSupported(Line.Info wanted) {
-    if (!wanted.getLineClass().isAssignableFrom(TargetDataLine.class)) {
+  public boolean isLineSupported(Line.Info requested) {
+    if (!requested.getLineClass().isAssignableFrom(TargetDataLine.class)) {
       return false;
     }
-    return !(wanted instanceof DataLine.Info data)
+    return !(requested instanceof DataLine.Info data)
         || data.getFormats().length == 0
-        || SoundFormats.fromJavaSound(data.getFormats()[0])
-            .filter(f -> info.device().formats().stream().anyMatch(o -> o.covers(f)))
+        || JavaSoundFormats.fromJavaSound(data.getFormats()[0])
+            .filter(f -> info.device().formats().stream().anyMatch(o -> o.matches(f)))
             .isPresent();
   }
 
   @Override
-  public Line getLine(Line.Info wanted) {
-    if (!isLineSupported(wanted)) {
-      throw new IllegalArgumentException("line: " + wanted + " (expected: " + lineInfo + ")");
+  public Line getLine(Line.Info requested) {
+    if (!isLineSupported(requested)) {
+      throw new IllegalArgumentException("line: " + requested + " (expected: " + lineInfo + ")");
     }
-    return new VirtualLine(info.device(), info.ticker(), lineInfo);
+    return new VirtualLine(info.device(), info.timeSource(), lineInfo);
   }
 
   @Override
-  public int getMaxLines(Line.Info wanted) {
+  public int getMaxLines(Line.Info requested) {
     return AudioSystem.NOT_SPECIFIED;
   }
 

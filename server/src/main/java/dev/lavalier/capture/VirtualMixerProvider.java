@@ -20,9 +20,9 @@ public final class VirtualMixerProvider extends MixerProvider {
   /** For the sound system. */
   public VirtualMixerProvider() {}
 
-  /** Adds a device whose lines run by {@code ticker}'s time. */
-  static Info register(VirtualDevice device, TimeSource ticker) {
-    Info info = new Info(device, ticker);
+  /** Adds a device whose lines run by {@code timeSource}'s time. */
+  static Info register(VirtualDevice device, TimeSource timeSource) {
+    Info info = new Info(device, timeSource);
     DEVICES.add(info);
     return info;
   }
@@ -39,8 +39,8 @@ public final class VirtualMixerProvider extends MixerProvider {
 
   @Override
   public Mixer getMixer(Mixer.Info info) {
-    if (info instanceof Info ours && DEVICES.contains(ours)) {
-      return new VirtualMixer(ours);
+    if (info instanceof Info virtualInfo && DEVICES.contains(virtualInfo)) {
+      return new VirtualMixer(virtualInfo);
     }
     throw new IllegalArgumentException("mixer: " + info + " (expected: one of ours)");
   }
@@ -48,20 +48,20 @@ public final class VirtualMixerProvider extends MixerProvider {
   /** A virtual device's entry. Equal to itself alone, as every {@code Mixer.Info}. */
   static final class Info extends Mixer.Info {
     private final VirtualDevice device;
-    private final TimeSource ticker;
+    private final TimeSource timeSource;
 
-    Info(VirtualDevice device, TimeSource ticker) {
+    Info(VirtualDevice device, TimeSource timeSource) {
       super(device.name(), "Lavalier", device.description(), "1");
       this.device = device;
-      this.ticker = ticker;
+      this.timeSource = timeSource;
     }
 
     VirtualDevice device() {
       return device;
     }
 
-    TimeSource ticker() {
-      return ticker;
+    TimeSource timeSource() {
+      return timeSource;
     }
   }
 }

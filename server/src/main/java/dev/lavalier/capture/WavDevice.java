@@ -36,24 +36,24 @@ public record WavDevice(String name, Path file, PcmFormat format) implements Vir
       throw new IllegalArgumentException("wav: =%s (expected: NAME=FILE)".formatted(file));
     }
     if (!Files.isReadable(file) || Files.isDirectory(file)) {
-      throw refused(name, file, "a file that can be read", null);
+      throw invalid(name, file, "a file that can be read", null);
     }
     try (AudioInputStream in = read(file)) {
       PcmFormat format =
-          SoundFormats.fromJavaSound(in.getFormat())
+          JavaSoundFormats.fromJavaSound(in.getFormat())
               .orElseThrow(
                   () ->
-                      refused(
+                      invalid(
                           name,
                           file,
                           "PCM s16le, s24le, s32le or f32le, not " + in.getFormat(),
                           null));
       if (in.getFrameLength() <= 0) {
-        throw refused(name, file, "at least one sample", null);
+        throw invalid(name, file, "at least one sample", null);
       }
       return new WavDevice(name, file, format);
     } catch (UnsupportedAudioFileException | IOException e) {
-      throw refused(name, file, "a WAV file", e);
+      throw invalid(name, file, "a WAV file", e);
     }
   }
 
@@ -84,7 +84,7 @@ public record WavDevice(String name, Path file, PcmFormat format) implements Vir
     }
   }
 
-  private static IllegalArgumentException refused(
+  private static IllegalArgumentException invalid(
       String name, Path file, String expected, Exception cause) {
     return new IllegalArgumentException(
         "wav: %s=%s (expected: %s)".formatted(name, file, expected), cause);
@@ -96,21 +96,21 @@ public record WavDevice(String name, Path file, PcmFormat format) implements Vir
   }
 
   @Override
-  public List<OfferedFormat> formats() {
+  public List<SupportedFormat> formats() {
     return List.of(
-        new OfferedFormat(format.encoding(), format.sampleRateHz(), format.channelCount()));
+        new SupportedFormat(format.encoding(), format.sampleRateHz(), format.channelCount()));
   }
 
   @Override
-  public Signal open(PcmFormat wanted) throws IOException {
-    return new Loop(file);
+  public SampleSource open(PcmFormat requested) throws IOException {
+    return new LoopingSource(file);
   }
 
-  private static final class Loop implements Signal {
+  private static final class LoopingSource implements SampleSource {
     private final Path file;
     private AudioInputStream in;
 
-    Loop(Path file) throws IOException {
+    LoopingSource(Path file) throws IOException {
       this.file = file;
       this.in = rewind(file);
     }

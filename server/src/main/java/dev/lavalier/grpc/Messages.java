@@ -5,7 +5,7 @@ import com.google.protobuf.UnsafeByteOperations;
 import dev.lavalier.audio.Conversion;
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.SampleEncoding;
-import dev.lavalier.capture.OfferedFormat;
+import dev.lavalier.capture.SupportedFormat;
 import dev.lavalier.hub.DeviceStatus;
 import dev.lavalier.hub.Frame;
 import dev.lavalier.hub.Gap;
@@ -138,7 +138,7 @@ final class Messages {
             .setState(state(status.state()))
             .setCaptureFormat(format(status.device().captureFormat()))
             .setSubscriberCount(status.subscriberCount());
-    for (OfferedFormat offered : status.device().formats()) {
+    for (SupportedFormat offered : status.device().formats()) {
       device.addFormats(format(offered.encoding(), offered.sampleRateHz(), offered.channelCount()));
     }
     return device.build();

@@ -6,10 +6,10 @@ import dev.lavalier.audio.StreamException.Reason;
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.PolyphaseFilters;
 import dev.lavalier.audio.TimeSource;
-import dev.lavalier.capture.CaptureLine;
+import dev.lavalier.capture.JavaSoundLine;
 import dev.lavalier.capture.DeviceDescriptor;
-import dev.lavalier.capture.DeviceRegistry;
-import dev.lavalier.capture.Reader;
+import dev.lavalier.capture.JavaSoundDevices;
+import dev.lavalier.capture.LineReader;
 import java.time.Duration;
 import java.util.List;
 import java.util.OptionalDouble;
@@ -43,7 +43,7 @@ final class DeviceActor implements Epoch.Events {
 
   /** What every device of a hub shares. */
   record Context(
-      DeviceRegistry registry,
+      JavaSoundDevices registry,
       TimeSource ticker,
       FrameEncoder encoder,
       PolyphaseFilters filters,
@@ -231,7 +231,7 @@ final class DeviceActor implements Epoch.Events {
         SoundCalls.Call.OPEN,
         () -> {
           try {
-            CaptureLine line = context.registry().open(deviceId, context.buffer().toNanos());
+            JavaSoundLine line = context.registry().open(deviceId, context.buffer().toNanos());
             return () -> onOpened(line);
           } catch (StreamException e) {
             return () -> onRefused(e);
@@ -259,7 +259,7 @@ final class DeviceActor implements Epoch.Events {
     Audience.endAll(refused, reason, null);
   }
 
-  private void onOpened(CaptureLine line) {
+  private void onOpened(JavaSoundLine line) {
     PcmFormat format = line.format();
     int periodSamples = (int) Math.max(1, format.samplesIn(context.period().toNanos()));
     // At least one more than the last: two openings may fall into one microsecond, or the clock
@@ -269,7 +269,7 @@ final class DeviceActor implements Epoch.Events {
     History history = kept == 0 ? null : new History(kept, format, periodSamples);
     Epoch epoch =
         new Epoch(lastEpoch, format, context.encoder(), context.filters(), this, meter, history);
-    Reader reader = new Reader(line, deviceId, periodSamples, context.ticker(), epoch);
+    LineReader reader = new LineReader(line, deviceId, periodSamples, context.ticker(), epoch);
     session = new Session(epoch, reader, line, context.ticker().nanoTime());
     lastOpened = line.device();
     log.debug("{}: open in {}, epoch {}", deviceId, format, lastEpoch);

@@ -5,7 +5,7 @@ import dev.lavalier.audio.StreamException.Reason;
 import dev.lavalier.audio.PolyphaseFilters;
 import dev.lavalier.audio.TimeSource;
 import dev.lavalier.capture.DeviceDescriptor;
-import dev.lavalier.capture.DeviceRegistry;
+import dev.lavalier.capture.JavaSoundDevices;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -42,7 +42,7 @@ public final class Hub implements AutoCloseable {
    */
   private static final Duration LINE_BUFFER = Duration.ofMillis(200);
 
-  private final DeviceRegistry registry;
+  private final JavaSoundDevices registry;
   private final ExecutorService workers;
   private final DeviceActor.Context context;
   private final Map<String, DeviceActor> actors = new ConcurrentHashMap<>();
@@ -63,7 +63,7 @@ public final class Hub implements AutoCloseable {
    * @param observer told what happens
    */
   public Hub(
-      DeviceRegistry registry,
+      JavaSoundDevices registry,
       TimeSource ticker,
       FrameEncoder encoder,
       HubConfig config,
@@ -129,7 +129,7 @@ public final class Hub implements AutoCloseable {
         (id, actor) -> {
           DeviceDescriptor known = actor.lastOpened();
           if (!present.contains(id) && known != null && actor.state() != DeviceState.CLOSED) {
-            devices.add(new DeviceStatus(known.gone(), actor.state(), actor.subscriberCount()));
+            devices.add(new DeviceStatus(known.asUnavailable(), actor.state(), actor.subscriberCount()));
           }
         });
     return devices;

@@ -1,7 +1,7 @@
 package dev.lavalier.hub;
 
-import dev.lavalier.capture.CaptureLine;
-import dev.lavalier.capture.Reader;
+import dev.lavalier.capture.JavaSoundLine;
+import dev.lavalier.capture.LineReader;
 import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -15,14 +15,14 @@ final class Session {
   private static final Duration JOIN_BOUND = Duration.ofSeconds(2);
 
   final Epoch epoch;
-  final Reader reader;
-  private final CaptureLine line;
+  final LineReader reader;
+  private final JavaSoundLine line;
   final long openedNanos;
   String closingReason = ""; // in a few words, for the records
   boolean muted;
   long clockToldNext = Long.MIN_VALUE; // when to tell the clock's rate again
 
-  Session(Epoch epoch, Reader reader, CaptureLine line, long openedNanos) {
+  Session(Epoch epoch, LineReader reader, JavaSoundLine line, long openedNanos) {
     this.epoch = epoch;
     this.reader = reader;
     this.line = line;

@@ -2,11 +2,11 @@ package dev.lavalier.bench;
 
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.TimeSource;
-import dev.lavalier.capture.CaptureLine;
+import dev.lavalier.capture.JavaSoundLine;
 import dev.lavalier.capture.CaptureListener;
 import dev.lavalier.capture.Period;
-import dev.lavalier.capture.DeviceRegistry;
-import dev.lavalier.capture.Reader;
+import dev.lavalier.capture.JavaSoundDevices;
+import dev.lavalier.capture.LineReader;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -35,11 +35,11 @@ final class CaptureTimeReport {
 
   public static void main(String[] args) throws Exception {
     CaptureTimeReport report = new CaptureTimeReport(Integer.parseInt(args[0]));
-    DeviceRegistry registry =
-        new DeviceRegistry(id -> FORMAT, false, List.of(), id -> true, TimeSource.system());
+    JavaSoundDevices registry =
+        new JavaSoundDevices(id -> FORMAT, false, List.of(), id -> true, TimeSource.system());
     registry.start();
-    CaptureLine line = registry.open("default", Duration.ofMillis(200).toNanos());
-    Reader reader = new Reader(line, "default", PERIOD, TimeSource.system(), report.listener());
+    JavaSoundLine line = registry.open("default", Duration.ofMillis(200).toNanos());
+    LineReader reader = new LineReader(line, "default", PERIOD, TimeSource.system(), report.listener());
     reader.start();
     report.full.await();
     report.print(reader);
@@ -72,7 +72,7 @@ final class CaptureTimeReport {
     };
   }
 
-  private void print(Reader reader) {
+  private void print(LineReader reader) {
     int n = samples.length;
     double meanX = 0;
     double meanY = 0;

@@ -2,11 +2,11 @@ package dev.lavalier.bench;
 
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.TimeSource;
-import dev.lavalier.capture.CaptureLine;
+import dev.lavalier.capture.JavaSoundLine;
 import dev.lavalier.capture.CaptureListener;
 import dev.lavalier.capture.Period;
-import dev.lavalier.capture.DeviceRegistry;
-import dev.lavalier.capture.Reader;
+import dev.lavalier.capture.JavaSoundDevices;
+import dev.lavalier.capture.LineReader;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -50,13 +50,13 @@ final class ReadingBenchmark {
   }
 
   private void reader(int bufferMs) throws Exception {
-    DeviceRegistry registry =
-        new DeviceRegistry(id -> FORMAT, false, List.of(), id -> true, TimeSource.system());
+    JavaSoundDevices registry =
+        new JavaSoundDevices(id -> FORMAT, false, List.of(), id -> true, TimeSource.system());
     registry.start();
-    CaptureLine line = registry.open("default", Duration.ofMillis(bufferMs).toNanos());
+    JavaSoundLine line = registry.open("default", Duration.ofMillis(bufferMs).toNanos());
     int period = (int) FORMAT.samplesIn(PERIOD.toNanos());
-    Reader reader =
-        new Reader(
+    LineReader reader =
+        new LineReader(
             line,
             "default",
             period,

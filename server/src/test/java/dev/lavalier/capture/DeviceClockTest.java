@@ -27,13 +27,13 @@ final class DeviceClockTest {
   private void run(double ppm, long fromNanos, long toNanos, long missing) {
     for (long t = fromNanos; t < toNanos; t += SECOND / 100) {
       long now = t + (long) (random.nextDouble() * 300_000);
-      lost += clock.look(now, arrived(now, ppm) + lost - missing);
+      lost += clock.observe(now, arrived(now, ppm) + lost - missing);
       if (t % SECOND == 0) {
         long before = arrived(now, ppm);
         while (arrived(now, ppm) == before) {
           now += SECOND / 2_000;
         }
-        clock.arrival(now, arrived(now, ppm) + lost - missing);
+        clock.recordArrival(now, arrived(now, ppm) + lost - missing);
       }
     }
   }
@@ -47,7 +47,7 @@ final class DeviceClockTest {
   @ValueSource(doubles = {100, -100, 0, 20})
   void measuresTheDevicesRate(double ppm) {
     run(ppm, START + SECOND, START + 301 * SECOND, 0);
-    assertThat(clock.ppm()).isBetween(ppm - 5, ppm + 5);
+    assertThat(clock.driftPpm()).isBetween(ppm - 5, ppm + 5);
     assertThat(lost).isZero();
     for (long sample = 0; sample < 300 * 48_000; sample += 48_000) {
       double truth = START + sample / 48e-6 / (1 + ppm / 1e6);
@@ -58,26 +58,26 @@ final class DeviceClockTest {
   @Test
   void saysWhenTheRateIsWorthTelling() {
     run(100, START + SECOND, START + 55 * SECOND, 0);
-    assertThat(clock.isMeasured()).isFalse();
+    assertThat(clock.isConverged()).isFalse();
     run(100, START + 55 * SECOND, START + 120 * SECOND, 0);
-    assertThat(clock.isMeasured()).isTrue();
-    assertThat(clock.ppm()).isBetween(90.0, 110.0);
+    assertThat(clock.isConverged()).isTrue();
+    assertThat(clock.driftPpm()).isBetween(90.0, 110.0);
   }
 
   @Test
   void aRateThatScattersIsNotWorthTelling() {
-    clock.look(START, 0);
+    clock.observe(START, 0);
     for (int second = 1; second < 120; second++) {
       long late = (long) (random.nextDouble() * SECOND / 20); // up to 50 ms
-      clock.arrival(START + second * SECOND + late, second * 48_000L);
+      clock.recordArrival(START + second * SECOND + late, second * 48_000L);
     }
-    assertThat(clock.isMeasured()).isFalse();
+    assertThat(clock.isConverged()).isFalse();
   }
 
   @Test
   void reckonsWhatTheDeviceLost() {
     run(0, START + SECOND, START + 20 * SECOND, 0);
-    clock.pause();
+    clock.resetWindow();
     long gone = 24_000; // half a second
     run(0, START + 20 * SECOND + SECOND / 2, START + 40 * SECOND, gone);
     assertThat(lost).isBetween(gone - 960, gone + 960);

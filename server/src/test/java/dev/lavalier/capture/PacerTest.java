@@ -18,12 +18,12 @@ final class PacerTest {
   private long longest;
 
   /** PulseAudio's, about. */
-  private long lump = 20 * MS + 130_000;
+  private long burst = 20 * MS + 130_000;
 
   /** Returns how much has come by {@code time}: in lumps, from a drifting device. */
   private long arrived(long time, double ppm) {
     long captured = (long) (time * (1 + ppm / 1e6));
-    return captured / lump * lump;
+    return captured / burst * burst;
   }
 
   private void run(long taken, int periods, double ppm, boolean judged) {
@@ -37,7 +37,7 @@ final class PacerTest {
         now += 500_000;
       }
       position += PERIOD;
-      pacer.went(now, waited, arrived(now, ppm) - position);
+      pacer.onPeriodReleased(now, waited, arrived(now, ppm) - position);
       if (judged) {
         shortest = Math.min(shortest, now - last);
         longest = Math.max(longest, now - last);
@@ -49,8 +49,8 @@ final class PacerTest {
   @Test
   void makesLumpsEven() {
     now = 21 * MS;
-    pacer.begin(now);
-    pacer.went(now, true, 0);
+    pacer.start(now);
+    pacer.onPeriodReleased(now, true, 0);
     run(PERIOD, 6_000, 50, false);
     run(6_001 * PERIOD, 60_000, 50, true);
     assertThat(shortest).isGreaterThan(9 * MS);
@@ -59,9 +59,9 @@ final class PacerTest {
 
   @Test
   void makesLumpsEvenThatBeganWithAPause() {
-    lump = 1_024 * 1_000 * MS / 48_000; // PipeWire's; every so often there are two periods in it
-    pacer.begin(0);
-    pacer.went(0, true, 0);
+    burst = 1_024 * 1_000 * MS / 48_000; // PipeWire's; every so often there are two periods in it
+    pacer.start(0);
+    pacer.onPeriodReleased(0, true, 0);
     now = 100 * MS;
     long missed = arrived(now, 0); // and never comes
     run(missed, 1_000, 0, false);
@@ -73,28 +73,28 @@ final class PacerTest {
   @Test
   void aPauseIsCaughtUpAtOnce() {
     now = PERIOD;
-    pacer.begin(now);
-    pacer.went(now, true, 0);
+    pacer.start(now);
+    pacer.onPeriodReleased(now, true, 0);
     now += 300 * MS;
     long due = pacer.due();
     for (int i = 0; i < 29; i++) {
       assertThat(pacer.due()).isLessThanOrEqualTo(now);
-      pacer.went(now, i == 0, 290 * MS - i * PERIOD);
+      pacer.onPeriodReleased(now, i == 0, 290 * MS - i * PERIOD);
     }
     assertThat(pacer.due()).isEqualTo(due + 29 * PERIOD);
   }
 
   @Test
   void aDeviceThatFellBackForGoodIsFollowed() {
-    pacer.begin(PERIOD);
-    pacer.went(PERIOD, true, 0);
+    pacer.start(PERIOD);
+    pacer.onPeriodReleased(PERIOD, true, 0);
     boolean waited = true;
     for (int i = 2; i < 3_000; i++) {
       long there = i * PERIOD + 100 * MS;
       now = Math.max(now, pacer.due());
       waited = now < there;
       now = Math.max(now, there);
-      pacer.went(now, waited, 0);
+      pacer.onPeriodReleased(now, waited, 0);
     }
     assertThat(waited).isFalse();
     assertThat(now).isLessThan(2_999 * PERIOD + 101 * MS);

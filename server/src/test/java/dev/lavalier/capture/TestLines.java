@@ -14,14 +14,14 @@ public final class TestLines {
 
   private TestLines() {}
 
-  /** Returns a mixer whose lines give the tone, by {@code ticker}'s time. */
-  public static Mixer toneMixer(TimeSource ticker) {
-    return new VirtualMixer(new VirtualMixerProvider.Info(new ToneDevice(), ticker));
+  /** Returns a mixer whose lines give the tone, by {@code timeSource}'s time. */
+  public static Mixer toneMixer(TimeSource timeSource) {
+    return new VirtualMixer(new VirtualMixerProvider.Info(new ToneDevice(), timeSource));
   }
 
   /** Returns what a mixer says of its lines that can be had in one format alone. */
   public static Line.Info[] lineInfo(String format) {
-    AudioFormat[] formats = {SoundFormats.toJavaSound(PcmFormat.parse(format))};
+    AudioFormat[] formats = {JavaSoundFormats.toJavaSound(PcmFormat.parse(format))};
     return new Line.Info[] {
       new DataLine.Info(
           TargetDataLine.class, formats, AudioSystem.NOT_SPECIFIED, AudioSystem.NOT_SPECIFIED)

@@ -25,11 +25,11 @@ final class VirtualDeviceTest {
   @TempDir Path dir;
 
   private static byte[] read(VirtualDevice device, PcmFormat format, int bytes) throws IOException {
-    try (VirtualDevice.Signal signal = device.open(format)) {
+    try (VirtualDevice.SampleSource source = device.open(format)) {
       byte[] pcm = new byte[bytes];
       // In pieces of an odd size, as no reader would.
       for (int at = 0; at < bytes; at += 4 * 37) {
-        signal.read(pcm, at, Math.min(4 * 37, bytes - at));
+        source.read(pcm, at, Math.min(4 * 37, bytes - at));
       }
       return pcm;
     }
@@ -87,7 +87,7 @@ final class VirtualDeviceTest {
 
   private Path wav(byte[] samples, PcmFormat format) throws IOException {
     Path file = Files.createTempFile(dir, "signal", ".wav");
-    writeWav(samples, SoundFormats.toJavaSound(format), file);
+    writeWav(samples, JavaSoundFormats.toJavaSound(format), file);
     return file;
   }
 

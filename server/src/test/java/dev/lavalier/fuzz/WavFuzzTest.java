@@ -3,7 +3,7 @@ package dev.lavalier.fuzz;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
-import dev.lavalier.capture.VirtualDevice.Signal;
+import dev.lavalier.capture.VirtualDevice.SampleSource;
 import dev.lavalier.capture.WavDevice;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -40,7 +40,7 @@ final class WavFuzzTest {
     }
     assertThat(device.format().channelCount()).isBetween(1, MAX_CHANNELS);
     byte[] period = new byte[100 * device.format().bytesPerSampleFrame()];
-    try (Signal signal = device.open(device.format())) {
+    try (SampleSource signal = device.open(device.format())) {
       signal.read(period, 0, period.length);
       signal.read(period, 0, period.length);
     } catch (IOException e) {

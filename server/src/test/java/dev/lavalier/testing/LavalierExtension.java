@@ -7,7 +7,7 @@ import dev.lavalier.access.Credential;
 import dev.lavalier.access.TokenFile;
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.TimeSource;
-import dev.lavalier.capture.DeviceRegistry;
+import dev.lavalier.capture.JavaSoundDevices;
 import dev.lavalier.capture.ToneDevice;
 import dev.lavalier.capture.VirtualDevice;
 import dev.lavalier.grpc.AudioCaptureService;
@@ -90,7 +90,7 @@ public final class LavalierExtension
 
   private final GrpcCleanupRule cleanup = new GrpcCleanupRule();
   private CountedExecutor executor;
-  private DeviceRegistry registry;
+  private JavaSoundDevices registry;
   private Hub hub;
   private Gate gate;
   private ManagedChannel channel;
@@ -211,7 +211,7 @@ public final class LavalierExtension
       manual.afterEachStep(executor::awaitIdle);
     }
     registry =
-        new DeviceRegistry(
+        new JavaSoundDevices(
             id -> captureFormats.getOrDefault(id, captureFormat),
             demo,
             devices,

@@ -2,7 +2,7 @@ package dev.lavalier.testing;
 
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.TimeSource;
-import dev.lavalier.capture.DeviceRegistry;
+import dev.lavalier.capture.JavaSoundDevices;
 import dev.lavalier.capture.ToneDevice;
 import dev.lavalier.grpc.AudioCaptureService;
 import dev.lavalier.grpc.CallObserver;
@@ -23,12 +23,12 @@ import java.util.function.Function;
 /** A server of the tone in this process, over TCP on loopback and in real time. */
 public final class TcpServer implements AutoCloseable {
 
-  private final DeviceRegistry registry;
+  private final JavaSoundDevices registry;
   private final Hub hub;
   private final Gate gate;
   private final GrpcServer grpc;
 
-  private TcpServer(DeviceRegistry registry, Hub hub, Gate gate, GrpcServer grpc) {
+  private TcpServer(JavaSoundDevices registry, Hub hub, Gate gate, GrpcServer grpc) {
     this.registry = registry;
     this.hub = hub;
     this.gate = gate;
@@ -56,8 +56,8 @@ public final class TcpServer implements AutoCloseable {
       String captureFormat, HubConfig config, TransportLimits limits, Function<Hub, Gate> gates)
       throws IOException {
     TimeSource ticker = TimeSource.system();
-    DeviceRegistry registry =
-        new DeviceRegistry(
+    JavaSoundDevices registry =
+        new JavaSoundDevices(
             id -> PcmFormat.parse(captureFormat),
             true,
             List.of(new ToneDevice()),

@@ -38,25 +38,25 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Safe for use from any thread.
  */
-public final class DeviceRegistry implements AutoCloseable {
+public final class JavaSoundDevices implements AutoCloseable {
 
-  private static final Logger log = LoggerFactory.getLogger(DeviceRegistry.class);
+  private static final Logger log = LoggerFactory.getLogger(JavaSoundDevices.class);
 
   /** How often the sound system is asked. */
-  private static final Duration REFRESH = Duration.ofSeconds(3);
+  private static final Duration POLL_INTERVAL = Duration.ofSeconds(3);
 
   /** How long a start waits for the first answer before it goes on without one. */
-  private static final Duration FIRST_LOOK = Duration.ofSeconds(3);
+  private static final Duration FIRST_POLL_TIMEOUT = Duration.ofSeconds(3);
 
   /** An answer that takes longer is reported. */
-  private static final Duration LOOK_BOUND = Duration.ofSeconds(5);
+  private static final Duration POLL_TIMEOUT = Duration.ofSeconds(5);
 
-  private record Entry(Mixer.Info mixer, DeviceDescriptor descriptor) {}
+  private record ListedMixer(Mixer.Info mixer, DeviceDescriptor descriptor) {}
 
   private final Function<String, PcmFormat> preferredFormat;
   private final boolean demo;
   private final Predicate<String> allowed;
-  private final TimeSource ticker;
+  private final TimeSource timeSource;
   private final List<VirtualMixerProvider.Info> virtual = new ArrayList<>();
   private final ExecutorService executor =
       Executors.newSingleThreadExecutor(
@@ -67,10 +67,10 @@ public final class DeviceRegistry implements AutoCloseable {
           });
   // What a mixer offers is asked until it offers something: while a device is open, by us or by
   // somebody else, ALSA tells that it offers nothing.
-  private final Map<Mixer.Info, List<OfferedFormat>> offers = new ConcurrentHashMap<>();
-  private final AtomicLong looks = new AtomicLong(); // odd while one is under way
+  private final Map<Mixer.Info, List<SupportedFormat>> formatCache = new ConcurrentHashMap<>();
+  private final AtomicLong pollCount = new AtomicLong(); // odd while one is under way
 
-  private volatile Map<String, Entry> snapshot = Map.of();
+  private volatile Map<String, ListedMixer> snapshot = Map.of();
   private volatile Runnable changeListener = () -> {};
 
   /**
@@ -80,19 +80,19 @@ public final class DeviceRegistry implements AutoCloseable {
    * @param demo whether the tone is the default where no hardware can be captured
    * @param devices the virtual devices to add; their names must differ
    * @param allowed which device ids may be seen at all
-   * @param ticker the pace of the looks, and the virtual devices' time
+   * @param timeSource the pace of the looks, and the virtual devices' time
    */
-  public DeviceRegistry(
+  public JavaSoundDevices(
       Function<String, PcmFormat> preferredFormat,
       boolean demo,
       List<VirtualDevice> devices,
       Predicate<String> allowed,
-      TimeSource ticker) {
+      TimeSource timeSource) {
     this.preferredFormat = preferredFormat;
     this.demo = demo;
     this.allowed = allowed;
-    this.ticker = ticker;
-    devices.forEach(device -> virtual.add(VirtualMixerProvider.register(device, ticker)));
+    this.timeSource = timeSource;
+    devices.forEach(device -> virtual.add(VirtualMixerProvider.register(device, timeSource)));
   }
 
   /** Sets who is told, on the registry's thread, that {@link #devices} gives something else now. */
@@ -102,15 +102,15 @@ public final class DeviceRegistry implements AutoCloseable {
 
   /** Looks for the first time, for a few seconds at most, and from then on at a steady pace. */
   public void start() {
-    CountDownLatch looked = new CountDownLatch(1);
+    CountDownLatch polled = new CountDownLatch(1);
     executor.execute(
         () -> {
-          look();
-          looked.countDown();
+          poll();
+          polled.countDown();
         });
     try {
-      if (!looked.await(FIRST_LOOK.toMillis(), TimeUnit.MILLISECONDS)) {
-        log.warn("the sound system has not answered for {} ms; going on", FIRST_LOOK.toMillis());
+      if (!polled.await(FIRST_POLL_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)) {
+        log.warn("the sound system has not answered for {} ms; going on", FIRST_POLL_TIMEOUT.toMillis());
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -131,35 +131,35 @@ public final class DeviceRegistry implements AutoCloseable {
    */
   public DeviceDescriptor resolve(String id, Predicate<String> visible) throws StreamException {
     List<DeviceDescriptor> all = devices();
-    List<DeviceDescriptor> seen = all.stream().filter(d -> visible.test(d.id())).toList();
-    Predicate<DeviceDescriptor> meant =
+    List<DeviceDescriptor> visibleDevices = all.stream().filter(d -> visible.test(d.id())).toList();
+    Predicate<DeviceDescriptor> requested =
         id.isEmpty() ? DeviceDescriptor::isDefault : d -> d.id().equals(id);
-    Optional<DeviceDescriptor> found = seen.stream().filter(meant).findFirst();
+    Optional<DeviceDescriptor> found = visibleDevices.stream().filter(requested).findFirst();
     return found.orElseThrow(
         () ->
             new StreamException(
-                Reason.DEVICE_NOT_FOUND, id.isEmpty() ? noDefault(all, seen) : notThere(id, seen)));
+                Reason.DEVICE_NOT_FOUND, id.isEmpty() ? noDefaultMessage(all, visibleDevices) : notFoundMessage(id, visibleDevices)));
   }
 
-  private static String notThere(String id, List<DeviceDescriptor> seen) {
+  private static String notFoundMessage(String id, List<DeviceDescriptor> visibleDevices) {
     return "device_id: %s (expected: %s)"
-        .formatted(LogText.sanitizeAndTruncate(id), choices(seen, "no device is there now"));
+        .formatted(LogText.sanitizeAndTruncate(id), availableIds(visibleDevices, "no device is there now"));
   }
 
-  private static String noDefault(List<DeviceDescriptor> all, List<DeviceDescriptor> seen) {
+  private static String noDefaultMessage(List<DeviceDescriptor> all, List<DeviceDescriptor> visibleDevices) {
     return "device_id: empty (expected: %s; %s)"
         .formatted(
-            choices(seen, "none is there"),
+            availableIds(visibleDevices, "none is there"),
             all.stream().anyMatch(DeviceDescriptor::isDefault)
                 ? "the default device is none that you may list"
                 : "this machine has no capture hardware to be the default, and a server started"
                     + " with --demo would give a test tone");
   }
 
-  private static String choices(List<DeviceDescriptor> seen, String none) {
-    return seen.isEmpty()
-        ? none
-        : "one of " + String.join(", ", seen.stream().map(DeviceDescriptor::id).toList());
+  private static String availableIds(List<DeviceDescriptor> visibleDevices, String ifNone) {
+    return visibleDevices.isEmpty()
+        ? ifNone
+        : "one of " + String.join(", ", visibleDevices.stream().map(DeviceDescriptor::id).toList());
   }
 
   /**
@@ -169,11 +169,11 @@ public final class DeviceRegistry implements AutoCloseable {
    * @param bufferNanos length of the line's buffer
    * @throws StreamException DEVICE_LOST or DEVICE_BUSY
    */
-  public CaptureLine open(String id, long bufferNanos) throws StreamException {
-    Entry entry = snapshot.get(id);
+  public JavaSoundLine open(String id, long bufferNanos) throws StreamException {
+    ListedMixer entry = snapshot.get(id);
     if (entry != null) {
       try {
-        return CaptureLine.open(entry.mixer(), entry.descriptor(), bufferNanos);
+        return JavaSoundLine.open(entry.mixer(), entry.descriptor(), bufferNanos);
       } catch (StreamException e) {
         if (e.reason() != Reason.DEVICE_LOST) {
           throw e;
@@ -186,15 +186,15 @@ public final class DeviceRegistry implements AutoCloseable {
       throw new StreamException(
           Reason.DEVICE_LOST, "device_id: %s (expected: a device that is there)".formatted(id));
     }
-    return CaptureLine.open(entry.mixer(), entry.descriptor(), bufferNanos);
+    return JavaSoundLine.open(entry.mixer(), entry.descriptor(), bufferNanos);
   }
 
-  private void look() {
-    long number = looks.incrementAndGet();
-    ticker.schedule(LOOK_BOUND, () -> reportHang(number));
+  private void poll() {
+    long number = pollCount.incrementAndGet();
+    timeSource.schedule(POLL_TIMEOUT, () -> warnIfOverdue(number));
     try {
-      Map<String, Entry> before = snapshot;
-      Map<String, Entry> now = read();
+      Map<String, ListedMixer> before = snapshot;
+      Map<String, ListedMixer> now = read();
       snapshot = now;
       if (!descriptors(now).equals(descriptors(before))) {
         changeListener.run();
@@ -203,91 +203,91 @@ public final class DeviceRegistry implements AutoCloseable {
       // The old list stays: a sound system in trouble must not take away what is being captured.
       log.warn("the sound system could not be asked for its devices", e);
     }
-    looks.incrementAndGet();
-    ticker.schedule(REFRESH, this::lookSoon);
+    pollCount.incrementAndGet();
+    timeSource.schedule(POLL_INTERVAL, this::schedulePoll);
   }
 
-  private void lookSoon() {
+  private void schedulePoll() {
     try {
-      executor.execute(this::look);
+      executor.execute(this::poll);
     } catch (RejectedExecutionException e) {
       // Closed.
     }
   }
 
-  private void reportHang(long number) {
-    if (looks.get() == number) {
+  private void warnIfOverdue(long number) {
+    if (pollCount.get() == number) {
       log.warn(
-          "the sound system has not answered for {}; the devices stay as last seen", LOOK_BOUND);
+          "the sound system has not answered for {}; the devices stay as last seen", POLL_TIMEOUT);
     }
   }
 
-  private static List<DeviceDescriptor> descriptors(Map<String, Entry> entries) {
-    return entries.values().stream().map(Entry::descriptor).toList();
+  private static List<DeviceDescriptor> descriptors(Map<String, ListedMixer> entries) {
+    return entries.values().stream().map(ListedMixer::descriptor).toList();
   }
 
-  private Map<String, Entry> read() {
+  private Map<String, ListedMixer> read() {
     List<Mixer.Info> mixers =
         new ArrayList<>(
             Arrays.stream(AudioSystem.getMixerInfo())
                 .filter(m -> !(m instanceof VirtualMixerProvider.Info))
                 .toList());
     mixers.addAll(virtual);
-    offers.keySet().retainAll(mixers);
+    formatCache.keySet().retainAll(mixers);
 
     DeviceIds ids = new DeviceIds();
-    Map<String, Entry> found = new LinkedHashMap<>();
-    Mixer.Info chosen = null;
+    Map<String, ListedMixer> found = new LinkedHashMap<>();
+    Mixer.Info defaultMixer = null;
     for (Mixer.Info mixer : mixers) {
-      List<OfferedFormat> formats = offersOf(mixer);
+      List<SupportedFormat> formats = supportedFormats(mixer);
       if (formats.isEmpty()) {
         continue;
       }
       String id = ids.idOf(mixer);
       if (allowed.test(id)) {
-        if (chosen == null && mayBeDefault(mixer)) {
-          chosen = mixer;
+        if (defaultMixer == null && canBeDefault(mixer)) {
+          defaultMixer = mixer;
         }
-        found.put(id, new Entry(mixer, describe(id, mixer, mixer.equals(chosen), formats)));
+        found.put(id, new ListedMixer(mixer, describe(id, mixer, mixer.equals(defaultMixer), formats)));
       }
     }
     return found;
   }
 
   /** The sound system lists its own default first. Ours is never passed off as a microphone. */
-  private boolean mayBeDefault(Mixer.Info mixer) {
-    return !(mixer instanceof VirtualMixerProvider.Info ours)
-        || (demo && ours.device() instanceof ToneDevice);
+  private boolean canBeDefault(Mixer.Info mixer) {
+    return !(mixer instanceof VirtualMixerProvider.Info virtualInfo)
+        || (demo && virtualInfo.device() instanceof ToneDevice);
   }
 
   private DeviceDescriptor describe(
-      String id, Mixer.Info mixer, boolean isDefault, List<OfferedFormat> formats) {
+      String id, Mixer.Info mixer, boolean isDefault, List<SupportedFormat> formats) {
     return new DeviceDescriptor(
         id,
         mixer.getName(),
         mixer.getVendor(),
         mixer.getDescription(),
         isDefault,
-        OfferedFormat.nearest(preferredFormat.apply(id), formats).orElseThrow(),
+        SupportedFormat.closest(preferredFormat.apply(id), formats).orElseThrow(),
         formats);
   }
 
-  private List<OfferedFormat> offersOf(Mixer.Info mixer) {
-    List<OfferedFormat> known = offers.get(mixer);
-    if (known == null || known.isEmpty()) {
-      known = ask(mixer);
-      offers.put(mixer, known);
+  private List<SupportedFormat> supportedFormats(Mixer.Info mixer) {
+    List<SupportedFormat> cached = formatCache.get(mixer);
+    if (cached == null || cached.isEmpty()) {
+      cached = queryFormats(mixer);
+      formatCache.put(mixer, cached);
     }
-    return known;
+    return cached;
   }
 
-  private static List<OfferedFormat> ask(Mixer.Info mixer) {
+  private static List<SupportedFormat> queryFormats(Mixer.Info mixer) {
     try {
       return Arrays.stream(AudioSystem.getMixer(mixer).getTargetLineInfo())
           .filter(line -> line.getLineClass() == TargetDataLine.class)
           .filter(DataLine.Info.class::isInstance)
           .flatMap(line -> Arrays.stream(((DataLine.Info) line).getFormats()))
-          .flatMap(format -> SoundFormats.offered(format).stream())
+          .flatMap(format -> JavaSoundFormats.supported(format).stream())
           .distinct()
           .toList();
     } catch (IllegalArgumentException e) {

@@ -7,15 +7,15 @@ import javax.sound.sampled.AudioFormat;
 import javax.sound.sampled.AudioSystem;
 
 /** Our formats in javax.sound's words, and back. */
-final class SoundFormats {
+final class JavaSoundFormats {
 
-  private SoundFormats() {}
+  private JavaSoundFormats() {}
 
   static AudioFormat toJavaSound(PcmFormat format) {
     return toJavaSound(format.encoding(), format.sampleRateHz(), format.channelCount());
   }
 
-  static AudioFormat toJavaSound(OfferedFormat format) {
+  static AudioFormat toJavaSound(SupportedFormat format) {
     return toJavaSound(
         format.encoding(),
         format.sampleRateHz() == 0 ? AudioSystem.NOT_SPECIFIED : format.sampleRateHz(),
@@ -38,13 +38,13 @@ final class SoundFormats {
 
   /** Empty where one of our four encodings cannot express it, or it leaves something open. */
   static Optional<PcmFormat> fromJavaSound(AudioFormat format) {
-    return offered(format)
+    return supported(format)
         .filter(o -> o.sampleRateHz() > 0 && o.channelCount() > 0)
         .map(o -> new PcmFormat(o.encoding(), o.sampleRateHz(), o.channelCount()));
   }
 
   /** Like {@link #fromJavaSound}, with 0 for what the format leaves open. */
-  static Optional<OfferedFormat> offered(AudioFormat format) {
+  static Optional<SupportedFormat> supported(AudioFormat format) {
     int channels = Math.max(0, format.getChannels());
     int rate = Math.max(0, Math.round(format.getSampleRate()));
     if (format.isBigEndian()
@@ -59,7 +59,7 @@ final class SoundFormats {
                 channels == 0
                     || format.getFrameSize() < 0
                     || format.getFrameSize() == channels * e.bytesPerSample())
-        .map(e -> new OfferedFormat(e, rate, channels));
+        .map(e -> new SupportedFormat(e, rate, channels));
   }
 
   private static Optional<SampleEncoding> encoding(AudioFormat format) {

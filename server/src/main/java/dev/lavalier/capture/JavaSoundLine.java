@@ -16,28 +16,28 @@ import javax.sound.sampled.TargetDataLine;
  * <p>One thread reads. {@link #stop} and {@link #close} may be called by any other; they release a
  * blocked read, and may block for as long as the sound system does.
  */
-public final class CaptureLine implements AutoCloseable {
+public final class JavaSoundLine implements AutoCloseable {
 
   private final TargetDataLine line;
   private final DeviceDescriptor device;
   private final PcmFormat format;
 
-  private CaptureLine(TargetDataLine line, DeviceDescriptor device) {
+  private JavaSoundLine(TargetDataLine line, DeviceDescriptor device) {
     this.line = line;
     this.device = device;
     this.format = device.captureFormat();
   }
 
-  static CaptureLine open(Mixer.Info mixer, DeviceDescriptor device, long bufferNanos)
+  static JavaSoundLine open(Mixer.Info mixer, DeviceDescriptor device, long bufferNanos)
       throws StreamException {
     PcmFormat format = device.captureFormat();
-    AudioFormat wanted = SoundFormats.toJavaSound(format);
+    AudioFormat audioFormat = JavaSoundFormats.toJavaSound(format);
     try {
       TargetDataLine line =
-          (TargetDataLine) mixerOf(mixer).getLine(new DataLine.Info(TargetDataLine.class, wanted));
+          (TargetDataLine) mixerOf(mixer).getLine(new DataLine.Info(TargetDataLine.class, audioFormat));
       int bufferBytes = (int) format.samplesIn(bufferNanos) * format.bytesPerSampleFrame();
-      line.open(wanted, bufferBytes);
-      return new CaptureLine(line, device);
+      line.open(audioFormat, bufferBytes);
+      return new JavaSoundLine(line, device);
     } catch (LineUnavailableException e) {
       // The sound system does not say whether the device is taken or dislikes the format, although
       // it listed it.
@@ -63,8 +63,8 @@ public final class CaptureLine implements AutoCloseable {
 
   /** Ours are had without AudioSystem, whose lock a sound server that hangs may hold for long. */
   private static Mixer mixerOf(Mixer.Info info) {
-    return info instanceof VirtualMixerProvider.Info ours
-        ? new VirtualMixer(ours)
+    return info instanceof VirtualMixerProvider.Info virtualInfo
+        ? new VirtualMixer(virtualInfo)
         : AudioSystem.getMixer(info);
   }
 

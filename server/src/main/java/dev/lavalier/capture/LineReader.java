@@ -18,9 +18,9 @@ import org.slf4j.LoggerFactory;
  * <p>{@link #start} is called once; {@link #stop}, {@link #periods} and {@link #clockPpm} from any
  * other thread.
  */
-public final class Reader {
+public final class LineReader {
 
-  private static final Logger log = LoggerFactory.getLogger(Reader.class);
+  private static final Logger log = LoggerFactory.getLogger(LineReader.class);
 
   /** Between two looks at a line that is late: at first, and when it is very late. */
   private static final long POLL_NANOS = 500_000;
@@ -28,18 +28,18 @@ public final class Reader {
   private static final long SLOW_POLL_NANOS = 5_000_000;
 
   /** A sound server gives its first samples within that, or has none to give for now. */
-  private static final long FIRST_SAMPLES_NANOS = 3_000_000_000L;
+  private static final long FIRST_SAMPLES_TIMEOUT_NANOS = 3_000_000_000L;
 
   /** How often it is watched for the moment at which samples arrive. */
-  private static final long PROBE_EVERY_NANOS = 1_000_000_000L;
+  private static final long PROBE_INTERVAL_NANOS = 1_000_000_000L;
 
   /** A device that gives exact zeros for so long is muted, or not permitted. */
-  private static final long MUTED_NANOS = 5_000_000_000L;
+  private static final long SILENCE_NANOS = 5_000_000_000L;
 
-  private final CaptureLine line;
+  private final JavaSoundLine line;
   private final PcmFormat format;
   private final int periodSamples;
-  private final TimeSource ticker;
+  private final TimeSource timeSource;
   private final CaptureListener listener;
   private final Thread thread;
   private volatile boolean stopping;
@@ -53,8 +53,8 @@ public final class Reader {
   private long lastCaptureNanos = Long.MIN_VALUE;
   private long lastPeriodNanos;
   private long zeroSamples;
-  private int spare; // samples that were left in the line after the last read
-  private long probeAt; // when to watch for an arrival next
+  private int backlogSamples; // samples that were left in the line after the last read
+  private long nextProbeAt; // when to watch for an arrival next
 
   /**
    * Makes a reader that has not begun.
@@ -62,12 +62,12 @@ public final class Reader {
    * @param deviceId for the thread's name
    * @param periodSamples samples of one read, 1 or more
    */
-  public Reader(
-      CaptureLine line, String deviceId, int periodSamples, TimeSource ticker, CaptureListener listener) {
+  public LineReader(
+      JavaSoundLine line, String deviceId, int periodSamples, TimeSource timeSource, CaptureListener listener) {
     this.line = line;
     this.format = line.format();
     this.periodSamples = periodSamples;
-    this.ticker = ticker;
+    this.timeSource = timeSource;
     this.listener = listener;
     this.clock = new DeviceClock(format, format.nanosOf(line.bufferSamples()));
     this.pacer = new Pacer(format.nanosOf(periodSamples));
@@ -84,14 +84,14 @@ public final class Reader {
    * Stops the line and waits for the thread's end. After that no listener is called any more. The
    * line stays open. May block for as long as the sound system does.
    *
-   * @return whether the thread ended within {@code bound}
+   * @return whether the thread ended within {@code timeout}
    */
-  public boolean stop(Duration bound) throws InterruptedException {
+  public boolean stop(Duration timeout) throws InterruptedException {
     stopping = true;
     LockSupport.unpark(thread);
     line.stop();
     LockSupport.unpark(thread);
-    thread.join(bound.toMillis());
+    thread.join(timeout.toMillis());
     return !thread.isAlive();
   }
 
@@ -123,9 +123,9 @@ public final class Reader {
 
   private void readUntilStopped() {
     byte[] period = new byte[periodSamples * format.bytesPerSampleFrame()];
-    boolean begun = false;
+    boolean started = false;
     while (true) {
-      boolean waited = awaitPeriod(begun);
+      boolean waited = awaitPeriod(started);
       int read = stopping ? 0 : line.read(period);
       if (stopping) {
         return;
@@ -135,59 +135,59 @@ public final class Reader {
             "the line gave %d of %d samples without being stopped".formatted(read, periodSamples));
         return;
       }
-      long now = ticker.nanoTime();
-      keepTime(now, waited, begun);
-      begun = true;
+      long now = timeSource.nanoTime();
+      updateClock(now, waited, started);
+      started = true;
       deliver(period, now);
     }
   }
 
   /** Waits until the next period is due and there; returns whether it was not there when due. */
-  private boolean awaitPeriod(boolean begun) {
-    while (begun && !stopping && ticker.nanoTime() < pacer.due()) {
-      boolean probing = ticker.nanoTime() >= probeAt;
-      ticker.parkUntil(
-          probing ? Math.min(pacer.due(), ticker.nanoTime() + POLL_NANOS) : pacer.due());
+  private boolean awaitPeriod(boolean started) {
+    while (started && !stopping && timeSource.nanoTime() < pacer.due()) {
+      boolean probing = timeSource.nanoTime() >= nextProbeAt;
+      timeSource.parkUntil(
+          probing ? Math.min(pacer.due(), timeSource.nanoTime() + POLL_NANOS) : pacer.due());
       if (probing) {
-        probe(line.available());
+        recordArrival(line.available());
       }
     }
     boolean waited = false;
-    long slowFrom = ticker.nanoTime() + (begun ? 2 * Pacer.MAX_HOLD_NANOS : FIRST_SAMPLES_NANOS);
+    long slowFrom = timeSource.nanoTime() + (started ? 2 * Pacer.MAX_DELAY_NANOS : FIRST_SAMPLES_TIMEOUT_NANOS);
     int available;
     while (!stopping && (available = line.available()) < periodSamples) {
-      probe(available);
+      recordArrival(available);
       waited = true;
-      long now = ticker.nanoTime();
-      ticker.parkUntil(now + (now > slowFrom ? SLOW_POLL_NANOS : POLL_NANOS));
+      long now = timeSource.nanoTime();
+      timeSource.parkUntil(now + (now > slowFrom ? SLOW_POLL_NANOS : POLL_NANOS));
     }
     return waited;
   }
 
   /** Notes an arrival, where more is there than {@value #POLL_NANOS} ns ago. */
-  private void probe(int available) {
-    long now = ticker.nanoTime();
-    if (available > spare && position > 0 && now >= probeAt) {
-      clock.arrival(now, position + available);
-      clockPpm = clock.isMeasured() ? clock.ppm() : Double.NaN;
-      probeAt = now + PROBE_EVERY_NANOS;
+  private void recordArrival(int available) {
+    long now = timeSource.nanoTime();
+    if (available > backlogSamples && position > 0 && now >= nextProbeAt) {
+      clock.recordArrival(now, position + available);
+      clockPpm = clock.isConverged() ? clock.driftPpm() : Double.NaN;
+      nextProbeAt = now + PROBE_INTERVAL_NANOS;
     }
-    spare = available;
+    backlogSamples = available;
   }
 
-  private void keepTime(long now, boolean waited, boolean begun) {
-    spare = line.available();
-    if (begun) {
-      if (now - Math.max(pacer.due(), lastPeriodNanos) > Pacer.MAX_HOLD_NANOS) {
-        clock.pause();
+  private void updateClock(long now, boolean waited, boolean started) {
+    backlogSamples = line.available();
+    if (started) {
+      if (now - Math.max(pacer.due(), lastPeriodNanos) > Pacer.MAX_DELAY_NANOS) {
+        clock.resetWindow();
       }
     } else {
-      pacer.begin(now);
+      pacer.start(now);
     }
-    pacer.went(now, waited, format.nanosOf(spare));
+    pacer.onPeriodReleased(now, waited, format.nanosOf(backlogSamples));
     // The first look always counts: without one the clock has no origin.
-    if (!begun || spare <= format.samplesIn(Pacer.MAX_HOLD_NANOS) + periodSamples) {
-      long lost = clock.look(now, position + periodSamples + spare);
+    if (!started || backlogSamples <= format.samplesIn(Pacer.MAX_DELAY_NANOS) + periodSamples) {
+      long lost = clock.observe(now, position + periodSamples + backlogSamples);
       if (lost > 0) {
         position += lost;
         pacer.skip(now, format.nanosOf(lost));
@@ -198,23 +198,23 @@ public final class Reader {
   private void deliver(byte[] period, long now) {
     // Later looks may show that earlier ones were late; time still never runs backwards.
     lastCaptureNanos = Math.max(lastCaptureNanos, clock.nanosOf(position));
-    long unixNanos = lastCaptureNanos + (ticker.unixNanos() - ticker.nanoTime());
+    long unixNanos = lastCaptureNanos + (timeSource.unixNanos() - timeSource.nanoTime());
     listener.onPeriod(
         new Period(period, periodSamples, position, lastCaptureNanos, unixNanos, now));
     position += periodSamples;
     lastPeriodNanos = now;
-    long after = periods + 1; // this thread alone writes it
-    periods = after;
-    noteZeros(period);
+    long count = periods + 1; // this thread alone writes it
+    periods = count;
+    detectSilence(period);
   }
 
-  private void noteZeros(byte[] period) {
-    long mutedFrom = format.samplesIn(MUTED_NANOS);
-    boolean wasMuted = zeroSamples >= mutedFrom;
+  private void detectSilence(byte[] period) {
+    long silentFrom = format.samplesIn(SILENCE_NANOS);
+    boolean wasSilent = zeroSamples >= silentFrom;
     zeroSamples = isZero(period) ? zeroSamples + periodSamples : 0;
-    boolean muted = zeroSamples >= mutedFrom;
-    if (muted != wasMuted) {
-      listener.onSilence(muted);
+    boolean silent = zeroSamples >= silentFrom;
+    if (silent != wasSilent) {
+      listener.onSilence(silent);
     }
   }
 

@@ -14,34 +14,34 @@ import java.util.Optional;
  * @param sampleRateHz samples per second and channel; 0: any
  * @param channelCount numbers in a sample; 0: any
  */
-public record OfferedFormat(SampleEncoding encoding, int sampleRateHz, int channelCount) {
+public record SupportedFormat(SampleEncoding encoding, int sampleRateHz, int channelCount) {
 
   /** Tells whether {@code format} is one of those that this stands for. */
-  boolean covers(PcmFormat format) {
+  boolean matches(PcmFormat format) {
     return encoding == format.encoding()
         && (sampleRateHz == 0 || sampleRateHz == format.sampleRateHz())
         && (channelCount == 0 || channelCount == format.channelCount());
   }
 
   /**
-   * Returns the offered format that is nearest to {@code wanted}: the same rate counts most, then
+   * Returns the offered format that is nearest to {@code preferred}: the same rate counts most, then
    * the same channels, then the same encoding. Empty where nothing is offered.
    */
-  static Optional<PcmFormat> nearest(PcmFormat wanted, List<OfferedFormat> offered) {
-    return offered.stream()
-        .map(offer -> offer.filledFrom(wanted))
+  static Optional<PcmFormat> closest(PcmFormat preferred, List<SupportedFormat> supported) {
+    return supported.stream()
+        .map(candidate -> candidate.withDefaultsFrom(preferred))
         .max(
             Comparator.comparingInt(
                 f ->
-                    (f.sampleRateHz() == wanted.sampleRateHz() ? 4 : 0)
-                        + (f.channelCount() == wanted.channelCount() ? 2 : 0)
-                        + (f.encoding() == wanted.encoding() ? 1 : 0)));
+                    (f.sampleRateHz() == preferred.sampleRateHz() ? 4 : 0)
+                        + (f.channelCount() == preferred.channelCount() ? 2 : 0)
+                        + (f.encoding() == preferred.encoding() ? 1 : 0)));
   }
 
-  private PcmFormat filledFrom(PcmFormat wanted) {
+  private PcmFormat withDefaultsFrom(PcmFormat preferred) {
     return new PcmFormat(
         encoding,
-        sampleRateHz == 0 ? wanted.sampleRateHz() : sampleRateHz,
-        channelCount == 0 ? wanted.channelCount() : channelCount);
+        sampleRateHz == 0 ? preferred.sampleRateHz() : sampleRateHz,
+        channelCount == 0 ? preferred.channelCount() : channelCount);
   }
 }
