@@ -1,6 +1,6 @@
 package dev.lavalier.grpc;
 
-import dev.lavalier.hub.HandLane;
+import dev.lavalier.hub.ManualDeliveryLoop;
 import dev.lavalier.hub.StressDevice;
 import dev.lavalier.hub.Subscription;
 import dev.lavalier.v1.PullFramesRequest;
@@ -31,15 +31,15 @@ public final class PullCallStress {
   abstract static class Fixture {
 
     final StressDevice device = new StressDevice();
-    final HandLane lane = new HandLane();
+    final ManualDeliveryLoop lane = new ManualDeliveryLoop();
     final CountingObserver observer = new CountingObserver();
     final PullCall call =
         new PullCall(
             observer,
-            lane.lane(),
+            lane.deliveryLoop(),
             (request, sink) -> {
               Subscription subscription = device.subscription(lane, sink);
-              device.serve(subscription);
+              device.activate(subscription);
               return subscription;
             });
 

@@ -27,7 +27,7 @@ final class RecordingSink implements FrameSink {
   }
 
   @Override
-  public void onStarted(Started unused) {
+  public void onStarted(StreamStart unused) {
     wrong += started > 0 || ended > 0 ? 1 : 0;
     started++;
   }
@@ -53,7 +53,7 @@ final class RecordingSink implements FrameSink {
   }
 
   /** Everything heard so far, in number. */
-  int heard() {
+  int received() {
     return frames + started + ended + wrong;
   }
 }

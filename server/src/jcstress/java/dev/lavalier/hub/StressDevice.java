@@ -24,7 +24,7 @@ public final class StressDevice {
 
   private static final PcmFormat FORMAT = PcmFormat.parse("8000/1/s16le");
   private static final byte[] PERIOD = new byte[2 * FRAME_SIZE];
-  private static final FrameEncoder ENCODER = (pcm, index, nanos, delay) -> pcm.clone();
+  private static final FrameCodec ENCODER = (pcm, index, nanos, delay) -> pcm.clone();
   private static final TimeSource STILL =
       new TimeSource() {
         @Override
@@ -49,8 +49,8 @@ public final class StressDevice {
       };
   private static final PolyphaseFilters FILTERS = new PolyphaseFilters();
   private static final Conversion AS_CAPTURED = asCaptured();
-  private static final DeviceActor.Context ACTORS =
-      new DeviceActor.Context(
+  private static final DeviceActor.DeviceServices DEVICE_SERVICES =
+      new DeviceActor.DeviceServices(
           null,
           STILL,
           ENCODER,
@@ -71,22 +71,22 @@ public final class StressDevice {
           60_000,
           OverflowPolicy.DROP_OLDEST,
           OnDeviceLoss.FAIL,
-          Start.LIVE,
+          StartFrom.LIVE,
           false);
 
-  private static final Subscriber WHO = new Subscriber(Subscriber.ANONYMOUS, "stress");
+  private static final Subscriber SUBSCRIBER = new Subscriber(Subscriber.ANONYMOUS, "stress");
 
-  private final DeviceActor actor = new DeviceActor("stress", ACTORS);
-  private final Epoch epoch = new Epoch(1, FORMAT, ENCODER, FILTERS, actor, DeviceMeter.NONE, null);
-  private final AtomicInteger over = new AtomicInteger();
-  private final Subscription.Context context =
-      new Subscription.Context(
+  private final DeviceActor actor = new DeviceActor("stress", DEVICE_SERVICES);
+  private final CapturePipeline pipeline = new CapturePipeline(1, FORMAT, ENCODER, FILTERS, actor, StreamMetrics.NONE, null);
+  private final AtomicInteger closed = new AtomicInteger();
+  private final Subscription.SubscriptionServices services =
+      new Subscription.SubscriptionServices(
           STILL,
           Duration.ofSeconds(30),
           HubObserver.NONE,
-          (subscription, why) -> over.incrementAndGet());
+          (subscription, why) -> closed.incrementAndGet());
   // The actor's thread alone.
-  private final Map<Subscription, Conversion> served = new LinkedHashMap<>();
+  private final Map<Subscription, Conversion> active = new LinkedHashMap<>();
   private int periods; // the reader's thread alone
 
   private static Conversion asCaptured() {
@@ -98,45 +98,45 @@ public final class StressDevice {
   }
 
   /** Makes a subscription that has not begun. */
-  public Subscription subscription(HandLane lane, FrameSink sink) {
-    return new Subscription(0, WHO, SPEC, lane.lane(), sink, actor, context);
+  public Subscription subscription(ManualDeliveryLoop deliveryLoop, FrameSink sink) {
+    return new Subscription(0, SUBSCRIBER, SPEC, deliveryLoop.deliveryLoop(), sink, actor, services);
   }
 
   /** Begins it, in the steps and the order of {@link DeviceActor}. The actor's thread alone. */
-  public void serve(Subscription subscription) {
-    served.put(subscription, AS_CAPTURED);
-    epoch.serve(served);
-    Framer framer = epoch.framer(AS_CAPTURED, FRAME_SIZE);
+  public void activate(Subscription subscription) {
+    active.put(subscription, AS_CAPTURED);
+    pipeline.updateSubscriptions(active);
+    Framer framer = pipeline.framer(AS_CAPTURED, FRAME_SIZE);
     framer.ring().ensureCapacity(subscription.spec().queueFrames() + 1);
-    subscription.begin(epoch, AS_CAPTURED, framer);
+    subscription.start(pipeline, AS_CAPTURED, framer);
   }
 
   /** Ends it, as when the server stops. The actor's thread alone. */
-  void end(Subscription subscription) {
-    subscription.end(Hub.stoppingReason(), Optional.empty());
+  void close(Subscription subscription) {
+    subscription.close(Hub.stoppingReason(), Optional.empty());
   }
 
   /** Reads periods, each of which becomes a frame. The reader's thread alone. */
   public void read(int count) {
     for (int i = 0; i < count; i++) {
-      epoch.onPeriod(new Period(PERIOD, FRAME_SIZE, (long) periods * FRAME_SIZE, 0, 0, 0));
+      pipeline.onPeriod(new Period(PERIOD, FRAME_SIZE, (long) periods * FRAME_SIZE, 0, 0, 0));
       periods++;
     }
   }
 
   /** Returns how many subscriptions have said that they are over. */
-  int over() {
-    return over.get();
+  int closed() {
+    return closed.get();
   }
 
   /** Returns the index of the sample after the last frame, as whoever looks now sees; 0 before. */
   long nextIndex() {
-    Frame latest = epoch.framer(AS_CAPTURED, FRAME_SIZE).ring().latest();
+    Frame latest = pipeline.framer(AS_CAPTURED, FRAME_SIZE).ring().latest();
     return latest == null ? 0 : latest.sampleIndex() + FRAME_SIZE;
   }
 
   /** Returns the index of the first frame's first sample; -1 before. */
   long firstIndex() {
-    return epoch.framer(AS_CAPTURED, FRAME_SIZE).firstIndex();
+    return pipeline.framer(AS_CAPTURED, FRAME_SIZE).firstIndex();
   }
 }

@@ -33,16 +33,16 @@ public final class SubscribeStress {
   public static class Joining {
 
     private final StressDevice device = new StressDevice();
-    private final HandLane others = new HandLane();
-    private final HandLane lane = new HandLane();
+    private final ManualDeliveryLoop others = new ManualDeliveryLoop();
+    private final ManualDeliveryLoop deliveryLoop = new ManualDeliveryLoop();
     private final RecordingSink sink = new RecordingSink();
-    private final Subscription subscription = device.subscription(lane, sink);
+    private final Subscription subscription = device.subscription(deliveryLoop, sink);
     private long nextAtMost;
     private long nextAtLeast;
 
     /** Has a subscription of the same frame size, on another lane, well under way. */
     public Joining() {
-      device.serve(device.subscription(others, new RecordingSink()));
+      device.activate(device.subscription(others, new RecordingSink()));
       device.read(1);
       others.run();
     }
@@ -57,15 +57,15 @@ public final class SubscribeStress {
     @Actor
     public void actorAndLane() {
       nextAtLeast = device.nextIndex();
-      device.serve(subscription);
+      device.activate(subscription);
       nextAtMost = device.nextIndex();
-      lane.run();
+      deliveryLoop.run();
     }
 
     /** Runs what the reader has left to the lane. */
     @Arbiter
     public void later(II_Result r) {
-      lane.run();
+      deliveryLoop.run();
       long end = (1 + FRAMES) * StressDevice.FRAME_SIZE;
       boolean silent = sink.frames == 0;
       boolean inTime = silent ? nextAtMost == end : sink.first <= nextAtMost;
@@ -89,9 +89,9 @@ public final class SubscribeStress {
   public static class First {
 
     private final StressDevice device = new StressDevice();
-    private final HandLane lane = new HandLane();
+    private final ManualDeliveryLoop deliveryLoop = new ManualDeliveryLoop();
     private final RecordingSink sink = new RecordingSink();
-    private final Subscription subscription = device.subscription(lane, sink);
+    private final Subscription subscription = device.subscription(deliveryLoop, sink);
     private long nextAtMost;
 
     /** Reads. */
@@ -103,15 +103,15 @@ public final class SubscribeStress {
     /** Begins it, and runs its lane. */
     @Actor
     public void actorAndLane() {
-      device.serve(subscription);
+      device.activate(subscription);
       nextAtMost = device.nextIndex();
-      lane.run();
+      deliveryLoop.run();
     }
 
     /** Runs what the reader has left to the lane. */
     @Arbiter
     public void later(II_Result r) {
-      lane.run();
+      deliveryLoop.run();
       long end = device.nextIndex(); // 0 where the reader was done before the framer was there
       boolean silent = sink.frames == 0;
       boolean inTime =
@@ -138,13 +138,13 @@ public final class SubscribeStress {
   public static class Waking {
 
     private final StressDevice device = new StressDevice();
-    private final HandLane lane = new HandLane();
+    private final ManualDeliveryLoop deliveryLoop = new ManualDeliveryLoop();
     private final RecordingSink sink = new RecordingSink();
 
     /** Has the subscription begun. */
     public Waking() {
-      device.serve(device.subscription(lane, sink));
-      lane.run();
+      device.activate(device.subscription(deliveryLoop, sink));
+      deliveryLoop.run();
     }
 
     /** Publishes and wakes. */
@@ -156,13 +156,13 @@ public final class SubscribeStress {
     /** Runs what is there. */
     @Actor
     public void lane(III_Result r) {
-      r.r2 = lane.run();
+      r.r2 = deliveryLoop.run();
     }
 
     /** Runs the rest. */
     @Arbiter
     public void later(III_Result r) {
-      r.r2 += lane.run();
+      r.r2 += deliveryLoop.run();
       r.r1 = sink.frames;
       r.r3 = sink.wrong;
     }

@@ -44,12 +44,12 @@ public class SubscriptionBenchmark {
   @Param({"1", "10", "500"})
   public int subscribers;
 
-  private final TimeSource ticker = TimeSource.system();
+  private final TimeSource timeSource = TimeSource.system();
   private final Queue<Runnable> tasks = new ArrayDeque<>();
-  private final Lane lane = new Lane(tasks::add);
+  private final DeliveryLoop deliveryLoop = new DeliveryLoop(tasks::add);
   private final List<Subscription> subscriptions = new ArrayList<>();
   private FrameRing ring;
-  private long framesHeard;
+  private long framesReceived;
 
   /** Subscribes them all. */
   @Setup
@@ -59,9 +59,9 @@ public class SubscriptionBenchmark {
     DeviceActor device =
         new DeviceActor(
             "benchmark",
-            new DeviceActor.Context(
+            new DeviceActor.DeviceServices(
                 null,
-                ticker,
+                timeSource,
                 (pcm, index, nanos, delay) -> MESSAGE,
                 filters,
                 Duration.ofMillis(10),
@@ -70,14 +70,14 @@ public class SubscriptionBenchmark {
                 Runnable::run,
                 HubObserver.NONE,
                 () -> {}));
-    Epoch epoch =
-        new Epoch(
+    CapturePipeline pipeline =
+        new CapturePipeline(
             1,
             FORMAT,
             (pcm, index, nanos, delay) -> MESSAGE,
             filters,
             device,
-            DeviceMeter.NONE,
+            StreamMetrics.NONE,
             null);
     SubscriptionSpec spec =
         new SubscriptionSpec(
@@ -89,33 +89,33 @@ public class SubscriptionBenchmark {
             200,
             OverflowPolicy.DROP_OLDEST,
             OnDeviceLoss.FAIL,
-            Start.LIVE,
+            StartFrom.LIVE,
             false);
-    Subscription.Context context =
-        new Subscription.Context(
-            ticker, Duration.ofSeconds(30), HubObserver.NONE, (subscription, why) -> {});
-    Delivery delivery = new Delivery(conversion, (pcm, index, nanos, delay) -> MESSAGE, filters);
-    delivery.serve(Set.of(FRAME_SIZE));
-    Framer framer = delivery.framer(FRAME_SIZE);
+    Subscription.SubscriptionServices context =
+        new Subscription.SubscriptionServices(
+            timeSource, Duration.ofSeconds(30), HubObserver.NONE, (subscription, why) -> {});
+    FormatPipeline formatPipeline = new FormatPipeline(conversion, (pcm, index, nanos, delay) -> MESSAGE, filters);
+    formatPipeline.setFrameSizes(Set.of(FRAME_SIZE));
+    Framer framer = formatPipeline.framer(FRAME_SIZE);
     ring = framer.ring();
     publish(0); // so that nobody asks for the framer's first index
     Subscriber who = new Subscriber(Subscriber.ANONYMOUS, "benchmark");
     for (int i = 0; i < subscribers; i++) {
       Subscription subscription =
-          new Subscription(i, who, spec, lane, new CountingSink(), device, context);
-      subscription.begin(epoch, conversion, framer);
+          new Subscription(i, who, spec, deliveryLoop, new CountingSink(), device, context);
+      subscription.start(pipeline, conversion, framer);
       subscriptions.add(subscription);
     }
-    runLane();
+    runDeliveryLoop();
   }
 
   /** A frame to every subscriber. */
   @Benchmark
   public long drain() {
     publish(ring.head());
-    lane.wake();
-    runLane();
-    return framesHeard;
+    deliveryLoop.wake();
+    runDeliveryLoop();
+    return framesReceived;
   }
 
   /** As {@code drain}, but every sink says by itself that it is ready, as after each pull. */
@@ -125,15 +125,15 @@ public class SubscriptionBenchmark {
     for (Subscription subscription : subscriptions) {
       subscription.wake();
     }
-    runLane();
-    return framesHeard;
+    runDeliveryLoop();
+    return framesReceived;
   }
 
   private void publish(long sequence) {
-    ring.publish(new Frame(sequence, sequence * FRAME_SIZE, 0, 0, ticker.nanoTime(), MESSAGE));
+    ring.publish(new Frame(sequence, sequence * FRAME_SIZE, 0, 0, timeSource.nanoTime(), MESSAGE));
   }
 
-  private void runLane() {
+  private void runDeliveryLoop() {
     Runnable task;
     while ((task = tasks.poll()) != null) {
       task.run();
@@ -148,14 +148,14 @@ public class SubscriptionBenchmark {
     }
 
     @Override
-    public void onStarted(Started started) {}
+    public void onStarted(StreamStart started) {}
 
     @Override
     public void onFrame(Frame frame, Optional<Gap> gap) {
       if (gap.isPresent()) {
         throw new IllegalStateException("a gap in a benchmark: " + gap.get());
       }
-      framesHeard++;
+      framesReceived++;
     }
 
     @Override

@@ -1,6 +1,6 @@
 package dev.lavalier.observe;
 
-import dev.lavalier.hub.DeviceMeter;
+import dev.lavalier.hub.StreamMetrics;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -29,13 +29,13 @@ import org.openjdk.jmh.annotations.Warmup;
 public class MetricsBenchmark {
 
   private Metrics metrics;
-  private DeviceMeter meter;
+  private StreamMetrics meter;
 
   /** Makes the figures of one device. */
   @Setup
   public void setUp() {
     metrics = new Metrics("benchmark");
-    meter = metrics.meter("mic");
+    meter = metrics.streamMetrics("mic");
   }
 
   /** Ends them. */

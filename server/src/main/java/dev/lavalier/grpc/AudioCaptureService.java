@@ -5,7 +5,7 @@ import dev.lavalier.audio.StreamException;
 import dev.lavalier.capture.DeviceDescriptor;
 import dev.lavalier.hub.DeviceWatch;
 import dev.lavalier.hub.Hub;
-import dev.lavalier.hub.Lane;
+import dev.lavalier.hub.DeliveryLoop;
 import dev.lavalier.hub.Subscription;
 import dev.lavalier.hub.SubscriptionSpec;
 import dev.lavalier.v1.AudioCaptureGrpc;
@@ -47,7 +47,7 @@ public final class AudioCaptureService implements BindableService {
           .build();
 
   private final Hub hub;
-  private final Supplier<Lane> lanes;
+  private final Supplier<DeliveryLoop> lanes;
 
   /**
    * Makes the service.
@@ -55,7 +55,7 @@ public final class AudioCaptureService implements BindableService {
    * @param hub where the audio comes from; its frames must be encoded by {@link #frameEncoder}
    * @param lanes the lane for the call that runs on the current thread
    */
-  public AudioCaptureService(Hub hub, Supplier<Lane> lanes) {
+  public AudioCaptureService(Hub hub, Supplier<DeliveryLoop> lanes) {
     this.hub = hub;
     this.lanes = lanes;
   }
@@ -66,7 +66,7 @@ public final class AudioCaptureService implements BindableService {
   }
 
   /** Returns what the hub must encode frames with. */
-  public static dev.lavalier.hub.FrameEncoder frameEncoder() {
+  public static dev.lavalier.hub.FrameCodec frameEncoder() {
     return Messages::frame;
   }
 
@@ -114,8 +114,8 @@ public final class AudioCaptureService implements BindableService {
             id -> caller.grants().canList(id),
             lanes.get(),
             new WatchCall(observer));
-    observer.setOnCancelHandler(watch::leave);
-    observer.setOnReadyHandler(watch::wake);
+    observer.setOnCancelHandler(watch::cancel);
+    observer.setOnReadyHandler(watch::requestUpdate);
   }
 
   private void streamFrames(StreamFramesRequest request, StreamObserver<byte[]> responses) {
@@ -127,7 +127,7 @@ public final class AudioCaptureService implements BindableService {
       Subscription subscription =
           hub.subscribe(caller.subscriber(), spec, lanes.get(), new FramesCall(observer));
       // Cancelled, past its deadline, or its connection dead: gRPC tells all three this way.
-      observer.setOnCancelHandler(() -> subscription.leave(CallTracer.whyLeft()));
+      observer.setOnCancelHandler(() -> subscription.cancel(CallTracer.whyLeft()));
       observer.setOnReadyHandler(subscription::wake);
     } catch (StreamException e) {
       observer.onError(Statuses.of(e));
@@ -148,7 +148,7 @@ public final class AudioCaptureService implements BindableService {
     // Credit is the bound; this lets no second frame be written before the first is on its way.
     observer.setOnReadyThreshold(1);
     Caller caller = Caller.current();
-    Lane lane = lanes.get();
+    DeliveryLoop lane = lanes.get();
     PullCall call =
         new PullCall(
             observer,

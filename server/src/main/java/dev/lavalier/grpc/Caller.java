@@ -4,7 +4,7 @@ import dev.lavalier.access.Authentication;
 import dev.lavalier.access.Grants;
 import dev.lavalier.audio.StreamException;
 import dev.lavalier.audio.StreamException.Reason;
-import dev.lavalier.hub.Standing;
+import dev.lavalier.hub.AccessCheck;
 import dev.lavalier.hub.Subscriber;
 import io.grpc.Context;
 import java.util.Optional;
@@ -26,14 +26,14 @@ final class Caller {
         new Subscriber(
             admission.name().orElse(Subscriber.ANONYMOUS),
             address,
-            new Standing() {
+            new AccessCheck() {
               @Override
-              public Optional<StreamException> objection() {
+              public Optional<StreamException> denialReason() {
                 return Caller.this.objection();
               }
 
               @Override
-              public Optional<StreamException> objection(String deviceId) {
+              public Optional<StreamException> denialReason(String deviceId) {
                 return Caller.this.objection(deviceId);
               }
             });

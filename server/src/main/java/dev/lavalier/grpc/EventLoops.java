@@ -1,6 +1,6 @@
 package dev.lavalier.grpc;
 
-import dev.lavalier.hub.Lane;
+import dev.lavalier.hub.DeliveryLoop;
 import io.grpc.netty.NettyServerBuilder;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.IoHandlerFactory;
@@ -29,7 +29,7 @@ final class EventLoops implements AutoCloseable {
   /** Less than a tenth of a second of speech. */
   private static final long UNSENT_BYTES = 2_048;
 
-  private record LoopLane(EventExecutor loop, Lane lane) {}
+  private record LoopLane(EventExecutor loop, DeliveryLoop lane) {}
 
   private final EventLoopGroup group;
   private final List<LoopLane> lanes = new ArrayList<>();
@@ -41,7 +41,7 @@ final class EventLoops implements AutoCloseable {
     this.group =
         new MultiThreadIoEventLoopGroup(
             count, new DefaultThreadFactory("lavalier-loop", true), handlers);
-    group.forEach(loop -> lanes.add(new LoopLane(loop, new Lane(loop))));
+    group.forEach(loop -> lanes.add(new LoopLane(loop, new DeliveryLoop(loop))));
   }
 
   /**
@@ -71,7 +71,7 @@ final class EventLoops implements AutoCloseable {
   }
 
   /** Returns the lane of the loop that this runs on: of the connection that the call came by. */
-  Lane current() {
+  DeliveryLoop current() {
     return currentLoop().lane();
   }
 

@@ -5,7 +5,7 @@ import dev.lavalier.hub.Frame;
 import dev.lavalier.hub.FrameSink;
 import dev.lavalier.hub.Gap;
 import dev.lavalier.hub.Notice;
-import dev.lavalier.hub.Started;
+import dev.lavalier.hub.StreamStart;
 import io.grpc.stub.ServerCallStreamObserver;
 import java.util.Optional;
 
@@ -24,7 +24,7 @@ final class FramesCall implements FrameSink {
   }
 
   @Override
-  public void onStarted(Started started) {
+  public void onStarted(StreamStart started) {
     observer.onNext(Messages.started(started));
   }
 

@@ -120,7 +120,7 @@ public final class Gate implements AutoCloseable {
     if (closed) {
       return;
     }
-    hub.expel();
+    hub.revokeUnauthorized();
     if (looking.compareAndSet(false, true)) { // else the file system has not answered yet
       try {
         files.execute(this::lookAtFiles);

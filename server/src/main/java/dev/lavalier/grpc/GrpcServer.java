@@ -2,7 +2,7 @@ package dev.lavalier.grpc;
 
 import dev.lavalier.audio.TimeSource;
 import dev.lavalier.hub.Hub;
-import dev.lavalier.hub.Lane;
+import dev.lavalier.hub.DeliveryLoop;
 import io.grpc.Server;
 import io.grpc.ServerBuilder;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
@@ -103,7 +103,7 @@ public final class GrpcServer implements AutoCloseable {
   public static <B extends ServerBuilder<B>> B addServices(
       B builder,
       Hub hub,
-      Supplier<Lane> lanes,
+      Supplier<DeliveryLoop> lanes,
       HealthStatusManager health,
       Gate gate,
       CallObserver calls) {

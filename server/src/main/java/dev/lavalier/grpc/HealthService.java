@@ -5,7 +5,7 @@ import dev.lavalier.audio.StreamException.Reason;
 import dev.lavalier.hub.DeviceStatus;
 import dev.lavalier.hub.DeviceWatch;
 import dev.lavalier.hub.Hub;
-import dev.lavalier.hub.Lane;
+import dev.lavalier.hub.DeliveryLoop;
 import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthCheckResponse;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
@@ -33,7 +33,7 @@ final class HealthService extends HealthGrpc.HealthImplBase {
 
   private final HealthGrpc.AsyncService others;
   private final Hub hub;
-  private final Supplier<Lane> lanes;
+  private final Supplier<DeliveryLoop> lanes;
 
   /**
    * Makes the service.
@@ -41,7 +41,7 @@ final class HealthService extends HealthGrpc.HealthImplBase {
    * @param others what is no device
    * @param lanes the lane for the call that runs on the current thread
    */
-  HealthService(HealthStatusManager others, Hub hub, Supplier<Lane> lanes) {
+  HealthService(HealthStatusManager others, Hub hub, Supplier<DeliveryLoop> lanes) {
     this.others = (HealthGrpc.AsyncService) others.getHealthService();
     this.hub = hub;
     this.lanes = lanes;
@@ -89,8 +89,8 @@ final class HealthService extends HealthGrpc.HealthImplBase {
             other -> other.equals(id) && mayKnow(caller, id),
             lanes.get(),
             new WatchedHealth(observer));
-    observer.setOnCancelHandler(watch::leave);
-    observer.setOnReadyHandler(watch::wake);
+    observer.setOnCancelHandler(watch::cancel);
+    observer.setOnReadyHandler(watch::requestUpdate);
   }
 
   private static boolean mayKnow(Caller caller, String deviceId) {

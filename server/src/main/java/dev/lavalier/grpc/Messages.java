@@ -12,7 +12,7 @@ import dev.lavalier.hub.Gap;
 import dev.lavalier.hub.Notice;
 import dev.lavalier.hub.OnDeviceLoss;
 import dev.lavalier.hub.OverflowPolicy;
-import dev.lavalier.hub.Started;
+import dev.lavalier.hub.StreamStart;
 import dev.lavalier.v1.AudioFormat;
 import dev.lavalier.v1.AudioFrame;
 import dev.lavalier.v1.Device;
@@ -28,7 +28,7 @@ final class Messages {
 
   private Messages() {}
 
-  /** A {@link dev.lavalier.hub.FrameEncoder}. */
+  /** A {@link dev.lavalier.hub.FrameCodec}. */
   static byte[] frame(byte[] pcm, long sampleIndex, long captureUnixNanos, long readDelayNanos) {
     return StreamFramesResponse.newBuilder()
         .setFrame(
@@ -68,7 +68,7 @@ final class Messages {
     };
   }
 
-  static byte[] started(Started started) {
+  static byte[] started(StreamStart started) {
     StreamStarted.Builder message =
         StreamStarted.newBuilder()
             .setDeviceId(started.spec().deviceId())

@@ -5,9 +5,9 @@ import dev.lavalier.audio.StreamException.Reason;
 import dev.lavalier.hub.Frame;
 import dev.lavalier.hub.FrameSink;
 import dev.lavalier.hub.Gap;
-import dev.lavalier.hub.Lane;
+import dev.lavalier.hub.DeliveryLoop;
 import dev.lavalier.hub.Notice;
-import dev.lavalier.hub.Started;
+import dev.lavalier.hub.StreamStart;
 import dev.lavalier.hub.Subscription;
 import dev.lavalier.v1.PullFramesRequest;
 import dev.lavalier.v1.StreamFramesRequest;
@@ -31,7 +31,7 @@ final class PullCall implements StreamObserver<PullFramesRequest>, FrameSink {
 
   private final ServerCallStreamObserver<byte[]> observer;
   private final FramesCall frames;
-  private final Lane lane;
+  private final DeliveryLoop lane;
   private final Subscriber subscriber;
   private final AtomicLong credit = new AtomicLong(); // the one side adds, the other takes
 
@@ -40,7 +40,7 @@ final class PullCall implements StreamObserver<PullFramesRequest>, FrameSink {
   private volatile boolean halfClosed; // not before it was subscribed
   private volatile Subscription subscription; // null: not subscribed yet
 
-  PullCall(ServerCallStreamObserver<byte[]> observer, Lane lane, Subscriber subscriber) {
+  PullCall(ServerCallStreamObserver<byte[]> observer, DeliveryLoop lane, Subscriber subscriber) {
     this.observer = observer;
     this.frames = new FramesCall(observer);
     this.lane = lane;
@@ -118,7 +118,7 @@ final class PullCall implements StreamObserver<PullFramesRequest>, FrameSink {
   void leave(String why) {
     Subscription subscribed = subscription;
     if (subscribed != null) {
-      subscribed.leave(why);
+      subscribed.cancel(why);
     }
   }
 
@@ -137,7 +137,7 @@ final class PullCall implements StreamObserver<PullFramesRequest>, FrameSink {
   }
 
   @Override
-  public void onStarted(Started started) {
+  public void onStarted(StreamStart started) {
     frames.onStarted(started);
   }
 
@@ -149,7 +149,7 @@ final class PullCall implements StreamObserver<PullFramesRequest>, FrameSink {
   }
 
   private void completeIfSpent() {
-    if (halfClosed && credit.get() == 0 && subscription.leave("its credit is used up")) {
+    if (halfClosed && credit.get() == 0 && subscription.cancel("its credit is used up")) {
       observer.onCompleted();
     }
   }

@@ -6,7 +6,7 @@ import dev.lavalier.audio.SampleEncoding;
 import dev.lavalier.capture.DeviceDescriptor;
 import dev.lavalier.hub.OnDeviceLoss;
 import dev.lavalier.hub.OverflowPolicy;
-import dev.lavalier.hub.Start;
+import dev.lavalier.hub.StartFrom;
 import dev.lavalier.hub.SubscriptionSpec;
 import dev.lavalier.v1.AudioFormat;
 import dev.lavalier.v1.StreamFramesRequest;
@@ -23,7 +23,7 @@ final class Requests {
     return SubscriptionSpec.resolve(
         device,
         request.getFrameSize(),
-        new SubscriptionSpec.WantedFormat(
+        new SubscriptionSpec.RequestedFormat(
             encoding(format),
             format.getSampleRateHz(),
             format.getChannelCount(),
@@ -35,12 +35,12 @@ final class Requests {
         request.getClockNotices());
   }
 
-  private static Start start(StreamFramesRequest request) {
+  private static StartFrom start(StreamFramesRequest request) {
     return switch (request.getStartCase()) {
-      case PREROLL_MS -> new Start.Preroll(request.getPrerollMs());
+      case PREROLL_MS -> new StartFrom.Preroll(request.getPrerollMs());
       case RESUME ->
-          new Start.Resume(request.getResume().getEpoch(), request.getResume().getSampleIndex());
-      case START_NOT_SET -> Start.LIVE;
+          new StartFrom.Resume(request.getResume().getEpoch(), request.getResume().getSampleIndex());
+      case START_NOT_SET -> StartFrom.LIVE;
     };
   }
 

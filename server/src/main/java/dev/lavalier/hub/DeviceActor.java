@@ -27,7 +27,7 @@ import org.slf4j.LoggerFactory;
  * message; one is under way at a time. Whoever subscribes while the device is being closed waits
  * for a clean new epoch. docs/architecture.md draws the states.
  */
-final class DeviceActor implements Epoch.Events {
+final class DeviceActor implements CapturePipeline.PipelineListener {
 
   private static final Logger log = LoggerFactory.getLogger(DeviceActor.class);
 
@@ -36,16 +36,16 @@ final class DeviceActor implements Epoch.Events {
    * lost. Looks are counted, and not time: when this process itself stood still, the reader must
    * have its chance. The first period takes longer: a sound server needs 1.4 to 2 s for it.
    */
-  private static final Duration WATCH_EVERY = Duration.ofMillis(500);
+  private static final Duration CHECK_INTERVAL = Duration.ofMillis(500);
 
-  private static final int LOOKS = 6;
-  private static final int LOOKS_FOR_FIRST_PERIOD = 20;
+  private static final int MAX_STALLED_CHECKS = 6;
+  private static final int MAX_CHECKS_BEFORE_FIRST_PERIOD = 20;
 
   /** What every device of a hub shares. */
-  record Context(
+  record DeviceServices(
       JavaSoundDevices registry,
-      TimeSource ticker,
-      FrameEncoder encoder,
+      TimeSource timeSource,
+      FrameCodec codec,
       PolyphaseFilters filters,
       Duration period,
       Duration buffer,
@@ -55,17 +55,17 @@ final class DeviceActor implements Epoch.Events {
       Runnable onChange) {}
 
   private final String deviceId;
-  private final Context context;
+  private final DeviceServices services;
   private final Executor mailbox;
-  private final DeviceMeter meter;
+  private final StreamMetrics streamMetrics;
 
-  private final Audience audience;
-  private Session session; // null: not open
-  private Session closing; // given back, and not known to be closed yet
-  private final SoundCalls calls;
+  private final DeviceSubscribers subscribers;
+  private OpenDevice openDevice; // null: not open
+  private OpenDevice closingDevice; // given back, and not known to be closed yet
+  private final DeviceCalls calls;
   private boolean lost; // since it was lost, until it is given back for good or audio comes again
   private long lostSince;
-  private final BackOff backOff = new BackOff();
+  private final Backoff backoff = new Backoff();
   private long lastEpoch;
   private boolean keptOpen; // for its history, also while nobody subscribes
   private CompletableFuture<Void> stopped; // set once: the server is stopping
@@ -74,14 +74,14 @@ final class DeviceActor implements Epoch.Events {
   private volatile int publishedCount;
   private volatile DeviceDescriptor lastOpened;
 
-  DeviceActor(String deviceId, Context context) {
+  DeviceActor(String deviceId, DeviceServices services) {
     this.deviceId = deviceId;
-    this.context = context;
-    this.mailbox = MoreExecutors.newSequentialExecutor(context.workers());
-    this.meter = context.observer().meter(deviceId);
-    this.audience = new Audience(deviceId, context.ticker());
+    this.services = services;
+    this.mailbox = MoreExecutors.newSequentialExecutor(services.workers());
+    this.streamMetrics = services.observer().streamMetrics(deviceId);
+    this.subscribers = new DeviceSubscribers(deviceId, services.timeSource());
     this.calls =
-        new SoundCalls(deviceId, context.ticker(), context.workers(), this::post, this::onLateCall);
+        new DeviceCalls(deviceId, services.timeSource(), services.workers(), this::post, this::onCallTimeout);
   }
 
   // What others may call, from any thread.
@@ -90,8 +90,8 @@ final class DeviceActor implements Epoch.Events {
     post(() -> onSubscribe(subscription));
   }
 
-  void leave(Subscription subscription) {
-    post(() -> onLeave(subscription));
+  void cancel(Subscription subscription) {
+    post(() -> onCancel(subscription));
   }
 
   /** Opens the device for its history, and again whenever it is lost, until the hub stops. */
@@ -102,16 +102,16 @@ final class DeviceActor implements Epoch.Events {
           log.info(
               "{}: kept open; it records the last {} s before anyone asks",
               deviceId,
-              context.history().toMillis() / 1e3);
-          if (session == null && !calls.underWay() && stopped == null) {
+              services.history().toMillis() / 1e3);
+          if (openDevice == null && !calls.isInProgress() && stopped == null) {
             open();
           }
         });
   }
 
   /** The list of devices has changed: a lost one may be back. */
-  void devicesChanged() {
-    post(() -> reopen(backOff.attempt()));
+  void onDevicesChanged() {
+    post(() -> reopen(backoff.attempt()));
   }
 
   /** Ends every subscription and closes the device; done when it is closed. */
@@ -121,8 +121,8 @@ final class DeviceActor implements Epoch.Events {
     return done;
   }
 
-  DeviceMeter meter() {
-    return meter;
+  StreamMetrics streamMetrics() {
+    return streamMetrics;
   }
 
   DeviceState state() {
@@ -153,66 +153,66 @@ final class DeviceActor implements Epoch.Events {
   /** Lets others see the state: after each message, and before a subscriber hears of it. */
   private void publish() {
     DeviceState state = currentState();
-    int count = audience.size();
+    int count = subscribers.size();
     if (state != publishedState || count != publishedCount) {
       publishedState = state;
       publishedCount = count;
-      context.onChange().run();
+      services.onChange().run();
     }
   }
 
   private DeviceState currentState() {
-    if (session != null) {
+    if (openDevice != null) {
       // A PipeWire without a source opens, and gives nothing.
       return lost ? DeviceState.LOST : DeviceState.OPEN;
     }
-    if (calls.late()) {
+    if (calls.isOverdue()) {
       return DeviceState.NOT_RESPONDING;
     }
     if (lost) {
       return DeviceState.LOST;
     }
-    if (!calls.underWay()) {
+    if (!calls.isInProgress()) {
       return DeviceState.CLOSED;
     }
-    return calls.opening() ? DeviceState.OPENING : DeviceState.CLOSING;
+    return calls.isOpening() ? DeviceState.OPENING : DeviceState.CLOSING;
   }
 
   // Subscribers.
 
   private void onSubscribe(Subscription subscription) {
     if (stopped != null) {
-      Audience.endAll(List.of(subscription), Hub.stoppingReason(), Notice.Kind.SERVER_STOPPING);
-    } else if (session == null && calls.hopeless()) {
-      Audience.endAll(List.of(subscription), notResponding(), null);
-    } else if (session != null) {
-      serve(List.of(subscription));
+      DeviceSubscribers.closeAll(List.of(subscription), Hub.stoppingReason(), Notice.Kind.SERVER_STOPPING);
+    } else if (openDevice == null && calls.isUnresponsive()) {
+      DeviceSubscribers.closeAll(List.of(subscription), notResponding(), null);
+    } else if (openDevice != null) {
+      activate(List.of(subscription));
     } else {
-      audience.add(subscription);
-      if (!calls.underWay()) {
+      subscribers.add(subscription);
+      if (!calls.isInProgress()) {
         open();
       }
     }
   }
 
-  private void onLeave(Subscription subscription) {
-    boolean wasServed = audience.remove(subscription);
-    if (!wasServed && !isWanted() && !calls.underWay() && session == null) {
+  private void onCancel(Subscription subscription) {
+    boolean wasActive = subscribers.remove(subscription);
+    if (!wasActive && !shouldBeOpen() && !calls.isInProgress() && openDevice == null) {
       lost = false; // nobody waits for it any more
     }
-    if (wasServed && !audience.isServed() && !keptOpen) {
+    if (wasActive && !subscribers.hasActive() && !keptOpen) {
       close("nobody subscribes any more");
-    } else if (wasServed) {
-      audience.attend(session.epoch);
+    } else if (wasActive) {
+      subscribers.updatePipeline(openDevice.pipeline);
     }
   }
 
   private void onStop(CompletableFuture<Void> done) {
     stopped = done;
-    Audience.endAll(audience.takeAll(), Hub.stoppingReason(), Notice.Kind.SERVER_STOPPING);
-    if (session != null) {
+    DeviceSubscribers.closeAll(subscribers.drainAll(), Hub.stoppingReason(), Notice.Kind.SERVER_STOPPING);
+    if (openDevice != null) {
       close("the server is stopping");
-    } else if (!calls.underWay() || calls.hopeless()) {
+    } else if (!calls.isInProgress() || calls.isUnresponsive()) {
       done.complete(null);
     } // else: the answer to what is under way completes it
   }
@@ -227,18 +227,18 @@ final class DeviceActor implements Epoch.Events {
   // Opening.
 
   private void open() {
-    calls.begin(
-        SoundCalls.Call.OPEN,
+    calls.start(
+        DeviceCalls.Call.OPEN,
         () -> {
           try {
-            JavaSoundLine line = context.registry().open(deviceId, context.buffer().toNanos());
+            JavaSoundLine line = services.registry().open(deviceId, services.buffer().toNanos());
             return () -> onOpened(line);
           } catch (StreamException e) {
-            return () -> onRefused(e);
+            return () -> onOpenFailed(e);
           } catch (RuntimeException e) {
             log.warn("{}: opening failed", deviceId, e);
             return () ->
-                onRefused(
+                onOpenFailed(
                     new StreamException(
                         Reason.DEVICE_BUSY,
                         "device_id: %s (expected: a device that opens; the sound system says: %s)"
@@ -248,208 +248,208 @@ final class DeviceActor implements Epoch.Events {
         });
   }
 
-  private void onRefused(StreamException reason) {
+  private void onOpenFailed(StreamException reason) {
     // A lost device's many attempts are not worth a line each, nor are those of one kept open.
-    if (audience.hasNewcomers() || !(lost || isRetrying())) {
+    if (subscribers.hasPending() || !(lost || isRetrying())) {
       log.info("{}: not opened: {}", deviceId, reason.getMessage());
     }
-    List<Subscription> refused = audience.takeNewcomers();
-    settle();
+    List<Subscription> rejected = subscribers.drainPending();
+    nextAction();
     publish();
-    Audience.endAll(refused, reason, null);
+    DeviceSubscribers.closeAll(rejected, reason, null);
   }
 
   private void onOpened(JavaSoundLine line) {
     PcmFormat format = line.format();
-    int periodSamples = (int) Math.max(1, format.samplesIn(context.period().toNanos()));
+    int periodSamples = (int) Math.max(1, format.samplesIn(services.period().toNanos()));
     // At least one more than the last: two openings may fall into one microsecond, or the clock
     // may have been set back.
-    lastEpoch = Math.max(lastEpoch + 1, context.ticker().unixNanos() / 1000);
-    long kept = context.history().toNanos();
-    History history = kept == 0 ? null : new History(kept, format, periodSamples);
-    Epoch epoch =
-        new Epoch(lastEpoch, format, context.encoder(), context.filters(), this, meter, history);
-    LineReader reader = new LineReader(line, deviceId, periodSamples, context.ticker(), epoch);
-    session = new Session(epoch, reader, line, context.ticker().nanoTime());
+    lastEpoch = Math.max(lastEpoch + 1, services.timeSource().unixNanos() / 1000);
+    long retentionNanos = services.history().toNanos();
+    History history = retentionNanos == 0 ? null : new History(retentionNanos, format, periodSamples);
+    CapturePipeline pipeline =
+        new CapturePipeline(lastEpoch, format, services.codec(), services.filters(), this, streamMetrics, history);
+    LineReader reader = new LineReader(line, deviceId, periodSamples, services.timeSource(), pipeline);
+    openDevice = new OpenDevice(pipeline, reader, line, services.timeSource().nanoTime());
     lastOpened = line.device();
     log.debug("{}: open in {}, epoch {}", deviceId, format, lastEpoch);
-    context.observer().onOpened(deviceId, format, lastEpoch);
-    serve(audience.takeAllWaiting());
-    if (!audience.isServed() && !keptOpen) { // they all left meanwhile
+    services.observer().onOpened(deviceId, format, lastEpoch);
+    activate(subscribers.drainWaiting());
+    if (!subscribers.hasActive() && !keptOpen) { // they all left meanwhile
       close("nobody subscribes any more");
       return;
     }
     reader.start();
-    watch(session, 0, 0);
+    scheduleProgressCheck(openDevice, 0, 0);
   }
 
-  private void serve(List<Subscription> fresh) {
-    audience.serve(fresh, session, this::publish);
+  private void activate(List<Subscription> newSubscriptions) {
+    subscribers.activate(newSubscriptions, openDevice, this::publish);
   }
 
   // What the reader sees, told on its thread.
 
   @Override
-  public void onFlowing(Epoch epoch) {
-    post(() -> ifCurrent(epoch, this::flowing));
+  public void onFirstPeriod(CapturePipeline pipeline) {
+    post(() -> ifCurrent(pipeline, this::handleFirstPeriod));
   }
 
   @Override
-  public void onOverrun(Epoch epoch, long samples) {
+  public void onOverrun(CapturePipeline pipeline, long samples) {
     log.warn("{}: the device lost about {} samples", deviceId, samples);
-    context.observer().onOverrun(deviceId, samples, epoch.format());
+    services.observer().onOverrun(deviceId, samples, pipeline.format());
   }
 
   @Override
-  public void onMuted(Epoch epoch, boolean muted) {
+  public void onSilence(CapturePipeline pipeline, boolean silent) {
     post(
         () ->
             ifCurrent(
-                epoch,
+                pipeline,
                 () -> {
-                  session.muted = muted;
-                  if (muted) {
-                    audience.tellMuted();
+                  openDevice.silent = silent;
+                  if (silent) {
+                    subscribers.notifySilence();
                   }
                 }));
   }
 
   @Override
-  public void onLost(Epoch epoch, String seen) {
-    post(() -> ifCurrent(epoch, () -> lose(seen)));
+  public void onLost(CapturePipeline pipeline, String reason) {
+    post(() -> ifCurrent(pipeline, () -> handleLoss(reason)));
   }
 
-  private void ifCurrent(Epoch epoch, Runnable message) {
-    if (session != null && session.epoch == epoch) {
+  private void ifCurrent(CapturePipeline pipeline, Runnable message) {
+    if (openDevice != null && openDevice.pipeline == pipeline) {
       message.run();
     } // else: it is being closed anyway
   }
 
-  private void flowing() {
+  private void handleFirstPeriod() {
     if (lost) {
       lost = false;
-      Duration away = Duration.ofNanos(context.ticker().nanoTime() - lostSince);
-      log.warn("{}: back after {} s, epoch {}", deviceId, away.toSeconds(), session.epoch.number());
-      context.observer().onBack(deviceId, away);
+      Duration outage = Duration.ofNanos(services.timeSource().nanoTime() - lostSince);
+      log.warn("{}: back after {} s, epoch {}", deviceId, outage.toSeconds(), openDevice.pipeline.number());
+      services.observer().onRecovered(deviceId, outage);
     }
-    backOff.reset();
+    backoff.reset();
   }
 
   /** A read that never returns is seen from here alone. */
-  private void watch(Session watched, long periodsBefore, int inVain) {
-    context.ticker().schedule(WATCH_EVERY, () -> post(() -> look(watched, periodsBefore, inVain)));
+  private void scheduleProgressCheck(OpenDevice watched, long periodsBefore, int stalledChecks) {
+    services.timeSource().schedule(CHECK_INTERVAL, () -> post(() -> checkProgress(watched, periodsBefore, stalledChecks)));
   }
 
-  private void look(Session watched, long periodsBefore, int inVain) {
-    if (session != watched) {
+  private void checkProgress(OpenDevice watched, long periodsBefore, int stalledChecks) {
+    if (openDevice != watched) {
       return;
     }
     long periods = watched.reader.periods();
-    int looks = periods == periodsBefore ? inVain + 1 : 0;
-    if (looks >= (periods == 0 ? LOOKS_FOR_FIRST_PERIOD : LOOKS)) {
-      lose("no audio has come for %d s".formatted(WATCH_EVERY.multipliedBy(looks).toSeconds()));
+    int checks = periods == periodsBefore ? stalledChecks + 1 : 0;
+    if (checks >= (periods == 0 ? MAX_CHECKS_BEFORE_FIRST_PERIOD : MAX_STALLED_CHECKS)) {
+      handleLoss("no audio has come for %d s".formatted(CHECK_INTERVAL.multipliedBy(checks).toSeconds()));
     } else {
-      OptionalDouble ppm = session.reader.clockPpm();
-      ppm.ifPresent(meter::onClock);
-      audience.tellClock(session, ppm);
-      watch(watched, periods, looks);
+      OptionalDouble ppm = openDevice.reader.clockPpm();
+      ppm.ifPresent(streamMetrics::onClock);
+      subscribers.notifyClock(openDevice, ppm);
+      scheduleProgressCheck(watched, periods, checks);
     }
   }
 
-  private void lose(String seen) {
+  private void handleLoss(String reason) {
     if (!lost) { // nor if it opens and fails again at once
-      log.warn("{}: lost: {}", deviceId, seen);
-      context.observer().onLost(deviceId, seen);
-      lostSince = context.ticker().nanoTime();
+      log.warn("{}: lost: {}", deviceId, reason);
+      services.observer().onLost(deviceId, reason);
+      lostSince = services.timeSource().nanoTime();
     }
     lost = true;
-    StreamException reason =
-        new StreamException(Reason.DEVICE_LOST, "%s was lost: %s".formatted(deviceId, seen));
-    Notice notice = new Notice(Notice.Kind.DEVICE_LOST, reason.getMessage());
-    List<Subscription> failing = audience.bereave();
-    close("lost: " + seen);
+    StreamException exception =
+        new StreamException(Reason.DEVICE_LOST, "%s was lost: %s".formatted(deviceId, reason));
+    Notice notice = new Notice(Notice.Kind.DEVICE_LOST, exception.getMessage());
+    List<Subscription> failing = subscribers.onDeviceLost();
+    close("lost: " + reason);
     publish();
-    audience.tellBereft(notice);
-    Audience.endAll(failing, reason, Notice.Kind.DEVICE_LOST);
+    subscribers.notifyAwaiting(notice);
+    DeviceSubscribers.closeAll(failing, exception, Notice.Kind.DEVICE_LOST);
   }
 
   // Closing, and coming back.
 
   /** Stops the reader, joins it and gives the device back, on a worker. */
-  private void close(String why) {
-    Session closed = session;
-    session = null;
-    closing = closed;
-    closed.closingReason = why;
-    calls.begin(
-        SoundCalls.Call.CLOSE,
+  private void close(String reason) {
+    OpenDevice closed = openDevice;
+    openDevice = null;
+    closingDevice = closed;
+    closed.closingReason = reason;
+    calls.start(
+        DeviceCalls.Call.CLOSE,
         () -> {
           closed.close();
-          tellClosed(closed, true);
+          notifyClosed(closed, true);
           return () -> {
-            closing = null;
-            settle();
+            closingDevice = null;
+            nextAction();
           };
         });
   }
 
-  private void tellClosed(Session closed, boolean answered) {
-    context
+  private void notifyClosed(OpenDevice closed, boolean acknowledged) {
+    services
         .observer()
         .onClosed(
             deviceId,
-            closed.epoch.number(),
-            Duration.ofNanos(context.ticker().nanoTime() - closed.openedNanos),
-            closed.epoch.captured(),
+            closed.pipeline.number(),
+            Duration.ofNanos(services.timeSource().nanoTime() - closed.openedNanos),
+            closed.pipeline.capturedSamples(),
             closed.closingReason,
-            answered);
+            acknowledged);
   }
 
   /** No call is under way and the device is not open: what now? */
-  private void settle() {
+  private void nextAction() {
     if (stopped != null) {
       lost = false;
       stopped.complete(null);
-    } else if (audience.hasNewcomers()) {
+    } else if (subscribers.hasPending()) {
       open();
-    } else if (!isWanted()) {
+    } else if (!shouldBeOpen()) {
       lost = false;
     } else {
-      long attempt = backOff.next();
-      context.ticker().schedule(backOff.delay(), () -> post(() -> reopen(attempt)));
+      long attempt = backoff.next();
+      services.timeSource().schedule(backoff.delay(), () -> post(() -> reopen(attempt)));
     }
   }
 
   private void reopen(long attempt) {
-    boolean idle = !calls.underWay() && session == null && !calls.hopeless();
-    if (idle && stopped == null && isWanted() && attempt == backOff.attempt()) {
+    boolean idle = !calls.isInProgress() && openDevice == null && !calls.isUnresponsive();
+    if (idle && stopped == null && shouldBeOpen() && attempt == backoff.attempt()) {
       open();
     }
   }
 
   /** Whether it should be open although nobody new waits for it. */
-  private boolean isWanted() {
-    return keptOpen || audience.isBereft();
+  private boolean shouldBeOpen() {
+    return keptOpen || subscribers.hasAwaitingDevice();
   }
 
   private boolean isRetrying() {
-    return keptOpen && backOff.attempt() > 0;
+    return keptOpen && backoff.attempt() > 0;
   }
 
   /** A call was not answered in time, or an abandoned one was after all. */
-  private void onLateCall() {
-    if (closing != null && !calls.underWay()) {
-      tellClosed(closing, false);
-      closing = null;
+  private void onCallTimeout() {
+    if (closingDevice != null && !calls.isInProgress()) {
+      notifyClosed(closingDevice, false);
+      closingDevice = null;
     }
-    if (calls.hopeless()) {
-      List<Subscription> refused = audience.takeNewcomers();
+    if (calls.isUnresponsive()) {
+      List<Subscription> rejected = subscribers.drainPending();
       publish();
-      Audience.endAll(refused, notResponding(), null);
+      DeviceSubscribers.closeAll(rejected, notResponding(), null);
     }
-    if (!calls.underWay() && session == null) {
-      settle();
-    } else if (stopped != null && calls.hopeless()) {
+    if (!calls.isInProgress() && openDevice == null) {
+      nextAction();
+    } else if (stopped != null && calls.isUnresponsive()) {
       stopped.complete(null);
     }
   }

@@ -12,14 +12,14 @@ import java.util.function.Supplier;
  * Somebody who wants to know which devices there are: all at once, then what has changed since.
  * What changes twice before it could be told is told once, so nothing piles up.
  *
- * <p>{@link #wake} and {@link #leave} may be called from any thread, never block, and may be called
+ * <p>{@link #requestUpdate} and {@link #cancel} may be called from any thread, never block, and may be called
  * again. The sink is called on the lane.
  */
 public final class DeviceWatch {
 
   /** Where it is told. Called on the lane, one call at a time; must not block. */
   public interface Sink {
-    /** Tells whether a message given now would go out; where not, {@link #wake} must follow. */
+    /** Tells whether a message given now would go out; where not, {@link #requestUpdate} must follow. */
     boolean isReady();
 
     /** Every device there is; the first call of all. */
@@ -37,25 +37,25 @@ public final class DeviceWatch {
 
   private final Subscriber watcher;
   private final Supplier<List<DeviceStatus>> devices;
-  private final Lane lane;
+  private final DeliveryLoop deliveryLoop;
   private final Sink sink;
-  private final Runnable forget;
-  private final AtomicBoolean awake = new AtomicBoolean();
-  private final AtomicBoolean over = new AtomicBoolean();
+  private final Runnable onClosed;
+  private final AtomicBoolean updatePending = new AtomicBoolean();
+  private final AtomicBoolean closed = new AtomicBoolean();
 
-  private Map<String, DeviceStatus> told; // the lane's thread alone; null: nothing yet
+  private Map<String, DeviceStatus> lastSent; // the lane's thread alone; null: nothing yet
 
   DeviceWatch(
       Subscriber watcher,
       Supplier<List<DeviceStatus>> devices,
-      Lane lane,
+      DeliveryLoop deliveryLoop,
       Sink sink,
-      Consumer<DeviceWatch> forget) {
+      Consumer<DeviceWatch> onClosed) {
     this.watcher = watcher;
     this.devices = devices;
-    this.lane = lane;
+    this.deliveryLoop = deliveryLoop;
     this.sink = sink;
-    this.forget = () -> forget.accept(this);
+    this.onClosed = () -> onClosed.accept(this);
   }
 
   Subscriber watcher() {
@@ -63,44 +63,44 @@ public final class DeviceWatch {
   }
 
   /** Has it look soon: something changed, or the sink has become ready. */
-  public void wake() {
-    if (awake.compareAndSet(false, true)) {
-      lane.execute(this::tell);
+  public void requestUpdate() {
+    if (updatePending.compareAndSet(false, true)) {
+      deliveryLoop.execute(this::sendChanges);
     }
   }
 
   /** Ends it by the watcher's wish: the sink hears nothing any more. */
-  public void leave() {
-    over.set(true);
-    forget.run();
+  public void cancel() {
+    closed.set(true);
+    onClosed.run();
   }
 
   /** Ends it by ours. */
-  void end(StreamException reason) {
-    if (over.compareAndSet(false, true)) {
-      forget.run();
-      lane.execute(() -> sink.onEnd(reason));
+  void close(StreamException reason) {
+    if (closed.compareAndSet(false, true)) {
+      onClosed.run();
+      deliveryLoop.execute(() -> sink.onEnd(reason));
     }
   }
 
-  private void tell() {
-    awake.set(false);
-    if (over.get() || !sink.isReady()) {
+  private void sendChanges() {
+    updatePending.set(false);
+    if (closed.get() || !sink.isReady()) {
       return;
     }
     Map<String, DeviceStatus> now = new LinkedHashMap<>();
     devices.get().forEach(status -> now.put(status.device().id(), status));
-    if (told == null) {
+    if (lastSent == null) {
       sink.onSnapshot(List.copyOf(now.values()));
     } else {
-      told.keySet().stream().filter(id -> !now.containsKey(id)).forEach(sink::onRemoved);
+      lastSent.keySet().stream().filter(id -> !now.containsKey(id)).forEach(sink::onRemoved);
       now.forEach(
           (id, status) -> {
-            if (!status.equals(told.get(id))) {
+            if (!status.equals(lastSent.get(id))) {
               sink.onChanged(status);
             }
           });
     }
-    told = now;
+    lastSent = now;
   }
 }

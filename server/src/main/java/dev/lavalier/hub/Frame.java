@@ -8,7 +8,7 @@ public final class Frame {
 
   private final long sequence;
   private final long sampleIndex;
-  private final long lostBefore;
+  private final long deviceLossBefore;
   private final long captureNanos;
   private final long readNanos;
   private final byte[] message;
@@ -18,21 +18,21 @@ public final class Frame {
    *
    * @param sequence its number among its framer's frames, from 0
    * @param sampleIndex the number of its first sample in the epoch, per channel
-   * @param lostBefore samples that the device lost before it, of this framer's grid, all together
+   * @param deviceLossBefore samples that the device lost before it, of this framer's grid, all together
    * @param captureNanos when its first sample was captured, by the steady clock
    * @param readNanos when the whole of it had been read, by the steady clock
-   * @param message what {@link FrameEncoder} made of it; not copied
+   * @param message what {@link FrameCodec} made of it; not copied
    */
   Frame(
       long sequence,
       long sampleIndex,
-      long lostBefore,
+      long deviceLossBefore,
       long captureNanos,
       long readNanos,
       byte[] message) {
     this.sequence = sequence;
     this.sampleIndex = sampleIndex;
-    this.lostBefore = lostBefore;
+    this.deviceLossBefore = deviceLossBefore;
     this.captureNanos = captureNanos;
     this.readNanos = readNanos;
     this.message = message;
@@ -47,8 +47,8 @@ public final class Frame {
     return sampleIndex;
   }
 
-  long lostBefore() {
-    return lostBefore;
+  long deviceLossBefore() {
+    return deviceLossBefore;
   }
 
   long captureNanos() {

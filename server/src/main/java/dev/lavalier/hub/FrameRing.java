@@ -16,11 +16,11 @@ final class FrameRing {
   // here before the first frame that is only in it.
   private volatile AtomicReferenceArray<Frame> slots = new AtomicReferenceArray<>(16);
   private volatile Frame latest; // null: none yet
-  private volatile int wantedCapacity;
+  private volatile int requestedCapacity;
 
   /** Makes room for {@code frames}, from the next frame on. Any thread; never shrinks. */
   synchronized void ensureCapacity(int frames) {
-    wantedCapacity = Math.max(wantedCapacity, frames);
+    requestedCapacity = Math.max(requestedCapacity, frames);
   }
 
   /** Returns the number that the next frame will have: how many were published. */
@@ -41,8 +41,8 @@ final class FrameRing {
   /** Adds the frame whose number is {@link #head}. The publishing thread alone. */
   void publish(Frame frame) {
     AtomicReferenceArray<Frame> current = slots;
-    if (wantedCapacity > current.length()) {
-      current = grown(current, wantedCapacity);
+    if (requestedCapacity > current.length()) {
+      current = grown(current, requestedCapacity);
       slots = current;
     }
     current.setRelease(slot(frame.sequence(), current), frame);

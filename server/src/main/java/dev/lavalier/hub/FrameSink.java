@@ -16,7 +16,7 @@ public interface FrameSink {
   boolean isReady();
 
   /** An epoch begins. Sent whether ready or not. */
-  void onStarted(Started started);
+  void onStarted(StreamStart started);
 
   /** A frame, with what is missing just before it. Only while ready. */
   void onFrame(Frame frame, Optional<Gap> gap);

@@ -14,7 +14,7 @@ final class Framer {
 
   private final PcmFormat format; // of the frames
   private final int frameSize;
-  private final FrameEncoder encoder;
+  private final FrameCodec codec;
   private final FrameRing ring = new FrameRing();
 
   // The reader's thread alone.
@@ -23,15 +23,15 @@ final class Framer {
   private long frameIndex = -1; // the first sample of the frame being filled; -1: not begun
   private long frameNanos;
   private long frameUnixNanos;
-  private long lost; // samples between frames that the device lost
+  private long deviceLoss; // samples between frames that the device lost
   private long sequence;
 
   private volatile long firstIndex = -1;
 
-  Framer(PcmFormat format, int frameSize, FrameEncoder encoder) {
+  Framer(PcmFormat format, int frameSize, FrameCodec codec) {
     this.format = format;
     this.frameSize = frameSize;
-    this.encoder = encoder;
+    this.codec = codec;
     this.pending = new byte[frameSize * format.bytesPerSampleFrame()];
   }
 
@@ -65,7 +65,7 @@ final class Framer {
     } else if (sampleIndex > frameIndex + filled / step) {
       // What is pending cannot become a whole frame: it counts as lost with the rest.
       long next = nextFrame(sampleIndex);
-      lost += next - frameIndex;
+      deviceLoss += next - frameIndex;
       frameIndex = next;
       filled = 0;
     }
@@ -96,8 +96,8 @@ final class Framer {
 
   private void publish(long readNanos) {
     byte[] message =
-        encoder.encode(pending, frameIndex, frameUnixNanos, Math.max(0, readNanos - frameNanos));
-    ring.publish(new Frame(sequence++, frameIndex, lost, frameNanos, readNanos, message));
+        codec.encode(pending, frameIndex, frameUnixNanos, Math.max(0, readNanos - frameNanos));
+    ring.publish(new Frame(sequence++, frameIndex, deviceLoss, frameNanos, readNanos, message));
     frameIndex += frameSize;
     filled = 0;
   }

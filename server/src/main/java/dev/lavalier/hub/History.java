@@ -6,7 +6,7 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
  * The last periods of an epoch, as they were captured: what was said before anyone asked. It keeps
- * what is promised and {@link #SLACK_NANOS} more, so that whoever begins with the oldest of it has
+ * what is promised and {@link #MARGIN_NANOS} more, so that whoever begins with the oldest of it has
  * the time to take it.
  *
  * <p>The reader's thread adds, any thread reads. Periods are immutable and know their number, as
@@ -15,7 +15,7 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
  */
 final class History {
 
-  static final long SLACK_NANOS = 1_000_000_000L;
+  static final long MARGIN_NANOS = 1_000_000_000L;
 
   /**
    * One period with its number.
@@ -25,25 +25,25 @@ final class History {
    */
   record Entry(long sequence, Period period) {}
 
-  private final long keptNanos;
+  private final long retentionNanos;
   private final AtomicReferenceArray<Entry> slots;
   private volatile Entry latest; // null: none yet
 
   /**
    * Makes an empty one.
    *
-   * @param keptNanos how much is promised, more than 0
+   * @param retentionNanos how much is promised, more than 0
    * @param periodSamples samples of a period
    */
-  History(long keptNanos, PcmFormat format, int periodSamples) {
-    this.keptNanos = keptNanos;
-    long samples = format.samplesIn(keptNanos + SLACK_NANOS);
+  History(long retentionNanos, PcmFormat format, int periodSamples) {
+    this.retentionNanos = retentionNanos;
+    long samples = format.samplesIn(retentionNanos + MARGIN_NANOS);
     this.slots = new AtomicReferenceArray<>((int) (samples / periodSamples) + 2);
   }
 
   /** Returns how much is promised. */
-  long keptNanos() {
-    return keptNanos;
+  long retentionNanos() {
+    return retentionNanos;
   }
 
   /** Adds a copy of the next period. The reader's thread alone. */
@@ -60,7 +60,7 @@ final class History {
   }
 
   /** Returns the number of the oldest that is not about to be written over. */
-  long oldest() {
+  long oldestAvailable() {
     return Math.max(0, head() - slots.length() + 1);
   }
 
@@ -79,13 +79,13 @@ final class History {
    * begin later; null where there is none at all.
    */
   Entry find(long sampleIndex) {
-    long low = oldest();
+    long low = oldestAvailable();
     long high = head() - 1;
     while (low < high) {
       long middle = (low + high + 1) >>> 1;
       Entry entry = get(middle);
       if (entry == null) {
-        low = Math.min(high, oldest()); // written over since
+        low = Math.min(high, oldestAvailable()); // written over since
       } else if (entry.period().sampleIndex() <= sampleIndex) {
         low = middle;
       } else {
@@ -94,7 +94,7 @@ final class History {
     }
     Entry found = high < 0 ? null : get(low);
     while (found == null && head() > 0) {
-      found = get(oldest()); // written over since
+      found = get(oldestAvailable()); // written over since
     }
     return found;
   }

@@ -34,7 +34,7 @@ public final class Hub implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Hub.class);
 
   /** How long a stop waits for the devices to be closed. */
-  private static final Duration STOP_BOUND = Duration.ofSeconds(2);
+  private static final Duration SHUTDOWN_TIMEOUT = Duration.ofSeconds(2);
 
   /**
    * A line's buffer: long enough that a reader held up by the machine loses nothing. It costs no
@@ -44,35 +44,35 @@ public final class Hub implements AutoCloseable {
 
   private final JavaSoundDevices registry;
   private final ExecutorService workers;
-  private final DeviceActor.Context context;
+  private final DeviceActor.DeviceServices deviceServices;
   private final Map<String, DeviceActor> actors = new ConcurrentHashMap<>();
   private final Set<DeviceWatch> watches = ConcurrentHashMap.newKeySet();
   private final Set<String> keptOpen;
-  private final SubscriberCounts counts;
+  private final SubscriptionQuotas quotas;
   private final AtomicLong subscriptionIds = new AtomicLong();
-  private final Set<Subscription> running = ConcurrentHashMap.newKeySet();
-  private final Subscription.Context subscriptions;
+  private final Set<Subscription> activeSubscriptions = ConcurrentHashMap.newKeySet();
+  private final Subscription.SubscriptionServices subscriptionServices;
   private volatile boolean stopping;
 
   /**
    * Makes a hub.
    *
    * @param registry which devices there are; stays the caller's to close
-   * @param ticker the time by which readers wait and stamp
-   * @param encoder how a frame is written
+   * @param timeSource the time by which readers wait and stamp
+   * @param codec how a frame is written
    * @param observer told what happens
    */
   public Hub(
       JavaSoundDevices registry,
-      TimeSource ticker,
-      FrameEncoder encoder,
+      TimeSource timeSource,
+      FrameCodec codec,
       HubConfig config,
       HubObserver observer) {
     this.registry = registry;
-    this.counts = new SubscriberCounts(config.limits());
+    this.quotas = new SubscriptionQuotas(config.limits());
     this.keptOpen = config.keptOpen();
-    this.subscriptions =
-        new Subscription.Context(ticker, config.stallLimit(), observer, this::onOver);
+    this.subscriptionServices =
+        new Subscription.SubscriptionServices(timeSource, config.stallTimeout(), observer, this::onSubscriptionClosed);
     AtomicInteger count = new AtomicInteger();
     // As many threads as sound system calls are under way, and none when there is nothing to do: a
     // call that hangs then holds up no other device.
@@ -83,22 +83,22 @@ public final class Hub implements AutoCloseable {
               thread.setDaemon(true);
               return thread;
             });
-    this.context =
-        new DeviceActor.Context(
+    this.deviceServices =
+        new DeviceActor.DeviceServices(
             registry,
-            ticker,
-            encoder,
+            timeSource,
+            codec,
             new PolyphaseFilters(),
             config.period(),
             LINE_BUFFER,
             config.history(),
             workers,
             observer,
-            this::wakeWatches);
+            this::notifyWatches);
     registry.onChange(
         () -> {
-          actors.values().forEach(DeviceActor::devicesChanged);
-          wakeWatches();
+          actors.values().forEach(DeviceActor::onDevicesChanged);
+          notifyWatches();
         });
   }
 
@@ -108,11 +108,11 @@ public final class Hub implements AutoCloseable {
   }
 
   private DeviceActor actor(String id) {
-    return actors.computeIfAbsent(id, i -> new DeviceActor(i, context));
+    return actors.computeIfAbsent(id, i -> new DeviceActor(i, deviceServices));
   }
 
-  private void wakeWatches() {
-    watches.forEach(DeviceWatch::wake);
+  private void notifyWatches() {
+    watches.forEach(DeviceWatch::requestUpdate);
   }
 
   /**
@@ -127,9 +127,9 @@ public final class Hub implements AutoCloseable {
     }
     actors.forEach(
         (id, actor) -> {
-          DeviceDescriptor known = actor.lastOpened();
-          if (!present.contains(id) && known != null && actor.state() != DeviceState.CLOSED) {
-            devices.add(new DeviceStatus(known.asUnavailable(), actor.state(), actor.subscriberCount()));
+          DeviceDescriptor lastKnown = actor.lastOpened();
+          if (!present.contains(id) && lastKnown != null && actor.state() != DeviceState.CLOSED) {
+            devices.add(new DeviceStatus(lastKnown.asUnavailable(), actor.state(), actor.subscriberCount()));
           }
         });
     return devices;
@@ -141,19 +141,19 @@ public final class Hub implements AutoCloseable {
    * @param visible which devices the watcher sees, by their ids
    */
   public DeviceWatch watch(
-      Subscriber watcher, Predicate<String> visible, Lane lane, DeviceWatch.Sink sink) {
+      Subscriber watcher, Predicate<String> visible, DeliveryLoop deliveryLoop, DeviceWatch.Sink sink) {
     DeviceWatch watch =
         new DeviceWatch(
             watcher,
             () -> devices().stream().filter(d -> visible.test(d.device().id())).toList(),
-            lane,
+            deliveryLoop,
             sink,
             watches::remove);
     watches.add(watch);
     if (stopping) { // closed meanwhile, perhaps after it had told all others
-      watch.end(stoppingReason());
+      watch.close(stoppingReason());
     }
-    watch.wake();
+    watch.requestUpdate();
     return watch;
   }
 
@@ -184,35 +184,35 @@ public final class Hub implements AutoCloseable {
    *
    * @param subscriber who wants it
    * @param spec what is wanted, resolved against a device of this hub
-   * @param lane where the sink is called
+   * @param deliveryLoop where the sink is called
    * @throws StreamException SERVER_STOPPING, LIMIT_REACHED
    */
   public Subscription subscribe(
-      Subscriber subscriber, SubscriptionSpec spec, Lane lane, FrameSink sink)
+      Subscriber subscriber, SubscriptionSpec spec, DeliveryLoop deliveryLoop, FrameSink sink)
       throws StreamException {
     if (stopping) {
       throw stoppingReason();
     }
-    counts.enter(subscriber, spec.deviceId());
+    quotas.acquire(subscriber, spec.deviceId());
     DeviceActor actor = actor(spec.deviceId());
     Subscription subscription =
         new Subscription(
-            subscriptionIds.incrementAndGet(), subscriber, spec, lane, sink, actor, subscriptions);
-    running.add(subscription);
-    context.observer().onSubscribed(subscription.status());
+            subscriptionIds.incrementAndGet(), subscriber, spec, deliveryLoop, sink, actor, subscriptionServices);
+    activeSubscriptions.add(subscription);
+    deviceServices.observer().onSubscribed(subscription.status());
     actor.subscribe(subscription);
     return subscription;
   }
 
-  private void onOver(Subscription subscription, String why) {
-    counts.leave(subscription.subscriber(), subscription.spec().deviceId());
-    running.remove(subscription);
-    context.observer().onEnded(subscription.status(), why);
+  private void onSubscriptionClosed(Subscription subscription, String reason) {
+    quotas.release(subscription.subscriber(), subscription.spec().deviceId());
+    activeSubscriptions.remove(subscription);
+    deviceServices.observer().onSubscriptionEnded(subscription.status(), reason);
   }
 
   /** Returns every subscription that runs now, the oldest first. */
   public List<SubscriptionStatus> subscriptions() {
-    return running.stream()
+    return activeSubscriptions.stream()
         .map(Subscription::status)
         .sorted(Comparator.comparingLong(SubscriptionStatus::id))
         .toList();
@@ -222,16 +222,16 @@ public final class Hub implements AutoCloseable {
    * Ends the subscriptions and watches of those who may not go on, and tells them why. Whoever was
    * let in a moment ago is found the next time.
    */
-  public void expel() {
-    running.forEach(
-        s -> s.subscriber().standing().objection(s.spec().deviceId()).ifPresent(s::fail));
-    watches.forEach(w -> w.watcher().standing().objection().ifPresent(w::end));
+  public void revokeUnauthorized() {
+    activeSubscriptions.forEach(
+        s -> s.subscriber().accessCheck().denialReason(s.spec().deviceId()).ifPresent(s::fail));
+    watches.forEach(w -> w.watcher().accessCheck().denialReason().ifPresent(w::close));
   }
 
   /** Expels, and has those who watch told what they may see now. */
   public void grantsChanged() {
-    expel();
-    wakeWatches();
+    revokeUnauthorized();
+    notifyWatches();
   }
 
   /**
@@ -244,13 +244,13 @@ public final class Hub implements AutoCloseable {
       return;
     }
     stopping = true;
-    watches.forEach(watch -> watch.end(stoppingReason()));
+    watches.forEach(watch -> watch.close(stoppingReason()));
     CompletableFuture<?>[] stops =
         actors.values().stream().map(DeviceActor::stop).toArray(CompletableFuture<?>[]::new);
     try {
-      CompletableFuture.allOf(stops).get(STOP_BOUND.toMillis(), TimeUnit.MILLISECONDS);
+      CompletableFuture.allOf(stops).get(SHUTDOWN_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
-      log.warn("not every device could be closed within {}", STOP_BOUND);
+      log.warn("not every device could be closed within {}", SHUTDOWN_TIMEOUT);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (java.util.concurrent.ExecutionException e) {

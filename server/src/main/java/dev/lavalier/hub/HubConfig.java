@@ -8,7 +8,7 @@ import java.util.Set;
  *
  * @param period how much is read from a line at a time
  * @param limits how many subscriptions may run at a time
- * @param stallLimit how long a subscriber may leave frames waiting before it is ended
+ * @param stallTimeout how long a subscriber may leave frames waiting before it is ended
  * @param history how much of what was captured is kept for those who come later, of each device
  *     that is open; zero: nothing
  * @param keptOpen the ids of devices that are open for that also while nobody subscribes
@@ -16,7 +16,7 @@ import java.util.Set;
 public record HubConfig(
     Duration period,
     SubscriberLimits limits,
-    Duration stallLimit,
+    Duration stallTimeout,
     Duration history,
     Set<String> keptOpen) {
 
@@ -30,7 +30,7 @@ public record HubConfig(
   }
 
   /** Makes one that keeps nothing. */
-  public HubConfig(Duration period, SubscriberLimits limits, Duration stallLimit) {
-    this(period, limits, stallLimit, Duration.ZERO, Set.of());
+  public HubConfig(Duration period, SubscriberLimits limits, Duration stallTimeout) {
+    this(period, limits, stallTimeout, Duration.ZERO, Set.of());
   }
 }

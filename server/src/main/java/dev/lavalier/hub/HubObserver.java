@@ -17,21 +17,21 @@ public interface HubObserver {
   default void onOpened(String deviceId, PcmFormat format, long epoch) {}
 
   /**
-   * A device was given back: the microphone is off, or, where {@code answered} is false, the sound
+   * A device was given back: the microphone is off, or, where {@code acknowledged} is false, the sound
    * system did not say.
    *
    * @param open for how long it was open
    * @param samples how many samples per channel were captured, those that the device lost counted
-   * @param why in a few words
+   * @param reason in a few words
    */
   default void onClosed(
-      String deviceId, long epoch, Duration open, long samples, String why, boolean answered) {}
+      String deviceId, long epoch, Duration open, long samples, String reason, boolean acknowledged) {}
 
   /** A device that was open was lost. */
-  default void onLost(String deviceId, String seen) {}
+  default void onLost(String deviceId, String reason) {}
 
   /** A lost device gives audio again. */
-  default void onBack(String deviceId, Duration away) {}
+  default void onRecovered(String deviceId, Duration outage) {}
 
   /** A device lost samples while it was open, as its clock shows. */
   default void onOverrun(String deviceId, long samples, PcmFormat format) {}
@@ -42,16 +42,16 @@ public interface HubObserver {
   /**
    * A subscription is over.
    *
-   * @param why in a few words
+   * @param reason in a few words
    */
-  default void onEnded(SubscriptionStatus subscription, String why) {}
+  default void onSubscriptionEnded(SubscriptionStatus subscription, String reason) {}
 
   /** A subscription was told of a gap. */
   default void onGap(SubscriptionStatus subscription, Gap gap) {}
 
   /** Returns what counts one device's frames. Asked once for each device. */
-  default DeviceMeter meter(String deviceId) {
-    return DeviceMeter.NONE;
+  default StreamMetrics streamMetrics(String deviceId) {
+    return StreamMetrics.NONE;
   }
 
   /** Returns one that tells each of several, in their order. */

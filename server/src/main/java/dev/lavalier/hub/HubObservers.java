@@ -14,18 +14,18 @@ record HubObservers(List<HubObserver> all) implements HubObserver {
 
   @Override
   public void onClosed(
-      String deviceId, long epoch, Duration open, long samples, String why, boolean answered) {
-    all.forEach(each -> each.onClosed(deviceId, epoch, open, samples, why, answered));
+      String deviceId, long epoch, Duration open, long samples, String reason, boolean acknowledged) {
+    all.forEach(each -> each.onClosed(deviceId, epoch, open, samples, reason, acknowledged));
   }
 
   @Override
-  public void onLost(String deviceId, String seen) {
-    all.forEach(each -> each.onLost(deviceId, seen));
+  public void onLost(String deviceId, String reason) {
+    all.forEach(each -> each.onLost(deviceId, reason));
   }
 
   @Override
-  public void onBack(String deviceId, Duration away) {
-    all.forEach(each -> each.onBack(deviceId, away));
+  public void onRecovered(String deviceId, Duration outage) {
+    all.forEach(each -> each.onRecovered(deviceId, outage));
   }
 
   @Override
@@ -39,8 +39,8 @@ record HubObservers(List<HubObserver> all) implements HubObserver {
   }
 
   @Override
-  public void onEnded(SubscriptionStatus subscription, String why) {
-    all.forEach(each -> each.onEnded(subscription, why));
+  public void onSubscriptionEnded(SubscriptionStatus subscription, String reason) {
+    all.forEach(each -> each.onSubscriptionEnded(subscription, reason));
   }
 
   @Override
@@ -50,11 +50,11 @@ record HubObservers(List<HubObserver> all) implements HubObserver {
 
   /** One alone counts frames: the first that wants to. */
   @Override
-  public DeviceMeter meter(String deviceId) {
+  public StreamMetrics streamMetrics(String deviceId) {
     return all.stream()
-        .map(each -> each.meter(deviceId))
-        .filter(meter -> meter != DeviceMeter.NONE)
+        .map(each -> each.streamMetrics(deviceId))
+        .filter(streamMetrics -> streamMetrics != StreamMetrics.NONE)
         .findFirst()
-        .orElse(DeviceMeter.NONE);
+        .orElse(StreamMetrics.NONE);
   }
 }

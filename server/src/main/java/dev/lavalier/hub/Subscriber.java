@@ -6,15 +6,15 @@ package dev.lavalier.hub;
  *
  * @param identity the name that was authenticated; {@link #ANONYMOUS} where none was asked for
  * @param address the peer's address and port, which also stands for its connection
- * @param standing whether it may go on
+ * @param accessCheck whether it may go on
  */
-public record Subscriber(String identity, String address, Standing standing) {
+public record Subscriber(String identity, String address, AccessCheck accessCheck) {
 
   /** The identity of everybody, where the server asks for none. */
   public static final String ANONYMOUS = "anonymous";
 
   /** Makes one that may go on for ever. */
   public Subscriber(String identity, String address) {
-    this(identity, address, Standing.FIRM);
+    this(identity, address, AccessCheck.ALWAYS_ALLOWED);
   }
 }

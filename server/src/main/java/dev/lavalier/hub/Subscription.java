@@ -14,7 +14,7 @@ import java.util.function.BiConsumer;
 /**
  * One subscriber of one device.
  *
- * <p>{@link #wake} and {@link #leave} may be called from any thread, never block, and may be called
+ * <p>{@link #wake} and {@link #cancel} may be called from any thread, never block, and may be called
  * again. Everything that touches the sink runs on the lane.
  */
 public final class Subscription {
@@ -23,11 +23,11 @@ public final class Subscription {
   private final Subscriber subscriber;
   private final long sinceUnixNanos;
   private final SubscriptionSpec spec;
-  private final Lane lane;
+  private final DeliveryLoop deliveryLoop;
   private final FrameSink sink;
   private final DeviceActor device;
-  private final Context context;
-  private final AtomicBoolean over = new AtomicBoolean();
+  private final SubscriptionServices services;
+  private final AtomicBoolean closed = new AtomicBoolean();
   private final Runnable drain = this::drain; // made once, and not for each frame
 
   // Written on the lane alone, read by whoever wants to know.
@@ -36,45 +36,45 @@ public final class Subscription {
   private final AtomicLong samplesLost = new AtomicLong();
 
   // The lane's thread alone.
-  private Epoch epoch; // null: none yet
+  private CapturePipeline pipeline; // null: none yet
   private Conversion conversion;
   private Framer framer;
-  private FrameQueue queue;
-  private Replay replay; // null: it has caught up with the present
+  private LiveSource liveSource;
+  private ReplaySource replay; // null: it has caught up with the present
   private long nextIndex; // the sample that should come next; -1: the framer's first
-  private long lostBefore; // what the device had lost by then
+  private long deviceLossBefore; // what the device had lost by then
   private Frame lastSent; // null: none yet
-  private boolean fresh; // no frame sent in this epoch yet
-  private long lastTakenNanos; // when it last took a frame, or had taken all there were
+  private boolean firstFrameOfEpoch; // no frame sent in this epoch yet
+  private long lastProgressNanos; // when it last took a frame, or had taken all there were
 
   /**
    * What every subscription of a hub shares.
    *
-   * @param stallLimit how long frames may wait while the sink takes none, before it is ended
-   * @param onOver called once for each subscription, when it is over, with why in a few words
+   * @param stallTimeout how long frames may wait while the sink takes none, before it is ended
+   * @param onClosed called once for each subscription, when it is over, with why in a few words
    */
-  record Context(
-      TimeSource ticker,
-      Duration stallLimit,
+  record SubscriptionServices(
+      TimeSource timeSource,
+      Duration stallTimeout,
       HubObserver observer,
-      BiConsumer<Subscription, String> onOver) {}
+      BiConsumer<Subscription, String> onClosed) {}
 
   Subscription(
       long id,
       Subscriber subscriber,
       SubscriptionSpec spec,
-      Lane lane,
+      DeliveryLoop deliveryLoop,
       FrameSink sink,
       DeviceActor device,
-      Context context) {
+      SubscriptionServices services) {
     this.id = id;
     this.subscriber = subscriber;
-    this.sinceUnixNanos = context.ticker().unixNanos();
+    this.sinceUnixNanos = services.timeSource().unixNanos();
     this.spec = spec;
-    this.lane = lane;
+    this.deliveryLoop = deliveryLoop;
     this.sink = sink;
     this.device = device;
-    this.context = context;
+    this.services = services;
   }
 
   Subscriber subscriber() {
@@ -99,27 +99,27 @@ public final class Subscription {
     return spec;
   }
 
-  Lane lane() {
-    return lane;
+  DeliveryLoop deliveryLoop() {
+    return deliveryLoop;
   }
 
   /** Has the queue drained soon: call it when the sink has become ready. */
   public void wake() {
-    lane.execute(drain);
+    deliveryLoop.execute(drain);
   }
 
   /**
    * Ends the subscription by the subscriber's wish: cancelled, its deadline past, its connection
    * dead. The sink hears nothing any more, once what runs on the lane now is done.
    *
-   * @param why in a few words, for the records
+   * @param reason in a few words, for the records
    * @return whether it was still running
    */
-  public boolean leave(String why) {
-    boolean first = finish(why);
+  public boolean cancel(String reason) {
+    boolean first = finish(reason);
     if (first) {
-      lane.execute(() -> lane.remove(this));
-      device.leave(this);
+      deliveryLoop.execute(() -> deliveryLoop.remove(this));
+      device.cancel(this);
     }
     return first;
   }
@@ -127,31 +127,31 @@ public final class Subscription {
   /** Ends it for a reason of the subscriber's own, and tells the sink. */
   public void fail(StreamException reason) {
     if (finish(reason.getMessage())) {
-      device.leave(this);
-      lane.execute(
+      device.cancel(this);
+      deliveryLoop.execute(
           () -> {
-            lane.remove(this);
+            deliveryLoop.remove(this);
             sink.onEnd(reason);
           });
     }
   }
 
   /** Returns whether this was the call that ended it. */
-  private boolean finish(String why) {
-    boolean first = over.compareAndSet(false, true);
+  private boolean finish(String reason) {
+    boolean first = closed.compareAndSet(false, true);
     if (first) {
-      context.onOver().accept(this, why);
+      services.onClosed().accept(this, reason);
     }
     return first;
   }
 
   /** Ends it by ours, and tells the sink. The device's actor has forgotten it already. */
-  void end(StreamException reason, Optional<Notice> notice) {
+  void close(StreamException reason, Optional<Notice> notice) {
     if (finish(reason.getMessage())) {
-      lane.execute(
+      deliveryLoop.execute(
           () -> {
-            lane.remove(this);
-            drainWhileReady(context.ticker().nanoTime());
+            deliveryLoop.remove(this);
+            drainWhileReady(services.timeSource().nanoTime());
             notice.ifPresent(sink::onNotice);
             sink.onEnd(reason);
           });
@@ -163,46 +163,46 @@ public final class Subscription {
    * framer publishes. Called by the actor. What still waits of an earlier epoch is dropped, and
    * counted in the gap between the two.
    */
-  void begin(Epoch in, Conversion by, Framer from) {
-    Frame latest = from.ring().latest();
-    Beginning beginning = in.beginning(spec, by);
-    Replay past = in.replay(beginning, by, spec, FrameRing.headAfter(latest));
-    lane.execute(
+  void start(CapturePipeline newPipeline, Conversion newConversion, Framer newFramer) {
+    Frame latest = newFramer.ring().latest();
+    StartPosition startPosition = newPipeline.startPosition(spec, newConversion);
+    ReplaySource newReplay = newPipeline.replay(startPosition, newConversion, spec, FrameRing.headAfter(latest));
+    deliveryLoop.execute(
         () -> {
-          if (over.get()) {
+          if (closed.get()) {
             return;
           }
-          if (epoch == null) {
-            lane.add(this);
+          if (pipeline == null) {
+            deliveryLoop.add(this);
           }
-          epoch = in;
-          conversion = by;
-          framer = from;
-          replay = past;
-          goLive(latest);
-          if (lastSent == null && beginning.index() >= 0) {
-            nextIndex = beginning.index();
+          pipeline = newPipeline;
+          conversion = newConversion;
+          framer = newFramer;
+          replay = newReplay;
+          switchToLive(latest);
+          if (lastSent == null && startPosition.index() >= 0) {
+            nextIndex = startPosition.index();
           }
-          fresh = true;
-          lastTakenNanos = context.ticker().nanoTime();
-          sink.onStarted(new Started(in.number(), by, spec, beginning.prerollMillis()));
+          firstFrameOfEpoch = true;
+          lastProgressNanos = services.timeSource().nanoTime();
+          sink.onStarted(new StreamStart(newPipeline.number(), newConversion, spec, startPosition.prerollMillis()));
           drain();
         });
   }
 
-  private void goLive(Frame latest) {
-    queue =
-        new FrameQueue(
+  private void switchToLive(Frame latest) {
+    liveSource =
+        new LiveSource(
             framer.ring(), FrameRing.headAfter(latest), spec.queueFrames(), maxAgeNanos());
     nextIndex = latest == null ? -1 : latest.sampleIndex() + spec.frameSize();
-    lostBefore = latest == null || replay != null ? 0 : latest.lostBefore();
+    deviceLossBefore = latest == null || replay != null ? 0 : latest.deviceLossBefore();
   }
 
   /** Tells the sink something, and goes on. Called by the actor. */
-  void tell(Notice notice) {
-    lane.execute(
+  void sendNotice(Notice notice) {
+    deliveryLoop.execute(
         () -> {
-          if (!over.get()) {
+          if (!closed.get()) {
             sink.onNotice(notice);
           }
         });
@@ -210,12 +210,12 @@ public final class Subscription {
 
   /** On the lane: sends what waits, while the sink is ready. */
   void drain() {
-    if (over.get() || queue == null) {
+    if (closed.get() || liveSource == null) {
       return;
     }
-    long now = context.ticker().nanoTime();
+    long now = services.timeSource().nanoTime();
     if (replay != null) {
-      replay.refill(framer.ring().head());
+      replay.replenish(framer.ring().head());
     }
     if (spec.overflowPolicy() == OverflowPolicy.CLOSE && overflows(now)) {
       fail(
@@ -226,25 +226,25 @@ public final class Subscription {
       return;
     }
     drainWhileReady(now);
-    noteStall(now);
-    if (replay != null && replay.isTired() && sink.isReady()) {
+    checkStall(now);
+    if (replay != null && replay.hasMoreWork() && sink.isReady()) {
       wake();
     }
   }
 
   private boolean overflows(long now) {
-    return replay == null ? queue.overflows(now) : replay.isOvertaken();
+    return replay == null ? liveSource.overflows(now) : replay.isLapped();
   }
 
-  private void noteStall(long now) {
-    if (replay == null ? queue.isEmpty() : replay.isEmpty()) {
-      lastTakenNanos = now;
-    } else if (now - lastTakenNanos > context.stallLimit().toNanos()) {
+  private void checkStall(long now) {
+    if (replay == null ? liveSource.isEmpty() : replay.isEmpty()) {
+      lastProgressNanos = now;
+    } else if (now - lastProgressNanos > services.stallTimeout().toNanos()) {
       fail(
           new StreamException(
               Reason.SUBSCRIBER_STALLED,
               "nothing was taken for %d s; subscribe again"
-                  .formatted(context.stallLimit().toSeconds())));
+                  .formatted(services.stallTimeout().toSeconds())));
     }
   }
 
@@ -254,32 +254,32 @@ public final class Subscription {
 
   private void drainWhileReady(long now) {
     Frame frame;
-    while (queue != null && sink.isReady() && (frame = poll(now)) != null) {
+    while (liveSource != null && sink.isReady() && (frame = poll(now)) != null) {
       if (frame.sampleIndex() >= nextIndex) { // else it lies before the beginning
-        Optional<Gap> gap = fresh ? missingBeforeFirst(frame) : missingBefore(frame);
+        Optional<Gap> gap = firstFrameOfEpoch ? gapBeforeFirst(frame) : gapBefore(frame);
         sink.onFrame(frame, gap);
-        count(frame, gap, now);
-        fresh = false;
-        lastTakenNanos = now;
+        recordSent(frame, gap, now);
+        firstFrameOfEpoch = false;
+        lastProgressNanos = now;
         lastSent = frame;
         nextIndex = frame.sampleIndex() + spec.frameSize();
         if (replay != null) {
-          replay.sent();
+          replay.onFrameSent();
         }
       }
-      lostBefore = frame.lostBefore();
+      deviceLossBefore = frame.deviceLossBefore();
     }
   }
 
   /** This thread alone writes, so no compare-and-set is needed. */
-  private void count(Frame frame, Optional<Gap> gap, long now) {
+  private void recordSent(Frame frame, Optional<Gap> gap, long now) {
     frames.setRelease(frames.getPlain() + 1);
     bytes.setRelease(bytes.getPlain() + frame.message().length);
-    device.meter().onFrameSent(frame.message().length, now - frame.readNanos());
+    device.streamMetrics().onFrameSent(frame.message().length, now - frame.readNanos());
     if (gap.isPresent()) {
       samplesLost.setRelease(samplesLost.getPlain() + gap.get().sampleCount());
-      device.meter().onSamplesLost(gap.get());
-      context.observer().onGap(status(), gap.get());
+      device.streamMetrics().onSamplesLost(gap.get());
+      services.observer().onGap(status(), gap.get());
     }
   }
 
@@ -291,28 +291,28 @@ public final class Subscription {
       }
       long next = nextIndex;
       replay = null;
-      goLive(latest);
+      switchToLive(latest);
       nextIndex = next; // it may have overtaken the framer
     }
-    return queue.poll(now);
+    return liveSource.poll(now);
   }
 
-  private Optional<Gap> missingBeforeFirst(Frame frame) {
+  private Optional<Gap> gapBeforeFirst(Frame frame) {
     if (lastSent != null) {
-      return missingSinceLoss(frame);
+      return gapSinceDeviceLoss(frame);
     }
-    if (spec.start() instanceof Start.Resume resume) {
-      return resume.epoch() == epoch.number()
-          ? missingSinceResumed(frame)
-          : missingSinceEarlier(resume, frame);
+    if (spec.start() instanceof StartFrom.Resume resume) {
+      return resume.epoch() == pipeline.number()
+          ? gapSinceResumePoint(frame)
+          : gapSinceEarlierEpoch(resume, frame);
     }
-    return missingBefore(frame);
+    return gapBefore(frame);
   }
 
   /** Counted; but what the device lost in that time was not. */
-  private Optional<Gap> missingSinceResumed(Frame frame) {
-    boolean estimated = epoch.overrunEnd() > conversion.inputIndexFor(nextIndex);
-    return missingBefore(frame)
+  private Optional<Gap> gapSinceResumePoint(Frame frame) {
+    boolean estimated = pipeline.overrunEnd() > conversion.inputIndexFor(nextIndex);
+    return gapBefore(frame)
         .map(
             gap ->
                 gap.cause() == Gap.Cause.DEVICE_OVERRUN
@@ -321,36 +321,36 @@ public final class Subscription {
   }
 
   /** An epoch's number is the time at which it began. */
-  private Optional<Gap> missingSinceEarlier(Start.Resume resume, Frame frame) {
+  private Optional<Gap> gapSinceEarlierEpoch(StartFrom.Resume resume, Frame frame) {
     PcmFormat format = spec.format();
-    TimeSource ticker = context.ticker();
+    TimeSource timeSource = services.timeSource();
     long unixNanos = resume.epoch() * 1_000 + format.nanosOf(resume.sampleIndex());
-    long nanos = unixNanos - (ticker.unixNanos() - ticker.nanoTime());
-    return estimated(format.samplesIn(frame.captureNanos() - nanos), Gap.Cause.NOT_KEPT);
+    long nanos = unixNanos - (timeSource.unixNanos() - timeSource.nanoTime());
+    return estimatedGap(format.samplesIn(frame.captureNanos() - nanos), Gap.Cause.NOT_KEPT);
   }
 
-  private static Optional<Gap> estimated(long missing, Gap.Cause cause) {
+  private static Optional<Gap> estimatedGap(long missing, Gap.Cause cause) {
     return missing <= 0 ? Optional.empty() : Optional.of(new Gap(missing, cause, true));
   }
 
   /** What lies between the last frame and this one was dropped here, or lost by the device. */
-  private Optional<Gap> missingBefore(Frame frame) {
+  private Optional<Gap> gapBefore(Frame frame) {
     long expected = nextIndex < 0 ? framer.firstIndex() : nextIndex;
     long missing = frame.sampleIndex() - expected;
     if (missing == 0) {
       return Optional.empty();
     }
-    boolean byDevice = frame.lostBefore() > lostBefore;
+    boolean byDevice = frame.deviceLossBefore() > deviceLossBefore;
     return Optional.of(
         new Gap(
             missing, byDevice ? Gap.Cause.DEVICE_OVERRUN : Gap.Cause.SLOW_SUBSCRIBER, byDevice));
   }
 
   /** The last frame sent was of an earlier epoch: the clock alone knows what lies between. */
-  private Optional<Gap> missingSinceLoss(Frame frame) {
+  private Optional<Gap> gapSinceDeviceLoss(Frame frame) {
     PcmFormat format = spec.format();
     long missing =
         format.samplesIn(frame.captureNanos() - lastSent.captureNanos()) - spec.frameSize();
-    return estimated(missing, Gap.Cause.DEVICE_LOST);
+    return estimatedGap(missing, Gap.Cause.DEVICE_LOST);
   }
 }

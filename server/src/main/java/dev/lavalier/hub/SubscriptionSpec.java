@@ -32,7 +32,7 @@ public record SubscriptionSpec(
     int maxLatencyMs,
     OverflowPolicy overflowPolicy,
     OnDeviceLoss onDeviceLoss,
-    Start start,
+    StartFrom start,
     boolean clockNotices) {
 
   private static final int DEFAULT_FRAMES_PER_SECOND = 50;
@@ -54,7 +54,7 @@ public record SubscriptionSpec(
    * @param channelCount 0: as many as {@code channelMap} names, or as captured
    * @param channelMap where the channels come from, see {@link Conversion#plan}; may be empty
    */
-  public record WantedFormat(
+  public record RequestedFormat(
       Optional<SampleEncoding> encoding,
       int sampleRateHz,
       int channelCount,
@@ -76,14 +76,14 @@ public record SubscriptionSpec(
   public static SubscriptionSpec resolve(
       DeviceDescriptor device,
       int frameSize,
-      WantedFormat wanted,
+      RequestedFormat requested,
       int maxLatencyMs,
       OverflowPolicy policy,
       OnDeviceLoss onDeviceLoss,
-      Start start,
+      StartFrom start,
       boolean clockNotices)
       throws StreamException {
-    PcmFormat format = resolveFormat(device.captureFormat(), wanted);
+    PcmFormat format = resolveFormat(device.captureFormat(), requested);
     int rate = format.sampleRateHz();
     checkRange("frame_size", frameSize, 0, rate, " samples, one second");
     int size = frameSize == 0 ? rate / DEFAULT_FRAMES_PER_SECOND : frameSize;
@@ -93,16 +93,16 @@ public record SubscriptionSpec(
       checkRange("max_latency_ms", maxLatencyMs, frameMs, MAX_LATENCY_MS, ", from one frame on");
     }
     int latencyMs = maxLatencyMs == 0 ? Math.max(DEFAULT_LATENCY_MS, 2 * frameMs) : maxLatencyMs;
-    long asked = (long) latencyMs * rate / (1000L * size);
-    long room =
+    long requestedFrames = (long) latencyMs * rate / (1000L * size);
+    long maxFrames =
         Math.min(MAX_QUEUE_FRAMES, MAX_QUEUE_BYTES / ((long) size * format.bytesPerSampleFrame()));
-    int frames = (int) Math.max(1, Math.min(asked, room));
-    int granted = frames == asked ? latencyMs : (int) Math.ceil(1000.0 * frames * size / rate);
+    int frames = (int) Math.max(1, Math.min(requestedFrames, maxFrames));
+    int granted = frames == requestedFrames ? latencyMs : (int) Math.ceil(1000.0 * frames * size / rate);
     checkStart(start, size);
     return new SubscriptionSpec(
         device.id(),
         format,
-        wanted.channelMap(),
+        requested.channelMap(),
         size,
         frames,
         granted,
@@ -112,10 +112,10 @@ public record SubscriptionSpec(
         clockNotices);
   }
 
-  private static void checkStart(Start start, int frameSize) throws StreamException {
-    if (start instanceof Start.Preroll preroll) {
+  private static void checkStart(StartFrom start, int frameSize) throws StreamException {
+    if (start instanceof StartFrom.Preroll preroll) {
       checkRange("preroll_ms", preroll.millis(), 0, MAX_PREROLL_MS, "");
-    } else if (start instanceof Start.Resume resume) {
+    } else if (start instanceof StartFrom.Resume resume) {
       if (resume.epoch() <= 0) {
         throw new StreamException(
             Reason.INVALID_REQUEST,
@@ -139,20 +139,20 @@ public record SubscriptionSpec(
     }
   }
 
-  private static PcmFormat resolveFormat(PcmFormat captured, WantedFormat wanted)
+  private static PcmFormat resolveFormat(PcmFormat captured, RequestedFormat requested)
       throws StreamException {
-    int rate = wanted.sampleRateHz() == 0 ? captured.sampleRateHz() : wanted.sampleRateHz();
+    int rate = requested.sampleRateHz() == 0 ? captured.sampleRateHz() : requested.sampleRateHz();
     Conversion.checkRate(captured.sampleRateHz(), rate);
     int asMapped =
-        wanted.channelMap().isEmpty() ? captured.channelCount() : wanted.channelMap().size();
-    int channels = wanted.channelCount() == 0 ? asMapped : wanted.channelCount();
+        requested.channelMap().isEmpty() ? captured.channelCount() : requested.channelMap().size();
+    int channels = requested.channelCount() == 0 ? asMapped : requested.channelCount();
     PcmFormat format;
     try {
-      format = new PcmFormat(wanted.encoding().orElse(captured.encoding()), rate, channels);
+      format = new PcmFormat(requested.encoding().orElse(captured.encoding()), rate, channels);
     } catch (IllegalArgumentException e) {
       throw new StreamException(Reason.INVALID_REQUEST, "format." + e.getMessage(), e);
     }
-    Conversion.plan(captured, format, wanted.channelMap());
+    Conversion.plan(captured, format, requested.channelMap());
     return format;
   }
 }

@@ -40,14 +40,14 @@ public final class AuditLog implements HubObserver {
 
   @Override
   public void onClosed(
-      String deviceId, long epoch, Duration open, long samples, String why, boolean answered) {
+      String deviceId, long epoch, Duration open, long samples, String reason, boolean acknowledged) {
     AuditLine line =
-        new AuditLine(answered ? "microphone off" : "microphone given up")
+        new AuditLine(acknowledged ? "microphone off" : "microphone given up")
             .with("device", deviceId)
             .with("epoch", epoch)
             .with("seconds", seconds(open.toNanos()))
             .with("samples", samples)
-            .with("why", why);
+            .with("why", reason);
     line.writeTo(log);
   }
 
@@ -60,13 +60,13 @@ public final class AuditLog implements HubObserver {
   }
 
   @Override
-  public void onEnded(SubscriptionStatus subscription, String why) {
+  public void onSubscriptionEnded(SubscriptionStatus subscription, String reason) {
     begin("subscription ended", subscription)
         .with("seconds", seconds(ticker.unixNanos() - subscription.sinceUnixNanos()))
         .with("samples", subscription.samples())
         .with("lost", subscription.samplesLost())
         .with("bytes", subscription.bytes())
-        .with("why", why)
+        .with("why", reason)
         .writeTo(log);
   }
 

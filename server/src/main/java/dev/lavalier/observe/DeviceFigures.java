@@ -1,6 +1,6 @@
 package dev.lavalier.observe;
 
-import dev.lavalier.hub.DeviceMeter;
+import dev.lavalier.hub.StreamMetrics;
 import dev.lavalier.hub.Gap;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -17,7 +17,7 @@ import java.util.concurrent.atomic.LongAdder;
  * One device's figures, for as long as the server runs: a device that comes back goes on counting.
  * Safe for use from any thread, and made for several lanes that count at once.
  */
-final class DeviceFigures implements DeviceMeter {
+final class DeviceFigures implements StreamMetrics {
 
   /** Not told, or not true any more. */
   static final double UNKNOWN = Double.NaN;
@@ -129,9 +129,9 @@ final class DeviceFigures implements DeviceMeter {
   }
 
   @Override
-  public void onPeriod(int samples, long unevenNanos) {
+  public void onPeriod(int samples, long jitterNanos) {
     samplesCaptured.add(samples);
-    unevenness.record(unevenNanos, TimeUnit.NANOSECONDS);
+    unevenness.record(jitterNanos, TimeUnit.NANOSECONDS);
   }
 
   @Override

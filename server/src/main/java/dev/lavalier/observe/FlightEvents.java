@@ -35,35 +35,35 @@ public final class FlightEvents implements HubObserver {
 
   @Override
   public void onClosed(
-      String deviceId, long epoch, Duration open, long samples, String why, boolean answered) {
+      String deviceId, long epoch, Duration open, long samples, String reason, boolean acknowledged) {
     DeviceClosed event = new DeviceClosed();
     if (event.shouldCommit()) {
       event.device = deviceId;
       event.epoch = epoch;
       event.open = open.toNanos();
       event.samples = samples;
-      event.why = why;
-      event.answered = answered;
+      event.why = reason;
+      event.answered = acknowledged;
       event.commit();
     }
   }
 
   @Override
-  public void onLost(String deviceId, String seen) {
+  public void onLost(String deviceId, String reason) {
     DeviceLost event = new DeviceLost();
     if (event.shouldCommit()) {
       event.device = deviceId;
-      event.seen = seen;
+      event.seen = reason;
       event.commit();
     }
   }
 
   @Override
-  public void onBack(String deviceId, Duration away) {
+  public void onRecovered(String deviceId, Duration outage) {
     DeviceBack event = new DeviceBack();
     if (event.shouldCommit()) {
       event.device = deviceId;
-      event.away = away.toNanos();
+      event.away = outage.toNanos();
       event.commit();
     }
   }
@@ -94,7 +94,7 @@ public final class FlightEvents implements HubObserver {
   }
 
   @Override
-  public void onEnded(SubscriptionStatus subscription, String why) {
+  public void onSubscriptionEnded(SubscriptionStatus subscription, String reason) {
     StreamEnded event = new StreamEnded();
     if (event.shouldCommit()) {
       event.device = subscription.deviceId();
@@ -102,7 +102,7 @@ public final class FlightEvents implements HubObserver {
       event.samples = subscription.samples();
       event.samplesLost = subscription.samplesLost();
       event.bytes = subscription.bytes();
-      event.why = why;
+      event.why = reason;
       event.commit();
     }
   }

@@ -2,7 +2,7 @@ package dev.lavalier.observe;
 
 import com.sun.management.OperatingSystemMXBean;
 import dev.lavalier.audio.PcmFormat;
-import dev.lavalier.hub.DeviceMeter;
+import dev.lavalier.hub.StreamMetrics;
 import dev.lavalier.hub.DeviceState;
 import dev.lavalier.hub.DeviceStatus;
 import dev.lavalier.hub.HubObserver;
@@ -147,7 +147,7 @@ public final class Metrics implements HubObserver, AutoCloseable {
   }
 
   @Override
-  public DeviceMeter meter(String deviceId) {
+  public StreamMetrics streamMetrics(String deviceId) {
     return figures(deviceId);
   }
 
@@ -158,17 +158,17 @@ public final class Metrics implements HubObserver, AutoCloseable {
 
   @Override
   public void onClosed(
-      String deviceId, long epoch, Duration open, long samples, String why, boolean answered) {
+      String deviceId, long epoch, Duration open, long samples, String reason, boolean acknowledged) {
     figures(deviceId).onClosed();
   }
 
   @Override
-  public void onLost(String deviceId, String seen) {
+  public void onLost(String deviceId, String reason) {
     figures(deviceId).onLost();
   }
 
   @Override
-  public void onBack(String deviceId, Duration away) {
+  public void onRecovered(String deviceId, Duration outage) {
     figures(deviceId).onBack();
   }
 

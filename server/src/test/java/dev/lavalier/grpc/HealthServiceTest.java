@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import com.google.common.util.concurrent.MoreExecutors;
 import dev.lavalier.access.Authentication;
 import dev.lavalier.access.Grants;
-import dev.lavalier.hub.Lane;
+import dev.lavalier.hub.DeliveryLoop;
 import dev.lavalier.testing.LavalierExtension;
 import dev.lavalier.testing.TestSubscriber;
 import dev.lavalier.v1.DeviceState;
@@ -132,7 +132,7 @@ final class HealthServiceTest {
                 new HealthService(
                     new HealthStatusManager(),
                     lavalier.hub(),
-                    () -> new Lane(MoreExecutors.newSequentialExecutor(Runnable::run))))
+                    () -> new DeliveryLoop(MoreExecutors.newSequentialExecutor(Runnable::run))))
             .intercept(
                 new ServerInterceptor() {
                   @Override

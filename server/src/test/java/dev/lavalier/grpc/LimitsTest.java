@@ -29,7 +29,7 @@ final class LimitsTest {
   final LavalierExtension lavalier =
       LavalierExtension.withManualTime()
           .withScripted("mic")
-          .limitedTo(SubscriberLimits.inAll(LIMIT), STALL_LIMIT);
+          .limitedTo(SubscriberLimits.total(LIMIT), STALL_LIMIT);
 
   private static void assertEvicted(TestSubscriber subscriber) throws Exception {
     Status status = subscriber.awaitStatus();

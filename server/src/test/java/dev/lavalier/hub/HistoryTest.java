@@ -23,7 +23,7 @@ final class HistoryTest {
   void keepsWhatIsPromisedAndASecondMore() {
     add(10_000);
 
-    assertThat(history.head() - history.oldest()).isEqualTo(301);
+    assertThat(history.head() - history.oldestAvailable()).isEqualTo(301);
     int kept = 0;
     for (long sequence = 0; sequence < history.head(); sequence++) {
       kept += history.get(sequence) == null ? 0 : 1;
@@ -39,7 +39,7 @@ final class HistoryTest {
     assertThat(history.find(900 * SAMPLES).sequence()).isEqualTo(900);
     assertThat(history.find(901 * SAMPLES - 1).sequence()).isEqualTo(900);
     assertThat(history.find(Long.MAX_VALUE).sequence()).isEqualTo(999);
-    assertThat(history.find(0).sequence()).isEqualTo(history.oldest());
+    assertThat(history.find(0).sequence()).isEqualTo(history.oldestAvailable());
   }
 
   @Test

@@ -138,7 +138,7 @@ final class MetricsTest {
   @Test
   void aDeviceThatIsLostAndComesBack() throws Exception {
     TestSubscriber subscriber = hearing(10);
-    metrics.meter("mic").onClock(-25);
+    metrics.streamMetrics("mic").onClock(-25);
     assertThat(values()).containsEntry("lavalier_device_clock_drift_ratio{device=\"mic\"}", -25e-6);
     lavalier.script("mic").throwsUp = true;
     lavalier.ticker().advance(Duration.ofMillis(10));
@@ -194,7 +194,7 @@ final class MetricsTest {
   /** Everything there is to tell, told. */
   private Scrape whole() throws Exception {
     hearing(10);
-    metrics.meter("mic").onClock(1);
+    metrics.streamMetrics("mic").onClock(1);
     everyKindOfCall();
     return Scrape.of(metrics);
   }

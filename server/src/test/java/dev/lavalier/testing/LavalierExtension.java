@@ -17,7 +17,7 @@ import dev.lavalier.grpc.GrpcServer;
 import dev.lavalier.hub.Hub;
 import dev.lavalier.hub.HubConfig;
 import dev.lavalier.hub.HubObserver;
-import dev.lavalier.hub.Lane;
+import dev.lavalier.hub.DeliveryLoop;
 import dev.lavalier.hub.SubscriberLimits;
 import dev.lavalier.v1.AudioCaptureGrpc;
 import dev.lavalier.v1.Device;
@@ -151,7 +151,7 @@ public final class LavalierExtension
   public LavalierExtension keeping(Duration history, String... keptOpen) {
     config =
         new HubConfig(
-            config.period(), config.limits(), config.stallLimit(), history, Set.of(keptOpen));
+            config.period(), config.limits(), config.stallTimeout(), history, Set.of(keptOpen));
     return this;
   }
 
@@ -227,7 +227,7 @@ public final class LavalierExtension
         GrpcServer.addServices(
                 InProcessServerBuilder.forName(name).executor(executor),
                 hub,
-                () -> new Lane(MoreExecutors.newSequentialExecutor(executor)),
+                () -> new DeliveryLoop(MoreExecutors.newSequentialExecutor(executor)),
                 new HealthStatusManager(),
                 gate,
                 calls)

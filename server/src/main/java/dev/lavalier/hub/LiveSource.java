@@ -11,10 +11,10 @@ package dev.lavalier.hub;
  *
  * <p>Used by the lane alone. Times are those of the steady clock, in nanoseconds.
  */
-final class FrameQueue {
+final class LiveSource {
 
   private final FrameRing ring;
-  private final int bound;
+  private final int capacity;
   private final long maxAgeNanos;
   private long next; // the number of the oldest frame that waits
 
@@ -22,13 +22,13 @@ final class FrameQueue {
    * Makes a queue that begins at a frame.
    *
    * @param from the number of its first frame
-   * @param bound the most frames that may wait, 1 or more
+   * @param capacity the most frames that may wait, 1 or more
    * @param maxAgeNanos the longest that one may wait
    */
-  FrameQueue(FrameRing ring, long from, int bound, long maxAgeNanos) {
+  LiveSource(FrameRing ring, long from, int capacity, long maxAgeNanos) {
     this.ring = ring;
     this.next = from;
-    this.bound = bound;
+    this.capacity = capacity;
     this.maxAgeNanos = maxAgeNanos;
   }
 
@@ -44,14 +44,14 @@ final class FrameQueue {
   Frame poll(long now) {
     while (true) {
       long head = ring.head();
-      next = Math.max(next, head - bound);
+      next = Math.max(next, head - capacity);
       if (next == head) {
         return null;
       }
       Frame frame = ring.get(next);
       if (frame != null) {
         next++;
-        if (isFresh(frame, now)) {
+        if (isWithinMaxAge(frame, now)) {
           return frame;
         }
       } // else: overtaken between the two looks, and the head moves
@@ -61,14 +61,14 @@ final class FrameQueue {
   /** Tells whether the next poll would drop a frame. */
   boolean overflows(long now) {
     long head = ring.head();
-    if (head - next > bound) {
+    if (head - next > capacity) {
       return true;
     }
     Frame oldest = next == head ? null : ring.get(next);
-    return next < head && (oldest == null || !isFresh(oldest, now));
+    return next < head && (oldest == null || !isWithinMaxAge(oldest, now));
   }
 
-  private boolean isFresh(Frame frame, long now) {
+  private boolean isWithinMaxAge(Frame frame, long now) {
     return now - frame.readNanos() <= maxAgeNanos;
   }
 }

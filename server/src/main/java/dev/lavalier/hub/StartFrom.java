@@ -1,20 +1,20 @@
 package dev.lavalier.hub;
 
 /** Where in a device's audio a subscription begins. */
-public sealed interface Start {
+public sealed interface StartFrom {
 
   /** With what is captured from now on. */
-  Start LIVE = new Live();
+  StartFrom LIVE = new Live();
 
   /** See {@link #LIVE}. */
-  record Live() implements Start {}
+  record Live() implements StartFrom {}
 
   /**
    * So long before now, as far as that is kept.
    *
    * @param millis how long, 0 or more
    */
-  record Preroll(int millis) implements Start {}
+  record Preroll(int millis) implements StartFrom {}
 
   /**
    * Where an earlier subscription of the device ended.
@@ -23,5 +23,5 @@ public sealed interface Start {
    * @param sampleIndex the sample that should come next, in the format and on the grid of the
    *     frames
    */
-  record Resume(long epoch, long sampleIndex) implements Start {}
+  record Resume(long epoch, long sampleIndex) implements StartFrom {}
 }

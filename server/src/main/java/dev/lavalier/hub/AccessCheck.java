@@ -7,18 +7,18 @@ import java.util.Optional;
  * Whether a subscriber or watcher may go on: asked again and again while it is served. Asked on any
  * thread; must neither block nor throw.
  */
-public interface Standing {
+public interface AccessCheck {
 
   /** May go on for ever. */
-  Standing FIRM = new Standing() {};
+  AccessCheck ALWAYS_ALLOWED = new AccessCheck() {};
 
   /** Returns why it may be told nothing any more; empty: it may go on. */
-  default Optional<StreamException> objection() {
+  default Optional<StreamException> denialReason() {
     return Optional.empty();
   }
 
   /** Returns why it may not go on to hear a device; empty: it may. */
-  default Optional<StreamException> objection(String deviceId) {
+  default Optional<StreamException> denialReason(String deviceId) {
     return Optional.empty();
   }
 }

@@ -7,23 +7,23 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** What there is of a device while it is open. Used by its actor; {@link #close} by a worker. */
-final class Session {
+final class OpenDevice {
 
-  private static final Logger log = LoggerFactory.getLogger(Session.class);
+  private static final Logger log = LoggerFactory.getLogger(OpenDevice.class);
 
   /** How long a stopped reader may take to end before that is reported. */
-  private static final Duration JOIN_BOUND = Duration.ofSeconds(2);
+  private static final Duration JOIN_TIMEOUT = Duration.ofSeconds(2);
 
-  final Epoch epoch;
+  final CapturePipeline pipeline;
   final LineReader reader;
   private final JavaSoundLine line;
   final long openedNanos;
   String closingReason = ""; // in a few words, for the records
-  boolean muted;
-  long clockToldNext = Long.MIN_VALUE; // when to tell the clock's rate again
+  boolean silent;
+  long nextClockNoticeAt = Long.MIN_VALUE; // when to tell the clock's rate again
 
-  Session(Epoch epoch, LineReader reader, JavaSoundLine line, long openedNanos) {
-    this.epoch = epoch;
+  OpenDevice(CapturePipeline pipeline, LineReader reader, JavaSoundLine line, long openedNanos) {
+    this.pipeline = pipeline;
     this.reader = reader;
     this.line = line;
     this.openedNanos = openedNanos;
@@ -33,10 +33,10 @@ final class Session {
   void close() {
     String deviceId = line.device().id();
     try {
-      if (!reader.stop(JOIN_BOUND)) {
-        log.warn("{}: its reader did not end within {} s", deviceId, JOIN_BOUND.toSeconds());
+      if (!reader.stop(JOIN_TIMEOUT)) {
+        log.warn("{}: its reader did not end within {} s", deviceId, JOIN_TIMEOUT.toSeconds());
       }
-      epoch.end();
+      pipeline.close();
       line.close();
       log.debug("{}: closed", deviceId);
     } catch (RuntimeException e) {

@@ -13,25 +13,25 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * <p>{@link #wake} and {@link #execute} may be called from any thread and never block. Whatever
  * runs on a lane must not block either.
  */
-public final class Lane {
+public final class DeliveryLoop {
 
   private final Executor executor;
-  private final AtomicBoolean awake = new AtomicBoolean();
+  private final AtomicBoolean wakeupPending = new AtomicBoolean();
   private final Runnable drainAll = this::drainAll; // made once, and not for each frame
   private final Runnable drainNext = this::drainNext;
 
   // The lane's thread alone.
   private final List<Subscription> subscriptions = new ArrayList<>();
-  private int undrained; // of this round: the subscriptions below this place
+  private int remaining; // of this round: the subscriptions below this place
 
   /** Makes a lane on an executor that runs one task at a time, in order. */
-  public Lane(Executor executor) {
+  public DeliveryLoop(Executor executor) {
     this.executor = executor;
   }
 
   /** Has every subscription drained soon. Calls before that happens count once. */
   void wake() {
-    if (awake.compareAndSet(false, true)) {
+    if (wakeupPending.compareAndSet(false, true)) {
       execute(drainAll);
     }
   }
@@ -46,10 +46,10 @@ public final class Lane {
   }
 
   private void drainAll() {
-    awake.set(false);
-    boolean underWay = undrained > 0;
-    undrained = subscriptions.size();
-    if (!underWay) {
+    wakeupPending.set(false);
+    boolean inProgress = remaining > 0;
+    remaining = subscriptions.size();
+    if (!inProgress) {
       drainNext();
     }
   }
@@ -62,15 +62,15 @@ public final class Lane {
   private void drainNext() {
     try {
       // From the end, because a drain may remove its subscription.
-      undrained = Math.min(undrained, subscriptions.size()) - 1;
-      if (undrained >= 0) {
-        subscriptions.get(undrained).drain();
+      remaining = Math.min(remaining, subscriptions.size()) - 1;
+      if (remaining >= 0) {
+        subscriptions.get(remaining).drain();
       }
     } finally {
-      if (undrained > 0) {
+      if (remaining > 0) {
         execute(drainNext);
       } else {
-        undrained = 0;
+        remaining = 0;
       }
     }
   }

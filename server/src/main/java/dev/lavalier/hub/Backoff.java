@@ -3,18 +3,18 @@ package dev.lavalier.hub;
 import java.time.Duration;
 
 /** How long to wait before a lost device is tried again: 0.25 s, then twice as long, to 5 s. */
-final class BackOff {
+final class Backoff {
 
-  private static final Duration FIRST = Duration.ofMillis(250);
-  private static final Duration LAST = Duration.ofSeconds(5);
+  private static final Duration INITIAL_DELAY = Duration.ofMillis(250);
+  private static final Duration MAX_DELAY = Duration.ofSeconds(5);
 
   private long attempt;
   private Duration delay = Duration.ZERO;
 
   /** Goes on to the next attempt, and returns its number. */
   long next() {
-    delay = delay.isZero() ? FIRST : delay.multipliedBy(2);
-    delay = delay.compareTo(LAST) > 0 ? LAST : delay;
+    delay = delay.isZero() ? INITIAL_DELAY : delay.multipliedBy(2);
+    delay = delay.compareTo(MAX_DELAY) > 0 ? MAX_DELAY : delay;
     return ++attempt;
   }
 

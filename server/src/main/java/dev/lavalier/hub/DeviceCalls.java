@@ -18,12 +18,12 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Used by the device's actor alone; answers and timers come back through its mailbox.
  */
-final class SoundCalls {
+final class DeviceCalls {
 
-  private static final Logger log = LoggerFactory.getLogger(SoundCalls.class);
+  private static final Logger log = LoggerFactory.getLogger(DeviceCalls.class);
 
-  private static final Duration OPEN_BOUND = Duration.ofSeconds(10);
-  private static final Duration CLOSE_BOUND = Duration.ofSeconds(3);
+  private static final Duration OPEN_TIMEOUT = Duration.ofSeconds(10);
+  private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(3);
 
   /** So many abandoned closings are a broken driver, and not bad luck. */
   private static final int MAX_ABANDONED = 3;
@@ -35,13 +35,13 @@ final class SoundCalls {
   }
 
   private final String deviceId;
-  private final TimeSource ticker;
+  private final TimeSource timeSource;
   private final Executor workers;
   private final Consumer<Runnable> mailbox;
-  private final Runnable onLate;
+  private final Runnable onOverdue;
 
   private Call call; // null: none under way
-  private long calls; // tells a call from the ones before
+  private long callNumber; // tells a call from the ones before
   private boolean overdue; // the opening under way has not been answered in time
   private int abandoned;
 
@@ -49,81 +49,81 @@ final class SoundCalls {
    * Makes them.
    *
    * @param mailbox runs a message of the actor's
-   * @param onLate told when a call was not answered in time, and when an abandoned one was after
+   * @param onOverdue told when a call was not answered in time, and when an abandoned one was after
    *     all
    */
-  SoundCalls(
+  DeviceCalls(
       String deviceId,
-      TimeSource ticker,
+      TimeSource timeSource,
       Executor workers,
       Consumer<Runnable> mailbox,
-      Runnable onLate) {
+      Runnable onOverdue) {
     this.deviceId = deviceId;
-    this.ticker = ticker;
+    this.timeSource = timeSource;
     this.workers = workers;
     this.mailbox = mailbox;
-    this.onLate = onLate;
+    this.onOverdue = onOverdue;
   }
 
   /** Returns whether a call is under way, so that no other may begin. */
-  boolean underWay() {
+  boolean isInProgress() {
     return call != null;
   }
 
   /** Returns whether an opening is under way. */
-  boolean opening() {
+  boolean isOpening() {
     return call == Call.OPEN;
   }
 
   /** Returns whether some call has not been answered in time. */
-  boolean late() {
+  boolean isOverdue() {
     return overdue || abandoned > 0;
   }
 
   /** Returns whether there is no point in waiting, or in another call. */
-  boolean hopeless() {
+  boolean isUnresponsive() {
     return overdue || abandoned >= MAX_ABANDONED;
   }
 
   /** Runs {@code work} on a worker; what it returns then runs as a message. */
-  void begin(Call begun, Supplier<Runnable> work) {
-    call = begun;
-    long number = ++calls;
+  void start(Call kind, Supplier<Runnable> work) {
+    call = kind;
+    long number = ++callNumber;
     workers.execute(
         () -> {
-          Runnable answer = work.get();
-          mailbox.accept(() -> onAnswer(number, answer));
+          Runnable result = work.get();
+          mailbox.accept(() -> onCompleted(number, result));
         });
-    Duration bound = begun == Call.OPEN ? OPEN_BOUND : CLOSE_BOUND;
-    ticker.schedule(bound, () -> mailbox.accept(() -> onBound(number, bound)));
+    Duration timeout = kind == Call.OPEN ? OPEN_TIMEOUT : CLOSE_TIMEOUT;
+    timeSource.schedule(timeout, () -> mailbox.accept(() -> onTimeout(number, timeout)));
   }
 
-  private boolean isUnderWay(long number) {
-    return call != null && calls == number;
+  private boolean isCurrent(long number) {
+    return call != null && callNumber == number;
   }
 
-  private void onAnswer(long number, Runnable answer) {
-    if (overdue || !isUnderWay(number)) {
+  private void onCompleted(long number, Runnable result) {
+    if (overdue || !isCurrent(number)) {
       log.warn("{}: the sound system has answered after all", deviceId);
     }
-    if (isUnderWay(number)) {
+    if (isCurrent(number)) {
       call = null;
       overdue = false;
-      answer.run();
+      result.run();
     } else {
       abandoned--;
-      onLate.run();
+      onOverdue.run();
     }
   }
 
-  private void onBound(long number, Duration bound) {
-    if (!isUnderWay(number)) {
+  private void onTimeout(long number, Duration timeout) {
+    if (!isCurrent(number)) {
       return;
     }
     log.warn(
         "{}: the sound system was asked {} s ago to {} it and does not answer",
         deviceId,
-        bound.toSeconds(),
+        timeout.toSeconds(),
         call == Call.OPEN ? "open" : "close");
     if (call == Call.CLOSE) {
       call = null;
@@ -131,6 +131,6 @@ final class SoundCalls {
     } else {
       overdue = true;
     }
-    onLate.run();
+    onOverdue.run();
   }
 }

@@ -10,7 +10,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 
-final class FrameQueueTest {
+final class LiveSourceTest {
 
   private static final byte[] NOTHING = {};
 
@@ -23,71 +23,71 @@ final class FrameQueueTest {
   }
 
   /** A queue without a bound of age, from the first frame on. */
-  private FrameQueue queue(int bound) {
-    return new FrameQueue(ring, 0, bound, Long.MAX_VALUE);
+  private LiveSource queue(int bound) {
+    return new LiveSource(ring, 0, bound, Long.MAX_VALUE);
   }
 
-  private static Frame poll(FrameQueue queue) {
-    return queue.poll(0);
+  private static Frame poll(LiveSource source) {
+    return source.poll(0);
   }
 
   @Test
   void givesEachFrameOnceAndInOrder() {
-    FrameQueue queue = queue(10);
+    LiveSource source = queue(10);
     publish(3);
 
-    assertThat(poll(queue).sequence()).isEqualTo(0);
-    assertThat(poll(queue).sequence()).isEqualTo(1);
-    assertThat(poll(queue).sequence()).isEqualTo(2);
-    assertThat(poll(queue)).isNull();
+    assertThat(poll(source).sequence()).isEqualTo(0);
+    assertThat(poll(source).sequence()).isEqualTo(1);
+    assertThat(poll(source).sequence()).isEqualTo(2);
+    assertThat(poll(source)).isNull();
   }
 
   @Test
   void dropsTheOldestBeyondItsBound() {
-    FrameQueue queue = queue(4);
+    LiveSource source = queue(4);
     publish(9);
 
-    assertThat(queue.overflows(0)).isTrue();
-    assertThat(poll(queue).sequence()).isEqualTo(5);
+    assertThat(source.overflows(0)).isTrue();
+    assertThat(poll(source).sequence()).isEqualTo(5);
     publish(1);
-    assertThat(queue.overflows(0)).isFalse();
+    assertThat(source.overflows(0)).isFalse();
     publish(2);
-    assertThat(queue.overflows(0)).isTrue();
-    assertThat(poll(queue).sequence()).isEqualTo(8);
+    assertThat(source.overflows(0)).isTrue();
+    assertThat(poll(source).sequence()).isEqualTo(8);
   }
 
   @Test
   void dropsWhatHasWaitedTooLongAlsoWhereNothingNewerComes() {
-    FrameQueue queue = new FrameQueue(ring, 0, 10, 50);
+    LiveSource source = new LiveSource(ring, 0, 10, 50);
     for (long readNanos : new long[] {1_000, 1_020, 1_040}) {
       ring.publish(new Frame(ring.head(), 0, 0, 0, readNanos, NOTHING));
     }
 
-    assertThat(queue.overflows(1_050)).isFalse();
-    assertThat(queue.overflows(1_051)).isTrue();
-    assertThat(queue.poll(1_070).sequence()).isEqualTo(1);
-    assertThat(queue.poll(1_091)).isNull();
-    assertThat(queue.isEmpty()).isTrue();
+    assertThat(source.overflows(1_050)).isFalse();
+    assertThat(source.overflows(1_051)).isTrue();
+    assertThat(source.poll(1_070).sequence()).isEqualTo(1);
+    assertThat(source.poll(1_091)).isNull();
+    assertThat(source.isEmpty()).isTrue();
   }
 
   @Test
   void keepsWhatWaitsWhileTheRingGrows() {
-    FrameQueue queue = queue(1_000);
+    LiveSource source = queue(1_000);
     publish(10);
     ring.ensureCapacity(1_001);
     publish(1_500);
 
-    assertThat(poll(queue).sequence()).isEqualTo(510);
+    assertThat(poll(source).sequence()).isEqualTo(510);
     for (long k = 511; k < 1_510; k++) {
-      assertThat(poll(queue).sequence()).isEqualTo(k);
+      assertThat(poll(source).sequence()).isEqualTo(k);
     }
-    assertThat(poll(queue)).isNull();
+    assertThat(poll(source)).isNull();
   }
 
   @Test
   void queuesWithDifferentBoundsDoNotTouchEachOther() {
-    FrameQueue small = queue(1);
-    FrameQueue large = queue(16);
+    LiveSource small = queue(1);
+    LiveSource large = queue(16);
     ring.ensureCapacity(17);
     publish(12);
 
@@ -107,8 +107,8 @@ final class FrameQueueTest {
     try {
       List<Future<Long>> seen = new ArrayList<>();
       for (int bound : new int[] {1, 3, 15, 200}) {
-        FrameQueue queue = queue(bound);
-        seen.add(threads.submit(drain(queue, frames)));
+        LiveSource source = queue(bound);
+        seen.add(threads.submit(drain(source, frames)));
       }
       for (int i = 0; i < frames; i++) {
         if (i == frames / 2) {
@@ -124,12 +124,12 @@ final class FrameQueueTest {
     }
   }
 
-  private static Callable<Long> drain(FrameQueue queue, int frames) {
+  private static Callable<Long> drain(LiveSource source, int frames) {
     return () -> {
       long count = 0;
       long last = -1;
       while (last < frames - 1) {
-        Frame frame = poll(queue);
+        Frame frame = poll(source);
         if (frame == null) {
           Thread.onSpinWait();
           continue;

@@ -12,7 +12,7 @@ import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 
 /** Each limit by itself, and that a place is taken everywhere or nowhere. */
-final class SubscriberCountsTest {
+final class SubscriptionQuotasTest {
 
   private static final int NONE = Integer.MAX_VALUE;
 
@@ -25,8 +25,8 @@ final class SubscriberCountsTest {
   }
 
   private static void assertRefused(
-      SubscriberCounts counts, Subscriber subscriber, String device, String message) {
-    assertThatThrownBy(() -> counts.enter(subscriber, device))
+      SubscriptionQuotas quotas, Subscriber subscriber, String device, String message) {
+    assertThatThrownBy(() -> quotas.acquire(subscriber, device))
         .isInstanceOfSatisfying(
             StreamException.class,
             e -> assertThat(e.reason()).isEqualTo(StreamException.Reason.LIMIT_REACHED))
@@ -35,71 +35,71 @@ final class SubscriberCountsTest {
 
   @Test
   void inAll() throws Exception {
-    SubscriberCounts counts = new SubscriberCounts(SubscriberLimits.inAll(2));
-    counts.enter(anybody("a:1"), "tone");
-    counts.enter(anybody("b:1"), "mic");
+    SubscriptionQuotas quotas = new SubscriptionQuotas(SubscriberLimits.total(2));
+    quotas.acquire(anybody("a:1"), "tone");
+    quotas.acquire(anybody("b:1"), "mic");
     String refusal = "subscribers: 2 (expected: no more at a time; max-subscribers is reached)";
-    assertRefused(counts, anybody("c:1"), "other", refusal);
-    counts.leave(anybody("a:1"), "tone");
-    counts.enter(anybody("c:1"), "other");
-    assertRefused(counts, anybody("a:1"), "tone", refusal);
+    assertRefused(quotas, anybody("c:1"), "other", refusal);
+    quotas.release(anybody("a:1"), "tone");
+    quotas.acquire(anybody("c:1"), "other");
+    assertRefused(quotas, anybody("a:1"), "tone", refusal);
   }
 
   @Test
   void perDevice() throws Exception {
-    SubscriberCounts counts = new SubscriberCounts(new SubscriberLimits(NONE, 1, NONE, NONE));
-    counts.enter(anybody("a:1"), "tone");
+    SubscriptionQuotas quotas = new SubscriptionQuotas(new SubscriberLimits(NONE, 1, NONE, NONE));
+    quotas.acquire(anybody("a:1"), "tone");
     assertRefused(
-        counts,
+        quotas,
         anybody("b:1"),
         "tone",
         "subscribers: 1 (expected: no more of tone at a time; max-subscribers-per-device is"
             + " reached)");
-    counts.enter(anybody("b:1"), "mic");
+    quotas.acquire(anybody("b:1"), "mic");
   }
 
   @Test
   void perConnection() throws Exception {
-    SubscriberCounts counts = new SubscriberCounts(new SubscriberLimits(NONE, NONE, 1, NONE));
-    counts.enter(anybody("a:1"), "tone");
+    SubscriptionQuotas quotas = new SubscriptionQuotas(new SubscriberLimits(NONE, NONE, 1, NONE));
+    quotas.acquire(anybody("a:1"), "tone");
     assertRefused(
-        counts,
+        quotas,
         anybody("a:1"),
         "mic",
         "subscribers: 1 (expected: no more over one connection (a:1) at a time;"
             + " max-subscribers-per-connection is reached)");
-    counts.enter(anybody("a:2"), "tone");
+    quotas.acquire(anybody("a:2"), "tone");
   }
 
   @Test
   void perIdentityButForNobodyInParticular() throws Exception {
-    SubscriberCounts counts = new SubscriberCounts(new SubscriberLimits(NONE, NONE, NONE, 1));
-    counts.enter(who("alice", "a:1"), "tone");
+    SubscriptionQuotas quotas = new SubscriptionQuotas(new SubscriberLimits(NONE, NONE, NONE, 1));
+    quotas.acquire(who("alice", "a:1"), "tone");
     assertRefused(
-        counts,
+        quotas,
         who("alice", "a:2"),
         "mic",
         "subscribers: 1 (expected: no more by alice at a time; max-subscribers-per-identity is"
             + " reached)");
-    counts.enter(who("bob", "a:1"), "tone");
-    counts.enter(anybody("a:1"), "tone");
-    counts.enter(anybody("a:1"), "tone");
+    quotas.acquire(who("bob", "a:1"), "tone");
+    quotas.acquire(anybody("a:1"), "tone");
+    quotas.acquire(anybody("a:1"), "tone");
   }
 
   @Test
   void whoIsRefusedByOneLimitTakesNoPlaceOfAnother() throws Exception {
-    SubscriberCounts counts = new SubscriberCounts(new SubscriberLimits(2, 1, NONE, NONE));
-    counts.enter(anybody("a:1"), "tone");
+    SubscriptionQuotas quotas = new SubscriptionQuotas(new SubscriberLimits(2, 1, NONE, NONE));
+    quotas.acquire(anybody("a:1"), "tone");
     for (int i = 0; i < 10; i++) {
-      assertThatThrownBy(() -> counts.enter(anybody("b:1"), "tone"))
+      assertThatThrownBy(() -> quotas.acquire(anybody("b:1"), "tone"))
           .isInstanceOf(StreamException.class);
     }
-    counts.enter(anybody("b:1"), "mic"); // the second of all
+    quotas.acquire(anybody("b:1"), "mic"); // the second of all
   }
 
   @Test
   void manyAtATimeNeverPassALimitAndGiveAllBack() throws Exception {
-    SubscriberCounts counts = new SubscriberCounts(new SubscriberLimits(3, 2, NONE, NONE));
+    SubscriptionQuotas quotas = new SubscriptionQuotas(new SubscriberLimits(3, 2, NONE, NONE));
     ExecutorService threads = Executors.newFixedThreadPool(4);
     try {
       List<Future<Integer>> rounds = new ArrayList<>();
@@ -112,9 +112,9 @@ final class SubscriberCountsTest {
                   int entered = 0;
                   for (int i = 0; i < 20_000; i++) {
                     try {
-                      counts.enter(me, device);
+                      quotas.acquire(me, device);
                       entered++;
-                      counts.leave(me, device);
+                      quotas.release(me, device);
                     } catch (StreamException e) {
                       // Full for the moment, as four want three places.
                     }
@@ -128,11 +128,11 @@ final class SubscriberCountsTest {
     } finally {
       threads.shutdownNow();
     }
-    counts.enter(anybody("a:1"), "tone");
-    counts.enter(anybody("a:1"), "tone");
-    counts.enter(anybody("a:1"), "mic");
+    quotas.acquire(anybody("a:1"), "tone");
+    quotas.acquire(anybody("a:1"), "tone");
+    quotas.acquire(anybody("a:1"), "mic");
     assertRefused(
-        counts,
+        quotas,
         anybody("a:1"),
         "mic",
         "subscribers: 3 (expected: no more at a time; max-subscribers is reached)");

@@ -21,36 +21,36 @@ import org.slf4j.LoggerFactory;
  * <p>The reader's thread calls the listener's methods; the device's actor calls the others. They
  * share the two arrays, which are replaced and never changed.
  */
-final class Epoch implements CaptureListener {
+final class CapturePipeline implements CaptureListener {
 
-  private static final Logger log = LoggerFactory.getLogger(Epoch.class);
+  private static final Logger log = LoggerFactory.getLogger(CapturePipeline.class);
 
   /** What the actor is told, on the reader's thread. */
-  interface Events {
+  interface PipelineListener {
     /** The first period has come. */
-    void onFlowing(Epoch epoch);
+    void onFirstPeriod(CapturePipeline pipeline);
 
     /** The device lost samples while it was open. */
-    void onOverrun(Epoch epoch, long samples);
+    void onOverrun(CapturePipeline pipeline, long samples);
 
     /** It gives nothing but zeros now, or no longer. */
-    void onMuted(Epoch epoch, boolean muted);
+    void onSilence(CapturePipeline pipeline, boolean silent);
 
     /** It gave out. */
-    void onLost(Epoch epoch, String seen);
+    void onLost(CapturePipeline pipeline, String reason);
   }
 
   private final long number;
   private final PcmFormat format;
-  private final FrameEncoder encoder;
+  private final FrameCodec codec;
   private final PolyphaseFilters filters;
-  private final Events events;
-  private final DeviceMeter meter;
+  private final PipelineListener listener;
+  private final StreamMetrics streamMetrics;
   private final History history; // null: nothing is kept
   private long lastReadNanos; // the reader's thread alone
 
-  private volatile Delivery[] deliveries = {};
-  private volatile Lane[] lanes = {};
+  private volatile FormatPipeline[] formatPipelines = {};
+  private volatile DeliveryLoop[] deliveryLoops = {};
 
   // Written by the reader's thread alone.
   private volatile long nextIndex = -1; // -1: no period yet
@@ -61,23 +61,23 @@ final class Epoch implements CaptureListener {
    *
    * @param number its number
    * @param format the format in which the device is captured
-   * @param meter counts its periods
+   * @param streamMetrics counts its periods
    * @param history keeps the periods; null: nothing is kept
    */
-  Epoch(
+  CapturePipeline(
       long number,
       PcmFormat format,
-      FrameEncoder encoder,
+      FrameCodec codec,
       PolyphaseFilters filters,
-      Events events,
-      DeviceMeter meter,
+      PipelineListener listener,
+      StreamMetrics streamMetrics,
       History history) {
     this.number = number;
     this.format = format;
-    this.encoder = encoder;
+    this.codec = codec;
     this.filters = filters;
-    this.events = events;
-    this.meter = meter;
+    this.listener = listener;
+    this.streamMetrics = streamMetrics;
     this.history = history;
   }
 
@@ -93,39 +93,39 @@ final class Epoch implements CaptureListener {
   public void onPeriod(Period period) {
     long expected = nextIndex;
     if (expected < 0) {
-      events.onFlowing(this);
+      listener.onFirstPeriod(this);
     } else if (period.sampleIndex() > expected) {
       overrunEnd = period.sampleIndex();
-      events.onOverrun(this, period.sampleIndex() - expected);
+      listener.onOverrun(this, period.sampleIndex() - expected);
     }
     nextIndex = period.endIndex();
     long length = format.nanosOf(period.samples());
     long sinceLast = period.readNanos() - lastReadNanos;
-    meter.onPeriod(period.samples(), expected < 0 ? 0 : Math.abs(sinceLast - length));
+    streamMetrics.onPeriod(period.samples(), expected < 0 ? 0 : Math.abs(sinceLast - length));
     lastReadNanos = period.readNanos();
     // First: who replays must find there whatever a framer has published.
     if (history != null) {
       history.add(period);
     }
     boolean published = false;
-    for (Delivery delivery : deliveries) {
-      published |= delivery.accept(period);
+    for (FormatPipeline formatPipeline : formatPipelines) {
+      published |= formatPipeline.process(period);
     }
     if (published) {
-      for (Lane lane : lanes) {
-        lane.wake();
+      for (DeliveryLoop deliveryLoop : deliveryLoops) {
+        deliveryLoop.wake();
       }
     }
   }
 
   @Override
   public void onSilence(boolean muted) {
-    events.onMuted(this, muted);
+    listener.onSilence(this, muted);
   }
 
   @Override
   public void onLost(String message) {
-    events.onLost(this, message);
+    listener.onLost(this, message);
   }
 
   /**
@@ -133,55 +133,55 @@ final class Epoch implements CaptureListener {
    *
    * @param subscriptions each with the conversion that it gets
    */
-  void serve(Map<Subscription, Conversion> subscriptions) {
+  void updateSubscriptions(Map<Subscription, Conversion> subscriptions) {
     Map<Conversion, Set<Integer>> needed = new LinkedHashMap<>();
-    Set<Lane> woken = new LinkedHashSet<>();
+    Set<DeliveryLoop> loops = new LinkedHashSet<>();
     subscriptions.forEach(
         (subscription, conversion) -> {
-          woken.add(subscription.lane());
+          loops.add(subscription.deliveryLoop());
           needed
               .computeIfAbsent(conversion, c -> new LinkedHashSet<>())
               .add(subscription.spec().frameSize());
         });
-    List<Delivery> next = new ArrayList<>();
-    List<Delivery> before = List.of(deliveries);
+    List<FormatPipeline> next = new ArrayList<>();
+    List<FormatPipeline> before = List.of(formatPipelines);
     needed.forEach(
         (conversion, frameSizes) -> {
-          Delivery delivery = delivery(conversion);
-          if (delivery == null) {
-            delivery = new Delivery(conversion, encoder, filters);
+          FormatPipeline formatPipeline = formatPipeline(conversion);
+          if (formatPipeline == null) {
+            formatPipeline = new FormatPipeline(conversion, codec, filters);
           }
-          delivery.serve(frameSizes);
-          next.add(delivery);
+          formatPipeline.setFrameSizes(frameSizes);
+          next.add(formatPipeline);
         });
     // The lanes first, so that no new framer's frame goes by without its lane being woken.
-    lanes = woken.toArray(Lane[]::new);
-    deliveries = next.toArray(Delivery[]::new);
-    before.stream().filter(delivery -> !next.contains(delivery)).forEach(Epoch::report);
+    deliveryLoops = loops.toArray(DeliveryLoop[]::new);
+    formatPipelines = next.toArray(FormatPipeline[]::new);
+    before.stream().filter(formatPipeline -> !next.contains(formatPipeline)).forEach(CapturePipeline::logClipping);
   }
 
   /** Says what is to be said when the reader has ended. */
-  void end() {
-    List.of(deliveries).forEach(Epoch::report);
+  void close() {
+    List.of(formatPipelines).forEach(CapturePipeline::logClipping);
   }
 
-  private static void report(Delivery delivery) {
-    if (delivery.clamped() > 0) {
+  private static void logClipping(FormatPipeline formatPipeline) {
+    if (formatPipeline.clippedSamples() > 0) {
       log.info(
           "{} delivered as {}: {} numbers were clamped at full scale",
-          delivery.conversion().captured(),
-          delivery.conversion().delivered(),
-          delivery.clamped());
+          formatPipeline.conversion().captured(),
+          formatPipeline.conversion().delivered(),
+          formatPipeline.clippedSamples());
     }
   }
 
   /** Returns the framer at work for a conversion and a frame size that somebody is served with. */
   Framer framer(Conversion conversion, int frameSize) {
-    return delivery(conversion).framer(frameSize);
+    return formatPipeline(conversion).framer(frameSize);
   }
 
   /** Returns how many samples have been captured, those that the device lost counted. */
-  long captured() {
+  long capturedSamples() {
     return Math.max(0, nextIndex);
   }
 
@@ -191,8 +191,8 @@ final class Epoch implements CaptureListener {
   }
 
   /** Returns where a subscription begins that is served from now on. */
-  Beginning beginning(SubscriptionSpec spec, Conversion conversion) {
-    return Beginning.of(spec, conversion, number, history);
+  StartPosition startPosition(SubscriptionSpec spec, Conversion conversion) {
+    return StartPosition.of(spec, conversion, number, history);
   }
 
   /**
@@ -200,21 +200,21 @@ final class Epoch implements CaptureListener {
    *
    * @param published how many frames its framer has published
    */
-  Replay replay(Beginning beginning, Conversion conversion, SubscriptionSpec spec, long published) {
-    return beginning.first() == null
+  ReplaySource replay(StartPosition startPosition, Conversion conversion, SubscriptionSpec spec, long published) {
+    return startPosition.first() == null
         ? null
-        : new Replay(
+        : new ReplaySource(
             history,
-            beginning.first(),
-            () -> new Delivery(conversion, encoder, filters),
+            startPosition.first(),
+            () -> new FormatPipeline(conversion, codec, filters),
             spec,
             published);
   }
 
-  private Delivery delivery(Conversion conversion) {
-    for (Delivery delivery : deliveries) {
-      if (delivery.conversion().equals(conversion)) {
-        return delivery;
+  private FormatPipeline formatPipeline(Conversion conversion) {
+    for (FormatPipeline formatPipeline : formatPipelines) {
+      if (formatPipeline.conversion().equals(conversion)) {
+        return formatPipeline;
       }
     }
     return null;

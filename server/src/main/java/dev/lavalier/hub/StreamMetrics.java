@@ -4,10 +4,10 @@ package dev.lavalier.hub;
  * Counts one device's frames, where somebody wants figures. Called for every frame and period, so
  * it must be cheap, and it must neither block nor throw.
  */
-public interface DeviceMeter {
+public interface StreamMetrics {
 
   /** Counts nothing. */
-  DeviceMeter NONE = new DeviceMeter() {};
+  StreamMetrics NONE = new StreamMetrics() {};
 
   /**
    * A frame was given to the transport, for one subscriber. Called on the lanes, several at once.
@@ -24,9 +24,9 @@ public interface DeviceMeter {
    * A period was read. Called by the reader alone.
    *
    * @param samples its length, per channel
-   * @param unevenNanos by how much the time since the one before differs from its length
+   * @param jitterNanos by how much the time since the one before differs from its length
    */
-  default void onPeriod(int samples, long unevenNanos) {}
+  default void onPeriod(int samples, long jitterNanos) {}
 
   /** How fast the device's clock runs against the server's, in millionths. Told now and then. */
   default void onClock(double ppm) {}

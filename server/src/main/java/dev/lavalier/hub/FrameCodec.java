@@ -2,7 +2,7 @@ package dev.lavalier.hub;
 
 /** Writes a frame as it travels. Called by readers' threads: it must neither block nor keep pcm. */
 @FunctionalInterface
-public interface FrameEncoder {
+public interface FrameCodec {
 
   /**
    * Encodes one frame.

@@ -11,17 +11,17 @@ import org.openjdk.jcstress.infra.results.ZII_Result;
 import org.openjdk.jcstress.infra.results.ZZI_Result;
 
 /** Leaving and ending, against each other, against publishing and against beginning. */
-public final class LeaveStress {
+public final class CancelStress {
 
-  private LeaveStress() {}
+  private CancelStress() {}
 
   /** A device with one subscription, and its lane. */
   abstract static class Fixture {
 
     final StressDevice device = new StressDevice();
-    final HandLane lane = new HandLane();
+    final ManualDeliveryLoop deliveryLoop = new ManualDeliveryLoop();
     final RecordingSink sink = new RecordingSink();
-    final Subscription subscription = device.subscription(lane, sink);
+    final Subscription subscription = device.subscription(deliveryLoop, sink);
   }
 
   /**
@@ -40,19 +40,19 @@ public final class LeaveStress {
     /** Leaves. */
     @Actor
     public void one(ZZI_Result r) {
-      r.r1 = subscription.leave("stress");
+      r.r1 = subscription.cancel("stress");
     }
 
     /** Leaves too. */
     @Actor
     public void other(ZZI_Result r) {
-      r.r2 = subscription.leave("stress");
+      r.r2 = subscription.cancel("stress");
     }
 
     /** Counts. */
     @Arbiter
     public void later(ZZI_Result r) {
-      r.r3 = device.over();
+      r.r3 = device.closed();
     }
   }
 
@@ -67,32 +67,32 @@ public final class LeaveStress {
   @Outcome(id = "false, 1, 1", expect = Expect.ACCEPTABLE, desc = "It was ended.")
   @Outcome(expect = Expect.FORBIDDEN, desc = "Both, neither, or counted twice.")
   @State
-  public static class AgainstEnd extends Fixture {
+  public static class AgainstClose extends Fixture {
 
     /** Has the subscription begun. */
-    public AgainstEnd() {
-      device.serve(subscription);
-      lane.run();
+    public AgainstClose() {
+      device.activate(subscription);
+      deliveryLoop.run();
     }
 
     /** Leaves. */
     @Actor
     public void subscriber(ZII_Result r) {
-      r.r1 = subscription.leave("stress");
+      r.r1 = subscription.cancel("stress");
     }
 
     /** Ends it. */
     @Actor
     public void actor() {
-      device.end(subscription);
+      device.close(subscription);
     }
 
     /** Counts. */
     @Arbiter
     public void later(ZII_Result r) {
-      lane.run();
+      deliveryLoop.run();
       r.r2 = sink.ended;
-      r.r3 = device.over();
+      r.r3 = device.closed();
     }
   }
 
@@ -109,21 +109,21 @@ public final class LeaveStress {
   @State
   public static class AgainstPublish extends Fixture {
 
-    private volatile boolean left;
+    private volatile boolean cancelled;
     private int late; // the lane's thread alone
 
     /** Has the subscription begun, and two frames waiting. */
     public AgainstPublish() {
-      device.serve(subscription);
-      lane.run();
+      device.activate(subscription);
+      deliveryLoop.run();
       device.read(2);
     }
 
     /** Leaves; the reader goes on for the others. */
     @Actor
     public void subscriberAndReader() {
-      subscription.leave("stress");
-      left = true;
+      subscription.cancel("stress");
+      cancelled = true;
       device.read(2);
     }
 
@@ -146,10 +146,10 @@ public final class LeaveStress {
     private void runWatched() {
       boolean ran;
       do {
-        boolean leftBefore = left;
-        int heardBefore = sink.heard();
-        ran = lane.runOne();
-        late += leftBefore ? sink.heard() - heardBefore : 0;
+        boolean leftBefore = cancelled;
+        int heardBefore = sink.received();
+        ran = deliveryLoop.runOne();
+        late += leftBefore ? sink.received() - heardBefore : 0;
       } while (ran);
     }
   }
@@ -164,12 +164,12 @@ public final class LeaveStress {
   @Outcome(id = "[1-4], 1, 0", expect = Expect.ACCEPTABLE, desc = "Frames, and then the end.")
   @Outcome(expect = Expect.FORBIDDEN, desc = "A frame after the end, a gap, or no end.")
   @State
-  public static class EndAgainstPublish extends Fixture {
+  public static class CloseAgainstPublish extends Fixture {
 
     /** Has the subscription begun, and one frame waiting. */
-    public EndAgainstPublish() {
-      device.serve(subscription);
-      lane.run();
+    public CloseAgainstPublish() {
+      device.activate(subscription);
+      deliveryLoop.run();
       device.read(1);
     }
 
@@ -182,15 +182,15 @@ public final class LeaveStress {
     /** Ends it, and runs the lane. */
     @Actor
     public void actorAndLane() {
-      device.end(subscription);
-      lane.run();
+      device.close(subscription);
+      deliveryLoop.run();
     }
 
     /** Goes on for a while. */
     @Arbiter
     public void later(III_Result r) {
       device.read(1);
-      lane.run();
+      deliveryLoop.run();
       r.r1 = sink.frames;
       r.r2 = sink.ended;
       r.r3 = sink.wrong;
@@ -207,27 +207,27 @@ public final class LeaveStress {
   @Outcome(id = "[01], 0, 0", expect = Expect.ACCEPTABLE, desc = "Begun or not, and left.")
   @Outcome(expect = Expect.FORBIDDEN, desc = "It lives on.")
   @State
-  public static class AgainstBegin extends Fixture {
+  public static class AgainstStart extends Fixture {
 
     /** Leaves. */
     @Actor
     public void subscriber() {
-      subscription.leave("stress");
+      subscription.cancel("stress");
     }
 
     /** Begins it, and runs the lane. */
     @Actor
     public void actorAndLane() {
-      device.serve(subscription);
-      lane.run();
+      device.activate(subscription);
+      deliveryLoop.run();
     }
 
     /** Goes on for a while. */
     @Arbiter
     public void later(III_Result r) {
-      lane.run();
+      deliveryLoop.run();
       device.read(1);
-      lane.run();
+      deliveryLoop.run();
       r.r1 = sink.started;
       r.r2 = sink.frames;
       r.r3 = sink.wrong;

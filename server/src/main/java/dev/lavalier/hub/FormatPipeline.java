@@ -10,20 +10,20 @@ import java.util.Set;
  * One delivery format of an epoch: what is captured, converted once, however many subscribe, and
  * handed to one framer per frame size. What is delivered as captured is not touched.
  *
- * <p>{@link #accept} runs on the reader's thread; the device's actor calls the others. They share
+ * <p>{@link #process} runs on the reader's thread; the device's actor calls the others. They share
  * the array, which is replaced and never changed.
  */
-final class Delivery {
+final class FormatPipeline {
 
   private final Conversion conversion;
   private final FormatConverter converter; // null: there is nothing to convert
-  private final FrameEncoder encoder;
+  private final FrameCodec codec;
   private volatile Framer[] framers = {};
 
-  Delivery(Conversion conversion, FrameEncoder encoder, PolyphaseFilters filters) {
+  FormatPipeline(Conversion conversion, FrameCodec codec, PolyphaseFilters filters) {
     this.conversion = conversion;
     this.converter = conversion.isIdentity() ? null : new FormatConverter(conversion, filters);
-    this.encoder = encoder;
+    this.codec = codec;
   }
 
   Conversion conversion() {
@@ -31,19 +31,19 @@ final class Delivery {
   }
 
   /** Returns how many numbers were clamped at full scale so far. */
-  long clamped() {
+  long clippedSamples() {
     return converter == null ? 0 : converter.clippedSamples();
   }
 
   /** Keeps a framer for each of these frame sizes, and no other. */
-  void serve(Set<Integer> frameSizes) {
+  void setFrameSizes(Set<Integer> frameSizes) {
     framers =
         frameSizes.stream()
             .map(
                 size -> {
                   Framer framer = framer(size);
                   return framer == null
-                      ? new Framer(conversion.delivered(), size, encoder)
+                      ? new Framer(conversion.delivered(), size, codec)
                       : framer;
                 })
             .toArray(Framer[]::new);
@@ -65,7 +65,7 @@ final class Delivery {
    * @param captured in the capture format; its array is not kept
    * @return whether at least one frame was published
    */
-  boolean accept(Period captured) {
+  boolean process(Period captured) {
     Period block = converter == null ? captured : converted(captured);
     if (block.samples() == 0) {
       return false;

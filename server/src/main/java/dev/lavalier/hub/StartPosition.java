@@ -13,10 +13,10 @@ import dev.lavalier.capture.Period;
  * @param first the period to replay from; null: nothing is replayed
  * @param prerollMillis how much of what was captured before now is replayed
  */
-record Beginning(long index, History.Entry first, int prerollMillis) {
+record StartPosition(long index, History.Entry first, int prerollMillis) {
 
   /** A device's clock runs no faster than that, and an epoch's number is no exact time. */
-  private static final double FASTEST = 1.02;
+  private static final double MAX_CLOCK_RATIO = 1.02;
 
   private static final long TOLERANCE_MICROS = 60_000_000L;
 
@@ -31,25 +31,25 @@ record Beginning(long index, History.Entry first, int prerollMillis) {
   static void check(
       SubscriptionSpec spec, Conversion conversion, long epoch, long captured, long unixMicros)
       throws StreamException {
-    if (!(spec.start() instanceof Start.Resume resume)) {
+    if (!(spec.start() instanceof StartFrom.Resume resume)) {
       return;
     }
     if (resume.epoch() > epoch) {
-      throw notCapturedYet("epoch", resume.epoch(), epoch);
+      throw positionInFuture("epoch", resume.epoch(), epoch);
     }
     long last;
     if (resume.epoch() == epoch) {
       last = conversion.outputSamplesBefore(captured);
     } else {
-      double micros = (unixMicros - resume.epoch()) * FASTEST + TOLERANCE_MICROS;
+      double micros = (unixMicros - resume.epoch()) * MAX_CLOCK_RATIO + TOLERANCE_MICROS;
       last = (long) (micros / 1e6 * spec.format().sampleRateHz());
     }
     if (resume.sampleIndex() > last) {
-      throw notCapturedYet("sample_index", resume.sampleIndex(), last);
+      throw positionInFuture("sample_index", resume.sampleIndex(), last);
     }
   }
 
-  private static StreamException notCapturedYet(String field, long value, long last) {
+  private static StreamException positionInFuture(String field, long value, long last) {
     return new StreamException(
         Reason.POSITION_IN_FUTURE,
         "resume.%s: %d (expected: no later than what has been captured, %d)"
@@ -62,33 +62,33 @@ record Beginning(long index, History.Entry first, int prerollMillis) {
    * @param epoch the number of the epoch that is open
    * @param history what it has kept; null: it keeps nothing
    */
-  static Beginning of(SubscriptionSpec spec, Conversion conversion, long epoch, History history) {
-    boolean sameEpoch = spec.start() instanceof Start.Resume r && r.epoch() == epoch;
-    long resumed = sameEpoch ? ((Start.Resume) spec.start()).sampleIndex() : -1;
-    Beginning live = new Beginning(resumed, null, 0);
-    if (history == null || spec.start() instanceof Start.Live || history.head() == 0) {
+  static StartPosition of(SubscriptionSpec spec, Conversion conversion, long epoch, History history) {
+    boolean sameEpoch = spec.start() instanceof StartFrom.Resume r && r.epoch() == epoch;
+    long resumed = sameEpoch ? ((StartFrom.Resume) spec.start()).sampleIndex() : -1;
+    StartPosition live = new StartPosition(resumed, null, 0);
+    if (history == null || spec.start() instanceof StartFrom.Live || history.head() == 0) {
       return live;
     }
     PcmFormat format = spec.format();
     Period latest = history.get(history.head() - 1).period();
     long end = conversion.outputSamplesBefore(latest.endIndex());
-    long kept = Math.max(0, end - format.samplesIn(history.keptNanos()));
-    int askedMillis = Integer.MAX_VALUE;
-    long wanted = Math.max(kept, resumed);
-    if (spec.start() instanceof Start.Preroll preroll) {
-      askedMillis = preroll.millis();
-      wanted = Math.max(kept, end - format.samplesIn(askedMillis * 1_000_000L));
-      wanted -= wanted % spec.frameSize(); // the whole frame in which it falls
+    long retainedFrom = Math.max(0, end - format.samplesIn(history.retentionNanos()));
+    int requestedMillis = Integer.MAX_VALUE;
+    long target = Math.max(retainedFrom, resumed);
+    if (spec.start() instanceof StartFrom.Preroll preroll) {
+      requestedMillis = preroll.millis();
+      target = Math.max(retainedFrom, end - format.samplesIn(requestedMillis * 1_000_000L));
+      target -= target % spec.frameSize(); // the whole frame in which it falls
     }
-    History.Entry first = history.find(conversion.inputIndexFor(wanted));
-    long begins =
-        ceiling(Math.max(wanted, conversion.firstOutputIndex(first.period().sampleIndex())), spec.frameSize());
-    long samples = end - begins;
+    History.Entry first = history.find(conversion.inputIndexFor(target));
+    long startIndex =
+        ceiling(Math.max(target, conversion.firstOutputIndex(first.period().sampleIndex())), spec.frameSize());
+    long samples = end - startIndex;
     if (samples <= 0) {
       return live;
     }
     int millis = (int) (samples * 1_000 / format.sampleRateHz());
-    return new Beginning(sameEpoch ? resumed : begins, first, Math.min(askedMillis, millis));
+    return new StartPosition(sameEpoch ? resumed : startIndex, first, Math.min(requestedMillis, millis));
   }
 
   private static long ceiling(long index, int frameSize) {

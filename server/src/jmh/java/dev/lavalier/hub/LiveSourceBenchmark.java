@@ -24,7 +24,7 @@ import org.openjdk.jmh.infra.Blackhole;
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
-public class FrameQueueBenchmark {
+public class LiveSourceBenchmark {
 
   private static final byte[] MESSAGE = {};
 
@@ -33,7 +33,7 @@ public class FrameQueueBenchmark {
   public int queues;
 
   private FrameRing ring;
-  private List<FrameQueue> readers;
+  private List<LiveSource> readers;
 
   /** Makes the ring and its queues. */
   @Setup(Level.Iteration)
@@ -42,7 +42,7 @@ public class FrameQueueBenchmark {
     ring.ensureCapacity(11);
     readers = new ArrayList<>();
     for (int i = 0; i < queues; i++) {
-      readers.add(new FrameQueue(ring, 0, 10, Long.MAX_VALUE));
+      readers.add(new LiveSource(ring, 0, 10, Long.MAX_VALUE));
     }
   }
 
@@ -57,8 +57,8 @@ public class FrameQueueBenchmark {
   @Benchmark
   public void publishAndPoll(Blackhole taken) {
     publish();
-    for (FrameQueue queue : readers) {
-      taken.consume(queue.poll(0));
+    for (LiveSource source : readers) {
+      taken.consume(source.poll(0));
     }
   }
 }

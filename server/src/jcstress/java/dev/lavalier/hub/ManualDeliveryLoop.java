@@ -7,14 +7,14 @@ import java.util.concurrent.ConcurrentLinkedQueue;
  * A lane whose thread is whichever calls {@link #run}: an actor of a stress test, and then its
  * arbiter. Tasks may come from any thread, as into an event loop, and wait until then.
  */
-public final class HandLane {
+public final class ManualDeliveryLoop {
 
   private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
-  private final Lane lane = new Lane(tasks::add);
+  private final DeliveryLoop deliveryLoop = new DeliveryLoop(tasks::add);
 
   /** Returns the lane. */
-  public Lane lane() {
-    return lane;
+  public DeliveryLoop deliveryLoop() {
+    return deliveryLoop;
   }
 
   /** Runs what has come, in order, until nothing is there; returns how many tasks that were. */

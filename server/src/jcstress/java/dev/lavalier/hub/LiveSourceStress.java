@@ -10,12 +10,12 @@ import org.openjdk.jcstress.infra.results.III_Result;
 import org.openjdk.jcstress.infra.results.II_Result;
 
 /** The ring's one writer against a queue's one reader. */
-public final class FrameQueueStress {
+public final class LiveSourceStress {
 
   private static final int NONE = -1;
   private static final int BROKEN = -2; // the frame is not what its number says
 
-  private FrameQueueStress() {}
+  private LiveSourceStress() {}
 
   private static void publish(FrameRing ring, int count) {
     for (int i = 0; i < count; i++) {
@@ -25,8 +25,8 @@ public final class FrameQueueStress {
     }
   }
 
-  private static int poll(FrameQueue queue) {
-    Frame frame = queue.poll(0);
+  private static int poll(LiveSource source) {
+    Frame frame = source.poll(0);
     if (frame == null) {
       return NONE;
     }
@@ -38,8 +38,8 @@ public final class FrameQueueStress {
     return whole ? (int) frame.sequence() : BROKEN;
   }
 
-  private static FrameQueue queue(FrameRing ring, long from, int bound) {
-    return new FrameQueue(ring, from, bound, Long.MAX_VALUE);
+  private static LiveSource queue(FrameRing ring, long from, int capacity) {
+    return new LiveSource(ring, from, capacity, Long.MAX_VALUE);
   }
 
   /**
@@ -57,7 +57,7 @@ public final class FrameQueueStress {
   public static class InOrder {
 
     private final FrameRing ring = new FrameRing();
-    private final FrameQueue queue = queue(ring, 0, 4);
+    private final LiveSource source = queue(ring, 0, 4);
 
     /** Publishes two frames. */
     @Actor
@@ -68,14 +68,14 @@ public final class FrameQueueStress {
     /** Polls twice. */
     @Actor
     public void lane(III_Result r) {
-      r.r1 = poll(queue);
-      r.r2 = poll(queue);
+      r.r1 = poll(source);
+      r.r2 = poll(source);
     }
 
     /** Polls once more, when all is done. */
     @Arbiter
     public void later(III_Result r) {
-      r.r3 = poll(queue);
+      r.r3 = poll(source);
     }
   }
 
@@ -94,16 +94,16 @@ public final class FrameQueueStress {
       desc = "In order, and what is missing is older than the bound.")
   @Outcome(expect = Expect.FORBIDDEN, desc = "Out of order, twice, or more lost than the bound.")
   @State
-  public static class Overtaken {
+  public static class Lapped {
 
-    private static final int BOUND = 15;
+    private static final int CAPACITY = 15;
 
     private final FrameRing ring = new FrameRing();
-    private final FrameQueue queue = queue(ring, 0, BOUND);
+    private final LiveSource source = queue(ring, 0, CAPACITY);
 
     /** Fills the ring: 0 is past the bound, 1 is the next. */
-    public Overtaken() {
-      publish(ring, BOUND + 1);
+    public Lapped() {
+      publish(ring, CAPACITY + 1);
     }
 
     /** Overtakes. */
@@ -115,15 +115,15 @@ public final class FrameQueueStress {
     /** Polls twice. */
     @Actor
     public void lane(III_Result r) {
-      r.r1 = poll(queue);
-      r.r2 = poll(queue);
+      r.r1 = poll(source);
+      r.r2 = poll(source);
     }
 
     /** Takes what is left. */
     @Arbiter
     public void later(III_Result r) {
       int last = r.r2;
-      for (int next = poll(queue); next != NONE; next = poll(queue)) {
+      for (int next = poll(source); next != NONE; next = poll(source)) {
         if (next != last + 1) {
           r.r3 = BROKEN;
           return;
@@ -150,7 +150,7 @@ public final class FrameQueueStress {
     private static final int FRAMES = 24; // more than an ungrown ring holds
 
     private final FrameRing ring = new FrameRing();
-    private FrameQueue queue;
+    private LiveSource source;
     private int expected;
     private int disorder;
 
@@ -165,16 +165,16 @@ public final class FrameQueueStress {
     public void lane() {
       ring.ensureCapacity(FRAMES + 1);
       expected = (int) FrameRing.headAfter(ring.latest());
-      queue = queue(ring, expected, FRAMES);
+      source = queue(ring, expected, FRAMES);
       for (int i = 0; i < 3; i++) {
-        take(poll(queue));
+        take(poll(source));
       }
     }
 
     /** Takes the rest. */
     @Arbiter
     public void later(II_Result r) {
-      for (int next = poll(queue); next != NONE; next = poll(queue)) {
+      for (int next = poll(source); next != NONE; next = poll(source)) {
         take(next);
       }
       r.r1 = FRAMES - expected;

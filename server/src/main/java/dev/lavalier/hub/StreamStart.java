@@ -10,5 +10,5 @@ import dev.lavalier.audio.Conversion;
  * @param spec what the subscription gets, every default filled in
  * @param prerollMillis how much of what was captured before it began is sent first
  */
-public record Started(
+public record StreamStart(
     long epoch, Conversion conversion, SubscriptionSpec spec, int prerollMillis) {}

@@ -1,0 +1,207 @@
+package dev.lavalier.hub;
+
+import dev.lavalier.audio.StreamException;
+import dev.lavalier.audio.StreamException.Reason;
+import dev.lavalier.audio.Conversion;
+import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.audio.TimeSource;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.Set;
+
+/**
+ * Whoever subscribes to one device: those who wait for an epoch, those who are served in one, and
+ * those who wait for the lost device's return. Used by the device's actor alone.
+ */
+final class DeviceSubscribers {
+
+  private static final Duration CLOCK_NOTICE_INTERVAL = Duration.ofSeconds(60);
+
+  /** So that no number of subscribers, each with a wish of its own, takes the reader's time. */
+  private static final int MAX_CONVERSIONS = 32;
+
+  private final String deviceId;
+  private final TimeSource timeSource;
+
+  private final Set<Subscription> pending = new LinkedHashSet<>(); // new, for an epoch
+  private final Set<Subscription> awaitingDevice = new LinkedHashSet<>(); // for the lost device's return
+  private final Map<Subscription, Conversion> active = new LinkedHashMap<>();
+
+  DeviceSubscribers(String deviceId, TimeSource timeSource) {
+    this.deviceId = deviceId;
+    this.timeSource = timeSource;
+  }
+
+  int size() {
+    return pending.size() + awaitingDevice.size() + active.size();
+  }
+
+  /** Returns whether somebody new waits for an epoch. */
+  boolean hasPending() {
+    return !pending.isEmpty();
+  }
+
+  /** Returns whether somebody waits for the lost device. */
+  boolean hasAwaitingDevice() {
+    return !awaitingDevice.isEmpty();
+  }
+
+  boolean hasActive() {
+    return !active.isEmpty();
+  }
+
+  /** Adds somebody who waits for an epoch. */
+  void add(Subscription subscription) {
+    pending.add(subscription);
+  }
+
+  /**
+   * Forgets somebody who left.
+   *
+   * @return whether it was served
+   */
+  boolean remove(Subscription subscription) {
+    pending.remove(subscription);
+    awaitingDevice.remove(subscription);
+    return active.remove(subscription) != null;
+  }
+
+  /** Forgets and returns those who are new. */
+  List<Subscription> drainPending() {
+    List<Subscription> drained = List.copyOf(pending);
+    pending.clear();
+    return drained;
+  }
+
+  /** Forgets and returns all who wait, those who were there before first. */
+  List<Subscription> drainWaiting() {
+    List<Subscription> all = new ArrayList<>(awaitingDevice);
+    all.addAll(pending);
+    awaitingDevice.clear();
+    pending.clear();
+    return all;
+  }
+
+  /** Forgets and returns everybody. */
+  List<Subscription> drainAll() {
+    List<Subscription> all = drainWaiting();
+    all.addAll(active.keySet());
+    active.clear();
+    return all;
+  }
+
+  /**
+   * Takes the lost device from those who are served.
+   *
+   * @return those who want to end with it; the others are bereft
+   */
+  List<Subscription> onDeviceLost() {
+    List<Subscription> failing =
+        active.keySet().stream().filter(s -> s.spec().onDeviceLoss() == OnDeviceLoss.FAIL).toList();
+    active.keySet().removeAll(failing);
+    awaitingDevice.addAll(active.keySet());
+    active.clear();
+    return failing;
+  }
+
+  /** Brings an epoch into line with who is served. */
+  void updatePipeline(CapturePipeline pipeline) {
+    pipeline.updateSubscriptions(active);
+  }
+
+  /**
+   * Begins subscriptions, but for those that cannot have what they ask for.
+   *
+   * @param publishState lets others see how many there are, before any of them hears of it
+   */
+  void activate(List<Subscription> newSubscriptions, OpenDevice openDevice, Runnable publishState) {
+    CapturePipeline pipeline = openDevice.pipeline;
+    newSubscriptions.forEach(subscription -> plan(subscription, pipeline));
+    updatePipeline(pipeline);
+    publishState.run();
+    for (Subscription subscription : newSubscriptions) {
+      Conversion conversion = active.get(subscription);
+      if (conversion != null) {
+        Framer framer = pipeline.framer(conversion, subscription.spec().frameSize());
+        framer.ring().ensureCapacity(subscription.spec().queueFrames() + 1);
+        subscription.start(pipeline, conversion, framer);
+        if (openDevice.silent) {
+          subscription.sendNotice(silenceNotice());
+        }
+        openDevice.reader.clockPpm().ifPresent(ppm -> notifyClock(subscription, ppm));
+      }
+    }
+  }
+
+  /** The capture format may be another than when the request was checked. */
+  private void plan(Subscription subscription, CapturePipeline pipeline) {
+    SubscriptionSpec spec = subscription.spec();
+    PcmFormat captured = pipeline.format();
+    try {
+      Conversion conversion = Conversion.plan(captured, spec.format(), spec.channelMap());
+      StartPosition.check(
+          spec, conversion, pipeline.number(), pipeline.capturedSamples(), timeSource.unixNanos() / 1_000);
+      Set<Conversion> inUse = new HashSet<>(active.values());
+      if (!inUse.contains(conversion) && inUse.size() >= MAX_CONVERSIONS) {
+        throw new StreamException(
+            Reason.LIMIT_REACHED,
+            "format: %s (expected: one that %s is delivered in already; %d are the server's limit)"
+                .formatted(spec.format(), deviceId, MAX_CONVERSIONS));
+      }
+      active.put(subscription, conversion);
+    } catch (StreamException e) {
+      subscription.close(e, Optional.empty());
+    }
+  }
+
+  /** Tells those who are served that they hear nothing but zeros. */
+  void notifySilence() {
+    active.keySet().forEach(subscription -> subscription.sendNotice(silenceNotice()));
+  }
+
+  private Notice silenceNotice() {
+    return new Notice(
+        Notice.Kind.MUTED,
+        "%s gives nothing but zeros: it is muted, or this server may not hear it"
+            .formatted(deviceId));
+  }
+
+  /** Tells those who wait for the lost device why they do. */
+  void notifyAwaiting(Notice notice) {
+    awaitingDevice.forEach(subscription -> subscription.sendNotice(notice));
+  }
+
+  /** Tells all who want to know how fast the device's clock runs, now and then. */
+  void notifyClock(OpenDevice openDevice, OptionalDouble ppm) {
+    long now = timeSource.nanoTime();
+    if (ppm.isPresent() && now >= openDevice.nextClockNoticeAt) {
+      openDevice.nextClockNoticeAt = now + CLOCK_NOTICE_INTERVAL.toNanos();
+      active.keySet().forEach(subscription -> notifyClock(subscription, ppm.getAsDouble()));
+    }
+  }
+
+  private void notifyClock(Subscription subscription, double ppm) {
+    if (subscription.spec().clockNotices()) {
+      String message =
+          "the clock of %s runs %+.1f ppm against this server's".formatted(deviceId, ppm);
+      subscription.sendNotice(new Notice(Notice.Kind.CLOCK, message, ppm));
+    }
+  }
+
+  /** Ends subscriptions, with a notice of the same words before it where {@code kind} is given. */
+  static void closeAll(
+      Iterable<Subscription> subscriptions, StreamException reason, Notice.Kind kind) {
+    Optional<Notice> notice =
+        Optional.ofNullable(kind).map(k -> new Notice(k, reason.getMessage()));
+    for (Subscription subscription : subscriptions) {
+      subscription.close(reason, notice);
+    }
+  }
+}
