@@ -43,7 +43,7 @@ public class FramerBenchmark {
     pcmFormat = PcmFormat.parse(format);
     periodSamples = pcmFormat.sampleRateHz() / 100;
     period = new byte[periodSamples * pcmFormat.bytesPerSampleFrame()];
-    framer = new Framer(pcmFormat, 2 * periodSamples, AudioCaptureService.frameEncoder());
+    framer = new Framer(pcmFormat, 2 * periodSamples, AudioCaptureService.frameCodec());
   }
 
   /** Two periods in, one frame in the ring. */

@@ -3,7 +3,7 @@ package dev.lavalier.app;
 import dev.lavalier.audio.TimeSource;
 import dev.lavalier.capture.JavaSoundDevices;
 import dev.lavalier.grpc.AudioCaptureService;
-import dev.lavalier.grpc.Gate;
+import dev.lavalier.grpc.AccessMonitor;
 import dev.lavalier.grpc.GrpcServer;
 import dev.lavalier.hub.Hub;
 import java.io.IOException;
@@ -22,7 +22,7 @@ final class LavalierServer implements AutoCloseable {
             thread.setDaemon(true);
             return thread;
           });
-  private final Gate gate;
+  private final AccessMonitor gate;
   private final GrpcServer grpc;
   private final Observation observation;
 
@@ -40,10 +40,10 @@ final class LavalierServer implements AutoCloseable {
         new Hub(
             registry,
             ticker,
-            AudioCaptureService.frameEncoder(),
+            AudioCaptureService.frameCodec(),
             config.hub(),
             observation.ofHub());
-    gate = new Gate(hub, config.tokens(), config.tls(), ticker, files);
+    gate = new AccessMonitor(hub, config.tokens(), config.tls(), ticker, files);
     grpc =
         new GrpcServer(
             hub, config.address(), config.transport(), gate, observation.ofCalls(), ticker);

@@ -104,7 +104,7 @@ final class LimitOptions {
   TransportLimits transport() {
     return new TransportLimits(
         Checks.range("max-connections", maxConnections, 1, MOST),
-        TransportLimits.callsFor(perConnection),
+        TransportLimits.maxCallsFor(perConnection),
         Checks.range("max-message-bytes", maxMessageBytes, 256, 16 << 20),
         Checks.range("max-metadata-bytes", maxMetadataBytes, 1_024, 1 << 20),
         Duration.ofSeconds(Checks.range("handshake-timeout-s", handshakeSeconds, 1, 300)),

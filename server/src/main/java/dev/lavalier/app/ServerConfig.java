@@ -47,6 +47,6 @@ record ServerConfig(
   }
 
   static boolean asks(Optional<ServerTls> tls, Optional<Reloadable<TokenFile>> tokens) {
-    return tokens.isPresent() || (tls.isPresent() && tls.get().asksForCertificates());
+    return tokens.isPresent() || (tls.isPresent() && tls.get().requiresClientCertificates());
   }
 }

@@ -8,7 +8,7 @@ import dev.lavalier.v1.ListSubscriptionsResponse;
 import dev.lavalier.v1.Subscription;
 import io.grpc.stub.StreamObserver;
 
-/** What an operator sees. {@link Requirement} says who that is. */
+/** What an operator sees. {@link RequiredAccess} says who that is. */
 final class AdminService extends AdminGrpc.AdminImplBase {
 
   private final Hub hub;
@@ -20,10 +20,10 @@ final class AdminService extends AdminGrpc.AdminImplBase {
   @Override
   public void listSubscriptions(
       ListSubscriptionsRequest request, StreamObserver<ListSubscriptionsResponse> observer) {
-    String wanted = request.getDeviceId();
+    String requestedId = request.getDeviceId();
     ListSubscriptionsResponse.Builder response = ListSubscriptionsResponse.newBuilder();
     hub.subscriptions().stream()
-        .filter(status -> wanted.isEmpty() || wanted.equals(status.deviceId()))
+        .filter(status -> requestedId.isEmpty() || requestedId.equals(status.deviceId()))
         .forEach(status -> response.addSubscriptions(message(status)));
     observer.onNext(response.build());
     observer.onCompleted();
@@ -35,7 +35,7 @@ final class AdminService extends AdminGrpc.AdminImplBase {
         .setIdentity(status.subscriber().identity())
         .setAddress(status.subscriber().address())
         .setDeviceId(status.deviceId())
-        .setFormat(Messages.format(status.format()))
+        .setFormat(ProtoMessages.format(status.format()))
         .setFrameSize(status.frameSize())
         .setSinceUnixNanos(status.sinceUnixNanos())
         .setFrameCount(status.frames())

@@ -47,27 +47,27 @@ public final class AudioCaptureService implements BindableService {
           .build();
 
   private final Hub hub;
-  private final Supplier<DeliveryLoop> lanes;
+  private final Supplier<DeliveryLoop> deliveryLoops;
 
   /**
    * Makes the service.
    *
-   * @param hub where the audio comes from; its frames must be encoded by {@link #frameEncoder}
-   * @param lanes the lane for the call that runs on the current thread
+   * @param hub where the audio comes from; its frames must be encoded by {@link #frameCodec}
+   * @param deliveryLoops the lane for the call that runs on the current thread
    */
-  public AudioCaptureService(Hub hub, Supplier<DeliveryLoop> lanes) {
+  public AudioCaptureService(Hub hub, Supplier<DeliveryLoop> deliveryLoops) {
     this.hub = hub;
-    this.lanes = lanes;
+    this.deliveryLoops = deliveryLoops;
   }
 
   /** Returns the health of what this serves, and of each device. */
   HealthService health(HealthStatusManager others) {
-    return new HealthService(others, hub, lanes);
+    return new HealthService(others, hub, deliveryLoops);
   }
 
   /** Returns what the hub must encode frames with. */
-  public static dev.lavalier.hub.FrameCodec frameEncoder() {
-    return Messages::frame;
+  public static dev.lavalier.hub.FrameCodec frameCodec() {
+    return ProtoMessages::frame;
   }
 
   @Override
@@ -98,7 +98,7 @@ public final class AudioCaptureService implements BindableService {
     Grants grants = Caller.current().grants();
     hub.devices().stream()
         .filter(status -> grants.canList(status.device().id()))
-        .forEach(status -> response.addDevices(Messages.device(status)));
+        .forEach(status -> response.addDevices(ProtoMessages.device(status)));
     observer.onNext(response.build());
     observer.onCompleted();
   }
@@ -112,8 +112,8 @@ public final class AudioCaptureService implements BindableService {
         hub.watch(
             caller.subscriber(),
             id -> caller.grants().canList(id),
-            lanes.get(),
-            new WatchCall(observer));
+            deliveryLoops.get(),
+            new WatchDevicesCall(observer));
     observer.setOnCancelHandler(watch::cancel);
     observer.setOnReadyHandler(watch::requestUpdate);
   }
@@ -125,12 +125,12 @@ public final class AudioCaptureService implements BindableService {
       SubscriptionSpec spec = spec(caller, request);
       observer.setOnReadyThreshold(readyBytes(spec));
       Subscription subscription =
-          hub.subscribe(caller.subscriber(), spec, lanes.get(), new FramesCall(observer));
+          hub.subscribe(caller.subscriber(), spec, deliveryLoops.get(), new StreamFramesCall(observer));
       // Cancelled, past its deadline, or its connection dead: gRPC tells all three this way.
-      observer.setOnCancelHandler(() -> subscription.cancel(CallTracer.whyLeft()));
+      observer.setOnCancelHandler(() -> subscription.cancel(CallTracer.cancellationReason()));
       observer.setOnReadyHandler(subscription::wake);
     } catch (StreamException e) {
-      observer.onError(Statuses.of(e));
+      observer.onError(GrpcStatuses.of(e));
     }
   }
 
@@ -148,24 +148,24 @@ public final class AudioCaptureService implements BindableService {
     // Credit is the bound; this lets no second frame be written before the first is on its way.
     observer.setOnReadyThreshold(1);
     Caller caller = Caller.current();
-    DeliveryLoop lane = lanes.get();
-    PullCall call =
-        new PullCall(
+    DeliveryLoop deliveryLoop = deliveryLoops.get();
+    PullFramesCall call =
+        new PullFramesCall(
             observer,
-            lane,
+            deliveryLoop,
             (request, sink) ->
-                hub.subscribe(caller.subscriber(), spec(caller, request), lane, sink));
-    observer.setOnCancelHandler(() -> call.leave(CallTracer.whyLeft()));
+                hub.subscribe(caller.subscriber(), spec(caller, request), deliveryLoop, sink));
+    observer.setOnCancelHandler(() -> call.cancel(CallTracer.cancellationReason()));
     observer.setOnReadyHandler(call::wake);
     return call;
   }
 
   private SubscriptionSpec spec(Caller caller, StreamFramesRequest request)
       throws StreamException {
-    caller.checkKnown();
+    caller.checkAuthenticated();
     Grants grants = caller.grants();
     DeviceDescriptor device = hub.resolve(request.getDeviceId(), grants::canList);
-    caller.checkMayStream(device.id());
-    return Requests.spec(request, device);
+    caller.checkCanStream(device.id());
+    return RequestParser.spec(request, device);
   }
 }

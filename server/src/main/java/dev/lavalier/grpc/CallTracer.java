@@ -23,14 +23,14 @@ final class CallTracer extends ServerStreamTracer {
 
   private final CallObserver observer;
   private String method = UNKNOWN;
-  private volatile Status ended; // null: not yet
+  private volatile Status endStatus; // null: not yet
 
   private CallTracer(CallObserver observer) {
     this.observer = observer;
   }
 
   /** Returns what follows every call of a server. */
-  static Factory following(CallObserver observer) {
+  static Factory factory(CallObserver observer) {
     return new Factory() {
       @Override
       public ServerStreamTracer newServerStreamTracer(String fullMethodName, Metadata headers) {
@@ -40,26 +40,26 @@ final class CallTracer extends ServerStreamTracer {
   }
 
   /** Says why the call in whose context this runs was cancelled, in a few words. */
-  static String whyLeft() {
+  static String cancellationReason() {
     CallTracer tracer = KEY.get();
-    Status status = tracer == null ? null : tracer.ended;
+    Status status = tracer == null ? null : tracer.endStatus;
     if (status == null) {
       return "cancelled";
     }
-    String words = String.valueOf(status.getDescription());
+    String description = String.valueOf(status.getDescription());
     return switch (status.getCode()) {
       case CANCELLED ->
-          isOddReset(words) ? "reset by the subscriber: " + words : "cancelled by the subscriber";
+          isUnexpectedReset(description) ? "reset by the subscriber: " + description : "cancelled by the subscriber";
       case DEADLINE_EXCEEDED -> "its deadline passed";
       case UNAVAILABLE ->
-          words.equals(CLOSED) ? "its connection was closed" : "its connection was lost: " + words;
-      default -> "the transport ended it: " + status.getCode() + ", " + words;
+          description.equals(CLOSED) ? "its connection was closed" : "its connection was lost: " + description;
+      default -> "the transport ended it: " + status.getCode() + ", " + description;
     };
   }
 
   /** Not with CANCEL, which is what a client says that wants no more. */
-  private static boolean isOddReset(String words) {
-    return words.startsWith(RESET) && !words.equals(RESET + Http2Error.CANCEL.code());
+  private static boolean isUnexpectedReset(String description) {
+    return description.startsWith(RESET) && !description.equals(RESET + Http2Error.CANCEL.code());
   }
 
   @Override
@@ -75,7 +75,7 @@ final class CallTracer extends ServerStreamTracer {
 
   @Override
   public void streamClosed(Status status) {
-    ended = status;
+    endStatus = status;
     observer.onCallEnded(method, status.getCode().name());
   }
 }

@@ -17,24 +17,24 @@ final class Caller {
 
   private static final Context.Key<Caller> KEY = Context.key("lavalier-caller");
 
-  private final Authentication admission;
+  private final Authentication authentication;
   private final Subscriber subscriber;
 
-  Caller(Authentication admission, String address) {
-    this.admission = admission;
+  Caller(Authentication authentication, String address) {
+    this.authentication = authentication;
     this.subscriber =
         new Subscriber(
-            admission.name().orElse(Subscriber.ANONYMOUS),
+            authentication.name().orElse(Subscriber.ANONYMOUS),
             address,
             new AccessCheck() {
               @Override
               public Optional<StreamException> denialReason() {
-                return Caller.this.objection();
+                return Caller.this.denialReason();
               }
 
               @Override
               public Optional<StreamException> denialReason(String deviceId) {
-                return Caller.this.objection(deviceId);
+                return Caller.this.denialReason(deviceId);
               }
             });
   }
@@ -59,11 +59,11 @@ final class Caller {
 
   /** Returns what it may at this moment; nothing, once its access has ended. */
   Grants grants() {
-    return admission.grants().orElse(Grants.NONE);
+    return authentication.grants().orElse(Grants.NONE);
   }
 
-  private Optional<StreamException> objection() {
-    return admission.grants().isPresent()
+  private Optional<StreamException> denialReason() {
+    return authentication.grants().isPresent()
         ? Optional.empty()
         : Optional.of(
             new StreamException(
@@ -72,10 +72,10 @@ final class Caller {
                     .formatted(subscriber.identity())));
   }
 
-  private Optional<StreamException> objection(String deviceId) {
-    Optional<StreamException> objection = objection();
-    return objection.isPresent() || grants().canStream(deviceId)
-        ? objection
+  private Optional<StreamException> denialReason(String deviceId) {
+    Optional<StreamException> denial = denialReason();
+    return denial.isPresent() || grants().canStream(deviceId)
+        ? denial
         : Optional.of(
             new StreamException(
                 Reason.NOT_PERMITTED,
@@ -88,8 +88,8 @@ final class Caller {
    *
    * @throws StreamException NOT_AUTHENTICATED
    */
-  void checkKnown() throws StreamException {
-    check(objection());
+  void checkAuthenticated() throws StreamException {
+    check(denialReason());
   }
 
   /**
@@ -97,13 +97,13 @@ final class Caller {
    *
    * @throws StreamException NOT_PERMITTED, NOT_AUTHENTICATED
    */
-  void checkMayStream(String deviceId) throws StreamException {
-    check(objection(deviceId));
+  void checkCanStream(String deviceId) throws StreamException {
+    check(denialReason(deviceId));
   }
 
-  private static void check(Optional<StreamException> objection) throws StreamException {
-    if (objection.isPresent()) {
-      throw objection.get();
+  private static void check(Optional<StreamException> denial) throws StreamException {
+    if (denial.isPresent()) {
+      throw denial.get();
     }
   }
 }

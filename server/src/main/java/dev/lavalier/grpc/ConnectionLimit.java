@@ -18,12 +18,12 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class ConnectionLimit extends ChannelInboundHandlerAdapter {
 
   private final int maxConnections;
-  private final Gate gate;
-  private final PeerLog log;
+  private final AccessMonitor accessMonitor;
+  private final PeerEventLog log;
   private final AtomicInteger open = new AtomicInteger();
 
-  ConnectionLimit(int maxConnections, Gate gate, PeerLog log) {
-    this.gate = gate;
+  ConnectionLimit(int maxConnections, AccessMonitor accessMonitor, PeerEventLog log) {
+    this.accessMonitor = accessMonitor;
     this.maxConnections = maxConnections;
     this.log = log;
   }
@@ -33,15 +33,15 @@ final class ConnectionLimit extends ChannelInboundHandlerAdapter {
     Channel connection = (Channel) accepted;
     if (open.incrementAndGet() > maxConnections) {
       open.decrementAndGet();
-      log.note(PeerLog.Cause.TOO_MANY, connection.remoteAddress(), "");
+      log.log(PeerEventLog.Cause.CONNECTION_LIMIT, connection.remoteAddress(), "");
       connection.unsafe().closeForcibly();
       return;
     }
     connection.closeFuture().addListener(closed -> open.decrementAndGet());
     // Closest to the socket. Under TLS there is nothing to merge: a flush is one record already.
     ChannelHandler first =
-        gate.tls().isPresent() ? new HandshakeLog(gate.refusals()) : new WriteMerger();
-    connection.pipeline().addFirst(first, new Entrance(log));
+        accessMonitor.tls().isPresent() ? new TlsHandshakeLogger(accessMonitor.rejections()) : new WriteConsolidationHandler();
+    connection.pipeline().addFirst(first, new FirstReadHandler(log));
     context.fireChannelRead(accepted);
   }
 
@@ -49,21 +49,21 @@ final class ConnectionLimit extends ChannelInboundHandlerAdapter {
    * Stands until the peer says its first word, by which time it is clear whether there is TLS, and
    * then posts the watch where HTTP/2 is plain to see.
    */
-  private static final class Entrance extends ChannelDuplexHandler {
+  private static final class FirstReadHandler extends ChannelDuplexHandler {
 
-    private final PeerLog log;
-    private boolean spoke;
+    private final PeerEventLog log;
+    private boolean receivedData;
 
-    Entrance(PeerLog log) {
+    FirstReadHandler(PeerEventLog log) {
       this.log = log;
     }
 
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
-      spoke = true;
+      receivedData = true;
       ChannelHandlerContext tls = context.pipeline().context(SslHandler.class);
       String before = tls == null ? context.name() : tls.name();
-      context.pipeline().addAfter(before, null, new PeerWatch(log));
+      context.pipeline().addAfter(before, null, new ConnectionCloseMonitor(log));
       context.fireChannelRead(message);
       context.pipeline().remove(this);
     }
@@ -71,8 +71,8 @@ final class ConnectionLimit extends ChannelInboundHandlerAdapter {
     /** By gRPC: a peer that leaves is no reason to call this. */
     @Override
     public void close(ChannelHandlerContext context, ChannelPromise promise) {
-      if (!spoke) {
-        log.note(PeerLog.Cause.NO_HANDSHAKE, context.channel().remoteAddress(), "it said nothing");
+      if (!receivedData) {
+        log.log(PeerEventLog.Cause.HANDSHAKE_TIMEOUT, context.channel().remoteAddress(), "it said nothing");
       }
       var unused = context.close(promise);
     }

@@ -27,12 +27,12 @@ import java.util.concurrent.TimeUnit;
 final class EventLoops implements AutoCloseable {
 
   /** Less than a tenth of a second of speech. */
-  private static final long UNSENT_BYTES = 2_048;
+  private static final long NOTSENT_LOWAT_BYTES = 2_048;
 
-  private record LoopLane(EventExecutor loop, DeliveryLoop lane) {}
+  private record LoopEntry(EventExecutor loop, DeliveryLoop deliveryLoop) {}
 
   private final EventLoopGroup group;
-  private final List<LoopLane> lanes = new ArrayList<>();
+  private final List<LoopEntry> loops = new ArrayList<>();
 
   /** Makes {@code count} loops, which begin when they get their first connection. */
   EventLoops(int count) {
@@ -41,25 +41,25 @@ final class EventLoops implements AutoCloseable {
     this.group =
         new MultiThreadIoEventLoopGroup(
             count, new DefaultThreadFactory("lavalier-loop", true), handlers);
-    group.forEach(loop -> lanes.add(new LoopLane(loop, new DeliveryLoop(loop))));
+    group.forEach(loop -> loops.add(new LoopEntry(loop, new DeliveryLoop(loop))));
   }
 
   /**
    * Sets what connections need beyond the transport's defaults.
    *
    * @param limit lets them in
-   * @param unanswered how long the kernel tries to send to a host that does not answer
+   * @param userTimeout how long the kernel tries to send to a host that does not answer
    */
-  void configure(NettyServerBuilder builder, ConnectionLimit limit, Duration unanswered) {
+  void configure(NettyServerBuilder builder, ConnectionLimit limit, Duration userTimeout) {
     builder
         .bossEventLoopGroup(group)
         .workerEventLoopGroup(group)
         .channelFactory(() -> listener(limit));
     if (Epoll.isAvailable()) {
       // What the kernel holds unsent for a consumer that does not read grows old there.
-      builder.withChildOption(EpollChannelOption.TCP_NOTSENT_LOWAT, UNSENT_BYTES);
+      builder.withChildOption(EpollChannelOption.TCP_NOTSENT_LOWAT, NOTSENT_LOWAT_BYTES);
       // Else the kernel goes on for minutes for a host that vanished, also when we have given up.
-      builder.withChildOption(EpollChannelOption.TCP_USER_TIMEOUT, (int) unanswered.toMillis());
+      builder.withChildOption(EpollChannelOption.TCP_USER_TIMEOUT, (int) userTimeout.toMillis());
     }
   }
 
@@ -72,16 +72,16 @@ final class EventLoops implements AutoCloseable {
 
   /** Returns the lane of the loop that this runs on: of the connection that the call came by. */
   DeliveryLoop current() {
-    return currentLoop().lane();
+    return currentLoop().deliveryLoop();
   }
 
   /** Runs a task later on the loop that this runs on. */
-  Future<?> later(Duration delay, Runnable task) {
+  Future<?> schedule(Duration delay, Runnable task) {
     return currentLoop().loop().schedule(task, delay.toNanos(), TimeUnit.NANOSECONDS);
   }
 
-  private LoopLane currentLoop() {
-    for (LoopLane each : lanes) {
+  private LoopEntry currentLoop() {
+    for (LoopEntry each : loops) {
       if (each.loop().inEventLoop()) {
         return each;
       }

@@ -44,27 +44,27 @@ public final class GrpcServer implements AutoCloseable {
   private static final int METADATA_ROOM = 2;
 
   /** For what is queued to be sent; then again for what would not take it. */
-  private static final long STOP_MILLIS = 1_000;
+  private static final long STOP_TIMEOUT_MILLIS = 1_000;
 
   private final EventLoops loops;
   private final HealthStatusManager health = new HealthStatusManager();
-  private final PeerLog peers;
+  private final PeerEventLog peerEvents;
   private final Server server;
 
   /**
    * Makes a server that is not listening yet.
    *
-   * @param gate who may call it; stays the caller's to close
+   * @param accessMonitor who may call it; stays the caller's to close
    * @param calls told of calls and connections
-   * @param ticker the time by which log lines are held together
+   * @param timeSource the time by which log lines are held together
    */
   public GrpcServer(
       Hub hub,
       InetSocketAddress address,
       TransportLimits limits,
-      Gate gate,
+      AccessMonitor accessMonitor,
       CallObserver calls,
-      TimeSource ticker) {
+      TimeSource timeSource) {
     this.loops = new EventLoops(Runtime.getRuntime().availableProcessors());
     NettyServerBuilder builder =
         NettyServerBuilder.forAddress(address)
@@ -72,51 +72,51 @@ public final class GrpcServer implements AutoCloseable {
             .maxConcurrentCallsPerConnection(limits.maxCallsPerConnection())
             .maxInboundMessageSize(limits.maxMessageBytes())
             .maxInboundMetadataSize(METADATA_ROOM * limits.maxMetadataBytes())
-            .handshakeTimeout(limits.handshake().toMillis(), TimeUnit.MILLISECONDS)
+            .handshakeTimeout(limits.handshakeTimeout().toMillis(), TimeUnit.MILLISECONDS)
             .maxRstFramesPerWindow(limits.maxResets(), TransportLimits.RESETS_SECONDS)
             // A peer that vanished without a word is noticed within both.
-            .keepAliveTime(limits.keepalive().toMillis(), TimeUnit.MILLISECONDS)
+            .keepAliveTime(limits.keepaliveTime().toMillis(), TimeUnit.MILLISECONDS)
             .keepAliveTimeout(PING_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)
             .permitKeepAliveTime(PERMITTED_PING_SECONDS, TimeUnit.SECONDS)
             .permitKeepAliveWithoutCalls(true)
             .maxConnectionIdle(IDLE_MINUTES, TimeUnit.MINUTES);
-    gate.tls().ifPresent(tls -> builder.sslContext(tls.context()));
-    this.peers = new PeerLog(ticker, log::warn);
-    ConnectionLimit connections = new ConnectionLimit(limits.maxConnections(), gate, peers);
+    accessMonitor.tls().ifPresent(tls -> builder.sslContext(tls.context()));
+    this.peerEvents = new PeerEventLog(timeSource, log::warn);
+    ConnectionLimit connections = new ConnectionLimit(limits.maxConnections(), accessMonitor, peerEvents);
     // Later than the keepalive's verdict, which alone is told.
-    Duration unanswered = limits.keepalive().plus(PING_TIMEOUT.multipliedBy(2));
-    loops.configure(builder, connections, unanswered);
+    Duration userTimeout = limits.keepaliveTime().plus(PING_TIMEOUT.multipliedBy(2));
+    loops.configure(builder, connections, userTimeout);
     this.server =
-        addServices(builder, hub, loops::current, health, gate, calls)
-            .intercept(new CallGuard(loops, limits)) // the last is asked first
-            .addStreamTracerFactory(RefusalTracer.factory(peers))
+        addServices(builder, hub, loops::current, health, accessMonitor, calls)
+            .intercept(new RequestLimitInterceptor(loops, limits)) // the last is asked first
+            .addStreamTracerFactory(LimitTracer.factory(peerEvents))
             .build();
   }
 
   /**
    * Adds what every Lavalier server serves, on whatever transport.
    *
-   * @param lanes the lane for the call that runs on the current thread
-   * @param gate who may call it
+   * @param deliveryLoops the lane for the call that runs on the current thread
+   * @param accessMonitor who may call it
    * @param calls told of calls and connections
    */
   public static <B extends ServerBuilder<B>> B addServices(
       B builder,
       Hub hub,
-      Supplier<DeliveryLoop> lanes,
+      Supplier<DeliveryLoop> deliveryLoops,
       HealthStatusManager health,
-      Gate gate,
+      AccessMonitor accessMonitor,
       CallObserver calls) {
-    AudioCaptureService service = new AudioCaptureService(hub, lanes);
+    AudioCaptureService service = new AudioCaptureService(hub, deliveryLoops);
     return builder
-        .addService(WellFormed.only(service.bindService()))
-        .addService(WellFormed.only(new AdminService(hub).bindService()))
-        .addService(WellFormed.only(service.health(health).bindService()))
-        .addService(WellFormed.only(ChannelzService.newInstance(CHANNELZ_PAGE).bindService()))
-        .addService(WellFormed.only(ProtoReflectionServiceV1.newInstance().bindService()))
+        .addService(MalformedRequestGuard.wrap(service.bindService()))
+        .addService(MalformedRequestGuard.wrap(new AdminService(hub).bindService()))
+        .addService(MalformedRequestGuard.wrap(service.health(health).bindService()))
+        .addService(MalformedRequestGuard.wrap(ChannelzService.newInstance(CHANNELZ_PAGE).bindService()))
+        .addService(MalformedRequestGuard.wrap(ProtoReflectionServiceV1.newInstance().bindService()))
         .addTransportFilter(new ConnectionCounter(calls))
-        .addStreamTracerFactory(CallTracer.following(calls))
-        .intercept(gate.interceptor());
+        .addStreamTracerFactory(CallTracer.factory(calls))
+        .intercept(accessMonitor.interceptor());
   }
 
   /**
@@ -136,7 +136,7 @@ public final class GrpcServer implements AutoCloseable {
 
   /** Refuses new calls and turns unhealthy; what runs goes on. Called once. */
   public void refuseNewCalls() {
-    peers.stop();
+    peerEvents.stop();
     health.enterTerminalState();
     server.shutdown();
   }
@@ -144,12 +144,12 @@ public final class GrpcServer implements AutoCloseable {
   /** Ends what still runs, within a few seconds. */
   @Override
   public void close() {
-    peers.stop();
+    peerEvents.stop();
     server.shutdown();
     try {
-      if (!server.awaitTermination(STOP_MILLIS, TimeUnit.MILLISECONDS)) {
+      if (!server.awaitTermination(STOP_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS)) {
         server.shutdownNow();
-        server.awaitTermination(STOP_MILLIS, TimeUnit.MILLISECONDS);
+        server.awaitTermination(STOP_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS);
       }
     } catch (InterruptedException e) {
       server.shutdownNow();

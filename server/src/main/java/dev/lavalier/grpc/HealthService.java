@@ -31,38 +31,38 @@ final class HealthService extends HealthGrpc.HealthImplBase {
 
   private static final String DEVICE = SERVICE + "/";
 
-  private final HealthGrpc.AsyncService others;
+  private final HealthGrpc.AsyncService delegate;
   private final Hub hub;
-  private final Supplier<DeliveryLoop> lanes;
+  private final Supplier<DeliveryLoop> deliveryLoops;
 
   /**
    * Makes the service.
    *
-   * @param others what is no device
-   * @param lanes the lane for the call that runs on the current thread
+   * @param delegate what is no device
+   * @param deliveryLoops the lane for the call that runs on the current thread
    */
-  HealthService(HealthStatusManager others, Hub hub, Supplier<DeliveryLoop> lanes) {
-    this.others = (HealthGrpc.AsyncService) others.getHealthService();
+  HealthService(HealthStatusManager delegate, Hub hub, Supplier<DeliveryLoop> deliveryLoops) {
+    this.delegate = (HealthGrpc.AsyncService) delegate.getHealthService();
     this.hub = hub;
-    this.lanes = lanes;
+    this.deliveryLoops = deliveryLoops;
   }
 
   @Override
   public void check(HealthCheckRequest request, StreamObserver<HealthCheckResponse> observer) {
     if (!request.getService().startsWith(DEVICE)) {
-      others.check(request, observer);
+      delegate.check(request, observer);
       return;
     }
     String id = request.getService().substring(DEVICE.length());
     ServingStatus status =
         hub.devices().stream()
-            .filter(device -> device.device().id().equals(id) && mayKnow(Caller.current(), id))
+            .filter(device -> device.device().id().equals(id) && canList(Caller.current(), id))
             .findFirst()
             .map(HealthService::health)
             .orElse(ServingStatus.SERVICE_UNKNOWN);
     if (status == ServingStatus.SERVICE_UNKNOWN) {
       observer.onError(
-          Statuses.of(
+          GrpcStatuses.of(
               new StreamException(
                   Reason.DEVICE_NOT_FOUND,
                   "service: %s (expected: a device that ListDevices lists, after %s)"
@@ -76,7 +76,7 @@ final class HealthService extends HealthGrpc.HealthImplBase {
   @Override
   public void watch(HealthCheckRequest request, StreamObserver<HealthCheckResponse> responses) {
     if (!request.getService().startsWith(DEVICE)) {
-      others.watch(request, responses);
+      delegate.watch(request, responses);
       return;
     }
     ServerCallStreamObserver<HealthCheckResponse> observer =
@@ -86,14 +86,14 @@ final class HealthService extends HealthGrpc.HealthImplBase {
     DeviceWatch watch =
         hub.watch(
             caller.subscriber(),
-            other -> other.equals(id) && mayKnow(caller, id),
-            lanes.get(),
+            other -> other.equals(id) && canList(caller, id),
+            deliveryLoops.get(),
             new WatchedHealth(observer));
     observer.setOnCancelHandler(watch::cancel);
     observer.setOnReadyHandler(watch::requestUpdate);
   }
 
-  private static boolean mayKnow(Caller caller, String deviceId) {
+  private static boolean canList(Caller caller, String deviceId) {
     return caller.grants().canList(deviceId);
   }
 
@@ -112,7 +112,7 @@ final class HealthService extends HealthGrpc.HealthImplBase {
   private static final class WatchedHealth implements DeviceWatch.Sink {
 
     private final ServerCallStreamObserver<HealthCheckResponse> observer;
-    private ServingStatus told; // null: nothing yet
+    private ServingStatus lastSent; // null: nothing yet
 
     WatchedHealth(ServerCallStreamObserver<HealthCheckResponse> observer) {
       this.observer = observer;
@@ -125,27 +125,27 @@ final class HealthService extends HealthGrpc.HealthImplBase {
 
     @Override
     public void onSnapshot(List<DeviceStatus> devices) {
-      tell(devices.isEmpty() ? ServingStatus.SERVICE_UNKNOWN : health(devices.get(0)));
+      sendIfChanged(devices.isEmpty() ? ServingStatus.SERVICE_UNKNOWN : health(devices.get(0)));
     }
 
     @Override
     public void onChanged(DeviceStatus device) {
-      tell(health(device));
+      sendIfChanged(health(device));
     }
 
     @Override
     public void onRemoved(String deviceId) {
-      tell(ServingStatus.SERVICE_UNKNOWN);
+      sendIfChanged(ServingStatus.SERVICE_UNKNOWN);
     }
 
     @Override
     public void onEnd(StreamException reason) {
-      observer.onError(Statuses.of(reason));
+      observer.onError(GrpcStatuses.of(reason));
     }
 
-    private void tell(ServingStatus status) {
-      if (status != told) {
-        told = status;
+    private void sendIfChanged(ServingStatus status) {
+      if (status != lastSent) {
+        lastSent = status;
         observer.onNext(response(status));
       }
     }

@@ -23,15 +23,15 @@ import javax.net.ssl.SSLSessionContext;
  */
 public final class ServerTls {
 
-  private record Version(TlsMaterial material, SslContext context) {
+  private record LoadedContext(TlsMaterial material, SslContext context) {
     @Override
     public String toString() {
       return material.toString();
     }
   }
 
-  private final boolean asksForCertificates;
-  private final Reloadable<Version> versions;
+  private final boolean requiresClientCertificates;
+  private final Reloadable<LoadedContext> loadedContext;
 
   /**
    * Reads the files for the first time.
@@ -39,13 +39,13 @@ public final class ServerTls {
    * @throws InvalidFileException where they cannot be used
    */
   public ServerTls(TlsFiles files) throws InvalidFileException {
-    this.asksForCertificates = files.clientCa().isPresent();
-    this.versions =
+    this.requiresClientCertificates = files.clientCa().isPresent();
+    this.loadedContext =
         new Reloadable<>(
-            "certificate", files::read, contents -> version(files, files.parse(contents)));
+            "certificate", files::read, contents -> load(files, files.parse(contents)));
   }
 
-  private static Version version(TlsFiles files, TlsMaterial material) throws InvalidFileException {
+  private static LoadedContext load(TlsFiles files, TlsMaterial material) throws InvalidFileException {
     SslContextBuilder builder =
         GrpcSslContexts.configure(
                 SslContextBuilder.forServer(material.key(), material.chain()), SslProvider.JDK)
@@ -54,7 +54,7 @@ public final class ServerTls {
       builder.trustManager(material.clientCas()).clientAuth(ClientAuth.REQUIRE);
     }
     try {
-      return new Version(material, builder.build());
+      return new LoadedContext(material, builder.build());
     } catch (SSLException e) {
       throw new InvalidFileException(
           "tls-cert: %s (expected: a certificate that TLS can use; %s)"
@@ -64,28 +64,28 @@ public final class ServerTls {
   }
 
   /** Returns whether every client must have a certificate. */
-  public boolean asksForCertificates() {
-    return asksForCertificates;
+  public boolean requiresClientCertificates() {
+    return requiresClientCertificates;
   }
 
   Reloadable<?> files() {
-    return versions;
+    return loadedContext;
   }
 
   /** Returns what the certificate is now. */
   TlsMaterial material() {
-    return versions.get().material();
+    return loadedContext.get().material();
   }
 
   /** Returns a context that makes each engine by what there is at that moment. */
   SslContext context() {
-    return new Current();
+    return new ReloadingSslContext();
   }
 
-  private final class Current extends SslContext {
+  private final class ReloadingSslContext extends SslContext {
 
-    private SslContext now() {
-      return versions.get().context();
+    private SslContext current() {
+      return loadedContext.get().context();
     }
 
     @Override
@@ -95,28 +95,28 @@ public final class ServerTls {
 
     @Override
     public List<String> cipherSuites() {
-      return now().cipherSuites();
+      return current().cipherSuites();
     }
 
     @Override
     @SuppressWarnings("deprecation") // netty asks for it
     public ApplicationProtocolNegotiator applicationProtocolNegotiator() {
-      return now().applicationProtocolNegotiator();
+      return current().applicationProtocolNegotiator();
     }
 
     @Override
     public SSLEngine newEngine(ByteBufAllocator allocator) {
-      return now().newEngine(allocator);
+      return current().newEngine(allocator);
     }
 
     @Override
     public SSLEngine newEngine(ByteBufAllocator allocator, String peerHost, int peerPort) {
-      return now().newEngine(allocator, peerHost, peerPort);
+      return current().newEngine(allocator, peerHost, peerPort);
     }
 
     @Override
     public SSLSessionContext sessionContext() {
-      return now().sessionContext();
+      return current().sessionContext();
     }
   }
 }

@@ -10,20 +10,20 @@ import java.time.Duration;
  *     MAX_CONCURRENT_STREAMS, which clients keep by making further calls wait
  * @param maxMessageBytes the longest request
  * @param maxMetadataBytes the most metadata of a call: its keys and values
- * @param handshake how long a new connection may take for TLS and the HTTP/2 preface, and a call
+ * @param handshakeTimeout how long a new connection may take for TLS and the HTTP/2 preface, and a call
  *     for its first message
  * @param maxResets RST_STREAM frames that a connection may give cause for in {@link
  *     #RESETS_SECONDS}
- * @param keepalive after how long a silence a peer is asked whether it is still there; 10 s or more
+ * @param keepaliveTime after how long a silence a peer is asked whether it is still there; 10 s or more
  */
 public record TransportLimits(
     int maxConnections,
     int maxCallsPerConnection,
     int maxMessageBytes,
     int maxMetadataBytes,
-    Duration handshake,
+    Duration handshakeTimeout,
     int maxResets,
-    Duration keepalive) {
+    Duration keepaliveTime) {
 
   /** The length of the window in which resets are counted. */
   public static final int RESETS_SECONDS = 30;
@@ -38,7 +38,7 @@ public record TransportLimits(
   public static final TransportLimits DEFAULTS =
       new TransportLimits(
           4_096,
-          callsFor(500),
+          maxCallsFor(500),
           64 << 10,
           8 << 10,
           Duration.ofSeconds(10),
@@ -49,7 +49,7 @@ public record TransportLimits(
    * Returns how many calls a connection of so many subscriptions may make: enough that the
    * subscriptions' own limit is met first, which says what it is.
    */
-  public static int callsFor(int subscribersPerConnection) {
+  public static int maxCallsFor(int subscribersPerConnection) {
     return subscribersPerConnection + OTHER_CALLS;
   }
 }

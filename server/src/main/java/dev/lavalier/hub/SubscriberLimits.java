@@ -6,7 +6,7 @@ package dev.lavalier.hub;
  * @param total of all devices together
  * @param perDevice of one device
  * @param perConnection over one connection
- * @param perIdentity by one identity that was authenticated; {@link Subscriber#ANONYMOUS} is nobody
+ * @param perIdentity by one identity that was authenticated; {@link Subscribe#ANONYMOUS} is nobody
  *     in particular, and not counted
  */
 public record SubscriberLimits(int total, int perDevice, int perConnection, int perIdentity) {

@@ -74,13 +74,13 @@ final class SecurityOptionsTest {
     Path cert = made.file("server.pem");
     Path key = made.file("server.key");
     assertThat(tls().read()).isEmpty();
-    assertThat(tls("--tls-cert", cert, "--tls-key", key).read().orElseThrow().asksForCertificates())
+    assertThat(tls("--tls-cert", cert, "--tls-key", key).read().orElseThrow().requiresClientCertificates())
         .isFalse();
     assertThat(
             tls("--tls-cert", cert, "--tls-key", key, "--tls-client-ca", made.file("ca.pem"))
                 .read()
                 .orElseThrow()
-                .asksForCertificates())
+                .requiresClientCertificates())
         .isTrue();
 
     assertRefused(

@@ -232,7 +232,7 @@ final class AccessTest {
     CompletableFuture<Status> ended = new CompletableFuture<>();
     CompletableFuture<Void> begun = new CompletableFuture<>();
     StreamObserver<PullFramesRequest> requests =
-        AudioCaptureGrpc.newStub(as("lav_bob")).pullFrames(new Beginning(begun, endOf(ended)));
+        AudioCaptureGrpc.newStub(as("lav_bob")).pullFrames(new StartObserver(begun, endOf(ended)));
     begun.get(10, TimeUnit.SECONDS);
     lavalier.ticker().advance(Duration.ofSeconds(1));
     requests.onNext(late);
@@ -310,12 +310,12 @@ final class AccessTest {
   }
 
   /** Learns when the server has let the call in: from then on it takes messages. */
-  private record Beginning(
-      CompletableFuture<Void> begun, StreamObserver<StreamFramesResponse> responses)
+  private record StartObserver(
+      CompletableFuture<Void> started, StreamObserver<StreamFramesResponse> responses)
       implements ClientResponseObserver<PullFramesRequest, StreamFramesResponse> {
     @Override
     public void beforeStart(ClientCallStreamObserver<PullFramesRequest> requests) {
-      requests.setOnReadyHandler(() -> begun.complete(null));
+      requests.setOnReadyHandler(() -> started.complete(null));
     }
 
     @Override
@@ -353,7 +353,7 @@ final class AccessTest {
 
   /** Somebody who watches the devices. */
   private static final class Watcher implements StreamObserver<WatchDevicesResponse> {
-    private final BlockingQueue<WatchDevicesResponse> told = new LinkedBlockingQueue<>();
+    private final BlockingQueue<WatchDevicesResponse> received = new LinkedBlockingQueue<>();
     private final CompletableFuture<Status> ended = new CompletableFuture<>();
 
     Watcher(Channel channel) {
@@ -362,14 +362,14 @@ final class AccessTest {
     }
 
     WatchDevicesResponse next() throws InterruptedException {
-      WatchDevicesResponse response = told.poll(10, TimeUnit.SECONDS);
+      WatchDevicesResponse response = received.poll(10, TimeUnit.SECONDS);
       assertThat(response).isNotNull();
       return response;
     }
 
     @Override
     public void onNext(WatchDevicesResponse response) {
-      told.add(response);
+      received.add(response);
     }
 
     @Override

@@ -23,7 +23,7 @@ final class CallObserverTest {
 
   private static final String STREAM = "lavalier.v1.AudioCapture/StreamFrames";
 
-  private final BlockingQueue<String> told = new LinkedBlockingQueue<>();
+  private final BlockingQueue<String> events = new LinkedBlockingQueue<>();
 
   @RegisterExtension
   final LavalierExtension lavalier =
@@ -32,27 +32,27 @@ final class CallObserverTest {
               new CallObserver() {
                 @Override
                 public void onConnected() {
-                  told.add("connected");
+                  events.add("connected");
                 }
 
                 @Override
                 public void onDisconnected() {
-                  told.add("disconnected");
+                  events.add("disconnected");
                 }
 
                 @Override
                 public void onCallStarted(String method) {
-                  told.add("started " + method);
+                  events.add("started " + method);
                 }
 
                 @Override
                 public void onCallEnded(String method, String code) {
-                  told.add("ended " + method + " " + code);
+                  events.add("ended " + method + " " + code);
                 }
               });
 
   private String next() throws InterruptedException {
-    return told.poll(10, TimeUnit.SECONDS);
+    return events.poll(10, TimeUnit.SECONDS);
   }
 
   @Test

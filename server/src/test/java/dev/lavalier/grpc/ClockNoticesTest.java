@@ -17,14 +17,14 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 /** A device whose clock runs fast, and who is told. */
 final class ClockNoticesTest {
 
-  private static final StreamFramesRequest QUIET =
+  private static final StreamFramesRequest WITHOUT_CLOCK_NOTICES =
       StreamFramesRequest.newBuilder()
           .setDeviceId("mic")
           .setFrameSize(48_000)
           .setMaxLatencyMs(60_000)
           .build();
-  private static final StreamFramesRequest CURIOUS =
-      QUIET.toBuilder().setClockNotices(true).build();
+  private static final StreamFramesRequest WITH_CLOCK_NOTICES =
+      WITHOUT_CLOCK_NOTICES.toBuilder().setClockNotices(true).build();
 
   @RegisterExtension
   final LavalierExtension lavalier = LavalierExtension.withManualTime().withScripted("mic");
@@ -32,8 +32,8 @@ final class ClockNoticesTest {
   @Test
   void tellsTheMeasuredRateEveryMinuteToWhoAskedForIt() throws Exception {
     lavalier.script("mic").runFast(100);
-    TestSubscriber curious = lavalier.subscribe(CURIOUS).requestAll();
-    TestSubscriber quiet = lavalier.subscribe(QUIET).requestAll();
+    TestSubscriber curious = lavalier.subscribe(WITH_CLOCK_NOTICES).requestAll();
+    TestSubscriber quiet = lavalier.subscribe(WITHOUT_CLOCK_NOTICES).requestAll();
     curious.nextStarted();
     quiet.nextStarted();
     lavalier.advance(Duration.ofSeconds(310), 1);
@@ -57,7 +57,7 @@ final class ClockNoticesTest {
     }
     quiet.nextFrames(309); // and nothing else
 
-    TestSubscriber late = lavalier.subscribe(CURIOUS).requestAll();
+    TestSubscriber late = lavalier.subscribe(WITH_CLOCK_NOTICES).requestAll();
     late.nextStarted();
     assertThat(late.next().getNotice().getKind()).isEqualTo(NoticeKind.NOTICE_KIND_CLOCK);
   }

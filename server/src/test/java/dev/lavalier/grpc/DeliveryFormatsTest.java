@@ -34,7 +34,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** Other formats than the capture format, 48000/2/s16le, through the service. */
 final class DeliveryFormatsTest {
 
-  private static final int PATIENCE_MS = 20_000;
+  private static final int LENIENT_LATENCY_MS = 20_000;
 
   /** What 16-bit capture, and 16-bit delivery with its dither, may be off by: some places. */
   private static final double PRECISION = 4.0 / 32_768;
@@ -54,7 +54,7 @@ final class DeliveryFormatsTest {
                 .setSampleRateHz(format.sampleRateHz())
                 .setChannelCount(format.channelCount()))
         .setFrameSize(frameSize)
-        .setMaxLatencyMs(PATIENCE_MS)
+        .setMaxLatencyMs(LENIENT_LATENCY_MS)
         .build();
   }
 

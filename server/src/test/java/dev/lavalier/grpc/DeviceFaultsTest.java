@@ -31,12 +31,12 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 final class DeviceFaultsTest {
 
-  private static final int PATIENCE_MS = 60_000;
+  private static final int LENIENT_LATENCY_MS = 60_000;
   private static final StreamFramesRequest FAIL =
       StreamFramesRequest.newBuilder()
           .setDeviceId("mic")
           .setFrameSize(480)
-          .setMaxLatencyMs(PATIENCE_MS)
+          .setMaxLatencyMs(LENIENT_LATENCY_MS)
           .build();
   private static final StreamFramesRequest WAIT =
       FAIL.toBuilder().setOnDeviceLoss(OnDeviceLoss.ON_DEVICE_LOSS_WAIT).build();
@@ -44,15 +44,15 @@ final class DeviceFaultsTest {
   @RegisterExtension
   final LavalierExtension lavalier = LavalierExtension.withManualTime().withScripted("mic");
 
-  private TestSubscriber onlooker;
-  private long begun;
-  private long heard;
+  private TestSubscriber otherSubscriber;
+  private long startedNanos;
+  private long received;
 
   @BeforeEach
   void somebodyListensToTheTone() throws Exception {
-    onlooker = lavalier.subscribe(FAIL.toBuilder().setDeviceId("tone").build()).requestAll();
-    onlooker.nextStarted();
-    begun = lavalier.ticker().nanoTime();
+    otherSubscriber = lavalier.subscribe(FAIL.toBuilder().setDeviceId("tone").build()).requestAll();
+    otherSubscriber.nextStarted();
+    startedNanos = lavalier.ticker().nanoTime();
     lavalier.ticker().awaitSleepers(1);
   }
 
@@ -95,7 +95,7 @@ final class DeviceFaultsTest {
   private void pass(Duration time) throws Exception {
     for (long ms = 0; ms < time.toMillis(); ms += 10) {
       lavalier.ticker().advance(Duration.ofMillis(10));
-      onlooker.awaitReceived(1 + (int) ((lavalier.ticker().nanoTime() - begun) / 10_000_000));
+      otherSubscriber.awaitReceived(1 + (int) ((lavalier.ticker().nanoTime() - startedNanos) / 10_000_000));
     }
   }
 
@@ -115,11 +115,11 @@ final class DeviceFaultsTest {
 
   private void assertOthersUnharmed() throws Exception {
     lavalier.advance(Duration.ofMillis(50), 1);
-    long end = (lavalier.ticker().nanoTime() - begun) / 10_000_000 * 480;
-    for (; heard < end; heard += 480) {
-      AudioFrame frame = onlooker.nextFrame();
+    long end = (lavalier.ticker().nanoTime() - startedNanos) / 10_000_000 * 480;
+    for (; received < end; received += 480) {
+      AudioFrame frame = otherSubscriber.nextFrame();
       assertThat(frame.hasGap()).isFalse();
-      assertThat(frame.getSampleIndex()).isEqualTo(heard);
+      assertThat(frame.getSampleIndex()).isEqualTo(received);
     }
     assertThat(
             HealthGrpc.newBlockingStub(lavalier.channel())
@@ -286,7 +286,7 @@ final class DeviceFaultsTest {
     assertThat(gaps).isEqualTo(1);
     assertThat(missing).isBetween(700L * 48 - 480, 700L * 48 + 960);
     assertThat(next).isBetween(6 * 48_000 - 960L, 6 * 48_000L);
-    assertThat(lavalier.ticker().nanoTime() - begun).isEqualTo(6_000_000_000L);
+    assertThat(lavalier.ticker().nanoTime() - startedNanos).isEqualTo(6_000_000_000L);
     subscriber.cancel();
     assertGivenBack();
   }

@@ -40,13 +40,13 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 /** grpc.health.v1, of devices above all. */
 final class HealthServiceTest {
 
-  private static final long BOUND_SECONDS = 10;
+  private static final long TIMEOUT_SECONDS = 10;
   private static final String MIC = "lavalier.v1.AudioCapture/mic";
 
   @RegisterExtension
   final LavalierExtension lavalier = LavalierExtension.withManualTime().withScripted("mic");
 
-  private final BlockingQueue<Object> told = new LinkedBlockingQueue<>();
+  private final BlockingQueue<Object> received = new LinkedBlockingQueue<>();
 
   private static HealthCheckRequest request(String service) {
     return HealthCheckRequest.newBuilder().setService(service).build();
@@ -67,23 +67,23 @@ final class HealthServiceTest {
             new StreamObserver<>() {
               @Override
               public void onNext(HealthCheckResponse response) {
-                told.add(response.getStatus());
+                received.add(response.getStatus());
               }
 
               @Override
               public void onError(Throwable error) {
-                told.add(Status.fromThrowable(error).getCode());
+                received.add(Status.fromThrowable(error).getCode());
               }
 
               @Override
               public void onCompleted() {
-                told.add("completed");
+                received.add("completed");
               }
             });
   }
 
-  private Object nextTold() throws InterruptedException {
-    return told.poll(BOUND_SECONDS, TimeUnit.SECONDS);
+  private Object nextReceived() throws InterruptedException {
+    return received.poll(TIMEOUT_SECONDS, TimeUnit.SECONDS);
   }
 
   private TestSubscriber listen() throws Exception {
@@ -166,43 +166,43 @@ final class HealthServiceTest {
   @Test
   void watchingOneThatIsLostAndComesBack() throws Exception {
     watch(MIC);
-    assertThat(nextTold()).isEqualTo(ServingStatus.SERVING);
+    assertThat(nextReceived()).isEqualTo(ServingStatus.SERVING);
     listen();
     lavalier.script("mic").throwsUp = true;
     lavalier.ticker().advance(Duration.ofMillis(10));
-    assertThat(nextTold()).isEqualTo(ServingStatus.NOT_SERVING);
+    assertThat(nextReceived()).isEqualTo(ServingStatus.NOT_SERVING);
     assertThat(check(MIC)).isEqualTo(ServingStatus.NOT_SERVING);
     assertThat(check("")).isEqualTo(ServingStatus.SERVING);
 
     lavalier.script("mic").throwsUp = false;
-    lavalier.advanceUntil(Duration.ofMillis(10), () -> !told.isEmpty());
-    assertThat(nextTold()).isEqualTo(ServingStatus.SERVING);
+    lavalier.advanceUntil(Duration.ofMillis(10), () -> !received.isEmpty());
+    assertThat(nextReceived()).isEqualTo(ServingStatus.SERVING);
   }
 
   @Test
   void watchingOneThatDoesNotAnswer() throws Exception {
     watch(MIC);
-    assertThat(nextTold()).isEqualTo(ServingStatus.SERVING);
+    assertThat(nextReceived()).isEqualTo(ServingStatus.SERVING);
     TestSubscriber subscriber = listen();
     lavalier.script("mic").hangsInClose = true;
     subscriber.cancel();
     lavalier.awaitState("mic", DeviceState.DEVICE_STATE_CLOSING);
     lavalier.ticker().advance(Duration.ofSeconds(4));
-    assertThat(nextTold()).isEqualTo(ServingStatus.NOT_SERVING);
+    assertThat(nextReceived()).isEqualTo(ServingStatus.NOT_SERVING);
     lavalier.script("mic").hangsInClose = false;
-    assertThat(nextTold()).isEqualTo(ServingStatus.SERVING);
+    assertThat(nextReceived()).isEqualTo(ServingStatus.SERVING);
   }
 
   @Test
   void watchingOneThatGoes() throws Exception {
     watch(MIC);
-    assertThat(nextTold()).isEqualTo(ServingStatus.SERVING);
+    assertThat(nextReceived()).isEqualTo(ServingStatus.SERVING);
     lavalier.script("mic").unplug();
-    lavalier.advanceUntil(Duration.ofSeconds(1), () -> !told.isEmpty());
-    assertThat(nextTold()).isEqualTo(ServingStatus.SERVICE_UNKNOWN);
+    lavalier.advanceUntil(Duration.ofSeconds(1), () -> !received.isEmpty());
+    assertThat(nextReceived()).isEqualTo(ServingStatus.SERVICE_UNKNOWN);
     lavalier.script("mic").plug();
-    lavalier.advanceUntil(Duration.ofSeconds(1), () -> !told.isEmpty());
-    assertThat(nextTold()).isEqualTo(ServingStatus.SERVING);
+    lavalier.advanceUntil(Duration.ofSeconds(1), () -> !received.isEmpty());
+    assertThat(nextReceived()).isEqualTo(ServingStatus.SERVING);
   }
 
   @Test
@@ -210,14 +210,14 @@ final class HealthServiceTest {
     lavalier.script("mic").unplug();
     lavalier.advanceUntil(Duration.ofSeconds(1), () -> !lavalier.deviceIds().contains("mic"));
     watch(MIC);
-    assertThat(nextTold()).isEqualTo(ServingStatus.SERVICE_UNKNOWN);
+    assertThat(nextReceived()).isEqualTo(ServingStatus.SERVICE_UNKNOWN);
   }
 
   @Test
   void theServersEnd() throws Exception {
     watch(MIC);
-    assertThat(nextTold()).isEqualTo(ServingStatus.SERVING);
+    assertThat(nextReceived()).isEqualTo(ServingStatus.SERVING);
     lavalier.hub().close();
-    assertThat(nextTold()).isEqualTo(Status.Code.UNAVAILABLE);
+    assertThat(nextReceived()).isEqualTo(Status.Code.UNAVAILABLE);
   }
 }

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 final class LimitsTest {
 
   private static final int LIMIT = 3;
-  private static final Duration STALL_LIMIT = Duration.ofSeconds(2);
+  private static final Duration STALL_TIMEOUT = Duration.ofSeconds(2);
   private static final StreamFramesRequest TONE =
       StreamFramesRequest.newBuilder().setDeviceId("tone").setFrameSize(480).build();
   private static final StreamFramesRequest MIC = TONE.toBuilder().setDeviceId("mic").build();
@@ -29,7 +29,7 @@ final class LimitsTest {
   final LavalierExtension lavalier =
       LavalierExtension.withManualTime()
           .withScripted("mic")
-          .limitedTo(SubscriberLimits.total(LIMIT), STALL_LIMIT);
+          .limitedTo(SubscriberLimits.total(LIMIT), STALL_TIMEOUT);
 
   private static void assertEvicted(TestSubscriber subscriber) throws Exception {
     Status status = subscriber.awaitStatus();
@@ -41,7 +41,7 @@ final class LimitsTest {
   void whoTakesNothingIsEnded() throws Exception {
     TestSubscriber sleeper = lavalier.subscribe(TONE).request(1);
     sleeper.nextStarted();
-    lavalier.advance(STALL_LIMIT, 1);
+    lavalier.advance(STALL_TIMEOUT, 1);
     assertThat(lavalier.device("tone").getSubscriberCount()).isEqualTo(1);
     lavalier.ticker().advance(Duration.ofMillis(10));
     lavalier.awaitState("tone", DeviceState.DEVICE_STATE_CLOSED);
@@ -54,7 +54,7 @@ final class LimitsTest {
     puller.received().nextStarted();
     lavalier.advance(Duration.ofMillis(10), 1);
     puller.received().nextFrame();
-    lavalier.advance(STALL_LIMIT, 1);
+    lavalier.advance(STALL_TIMEOUT, 1);
     assertThat(lavalier.device("tone").getSubscriberCount()).isEqualTo(1);
     lavalier.ticker().advance(Duration.ofMillis(10));
     assertEvicted(puller.received());
@@ -91,7 +91,7 @@ final class LimitsTest {
   }
 
   /** Subscribes as often as the limit allows, and once more. */
-  private List<TestSubscriber> assertAllPlacesAreFree() throws Exception {
+  private List<TestSubscriber> assertNoQuotaInUse() throws Exception {
     List<TestSubscriber> subscribers = new ArrayList<>();
     for (int i = 0; i < LIMIT; i++) {
       TestSubscriber subscriber = lavalier.subscribe(TONE).requestAll();
@@ -115,7 +115,7 @@ final class LimitsTest {
 
   @Test
   void whoLeavesMakesPlace() throws Exception {
-    List<TestSubscriber> subscribers = assertAllPlacesAreFree();
+    List<TestSubscriber> subscribers = assertNoQuotaInUse();
     subscribers.get(1).cancel();
     lavalier.awaitSubscribers("tone", LIMIT - 1);
     TestSubscriber next = lavalier.subscribe(TONE).requestAll();
@@ -138,7 +138,7 @@ final class LimitsTest {
       assertThat(lavalier.pull(TONE, -1).received().awaitStatus().getCode())
           .isEqualTo(Status.Code.INVALID_ARGUMENT);
     }
-    assertAllPlacesAreFree();
+    assertNoQuotaInUse();
   }
 
   @Test
@@ -163,6 +163,6 @@ final class LimitsTest {
       lavalier.awaitState("mic", DeviceState.DEVICE_STATE_CLOSED);
       lavalier.script("mic").readsNothing = false;
     }
-    assertAllPlacesAreFree();
+    assertNoQuotaInUse();
   }
 }

@@ -23,7 +23,7 @@ final class PullFramesTest {
   private static final StreamFramesRequest TONE =
       StreamFramesRequest.newBuilder().setDeviceId("tone").setFrameSize(480).build();
   private static final StreamFramesRequest MIC = TONE.toBuilder().setDeviceId("mic").build();
-  private static final Duration HALF_THE_BOUND = Duration.ofMillis(100);
+  private static final Duration HALF_MAX_LATENCY = Duration.ofMillis(100);
 
   @RegisterExtension
   final LavalierExtension lavalier = LavalierExtension.withManualTime().withScripted("mic");
@@ -53,13 +53,13 @@ final class PullFramesTest {
   void asManyFramesComeAsWereGranted() throws Exception {
     TestPuller puller = lavalier.pull(TONE, 3);
     puller.received().nextStarted();
-    lavalier.advance(HALF_THE_BOUND, 1); // ten frames
+    lavalier.advance(HALF_MAX_LATENCY, 1); // ten frames
     assertFrames(puller, 0, 3);
     puller.grant(2);
     assertFrames(puller, 3 * 480, 2);
     puller.grant(0).grant(4).grant(1);
     assertFrames(puller, 5 * 480, 5);
-    lavalier.advance(HALF_THE_BOUND, 1);
+    lavalier.advance(HALF_MAX_LATENCY, 1);
     puller.halfClose();
     assertOk(puller, 10);
   }
@@ -68,7 +68,7 @@ final class PullFramesTest {
   void creditMayComeLater() throws Exception {
     TestPuller puller = lavalier.pull(TONE, 0);
     puller.received().nextStarted();
-    lavalier.advance(HALF_THE_BOUND, 1);
+    lavalier.advance(HALF_MAX_LATENCY, 1);
     assertThat(puller.received().received()).isEqualTo(1);
     puller.grant(2);
     assertFrames(puller, 0, 2);
@@ -115,7 +115,7 @@ final class PullFramesTest {
     TestPuller puller = lavalier.pull(TONE, 250).halfClose();
     puller.received().nextStarted();
     for (int k = 0; k < 240; k += 10) {
-      lavalier.advance(HALF_THE_BOUND, 1);
+      lavalier.advance(HALF_MAX_LATENCY, 1);
       assertFrames(puller, k * 480L, 10);
     }
     lavalier.advance(Duration.ofMillis(90), 1);
@@ -139,7 +139,7 @@ final class PullFramesTest {
   void cancellingClosesTheDevice() throws Exception {
     TestPuller puller = lavalier.pull(TONE, 1_000);
     puller.received().nextStarted();
-    lavalier.advance(HALF_THE_BOUND, 1);
+    lavalier.advance(HALF_MAX_LATENCY, 1);
     assertFrames(puller, 0, 10);
     puller.received().cancel();
     assertThat(puller.received().awaitStatus().getCode()).isEqualTo(Status.Code.CANCELLED);
@@ -151,7 +151,7 @@ final class PullFramesTest {
   void whatHasGrownOldIsNotSentAlsoWhereNothingNewerComes() throws Exception {
     TestPuller puller = lavalier.pull(MIC, 0);
     puller.received().nextStarted();
-    lavalier.advance(HALF_THE_BOUND, 1);
+    lavalier.advance(HALF_MAX_LATENCY, 1);
     lavalier.script("mic").stands = true;
     lavalier.ticker().advance(Duration.ofMillis(201));
     puller.grant(1_000);
@@ -225,10 +225,10 @@ final class PullFramesTest {
   void creditThatWasUsedMayBeGrantedAgain() throws Exception {
     TestPuller puller = lavalier.pull(TONE, Integer.MAX_VALUE);
     puller.received().nextStarted();
-    lavalier.advance(HALF_THE_BOUND, 1);
+    lavalier.advance(HALF_MAX_LATENCY, 1);
     assertFrames(puller, 0, 10);
     puller.grant(10);
-    lavalier.advance(HALF_THE_BOUND, 1);
+    lavalier.advance(HALF_MAX_LATENCY, 1);
     assertFrames(puller, 10 * 480, 10);
   }
 
@@ -255,7 +255,7 @@ final class PullFramesTest {
     TestSubscriber other = lavalier.subscribe(TONE).requestAll();
     other.nextStarted();
     for (int k = 0; k < 100; k += 10) {
-      lavalier.advance(HALF_THE_BOUND, 1);
+      lavalier.advance(HALF_MAX_LATENCY, 1);
       assertThat(other.nextFrames(10)).noneMatch(AudioFrame::hasGap);
     }
     assertThat(standing.received().received()).isEqualTo(2);

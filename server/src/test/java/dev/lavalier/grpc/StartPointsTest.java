@@ -34,7 +34,7 @@ final class StartPointsTest {
           .build();
 
   /** Its queue alone would hold none of what is replayed. */
-  private static final StreamFramesRequest IMPATIENT =
+  private static final StreamFramesRequest SHORT_LATENCY =
       LIVE.toBuilder().setMaxLatencyMs(100).build();
 
   @RegisterExtension
@@ -141,13 +141,13 @@ final class StartPointsTest {
 
   @Test
   void catchingUpIsFiveTimesRealTimeAndNoBurden() throws Exception {
-    TestSubscriber live = lavalier.subscribe(IMPATIENT).requestAll();
+    TestSubscriber live = lavalier.subscribe(SHORT_LATENCY).requestAll();
     live.nextStarted();
     for (int ms = 0; ms < 1_000; ms += 10) {
       pass(10);
       live.awaitReceived(2 + ms / 10);
     }
-    TestSubscriber late = lavalier.subscribe(preroll(IMPATIENT, 1_000)).requestAll();
+    TestSubscriber late = lavalier.subscribe(preroll(SHORT_LATENCY, 1_000)).requestAll();
     int sent = 5;
     for (int k = 1; sent < 100 + k; k++) {
       late.awaitReceived(1 + sent);
@@ -348,7 +348,7 @@ final class StartPointsTest {
     TestSubscriber live = lavalier.subscribe(LIVE).requestAll();
     live.nextStarted();
     pass(1_000);
-    TestPuller puller = lavalier.pull(preroll(IMPATIENT, 1_000), 3);
+    TestPuller puller = lavalier.pull(preroll(SHORT_LATENCY, 1_000), 3);
     assertThat(puller.received().nextStarted().getPrerollMs()).isEqualTo(1_000);
     assertFollows(puller.received().nextFrames(3), 0);
     pass(1_000);

@@ -35,7 +35,7 @@ final class StreamFramesTest {
           .build();
 
   /** Time passes faster here than messages do: a queue that holds it all. */
-  private static StreamFramesRequest patient(int frameSize) {
+  private static StreamFramesRequest withLenientLatency(int frameSize) {
     return StreamFramesRequest.newBuilder().setFrameSize(frameSize).setMaxLatencyMs(30_000).build();
   }
 
@@ -70,7 +70,7 @@ final class StreamFramesTest {
 
   @Test
   void theFramesAreTheDevicesSamplesWithoutAHole() throws Exception {
-    TestSubscriber subscriber = lavalier.subscribe(patient(441)).requestAll();
+    TestSubscriber subscriber = lavalier.subscribe(withLenientLatency(441)).requestAll();
     subscriber.nextStarted();
     lavalier.advance(Duration.ofSeconds(2), 1);
 
@@ -86,10 +86,10 @@ final class StreamFramesTest {
 
   @Test
   void subscribersWithDifferentFrameSizesShareOneReader() throws Exception {
-    TestSubscriber first = lavalier.subscribe(patient(960)).requestAll();
+    TestSubscriber first = lavalier.subscribe(withLenientLatency(960)).requestAll();
     StreamStarted started = first.nextStarted();
     lavalier.advance(Duration.ofMillis(30), 1);
-    TestSubscriber second = lavalier.subscribe(patient(100)).requestAll();
+    TestSubscriber second = lavalier.subscribe(withLenientLatency(100)).requestAll();
     TestSubscriber third = lavalier.subscribe(48_000).requestAll();
     assertThat(second.nextStarted().getEpoch()).isEqualTo(started.getEpoch());
     assertThat(third.nextStarted().getEpoch()).isEqualTo(started.getEpoch());

@@ -26,12 +26,12 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 /** What somebody who watches the devices is told. */
 final class WatchDevicesTest {
 
-  private static final long BOUND_SECONDS = 10;
+  private static final long TIMEOUT_SECONDS = 10;
 
   @RegisterExtension
   final LavalierExtension lavalier = LavalierExtension.withManualTime().withScripted("mic");
 
-  private final BlockingQueue<WatchDevicesResponse> told = new LinkedBlockingQueue<>();
+  private final BlockingQueue<WatchDevicesResponse> received = new LinkedBlockingQueue<>();
   private final CompletableFuture<Status> ended = new CompletableFuture<>();
 
   @BeforeEach
@@ -42,7 +42,7 @@ final class WatchDevicesTest {
             new StreamObserver<>() {
               @Override
               public void onNext(WatchDevicesResponse response) {
-                told.add(response);
+                received.add(response);
               }
 
               @Override
@@ -58,7 +58,7 @@ final class WatchDevicesTest {
   }
 
   private WatchDevicesResponse next() throws InterruptedException {
-    WatchDevicesResponse response = told.poll(BOUND_SECONDS, TimeUnit.SECONDS);
+    WatchDevicesResponse response = received.poll(TIMEOUT_SECONDS, TimeUnit.SECONDS);
     assertThat(response).isNotNull();
     return response;
   }
@@ -104,7 +104,7 @@ final class WatchDevicesTest {
 
     lavalier.script("mic").plug();
     // The registry's next look may not be due yet.
-    lavalier.advanceUntil(Duration.ofSeconds(1), () -> !told.isEmpty());
+    lavalier.advanceUntil(Duration.ofSeconds(1), () -> !received.isEmpty());
     assertThat(awaitDevice(d -> d.getDeviceId().equals("mic")).getIsDefault()).isTrue();
   }
 
@@ -112,7 +112,7 @@ final class WatchDevicesTest {
   void theServersEnd() throws Exception {
     next();
     lavalier.hub().close();
-    Status status = ended.get(BOUND_SECONDS, TimeUnit.SECONDS);
+    Status status = ended.get(TIMEOUT_SECONDS, TimeUnit.SECONDS);
     assertThat(status.getCode()).isEqualTo(Status.Code.UNAVAILABLE);
     assertThat(status.getDescription()).isEqualTo("the server is stopping; try again later");
   }

@@ -12,7 +12,7 @@ import dev.lavalier.capture.ToneDevice;
 import dev.lavalier.capture.VirtualDevice;
 import dev.lavalier.grpc.AudioCaptureService;
 import dev.lavalier.grpc.CallObserver;
-import dev.lavalier.grpc.Gate;
+import dev.lavalier.grpc.AccessMonitor;
 import dev.lavalier.grpc.GrpcServer;
 import dev.lavalier.hub.Hub;
 import dev.lavalier.hub.HubConfig;
@@ -92,7 +92,7 @@ public final class LavalierExtension
   private CountedExecutor executor;
   private JavaSoundDevices registry;
   private Hub hub;
-  private Gate gate;
+  private AccessMonitor gate;
   private ManagedChannel channel;
 
   private LavalierExtension(ManualTicker manual) {
@@ -218,9 +218,9 @@ public final class LavalierExtension
             allowed::contains,
             ticker);
     registry.start();
-    hub = new Hub(registry, ticker, AudioCaptureService.frameEncoder(), config, observer);
+    hub = new Hub(registry, ticker, AudioCaptureService.frameCodec(), config, observer);
     hub.start();
-    gate = new Gate(hub, tokens(), Optional.empty(), ticker, Runnable::run);
+    gate = new AccessMonitor(hub, tokens(), Optional.empty(), ticker, Runnable::run);
     gate.start();
     String name = InProcessServerBuilder.generateName();
     cleanup.register(

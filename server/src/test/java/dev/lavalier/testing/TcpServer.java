@@ -6,7 +6,7 @@ import dev.lavalier.capture.JavaSoundDevices;
 import dev.lavalier.capture.ToneDevice;
 import dev.lavalier.grpc.AudioCaptureService;
 import dev.lavalier.grpc.CallObserver;
-import dev.lavalier.grpc.Gate;
+import dev.lavalier.grpc.AccessMonitor;
 import dev.lavalier.grpc.GrpcServer;
 import dev.lavalier.grpc.TransportLimits;
 import dev.lavalier.hub.Hub;
@@ -25,10 +25,10 @@ public final class TcpServer implements AutoCloseable {
 
   private final JavaSoundDevices registry;
   private final Hub hub;
-  private final Gate gate;
+  private final AccessMonitor gate;
   private final GrpcServer grpc;
 
-  private TcpServer(JavaSoundDevices registry, Hub hub, Gate gate, GrpcServer grpc) {
+  private TcpServer(JavaSoundDevices registry, Hub hub, AccessMonitor gate, GrpcServer grpc) {
     this.registry = registry;
     this.hub = hub;
     this.gate = gate;
@@ -43,17 +43,17 @@ public final class TcpServer implements AutoCloseable {
   /** Starts one that captures in a format, with limits of the transport. */
   public static TcpServer start(String captureFormat, HubConfig config, TransportLimits limits)
       throws IOException {
-    return start(captureFormat, config, limits, hub -> Gate.open(hub, TimeSource.system()));
+    return start(captureFormat, config, limits, hub -> AccessMonitor.allowAll(hub, TimeSource.system()));
   }
 
   /** Starts one behind a gate. */
-  public static TcpServer start(String captureFormat, HubConfig config, Function<Hub, Gate> gates)
+  public static TcpServer start(String captureFormat, HubConfig config, Function<Hub, AccessMonitor> gates)
       throws IOException {
     return start(captureFormat, config, TransportLimits.DEFAULTS, gates);
   }
 
   private static TcpServer start(
-      String captureFormat, HubConfig config, TransportLimits limits, Function<Hub, Gate> gates)
+      String captureFormat, HubConfig config, TransportLimits limits, Function<Hub, AccessMonitor> gates)
       throws IOException {
     TimeSource ticker = TimeSource.system();
     JavaSoundDevices registry =
@@ -65,8 +65,8 @@ public final class TcpServer implements AutoCloseable {
             ticker);
     registry.start();
     Hub hub =
-        new Hub(registry, ticker, AudioCaptureService.frameEncoder(), config, HubObserver.NONE);
-    Gate gate = gates.apply(hub);
+        new Hub(registry, ticker, AudioCaptureService.frameCodec(), config, HubObserver.NONE);
+    AccessMonitor gate = gates.apply(hub);
     gate.start();
     GrpcServer grpc =
         new GrpcServer(

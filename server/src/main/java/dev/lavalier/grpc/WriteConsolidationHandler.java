@@ -16,46 +16,46 @@ import java.util.List;
  *
  * <p>What is larger passes as it is, in order. One connection's event loop alone.
  */
-final class WriteMerger extends ChannelOutboundHandlerAdapter {
+final class WriteConsolidationHandler extends ChannelOutboundHandlerAdapter {
 
   /** Beyond this, copying costs more than it saves. */
-  private static final int MAX_MERGED_BYTES = 4_096;
+  private static final int MAX_PENDING_BYTES = 4_096;
 
-  private ByteBuf merged; // null: nothing waits
+  private ByteBuf pending; // null: nothing waits
   private List<ChannelPromise> promises; // of what was merged
 
   @Override
   public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
     int length = message instanceof ByteBuf bytes ? bytes.readableBytes() : Integer.MAX_VALUE;
     if (length > room()) {
-      passOn(context);
+      flushPending(context);
     }
     if (length <= room()) {
-      merge(context, (ByteBuf) message, promise.unvoid());
+      append(context, (ByteBuf) message, promise.unvoid());
     } else {
       var unused = context.write(message, promise);
     }
   }
 
   private int room() {
-    return merged == null ? MAX_MERGED_BYTES : merged.maxWritableBytes();
+    return pending == null ? MAX_PENDING_BYTES : pending.maxWritableBytes();
   }
 
-  private void merge(ChannelHandlerContext context, ByteBuf bytes, ChannelPromise promise) {
-    if (merged == null) {
-      merged = context.alloc().directBuffer(MAX_MERGED_BYTES, MAX_MERGED_BYTES);
+  private void append(ChannelHandlerContext context, ByteBuf bytes, ChannelPromise promise) {
+    if (pending == null) {
+      pending = context.alloc().directBuffer(MAX_PENDING_BYTES, MAX_PENDING_BYTES);
       promises = new ArrayList<>(2);
     }
-    merged.writeBytes(bytes);
+    pending.writeBytes(bytes);
     bytes.release();
     promises.add(promise);
   }
 
-  private void passOn(ChannelHandlerContext context) {
-    if (merged != null) {
-      ByteBuf bytes = merged;
+  private void flushPending(ChannelHandlerContext context) {
+    if (pending != null) {
+      ByteBuf bytes = pending;
       List<ChannelPromise> all = promises;
-      merged = null;
+      pending = null;
       promises = null;
       var unused = context.write(bytes).addListener(done -> complete(all, done));
     }
@@ -73,7 +73,7 @@ final class WriteMerger extends ChannelOutboundHandlerAdapter {
 
   @Override
   public void flush(ChannelHandlerContext context) {
-    passOn(context);
+    flushPending(context);
     context.flush();
   }
 
@@ -81,18 +81,18 @@ final class WriteMerger extends ChannelOutboundHandlerAdapter {
 
   @Override
   public void disconnect(ChannelHandlerContext context, ChannelPromise promise) {
-    passOn(context);
+    flushPending(context);
     var unused = context.disconnect(promise);
   }
 
   @Override
   public void close(ChannelHandlerContext context, ChannelPromise promise) {
-    passOn(context);
+    flushPending(context);
     var unused = context.close(promise);
   }
 
   @Override
   public void handlerRemoved(ChannelHandlerContext context) {
-    passOn(context);
+    flushPending(context);
   }
 }

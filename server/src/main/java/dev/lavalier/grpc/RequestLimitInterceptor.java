@@ -13,12 +13,12 @@ import java.nio.charset.StandardCharsets;
  * Refuses calls that bring too much metadata, and ends those that do not bring what they ask for.
  * On the event loops, before anything else hears of a call.
  */
-final class CallGuard implements ServerInterceptor {
+final class RequestLimitInterceptor implements ServerInterceptor {
 
   private final EventLoops loops;
   private final TransportLimits limits;
 
-  CallGuard(EventLoops loops, TransportLimits limits) {
+  RequestLimitInterceptor(EventLoops loops, TransportLimits limits) {
     this.loops = loops;
     this.limits = limits;
   }
@@ -35,7 +35,7 @@ final class CallGuard implements ServerInterceptor {
           new Metadata());
       return new ServerCall.Listener<>() {};
     }
-    return new Patience<>(call, next.startCall(call, headers));
+    return new RequestTimeoutListener<>(call, next.startCall(call, headers));
   }
 
   private static int size(Metadata headers) {
@@ -58,54 +58,54 @@ final class CallGuard implements ServerInterceptor {
   }
 
   /** Waits for the request, or for the first of many, and not for ever. */
-  private final class Patience<ReqT, RespT> extends SimpleForwardingServerCallListener<ReqT> {
+  private final class RequestTimeoutListener<ReqT, RespT> extends SimpleForwardingServerCallListener<ReqT> {
 
     private final ServerCall<ReqT, RespT> call;
-    private final Future<?> end;
-    private boolean over; // ended by us: nobody shall hear what comes still
+    private final Future<?> timeout;
+    private boolean timedOut; // ended by us: nobody shall hear what comes still
 
-    Patience(ServerCall<ReqT, RespT> call, ServerCall.Listener<ReqT> next) {
+    RequestTimeoutListener(ServerCall<ReqT, RespT> call, ServerCall.Listener<ReqT> next) {
       super(next);
       this.call = call;
-      this.end = loops.later(limits.handshake(), this::end);
+      this.timeout = loops.schedule(limits.handshakeTimeout(), this::onTimeout);
     }
 
-    private void end() {
-      over = true;
+    private void onTimeout() {
+      timedOut = true;
       call.close(
           Status.DEADLINE_EXCEEDED.withDescription(
               "request: none (expected: within %d s; handshake-timeout-s)"
-                  .formatted(limits.handshake().toSeconds())),
+                  .formatted(limits.handshakeTimeout().toSeconds())),
           new Metadata());
     }
 
     @Override
     public void onMessage(ReqT message) {
       if (!call.getMethodDescriptor().getType().clientSendsOneMessage()) {
-        end.cancel(false);
+        timeout.cancel(false);
       } // else: the call begins when the client has said that there is no more
-      if (!over) {
+      if (!timedOut) {
         super.onMessage(message);
       }
     }
 
     @Override
     public void onHalfClose() {
-      end.cancel(false);
-      if (!over) {
+      timeout.cancel(false);
+      if (!timedOut) {
         super.onHalfClose();
       }
     }
 
     @Override
     public void onCancel() {
-      end.cancel(false);
+      timeout.cancel(false);
       super.onCancel();
     }
 
     @Override
     public void onComplete() {
-      end.cancel(false);
+      timeout.cancel(false);
       super.onComplete();
     }
   }

@@ -13,9 +13,9 @@ import dev.lavalier.v1.StreamFramesRequest;
 import java.util.Optional;
 
 /** Requests of the contract, checked, as the hub's values. */
-final class Requests {
+final class RequestParser {
 
-  private Requests() {}
+  private RequestParser() {}
 
   static SubscriptionSpec spec(StreamFramesRequest request, DeviceDescriptor device)
       throws StreamException {

@@ -11,20 +11,20 @@ import java.net.SocketAddress;
  * Notes calls that ended because they went beyond a limit, whoever found that out: the transport,
  * the guard, or the hub. One call's alone.
  */
-final class RefusalTracer extends ServerStreamTracer {
+final class LimitTracer extends ServerStreamTracer {
 
-  private final PeerLog log;
+  private final PeerEventLog log;
   private SocketAddress peer; // null: it did not come as far as that
 
-  private RefusalTracer(PeerLog log) {
+  private LimitTracer(PeerEventLog log) {
     this.log = log;
   }
 
-  static ServerStreamTracer.Factory factory(PeerLog log) {
+  static ServerStreamTracer.Factory factory(PeerEventLog log) {
     return new ServerStreamTracer.Factory() {
       @Override
       public ServerStreamTracer newServerStreamTracer(String method, Metadata headers) {
-        return new RefusalTracer(log);
+        return new LimitTracer(log);
       }
     };
   }
@@ -36,15 +36,15 @@ final class RefusalTracer extends ServerStreamTracer {
 
   @Override
   public void streamClosed(Status status) {
-    if (isOverALimit(status)) {
-      log.note(PeerLog.Cause.REFUSED, peer, status.getDescription());
+    if (exceedsLimit(status)) {
+      log.log(PeerEventLog.Cause.LIMIT_EXCEEDED, peer, status.getDescription());
     }
   }
 
   /**
    * Of those, only we say DEADLINE_EXCEEDED: what passed the caller's own deadline is cancelled.
    */
-  private static boolean isOverALimit(Status status) {
+  private static boolean exceedsLimit(Status status) {
     return switch (status.getCode()) {
       case RESOURCE_EXHAUSTED ->
           !(status.getCause() instanceof StreamException e)

@@ -10,11 +10,11 @@ import io.grpc.stub.ServerCallStreamObserver;
 import java.util.Optional;
 
 /** The sending side of one StreamFrames call. Used on the subscription's lane alone. */
-final class FramesCall implements FrameSink {
+final class StreamFramesCall implements FrameSink {
 
   private final ServerCallStreamObserver<byte[]> observer;
 
-  FramesCall(ServerCallStreamObserver<byte[]> observer) {
+  StreamFramesCall(ServerCallStreamObserver<byte[]> observer) {
     this.observer = observer;
   }
 
@@ -25,21 +25,21 @@ final class FramesCall implements FrameSink {
 
   @Override
   public void onStarted(StreamStart started) {
-    observer.onNext(Messages.started(started));
+    observer.onNext(ProtoMessages.started(started));
   }
 
   @Override
   public void onFrame(Frame frame, Optional<Gap> gap) {
-    observer.onNext(gap.isEmpty() ? frame.message() : Messages.frame(frame, gap.get()));
+    observer.onNext(gap.isEmpty() ? frame.message() : ProtoMessages.frame(frame, gap.get()));
   }
 
   @Override
   public void onNotice(Notice notice) {
-    observer.onNext(Messages.notice(notice));
+    observer.onNext(ProtoMessages.notice(notice));
   }
 
   @Override
   public void onEnd(StreamException reason) {
-    observer.onError(Statuses.of(reason));
+    observer.onError(GrpcStatuses.of(reason));
   }
 }

@@ -12,37 +12,37 @@ import java.util.function.Consumer;
  * of each cause one at once, and what follows within a minute in one more line, so that no peer can
  * fill the log. Safe for use from any thread.
  */
-final class PeerLog {
+final class PeerEventLog {
 
   /** Why a connection or a call was ended, or not begun. */
   enum Cause {
-    TOO_MANY("one connection more than max-connections was closed at once"),
-    NO_HANDSHAKE("a connection was closed: no HTTP/2 handshake within handshake-timeout-s"),
-    MISBEHAVED("a connection was closed: the peer broke HTTP/2's rules or a limit"),
-    REFUSED("a call was refused or ended: it went beyond a limit"),
-    VANISHED("a connection was closed: the peer did not answer a keepalive ping");
+    CONNECTION_LIMIT("one connection more than max-connections was closed at once"),
+    HANDSHAKE_TIMEOUT("a connection was closed: no HTTP/2 handshake within handshake-timeout-s"),
+    PROTOCOL_VIOLATION("a connection was closed: the peer broke HTTP/2's rules or a limit"),
+    LIMIT_EXCEEDED("a call was refused or ended: it went beyond a limit"),
+    KEEPALIVE_TIMEOUT("a connection was closed: the peer did not answer a keepalive ping");
 
-    private final String words;
+    private final String description;
 
-    Cause(String words) {
-      this.words = words;
+    Cause(String description) {
+      this.description = description;
     }
   }
 
   private static final Duration WINDOW = Duration.ofMinutes(1);
 
-  private final TimeSource ticker;
+  private final TimeSource timeSource;
   private final Consumer<String> lines;
   private volatile boolean stopping;
-  private final Map<Cause, Integer> untold = new EnumMap<>(Cause.class); // of this minute; by this
+  private final Map<Cause, Integer> suppressed = new EnumMap<>(Cause.class); // of this minute; by this
 
   /**
    * Makes one.
    *
    * @param lines where each line goes
    */
-  PeerLog(TimeSource ticker, Consumer<String> lines) {
-    this.ticker = ticker;
+  PeerEventLog(TimeSource timeSource, Consumer<String> lines) {
+    this.timeSource = timeSource;
     this.lines = lines;
   }
 
@@ -51,13 +51,13 @@ final class PeerLog {
    *
    * @param detail more words, may be the peer's own; empty: none
    */
-  void note(Cause cause, SocketAddress peer, String detail) {
+  void log(Cause cause, SocketAddress peer, String detail) {
     if (stopping) {
       return;
     }
     synchronized (this) {
-      Integer before = untold.get(cause);
-      untold.put(cause, before == null ? 0 : before + 1);
+      Integer before = suppressed.get(cause);
+      suppressed.put(cause, before == null ? 0 : before + 1);
       if (before != null) {
         return;
       }
@@ -65,10 +65,10 @@ final class PeerLog {
     lines.accept(
         "%s (%s%s)"
             .formatted(
-                cause.words,
-                CallerInterceptor.display(peer),
+                cause.description,
+                AuthInterceptor.display(peer),
                 detail.isEmpty() ? "" : ": " + detail));
-    ticker.schedule(WINDOW, () -> sum(cause));
+    timeSource.schedule(WINDOW, () -> logSuppressed(cause));
   }
 
   /** The server closes all connections now, which is worth no line. */
@@ -76,13 +76,13 @@ final class PeerLog {
     stopping = true;
   }
 
-  private void sum(Cause cause) {
+  private void logSuppressed(Cause cause) {
     int more;
     synchronized (this) {
-      more = untold.remove(cause);
+      more = suppressed.remove(cause);
     }
     if (more > 0) {
-      lines.accept("%s: %d more within the last minute".formatted(cause.words, more));
+      lines.accept("%s: %d more within the last minute".formatted(cause.description, more));
     }
   }
 }

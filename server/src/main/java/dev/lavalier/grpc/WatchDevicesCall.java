@@ -9,11 +9,11 @@ import io.grpc.stub.ServerCallStreamObserver;
 import java.util.List;
 
 /** The sending side of one WatchDevices call. Used on the watch's lane alone. */
-final class WatchCall implements DeviceWatch.Sink {
+final class WatchDevicesCall implements DeviceWatch.Sink {
 
   private final ServerCallStreamObserver<WatchDevicesResponse> observer;
 
-  WatchCall(ServerCallStreamObserver<WatchDevicesResponse> observer) {
+  WatchDevicesCall(ServerCallStreamObserver<WatchDevicesResponse> observer) {
     this.observer = observer;
   }
 
@@ -25,13 +25,13 @@ final class WatchCall implements DeviceWatch.Sink {
   @Override
   public void onSnapshot(List<DeviceStatus> devices) {
     DeviceSnapshot.Builder snapshot = DeviceSnapshot.newBuilder();
-    devices.forEach(device -> snapshot.addDevices(Messages.device(device)));
+    devices.forEach(device -> snapshot.addDevices(ProtoMessages.device(device)));
     observer.onNext(WatchDevicesResponse.newBuilder().setSnapshot(snapshot).build());
   }
 
   @Override
   public void onChanged(DeviceStatus device) {
-    observer.onNext(WatchDevicesResponse.newBuilder().setDevice(Messages.device(device)).build());
+    observer.onNext(WatchDevicesResponse.newBuilder().setDevice(ProtoMessages.device(device)).build());
   }
 
   @Override
@@ -41,6 +41,6 @@ final class WatchCall implements DeviceWatch.Sink {
 
   @Override
   public void onEnd(StreamException reason) {
-    observer.onError(Statuses.of(reason));
+    observer.onError(GrpcStatuses.of(reason));
   }
 }

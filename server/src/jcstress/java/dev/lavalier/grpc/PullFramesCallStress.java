@@ -15,7 +15,7 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
 /** A consumer that grants credit against the lane that spends it. */
-public final class PullCallStress {
+public final class PullFramesCallStress {
 
   private static final PullFramesRequest SUBSCRIBE =
       PullFramesRequest.newBuilder()
@@ -25,27 +25,27 @@ public final class PullCallStress {
   private static final PullFramesRequest TWO_MORE =
       PullFramesRequest.newBuilder().setCredit(2).build();
 
-  private PullCallStress() {}
+  private PullFramesCallStress() {}
 
   /** A call that has subscribed, with credit for one frame. */
   abstract static class Fixture {
 
     final StressDevice device = new StressDevice();
-    final ManualDeliveryLoop lane = new ManualDeliveryLoop();
+    final ManualDeliveryLoop deliveryLoop = new ManualDeliveryLoop();
     final CountingObserver observer = new CountingObserver();
-    final PullCall call =
-        new PullCall(
+    final PullFramesCall call =
+        new PullFramesCall(
             observer,
-            lane.deliveryLoop(),
+            deliveryLoop.deliveryLoop(),
             (request, sink) -> {
-              Subscription subscription = device.subscription(lane, sink);
+              Subscription subscription = device.subscription(deliveryLoop, sink);
               device.activate(subscription);
               return subscription;
             });
 
     Fixture() {
       call.onNext(SUBSCRIBE);
-      lane.run();
+      deliveryLoop.run();
     }
 
     int frames() {
@@ -74,13 +74,13 @@ public final class PullCallStress {
     @Actor
     public void readerAndLane() {
       device.read(4);
-      lane.run();
+      deliveryLoop.run();
     }
 
     /** Runs what is left. */
     @Arbiter
     public void later(II_Result r) {
-      lane.run();
+      deliveryLoop.run();
       r.r1 = frames();
       r.r2 = observer.completions;
     }
@@ -107,13 +107,13 @@ public final class PullCallStress {
     @Actor
     public void readerAndLane() {
       device.read(4);
-      lane.run();
+      deliveryLoop.run();
     }
 
     /** Runs what is left. */
     @Arbiter
     public void later(II_Result r) {
-      lane.run();
+      deliveryLoop.run();
       r.r1 = frames();
       r.r2 = observer.completions;
     }

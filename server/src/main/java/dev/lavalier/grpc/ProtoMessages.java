@@ -24,9 +24,9 @@ import dev.lavalier.v1.StreamNotice;
 import dev.lavalier.v1.StreamStarted;
 
 /** The hub's values as messages of the contract. The stream's messages come out encoded. */
-final class Messages {
+final class ProtoMessages {
 
-  private Messages() {}
+  private ProtoMessages() {}
 
   /** A {@link dev.lavalier.hub.FrameCodec}. */
   static byte[] frame(byte[] pcm, long sampleIndex, long captureUnixNanos, long readDelayNanos) {

@@ -9,7 +9,7 @@ import java.nio.channels.ClosedChannelException;
 import java.util.regex.Pattern;
 
 /** Has a handshake that fails leave one line. One connection's event loop alone. */
-final class HandshakeLog extends ChannelInboundHandlerAdapter {
+final class TlsHandshakeLogger extends ChannelInboundHandlerAdapter {
 
   /** As Java says it; its own clients show none where they have none of a CA that we named. */
   private static final String NO_CERTIFICATE = "Empty client certificate chain";
@@ -19,11 +19,11 @@ final class HandshakeLog extends ChannelInboundHandlerAdapter {
 
   private static final Pattern CLASS_NAME = Pattern.compile("(?:[a-z]+\\.)+[A-Z]\\w+: ");
 
-  private final RefusalLog refusals;
-  private boolean spoken; // the peer has said something
+  private final RejectionLog rejections;
+  private boolean receivedData; // the peer has said something
 
-  HandshakeLog(RefusalLog refusals) {
-    this.refusals = refusals;
+  TlsHandshakeLogger(RejectionLog rejections) {
+    this.rejections = rejections;
   }
 
   @Override
@@ -33,9 +33,9 @@ final class HandshakeLog extends ChannelInboundHandlerAdapter {
     tls.handshakeFuture()
         .addListener(
             done -> {
-              if (!done.isSuccess() && spoken) { // else somebody looks whether the port is there
-                refusals.refused(
-                    CallerInterceptor.display(peer), "TLS handshake, " + reason(done.cause()));
+              if (!done.isSuccess() && receivedData) { // else somebody looks whether the port is there
+                rejections.rejected(
+                    AuthInterceptor.display(peer), "TLS handshake, " + reason(done.cause()));
               }
               if (!context.isRemoved()) {
                 context.pipeline().remove(this);
@@ -46,7 +46,7 @@ final class HandshakeLog extends ChannelInboundHandlerAdapter {
 
   @Override
   public void channelRead(ChannelHandlerContext context, Object message) {
-    spoken = true;
+    receivedData = true;
     context.fireChannelRead(message);
   }
 

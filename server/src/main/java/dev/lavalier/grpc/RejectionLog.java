@@ -9,19 +9,19 @@ import org.slf4j.LoggerFactory;
  * Logs who was not let in, one line each, and no more than so many lines in a while, however many
  * there are: of the others it says how many they were. Safe for use from any thread.
  */
-final class RefusalLog {
+final class RejectionLog {
 
-  private static final Logger log = LoggerFactory.getLogger(RefusalLog.class);
+  private static final Logger log = LoggerFactory.getLogger(RejectionLog.class);
 
-  private static final int LINES = 20;
+  private static final int MAX_LINES = 20;
   private static final Duration WINDOW = Duration.ofSeconds(10);
   private static final int MAX_LENGTH = 200;
 
-  private final TimeSource ticker;
-  private int seen; // in this window; 0: there is none
+  private final TimeSource timeSource;
+  private int count; // in this window; 0: there is none
 
-  RefusalLog(TimeSource ticker) {
-    this.ticker = ticker;
+  RejectionLog(TimeSource timeSource) {
+    this.timeSource = timeSource;
   }
 
   /**
@@ -30,32 +30,32 @@ final class RefusalLog {
    * @param address the peer's
    * @param reason why; what the peer said may be part of it
    */
-  void refused(String address, String reason) {
+  void rejected(String address, String reason) {
     int number;
     synchronized (this) {
-      number = ++seen;
+      number = ++count;
     }
     if (number == 1) {
-      ticker.schedule(WINDOW, this::endWindow);
+      timeSource.schedule(WINDOW, this::endWindow);
     }
-    if (number <= LINES) {
-      log.warn("refused {}: {}", address, clean(reason));
+    if (number <= MAX_LINES) {
+      log.warn("refused {}: {}", address, sanitize(reason));
     }
   }
 
   private void endWindow() {
-    int leftOut;
+    int suppressed;
     synchronized (this) {
-      leftOut = seen - LINES;
-      seen = 0;
+      suppressed = count - MAX_LINES;
+      count = 0;
     }
-    if (leftOut > 0) {
-      log.warn("refused {} more within {} s", leftOut, WINDOW.toSeconds());
+    if (suppressed > 0) {
+      log.warn("refused {} more within {} s", suppressed, WINDOW.toSeconds());
     }
   }
 
   /** Makes one short line of it, whatever a peer put in. */
-  private static String clean(String reason) {
+  private static String sanitize(String reason) {
     String line = reason.replaceAll("\\p{Cntrl}", "?");
     return line.length() <= MAX_LENGTH ? line : line.substring(0, MAX_LENGTH) + "…";
   }

@@ -22,35 +22,35 @@ import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
 
 /** Finds out who makes a call, and whether they may, before any service hears of it. */
-final class CallerInterceptor implements ServerInterceptor {
+final class AuthInterceptor implements ServerInterceptor {
 
   private static final Metadata.Key<String> AUTHORIZATION =
       Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
 
-  private final Authenticator access;
-  private final RefusalLog refusals;
+  private final Authenticator authenticator;
+  private final RejectionLog rejections;
 
-  CallerInterceptor(Authenticator access, RefusalLog refusals) {
-    this.access = access;
-    this.refusals = refusals;
+  AuthInterceptor(Authenticator authenticator, RejectionLog rejections) {
+    this.authenticator = authenticator;
+    this.rejections = rejections;
   }
 
   @Override
   public <ReqT, RespT> ServerCall.Listener<ReqT> interceptCall(
       ServerCall<ReqT, RespT> call, Metadata headers, ServerCallHandler<ReqT, RespT> next) {
-    Requirement requirement = Requirement.of(call.getMethodDescriptor().getServiceName());
-    Authentication admission;
+    RequiredAccess requiredAccess = RequiredAccess.of(call.getMethodDescriptor().getServiceName());
+    Authentication authentication;
     try {
-      admission = access.authenticate(authorization(headers), certificate(call));
+      authentication = authenticator.authenticate(authorization(headers), certificate(call));
     } catch (AuthenticationException e) {
-      if (requirement != Requirement.NOTHING) {
-        return refuse(call, Status.UNAUTHENTICATED.withDescription(e.getMessage()), e.reason());
+      if (requiredAccess != RequiredAccess.NONE) {
+        return reject(call, Status.UNAUTHENTICATED.withDescription(e.getMessage()), e.reason());
       }
-      admission = Authentication.anonymous(Grants.NONE);
+      authentication = Authentication.anonymous(Grants.NONE);
     }
-    Caller caller = new Caller(admission, addressOf(call));
-    if (requirement == Requirement.ADMIN && !caller.grants().admin()) {
-      return refuse(
+    Caller caller = new Caller(authentication, addressOf(call));
+    if (requiredAccess == RequiredAccess.ADMIN && !caller.grants().admin()) {
+      return reject(
           call,
           Status.PERMISSION_DENIED.withDescription(
               "%s: %s (expected: a caller with the admin grant)"
@@ -61,9 +61,9 @@ final class CallerInterceptor implements ServerInterceptor {
     return Contexts.interceptCall(caller.inContext(), call, headers, next);
   }
 
-  private <ReqT, RespT> ServerCall.Listener<ReqT> refuse(
+  private <ReqT, RespT> ServerCall.Listener<ReqT> reject(
       ServerCall<ReqT, RespT> call, Status status, String reason) {
-    refusals.refused(
+    rejections.rejected(
         addressOf(call), call.getMethodDescriptor().getFullMethodName() + ", " + reason);
     call.close(status, new Metadata());
     return new ServerCall.Listener<>() {};
@@ -71,9 +71,9 @@ final class CallerInterceptor implements ServerInterceptor {
 
   private static List<String> authorization(Metadata headers) {
     List<String> values = new ArrayList<>();
-    Iterable<String> given = headers.getAll(AUTHORIZATION);
-    if (given != null) {
-      given.forEach(values::add);
+    Iterable<String> received = headers.getAll(AUTHORIZATION);
+    if (received != null) {
+      received.forEach(values::add);
     }
     return values;
   }
@@ -84,8 +84,8 @@ final class CallerInterceptor implements ServerInterceptor {
       return Optional.empty();
     }
     try {
-      Certificate own = session.getPeerCertificates()[0];
-      return own instanceof X509Certificate x509 ? Optional.of(x509) : Optional.empty();
+      Certificate peerCertificate = session.getPeerCertificates()[0];
+      return peerCertificate instanceof X509Certificate x509 ? Optional.of(x509) : Optional.empty();
     } catch (SSLPeerUnverifiedException e) {
       return Optional.empty(); // it was not asked for one
     }

@@ -22,25 +22,25 @@ import org.slf4j.LoggerFactory;
  *
  * <p>{@link #start} once, {@link #close} from any thread.
  */
-public final class Gate implements AutoCloseable {
+public final class AccessMonitor implements AutoCloseable {
 
-  private static final Logger log = LoggerFactory.getLogger(Gate.class);
+  private static final Logger log = LoggerFactory.getLogger(AccessMonitor.class);
 
-  private static final Duration PACE = Duration.ofSeconds(1);
+  private static final Duration CHECK_INTERVAL = Duration.ofSeconds(1);
 
   /** How long before the certificate's end it is warned of, each day anew. */
-  private static final Duration NOTICE = Duration.ofDays(14);
+  private static final Duration EXPIRY_WARNING = Duration.ofDays(14);
 
   private static final Duration DAY = Duration.ofDays(1);
 
   private final Hub hub;
   private final Optional<Reloadable<TokenFile>> tokens;
   private final Optional<ServerTls> tls;
-  private final TimeSource ticker;
+  private final TimeSource timeSource;
   private final Executor files;
-  private final Authenticator access;
-  private final RefusalLog refusals;
-  private final AtomicBoolean looking = new AtomicBoolean();
+  private final Authenticator authenticator;
+  private final RejectionLog rejections;
+  private final AtomicBoolean reloading = new AtomicBoolean();
   private volatile boolean closed;
 
   /**
@@ -49,47 +49,47 @@ public final class Gate implements AutoCloseable {
    * @param hub whose streams end
    * @param tokens the token file; empty: none
    * @param tls the server's certificate; empty: no encryption
-   * @param ticker by which access expires
+   * @param timeSource by which access expires
    * @param files runs what reads files, one task at a time
    */
-  public Gate(
+  public AccessMonitor(
       Hub hub,
       Optional<Reloadable<TokenFile>> tokens,
       Optional<ServerTls> tls,
-      TimeSource ticker,
+      TimeSource timeSource,
       Executor files) {
     this.hub = hub;
     this.tokens = tokens;
     this.tls = tls;
-    this.ticker = ticker;
+    this.timeSource = timeSource;
     this.files = files;
-    this.access = new Authenticator(tokens, asksForCertificates(), this::now);
-    this.refusals = new RefusalLog(ticker);
+    this.authenticator = new Authenticator(tokens, requiresClientCertificates(), this::now);
+    this.rejections = new RejectionLog(timeSource);
   }
 
   /** Makes one that lets everybody in, without encryption. */
-  public static Gate open(Hub hub, TimeSource ticker) {
-    return new Gate(hub, Optional.empty(), Optional.empty(), ticker, Runnable::run);
+  public static AccessMonitor allowAll(Hub hub, TimeSource timeSource) {
+    return new AccessMonitor(hub, Optional.empty(), Optional.empty(), timeSource, Runnable::run);
   }
 
   private Instant now() {
-    return Instant.ofEpochSecond(0, ticker.unixNanos());
+    return Instant.ofEpochSecond(0, timeSource.unixNanos());
   }
 
-  private boolean asksForCertificates() {
-    return tls.isPresent() && tls.get().asksForCertificates();
+  private boolean requiresClientCertificates() {
+    return tls.isPresent() && tls.get().requiresClientCertificates();
   }
 
   Optional<ServerTls> tls() {
     return tls;
   }
 
-  RefusalLog refusals() {
-    return refusals;
+  RejectionLog rejections() {
+    return rejections;
   }
 
   ServerInterceptor interceptor() {
-    return new CallerInterceptor(access, refusals);
+    return new AuthInterceptor(authenticator, rejections);
   }
 
   /** Begins to look after those who are in. */
@@ -97,41 +97,41 @@ public final class Gate implements AutoCloseable {
     tls.ifPresent(each -> each.files().logLoaded());
     tokens.ifPresent(Reloadable::logLoaded);
     checkCertificates();
-    if (access.isRequired() || tls.isPresent()) {
-      ticker.schedule(PACE, this::look);
+    if (authenticator.isRequired() || tls.isPresent()) {
+      timeSource.schedule(CHECK_INTERVAL, this::check);
     }
-    tls.ifPresent(this::warnOfEnd);
+    tls.ifPresent(this::warnBeforeExpiry);
   }
 
-  private void warnOfEnd(ServerTls each) {
+  private void warnBeforeExpiry(ServerTls each) {
     if (closed) {
       return;
     }
-    Duration left = each.material().remainingValidity(now());
-    if (left.isNegative()) {
+    Duration remaining = each.material().remainingValidity(now());
+    if (remaining.isNegative()) {
       log.error("certificate: expired, no client that checks it connects: {}", each.material());
-    } else if (left.compareTo(NOTICE) < 0) {
-      log.warn("certificate: {} days left: {}", left.toDays(), each.material());
+    } else if (remaining.compareTo(EXPIRY_WARNING) < 0) {
+      log.warn("certificate: {} days left: {}", remaining.toDays(), each.material());
     }
-    ticker.schedule(DAY, () -> warnOfEnd(each));
+    timeSource.schedule(DAY, () -> warnBeforeExpiry(each));
   }
 
-  private void look() {
+  private void check() {
     if (closed) {
       return;
     }
     hub.revokeUnauthorized();
-    if (looking.compareAndSet(false, true)) { // else the file system has not answered yet
+    if (reloading.compareAndSet(false, true)) { // else the file system has not answered yet
       try {
-        files.execute(this::lookAtFiles);
+        files.execute(this::reloadFiles);
       } catch (RejectedExecutionException e) {
         return; // closed
       }
     }
-    ticker.schedule(PACE, this::look);
+    timeSource.schedule(CHECK_INTERVAL, this::check);
   }
 
-  private void lookAtFiles() {
+  private void reloadFiles() {
     try {
       tls.ifPresent(each -> each.files().reloadIfChanged());
       if (tokens.isPresent() && tokens.get().reloadIfChanged()) {
@@ -139,12 +139,12 @@ public final class Gate implements AutoCloseable {
         checkCertificates();
       }
     } finally {
-      looking.set(false);
+      reloading.set(false);
     }
   }
 
   private void checkCertificates() {
-    if (tokens.isPresent() && tokens.get().get().hasCertificateEntries() && !asksForCertificates()) {
+    if (tokens.isPresent() && tokens.get().get().hasCertificateEntries() && !requiresClientCertificates()) {
       log.warn("token file: names certificates, which nobody is asked for without tls-client-ca");
     }
   }

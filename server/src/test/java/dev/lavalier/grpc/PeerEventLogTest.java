@@ -11,25 +11,25 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** However many peers there are, a cause has two lines a minute. */
-final class PeerLogTest {
+final class PeerEventLogTest {
 
   private static final InetSocketAddress PEER =
       new InetSocketAddress(InetAddress.getLoopbackAddress(), 4711);
 
-  private final ManualTicker ticker = new ManualTicker();
+  private final ManualTicker timeSource = new ManualTicker();
   private final List<String> lines = new ArrayList<>();
-  private final PeerLog log = new PeerLog(ticker, lines::add);
+  private final PeerEventLog log = new PeerEventLog(timeSource, lines::add);
 
   @Test
   void theFirstIsToldAtOnceAndTheOthersTogether() {
     for (int i = 0; i < 10_000; i++) {
-      log.note(PeerLog.Cause.MISBEHAVED, PEER, "too_many_pings");
+      log.log(PeerEventLog.Cause.PROTOCOL_VIOLATION, PEER, "too_many_pings");
     }
     assertThat(lines)
         .containsExactly(
             "a connection was closed: the peer broke HTTP/2's rules or a limit (127.0.0.1:4711:"
                 + " too_many_pings)");
-    ticker.advance(Duration.ofSeconds(60));
+    timeSource.advance(Duration.ofSeconds(60));
     assertThat(lines).hasSize(2);
     assertThat(lines.get(1))
         .isEqualTo(
@@ -39,26 +39,26 @@ final class PeerLogTest {
 
   @Test
   void oneAloneIsToldOnceAndTheNextMinuteBeginsAnew() {
-    log.note(PeerLog.Cause.TOO_MANY, PEER, "");
-    ticker.advance(Duration.ofSeconds(60));
+    log.log(PeerEventLog.Cause.CONNECTION_LIMIT, PEER, "");
+    timeSource.advance(Duration.ofSeconds(60));
     assertThat(lines)
         .containsExactly(
             "one connection more than max-connections was closed at once (127.0.0.1:4711)");
-    log.note(PeerLog.Cause.TOO_MANY, PEER, "");
+    log.log(PeerEventLog.Cause.CONNECTION_LIMIT, PEER, "");
     assertThat(lines).hasSize(2);
   }
 
   @Test
   void oneCauseDoesNotHideAnother() {
-    log.note(PeerLog.Cause.TOO_MANY, PEER, "");
-    log.note(PeerLog.Cause.VANISHED, PEER, "");
+    log.log(PeerEventLog.Cause.CONNECTION_LIMIT, PEER, "");
+    log.log(PeerEventLog.Cause.KEEPALIVE_TIMEOUT, PEER, "");
     assertThat(lines).hasSize(2);
   }
 
   @Test
   void aServerThatStopsSaysNothing() {
     log.stop();
-    log.note(PeerLog.Cause.VANISHED, PEER, "");
+    log.log(PeerEventLog.Cause.KEEPALIVE_TIMEOUT, PEER, "");
     assertThat(lines).isEmpty();
   }
 }

@@ -22,36 +22,36 @@ import java.util.concurrent.atomic.AtomicLong;
  *
  * <p>The requests' side is called by gRPC, one message at a time; the frames' side on the lane.
  */
-final class PullCall implements StreamObserver<PullFramesRequest>, FrameSink {
+final class PullFramesCall implements StreamObserver<PullFramesRequest>, FrameSink {
 
   /** How a call subscribes. */
-  interface Subscriber {
+  interface Subscribe {
     Subscription subscribe(StreamFramesRequest request, FrameSink sink) throws StreamException;
   }
 
   private final ServerCallStreamObserver<byte[]> observer;
-  private final FramesCall frames;
-  private final DeliveryLoop lane;
-  private final Subscriber subscriber;
+  private final StreamFramesCall frames;
+  private final DeliveryLoop deliveryLoop;
+  private final Subscribe subscribe;
   private final AtomicLong credit = new AtomicLong(); // the one side adds, the other takes
 
   // Written by the requests' side.
-  private boolean refused; // ended before it was subscribed
+  private boolean rejected; // ended before it was subscribed
   private volatile boolean halfClosed; // not before it was subscribed
   private volatile Subscription subscription; // null: not subscribed yet
 
-  PullCall(ServerCallStreamObserver<byte[]> observer, DeliveryLoop lane, Subscriber subscriber) {
+  PullFramesCall(ServerCallStreamObserver<byte[]> observer, DeliveryLoop deliveryLoop, Subscribe subscribe) {
     this.observer = observer;
-    this.frames = new FramesCall(observer);
-    this.lane = lane;
-    this.subscriber = subscriber;
+    this.frames = new StreamFramesCall(observer);
+    this.deliveryLoop = deliveryLoop;
+    this.subscribe = subscribe;
   }
 
   // What the consumer says.
 
   @Override
   public void onNext(PullFramesRequest request) {
-    if (refused) {
+    if (rejected) {
       return;
     }
     try {
@@ -63,7 +63,7 @@ final class PullCall implements StreamObserver<PullFramesRequest>, FrameSink {
       }
       grant(request.getCredit());
       if (subscription == null) {
-        subscription = subscriber.subscribe(request.getSubscribe(), this);
+        subscription = subscribe.subscribe(request.getSubscribe(), this);
       } else {
         subscription.wake();
       }
@@ -77,12 +77,12 @@ final class PullCall implements StreamObserver<PullFramesRequest>, FrameSink {
       throw new StreamException(
           Reason.INVALID_REQUEST, "credit: %d (expected: 0 or more)".formatted(more));
     }
-    long inAll = credit.get() + more; // the other side can only have made it less meanwhile
-    if (inAll > Integer.MAX_VALUE) {
+    long total = credit.get() + more; // the other side can only have made it less meanwhile
+    if (total > Integer.MAX_VALUE) {
       throw new StreamException(
           Reason.INVALID_REQUEST,
           "credit: %d (expected: no more than %d in all at a time)"
-              .formatted(inAll, Integer.MAX_VALUE));
+              .formatted(total, Integer.MAX_VALUE));
     }
     credit.addAndGet(more);
   }
@@ -90,8 +90,8 @@ final class PullCall implements StreamObserver<PullFramesRequest>, FrameSink {
   private void fail(StreamException reason) {
     Subscription subscribed = subscription;
     if (subscribed == null) {
-      refused = true;
-      observer.onError(Statuses.of(reason));
+      rejected = true;
+      observer.onError(GrpcStatuses.of(reason));
     } else {
       subscribed.fail(reason);
     }
@@ -101,8 +101,8 @@ final class PullCall implements StreamObserver<PullFramesRequest>, FrameSink {
   public void onCompleted() {
     if (subscription != null) {
       halfClosed = true;
-      lane.execute(this::completeIfSpent);
-    } else if (!refused) {
+      deliveryLoop.execute(this::completeIfCreditExhausted);
+    } else if (!rejected) {
       fail(
           new StreamException(
               Reason.INVALID_REQUEST, "subscribe: unset (expected: set in the first message)"));
@@ -112,13 +112,13 @@ final class PullCall implements StreamObserver<PullFramesRequest>, FrameSink {
   /** The consumer cancelled. */
   @Override
   public void onError(Throwable cancelled) {
-    leave(CallTracer.whyLeft());
+    cancel(CallTracer.cancellationReason());
   }
 
-  void leave(String why) {
+  void cancel(String reason) {
     Subscription subscribed = subscription;
     if (subscribed != null) {
-      subscribed.cancel(why);
+      subscribed.cancel(reason);
     }
   }
 
@@ -145,10 +145,10 @@ final class PullCall implements StreamObserver<PullFramesRequest>, FrameSink {
   public void onFrame(Frame frame, Optional<Gap> gap) {
     credit.decrementAndGet(); // first: who has the frame may grant what it has used
     frames.onFrame(frame, gap);
-    completeIfSpent();
+    completeIfCreditExhausted();
   }
 
-  private void completeIfSpent() {
+  private void completeIfCreditExhausted() {
     if (halfClosed && credit.get() == 0 && subscription.cancel("its credit is used up")) {
       observer.onCompleted();
     }

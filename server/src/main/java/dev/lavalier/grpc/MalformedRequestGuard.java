@@ -20,12 +20,12 @@ import java.util.List;
  * Services that answer bytes which are no message of their method with INVALID_ARGUMENT. gRPC alone
  * would say UNKNOWN, and log a stack trace for each.
  */
-final class WellFormed {
+final class MalformedRequestGuard {
 
-  private WellFormed() {}
+  private MalformedRequestGuard() {}
 
   /** Returns the same service, guarded. */
-  static ServerServiceDefinition only(ServerServiceDefinition service) {
+  static ServerServiceDefinition wrap(ServerServiceDefinition service) {
     List<ServerMethodDefinition<?, ?>> methods = new ArrayList<>();
     service.getMethods().forEach(method -> methods.add(guard(method)));
     ServiceDescriptor.Builder descriptor =
@@ -39,30 +39,30 @@ final class WellFormed {
 
   private static <ReqT, RespT> ServerMethodDefinition<ReqT, RespT> guard(
       ServerMethodDefinition<ReqT, RespT> method) {
-    MethodDescriptor<ReqT, RespT> plain = method.getMethodDescriptor();
+    MethodDescriptor<ReqT, RespT> delegate = method.getMethodDescriptor();
     Marshaller<ReqT> marshaller =
-        new Marshaller<>((PrototypeMarshaller<ReqT>) plain.getRequestMarshaller());
+        new Marshaller<>((PrototypeMarshaller<ReqT>) delegate.getRequestMarshaller());
     return ServerMethodDefinition.create(
-        plain.toBuilder(marshaller, plain.getResponseMarshaller()).build(),
+        delegate.toBuilder(marshaller, delegate.getResponseMarshaller()).build(),
         new Handler<>(method.getServerCallHandler(), marshaller.malformed));
   }
 
   /** Gives a message of its own for bytes that are none. */
   private static final class Marshaller<T> implements PrototypeMarshaller<T> {
 
-    private final PrototypeMarshaller<T> plain;
+    private final PrototypeMarshaller<T> delegate;
     final T malformed; // told from all others by its identity
 
-    Marshaller(PrototypeMarshaller<T> plain) {
-      this.plain = plain;
-      Message prototype = (Message) plain.getMessagePrototype();
-      this.malformed = plain.getMessageClass().cast(prototype.newBuilderForType().build());
+    Marshaller(PrototypeMarshaller<T> delegate) {
+      this.delegate = delegate;
+      Message prototype = (Message) delegate.getMessagePrototype();
+      this.malformed = delegate.getMessageClass().cast(prototype.newBuilderForType().build());
     }
 
     @Override
     public T parse(InputStream in) {
       try {
-        return plain.parse(in);
+        return delegate.parse(in);
       } catch (StatusRuntimeException e) {
         return malformed;
       }
@@ -70,26 +70,26 @@ final class WellFormed {
 
     @Override
     public InputStream stream(T message) {
-      return plain.stream(message);
+      return delegate.stream(message);
     }
 
     @Override
     public Class<T> getMessageClass() {
-      return plain.getMessageClass();
+      return delegate.getMessageClass();
     }
 
     @Override
     public T getMessagePrototype() {
-      return plain.getMessagePrototype();
+      return delegate.getMessagePrototype();
     }
   }
 
-  private record Handler<ReqT, RespT>(ServerCallHandler<ReqT, RespT> plain, ReqT malformed)
+  private record Handler<ReqT, RespT>(ServerCallHandler<ReqT, RespT> delegate, ReqT malformed)
       implements ServerCallHandler<ReqT, RespT> {
 
     @Override
     public ServerCall.Listener<ReqT> startCall(ServerCall<ReqT, RespT> call, Metadata headers) {
-      return new SimpleForwardingServerCallListener<>(plain.startCall(call, headers)) {
+      return new SimpleForwardingServerCallListener<>(delegate.startCall(call, headers)) {
         private boolean refused;
 
         @Override

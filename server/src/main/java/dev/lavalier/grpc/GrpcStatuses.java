@@ -5,9 +5,9 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 
 /** One gRPC status for each reason. */
-final class Statuses {
+final class GrpcStatuses {
 
-  private Statuses() {}
+  private GrpcStatuses() {}
 
   static StatusRuntimeException of(StreamException e) {
     Status status =
