@@ -29,13 +29,13 @@ import org.openjdk.jmh.annotations.Warmup;
 public class MetricsBenchmark {
 
   private Metrics metrics;
-  private StreamMetrics meter;
+  private StreamMetrics streamMetrics;
 
   /** Makes the figures of one device. */
   @Setup
   public void setUp() {
     metrics = new Metrics("benchmark");
-    meter = metrics.streamMetrics("mic");
+    streamMetrics = metrics.streamMetrics("mic");
   }
 
   /** Ends them. */
@@ -48,13 +48,13 @@ public class MetricsBenchmark {
   @Benchmark
   @Threads(1)
   public void frameSent() {
-    meter.onFrameSent(660, ThreadLocalRandom.current().nextLong(20_000_000));
+    streamMetrics.onFrameSent(660, ThreadLocalRandom.current().nextLong(20_000_000));
   }
 
   /** Two lanes send frames of the same device. */
   @Benchmark
   @Threads(2)
   public void frameSentByTwoLanes() {
-    meter.onFrameSent(660, ThreadLocalRandom.current().nextLong(20_000_000));
+    streamMetrics.onFrameSent(660, ThreadLocalRandom.current().nextLong(20_000_000));
   }
 }

@@ -5,7 +5,7 @@ import dev.lavalier.grpc.CallObserver;
 import dev.lavalier.hub.Hub;
 import dev.lavalier.hub.HubObserver;
 import dev.lavalier.observe.AuditLog;
-import dev.lavalier.observe.FlightEvents;
+import dev.lavalier.observe.JfrEvents;
 import dev.lavalier.observe.Metrics;
 import dev.lavalier.observe.MetricsEndpoint;
 import java.io.IOException;
@@ -43,7 +43,7 @@ final class Observation implements AutoCloseable {
     this.metrics = address.isPresent() ? new Metrics(version) : null;
     List<HubObserver> observers = new ArrayList<>();
     observers.add(new AuditLog(ticker));
-    observers.add(new FlightEvents());
+    observers.add(new JfrEvents());
     if (metrics != null) {
       observers.add(metrics);
     }

@@ -27,7 +27,7 @@ final class AuditLine {
 
   /** Adds a field: a number stays one where fields are logged; all else becomes a string. */
   AuditLine with(String key, Object value) {
-    fields.put(key, value instanceof Number ? value : cut(String.valueOf(value)));
+    fields.put(key, value instanceof Number ? value : truncate(String.valueOf(value)));
     return this;
   }
 
@@ -46,7 +46,7 @@ final class AuditLine {
     return line.toString();
   }
 
-  private static String cut(String value) {
+  private static String truncate(String value) {
     return value.codePointCount(0, value.length()) <= MAX_VALUE
         ? value
         : value.substring(0, value.offsetByCodePoints(0, MAX_VALUE)) + "…";

@@ -22,11 +22,11 @@ public final class AuditLog implements HubObserver {
 
   private static final Logger log = LoggerFactory.getLogger(LOGGER);
 
-  private final TimeSource ticker;
+  private final TimeSource timeSource;
 
   /** Makes one that tells durations by a clock. */
-  public AuditLog(TimeSource ticker) {
-    this.ticker = ticker;
+  public AuditLog(TimeSource timeSource) {
+    this.timeSource = timeSource;
   }
 
   @Override
@@ -53,7 +53,7 @@ public final class AuditLog implements HubObserver {
 
   @Override
   public void onSubscribed(SubscriptionStatus subscription) {
-    begin("subscription began", subscription)
+    subscriptionLine("subscription began", subscription)
         .with("format", subscription.format())
         .with("frame_size", subscription.frameSize())
         .writeTo(log);
@@ -61,8 +61,8 @@ public final class AuditLog implements HubObserver {
 
   @Override
   public void onSubscriptionEnded(SubscriptionStatus subscription, String reason) {
-    begin("subscription ended", subscription)
-        .with("seconds", seconds(ticker.unixNanos() - subscription.sinceUnixNanos()))
+    subscriptionLine("subscription ended", subscription)
+        .with("seconds", seconds(timeSource.unixNanos() - subscription.sinceUnixNanos()))
         .with("samples", subscription.samples())
         .with("lost", subscription.samplesLost())
         .with("bytes", subscription.bytes())
@@ -70,7 +70,7 @@ public final class AuditLog implements HubObserver {
         .writeTo(log);
   }
 
-  private static AuditLine begin(String event, SubscriptionStatus subscription) {
+  private static AuditLine subscriptionLine(String event, SubscriptionStatus subscription) {
     return new AuditLine(event)
         .with("id", subscription.id())
         .with("who", subscription.subscriber().identity())

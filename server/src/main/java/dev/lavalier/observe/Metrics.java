@@ -51,14 +51,14 @@ public final class Metrics implements HubObserver, AutoCloseable {
 
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-  private final Map<String, DeviceFigures> devices = new ConcurrentHashMap<>();
+  private final Map<String, DeviceMetrics> metricsByDevice = new ConcurrentHashMap<>();
   private final AtomicInteger connections = new AtomicInteger();
   private final Counter connected;
   private final MultiGauge states;
   private final MultiGauge subscribers;
   private final MultiGauge clocks;
-  private final JvmGcMetrics garbage = new JvmGcMetrics();
-  private volatile Supplier<List<DeviceStatus>> present = List::of;
+  private final JvmGcMetrics gcMetrics = new JvmGcMetrics();
+  private volatile Supplier<List<DeviceStatus>> devices = List::of;
 
   /** Makes them, all zero. */
   public Metrics(String version) {
@@ -86,13 +86,13 @@ public final class Metrics implements HubObserver, AutoCloseable {
         .description("Which server this is")
         .tags("version", version, "java", Runtime.version().toString())
         .register(registry);
-    bindMachine();
+    bindJvmMetrics();
   }
 
   /** The JVM and its process. */
-  private void bindMachine() {
+  private void bindJvmMetrics() {
     new JvmMemoryMetrics().bindTo(registry);
-    garbage.bindTo(registry);
+    gcMetrics.bindTo(registry);
     new JvmThreadMetrics().bindTo(registry);
     new ProcessorMetrics().bindTo(registry);
     new FileDescriptorMetrics().bindTo(registry);
@@ -110,8 +110,8 @@ public final class Metrics implements HubObserver, AutoCloseable {
   }
 
   /** Says where to ask which devices there are. */
-  public void watch(Supplier<List<DeviceStatus>> hub) {
-    present = hub;
+  public void watch(Supplier<List<DeviceStatus>> deviceSupplier) {
+    devices = deviceSupplier;
   }
 
   /** Returns every figure as it is now. */
@@ -119,7 +119,7 @@ public final class Metrics implements HubObserver, AutoCloseable {
     List<Row<?>> stateRows = new ArrayList<>();
     List<Row<?>> subscriberRows = new ArrayList<>();
     List<Row<?>> clockRows = new ArrayList<>();
-    for (DeviceStatus status : present.get()) {
+    for (DeviceStatus status : devices.get()) {
       Tags device = Tags.of("device", status.device().id());
       for (DeviceState state : DeviceState.values()) {
         Tags tags = device.and("state", state.name().toLowerCase(Locale.ROOT));
@@ -127,9 +127,9 @@ public final class Metrics implements HubObserver, AutoCloseable {
       }
       subscriberRows.add(Row.of(device, status.subscriberCount()));
     }
-    devices.forEach(
-        (id, figures) -> {
-          double drift = figures.clockDrift();
+    metricsByDevice.forEach(
+        (id, deviceMetrics) -> {
+          double drift = deviceMetrics.clockDrift();
           if (!Double.isNaN(drift)) {
             clockRows.add(Row.of(Tags.of("device", id), drift));
           }
@@ -142,44 +142,44 @@ public final class Metrics implements HubObserver, AutoCloseable {
 
   // What the hub does.
 
-  private DeviceFigures figures(String deviceId) {
-    return devices.computeIfAbsent(deviceId, id -> new DeviceFigures(id, registry));
+  private DeviceMetrics deviceMetrics(String deviceId) {
+    return metricsByDevice.computeIfAbsent(deviceId, id -> new DeviceMetrics(id, registry));
   }
 
   @Override
   public StreamMetrics streamMetrics(String deviceId) {
-    return figures(deviceId);
+    return deviceMetrics(deviceId);
   }
 
   @Override
   public void onOpened(String deviceId, PcmFormat format, long epoch) {
-    figures(deviceId).onOpened();
+    deviceMetrics(deviceId).onOpened();
   }
 
   @Override
   public void onClosed(
       String deviceId, long epoch, Duration open, long samples, String reason, boolean acknowledged) {
-    figures(deviceId).onClosed();
+    deviceMetrics(deviceId).onClosed();
   }
 
   @Override
   public void onLost(String deviceId, String reason) {
-    figures(deviceId).onLost();
+    deviceMetrics(deviceId).onLost();
   }
 
   @Override
   public void onRecovered(String deviceId, Duration outage) {
-    figures(deviceId).onBack();
+    deviceMetrics(deviceId).onRecovered();
   }
 
   @Override
   public void onOverrun(String deviceId, long samples, PcmFormat format) {
-    figures(deviceId).onOverrun(samples);
+    deviceMetrics(deviceId).onOverrun(samples);
   }
 
   @Override
   public void onSubscribed(SubscriptionStatus subscription) {
-    figures(subscription.deviceId()).onSubscribed();
+    deviceMetrics(subscription.deviceId()).onSubscribed();
   }
 
   // What the transport does.
@@ -224,7 +224,7 @@ public final class Metrics implements HubObserver, AutoCloseable {
 
   @Override
   public void close() {
-    garbage.close();
+    gcMetrics.close();
     registry.close();
   }
 }

@@ -20,16 +20,16 @@ import java.util.concurrent.atomic.AtomicInteger;
  *
  * <p>It has {@value #THREADS} threads of its own, {@code lavalier-metrics-N}, for which {@value
  * #WAITING} requests wait at most; more are dropped. Whoever has not said what it wants within
- * {@value #SECONDS} s, or not taken the answer, is hung up on. {@link #close} does not wait.
+ * {@value #REQUEST_TIMEOUT_SECONDS} s, or not taken the answer, is hung up on. {@link #close} does not wait.
  */
 public final class MetricsEndpoint implements AutoCloseable {
 
   static final String PATH = "/metrics";
   static final int THREADS = 4;
-  static final int WAITING = 16;
-  static final int SECONDS = 2;
+  static final int MAX_QUEUED = 16;
+  static final int REQUEST_TIMEOUT_SECONDS = 2;
 
-  private static final int CONNECTIONS = 64;
+  private static final int MAX_CONNECTIONS = 64;
   private static final int BACKLOG = 16;
 
   private final Metrics metrics;
@@ -44,7 +44,7 @@ public final class MetricsEndpoint implements AutoCloseable {
    * @throws IOException where the address cannot be had
    */
   public MetricsEndpoint(InetSocketAddress address, Metrics metrics) throws IOException {
-    boundRequests();
+    setRequestLimits();
     this.metrics = metrics;
     this.server = HttpServer.create(address, BACKLOG);
     AtomicInteger count = new AtomicInteger();
@@ -54,23 +54,23 @@ public final class MetricsEndpoint implements AutoCloseable {
             THREADS,
             0,
             TimeUnit.SECONDS,
-            new ArrayBlockingQueue<>(WAITING),
+            new ArrayBlockingQueue<>(MAX_QUEUED),
             task -> {
               Thread thread = new Thread(task, "lavalier-metrics-" + count.incrementAndGet());
               thread.setDaemon(true);
               return thread;
             });
     server.setExecutor(threads);
-    server.createContext("/", this::answer);
+    server.createContext("/", this::handle);
     server.start();
   }
 
   /** The JDK's server is bounded by properties alone; what the operator has set stays. */
-  private static void boundRequests() {
-    System.getProperties().putIfAbsent("sun.net.httpserver.maxReqTime", Integer.toString(SECONDS));
-    System.getProperties().putIfAbsent("sun.net.httpserver.maxRspTime", Integer.toString(SECONDS));
+  private static void setRequestLimits() {
+    System.getProperties().putIfAbsent("sun.net.httpserver.maxReqTime", Integer.toString(REQUEST_TIMEOUT_SECONDS));
+    System.getProperties().putIfAbsent("sun.net.httpserver.maxRspTime", Integer.toString(REQUEST_TIMEOUT_SECONDS));
     System.getProperties()
-        .putIfAbsent("jdk.httpserver.maxConnections", Integer.toString(CONNECTIONS));
+        .putIfAbsent("jdk.httpserver.maxConnections", Integer.toString(MAX_CONNECTIONS));
   }
 
   /** Returns where it listens. */
@@ -78,21 +78,21 @@ public final class MetricsEndpoint implements AutoCloseable {
     return server.getAddress();
   }
 
-  private void answer(HttpExchange exchange) throws IOException {
+  private void handle(HttpExchange exchange) throws IOException {
     try (exchange) {
       String method = exchange.getRequestMethod();
       if (!exchange.getRequestURI().getPath().equals(PATH)) {
-        refuse(exchange, 404, "not found: only " + PATH + " is here\n");
+        sendError(exchange, 404, "not found: only " + PATH + " is here\n");
       } else if (method.equals("GET") || method.equals("HEAD")) {
-        tell(exchange);
+        writeMetrics(exchange);
       } else {
         exchange.getResponseHeaders().set("Allow", "GET, HEAD");
-        refuse(exchange, 405, "not allowed: only GET and HEAD are\n");
+        sendError(exchange, 405, "not allowed: only GET and HEAD are\n");
       }
     }
   }
 
-  private void tell(HttpExchange exchange) throws IOException {
+  private void writeMetrics(HttpExchange exchange) throws IOException {
     ExpositionFormatWriter writer =
         formats.findWriter(exchange.getRequestHeaders().getFirst("Accept"));
     ByteArrayOutputStream body = new ByteArrayOutputStream();
@@ -100,8 +100,8 @@ public final class MetricsEndpoint implements AutoCloseable {
     send(exchange, 200, writer.getContentType(), body.toByteArray());
   }
 
-  private static void refuse(HttpExchange exchange, int status, String words) throws IOException {
-    send(exchange, status, "text/plain; charset=utf-8", words.getBytes(StandardCharsets.UTF_8));
+  private static void sendError(HttpExchange exchange, int status, String message) throws IOException {
+    send(exchange, status, "text/plain; charset=utf-8", message.getBytes(StandardCharsets.UTF_8));
   }
 
   private static void send(HttpExchange exchange, int status, String type, byte[] body)

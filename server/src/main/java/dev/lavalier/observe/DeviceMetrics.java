@@ -17,13 +17,13 @@ import java.util.concurrent.atomic.LongAdder;
  * One device's figures, for as long as the server runs: a device that comes back goes on counting.
  * Safe for use from any thread, and made for several lanes that count at once.
  */
-final class DeviceFigures implements StreamMetrics {
+final class DeviceMetrics implements StreamMetrics {
 
   /** Not told, or not true any more. */
   static final double UNKNOWN = Double.NaN;
 
-  private static final Duration[] AGES = milliseconds(1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 5e3);
-  private static final Duration[] UNEVENNESSES =
+  private static final Duration[] AGE_BUCKETS = milliseconds(1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 5e3);
+  private static final Duration[] JITTER_BUCKETS =
       milliseconds(0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 500);
 
   private final LongAdder framesSent = new LongAdder();
@@ -31,7 +31,7 @@ final class DeviceFigures implements StreamMetrics {
   private final LongAdder samplesCaptured = new LongAdder();
   private final Map<Gap.Cause, LongAdder> samplesLost = new EnumMap<>(Gap.Cause.class);
   private final Timer queueAge;
-  private final Timer unevenness;
+  private final Timer jitter;
   private final LongAdder openings = new LongAdder();
   private final LongAdder losses = new LongAdder();
   private final LongAdder reopenings = new LongAdder();
@@ -39,7 +39,7 @@ final class DeviceFigures implements StreamMetrics {
   private final LongAdder samplesOverrun = new LongAdder();
   private volatile double clockDrift = UNKNOWN;
 
-  DeviceFigures(String deviceId, MeterRegistry registry) {
+  DeviceMetrics(String deviceId, MeterRegistry registry) {
     Tags device = Tags.of("device", deviceId);
     count(registry, device, framesSent, "frames.sent", null, "Frames given to the transport");
     count(
@@ -71,13 +71,13 @@ final class DeviceFigures implements StreamMetrics {
         Timer.builder(Metrics.PREFIX + "queue.age")
             .description("Time from a frame's last sample being read to its being given away")
             .tags(device)
-            .serviceLevelObjectives(AGES)
+            .serviceLevelObjectives(AGE_BUCKETS)
             .register(registry);
-    unevenness =
+    jitter =
         Timer.builder(Metrics.PREFIX + "reader.unevenness")
             .description("How far apart from a period's length two reads were")
             .tags(device)
-            .serviceLevelObjectives(UNEVENNESSES)
+            .serviceLevelObjectives(JITTER_BUCKETS)
             .register(registry);
     count(registry, device, openings, "device.openings", null, "Times the device was opened");
     count(registry, device, losses, "device.losses", null, "Times the open device was lost");
@@ -131,7 +131,7 @@ final class DeviceFigures implements StreamMetrics {
   @Override
   public void onPeriod(int samples, long jitterNanos) {
     samplesCaptured.add(samples);
-    unevenness.record(jitterNanos, TimeUnit.NANOSECONDS);
+    jitter.record(jitterNanos, TimeUnit.NANOSECONDS);
   }
 
   @Override
@@ -151,7 +151,7 @@ final class DeviceFigures implements StreamMetrics {
     losses.increment();
   }
 
-  void onBack() {
+  void onRecovered() {
     reopenings.increment();
   }
 

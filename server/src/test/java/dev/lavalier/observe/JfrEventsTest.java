@@ -22,14 +22,14 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A recording of the flight recorder, made while devices do what they do. */
-final class FlightEventsTest {
+final class JfrEventsTest {
 
   @RegisterExtension
   final LavalierExtension lavalier =
       LavalierExtension.withManualTime()
           .withScripted("mic")
           .capturing("48000/1/s16le")
-          .telling(new FlightEvents());
+          .telling(new JfrEvents());
 
   @TempDir Path folder;
 
@@ -114,7 +114,7 @@ final class FlightEventsTest {
   @Test
   void theListInTheDocsIsWhole() throws Exception {
     String docs = java.nio.file.Files.readString(Path.of("../docs/metrics.md"));
-    assertThat(List.of(FlightEvents.class.getDeclaredClasses()))
+    assertThat(List.of(JfrEvents.class.getDeclaredClasses()))
         .map(type -> type.getAnnotation(jdk.jfr.Name.class))
         .filteredOn(name -> name != null)
         .hasSize(7)

@@ -20,7 +20,7 @@ import jdk.jfr.Timespan;
  * what the JVM did at that moment: a gap beside the pause that made it. While nothing records, an
  * event is a field's look at whether it is on. docs/metrics.md lists them.
  */
-public final class FlightEvents implements HubObserver {
+public final class JfrEvents implements HubObserver {
 
   @Override
   public void onOpened(String deviceId, PcmFormat format, long epoch) {
@@ -42,8 +42,8 @@ public final class FlightEvents implements HubObserver {
       event.epoch = epoch;
       event.open = open.toNanos();
       event.samples = samples;
-      event.why = reason;
-      event.answered = acknowledged;
+      event.reason = reason;
+      event.acknowledged = acknowledged;
       event.commit();
     }
   }
@@ -53,24 +53,24 @@ public final class FlightEvents implements HubObserver {
     DeviceLost event = new DeviceLost();
     if (event.shouldCommit()) {
       event.device = deviceId;
-      event.seen = reason;
+      event.reason = reason;
       event.commit();
     }
   }
 
   @Override
   public void onRecovered(String deviceId, Duration outage) {
-    DeviceBack event = new DeviceBack();
+    DeviceRecovered event = new DeviceRecovered();
     if (event.shouldCommit()) {
       event.device = deviceId;
-      event.away = outage.toNanos();
+      event.outage = outage.toNanos();
       event.commit();
     }
   }
 
   @Override
   public void onOverrun(String deviceId, long samples, PcmFormat format) {
-    DeviceStall event = new DeviceStall();
+    DeviceOverrun event = new DeviceOverrun();
     if (event.shouldCommit()) {
       event.device = deviceId;
       event.samples = samples;
@@ -102,7 +102,7 @@ public final class FlightEvents implements HubObserver {
       event.samples = subscription.samples();
       event.samplesLost = subscription.samplesLost();
       event.bytes = subscription.bytes();
-      event.why = reason;
+      event.reason = reason;
       event.commit();
     }
   }
@@ -142,11 +142,11 @@ public final class FlightEvents implements HubObserver {
     long samples;
 
     @Label("Why")
-    String why;
+    String reason;
 
     @Label("Answered")
     @Description("Whether the sound system said that it is closed")
-    boolean answered;
+    boolean acknowledged;
   }
 
   @Name("dev.lavalier.DeviceLost")
@@ -154,22 +154,22 @@ public final class FlightEvents implements HubObserver {
   @Description("A device that was open gave out, or gave nothing for 3 s")
   static final class DeviceLost extends LavalierEvent {
     @Label("Seen")
-    String seen;
+    String reason;
   }
 
   @Name("dev.lavalier.DeviceBack")
   @Label("Device Back")
   @Description("A lost device gives audio again")
-  static final class DeviceBack extends LavalierEvent {
+  static final class DeviceRecovered extends LavalierEvent {
     @Label("Away")
     @Timespan(Timespan.NANOSECONDS)
-    long away;
+    long outage;
   }
 
   @Name("dev.lavalier.DeviceStall")
   @Label("Device Stall")
   @Description("A device lost samples while it was open: it, or its reader, was held up")
-  static final class DeviceStall extends LavalierEvent {
+  static final class DeviceOverrun extends LavalierEvent {
     @Label("Samples")
     @Description("Lost, per channel; estimated")
     long samples;
@@ -220,6 +220,6 @@ public final class FlightEvents implements HubObserver {
     long bytes;
 
     @Label("Why")
-    String why;
+    String reason;
   }
 }
