@@ -22,31 +22,31 @@ final class LavalierServer implements AutoCloseable {
             thread.setDaemon(true);
             return thread;
           });
-  private final AccessMonitor gate;
+  private final AccessMonitor accessMonitor;
   private final GrpcServer grpc;
-  private final Observation observation;
+  private final Telemetry telemetry;
 
   LavalierServer(ServerConfig config) {
-    TimeSource ticker = TimeSource.system();
+    TimeSource timeSource = TimeSource.system();
     registry =
         new JavaSoundDevices(
             id -> config.captureFormats().getOrDefault(id, config.captureFormat()),
             config.demo(),
             config.devices(),
             config.allowed(),
-            ticker);
-    observation = new Observation(ticker, config.metrics(), ServerMain.version());
+            timeSource);
+    telemetry = new Telemetry(timeSource, config.metrics(), ServerMain.version());
     hub =
         new Hub(
             registry,
-            ticker,
+            timeSource,
             AudioCaptureService.frameCodec(),
             config.hub(),
-            observation.ofHub());
-    gate = new AccessMonitor(hub, config.tokens(), config.tls(), ticker, files);
+            telemetry.hubObserver());
+    accessMonitor = new AccessMonitor(hub, config.tokens(), config.tls(), timeSource, files);
     grpc =
         new GrpcServer(
-            hub, config.address(), config.transport(), gate, observation.ofCalls(), ticker);
+            hub, config.address(), config.transport(), accessMonitor, telemetry.callObserver(), timeSource);
   }
 
   /**
@@ -57,8 +57,8 @@ final class LavalierServer implements AutoCloseable {
   void start() throws IOException {
     registry.start();
     hub.start();
-    observation.start(hub);
-    gate.start();
+    telemetry.start(hub);
+    accessMonitor.start();
     grpc.start();
   }
 
@@ -72,9 +72,9 @@ final class LavalierServer implements AutoCloseable {
     grpc.refuseNewCalls();
     hub.close();
     grpc.close();
-    gate.close();
+    accessMonitor.close();
     files.shutdownNow();
     registry.close();
-    observation.close();
+    telemetry.close();
   }
 }

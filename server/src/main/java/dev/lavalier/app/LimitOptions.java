@@ -8,7 +8,7 @@ import picocli.CommandLine.Option;
 /** What callers may take of the server. */
 final class LimitOptions {
 
-  private static final int MOST = 100_000;
+  private static final int MAX_LIMIT = 100_000;
 
   @Option(
       names = "--max-subscribers",
@@ -45,7 +45,7 @@ final class LimitOptions {
       defaultValue = "30",
       description =
           "End a stream whose subscriber takes nothing for so long, 1..3600 (default: ${DEFAULT-VALUE}).")
-  private int stallLimitSeconds;
+  private int stallTimeoutSeconds;
 
   @Option(
       names = "--max-connections",
@@ -95,15 +95,15 @@ final class LimitOptions {
 
   SubscriberLimits subscribers() {
     return new SubscriberLimits(
-        Checks.range("max-subscribers", maxSubscribers, 1, MOST),
-        Checks.range("max-subscribers-per-device", perDevice, 1, MOST),
-        Checks.range("max-subscribers-per-connection", perConnection, 1, MOST),
-        Checks.range("max-subscribers-per-identity", perIdentity, 1, MOST));
+        Checks.range("max-subscribers", maxSubscribers, 1, MAX_LIMIT),
+        Checks.range("max-subscribers-per-device", perDevice, 1, MAX_LIMIT),
+        Checks.range("max-subscribers-per-connection", perConnection, 1, MAX_LIMIT),
+        Checks.range("max-subscribers-per-identity", perIdentity, 1, MAX_LIMIT));
   }
 
   TransportLimits transport() {
     return new TransportLimits(
-        Checks.range("max-connections", maxConnections, 1, MOST),
+        Checks.range("max-connections", maxConnections, 1, MAX_LIMIT),
         TransportLimits.maxCallsFor(perConnection),
         Checks.range("max-message-bytes", maxMessageBytes, 256, 16 << 20),
         Checks.range("max-metadata-bytes", maxMetadataBytes, 1_024, 1 << 20),
@@ -112,7 +112,7 @@ final class LimitOptions {
         Duration.ofSeconds(Checks.range("keepalive-s", keepaliveSeconds, 10, 3_600)));
   }
 
-  Duration stallLimit() {
-    return Duration.ofSeconds(Checks.range("stall-limit-s", stallLimitSeconds, 1, 3_600));
+  Duration stallTimeout() {
+    return Duration.ofSeconds(Checks.range("stall-limit-s", stallTimeoutSeconds, 1, 3_600));
   }
 }

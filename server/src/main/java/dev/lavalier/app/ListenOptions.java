@@ -35,29 +35,29 @@ final class ListenOptions {
    * Returns the address to listen on.
    *
    * @param encrypted whether there is TLS
-   * @param asks whether a caller must be known
+   * @param requiresAuthentication whether a caller must be known
    * @throws IllegalArgumentException in one line for the user
    */
-  InetSocketAddress address(boolean encrypted, boolean asks) {
+  InetSocketAddress address(boolean encrypted, boolean requiresAuthentication) {
     InetAddress address = inetAddress();
-    if (!address.isLoopbackAddress() && !(encrypted && asks) && !insecure) {
+    if (!address.isLoopbackAddress() && !(encrypted && requiresAuthentication) && !insecure) {
       throw new IllegalArgumentException(
           ("bind: %s (expected: a loopback address, such as 127.0.0.1, or with it %s; without,"
                   + " whoever reaches it can listen: to allow that, add --insecure, or reach this"
                   + " server through a tunnel, as ssh -L)")
-              .formatted(bind, missing(encrypted, asks)));
+              .formatted(bind, missing(encrypted, requiresAuthentication)));
     }
     Checks.range("port", port, 0, 65_535);
     return new InetSocketAddress(address, port);
   }
 
-  private static String missing(boolean encrypted, boolean asks) {
+  private static String missing(boolean encrypted, boolean requiresAuthentication) {
     String tls = "--tls-cert and --tls-key";
     String callers = "--token-file or --tls-client-ca";
     if (encrypted) {
       return callers;
     }
-    return asks ? tls : tls + ", and " + callers;
+    return requiresAuthentication ? tls : tls + ", and " + callers;
   }
 
   private InetAddress inetAddress() {
@@ -74,18 +74,18 @@ final class ListenOptions {
    *
    * @param at the address as it came out
    */
-  Optional<String> warning(String at, boolean encrypted, boolean asks) {
-    if (inetAddress().isLoopbackAddress() || (encrypted && asks)) {
+  Optional<String> warning(String at, boolean encrypted, boolean requiresAuthentication) {
+    if (inetAddress().isLoopbackAddress() || (encrypted && requiresAuthentication)) {
       return Optional.empty();
     }
     return Optional.of(
-        asks
+        requiresAuthentication
             ? "insecure: what goes to and from " + at + " can be read on the way, tokens too"
             : "insecure: whoever reaches " + at + " can listen to this machine");
   }
 
   /** Says in one line why it could not be listened on. */
-  String refusal(IOException e) {
+  String bindFailureMessage(IOException e) {
     Throwable cause = e;
     while (cause.getCause() != null && !(cause instanceof BindException)) {
       cause = cause.getCause();

@@ -33,9 +33,9 @@ final class LoggingOptions {
    * @throws IllegalArgumentException in one line for the user
    */
   void apply() {
-    Level least = Level.toLevel(Checks.choice("log-level", level, LEVELS).toUpperCase(Locale.ROOT));
+    Level minLevel = Level.toLevel(Checks.choice("log-level", level, LEVELS).toUpperCase(Locale.ROOT));
     boolean json = Checks.choice("log-format", format, FORMATS).equals("json");
-    Logging.configure(least, json);
+    Logging.configure(minLevel, json);
   }
 
   /** Checks it and does nothing. */

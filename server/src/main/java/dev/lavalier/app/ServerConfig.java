@@ -42,11 +42,11 @@ record ServerConfig(
     Optional<InetSocketAddress> metrics) {
 
   /** Returns whether a caller must be known. */
-  boolean asks() {
-    return asks(tls, tokens);
+  boolean requiresAuthentication() {
+    return requiresAuthentication(tls, tokens);
   }
 
-  static boolean asks(Optional<ServerTls> tls, Optional<Reloadable<TokenFile>> tokens) {
+  static boolean requiresAuthentication(Optional<ServerTls> tls, Optional<Reloadable<TokenFile>> tokens) {
     return tokens.isPresent() || (tls.isPresent() && tls.get().requiresClientCertificates());
   }
 }

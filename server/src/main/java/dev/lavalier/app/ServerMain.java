@@ -72,7 +72,7 @@ public final class ServerMain implements Callable<Integer> {
   static int run(String[] args, Map<String, String> environment, PrintStream out, PrintStream err) {
     CommandLine line = commandLine(args, out, err);
     line.setParameterExceptionHandler(
-        (e, ignored) -> wrongUsage(err, e.getMessage() + " (see --help)"));
+        (e, ignored) -> usageError(err, e.getMessage() + " (see --help)"));
     ParseResult parsed;
     try {
       parsed = line.parseArgs(args);
@@ -87,17 +87,17 @@ public final class ServerMain implements Callable<Integer> {
     try {
       Settings settings = settings(command, environment);
       line.setParameterExceptionHandler(
-          (e, ignored) -> wrongUsage(err, withOrigin(e, settings) + " (see --help)"));
+          (e, ignored) -> usageError(err, withOrigin(e, settings) + " (see --help)"));
       line.setExecutionExceptionHandler(
           (e, ignored, result) -> {
             if (e instanceof IllegalArgumentException) {
-              return wrongUsage(err, withOrigin(e.getMessage(), settings));
+              return usageError(err, withOrigin(e.getMessage(), settings));
             }
             throw e;
           });
-      return line.execute(settings.after(args));
+      return line.execute(settings.appendTo(args));
     } catch (IllegalArgumentException e) {
-      return wrongUsage(err, e.getMessage());
+      return usageError(err, e.getMessage());
     }
   }
 
@@ -116,16 +116,16 @@ public final class ServerMain implements Callable<Integer> {
   private static Settings settings(ParseResult command, Map<String, String> environment) {
     Set<String> flags = new LinkedHashSet<>();
     command.matchedOptions().forEach(option -> flags.add(Settings.key(option)));
-    boolean asksForHelp = command.isUsageHelpRequested() || command.isVersionHelpRequested();
+    boolean helpRequested = command.isUsageHelpRequested() || command.isVersionHelpRequested();
     Object config = command.matchedOptionValue("--config", null);
     return new Settings(
         command.commandSpec(),
         flags,
-        config == null || asksForHelp ? null : config.toString(),
-        asksForHelp ? Map.of() : environment);
+        config == null || helpRequested ? null : config.toString(),
+        helpRequested ? Map.of() : environment);
   }
 
-  private static int wrongUsage(PrintStream err, String message) {
+  private static int usageError(PrintStream err, String message) {
     err.println(LogText.sanitize(message)); // it may quote a file
     return CommandLine.ExitCode.USAGE;
   }
@@ -152,15 +152,15 @@ public final class ServerMain implements Callable<Integer> {
       server.start();
     } catch (IOException e) {
       err.println(
-          e instanceof Observation.NotListening ? e.getMessage() : options.listening().refusal(e));
+          e instanceof Telemetry.MetricsBindException ? e.getMessage() : options.listening().bindFailureMessage(e));
       server.close();
       return FAILED;
     }
-    Stop.onSignal(server);
+    ShutdownHook.install(server);
     String address = display(config.address().getAddress()) + ":" + server.port();
     options
         .listening()
-        .warning(address, config.tls().isPresent(), config.asks())
+        .warning(address, config.tls().isPresent(), config.requiresAuthentication())
         .ifPresent(
             warning -> {
               err.println(warning);
@@ -169,7 +169,7 @@ public final class ServerMain implements Callable<Integer> {
     // Scripts wait for this line.
     out.println("lavalier-server listening on " + address);
     out.flush();
-    suggest(address, config);
+    printNextSteps(address, config);
     awaitSignal();
     return CommandLine.ExitCode.OK;
   }
@@ -179,7 +179,7 @@ public final class ServerMain implements Callable<Integer> {
     return text.contains(":") ? "[" + text + "]" : text;
   }
 
-  private void suggest(String address, ServerConfig config) {
+  private void printNextSteps(String address, ServerConfig config) {
     boolean built = Files.exists(Path.of("client/target/lavalier.jar")); // else it is installed
     String client =
         (built ? "java -jar client/target/lavalier.jar" : "lavalier")

@@ -50,13 +50,13 @@ final class ServerOptions {
         new HubConfig(
             capture.period(),
             limits.subscribers(),
-            limits.stallLimit(),
+            limits.stallTimeout(),
             capture.history(),
             capture.keptOpen());
     Optional<ServerTls> certificate = tls.read();
     Optional<Reloadable<TokenFile>> tokens = access.tokens();
     return new ServerConfig(
-        listening.address(certificate.isPresent(), ServerConfig.asks(certificate, tokens)),
+        listening.address(certificate.isPresent(), ServerConfig.requiresAuthentication(certificate, tokens)),
         capture.format(),
         capture.deviceFormats(),
         hub,

@@ -37,7 +37,7 @@ import picocli.CommandLine.Model.OptionSpec;
 final class Settings {
 
   /** In the environment, for other programs than this one. */
-  private static final Set<String> NOT_OURS = Set.of("LAVALIER_TOKEN", "LAVALIER_JAVA_OPTS");
+  private static final Set<String> IGNORED_VARIABLES = Set.of("LAVALIER_TOKEN", "LAVALIER_JAVA_OPTS");
 
   private static final String PREFIX = "LAVALIER_";
   private static final String CONFIG = "config";
@@ -102,7 +102,7 @@ final class Settings {
   private void readEnvironment(Map<String, String> environment) {
     environment.forEach(
         (name, value) -> {
-          if (!name.startsWith(PREFIX) || NOT_OURS.contains(name)) {
+          if (!name.startsWith(PREFIX) || IGNORED_VARIABLES.contains(name)) {
             return;
           }
           String key = name.substring(PREFIX.length()).toLowerCase(Locale.ROOT).replace('_', '-');
@@ -124,7 +124,7 @@ final class Settings {
       throw new IllegalArgumentException(
           "%s: (expected: lines of the form key: value)".formatted(at(file, root)));
     }
-    Map<String, String> seen = new LinkedHashMap<>();
+    Map<String, String> firstPlaces = new LinkedHashMap<>();
     for (NodeTuple entry : mapping.getValue()) {
       String place = at(file, entry.getKeyNode());
       String key = scalar(file, entry.getKeyNode());
@@ -132,7 +132,7 @@ final class Settings {
       if (option == null || key.equals(CONFIG)) {
         throw unknown(key, place + ": ");
       }
-      String before = seen.put(key, place);
+      String before = firstPlaces.put(key, place);
       if (before != null) {
         throw new IllegalArgumentException(
             "%s: %s (expected: once; it stands at %s too)".formatted(place, key, before));
@@ -236,7 +236,7 @@ final class Settings {
   }
 
   /** Returns a command line's arguments with these after them. */
-  String[] after(String[] arguments) {
+  String[] appendTo(String[] arguments) {
     List<String> all = new ArrayList<>(Arrays.asList(arguments));
     all.addAll(asArguments());
     return all.toArray(String[]::new);

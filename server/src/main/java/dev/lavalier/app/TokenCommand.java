@@ -41,7 +41,7 @@ import picocli.CommandLine.Spec;
     footer = {"", "Exit codes: 0 done, 1 could not be done, 2 wrong usage."})
 final class TokenCommand implements Runnable {
 
-  private static final Pattern SPAN = Pattern.compile("(\\d{1,6})([dhm])");
+  private static final Pattern DURATION = Pattern.compile("(\\d{1,6})([dhm])");
 
   @Spec private CommandSpec spec;
 
@@ -120,11 +120,11 @@ final class TokenCommand implements Runnable {
         () -> {
           Grants grants = grants(list, stream, admin);
           String token = Credential.Token.random(new SecureRandom());
-          Credential proof = subject == null ? Credential.Token.of(token) : certificate(subject);
+          Credential credential = subject == null ? Credential.Token.of(token) : certificate(subject);
           TokenEntry entry =
               new TokenEntry(
                   checkedName(name),
-                  proof,
+                  credential,
                   grants,
                   Optional.ofNullable(expires).map(text -> expiry(text, Instant.now())));
           new TokenFileEditor(file).add(entry);
@@ -166,8 +166,8 @@ final class TokenCommand implements Runnable {
     return grants;
   }
 
-  private static Set<String> ids(String key, Set<String> given) {
-    Set<String> ids = given == null ? Set.of() : given;
+  private static Set<String> ids(String key, Set<String> values) {
+    Set<String> ids = values == null ? Set.of() : values;
     for (String id : ids) {
       if (id.isEmpty() || hasControls(id)) {
         throw new IllegalArgumentException(
@@ -198,7 +198,7 @@ final class TokenCommand implements Runnable {
   /** Understands {@code 30d}, {@code 12h}, {@code 90m}, a date and an instant. */
   static Instant expiry(String text, Instant now) {
     Instant expiry = null;
-    Matcher span = SPAN.matcher(text);
+    Matcher span = DURATION.matcher(text);
     try {
       if (span.matches()) {
         long count = Long.parseLong(span.group(1));
@@ -228,10 +228,10 @@ final class TokenCommand implements Runnable {
   }
 
   private static String line(TokenEntry entry, Instant now) {
-    String proof = entry.credential() instanceof Credential.Token ? "token" : entry.credential().toString();
+    String credential = entry.credential() instanceof Credential.Token ? "token" : entry.credential().toString();
     String expires =
         entry.expires().map(e -> (e.isAfter(now) ? "expires " : "expired ") + e).orElse("for good");
-    return "%s  %s  %s  %s".formatted(entry.name(), proof, describe(entry.grants()), expires);
+    return "%s  %s  %s  %s".formatted(entry.name(), credential, describe(entry.grants()), expires);
   }
 
   private static String describe(Grants grants) {

@@ -4,17 +4,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** How the program ends: by a signal, with exit code 0, within five seconds whatever hangs. */
-final class Stop {
+final class ShutdownHook {
 
-  private static final Logger log = LoggerFactory.getLogger(Stop.class);
+  private static final Logger log = LoggerFactory.getLogger(ShutdownHook.class);
 
   /** Leaves the JVM half a second of the five. */
-  private static final long BOUND_MILLIS = 4_500;
+  private static final long TIMEOUT_MILLIS = 4_500;
 
-  private Stop() {}
+  private ShutdownHook() {}
 
   /** Has a server closed when the process is told to end. */
-  static void onSignal(LavalierServer server) {
+  static void install(LavalierServer server) {
     Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(server), "lavalier-stop"));
   }
 
@@ -23,9 +23,9 @@ final class Stop {
     closing.setDaemon(true);
     closing.start();
     try {
-      closing.join(BOUND_MILLIS);
+      closing.join(TIMEOUT_MILLIS);
       if (closing.isAlive()) {
-        log.warn("not all is closed after {} ms; ending all the same", BOUND_MILLIS);
+        log.warn("not all is closed after {} ms; ending all the same", TIMEOUT_MILLIS);
       } else {
         log.info("stopped");
       }

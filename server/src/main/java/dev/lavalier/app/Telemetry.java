@@ -20,71 +20,71 @@ import org.slf4j.LoggerFactory;
  * What is recorded of a server: the audit and flight recorder events always, figures where there is
  * an address to tell them at; without one nothing is counted.
  */
-final class Observation implements AutoCloseable {
+final class Telemetry implements AutoCloseable {
 
   /** The figures' address could not be had. */
-  static final class NotListening extends IOException {
+  static final class MetricsBindException extends IOException {
     private static final long serialVersionUID = 1;
 
-    NotListening(String line, IOException cause) {
+    MetricsBindException(String line, IOException cause) {
       super(line, cause);
     }
   }
 
-  private static final Logger log = LoggerFactory.getLogger(Observation.class);
+  private static final Logger log = LoggerFactory.getLogger(Telemetry.class);
 
   private final Optional<InetSocketAddress> address;
   private final Metrics metrics; // null: none
-  private final HubObserver hub;
+  private final HubObserver hubObserver;
   private MetricsEndpoint endpoint; // null: none yet
 
-  Observation(TimeSource ticker, Optional<InetSocketAddress> address, String version) {
+  Telemetry(TimeSource timeSource, Optional<InetSocketAddress> address, String version) {
     this.address = address;
     this.metrics = address.isPresent() ? new Metrics(version) : null;
     List<HubObserver> observers = new ArrayList<>();
-    observers.add(new AuditLog(ticker));
+    observers.add(new AuditLog(timeSource));
     observers.add(new JfrEvents());
     if (metrics != null) {
       observers.add(metrics);
     }
-    this.hub = HubObserver.all(observers);
+    this.hubObserver = HubObserver.all(observers);
   }
 
   /** Returns what the hub is to tell. */
-  HubObserver ofHub() {
-    return hub;
+  HubObserver hubObserver() {
+    return hubObserver;
   }
 
   /** Returns what the transport is to tell. */
-  CallObserver ofCalls() {
-    return metrics == null ? CallObserver.NONE : new CallFigures(metrics);
+  CallObserver callObserver() {
+    return metrics == null ? CallObserver.NONE : new CallMetrics(metrics);
   }
 
   /**
    * Tells figures from now on, where they are wanted.
    *
-   * @throws NotListening where the address cannot be had; its message is the line for the user
+   * @throws MetricsBindException where the address cannot be had; its message is the line for the user
    */
-  void start(Hub observed) throws NotListening {
+  void start(Hub hub) throws MetricsBindException {
     if (metrics == null) {
       return;
     }
-    metrics.watch(observed::devices);
-    InetSocketAddress wanted = address.orElseThrow();
+    metrics.watch(hub::devices);
+    InetSocketAddress requested = address.orElseThrow();
     try {
-      endpoint = new MetricsEndpoint(wanted, metrics);
+      endpoint = new MetricsEndpoint(requested, metrics);
     } catch (IOException e) {
-      throw new NotListening(
+      throw new MetricsBindException(
           "metrics-port: %d (expected: one that can be listened on at %s; %s)"
-              .formatted(wanted.getPort(), wanted.getAddress().getHostAddress(), e.getMessage()),
+              .formatted(requested.getPort(), requested.getAddress().getHostAddress(), e.getMessage()),
           e);
     }
-    String host = wanted.getAddress().getHostAddress();
+    String host = requested.getAddress().getHostAddress();
     log.info(
         "metrics at http://{}:{}/metrics",
         host.contains(":") ? "[" + host + "]" : host,
         endpoint.address().getPort());
-    if (!wanted.getAddress().isLoopbackAddress()) {
+    if (!requested.getAddress().isLoopbackAddress()) {
       log.warn("metrics: whoever reaches {} can read them; there is no password", host);
     }
   }
@@ -99,7 +99,7 @@ final class Observation implements AutoCloseable {
     }
   }
 
-  private record CallFigures(Metrics metrics) implements CallObserver {
+  private record CallMetrics(Metrics metrics) implements CallObserver {
     @Override
     public void onConnected() {
       metrics.onConnected();
