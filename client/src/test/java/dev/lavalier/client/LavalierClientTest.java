@@ -24,7 +24,7 @@ final class LavalierClientTest {
   @RegisterExtension final LavalierExtension lavalier = LavalierExtension.withManualTime();
 
   private LavalierClient client() {
-    return LavalierClient.over(lavalier.channel(), Timing.by(lavalier.ticker()::nanoTime));
+    return LavalierClient.over(lavalier.channel(), Timing.by(lavalier.timeSource()::nanoTime));
   }
 
   @Test
@@ -73,7 +73,7 @@ final class LavalierClientTest {
         assertThat(frame.captureTimeUnixNanos()).isEqualTo(start.epoch() * 1_000 + k * 10_000_000L);
       }
     }
-    lavalier.ticker().awaitSleepers(0);
+    lavalier.timeSource().awaitSleepers(0);
     assertThat(client().listDevices().get(0).subscriberCount()).isZero();
   }
 
@@ -92,7 +92,7 @@ final class LavalierClientTest {
       lavalier.advance(Duration.ofMillis(30), 1);
       assertThat(frames.read().pcm().remaining()).isEqualTo(320 * 4);
     }
-    lavalier.ticker().awaitSleepers(0);
+    lavalier.timeSource().awaitSleepers(0);
     try (FrameStream frames = client().stream(StreamOptions.defaults())) {
       assertThat(frames.start().conversion()).isEmpty();
     }
@@ -121,7 +121,7 @@ final class LavalierClientTest {
     ExecutorService other = Executors.newSingleThreadExecutor();
     try {
       FrameStream frames = client().stream(StreamOptions.defaults());
-      lavalier.ticker().awaitSleepers(1);
+      lavalier.timeSource().awaitSleepers(1);
       Future<Frame> reading = other.submit(frames::read);
       frames.close();
       assertThat(reading.get(10, TimeUnit.SECONDS)).isNull();
@@ -131,28 +131,28 @@ final class LavalierClientTest {
     } finally {
       other.shutdownNow();
     }
-    lavalier.ticker().awaitSleepers(0);
+    lavalier.timeSource().awaitSleepers(0);
   }
 
   @Test
   void closingTheClientEndsItsStreams() throws Exception {
     LavalierClient client = client();
     try (FrameStream frames = client.stream(StreamOptions.defaults())) {
-      lavalier.ticker().awaitSleepers(1);
+      lavalier.timeSource().awaitSleepers(1);
       client.close();
       assertThat(frames.read()).isNull();
     }
-    lavalier.ticker().awaitSleepers(0);
+    lavalier.timeSource().awaitSleepers(0);
   }
 
   @Test
   void anInterruptClosesTheStream() throws Exception {
     FrameStream frames = client().stream(StreamOptions.defaults());
-    lavalier.ticker().awaitSleepers(1);
+    lavalier.timeSource().awaitSleepers(1);
     Thread.currentThread().interrupt();
     assertThat(frames.read()).isNull();
     assertThat(Thread.interrupted()).isTrue();
-    lavalier.ticker().awaitSleepers(0);
+    lavalier.timeSource().awaitSleepers(0);
   }
 
   @Test

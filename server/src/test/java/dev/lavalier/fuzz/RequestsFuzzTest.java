@@ -31,12 +31,12 @@ final class RequestsFuzzTest {
 
   @RegisterExtension
   final LavalierExtension lavalier =
-      LavalierExtension.withManualTime().keeping(Duration.ofSeconds(2));
+      LavalierExtension.withManualTime().withHistory(Duration.ofSeconds(2));
 
   @FuzzTest(maxDuration = "15s")
   void streamFrames(byte[] request) throws Exception {
     check(
-        RawCall.begin(lavalier.channel(), AudioCaptureGrpc.getStreamFramesMethod())
+        RawCall.start(lavalier.channel(), AudioCaptureGrpc.getStreamFramesMethod())
             .send(request)
             .halfClose());
   }
@@ -44,7 +44,7 @@ final class RequestsFuzzTest {
   /** Several requests: each byte is the length of the next one. */
   @FuzzTest(maxDuration = "15s")
   void pullFrames(FuzzedDataProvider data) throws Exception {
-    RawCall call = RawCall.begin(lavalier.channel(), AudioCaptureGrpc.getPullFramesMethod());
+    RawCall call = RawCall.start(lavalier.channel(), AudioCaptureGrpc.getPullFramesMethod());
     for (int i = 0; i < MAX_REQUESTS && data.remainingBytes() > 0; i++) {
       call.send(data.consumeBytes(data.consumeInt(0, 255)));
     }

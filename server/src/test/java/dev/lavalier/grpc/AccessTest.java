@@ -54,7 +54,7 @@ final class AccessTest {
 
   @RegisterExtension
   final LavalierExtension lavalier =
-      LavalierExtension.withManualTime().withScripted("mic").asking(ANN, BOB, EVE);
+      LavalierExtension.withManualTime().withScripted("mic").withTokens(ANN, BOB, EVE);
 
   private Channel as(String token) {
     return lavalier.channelWith(token);
@@ -90,7 +90,7 @@ final class AccessTest {
           Status.Code.UNAUTHENTICATED,
           "authorization: unset (expected: a bearer token)");
       assertEnds(stream(as("lav_joe"), "tone"), Status.Code.UNAUTHENTICATED, SERVER_KNOWS);
-      lavalier.ticker().advance(BOBS_TIME);
+      lavalier.timeSource().advance(BOBS_TIME);
       assertEnds(stream(as("lav_bob"), "tone"), Status.Code.UNAUTHENTICATED, SERVER_KNOWS);
       assertThat(log.all())
           .allMatch(line -> line.matches("WARN refused [^ ]+: lavalier.v1.AudioCapture/Str.*"))
@@ -109,7 +109,7 @@ final class AccessTest {
             .isInstanceOf(StatusRuntimeException.class);
       }
       assertThat(log.all()).hasSize(20);
-      lavalier.ticker().advance(Duration.ofSeconds(10));
+      lavalier.timeSource().advance(Duration.ofSeconds(10));
       assertThat(log.all()).hasSize(21).last().isEqualTo("WARN refused 80 more within 10 s");
       assertThatThrownBy(() -> devices(lavalier.channel()));
       assertThat(log.all()).hasSize(22);
@@ -136,7 +136,7 @@ final class AccessTest {
   @Test
   void whatMayNotBeListedIsNotThere() throws Exception {
     lavalier.writeTokens("ann TOKEN(lav_ann) stream=tone", EVE);
-    lavalier.ticker().advance(Duration.ofSeconds(1));
+    lavalier.timeSource().advance(Duration.ofSeconds(1));
     for (String id : List.of("mic", "moon")) { // the one is there, the other is not
       assertEnds(
           stream(as("lav_ann"), id),
@@ -211,7 +211,7 @@ final class AccessTest {
     Watcher watcher = new Watcher(as("lav_ann"));
     assertThat(watcher.next().getSnapshot().getDevicesCount()).isEqualTo(2);
     lavalier.writeTokens("ann TOKEN(lav_ann) list=mic", BOB, EVE);
-    lavalier.ticker().advance(Duration.ofSeconds(1));
+    lavalier.timeSource().advance(Duration.ofSeconds(1));
     assertEnds(
         ann, Status.Code.PERMISSION_DENIED, "device_id: tone (expected: one that ann may stream)");
     WatchDevicesResponse told = watcher.next();
@@ -234,7 +234,7 @@ final class AccessTest {
     StreamObserver<PullFramesRequest> requests =
         AudioCaptureGrpc.newStub(as("lav_bob")).pullFrames(new StartObserver(begun, endOf(ended)));
     begun.get(10, TimeUnit.SECONDS);
-    lavalier.ticker().advance(Duration.ofSeconds(1));
+    lavalier.timeSource().advance(Duration.ofSeconds(1));
     requests.onNext(late);
     assertThat(ended.get(10, TimeUnit.SECONDS).getCode()).isEqualTo(Status.Code.UNAUTHENTICATED);
   }
@@ -246,7 +246,7 @@ final class AccessTest {
         TestSubscriber.subscribe(
             as("lav_bob"),
             StreamFramesRequest.newBuilder().setDeviceId("mic").setFrameSize(480).build());
-    long since = lavalier.ticker().unixNanos();
+    long since = lavalier.timeSource().unixNanos();
     bob.requestAll().nextStarted();
     lavalier.advance(Duration.ofMillis(20), 2);
     bob.nextFrame();

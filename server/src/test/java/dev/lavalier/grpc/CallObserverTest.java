@@ -28,7 +28,7 @@ final class CallObserverTest {
   @RegisterExtension
   final LavalierExtension lavalier =
       LavalierExtension.withManualTime()
-          .telling(
+          .withObserver(
               new CallObserver() {
                 @Override
                 public void onConnected() {

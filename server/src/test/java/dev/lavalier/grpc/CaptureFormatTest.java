@@ -18,8 +18,8 @@ final class CaptureFormatTest {
   @RegisterExtension
   final LavalierExtension lavalier =
       LavalierExtension.withManualTime()
-          .capturing("8000/1/s16le")
-          .capturing("tone", "11025/1/f32le");
+          .withCaptureFormat("8000/1/s16le")
+          .withCaptureFormat("tone", "11025/1/f32le");
 
   @Test
   void theDeviceIsCapturedAndDeliveredInItsFormat() throws Exception {

@@ -31,7 +31,7 @@ final class ClockNoticesTest {
 
   @Test
   void tellsTheMeasuredRateEveryMinuteToWhoAskedForIt() throws Exception {
-    lavalier.script("mic").runFast(100);
+    lavalier.script("mic").setClockDrift(100);
     TestSubscriber curious = lavalier.subscribe(WITH_CLOCK_NOTICES).requestAll();
     TestSubscriber quiet = lavalier.subscribe(WITHOUT_CLOCK_NOTICES).requestAll();
     curious.nextStarted();

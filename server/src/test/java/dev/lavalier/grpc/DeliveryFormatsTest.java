@@ -41,7 +41,7 @@ final class DeliveryFormatsTest {
 
   @RegisterExtension
   final LavalierExtension lavalier =
-      LavalierExtension.withManualTime().withScripted("mic").capturing("48000/2/s16le");
+      LavalierExtension.withManualTime().withScripted("mic").withCaptureFormat("48000/2/s16le");
 
   private static StreamFramesRequest request(String device, PcmFormat format, int frameSize) {
     return StreamFramesRequest.newBuilder()
@@ -222,7 +222,7 @@ final class DeliveryFormatsTest {
       subscribers.get(format).nextStarted();
     }
     lavalier.advance(Duration.ofSeconds(2), 1);
-    lavalier.script("mic").losesUntil = lavalier.ticker().nanoTime() + 700_000_000L;
+    lavalier.script("mic").dropsUntil = lavalier.timeSource().nanoTime() + 700_000_000L;
     lavalier.advance(Duration.ofSeconds(4), 1);
 
     for (var each : subscribers.entrySet()) {
@@ -257,7 +257,7 @@ final class DeliveryFormatsTest {
 
   @Test
   void aDeviceThatComesBackInAnotherFormatIsConverted() throws Exception {
-    lavalier.script("mic").offersOnly = "48000/2/s16le";
+    lavalier.script("mic").listsOnly = "48000/2/s16le";
     StreamFramesRequest request =
         request("mic", "16000/1/s16le", 160).toBuilder()
             .setOnDeviceLoss(OnDeviceLoss.ON_DEVICE_LOSS_WAIT)
@@ -279,13 +279,13 @@ final class DeliveryFormatsTest {
 
     lavalier.script("mic").readsNothing = true;
     lavalier.script("mic").unplug();
-    lavalier.ticker().advance(Duration.ofMillis(10));
+    lavalier.timeSource().advance(Duration.ofMillis(10));
     StreamFramesResponse message = subscriber.next();
     while (!message.hasNotice()) {
       message = subscriber.next();
     }
     lavalier.script("mic").readsNothing = false;
-    lavalier.script("mic").offersOnly = "44100/1/s24le";
+    lavalier.script("mic").listsOnly = "44100/1/s24le";
     lavalier.script("mic").plug();
     lavalier.advanceUntil(
         Duration.ofMillis(10),

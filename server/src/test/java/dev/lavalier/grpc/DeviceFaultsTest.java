@@ -52,8 +52,8 @@ final class DeviceFaultsTest {
   void somebodyListensToTheTone() throws Exception {
     otherSubscriber = lavalier.subscribe(FAIL.toBuilder().setDeviceId("tone").build()).requestAll();
     otherSubscriber.nextStarted();
-    startedNanos = lavalier.ticker().nanoTime();
-    lavalier.ticker().awaitSleepers(1);
+    startedNanos = lavalier.timeSource().nanoTime();
+    lavalier.timeSource().awaitSleepers(1);
   }
 
   private ScriptedMixerProvider.Script mic() {
@@ -94,8 +94,8 @@ final class DeviceFaultsTest {
   /** Lets time pass, no faster than the onlooker hears. */
   private void pass(Duration time) throws Exception {
     for (long ms = 0; ms < time.toMillis(); ms += 10) {
-      lavalier.ticker().advance(Duration.ofMillis(10));
-      otherSubscriber.awaitReceived(1 + (int) ((lavalier.ticker().nanoTime() - startedNanos) / 10_000_000));
+      lavalier.timeSource().advance(Duration.ofMillis(10));
+      otherSubscriber.awaitReceived(1 + (int) ((lavalier.timeSource().nanoTime() - startedNanos) / 10_000_000));
     }
   }
 
@@ -115,7 +115,7 @@ final class DeviceFaultsTest {
 
   private void assertOthersUnharmed() throws Exception {
     lavalier.advance(Duration.ofMillis(50), 1);
-    long end = (lavalier.ticker().nanoTime() - startedNanos) / 10_000_000 * 480;
+    long end = (lavalier.timeSource().nanoTime() - startedNanos) / 10_000_000 * 480;
     for (; received < end; received += 480) {
       AudioFrame frame = otherSubscriber.nextFrame();
       assertThat(frame.hasGap()).isFalse();
@@ -132,7 +132,7 @@ final class DeviceFaultsTest {
   void aReadThatGivesNothing() throws Exception {
     TestSubscriber subscriber = listening(FAIL);
     mic().readsNothing = true;
-    lavalier.ticker().advance(Duration.ofMillis(10));
+    lavalier.timeSource().advance(Duration.ofMillis(10));
     assertLost(subscriber, "the line gave 0 of 480 samples without being stopped");
     assertGivenBack();
   }
@@ -141,7 +141,7 @@ final class DeviceFaultsTest {
   void aReadThatGivesLess() throws Exception {
     TestSubscriber subscriber = listening(FAIL);
     mic().readsHalf = true;
-    lavalier.ticker().advance(Duration.ofMillis(10));
+    lavalier.timeSource().advance(Duration.ofMillis(10));
     assertLost(subscriber, "the line gave 240 of 480 samples without being stopped");
     assertGivenBack();
   }
@@ -149,8 +149,8 @@ final class DeviceFaultsTest {
   @Test
   void aReadThatThrows() throws Exception {
     TestSubscriber subscriber = listening(FAIL);
-    mic().throwsUp = true;
-    lavalier.ticker().advance(Duration.ofMillis(10));
+    mic().throwsOnRead = true;
+    lavalier.timeSource().advance(Duration.ofMillis(10));
     assertLost(
         subscriber,
         "the sound system failed: java.lang.IllegalStateException: the driver is upset");
@@ -160,7 +160,7 @@ final class DeviceFaultsTest {
   @Test
   void audioThatStopsComing() throws Exception {
     TestSubscriber subscriber = listening(FAIL);
-    mic().stands = true;
+    mic().stalls = true;
     pass(Duration.ofMillis(2_500));
     assertThat(lavalier.device("mic").getState()).isEqualTo(DeviceState.DEVICE_STATE_OPEN);
     passWhileOpen();
@@ -206,21 +206,21 @@ final class DeviceFaultsTest {
   @Test
   void aDeviceThatOpensAndGivesNothingStaysLostAndCostsLittle() throws Exception {
     TestSubscriber subscriber = listening(WAIT);
-    mic().stands = true;
+    mic().stalls = true;
     passWhileOpen();
     nextNotice(subscriber, NoticeKind.NOTICE_KIND_DEVICE_LOST);
     passUntilAttempt(2);
     subscriber.nextStarted();
     lavalier.advance(Duration.ofSeconds(4), 2);
     assertThat(lavalier.device("mic").getState()).isEqualTo(DeviceState.DEVICE_STATE_LOST);
-    int before = mic().looks.get();
+    int before = mic().availableCalls.get();
     for (int i = 0; i < 200; i++) {
-      lavalier.ticker().advance(Duration.ofNanos(500_000));
-      lavalier.ticker().awaitSleepers(2);
+      lavalier.timeSource().advance(Duration.ofNanos(500_000));
+      lavalier.timeSource().awaitSleepers(2);
     }
-    assertThat(mic().looks.get() - before).isLessThan(25);
+    assertThat(mic().availableCalls.get() - before).isLessThan(25);
 
-    mic().stands = false;
+    mic().stalls = false;
     lavalier.advance(Duration.ofMillis(50), 2);
     assertThat(subscriber.nextFrame().getGap().getCause())
         .isEqualTo(GapCause.GAP_CAUSE_DEVICE_LOST);
@@ -234,7 +234,7 @@ final class DeviceFaultsTest {
     TestSubscriber subscriber = listening(WAIT);
     mic().busy = true;
     mic().readsNothing = true;
-    lavalier.ticker().advance(Duration.ofMillis(10));
+    lavalier.timeSource().advance(Duration.ofMillis(10));
     nextNotice(subscriber, NoticeKind.NOTICE_KIND_DEVICE_LOST);
     lavalier.awaitState("mic", DeviceState.DEVICE_STATE_LOST);
     int expected = 1;
@@ -251,13 +251,13 @@ final class DeviceFaultsTest {
   }
 
   private long passUntilAttempt(int count) throws Exception {
-    long begin = lavalier.ticker().nanoTime();
+    long begin = lavalier.timeSource().nanoTime();
     while (mic().attempts.get() < count) {
       pass(Duration.ofMillis(10));
       // Time must not run away from what is to happen in it.
       assertThat(lavalier.device("mic").getState()).isEqualTo(DeviceState.DEVICE_STATE_LOST);
     }
-    return (lavalier.ticker().nanoTime() - begin) / 1_000_000;
+    return (lavalier.timeSource().nanoTime() - begin) / 1_000_000;
   }
 
   @Test
@@ -265,7 +265,7 @@ final class DeviceFaultsTest {
     TestSubscriber subscriber = lavalier.subscribe(FAIL).requestAll();
     subscriber.nextStarted();
     lavalier.advance(Duration.ofSeconds(2), 2);
-    mic().losesUntil = lavalier.ticker().nanoTime() + 700_000_000L;
+    mic().dropsUntil = lavalier.timeSource().nanoTime() + 700_000_000L;
     lavalier.advance(Duration.ofSeconds(4), 2);
 
     long missing = 0;
@@ -286,18 +286,18 @@ final class DeviceFaultsTest {
     assertThat(gaps).isEqualTo(1);
     assertThat(missing).isBetween(700L * 48 - 480, 700L * 48 + 960);
     assertThat(next).isBetween(6 * 48_000 - 960L, 6 * 48_000L);
-    assertThat(lavalier.ticker().nanoTime() - startedNanos).isEqualTo(6_000_000_000L);
+    assertThat(lavalier.timeSource().nanoTime() - startedNanos).isEqualTo(6_000_000_000L);
     subscriber.cancel();
     assertGivenBack();
   }
 
   @Test
   void aBacklogAtTheVeryBeginningHasItsCaptureTime() throws Exception {
-    mic().stands = true;
+    mic().stalls = true;
     TestSubscriber subscriber = lavalier.subscribe(FAIL).requestAll();
     StreamStarted started = subscriber.nextStarted();
     lavalier.advance(Duration.ofMillis(100), 2);
-    mic().stands = false;
+    mic().stalls = false;
     lavalier.advance(Duration.ofMillis(100), 2);
     for (int k = 0; k < 10; k++) {
       assertThat(subscriber.nextFrame().getCaptureTimeUnixNanos())
@@ -310,9 +310,9 @@ final class DeviceFaultsTest {
   @Test
   void aBacklogIsNoLoss() throws Exception {
     TestSubscriber subscriber = listening(FAIL);
-    mic().stands = true;
+    mic().stalls = true;
     lavalier.advance(Duration.ofMillis(1_500), 2);
-    mic().stands = false;
+    mic().stalls = false;
     lavalier.advance(Duration.ofSeconds(1), 2);
     for (int k = 10; k < 255; k++) {
       AudioFrame frame = subscriber.nextFrame();
@@ -325,12 +325,12 @@ final class DeviceFaultsTest {
 
   @Test
   void aBacklogAtTheBeginningIsTimedLikeAnyOther() throws Exception {
-    mic().stands = true;
+    mic().stalls = true;
     TestSubscriber subscriber = lavalier.subscribe(FAIL).requestAll();
     subscriber.nextStarted();
-    long start = lavalier.ticker().unixNanos();
+    long start = lavalier.timeSource().unixNanos();
     lavalier.advance(Duration.ofMillis(150), 2); // less than the line holds
-    mic().stands = false;
+    mic().stalls = false;
     lavalier.advance(Duration.ofMillis(500), 2);
     for (int k = 0; k < 60; k++) {
       AudioFrame frame = subscriber.nextFrame();
@@ -346,9 +346,9 @@ final class DeviceFaultsTest {
   @ParameterizedTest
   @ValueSource(doubles = {-1_000, 1_000})
   void aClockThatRunsWrongIsFollowedAndIsNoLoss(double ppm) throws Exception {
-    mic().runFast(ppm);
+    mic().setClockDrift(ppm);
     TestSubscriber subscriber = lavalier.subscribe(FAIL).requestAll();
-    long begun = lavalier.ticker().unixNanos();
+    long begun = lavalier.timeSource().unixNanos();
     subscriber.nextStarted();
     lavalier.advance(Duration.ofMinutes(1), 2);
 
@@ -368,7 +368,7 @@ final class DeviceFaultsTest {
   @Test
   void zerosAreToldOnceAndToWhoeverComes() throws Exception {
     TestSubscriber subscriber = listening(FAIL);
-    mic().muted = true;
+    mic().silent = true;
     lavalier.advance(Duration.ofMillis(4_990), 2);
     subscriber.nextFrames(499);
     lavalier.advance(Duration.ofSeconds(3), 2);
@@ -377,7 +377,7 @@ final class DeviceFaultsTest {
     newcomer.nextStarted();
     assertThat(nextNotice(newcomer, NoticeKind.NOTICE_KIND_MUTED).getMessage())
         .isEqualTo("mic gives nothing but zeros: it is muted, or this server may not hear it");
-    mic().muted = false;
+    mic().silent = false;
     lavalier.advance(Duration.ofSeconds(1), 2);
     // No second notice came: all the rest are frames.
     for (int i = 0; i < 100; i++) {
@@ -401,7 +401,7 @@ final class DeviceFaultsTest {
     mic().hangsInOpen = true;
     TestSubscriber first = lavalier.subscribe(FAIL).requestAll();
     lavalier.awaitState("mic", DeviceState.DEVICE_STATE_OPENING);
-    lavalier.ticker().advance(Duration.ofSeconds(10));
+    lavalier.timeSource().advance(Duration.ofSeconds(10));
     String message =
         "device_id: mic (expected: a device that responds; the sound system has been asked to open"
             + " or close it and does not answer)";
@@ -426,7 +426,7 @@ final class DeviceFaultsTest {
     mic().hangsInClose = true;
     first.cancel();
     lavalier.awaitState("mic", DeviceState.DEVICE_STATE_CLOSING);
-    lavalier.ticker().awaitSleepers(1);
+    lavalier.timeSource().awaitSleepers(1);
     pass(Duration.ofSeconds(3));
     lavalier.awaitState("mic", DeviceState.DEVICE_STATE_NOT_RESPONDING);
 
@@ -457,11 +457,11 @@ final class DeviceFaultsTest {
 
   @Test
   void aDeviceThatWasBusyWhenItWasFirstSeenBecomesUsable() throws Exception {
-    mic().offersNothing = true;
+    mic().listsNoFormat = true;
     mic().unplug();
     mic().plug();
     passUntilListed("mic", false);
-    mic().offersNothing = false;
+    mic().listsNoFormat = false;
     passUntilListed("mic", true);
     assertOthersUnharmed();
   }

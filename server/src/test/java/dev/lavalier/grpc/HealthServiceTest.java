@@ -168,13 +168,13 @@ final class HealthServiceTest {
     watch(MIC);
     assertThat(nextReceived()).isEqualTo(ServingStatus.SERVING);
     listen();
-    lavalier.script("mic").throwsUp = true;
-    lavalier.ticker().advance(Duration.ofMillis(10));
+    lavalier.script("mic").throwsOnRead = true;
+    lavalier.timeSource().advance(Duration.ofMillis(10));
     assertThat(nextReceived()).isEqualTo(ServingStatus.NOT_SERVING);
     assertThat(check(MIC)).isEqualTo(ServingStatus.NOT_SERVING);
     assertThat(check("")).isEqualTo(ServingStatus.SERVING);
 
-    lavalier.script("mic").throwsUp = false;
+    lavalier.script("mic").throwsOnRead = false;
     lavalier.advanceUntil(Duration.ofMillis(10), () -> !received.isEmpty());
     assertThat(nextReceived()).isEqualTo(ServingStatus.SERVING);
   }
@@ -187,7 +187,7 @@ final class HealthServiceTest {
     lavalier.script("mic").hangsInClose = true;
     subscriber.cancel();
     lavalier.awaitState("mic", DeviceState.DEVICE_STATE_CLOSING);
-    lavalier.ticker().advance(Duration.ofSeconds(4));
+    lavalier.timeSource().advance(Duration.ofSeconds(4));
     assertThat(nextReceived()).isEqualTo(ServingStatus.NOT_SERVING);
     lavalier.script("mic").hangsInClose = false;
     assertThat(nextReceived()).isEqualTo(ServingStatus.SERVING);

@@ -91,7 +91,7 @@ final class LifeCycleTest {
     subscriber.nextFrame();
 
     lavalier.script("mic").readsNothing = true;
-    lavalier.ticker().advance(Duration.ofMillis(10));
+    lavalier.timeSource().advance(Duration.ofMillis(10));
     StreamFramesResponse message = subscriber.next();
     assertThat(message.getNotice().getKind()).isEqualTo(NoticeKind.NOTICE_KIND_DEVICE_LOST);
     assertThat(message.getNotice().getMessage())
@@ -137,7 +137,7 @@ final class LifeCycleTest {
         lavalier.advance(Duration.ofMillis(20), 1);
         assertThat(subscriber.nextFrame().getSampleIndex()).isZero();
         subscriber.cancel();
-        lavalier.ticker().awaitSleepers(0);
+        lavalier.timeSource().awaitSleepers(0);
       } else {
         subscriber.cancel();
       }

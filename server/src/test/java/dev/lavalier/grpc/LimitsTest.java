@@ -29,7 +29,7 @@ final class LimitsTest {
   final LavalierExtension lavalier =
       LavalierExtension.withManualTime()
           .withScripted("mic")
-          .limitedTo(SubscriberLimits.total(LIMIT), STALL_TIMEOUT);
+          .withLimits(SubscriberLimits.total(LIMIT), STALL_TIMEOUT);
 
   private static void assertEvicted(TestSubscriber subscriber) throws Exception {
     Status status = subscriber.awaitStatus();
@@ -43,7 +43,7 @@ final class LimitsTest {
     sleeper.nextStarted();
     lavalier.advance(STALL_TIMEOUT, 1);
     assertThat(lavalier.device("tone").getSubscriberCount()).isEqualTo(1);
-    lavalier.ticker().advance(Duration.ofMillis(10));
+    lavalier.timeSource().advance(Duration.ofMillis(10));
     lavalier.awaitState("tone", DeviceState.DEVICE_STATE_CLOSED);
     assertEvicted(sleeper.requestAll());
   }
@@ -56,7 +56,7 @@ final class LimitsTest {
     puller.received().nextFrame();
     lavalier.advance(STALL_TIMEOUT, 1);
     assertThat(lavalier.device("tone").getSubscriberCount()).isEqualTo(1);
-    lavalier.ticker().advance(Duration.ofMillis(10));
+    lavalier.timeSource().advance(Duration.ofMillis(10));
     assertEvicted(puller.received());
   }
 
@@ -81,7 +81,7 @@ final class LimitsTest {
     patient.nextStarted();
     lavalier.advance(Duration.ofMillis(100), 1);
     patient.nextFrames(10);
-    lavalier.script("mic").losesUntil = lavalier.ticker().nanoTime() + 2_500_000_000L;
+    lavalier.script("mic").dropsUntil = lavalier.timeSource().nanoTime() + 2_500_000_000L;
     lavalier.advance(Duration.ofSeconds(3), 1);
     AudioFrame frame = patient.nextFrame();
     while (!frame.hasGap()) {
@@ -158,7 +158,7 @@ final class LimitsTest {
       lavalier.awaitState("tone", DeviceState.DEVICE_STATE_CLOSED);
 
       lavalier.script("mic").readsNothing = true;
-      lavalier.ticker().advance(Duration.ofMillis(10));
+      lavalier.timeSource().advance(Duration.ofMillis(10));
       assertThat(bereft.awaitStatus().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
       lavalier.awaitState("mic", DeviceState.DEVICE_STATE_CLOSED);
       lavalier.script("mic").readsNothing = false;

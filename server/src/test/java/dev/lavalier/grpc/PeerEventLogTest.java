@@ -2,7 +2,7 @@ package dev.lavalier.grpc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.lavalier.testing.ManualTicker;
+import dev.lavalier.testing.ManualTimeSource;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -16,7 +16,7 @@ final class PeerEventLogTest {
   private static final InetSocketAddress PEER =
       new InetSocketAddress(InetAddress.getLoopbackAddress(), 4711);
 
-  private final ManualTicker timeSource = new ManualTicker();
+  private final ManualTimeSource timeSource = new ManualTimeSource();
   private final List<String> lines = new ArrayList<>();
   private final PeerEventLog log = new PeerEventLog(timeSource, lines::add);
 

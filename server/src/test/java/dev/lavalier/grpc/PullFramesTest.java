@@ -103,7 +103,7 @@ final class PullFramesTest {
     assertThat(frame.getGap().getCause()).isEqualTo(GapCause.GAP_CAUSE_SLOW_SUBSCRIBER);
     assertThat(frame.getGap().getEstimated()).isFalse();
     long read = frame.getCaptureTimeUnixNanos() + frame.getReadDelayMicros() * 1_000L;
-    assertThat(Duration.ofNanos(lavalier.ticker().unixNanos() - read))
+    assertThat(Duration.ofNanos(lavalier.timeSource().unixNanos() - read))
         .isEqualTo(Duration.ofMillis(190));
 
     puller.grant(20);
@@ -119,7 +119,7 @@ final class PullFramesTest {
       assertFrames(puller, k * 480L, 10);
     }
     lavalier.advance(Duration.ofMillis(90), 1);
-    lavalier.ticker().advance(Duration.ofMillis(10));
+    lavalier.timeSource().advance(Duration.ofMillis(10));
     assertFrames(puller, 240 * 480L, 10);
     assertOk(puller, 250);
     lavalier.awaitState("tone", DeviceState.DEVICE_STATE_CLOSED);
@@ -152,8 +152,8 @@ final class PullFramesTest {
     TestPuller puller = lavalier.pull(MIC, 0);
     puller.received().nextStarted();
     lavalier.advance(HALF_MAX_LATENCY, 1);
-    lavalier.script("mic").stands = true;
-    lavalier.ticker().advance(Duration.ofMillis(201));
+    lavalier.script("mic").stalls = true;
+    lavalier.timeSource().advance(Duration.ofMillis(201));
     puller.grant(1_000);
     lavalier.advanceUntil(
         Duration.ofMillis(10),
@@ -171,8 +171,8 @@ final class PullFramesTest {
             MIC.toBuilder().setOverflowPolicy(OverflowPolicy.OVERFLOW_POLICY_CLOSE).build(), 0);
     puller.received().nextStarted();
     lavalier.advance(Duration.ofMillis(50), 1);
-    lavalier.script("mic").stands = true;
-    lavalier.ticker().advance(Duration.ofMillis(201));
+    lavalier.script("mic").stalls = true;
+    lavalier.timeSource().advance(Duration.ofMillis(201));
     puller.grant(1);
     Status status = puller.received().awaitStatus();
     assertThat(status.getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
@@ -184,11 +184,11 @@ final class PullFramesTest {
   @Test
   void theFirstMessageMustSubscribe() throws Exception {
     assertRefused(
-        TestPuller.silent(lavalier.channel()).grant(5),
+        TestPuller.withoutRequest(lavalier.channel()).grant(5),
         Status.Code.INVALID_ARGUMENT,
         "subscribe: unset (expected: set in the first message, and in no later one)");
     assertRefused(
-        TestPuller.silent(lavalier.channel()).halfClose(),
+        TestPuller.withoutRequest(lavalier.channel()).halfClose(),
         Status.Code.INVALID_ARGUMENT,
         "subscribe: unset (expected: set in the first message)");
   }
@@ -198,7 +198,7 @@ final class PullFramesTest {
     TestPuller puller = lavalier.pull(TONE, 1);
     puller.received().nextStarted();
     assertRefused(
-        puller.say(PullFramesRequest.newBuilder().setSubscribe(TONE).setCredit(1).build()),
+        puller.send(PullFramesRequest.newBuilder().setSubscribe(TONE).setCredit(1).build()),
         Status.Code.INVALID_ARGUMENT,
         "subscribe: set again (expected: set in the first message, and in no later one)");
   }

@@ -112,7 +112,7 @@ final class SlowSubscriberTest {
     strict.nextStarted();
     lavalier.advance(Duration.ofMillis(100), 1);
     assertThat(lavalier.device("tone").getSubscriberCount()).isEqualTo(1);
-    lavalier.ticker().advance(Duration.ofMillis(10));
+    lavalier.timeSource().advance(Duration.ofMillis(10));
     lavalier.awaitState("tone", DeviceState.DEVICE_STATE_CLOSED);
 
     Status status = strict.request(1).awaitStatus();

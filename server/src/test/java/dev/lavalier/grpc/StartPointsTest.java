@@ -39,7 +39,7 @@ final class StartPointsTest {
 
   @RegisterExtension
   final LavalierExtension lavalier =
-      LavalierExtension.withManualTime().withScripted("mic").keeping(Duration.ofSeconds(2));
+      LavalierExtension.withManualTime().withScripted("mic").withHistory(Duration.ofSeconds(2));
 
   private static StreamFramesRequest preroll(StreamFramesRequest request, int millis) {
     return request.toBuilder().setPrerollMs(millis).build();
@@ -207,7 +207,7 @@ final class StartPointsTest {
     TestSubscriber live = lavalier.subscribe(LIVE).requestAll();
     live.nextStarted();
     pass(2_000);
-    lavalier.script("mic").losesUntil = lavalier.ticker().nanoTime() + 700_000_000L;
+    lavalier.script("mic").dropsUntil = lavalier.timeSource().nanoTime() + 700_000_000L;
     pass(2_000);
     TestSubscriber late = lavalier.subscribe(preroll(LIVE, 2_000)).requestAll();
     AudioFrame same = live.next().getFrame();
@@ -262,7 +262,7 @@ final class StartPointsTest {
     before.nextFrames(10);
     before.cancel();
     lavalier.awaitState("mic", DeviceState.DEVICE_STATE_CLOSED);
-    lavalier.ticker().advance(Duration.ofSeconds(10));
+    lavalier.timeSource().advance(Duration.ofSeconds(10));
 
     StreamFramesRequest resume = resume(LIVE, earlier.getEpoch(), 4_800);
     TestSubscriber opens = lavalier.subscribe(resume).requestAll();
@@ -293,7 +293,7 @@ final class StartPointsTest {
     pass(500);
     assertFollows(resumed.nextFrames(70), 14_400);
     lavalier.script("mic").readsNothing = true;
-    lavalier.ticker().advance(Duration.ofMillis(10));
+    lavalier.timeSource().advance(Duration.ofMillis(10));
     assertThat(resumed.next().hasNotice()).isTrue();
     lavalier.awaitState("mic", DeviceState.DEVICE_STATE_LOST);
     lavalier.script("mic").readsNothing = false;

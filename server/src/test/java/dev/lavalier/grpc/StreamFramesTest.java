@@ -53,7 +53,7 @@ final class StreamFramesTest {
     assertThat(started.getFrameSize()).isEqualTo(960);
     assertThat(started.getMaxLatencyMs()).isEqualTo(200);
     assertThat(started.getOverflowPolicy()).isEqualTo(OverflowPolicy.OVERFLOW_POLICY_DROP_OLDEST);
-    assertThat(started.getEpoch()).isEqualTo(lavalier.ticker().unixNanos() / 1_000);
+    assertThat(started.getEpoch()).isEqualTo(lavalier.timeSource().unixNanos() / 1_000);
 
     lavalier.advance(Duration.ofMillis(100), 1);
     List<AudioFrame> frames = subscriber.nextFrames(5);

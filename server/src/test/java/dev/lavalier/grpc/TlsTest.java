@@ -8,7 +8,7 @@ import dev.lavalier.access.TokenFile;
 import dev.lavalier.hub.HubConfig;
 import dev.lavalier.testing.Certificates;
 import dev.lavalier.testing.LogLines;
-import dev.lavalier.testing.ManualTicker;
+import dev.lavalier.testing.ManualTimeSource;
 import dev.lavalier.testing.TcpServer;
 import dev.lavalier.testing.TestSubscriber;
 import dev.lavalier.v1.AudioCaptureGrpc;
@@ -50,7 +50,7 @@ final class TlsTest {
 
   @TempDir private Path dir;
   private Certificates made;
-  private final ManualTicker gateTime = new ManualTicker();
+  private final ManualTimeSource gateTime = new ManualTimeSource();
   private final List<ManagedChannel> channels = new ArrayList<>();
   private LogLines log;
   private TcpServer server;

@@ -65,7 +65,7 @@ final class TransportLimitsTest {
   @ParameterizedTest
   @ValueSource(strings = {"ListDevices", "WatchDevices", "StreamFrames", "PullFrames"})
   void aRequestTooLong(String name) throws Exception {
-    RawCall call = RawCall.begin(channel, method(name));
+    RawCall call = RawCall.start(channel, method(name));
     call.send(new byte[1_001]);
     call.halfClose();
     assertEnds(
@@ -75,7 +75,7 @@ final class TransportLimitsTest {
   @ParameterizedTest
   @ValueSource(strings = {"ListDevices", "WatchDevices", "StreamFrames", "PullFrames"})
   void bytesThatAreNoMessage(String name) throws Exception {
-    RawCall call = RawCall.begin(channel, method(name));
+    RawCall call = RawCall.start(channel, method(name));
     call.send(new byte[] {-1, -1, -1});
     call.halfClose();
     assertEnds(
@@ -86,7 +86,7 @@ final class TransportLimitsTest {
 
   @Test
   void bytesThatAreNoMessageAmidAStream() throws Exception {
-    RawCall call = RawCall.begin(channel, method("PullFrames"));
+    RawCall call = RawCall.start(channel, method("PullFrames"));
     call.send(new byte[] {0x0a, 0, 0x10, 1}); // subscribe {}, credit 1
     awaitSubscribers(1);
     call.send(new byte[] {-1});
@@ -107,7 +107,7 @@ final class TransportLimitsTest {
 
   @Test
   void bytesThatAreNoMessageOfAnotherService() throws Exception {
-    RawCall call = RawCall.begin(channel, HealthGrpc.getCheckMethod());
+    RawCall call = RawCall.start(channel, HealthGrpc.getCheckMethod());
     call.send(new byte[] {-1});
     call.halfClose();
     assertEnds(
@@ -121,7 +121,7 @@ final class TransportLimitsTest {
   void aCallThatDoesNotSayWhatItWants(String name) throws Exception {
     // A client sends the head of a call with its only message; of many it sends it at once.
     RawCall call =
-        RawCall.begin(channel, method(name).toBuilder().setType(MethodType.BIDI_STREAMING).build());
+        RawCall.start(channel, method(name).toBuilder().setType(MethodType.BIDI_STREAMING).build());
     assertEnds(
         call,
         Status.Code.DEADLINE_EXCEEDED,

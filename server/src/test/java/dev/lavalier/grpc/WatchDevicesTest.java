@@ -94,7 +94,7 @@ final class WatchDevicesTest {
   void aDeviceThatGoesAndComesBack() throws Exception {
     next();
     lavalier.script("mic").unplug();
-    lavalier.ticker().advance(Duration.ofSeconds(3));
+    lavalier.timeSource().advance(Duration.ofSeconds(3));
     WatchDevicesResponse gone = next();
     assertThat(gone.getRemovedDeviceId()).isEqualTo("mic");
     // The tone is the default now: that is a change as well.

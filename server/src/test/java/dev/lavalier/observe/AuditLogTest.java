@@ -27,12 +27,12 @@ final class AuditLogTest {
 
   @RegisterExtension
   final LavalierExtension lavalier =
-      LavalierExtension.withManualTime().withScripted("mic").capturing("48000/1/s16le");
+      LavalierExtension.withManualTime().withScripted("mic").withCaptureFormat("48000/1/s16le");
 
   @RegisterExtension final LogEvents lines = LogEvents.of(AuditLog.LOGGER);
 
   AuditLogTest() {
-    lavalier.telling(new AuditLog(lavalier.ticker()));
+    lavalier.withObserver(new AuditLog(lavalier.timeSource()));
   }
 
   private TestSubscriber hearing(int frames) throws Exception {
@@ -93,8 +93,8 @@ final class AuditLogTest {
   void aDeviceThatIsLost() throws Exception {
     TestSubscriber subscriber = hearing(10);
     lines.next(2);
-    lavalier.script("mic").throwsUp = true;
-    lavalier.ticker().advance(Duration.ofMillis(10));
+    lavalier.script("mic").throwsOnRead = true;
+    lavalier.timeSource().advance(Duration.ofMillis(10));
     assertThat(subscriber.awaitStatus().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
     assertThat(lines.next(2))
         .anySatisfy(
@@ -114,7 +114,7 @@ final class AuditLogTest {
     subscriber.cancel();
     assertThat(lines.next().getFormattedMessage()).startsWith("subscription ended ");
     lavalier.awaitState("mic", DeviceState.DEVICE_STATE_CLOSING);
-    lavalier.ticker().advance(Duration.ofSeconds(4));
+    lavalier.timeSource().advance(Duration.ofSeconds(4));
     assertThat(lines.next().getFormattedMessage())
         .startsWith("microphone given up device=mic epoch=");
   }

@@ -28,8 +28,8 @@ final class JfrEventsTest {
   final LavalierExtension lavalier =
       LavalierExtension.withManualTime()
           .withScripted("mic")
-          .capturing("48000/1/s16le")
-          .telling(new JfrEvents());
+          .withCaptureFormat("48000/1/s16le")
+          .withObserver(new JfrEvents());
 
   @TempDir Path folder;
 
@@ -94,16 +94,16 @@ final class JfrEventsTest {
             .requestAll();
     subscriber.nextStarted();
     lavalier.advance(Duration.ofMillis(100), 1);
-    lavalier.script("mic").losesUntil =
-        lavalier.ticker().nanoTime() + Duration.ofMillis(500).toNanos();
+    lavalier.script("mic").dropsUntil =
+        lavalier.timeSource().nanoTime() + Duration.ofMillis(500).toNanos();
     lavalier.advance(Duration.ofMillis(800), 1);
     while (!subscriber.nextFrame().hasGap()) {
       // the gap comes with the first frame after the stall
     }
-    lavalier.script("mic").throwsUp = true;
-    lavalier.ticker().advance(Duration.ofMillis(10));
+    lavalier.script("mic").throwsOnRead = true;
+    lavalier.timeSource().advance(Duration.ofMillis(10));
     lavalier.awaitState("mic", DeviceState.DEVICE_STATE_LOST);
-    lavalier.script("mic").throwsUp = false;
+    lavalier.script("mic").throwsOnRead = false;
     int before = subscriber.received();
     lavalier.advanceUntil( // it comes back by itself
         Duration.ofMillis(10), () -> subscriber.received() >= before + 20);

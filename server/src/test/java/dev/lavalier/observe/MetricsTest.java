@@ -48,8 +48,8 @@ final class MetricsTest {
   final LavalierExtension lavalier =
       LavalierExtension.withManualTime()
           .withScripted("mic")
-          .capturing("48000/1/s16le")
-          .telling(metrics);
+          .withCaptureFormat("48000/1/s16le")
+          .withObserver(metrics);
 
   @BeforeEach
   void watch() {
@@ -140,15 +140,15 @@ final class MetricsTest {
     TestSubscriber subscriber = hearing(10);
     metrics.streamMetrics("mic").onClock(-25);
     assertThat(values()).containsEntry("lavalier_device_clock_drift_ratio{device=\"mic\"}", -25e-6);
-    lavalier.script("mic").throwsUp = true;
-    lavalier.ticker().advance(Duration.ofMillis(10));
+    lavalier.script("mic").throwsOnRead = true;
+    lavalier.timeSource().advance(Duration.ofMillis(10));
     lavalier.awaitState("mic", DeviceState.DEVICE_STATE_LOST);
     assertThat(values())
         .containsEntry("lavalier_device_losses_total{device=\"mic\"}", 1.0)
         .containsEntry("lavalier_device_reopenings_total{device=\"mic\"}", 0.0)
         .containsEntry("lavalier_device_state{device=\"mic\",state=\"lost\"}", 1.0);
 
-    lavalier.script("mic").throwsUp = false;
+    lavalier.script("mic").throwsOnRead = false;
     int before = subscriber.received();
     lavalier.advanceUntil(Duration.ofMillis(10), () -> subscriber.received() >= before + 20);
     lavalier.awaitState("mic", DeviceState.DEVICE_STATE_OPEN); // told after it is counted

@@ -74,12 +74,12 @@ import org.junit.runners.model.Statement;
 public final class LavalierExtension
     implements BeforeEachCallback, AfterEachCallback, InvocationInterceptor {
 
-  private static final Duration REAL_BOUND = Duration.ofSeconds(10);
+  private static final Duration REAL_TIMEOUT = Duration.ofSeconds(10);
 
-  private final ManualTicker manual; // null: real time
+  private final ManualTimeSource manualTime; // null: real time
   private final List<VirtualDevice> devices = new ArrayList<>(List.of(new ToneDevice()));
   private final Map<String, ScriptedMixerProvider.Script> scripts = new LinkedHashMap<>();
-  private final TimeSource ticker;
+  private final TimeSource timeSource;
   private PcmFormat captureFormat = PcmFormat.parse("48000/2/s16le");
   private final Map<String, PcmFormat> captureFormats = new HashMap<>();
   private boolean demo = true;
@@ -92,17 +92,17 @@ public final class LavalierExtension
   private CountedExecutor executor;
   private JavaSoundDevices registry;
   private Hub hub;
-  private AccessMonitor gate;
+  private AccessMonitor accessMonitor;
   private ManagedChannel channel;
 
-  private LavalierExtension(ManualTicker manual) {
-    this.manual = manual;
-    this.ticker = manual == null ? TimeSource.system() : manual;
+  private LavalierExtension(ManualTimeSource manualTime) {
+    this.manualTime = manualTime;
+    this.timeSource = manualTime == null ? TimeSource.system() : manualTime;
   }
 
-  /** A server whose time stands still until {@link #ticker()} is advanced. */
+  /** A server whose time stands still until {@link #timeSource()} is advanced. */
   public static LavalierExtension withManualTime() {
-    return new LavalierExtension(new ManualTicker());
+    return new LavalierExtension(new ManualTimeSource());
   }
 
   /** A server in real time. */
@@ -111,13 +111,13 @@ public final class LavalierExtension
   }
 
   /** Sets the capture format: {@code RATE/CHANNELS/ENCODING}. */
-  public LavalierExtension capturing(String format) {
+  public LavalierExtension withCaptureFormat(String format) {
     captureFormat = PcmFormat.parse(format);
     return this;
   }
 
   /** Sets one device's capture format. */
-  public LavalierExtension capturing(String deviceId, String format) {
+  public LavalierExtension withCaptureFormat(String deviceId, String format) {
     captureFormats.put(deviceId, PcmFormat.parse(format));
     return this;
   }
@@ -130,7 +130,7 @@ public final class LavalierExtension
 
   /** Adds a scripted device, which the server takes for hardware. */
   public LavalierExtension withScripted(String name) {
-    scripts.put(name, ScriptedMixerProvider.add(name, ticker));
+    scripts.put(name, ScriptedMixerProvider.add(name, timeSource));
     return this;
   }
 
@@ -141,14 +141,14 @@ public final class LavalierExtension
   }
 
   /** Sets the hub's limits. */
-  public LavalierExtension limitedTo(SubscriberLimits limits, Duration stallLimit) {
+  public LavalierExtension withLimits(SubscriberLimits limits, Duration stallTimeout) {
     config =
-        new HubConfig(config.period(), limits, stallLimit, config.history(), config.keptOpen());
+        new HubConfig(config.period(), limits, stallTimeout, config.history(), config.keptOpen());
     return this;
   }
 
   /** Has it keep so much of each device that is open, and keep some open for that. */
-  public LavalierExtension keeping(Duration history, String... keptOpen) {
+  public LavalierExtension withHistory(Duration history, String... keptOpen) {
     config =
         new HubConfig(
             config.period(), config.limits(), config.stallTimeout(), history, Set.of(keptOpen));
@@ -156,8 +156,8 @@ public final class LavalierExtension
   }
 
   /** Has what happens told to somebody. */
-  public LavalierExtension telling(HubObserver told) {
-    observer = told;
+  public LavalierExtension withObserver(HubObserver listener) {
+    observer = listener;
     return this;
   }
 
@@ -165,7 +165,7 @@ public final class LavalierExtension
    * Has it ask for tokens, of a file with these lines at first; in them {@code TOKEN(abc)} is how
    * the token {@code abc} is written.
    */
-  public LavalierExtension asking(String... lines) {
+  public LavalierExtension withTokens(String... lines) {
     try {
       tokenFile = Files.createTempFile("lavalier-tokens", "");
       tokenFile.toFile().deleteOnExit();
@@ -197,8 +197,8 @@ public final class LavalierExtension
   }
 
   /** Has calls and connections told to somebody. */
-  public LavalierExtension telling(CallObserver told) {
-    calls = told;
+  public LavalierExtension withObserver(CallObserver listener) {
+    calls = listener;
     return this;
   }
 
@@ -207,8 +207,8 @@ public final class LavalierExtension
     List<String> allowed = new ArrayList<>(scripts.keySet());
     devices.forEach(device -> allowed.add(device.name()));
     executor = new CountedExecutor();
-    if (manual != null) {
-      manual.afterEachStep(executor::awaitIdle);
+    if (manualTime != null) {
+      manualTime.afterEachStep(executor::awaitIdle);
     }
     registry =
         new JavaSoundDevices(
@@ -216,12 +216,12 @@ public final class LavalierExtension
             demo,
             devices,
             allowed::contains,
-            ticker);
+            timeSource);
     registry.start();
-    hub = new Hub(registry, ticker, AudioCaptureService.frameCodec(), config, observer);
+    hub = new Hub(registry, timeSource, AudioCaptureService.frameCodec(), config, observer);
     hub.start();
-    gate = new AccessMonitor(hub, tokens(), Optional.empty(), ticker, Runnable::run);
-    gate.start();
+    accessMonitor = new AccessMonitor(hub, tokens(), Optional.empty(), timeSource, Runnable::run);
+    accessMonitor.start();
     String name = InProcessServerBuilder.generateName();
     cleanup.register(
         GrpcServer.addServices(
@@ -229,7 +229,7 @@ public final class LavalierExtension
                 hub,
                 () -> new DeliveryLoop(MoreExecutors.newSequentialExecutor(executor)),
                 new HealthStatusManager(),
-                gate,
+                accessMonitor,
                 calls)
             .build()
             .start());
@@ -269,15 +269,15 @@ public final class LavalierExtension
 
   @Override
   public void afterEach(ExtensionContext context) {
-    gate.close();
+    accessMonitor.close();
     registry.close();
     scripts.values().forEach(ScriptedMixerProvider.Script::close);
     executor.close();
   }
 
   /** Returns the test's time. */
-  public ManualTicker ticker() {
-    return manual;
+  public ManualTimeSource timeSource() {
+    return manualTime;
   }
 
   /** Returns what a scripted device does wrong. */
@@ -329,10 +329,10 @@ public final class LavalierExtension
   public void advance(Duration by, int openDevices) throws InterruptedException, TimeoutException {
     Duration step = Duration.ofMillis(10);
     for (Duration left = by; !left.isZero(); left = left.minus(step)) {
-      manual.awaitSleepers(openDevices);
-      manual.advance(step);
+      manualTime.awaitSleepers(openDevices);
+      manualTime.advance(step);
     }
-    manual.awaitSleepers(openDevices);
+    manualTime.awaitSleepers(openDevices);
   }
 
   /**
@@ -341,12 +341,12 @@ public final class LavalierExtension
    * in it.
    */
   public void advanceUntil(Duration step, BooleanSupplier done) throws TimeoutException {
-    long end = System.nanoTime() + REAL_BOUND.toNanos();
+    long end = System.nanoTime() + REAL_TIMEOUT.toNanos();
     while (!done.getAsBoolean()) {
       if (System.nanoTime() > end) {
-        throw new TimeoutException("not yet at " + manual.nanoTime() + " ns of the test's time");
+        throw new TimeoutException("not yet at " + manualTime.nanoTime() + " ns of the test's time");
       }
-      manual.advance(step);
+      manualTime.advance(step);
       deviceIds();
     }
   }
@@ -377,7 +377,7 @@ public final class LavalierExtension
   }
 
   private void awaitDevice(String id, Predicate<Device> wanted) throws TimeoutException {
-    long end = System.nanoTime() + REAL_BOUND.toNanos();
+    long end = System.nanoTime() + REAL_TIMEOUT.toNanos();
     Device seen = device(id);
     while (!wanted.test(seen)) {
       if (System.nanoTime() > end) {

@@ -18,7 +18,7 @@ import org.slf4j.LoggerFactory;
 /** What one logger says during a test, in its order. */
 public final class LogEvents implements BeforeEachCallback, AfterEachCallback {
 
-  private static final long BOUND_SECONDS = 10;
+  private static final long TIMEOUT_SECONDS = 10;
 
   private final Logger logger;
   private final BlockingQueue<ILoggingEvent> events = new LinkedBlockingQueue<>();
@@ -54,7 +54,7 @@ public final class LogEvents implements BeforeEachCallback, AfterEachCallback {
 
   /** Waits for the next line, 10 s at most. */
   public ILoggingEvent next() throws InterruptedException, TimeoutException {
-    ILoggingEvent event = events.poll(BOUND_SECONDS, TimeUnit.SECONDS);
+    ILoggingEvent event = events.poll(TIMEOUT_SECONDS, TimeUnit.SECONDS);
     if (event == null) {
       throw new TimeoutException("no line");
     }

@@ -12,7 +12,7 @@ import org.slf4j.LoggerFactory;
 /** What a class logs, as {@code LEVEL message}, while it is open. */
 public final class LogLines extends AppenderBase<ILoggingEvent> implements AutoCloseable {
 
-  private static final long BOUND_NANOS = 10_000_000_000L;
+  private static final long TIMEOUT_NANOS = 10_000_000_000L;
 
   private final Logger logger;
   private final List<String> lines = new CopyOnWriteArrayList<>();
@@ -45,7 +45,7 @@ public final class LogLines extends AppenderBase<ILoggingEvent> implements AutoC
 
   /** Waits for a line, 10 s at most. */
   public String await(Predicate<String> wanted) throws TimeoutException {
-    long end = System.nanoTime() + BOUND_NANOS;
+    long end = System.nanoTime() + TIMEOUT_NANOS;
     while (System.nanoTime() < end) {
       for (String line : lines) {
         if (wanted.test(line)) {

@@ -18,7 +18,7 @@ import java.util.concurrent.TimeoutException;
 /** A call whose requests are bytes, whether or not they are messages of its method. */
 public final class RawCall extends ClientCall.Listener<byte[]> {
 
-  private static final long BOUND_SECONDS = 20;
+  private static final long TIMEOUT_SECONDS = 20;
 
   private final ClientCall<byte[], byte[]> call;
   private final CompletableFuture<Status> end = new CompletableFuture<>();
@@ -29,7 +29,7 @@ public final class RawCall extends ClientCall.Listener<byte[]> {
   }
 
   /** Begins one, and takes every answer. */
-  public static RawCall begin(Channel channel, MethodDescriptor<?, ?> method) {
+  public static RawCall start(Channel channel, MethodDescriptor<?, ?> method) {
     RawCall call =
         new RawCall(
             channel.newCall(
@@ -81,7 +81,7 @@ public final class RawCall extends ClientCall.Listener<byte[]> {
   private static <T> T await(CompletableFuture<T> future)
       throws TimeoutException, InterruptedException {
     try {
-      return future.get(BOUND_SECONDS, TimeUnit.SECONDS);
+      return future.get(TIMEOUT_SECONDS, TimeUnit.SECONDS);
     } catch (ExecutionException e) {
       throw new AssertionError(e); // nobody completes it so
     }

@@ -10,11 +10,11 @@ import javax.sound.sampled.TargetDataLine;
 /** A line with a {@link ScriptedMixerProvider.Script} laid over it. */
 final class ScriptedLine implements InvocationHandler {
 
-  private static final long HANG_LOOK_NANOS = 1_000_000;
+  private static final long HANG_POLL_NANOS = 1_000_000;
 
   private final ScriptedMixerProvider.Script script;
   private final TargetDataLine healthy;
-  private boolean losing; // the reading thread alone
+  private boolean dropping; // the reading thread alone
 
   ScriptedLine(ScriptedMixerProvider.Script script, TargetDataLine healthy) {
     this.script = script;
@@ -35,7 +35,7 @@ final class ScriptedLine implements InvocationHandler {
   private Object open(Method method, Object[] args) throws Throwable {
     script.attempts.incrementAndGet();
     while (script.hangsInOpen) {
-      LockSupport.parkNanos(HANG_LOOK_NANOS);
+      LockSupport.parkNanos(HANG_POLL_NANOS);
     }
     if (script.busy) {
       throw new LineUnavailableException("line with format " + args[0] + " not supported.");
@@ -47,7 +47,7 @@ final class ScriptedLine implements InvocationHandler {
 
   private Object close() {
     while (script.hangsInClose) {
-      LockSupport.parkNanos(HANG_LOOK_NANOS);
+      LockSupport.parkNanos(HANG_POLL_NANOS);
     }
     if (healthy.isOpen()) {
       script.open.decrementAndGet();
@@ -57,19 +57,19 @@ final class ScriptedLine implements InvocationHandler {
   }
 
   private int available() {
-    script.looks.incrementAndGet();
+    script.availableCalls.incrementAndGet();
     if (script.readsNothing) {
       return healthy.getBufferSize();
     }
-    if (script.stands) {
+    if (script.stalls) {
       return 0;
     }
-    if (script.ticker.nanoTime() < script.losesUntil) {
-      losing = true;
+    if (script.timeSource.nanoTime() < script.dropsUntil) {
+      dropping = true;
       return 0;
     }
-    if (losing) {
-      losing = false;
+    if (dropping) {
+      dropping = false;
       byte[] lost = new byte[healthy.getBufferSize()];
       int now;
       while ((now = healthy.available()) > 0) {
@@ -80,18 +80,18 @@ final class ScriptedLine implements InvocationHandler {
   }
 
   private int read(byte[] to, int offset, int length) {
-    if (script.throwsUp) {
+    if (script.throwsOnRead) {
       throw new IllegalStateException("the driver is upset");
     }
     if (script.readsNothing) {
       return 0;
     }
-    while (script.stands && healthy.isRunning()) {
-      LockSupport.parkNanos(HANG_LOOK_NANOS);
+    while (script.stalls && healthy.isRunning()) {
+      LockSupport.parkNanos(HANG_POLL_NANOS);
     }
     int wanted = script.readsHalf ? length / 2 : length;
     int read = healthy.read(to, offset, wanted);
-    if (script.muted) {
+    if (script.silent) {
       Arrays.fill(to, offset, offset + read, (byte) 0);
     }
     return read;

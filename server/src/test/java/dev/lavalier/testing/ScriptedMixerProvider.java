@@ -28,8 +28,8 @@ public final class ScriptedMixerProvider extends MixerProvider {
   /** What a device does wrong. The test sets the fields at any time. */
   public static final class Script implements AutoCloseable {
     private final String name;
-    final TimeSource ticker;
-    private final SkewedTicker deviceTime;
+    final TimeSource timeSource;
+    private final SkewedTimeSource deviceTime;
     private final Mixer healthy;
     private volatile Info info;
 
@@ -37,10 +37,10 @@ public final class ScriptedMixerProvider extends MixerProvider {
     public volatile boolean busy;
 
     /** Somebody else has the device, and the sound system lists nothing that it could give. */
-    public volatile boolean offersNothing;
+    public volatile boolean listsNoFormat;
 
     /** The one format that it offers from its next plugging on; null: any. */
-    public volatile String offersOnly;
+    public volatile String listsOnly;
 
     /** Every read gives nothing, at once and for ever, as ALSA does after an unplugging. */
     public volatile boolean readsNothing;
@@ -49,16 +49,16 @@ public final class ScriptedMixerProvider extends MixerProvider {
     public volatile boolean readsHalf;
 
     /** Every read throws. */
-    public volatile boolean throwsUp;
+    public volatile boolean throwsOnRead;
 
     /** No audio comes, and a read blocks until the line is stopped, as on macOS. */
-    public volatile boolean stands;
+    public volatile boolean stalls;
 
     /** It gives zeros. */
-    public volatile boolean muted;
+    public volatile boolean silent;
 
     /** It gives nothing until this moment of the ticker, and loses what it would have given. */
-    public volatile long losesUntil;
+    public volatile long dropsUntil;
 
     /** Opening does not return, for as long as this is set. */
     public volatile boolean hangsInOpen;
@@ -70,15 +70,15 @@ public final class ScriptedMixerProvider extends MixerProvider {
     public final AtomicInteger open = new AtomicInteger();
 
     /** How often it was asked what there is to read. */
-    public final AtomicInteger looks = new AtomicInteger();
+    public final AtomicInteger availableCalls = new AtomicInteger();
 
     /** How often it was tried to open it. */
     public final AtomicInteger attempts = new AtomicInteger();
 
-    private Script(String name, TimeSource ticker) {
+    private Script(String name, TimeSource timeSource) {
       this.name = name;
-      this.ticker = ticker;
-      this.deviceTime = new SkewedTicker(ticker);
+      this.timeSource = timeSource;
+      this.deviceTime = new SkewedTimeSource(timeSource);
       this.healthy = TestLines.toneMixer(deviceTime);
       plug();
     }
@@ -89,7 +89,7 @@ public final class ScriptedMixerProvider extends MixerProvider {
     }
 
     /** Has the device's clock run so much too fast; before it is opened. */
-    public void runFast(double ppm) {
+    public void setClockDrift(double ppm) {
       deviceTime.ppm = ppm;
     }
 
@@ -109,14 +109,14 @@ public final class ScriptedMixerProvider extends MixerProvider {
     public void close() {
       hangsInOpen = false;
       hangsInClose = false;
-      stands = false;
+      stalls = false;
       unplug();
     }
   }
 
   /** Adds a device that behaves, as yet. */
-  public static Script add(String name, TimeSource ticker) {
-    return new Script(name, ticker);
+  public static Script add(String name, TimeSource timeSource) {
+    return new Script(name, timeSource);
   }
 
   @Override
@@ -136,10 +136,10 @@ public final class ScriptedMixerProvider extends MixerProvider {
             switch (method.getName()) {
               case "getMixerInfo" -> info;
               case "getTargetLineInfo" ->
-                  script.offersNothing
+                  script.listsNoFormat
                       ? new Line.Info[0]
-                      : script.offersOnly != null
-                          ? TestLines.lineInfo(script.offersOnly)
+                      : script.listsOnly != null
+                          ? TestLines.lineInfo(script.listsOnly)
                           : call(script.healthy, method, args);
               case "getLine" ->
                   proxy(

@@ -25,13 +25,13 @@ public final class TcpServer implements AutoCloseable {
 
   private final JavaSoundDevices registry;
   private final Hub hub;
-  private final AccessMonitor gate;
+  private final AccessMonitor accessMonitor;
   private final GrpcServer grpc;
 
-  private TcpServer(JavaSoundDevices registry, Hub hub, AccessMonitor gate, GrpcServer grpc) {
+  private TcpServer(JavaSoundDevices registry, Hub hub, AccessMonitor accessMonitor, GrpcServer grpc) {
     this.registry = registry;
     this.hub = hub;
-    this.gate = gate;
+    this.accessMonitor = accessMonitor;
     this.grpc = grpc;
   }
 
@@ -47,37 +47,37 @@ public final class TcpServer implements AutoCloseable {
   }
 
   /** Starts one behind a gate. */
-  public static TcpServer start(String captureFormat, HubConfig config, Function<Hub, AccessMonitor> gates)
+  public static TcpServer start(String captureFormat, HubConfig config, Function<Hub, AccessMonitor> accessMonitors)
       throws IOException {
-    return start(captureFormat, config, TransportLimits.DEFAULTS, gates);
+    return start(captureFormat, config, TransportLimits.DEFAULTS, accessMonitors);
   }
 
   private static TcpServer start(
-      String captureFormat, HubConfig config, TransportLimits limits, Function<Hub, AccessMonitor> gates)
+      String captureFormat, HubConfig config, TransportLimits limits, Function<Hub, AccessMonitor> accessMonitors)
       throws IOException {
-    TimeSource ticker = TimeSource.system();
+    TimeSource timeSource = TimeSource.system();
     JavaSoundDevices registry =
         new JavaSoundDevices(
             id -> PcmFormat.parse(captureFormat),
             true,
             List.of(new ToneDevice()),
             "tone"::equals,
-            ticker);
+            timeSource);
     registry.start();
     Hub hub =
-        new Hub(registry, ticker, AudioCaptureService.frameCodec(), config, HubObserver.NONE);
-    AccessMonitor gate = gates.apply(hub);
-    gate.start();
+        new Hub(registry, timeSource, AudioCaptureService.frameCodec(), config, HubObserver.NONE);
+    AccessMonitor accessMonitor = accessMonitors.apply(hub);
+    accessMonitor.start();
     GrpcServer grpc =
         new GrpcServer(
             hub,
             new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
             limits,
-            gate,
+            accessMonitor,
             CallObserver.NONE,
-            ticker);
+            timeSource);
     grpc.start();
-    return new TcpServer(registry, hub, gate, grpc);
+    return new TcpServer(registry, hub, accessMonitor, grpc);
   }
 
   /** Returns its hub. */
@@ -104,7 +104,7 @@ public final class TcpServer implements AutoCloseable {
     grpc.refuseNewCalls();
     hub.close();
     grpc.close();
-    gate.close();
+    accessMonitor.close();
     registry.close();
   }
 }

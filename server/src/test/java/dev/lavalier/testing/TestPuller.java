@@ -23,23 +23,23 @@ public final class TestPuller {
 
   /** Calls, with a first message. */
   public static TestPuller pull(Channel channel, PullFramesRequest first) {
-    return new TestPuller(channel).say(first);
+    return new TestPuller(channel).send(first);
   }
 
   /** Calls, and says nothing yet. */
-  public static TestPuller silent(Channel channel) {
+  public static TestPuller withoutRequest(Channel channel) {
     return new TestPuller(channel);
   }
 
   /** Sends a message. */
-  public TestPuller say(PullFramesRequest request) {
+  public TestPuller send(PullFramesRequest request) {
     call.sendMessage(request);
     return this;
   }
 
   /** Grants credit. */
   public TestPuller grant(int credit) {
-    return say(PullFramesRequest.newBuilder().setCredit(credit).build());
+    return send(PullFramesRequest.newBuilder().setCredit(credit).build());
   }
 
   /** Says that no more will be granted. */

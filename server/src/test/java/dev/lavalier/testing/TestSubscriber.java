@@ -25,7 +25,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 public final class TestSubscriber {
 
-  private static final long BOUND_SECONDS = 10;
+  private static final long TIMEOUT_SECONDS = 10;
 
   private final ClientCall<?, StreamFramesResponse> call;
   private final BlockingQueue<StreamFramesResponse> messages = new LinkedBlockingQueue<>();
@@ -85,7 +85,7 @@ public final class TestSubscriber {
 
   /** Returns the next message. */
   public StreamFramesResponse next() throws InterruptedException, TimeoutException {
-    StreamFramesResponse message = messages.poll(BOUND_SECONDS, TimeUnit.SECONDS);
+    StreamFramesResponse message = messages.poll(TIMEOUT_SECONDS, TimeUnit.SECONDS);
     if (message == null) {
       throw new TimeoutException("no message; status " + status.getNow(null));
     }
@@ -123,7 +123,7 @@ public final class TestSubscriber {
    * Waits until the call has begun to answer; returns its status where it was refused, else null.
    */
   public Status awaitStartOrStatus() throws TimeoutException {
-    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(BOUND_SECONDS);
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(TIMEOUT_SECONDS);
     while (received.get() == 0 && !status.isDone()) {
       if (System.nanoTime() > end) {
         throw new TimeoutException("no answer");
@@ -145,7 +145,7 @@ public final class TestSubscriber {
 
   /** Waits until so many messages have come. */
   public void awaitReceived(int count) throws TimeoutException {
-    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(BOUND_SECONDS);
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(TIMEOUT_SECONDS);
     while (received.get() < count) {
       if (System.nanoTime() > end) {
         throw new TimeoutException(received + " messages (expected: " + count + ")");
@@ -157,7 +157,7 @@ public final class TestSubscriber {
   /** Waits for the call's end. */
   public Status awaitStatus() throws InterruptedException, TimeoutException {
     try {
-      return status.get(BOUND_SECONDS, TimeUnit.SECONDS);
+      return status.get(TIMEOUT_SECONDS, TimeUnit.SECONDS);
     } catch (java.util.concurrent.ExecutionException e) {
       throw new AssertionError(e);
     }

@@ -17,10 +17,10 @@ import java.util.concurrent.locks.LockSupport;
  * wakes those whose time has come, and lets them do what they have to before it returns, so that
  * time cannot run away from them on a busy machine. Safe for use from any thread.
  */
-public final class ManualTicker implements TimeSource {
+public final class ManualTimeSource implements TimeSource {
 
   private static final long START_UNIX_NANOS = 1_700_000_000_000_000_000L;
-  private static final Duration REAL_BOUND = Duration.ofSeconds(10);
+  private static final Duration REAL_TIMEOUT = Duration.ofSeconds(10);
 
   private record Sleeper(Thread thread, long deadline) {}
 
@@ -32,7 +32,7 @@ public final class ManualTicker implements TimeSource {
       new PriorityQueue<>(Comparator.comparingLong(Task::at).thenComparingLong(Task::number));
   private long taskNumber;
   private long now = 1_000_000_000L;
-  private Runnable settling = () -> {};
+  private Runnable afterStep = () -> {};
 
   @Override
   public synchronized long nanoTime() {
@@ -68,8 +68,8 @@ public final class ManualTicker implements TimeSource {
   }
 
   /** Sets what else has to come to rest before {@link #advance} goes on. */
-  void afterEachStep(Runnable settle) {
-    settling = settle;
+  void afterEachStep(Runnable task) {
+    afterStep = task;
   }
 
   /**
@@ -79,7 +79,7 @@ public final class ManualTicker implements TimeSource {
   public void advance(Duration by) {
     wakeSleepers(by);
     awaitWoken();
-    settling.run();
+    afterStep.run();
     Runnable task;
     while ((task = nextDue()) != null) {
       task.run();
@@ -103,7 +103,7 @@ public final class ManualTicker implements TimeSource {
 
   private synchronized void awaitWoken() {
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(1);
-    woken.removeIf(ManualTicker::isDone);
+    woken.removeIf(ManualTimeSource::isDone);
     while (!woken.isEmpty() && System.nanoTime() < end) {
       try {
         wait(1); // nobody tells that a thread ended or hangs
@@ -111,7 +111,7 @@ public final class ManualTicker implements TimeSource {
         Thread.currentThread().interrupt();
         return;
       }
-      woken.removeIf(ManualTicker::isDone);
+      woken.removeIf(ManualTimeSource::isDone);
     }
     woken.clear();
   }
@@ -126,7 +126,7 @@ public final class ManualTicker implements TimeSource {
    * come: until they have done all that they can do now.
    */
   public synchronized void awaitSleepers(int count) throws InterruptedException, TimeoutException {
-    long end = System.nanoTime() + REAL_BOUND.toNanos();
+    long end = System.nanoTime() + REAL_TIMEOUT.toNanos();
     while (sleepers.stream().filter(s -> s.deadline() > now).count() != count) {
       long left = end - System.nanoTime();
       if (left <= 0) {
