@@ -40,9 +40,9 @@ final class WavFuzzTest {
     }
     assertThat(device.format().channelCount()).isBetween(1, MAX_CHANNELS);
     byte[] period = new byte[100 * device.format().bytesPerSampleFrame()];
-    try (SampleSource signal = device.open(device.format())) {
-      signal.read(period, 0, period.length);
-      signal.read(period, 0, period.length);
+    try (SampleSource source = device.open(device.format())) {
+      source.read(period, 0, period.length);
+      source.read(period, 0, period.length);
     } catch (IOException e) {
       assertThat(e).hasMessageContaining("holds no sample any more");
     }
