@@ -26,7 +26,7 @@ final class CaptureTimeReport {
   private final double[] samples;
   private final double[] nanos;
   private final CountDownLatch full = new CountDownLatch(1);
-  private int seen; // the reader's thread alone
+  private int count; // the reader's thread alone
 
   private CaptureTimeReport(int seconds) {
     samples = new double[seconds * 100];
@@ -53,7 +53,7 @@ final class CaptureTimeReport {
     return new CaptureListener() {
       @Override
       public void onPeriod(Period period) {
-        int at = seen++ - WARM_UP;
+        int at = count++ - WARM_UP;
         if (at >= 0 && at < samples.length) {
           samples[at] = period.sampleIndex();
           nanos[at] = period.captureNanos() - origin;

@@ -31,7 +31,7 @@ final class ReadingBenchmark {
 
   private final long[] gaps;
   private int count;
-  private long begin;
+  private long startNanos;
   private long last;
   private long threadId;
 
@@ -101,10 +101,10 @@ final class ReadingBenchmark {
 
   private synchronized void frame() {
     long now = System.nanoTime();
-    if (begin == 0) {
-      begin = now;
+    if (startNanos == 0) {
+      startNanos = now;
       threadId = Thread.currentThread().getId();
-    } else if (now - begin > WARM_UP_NANOS && count < gaps.length) {
+    } else if (now - startNanos > WARM_UP_NANOS && count < gaps.length) {
       gaps[count++] = now - last;
       notifyAll();
     }
@@ -118,7 +118,7 @@ final class ReadingBenchmark {
   }
 
   private synchronized void report(String what) {
-    double seconds = (System.nanoTime() - begin) / 1e9;
+    double seconds = (System.nanoTime() - startNanos) / 1e9;
     double cpu =
         ((com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean())
                 .getThreadCpuTime(threadId)
