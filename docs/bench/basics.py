@@ -11,7 +11,7 @@ import time
 
 TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 SERVER = os.path.join(TOP, "server", "target", "lavalier-server.jar")
-CLIENT = os.path.join(TOP, "client", "target", "lavalier.jar")
+CLIENT = os.path.join(TOP, "client", "cli", "target", "lavalier.jar")
 TICKS = os.sysconf("SC_CLK_TCK")
 READY = "lavalier-server listening on "
 

@@ -15,7 +15,7 @@ import pulse
 
 TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 SERVER = os.path.join(TOP, "server", "target", "lavalier-server.jar")
-CLIENT = os.path.join(TOP, "client", "target", "lavalier.jar")
+CLIENT = os.path.join(TOP, "client", "cli", "target", "lavalier.jar")
 READY = "lavalier-server listening on "
 BYTES_PER_SECOND = 48_000 * 4
 

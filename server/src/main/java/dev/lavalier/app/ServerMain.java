@@ -180,9 +180,9 @@ public final class ServerMain implements Callable<Integer> {
   }
 
   private void printNextSteps(String address, ServerConfig config) {
-    boolean built = Files.exists(Path.of("client/target/lavalier.jar")); // else it is installed
+    boolean built = Files.exists(Path.of("client/cli/target/lavalier.jar")); // else it is installed
     String client =
-        (built ? "java -jar client/target/lavalier.jar" : "lavalier")
+        (built ? "java -jar client/cli/target/lavalier.jar" : "lavalier")
             + " --server "
             + address
             + (config.tls().isPresent() ? " --tls --ca CA.pem" : "")

@@ -13,10 +13,10 @@ import java.util.concurrent.TimeUnit;
 /** Runs programs, each for a bounded time. */
 final class Programs {
 
-  /** The top of the repository: the tests run in client/. */
-  static final Path TOP = Path.of("").toAbsolutePath().getParent();
+  /** The top of the repository: the tests run in client/cli/. */
+  static final Path TOP = Path.of("").toAbsolutePath().getParent().getParent();
 
-  private static final Path CLIENT_JAR = TOP.resolve("client/target/lavalier.jar");
+  private static final Path CLIENT_JAR = TOP.resolve("client/cli/target/lavalier.jar");
   private static final long BOUND_SECONDS = 60;
 
   private Programs() {}

@@ -19,9 +19,9 @@ final class StoppedClientIT {
       List.of(
           Programs.java(),
           "-cp",
-          Programs.TOP.resolve("client/target/lavalier.jar")
+          Programs.TOP.resolve("client/cli/target/lavalier.jar")
               + java.io.File.pathSeparator
-              + Programs.TOP.resolve("client/target/test-classes"),
+              + Programs.TOP.resolve("client/java/target/test-classes"),
           "dev.lavalier.client.ListeningProbe");
 
   @ParameterizedTest

@@ -98,7 +98,7 @@ final class ExamplesIT {
     List<String> probe =
         List.of(
             pythonWithStubs(),
-            Programs.TOP.resolve("client/src/test/python/pulling_probe.py").toString());
+            Programs.TOP.resolve("client/cli/src/test/python/pulling_probe.py").toString());
     Map<String, String> environment =
         Map.of("PYTHONPATH", dir + java.io.File.pathSeparator + EXAMPLES.resolve("python"));
     try (ServerProcess server =

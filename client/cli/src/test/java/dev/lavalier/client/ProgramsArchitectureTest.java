@@ -1,0 +1,42 @@
+package dev.lavalier.client;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+
+/** The arrows of docs/architecture.md between the programs and the library. */
+@AnalyzeClasses(
+    packages = {"dev.lavalier.client.cli", "dev.lavalier.client.bench"},
+    importOptions = ImportOption.DoNotIncludeTests.class)
+final class ProgramsArchitectureTest {
+
+  @ArchTest
+  static final ArchRule THE_PROGRAMS_TOUCH_THE_SOUND_SYSTEM_THROUGH_THE_LIBRARY =
+      noClasses().should().dependOnClassesThat().resideInAPackage("javax.sound..");
+
+  @ArchTest
+  static final ArchRule THE_LOAD_GENERATOR_DOES_NOT_KNOW_THE_PROGRAM =
+      noClasses()
+          .that()
+          .resideInAPackage("dev.lavalier.client.bench")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("dev.lavalier.client.cli", "picocli..");
+
+  @ArchTest
+  static final ArchRule THE_PROGRAM_SPEAKS_THROUGH_THE_LIBRARY_AND_THE_LOAD_GENERATOR =
+      noClasses()
+          .that()
+          .resideInAPackage("dev.lavalier.client.cli")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(
+              "dev.lavalier.v1",
+              "io.grpc..",
+              "io.netty..",
+              "com.google.protobuf..",
+              "org.HdrHistogram..");
+}
