@@ -7,7 +7,7 @@ import java.util.concurrent.locks.LockSupport;
 import javax.sound.sampled.LineUnavailableException;
 import javax.sound.sampled.TargetDataLine;
 
-/** A line with a {@link ScriptedMixerProvider.Script} laid over it. */
+/** A line with a {@link ScriptedMixerProvider.ScriptedStream} laid over it. */
 final class ScriptedLine implements InvocationHandler {
 
   private static final long HANG_POLL_NANOS = 1_000_000;

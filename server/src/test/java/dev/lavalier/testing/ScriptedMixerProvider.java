@@ -16,7 +16,7 @@ import javax.sound.sampled.spi.MixerProvider;
 
 /**
  * Devices that misbehave on demand, found by the sound system as any driver's are. Each is the test
- * tone with a {@link Script} laid over its line.
+ * tone with a {@link ScriptedStream} laid over its line.
  */
 public final class ScriptedMixerProvider extends MixerProvider {
 

@@ -87,8 +87,8 @@ public record ConnectOptions(
   }
 
   /** Returns a copy with encryption, with a certificate by which the server knows us. */
-  public ConnectOptions withCertificate(Path value, Path itsKey) {
-    return new ConnectOptions(server, true, ca, Optional.of(value), Optional.of(itsKey), token);
+  public ConnectOptions withCertificate(Path value, Path privateKey) {
+    return new ConnectOptions(server, true, ca, Optional.of(value), Optional.of(privateKey), token);
   }
 
   /** Returns a copy with a token by which the server knows us. */

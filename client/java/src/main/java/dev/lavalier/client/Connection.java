@@ -6,6 +6,6 @@ import io.grpc.Channel;
  * A way to the server for one call.
  *
  * @param channel what to call by
- * @param closing gives up what was made for it; may run more than once
+ * @param closeAction gives up what was made for it; may run more than once
  */
-record Connection(Channel channel, Runnable closing) {}
+record Connection(Channel channel, Runnable closeAction) {}

@@ -41,11 +41,11 @@ public final class DeviceWatch implements AutoCloseable {
       switch (message.getChangeCase()) {
         case SNAPSHOT -> {
           for (var device : message.getSnapshot().getDevicesList()) {
-            devices.put(device.getDeviceId(), Wire.device(device));
+            devices.put(device.getDeviceId(), ProtoMapper.device(device));
           }
         }
         case DEVICE ->
-            devices.put(message.getDevice().getDeviceId(), Wire.device(message.getDevice()));
+            devices.put(message.getDevice().getDeviceId(), ProtoMapper.device(message.getDevice()));
         case REMOVED_DEVICE_ID -> devices.remove(message.getRemovedDeviceId());
         case CHANGE_NOT_SET -> { // what a newer server may send is not for us
           continue;

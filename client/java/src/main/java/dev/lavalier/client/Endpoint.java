@@ -26,8 +26,8 @@ final class Endpoint {
 
   private final String name;
   private final ConnectOptions options; // null: the channel is the caller's
-  private SslContext lastRead; // guarded by this; null: nothing yet
-  private volatile boolean heard;
+  private SslContext lastSslContext; // guarded by this; null: nothing yet
+  private volatile boolean responded;
 
   /** A server that is reached by these options. */
   Endpoint(ConnectOptions options) {
@@ -59,7 +59,7 @@ final class Endpoint {
   }
 
   private ClientInterceptor bearer(String token) {
-    if (!options.tls() && !isThisMachine(name.substring(0, name.lastIndexOf(':')))) {
+    if (!options.tls() && !isLoopback(name.substring(0, name.lastIndexOf(':')))) {
       throw new IllegalArgumentException(
           "token: not sent to %s without encryption (expected: TLS, or a loopback address)"
               .formatted(name));
@@ -70,7 +70,7 @@ final class Endpoint {
   }
 
   /** By the name alone: what another name leads to, may be something else by the next call. */
-  private static boolean isThisMachine(String host) {
+  private static boolean isLoopback(String host) {
     byte[] address = NetUtil.createByteArrayFromIpAddressString(host); // null: a name
     try {
       return address == null
@@ -83,16 +83,16 @@ final class Endpoint {
 
   private synchronized SslContext sslContext() {
     try {
-      lastRead = read(options);
+      lastSslContext = buildSslContext(options);
     } catch (IllegalArgumentException e) {
-      if (lastRead == null) {
+      if (lastSslContext == null) {
         throw e;
       }
     }
-    return lastRead;
+    return lastSslContext;
   }
 
-  private static SslContext read(ConnectOptions options) {
+  private static SslContext buildSslContext(ConnectOptions options) {
     SslContextBuilder builder = GrpcSslContexts.forClient().protocols("TLSv1.3", "TLSv1.2");
     options.ca().ifPresent(ca -> builder.trustManager(PemFiles.certificates("ca", ca)));
     options
@@ -106,13 +106,13 @@ final class Endpoint {
       return builder.build();
     } catch (SSLException e) {
       throw new IllegalArgumentException(
-          "tls: on (expected: a Java with TLS 1.2 and HTTP/2; %s)".formatted(words(e)), e);
+          "tls: on (expected: a Java with TLS 1.2 and HTTP/2; %s)".formatted(rootCauseMessage(e)), e);
     }
   }
 
   /** The server has answered. */
-  void heard() {
-    heard = true;
+  void markResponded() {
+    responded = true;
   }
 
   /** Returns what to throw for a status that ended a call; its message is one line. */
@@ -120,31 +120,31 @@ final class Endpoint {
     Throwable cause = status.getCause();
     if (cause != null && status.getCode() == Status.Code.UNAVAILABLE) {
       return Optional.ofNullable(options)
-          .flatMap(how -> HandshakeFailure.of(cause, how))
+          .flatMap(connectOptions -> HandshakeFailure.of(cause, connectOptions))
           .map(failure -> new LavalierException(failure.kind(), failure.message(), cause))
-          .orElseGet(() -> new LavalierException(Wire.kind(status), nobody(words(cause)), cause));
+          .orElseGet(() -> new LavalierException(ProtoMapper.kind(status), unreachable(rootCauseMessage(cause)), cause));
     }
-    return new LavalierException(Wire.kind(status), message(status), cause);
+    return new LavalierException(ProtoMapper.kind(status), message(status), cause);
   }
 
   /** Nobody answered, and the transport says why. */
-  private String nobody(String why) {
-    return "server: %s (expected: a Lavalier server; %s)".formatted(name, why);
+  private String unreachable(String reason) {
+    return "server: %s (expected: a Lavalier server; %s)".formatted(name, reason);
   }
 
   private String message(Status status) {
     String description = status.getDescription();
     if (description == null) {
-      return nobody("it says " + status.getCode());
+      return unreachable("it says " + status.getCode());
     }
-    if (!heard && options != null && !options.tls() && description.startsWith(CLOSED)) {
-      return nobody("it closed the connection without a word, as one does that wants TLS");
+    if (!responded && options != null && !options.tls() && description.startsWith(CLOSED)) {
+      return unreachable("it closed the connection without a word, as one does that wants TLS");
     }
     return description.lines().findFirst().orElse("");
   }
 
   /** Returns the deepest words, which are the plainest. */
-  static String words(Throwable e) {
+  static String rootCauseMessage(Throwable e) {
     Throwable deepest = e;
     while (deepest.getCause() != null) {
       deepest = deepest.getCause();

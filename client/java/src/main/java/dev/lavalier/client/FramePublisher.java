@@ -22,7 +22,7 @@ public final class FramePublisher implements Flow.Publisher<Frame> {
 
   private final FrameStream stream;
   private final Executor executor;
-  private final AtomicBoolean taken = new AtomicBoolean();
+  private final AtomicBoolean subscribed = new AtomicBoolean();
 
   private FramePublisher(FrameStream stream, Executor executor) {
     this.stream = stream;
@@ -49,24 +49,24 @@ public final class FramePublisher implements Flow.Publisher<Frame> {
   @Override
   public void subscribe(Flow.Subscriber<? super Frame> subscriber) {
     Objects.requireNonNull(subscriber, "subscriber");
-    if (taken.getAndSet(true)) {
-      subscriber.onSubscribe(new Nothing());
+    if (subscribed.getAndSet(true)) {
+      subscriber.onSubscribe(new NoopSubscription());
       subscriber.onError(
           new IllegalStateException("subscriber: a second one (expected: one for each stream)"));
       return;
     }
-    Reading reading = new Reading(stream, subscriber);
-    subscriber.onSubscribe(reading);
+    PublisherSubscription subscription = new PublisherSubscription(stream, subscriber);
+    subscriber.onSubscribe(subscription);
     try {
-      executor.execute(reading);
+      executor.execute(subscription);
     } catch (RejectedExecutionException e) {
       stream.close();
-      reading.finish(e);
+      subscription.signalEnd(e);
     }
   }
 
   /** What a subscriber has that was refused. */
-  private static final class Nothing implements Flow.Subscription {
+  private static final class NoopSubscription implements Flow.Subscription {
     @Override
     public void request(long count) {}
 
@@ -75,16 +75,16 @@ public final class FramePublisher implements Flow.Publisher<Frame> {
   }
 
   /** The one subscription. Asked from any thread; run by one. */
-  private static final class Reading implements Flow.Subscription, Runnable {
+  private static final class PublisherSubscription implements Flow.Subscription, Runnable {
     private final FrameStream stream;
     private final Flow.Subscriber<? super Frame> subscriber;
 
     // Guarded by this.
-    private long wanted;
+    private long demand;
     private boolean cancelled;
-    private IllegalArgumentException refusal; // of what was asked for
+    private IllegalArgumentException demandError; // of what was asked for
 
-    Reading(FrameStream stream, Flow.Subscriber<? super Frame> subscriber) {
+    PublisherSubscription(FrameStream stream, Flow.Subscriber<? super Frame> subscriber) {
       this.stream = stream;
       this.subscriber = subscriber;
     }
@@ -93,13 +93,13 @@ public final class FramePublisher implements Flow.Publisher<Frame> {
     public void request(long count) {
       synchronized (this) {
         if (count > 0) {
-          wanted = wanted + count < 0 ? Long.MAX_VALUE : wanted + count;
-        } else if (refusal == null) {
-          refusal =
+          demand = demand + count < 0 ? Long.MAX_VALUE : demand + count;
+        } else if (demandError == null) {
+          demandError =
               new IllegalArgumentException("request: %d (expected: 1 or more)".formatted(count));
         }
         notifyAll();
-        if (refusal == null) {
+        if (demandError == null) {
           return;
         }
       }
@@ -120,21 +120,21 @@ public final class FramePublisher implements Flow.Publisher<Frame> {
       try {
         while (awaitDemand()) {
           Frame frame = stream.read();
-          if (!isWanted()) {
+          if (!isActive()) {
             break;
           }
           if (frame == null) {
-            finish(null);
+            signalEnd(null);
             return;
           }
           subscriber.onNext(frame);
         }
-        finish(refusal());
+        signalEnd(demandError());
       } catch (LavalierException e) {
-        finish(e);
+        signalEnd(e);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
-        finish(e);
+        signalEnd(e);
       } finally {
         stream.close(); // also where the subscriber threw
       }
@@ -142,27 +142,27 @@ public final class FramePublisher implements Flow.Publisher<Frame> {
 
     /** Returns false where nothing more is to be read. */
     private synchronized boolean awaitDemand() throws InterruptedException {
-      while (wanted == 0 && isWanted()) {
+      while (demand == 0 && isActive()) {
         wait();
       }
-      if (wanted != Long.MAX_VALUE) {
-        wanted--;
+      if (demand != Long.MAX_VALUE) {
+        demand--;
       }
-      return isWanted();
+      return isActive();
     }
 
-    private synchronized boolean isWanted() {
-      return !cancelled && refusal == null;
+    private synchronized boolean isActive() {
+      return !cancelled && demandError == null;
     }
 
-    private synchronized IllegalArgumentException refusal() {
-      return refusal;
+    private synchronized IllegalArgumentException demandError() {
+      return demandError;
     }
 
     /**
      * Tells the end, where somebody wants to know; {@code error} is null where it is a good one.
      */
-    private void finish(Throwable error) {
+    private void signalEnd(Throwable error) {
       synchronized (this) {
         if (cancelled) {
           return;

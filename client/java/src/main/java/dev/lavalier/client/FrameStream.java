@@ -22,24 +22,24 @@ public final class FrameStream implements Iterable<Frame>, AutoCloseable {
 
   private final ResumingCall call;
   private final OverflowPolicy overflowPolicy;
-  private final Timing timing;
+  private final TimeSource timeSource;
   private final Consumer<FrameStream> onClose;
 
   private volatile long staleFrames;
 
   // The reading thread alone.
-  private Freshness freshness; // of this connection; null: no frame yet
-  private long historyEndsUnixNanos; // what was captured before that, the server had kept
+  private QueuingDelayFilter delayFilter; // of this connection; null: no frame yet
+  private long prerollEndUnixNanos; // what was captured before that, the server had kept
   private Gap dropped; // here, since the last frame that was returned; null: nothing
 
   private FrameStream(
       ResumingCall call,
       OverflowPolicy overflowPolicy,
-      Timing timing,
+      TimeSource timeSource,
       Consumer<FrameStream> onClose) {
     this.call = call;
     this.overflowPolicy = overflowPolicy;
-    this.timing = timing;
+    this.timeSource = timeSource;
     this.onClose = onClose;
   }
 
@@ -48,11 +48,11 @@ public final class FrameStream implements Iterable<Frame>, AutoCloseable {
       Supplier<Connection> connector,
       Endpoint server,
       StreamOptions options,
-      Timing timing,
+      TimeSource timeSource,
       Consumer<FrameStream> onClose)
       throws LavalierException {
-    ResumingCall call = new ResumingCall(connector, server, options, timing);
-    FrameStream stream = new FrameStream(call, options.overflowPolicy(), timing, onClose);
+    ResumingCall call = new ResumingCall(connector, server, options, timeSource);
+    FrameStream stream = new FrameStream(call, options.overflowPolicy(), timeSource, onClose);
     try {
       call.open();
       return stream;
@@ -85,12 +85,12 @@ public final class FrameStream implements Iterable<Frame>, AutoCloseable {
   public Frame read() throws LavalierException {
     ResumingCall.Arrival arrival;
     while ((arrival = call.take()) != null) {
-      Gap gap = Wire.sum(dropped, arrival.gap());
+      Gap gap = ProtoMapper.merge(dropped, arrival.gap());
       if (isStale(arrival)) {
         drop(gap);
       } else {
         dropped = null;
-        return Wire.frame(arrival.frame(), gap);
+        return ProtoMapper.frame(arrival.frame(), gap);
       }
     }
     return null;
@@ -100,20 +100,20 @@ public final class FrameStream implements Iterable<Frame>, AutoCloseable {
     AudioFrame frame = arrival.frame();
     StreamStart start = call.start();
     long captured = frame.getCaptureTimeUnixNanos();
-    if (arrival.first()) {
-      freshness = new Freshness(start.maxLatency().toNanos());
-      historyEndsUnixNanos = captured + start.preroll().toNanos();
+    if (arrival.firstOfConnection()) {
+      delayFilter = new QueuingDelayFilter(start.maxLatency().toNanos());
+      prerollEndUnixNanos = captured + start.preroll().toNanos();
     }
-    return captured >= historyEndsUnixNanos
-        && !freshness.isFresh(
-            captured + Wire.readDelayNanos(frame), arrival.nanos(), timing.nanoTime().getAsLong());
+    return captured >= prerollEndUnixNanos
+        && !delayFilter.accept(
+            captured + ProtoMapper.readDelayNanos(frame), arrival.arrivedNanos(), timeSource.nanoTime().getAsLong());
   }
 
   private void drop(Gap before) throws LavalierException {
     StreamStart start = call.start();
     long stale = staleFrames + 1; // this thread alone writes it
     staleFrames = stale;
-    dropped = Wire.sum(before, new Gap(start.frameSize(), Gap.Cause.SLOW_SUBSCRIBER, false));
+    dropped = ProtoMapper.merge(before, new Gap(start.frameSize(), Gap.Cause.SLOW_SUBSCRIBER, false));
     if (overflowPolicy == OverflowPolicy.CLOSE) {
       close();
       throw new LavalierException(

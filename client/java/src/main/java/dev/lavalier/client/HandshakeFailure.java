@@ -22,10 +22,10 @@ import javax.net.ssl.SSLException;
 record HandshakeFailure(LavalierException.Kind kind, String message) {
 
   /** Java's own words; newer ones have more before them. */
-  private static final String ALERT = "Received fatal alert: ";
+  private static final String ALERT_PREFIX = "Received fatal alert: ";
 
   /** By which a server says that it does not take a client's certificate, or wants one. */
-  private static final Set<String> ABOUT_THE_CLIENT =
+  private static final Set<String> CLIENT_CERTIFICATE_ALERTS =
       Set.of(
           "access_denied",
           "bad_certificate",
@@ -37,7 +37,7 @@ record HandshakeFailure(LavalierException.Kind kind, String message) {
           "unsupported_certificate");
 
   /** By which it says that the two have no way of encryption in common. */
-  private static final Set<String> ABOUT_ENCRYPTION =
+  private static final Set<String> NEGOTIATION_ALERTS =
       Set.of(
           "handshake_failure",
           "insufficient_security",
@@ -54,33 +54,33 @@ record HandshakeFailure(LavalierException.Kind kind, String message) {
             .ca()
             .map(ca -> "a certificate that %s vouches for".formatted(ca))
             .orElse("a certificate that Java trusts");
-    CertPathValidatorException checked = null;
-    boolean unknown = false; // why it is, may stand deeper
+    CertPathValidatorException validationFailure = null;
+    boolean pathNotFound = false; // why it is, may stand deeper
     for (Throwable e = cause; e != null; e = e.getCause()) {
       if (e instanceof NotSslRecordException) {
-        return Optional.of(distrust(options, "TLS", "it answers without"));
+        return Optional.of(untrusted(options, "TLS", "it answers without"));
       } else if (e instanceof CertPathValidatorException validation) {
-        checked = validation;
+        validationFailure = validation;
       } else if (e instanceof CertificateExpiredException) {
-        return Optional.of(distrust(options, trusted, expired(culprit(checked), e.getMessage())));
+        return Optional.of(untrusted(options, trusted, expiredMessage(failedCertificate(validationFailure), e.getMessage())));
       } else if (e instanceof CertificateNotYetValidException) {
-        return Optional.of(distrust(options, trusted, notYet(culprit(checked), e.getMessage())));
+        return Optional.of(untrusted(options, trusted, notYetValidMessage(failedCertificate(validationFailure), e.getMessage())));
       } else if (e instanceof CertPathBuilderException) {
-        unknown = true;
-      } else if (isAboutTheHost(e)) {
-        return Optional.of(distrust(options, "a certificate for that name", e.getMessage()));
-      } else if (e instanceof SSLException && String.valueOf(e.getMessage()).contains(ALERT)) {
+        pathNotFound = true;
+      } else if (isHostnameMismatch(e)) {
+        return Optional.of(untrusted(options, "a certificate for that name", e.getMessage()));
+      } else if (e instanceof SSLException && String.valueOf(e.getMessage()).contains(ALERT_PREFIX)) {
         return alert(
-            e.getMessage().substring(e.getMessage().indexOf(ALERT) + ALERT.length()), options);
+            e.getMessage().substring(e.getMessage().indexOf(ALERT_PREFIX) + ALERT_PREFIX.length()), options);
       }
     }
-    return unknown
-        ? Optional.of(distrust(options, trusted, "its own has another issuer, or none"))
+    return pathNotFound
+        ? Optional.of(untrusted(options, trusted, "its own has another issuer, or none"))
         : Optional.empty();
   }
 
   private static Optional<HandshakeFailure> alert(String alert, ConnectOptions options) {
-    if (ABOUT_THE_CLIENT.contains(alert)) {
+    if (CLIENT_CERTIFICATE_ALERTS.contains(alert)) {
       return Optional.of(
           new HandshakeFailure(
               LavalierException.Kind.NOT_AUTHENTICATED,
@@ -88,34 +88,34 @@ record HandshakeFailure(LavalierException.Kind kind, String message) {
                   .formatted(
                       options.certificate().map(Path::toString).orElse("none"),
                       options.server(),
-                      ownExpired(options).orElse("it says " + alert))));
+                      clientCertificateExpired(options).orElse("it says " + alert))));
     }
-    return ABOUT_ENCRYPTION.contains(alert)
-        ? Optional.of(distrust(options, "TLS 1.2 or 1.3", "it says " + alert))
+    return NEGOTIATION_ALERTS.contains(alert)
+        ? Optional.of(untrusted(options, "TLS 1.2 or 1.3", "it says " + alert))
         : Optional.empty();
   }
 
   /** Looks at the file as it is by now: the server does not say more. */
-  private static Optional<String> ownExpired(ConnectOptions options) {
+  private static Optional<String> clientCertificateExpired(ConnectOptions options) {
     try {
       return options
           .certificate()
           .map(file -> PemFiles.certificates("cert", file)[0])
           .filter(certificate -> certificate.getNotAfter().toInstant().isBefore(Instant.now()))
-          .map(certificate -> expired(certificate, ""));
+          .map(certificate -> expiredMessage(certificate, ""));
     } catch (IllegalArgumentException e) {
       return Optional.empty();
     }
   }
 
-  private static HandshakeFailure distrust(ConnectOptions options, String expected, String why) {
+  private static HandshakeFailure untrusted(ConnectOptions options, String expected, String reason) {
     return new HandshakeFailure(
-        LavalierException.Kind.NOT_TRUSTED,
-        "server: %s (expected: %s; %s)".formatted(options.server(), expected, why));
+        LavalierException.Kind.TLS_FAILED,
+        "server: %s (expected: %s; %s)".formatted(options.server(), expected, reason));
   }
 
   /** Java's own words, since there is no other sign of it. */
-  private static boolean isAboutTheHost(Throwable e) {
+  private static boolean isHostnameMismatch(Throwable e) {
     String message = e.getMessage();
     return e instanceof CertificateException
         && message != null
@@ -124,22 +124,22 @@ record HandshakeFailure(LavalierException.Kind kind, String message) {
   }
 
   /** Returns the certificate that failed; null: unknown. */
-  private static X509Certificate culprit(CertPathValidatorException e) {
+  private static X509Certificate failedCertificate(CertPathValidatorException e) {
     return e != null && e.getCertPath() != null && e.getIndex() >= 0
         ? (X509Certificate) e.getCertPath().getCertificates().get(e.getIndex())
         : null;
   }
 
-  private static String expired(X509Certificate certificate, String words) {
+  private static String expiredMessage(X509Certificate certificate, String detail) {
     return certificate == null
-        ? "one has expired, " + words
+        ? "one has expired, " + detail
         : "that of %s has expired on %s"
             .formatted(subject(certificate), certificate.getNotAfter().toInstant());
   }
 
-  private static String notYet(X509Certificate certificate, String words) {
+  private static String notYetValidMessage(X509Certificate certificate, String detail) {
     return certificate == null
-        ? "one is not valid yet, " + words
+        ? "one is not valid yet, " + detail
         : "that of %s is valid from %s"
             .formatted(subject(certificate), certificate.getNotBefore().toInstant());
   }

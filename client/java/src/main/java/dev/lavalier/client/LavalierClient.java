@@ -22,8 +22,8 @@ import java.util.function.Supplier;
  */
 public final class LavalierClient implements AutoCloseable {
 
-  private static final long UNARY_SECONDS = 10;
-  private static final long KEEPALIVE_SECONDS = 10;
+  private static final long UNARY_TIMEOUT_SECONDS = 10;
+  private static final long KEEPALIVE_INTERVAL_SECONDS = 10;
   private static final long KEEPALIVE_TIMEOUT_SECONDS = 5;
 
   /** A second of 64 channels at 384 kHz, in four bytes, and its frame around it. */
@@ -39,16 +39,16 @@ public final class LavalierClient implements AutoCloseable {
 
   private final Endpoint server;
   private final Channel channel; // for the short calls
-  private final Timing timing;
-  private final ManagedChannel own; // the channel, where it is ours to shut down; else null
+  private final TimeSource timeSource;
+  private final ManagedChannel ownedChannel; // the channel, where it is ours to shut down; else null
   private final Set<FrameStream> streams = ConcurrentHashMap.newKeySet();
   private volatile boolean closed;
 
-  private LavalierClient(Endpoint server, Channel channel, Timing timing, ManagedChannel own) {
+  private LavalierClient(Endpoint server, Channel channel, TimeSource timeSource, ManagedChannel ownedChannel) {
     this.server = server;
     this.channel = channel;
-    this.timing = timing;
-    this.own = own;
+    this.timeSource = timeSource;
+    this.ownedChannel = ownedChannel;
   }
 
   /**
@@ -76,16 +76,16 @@ public final class LavalierClient implements AutoCloseable {
   /** With a clock of the caller's, for tests. */
   static LavalierClient connect(ConnectOptions options, LongSupplier nanoTime) {
     Endpoint server = new Endpoint(options);
-    ManagedChannel channel = connection(server).build();
-    return new LavalierClient(server, channel, Timing.by(nanoTime), channel);
+    ManagedChannel channel = newChannelBuilder(server).build();
+    return new LavalierClient(server, channel, TimeSource.withNanoTime(nanoTime), channel);
   }
 
-  private static NettyChannelBuilder connection(Endpoint server) {
+  private static NettyChannelBuilder newChannelBuilder(Endpoint server) {
     return server
         .channelBuilder()
         .maxInboundMessageSize(MAX_MESSAGE_BYTES)
         // A server that vanished without a word is noticed within 15 s.
-        .keepAliveTime(KEEPALIVE_SECONDS, TimeUnit.SECONDS)
+        .keepAliveTime(KEEPALIVE_INTERVAL_SECONDS, TimeUnit.SECONDS)
         .keepAliveTimeout(KEEPALIVE_TIMEOUT_SECONDS, TimeUnit.SECONDS);
   }
 
@@ -95,13 +95,13 @@ public final class LavalierClient implements AutoCloseable {
    * dropped by the reader.
    */
   public static LavalierClient over(Channel channel) {
-    return over(channel, Timing.system());
+    return over(channel, TimeSource.system());
   }
 
   /** With time and chance of the caller's, for tests. */
-  static LavalierClient over(Channel channel, Timing timing) {
+  static LavalierClient over(Channel channel, TimeSource timeSource) {
     Endpoint server = new Endpoint(String.valueOf(channel.authority()));
-    return new LavalierClient(server, channel, timing, null);
+    return new LavalierClient(server, channel, timeSource, null);
   }
 
   /**
@@ -114,10 +114,10 @@ public final class LavalierClient implements AutoCloseable {
       List<Device> devices = new ArrayList<>();
       for (var device :
           AudioCaptureGrpc.newBlockingStub(channel)
-              .withDeadlineAfter(UNARY_SECONDS, TimeUnit.SECONDS)
+              .withDeadlineAfter(UNARY_TIMEOUT_SECONDS, TimeUnit.SECONDS)
               .listDevices(ListDevicesRequest.getDefaultInstance())
               .getDevicesList()) {
-        devices.add(Wire.device(device));
+        devices.add(ProtoMapper.device(device));
       }
       return List.copyOf(devices);
     } catch (StatusRuntimeException e) {
@@ -137,11 +137,11 @@ public final class LavalierClient implements AutoCloseable {
       List<Subscription> subscriptions = new ArrayList<>();
       for (var subscription :
           AdminGrpc.newBlockingStub(channel)
-              .withDeadlineAfter(UNARY_SECONDS, TimeUnit.SECONDS)
+              .withDeadlineAfter(UNARY_TIMEOUT_SECONDS, TimeUnit.SECONDS)
               .listSubscriptions(
                   ListSubscriptionsRequest.newBuilder().setDeviceId(deviceId).build())
               .getSubscriptionsList()) {
-        subscriptions.add(Wire.subscription(subscription));
+        subscriptions.add(ProtoMapper.subscription(subscription));
       }
       return List.copyOf(subscriptions);
     } catch (StatusRuntimeException e) {
@@ -163,8 +163,8 @@ public final class LavalierClient implements AutoCloseable {
    */
   public FrameStream stream(StreamOptions options) throws LavalierException {
     Supplier<Connection> connector =
-        own == null ? () -> new Connection(channel, () -> {}) : connector(window(options));
-    FrameStream stream = FrameStream.open(connector, server, options, timing, streams::remove);
+        ownedChannel == null ? () -> new Connection(channel, () -> {}) : connector(windowBytes(options));
+    FrameStream stream = FrameStream.open(connector, server, options, timeSource, streams::remove);
     streams.add(stream);
     if (closed) { // meanwhile
       stream.close();
@@ -173,37 +173,37 @@ public final class LavalierClient implements AutoCloseable {
   }
 
   /** Each attempt by a channel of its own: one that failed would wait by a clock of its own. */
-  private Supplier<Connection> connector(int window) {
+  private Supplier<Connection> connector(int windowBytes) {
     return () -> {
-      ManagedChannel connection = connection(server).flowControlWindow(window).build();
-      return new Connection(connection, connection::shutdownNow);
+      ManagedChannel streamChannel = newChannelBuilder(server).flowControlWindow(windowBytes).build();
+      return new Connection(streamChannel, streamChannel::shutdownNow);
     };
   }
 
   /** Returns a window for a stream; for one of a device that is not there, the smallest. */
-  private int window(StreamOptions options) throws LavalierException {
-    PcmFormat wanted = options.format().orElse(new PcmFormat(SampleEncoding.S16LE, 0, 0));
-    if (wanted.sampleRateHz() > 0 && wanted.channelCount() > 0) {
-      return window(wanted);
+  private int windowBytes(StreamOptions options) throws LavalierException {
+    PcmFormat requested = options.format().orElse(new PcmFormat(SampleEncoding.S16LE, 0, 0));
+    if (requested.sampleRateHz() > 0 && requested.channelCount() > 0) {
+      return windowBytes(requested);
     }
     String deviceId = options.deviceId();
     for (Device device : listDevices()) {
       if (deviceId.isEmpty() ? device.isDefault() : device.deviceId().equals(deviceId)) {
         PcmFormat captured = device.captureFormat();
-        int mapped =
+        int channelCount =
             options.channelMap().isEmpty() ? captured.channelCount() : options.channelMap().size();
-        return window(
+        return windowBytes(
             new PcmFormat(
-                options.format().isPresent() ? wanted.encoding() : captured.encoding(),
-                wanted.sampleRateHz() > 0 ? wanted.sampleRateHz() : captured.sampleRateHz(),
-                wanted.channelCount() > 0 ? wanted.channelCount() : mapped));
+                options.format().isPresent() ? requested.encoding() : captured.encoding(),
+                requested.sampleRateHz() > 0 ? requested.sampleRateHz() : captured.sampleRateHz(),
+                requested.channelCount() > 0 ? requested.channelCount() : channelCount));
       }
     }
     return MIN_WINDOW_BYTES;
   }
 
-  private static int window(PcmFormat format) {
-    double bytesPerSecond = (double) format.sampleRateHz() * format.bytesPerSample();
+  private static int windowBytes(PcmFormat format) {
+    double bytesPerSecond = (double) format.sampleRateHz() * format.bytesPerSampleFrame();
     return (int) Math.max(MIN_WINDOW_BYTES, WINDOW_SECONDS * bytesPerSecond);
   }
 
@@ -212,8 +212,8 @@ public final class LavalierClient implements AutoCloseable {
   public void close() {
     closed = true;
     streams.forEach(FrameStream::close);
-    if (own != null) {
-      own.shutdownNow();
+    if (ownedChannel != null) {
+      ownedChannel.shutdownNow();
     }
   }
 }

@@ -30,7 +30,7 @@ public final class LavalierException extends Exception {
      * No trust: the server's certificate is not good enough, or one of the two wants encryption and
      * the other has none. Mend the {@link ConnectOptions}, or tell the server's operator.
      */
-    NOT_TRUSTED(false),
+    TLS_FAILED(false),
     /** The two do not understand each other, or a bug: report it. */
     INTERNAL(false);
 

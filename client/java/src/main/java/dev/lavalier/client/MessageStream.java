@@ -22,7 +22,7 @@ final class MessageStream<Q, R> implements AutoCloseable {
   static final int PREFETCH = 4;
 
   /** A message, or null and the status behind the last one. */
-  private record Received<R>(R message, Status end, long nanos) {}
+  private record Received<R>(R message, Status status, long arrivedNanos) {}
 
   private final Endpoint server;
   private final Context.CancellableContext context = Context.current().withCancellation();
@@ -32,7 +32,7 @@ final class MessageStream<Q, R> implements AutoCloseable {
 
   private volatile boolean closed;
   // The taking thread alone.
-  private Status end;
+  private Status endStatus;
   private long arrivedNanos;
 
   /**
@@ -72,15 +72,15 @@ final class MessageStream<Q, R> implements AutoCloseable {
    * @throws LavalierException where the server ended the stream, or is gone
    */
   R take() throws LavalierException {
-    if (end == null && !closed) {
+    if (endStatus == null && !closed) {
       try {
         Received<R> next = received.take();
         if (next.message() != null && !closed) {
           call.request(1);
-          arrivedNanos = next.nanos();
+          arrivedNanos = next.arrivedNanos();
           return next.message();
         }
-        end = next.end();
+        endStatus = next.status();
       } catch (InterruptedException e) {
         close();
         Thread.currentThread().interrupt();
@@ -89,7 +89,7 @@ final class MessageStream<Q, R> implements AutoCloseable {
     if (closed) {
       return null;
     }
-    throw server.exception(end);
+    throw server.exception(endStatus);
   }
 
   /** Returns when the message taken last had arrived. */
@@ -109,7 +109,7 @@ final class MessageStream<Q, R> implements AutoCloseable {
   private final class Listener extends ClientCall.Listener<R> {
     @Override
     public void onHeaders(Metadata headers) {
-      server.heard();
+      server.markResponded();
     }
 
     @Override

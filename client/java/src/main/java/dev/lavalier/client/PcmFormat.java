@@ -41,8 +41,8 @@ public record PcmFormat(SampleEncoding encoding, int sampleRateHz, int channelCo
   }
 
   /** Returns the bytes of one sample of all channels. */
-  public int bytesPerSample() {
-    return encoding.bytesPerNumber() * channelCount;
+  public int bytesPerSampleFrame() {
+    return encoding.bytesPerSample() * channelCount;
   }
 
   /** Returns {@code RATE/CHANNELS/ENCODING}, as in {@code 48000/2/s16le}. */

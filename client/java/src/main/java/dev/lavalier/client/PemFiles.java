@@ -45,7 +45,7 @@ final class PemFiles {
       return certificates;
     } catch (IOException | CertificateException e) {
       throw new IllegalArgumentException(
-          "%s: %s (expected: certificates in PEM; %s)".formatted(option, file, words(e)), e);
+          "%s: %s (expected: certificates in PEM; %s)".formatted(option, file, describe(e)), e);
     }
   }
 
@@ -59,12 +59,12 @@ final class PemFiles {
     try {
       Matcher pem = KEY.matcher(Files.readString(file, StandardCharsets.ISO_8859_1));
       if (pem.find()) {
-        PublicKey owner = certificate.getPublicKey();
+        PublicKey publicKey = certificate.getPublicKey();
         PrivateKey key =
-            KeyFactory.getInstance(owner.getAlgorithm())
+            KeyFactory.getInstance(publicKey.getAlgorithm())
                 .generatePrivate(
                     new PKCS8EncodedKeySpec(Base64.getMimeDecoder().decode(pem.group(1).strip())));
-        if (belongs(key, owner)) {
+        if (matchesKey(key, publicKey)) {
           return key;
         }
         problem = "it is another's";
@@ -72,7 +72,7 @@ final class PemFiles {
         problem = "it has none, see openssl pkcs8 -topk8 -nocrypt";
       }
     } catch (IOException e) {
-      problem = words(e);
+      problem = describe(e);
     } catch (GeneralSecurityException | IllegalArgumentException e) {
       problem = "it is of another kind, or broken";
     }
@@ -82,7 +82,7 @@ final class PemFiles {
   }
 
   /** Signs something with the one, and looks whether the other takes it for its own. */
-  private static boolean belongs(PrivateKey key, PublicKey owner) throws GeneralSecurityException {
+  private static boolean matchesKey(PrivateKey key, PublicKey publicKey) throws GeneralSecurityException {
     Signature signature =
         Signature.getInstance(
             switch (key.getAlgorithm()) {
@@ -90,16 +90,16 @@ final class PemFiles {
               case "EC" -> "SHA256withECDSA";
               default -> "EdDSA";
             });
-    byte[] something = owner.getEncoded();
+    byte[] payload = publicKey.getEncoded();
     signature.initSign(key);
-    signature.update(something);
+    signature.update(payload);
     byte[] signed = signature.sign();
-    signature.initVerify(owner);
-    signature.update(something);
+    signature.initVerify(publicKey);
+    signature.update(payload);
     return signature.verify(signed);
   }
 
-  private static String words(Exception e) {
-    return e instanceof NoSuchFileException ? "there is no such file" : Endpoint.words(e);
+  private static String describe(Exception e) {
+    return e instanceof NoSuchFileException ? "there is no such file" : Endpoint.rootCauseMessage(e);
   }
 }

@@ -21,24 +21,24 @@ import java.util.function.Supplier;
  */
 final class ResumingCall implements AutoCloseable {
 
-  private static final long FIRST_PAUSE_NANOS = 250_000_000L;
-  private static final long LONGEST_PAUSE_NANOS = 5_000_000_000L;
-  private static final double LEAST_SHARE = 0.75;
+  private static final long INITIAL_BACKOFF_NANOS = 250_000_000L;
+  private static final long MAX_BACKOFF_NANOS = 5_000_000_000L;
+  private static final double MIN_JITTER_FACTOR = 0.75;
 
   /**
    * A frame, as it came.
    *
    * @param frame what was sent
    * @param gap what is missing before it; null: nothing
-   * @param first whether it is the first of its connection
-   * @param nanos when it was here
+   * @param firstOfConnection whether it is the first of its connection
+   * @param arrivedNanos when it was here
    */
-  record Arrival(AudioFrame frame, Gap gap, boolean first, long nanos) {}
+  record Arrival(AudioFrame frame, Gap gap, boolean firstOfConnection, long arrivedNanos) {}
 
   private final Supplier<Connection> connector;
   private final Endpoint server;
   private final StreamOptions options;
-  private final Timing timing;
+  private final TimeSource timeSource;
   private final CountDownLatch closed = new CountDownLatch(1);
 
   private volatile StreamStart start;
@@ -49,31 +49,31 @@ final class ResumingCall implements AutoCloseable {
   private MessageStream<StreamFramesRequest, StreamFramesResponse> messages;
 
   // The taking thread alone.
-  private final Position position = new Position();
-  private boolean first = true; // no frame has come by this connection
-  private boolean ending; // the server said that the device's loss ends the call
-  private boolean away; // lost, and no frame has come since
-  private boolean resuming; // asked for by a resume point
-  private long lostNanos;
+  private final StreamPosition position = new StreamPosition();
+  private boolean firstOfConnection = true; // no frame has come by this connection
+  private boolean deviceLossEndsCall; // the server said that the device's loss ends the call
+  private boolean disconnected; // lost, and no frame has come since
+  private boolean resumeRequested; // asked for by a resume point
+  private long disconnectedAtNanos;
   private int attempts; // since the loss
 
   ResumingCall(
-      Supplier<Connection> connector, Endpoint server, StreamOptions options, Timing timing) {
+      Supplier<Connection> connector, Endpoint server, StreamOptions options, TimeSource timeSource) {
     this.connector = connector;
     this.server = server;
     this.options = options;
-    this.timing = timing;
+    this.timeSource = timeSource;
   }
 
   /** Subscribes and waits for what the server opens. Once, and first of all. */
   void open() throws LavalierException {
-    connect(Wire.request(options));
+    connect(ProtoMapper.request(options));
     while (start == null) {
       StreamFramesResponse message = messages.take();
       if (message == null) {
         throw server.exception(Status.UNAVAILABLE.withDescription("the stream was closed"));
       }
-      noteBesidesAudio(message);
+      handleControlMessage(message);
     }
   }
 
@@ -103,7 +103,7 @@ final class ResumingCall implements AutoCloseable {
         if (message.hasFrame()) {
           return arrival(message.getFrame());
         }
-        noteBesidesAudio(message);
+        handleControlMessage(message);
       } catch (LavalierException e) {
         if (!reconnect(e)) {
           return null;
@@ -113,26 +113,26 @@ final class ResumingCall implements AutoCloseable {
   }
 
   private Arrival arrival(AudioFrame frame) {
-    long nowMillis = timing.unixMillis().getAsLong();
-    Gap gap = frame.hasGap() ? Wire.gap(frame.getGap()) : null;
-    if (away) {
-      gap = position.missingBefore(start, frame, gap, nowMillis);
-      away = false;
+    long nowMillis = timeSource.unixMillis().getAsLong();
+    Gap gap = frame.hasGap() ? ProtoMapper.gap(frame.getGap()) : null;
+    if (disconnected) {
+      gap = position.gapBefore(start, frame, gap, nowMillis);
+      disconnected = false;
       attempts = 0;
-      tellOfReturn(gap);
+      notifyReconnected(gap);
     }
     position.advance(start, frame, nowMillis);
-    Arrival arrival = new Arrival(frame, gap, first, messages.arrivedNanos());
-    first = false;
+    Arrival arrival = new Arrival(frame, gap, firstOfConnection, messages.arrivedNanos());
+    firstOfConnection = false;
     return arrival;
   }
 
-  private void noteBesidesAudio(StreamFramesResponse message) throws LavalierException {
+  private void handleControlMessage(StreamFramesResponse message) throws LavalierException {
     switch (message.getMessageCase()) {
-      case STARTED -> start = Wire.start(message.getStarted());
+      case STARTED -> start = ProtoMapper.start(message.getStarted());
       case NOTICE -> {
-        Notice notice = Wire.notice(message.getNotice());
-        ending |=
+        Notice notice = ProtoMapper.notice(message.getNotice());
+        deviceLossEndsCall |=
             notice.kind() == Notice.Kind.DEVICE_LOST && options.onDeviceLoss() == OnDeviceLoss.FAIL;
         noticeListener.accept(notice);
       }
@@ -147,25 +147,25 @@ final class ResumingCall implements AutoCloseable {
    * @throws LavalierException the reason, where it is none to try again, or too late to
    */
   private boolean reconnect(LavalierException reason) throws LavalierException {
-    if (away && resuming && reason.kind() == LavalierException.Kind.INVALID_REQUEST) {
+    if (disconnected && resumeRequested && reason.kind() == LavalierException.Kind.INVALID_REQUEST) {
       // The server does not take the resume point, as after its clock was set back.
       connect(request(Optional.empty()));
       return true;
     }
-    if (ending || !isWorthAnother(reason)) {
+    if (deviceLossEndsCall || !isRetryable(reason)) {
       throw reason;
     }
-    if (!away) {
-      away = true;
-      lostNanos = timing.nanoTime().getAsLong();
-      tellOfLoss(reason);
+    if (!disconnected) {
+      disconnected = true;
+      disconnectedAtNanos = timeSource.nanoTime().getAsLong();
+      notifyReconnecting(reason);
     }
-    long left = options.reconnect().toNanos() - (timing.nanoTime().getAsLong() - lostNanos);
-    if (left <= 0) {
+    long remaining = options.reconnect().toNanos() - (timeSource.nanoTime().getAsLong() - disconnectedAtNanos);
+    if (remaining <= 0) {
       throw reason;
     }
     try {
-      if (timing.pause().await(closed, Math.min(left, pauseNanos()))) {
+      if (timeSource.sleeper().await(closed, Math.min(remaining, nextBackoffNanos()))) {
         return false;
       }
     } catch (InterruptedException e) {
@@ -178,30 +178,30 @@ final class ResumingCall implements AutoCloseable {
   }
 
   /** A call that ran is worth another where the way to it broke; one in its place, where busy. */
-  private boolean isWorthAnother(LavalierException reason) {
+  private boolean isRetryable(LavalierException reason) {
     return !options.reconnect().isZero()
         && (reason.kind() == LavalierException.Kind.UNAVAILABLE
-            || (away && reason.kind().isRetryable()));
+            || (disconnected && reason.kind().isRetryable()));
   }
 
-  private long pauseNanos() {
-    long longest = Math.min(LONGEST_PAUSE_NANOS, FIRST_PAUSE_NANOS << Math.min(attempts, 10));
+  private long nextBackoffNanos() {
+    long backoff = Math.min(MAX_BACKOFF_NANOS, INITIAL_BACKOFF_NANOS << Math.min(attempts, 10));
     attempts++;
-    double share = LEAST_SHARE + (1 - LEAST_SHARE) * timing.random().getAsDouble();
-    return Math.round(longest * share);
+    double jitterFactor = MIN_JITTER_FACTOR + (1 - MIN_JITTER_FACTOR) * timeSource.random().getAsDouble();
+    return Math.round(backoff * jitterFactor);
   }
 
   /** What is being sent is asked for again, also where the server's defaults are others by now. */
-  private StreamFramesRequest request(Optional<dev.lavalier.v1.ResumePoint> from) {
+  private StreamFramesRequest request(Optional<dev.lavalier.v1.ResumePoint> resumePoint) {
     StreamFramesRequest.Builder request =
-        Wire.request(
+        ProtoMapper.request(
             options
                 .withDeviceId(start.deviceId())
                 .withFrameSize(start.frameSize())
                 .withFormat(start.format()))
             .toBuilder();
-    resuming = from.isPresent();
-    from.ifPresentOrElse(
+    resumeRequested = resumePoint.isPresent();
+    resumePoint.ifPresentOrElse(
         request::setResume,
         () -> {
           if (position.resumePoint().isPresent()) {
@@ -213,7 +213,7 @@ final class ResumingCall implements AutoCloseable {
 
   private synchronized void connect(StreamFramesRequest request) {
     release();
-    first = true;
+    firstOfConnection = true;
     connection = connector.get();
     messages =
         new MessageStream<>(
@@ -221,13 +221,13 @@ final class ResumingCall implements AutoCloseable {
             AudioCaptureGrpc.getStreamFramesMethod(),
             request,
             server,
-            timing.nanoTime());
+            timeSource.nanoTime());
     if (closed.getCount() == 0) { // meanwhile
       release();
     }
   }
 
-  private void tellOfLoss(LavalierException reason) {
+  private void notifyReconnecting(LavalierException reason) {
     noticeListener.accept(
         new Notice(
             Notice.Kind.RECONNECTING,
@@ -235,8 +235,8 @@ final class ResumingCall implements AutoCloseable {
                 .formatted(options.reconnect().toSeconds(), reason.getMessage())));
   }
 
-  private void tellOfReturn(Gap gap) {
-    Duration outage = Duration.ofNanos(timing.nanoTime().getAsLong() - lostNanos);
+  private void notifyReconnected(Gap gap) {
+    Duration outage = Duration.ofNanos(timeSource.nanoTime().getAsLong() - disconnectedAtNanos);
     String missing =
         gap == null
             ? "nothing is missing"
@@ -261,7 +261,7 @@ final class ResumingCall implements AutoCloseable {
   private synchronized void release() {
     if (messages != null) {
       messages.close();
-      connection.closing().run();
+      connection.closeAction().run();
     }
   }
 }

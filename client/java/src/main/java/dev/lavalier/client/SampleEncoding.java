@@ -13,15 +13,15 @@ public enum SampleEncoding {
   /** IEEE 754 single precision, full scale -1.0..1.0. */
   F32LE(4);
 
-  private final int bytesPerNumber;
+  private final int bytesPerSample;
 
-  SampleEncoding(int bytesPerNumber) {
-    this.bytesPerNumber = bytesPerNumber;
+  SampleEncoding(int bytesPerSample) {
+    this.bytesPerSample = bytesPerSample;
   }
 
   /** Returns the bytes that one number takes: 2, 3 or 4. */
-  public int bytesPerNumber() {
-    return bytesPerNumber;
+  public int bytesPerSample() {
+    return bytesPerSample;
   }
 
   /** Returns the word used on command lines: {@code s16le}. */

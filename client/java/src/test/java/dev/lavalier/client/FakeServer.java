@@ -34,59 +34,59 @@ import org.junit.runners.model.Statement;
 /** A server that says what the test tells it: for what a real one says seldom, or not yet. */
 public final class FakeServer implements BeforeEachCallback, AfterEachCallback {
 
-  private static final long BOUND_SECONDS = 20;
+  private static final long TIMEOUT_SECONDS = 20;
 
   private final GrpcCleanupRule cleanup = new GrpcCleanupRule();
   private ManagedChannel channel;
-  private final Deque<Script> scripts = new ConcurrentLinkedDeque<>(); // the last one stays
+  private final Deque<ScriptedStream> scripts = new ConcurrentLinkedDeque<>(); // the last one stays
   private final List<StreamFramesRequest> requests = new CopyOnWriteArrayList<>();
   private volatile List<WatchDevicesResponse> changes = List.of();
   private volatile List<Subscription> subscriptions = List.of();
-  private volatile boolean holding;
+  private volatile boolean keepingStreamsOpen;
   private final List<StreamObserver<StreamFramesResponse>> streams = new ArrayList<>();
 
   /** What one stream sends, and how it ends. */
-  private record Script(List<StreamFramesResponse> messages, Status end) {}
+  private record ScriptedStream(List<StreamFramesResponse> messages, Status status) {}
 
   /** Makes every stream send these messages, then end with this status. */
-  public void says(List<StreamFramesResponse> next, Status end) {
+  public void respondWith(List<StreamFramesResponse> messages, Status status) {
     scripts.clear();
-    thenSays(next, end);
+    thenRespondWith(messages, status);
   }
 
   /** Makes the streams after those that are scripted by now send that and end so. */
-  public void thenSays(List<StreamFramesResponse> next, Status end) {
-    scripts.add(new Script(next, end));
+  public void thenRespondWith(List<StreamFramesResponse> messages, Status status) {
+    scripts.add(new ScriptedStream(messages, status));
   }
 
   /** Makes every stream stay open from now on, for the test to feed. */
-  public void holds() {
-    holding = true;
+  public void keepStreamsOpen() {
+    keepingStreamsOpen = true;
   }
 
   /** Waits for so many streams that stay open; returns them in the order in which they came. */
   public List<StreamObserver<StreamFramesResponse>> awaitStreams(int count)
       throws InterruptedException {
     synchronized (streams) {
-      long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(BOUND_SECONDS);
+      long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(TIMEOUT_SECONDS);
       while (streams.size() < count) {
-        long left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
-        if (left <= 0) {
+        long remaining = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+        if (remaining <= 0) {
           throw new AssertionError("%d of %d streams came".formatted(streams.size(), count));
         }
-        streams.wait(left);
+        streams.wait(remaining);
       }
       return List.copyOf(streams);
     }
   }
 
   /** Makes it list these subscriptions. */
-  public void lists(List<Subscription> next) {
+  public void setSubscriptions(List<Subscription> next) {
     subscriptions = next;
   }
 
   /** Makes every watch tell these changes, then end with UNAVAILABLE. */
-  public void tells(List<WatchDevicesResponse> next) {
+  public void setDeviceChanges(List<WatchDevicesResponse> next) {
     changes = next;
   }
 
@@ -97,12 +97,12 @@ public final class FakeServer implements BeforeEachCallback, AfterEachCallback {
 
   /** Returns a client of it that lives by a clock. */
   LavalierClient client(LongSupplier nanoTime) {
-    return LavalierClient.over(channel, Timing.by(nanoTime));
+    return LavalierClient.over(channel, TimeSource.withNanoTime(nanoTime));
   }
 
   /** Returns a client of it that lives and waits by the test. */
-  LavalierClient client(Timing timing) {
-    return LavalierClient.over(channel, timing);
+  LavalierClient client(TimeSource timeSource) {
+    return LavalierClient.over(channel, timeSource);
   }
 
   /** Returns a channel to it, whose listeners run on the thread that feeds a stream. */
@@ -126,8 +126,8 @@ public final class FakeServer implements BeforeEachCallback, AfterEachCallback {
     cleanup.register(
         InProcessServerBuilder.forName(name)
             .directExecutor()
-            .addService(new Service())
-            .addService(new Operator())
+            .addService(new AudioCaptureService())
+            .addService(new AdminService())
             .build()
             .start());
     channel = cleanup.register(InProcessChannelBuilder.forName(name).directExecutor().build());
@@ -135,20 +135,20 @@ public final class FakeServer implements BeforeEachCallback, AfterEachCallback {
 
   @Override
   public void afterEach(ExtensionContext context) throws Exception {
-    Statement nothingMore =
+    Statement emptyStatement =
         new Statement() {
           @Override
           public void evaluate() {}
         };
     channel.shutdownNow(); // ends what is held
     try {
-      cleanup.apply(nothingMore, Description.EMPTY).evaluate();
+      cleanup.apply(emptyStatement, Description.EMPTY).evaluate();
     } catch (Throwable e) {
       throw new AssertionError("the fake server did not end", e);
     }
   }
 
-  private final class Service extends AudioCaptureGrpc.AudioCaptureImplBase {
+  private final class AudioCaptureService extends AudioCaptureGrpc.AudioCaptureImplBase {
     @Override
     public void listDevices(
         ListDevicesRequest request, StreamObserver<ListDevicesResponse> observer) {
@@ -167,31 +167,31 @@ public final class FakeServer implements BeforeEachCallback, AfterEachCallback {
     public void streamFrames(
         StreamFramesRequest request, StreamObserver<StreamFramesResponse> observer) {
       requests.add(request);
-      if (holding) {
+      if (keepingStreamsOpen) {
         synchronized (streams) {
           streams.add(observer);
           streams.notifyAll();
         }
         return;
       }
-      Script script = scripts.size() > 1 ? scripts.remove() : scripts.element();
+      ScriptedStream script = scripts.size() > 1 ? scripts.remove() : scripts.element();
       script.messages().forEach(observer::onNext);
-      if (script.end().isOk()) {
+      if (script.status().isOk()) {
         observer.onCompleted();
       } else {
-        observer.onError(script.end().asRuntimeException());
+        observer.onError(script.status().asRuntimeException());
       }
     }
   }
 
-  private final class Operator extends AdminGrpc.AdminImplBase {
+  private final class AdminService extends AdminGrpc.AdminImplBase {
     @Override
     public void listSubscriptions(
         ListSubscriptionsRequest request, StreamObserver<ListSubscriptionsResponse> observer) {
-      String wanted = request.getDeviceId();
+      String deviceId = request.getDeviceId();
       ListSubscriptionsResponse.Builder response = ListSubscriptionsResponse.newBuilder();
       for (Subscription each : subscriptions) {
-        if (wanted.isEmpty() || wanted.equals(each.getDeviceId())) {
+        if (deviceId.isEmpty() || deviceId.equals(each.getDeviceId())) {
           response.addSubscriptions(each);
         }
       }

@@ -22,16 +22,16 @@ final class FramePublisherTest {
   @RegisterExtension final FakeServer server = new FakeServer();
 
   /** Writes down what it is told, and whether two told it at a time. */
-  private static final class Probe implements Flow.Subscriber<Frame> {
+  private static final class RecordingSubscriber implements Flow.Subscriber<Frame> {
     private final BlockingQueue<Object> signals = new LinkedBlockingQueue<>();
-    private final AtomicInteger inside = new AtomicInteger();
+    private final AtomicInteger activeSignals = new AtomicInteger();
     private volatile boolean overlapped;
     private volatile Flow.Subscription subscription;
 
-    private void signal(Object what) {
-      overlapped |= inside.getAndIncrement() > 0;
+    private void recordSignal(Object what) {
+      overlapped |= activeSignals.getAndIncrement() > 0;
       signals.add(what);
-      inside.getAndDecrement();
+      activeSignals.getAndDecrement();
     }
 
     @Override
@@ -41,17 +41,17 @@ final class FramePublisherTest {
 
     @Override
     public void onNext(Frame frame) {
-      signal(frame.sampleIndex());
+      recordSignal(frame.sampleIndex());
     }
 
     @Override
     public void onError(Throwable error) {
-      signal(error);
+      recordSignal(error);
     }
 
     @Override
     public void onComplete() {
-      signal("complete");
+      recordSignal("complete");
     }
 
     Object next() throws InterruptedException {
@@ -59,7 +59,7 @@ final class FramePublisherTest {
     }
   }
 
-  private final Probe probe = new Probe();
+  private final RecordingSubscriber subscriber = new RecordingSubscriber();
   private final List<Runnable> tasks = new ArrayList<>();
 
   private FrameStream stream(int frames) throws LavalierException {
@@ -67,7 +67,7 @@ final class FramePublisherTest {
     for (int k = 0; k < frames; k++) {
       messages.add(FakeMessages.frame(80L * k, 80, 0));
     }
-    server.says(messages, Status.UNAVAILABLE.withDescription("gone"));
+    server.respondWith(messages, Status.UNAVAILABLE.withDescription("gone"));
     return server.client(() -> 0).stream(StreamOptions.defaults().withReconnect(Duration.ZERO));
   }
 
@@ -79,48 +79,48 @@ final class FramePublisherTest {
   @Test
   void itGivesWhatIsAskedForAndNoMore() throws Exception {
     try (FrameStream stream = stream(10)) {
-      FramePublisher.of(stream).subscribe(probe);
-      assertThat(probe.signals).isEmpty();
-      probe.subscription.request(2);
-      assertThat(probe.next()).isEqualTo(0L);
-      assertThat(probe.next()).isEqualTo(80L);
-      assertThat(probe.signals.poll(50, TimeUnit.MILLISECONDS)).isNull();
-      probe.subscription.request(1);
-      probe.subscription.request(1);
-      assertThat(probe.next()).isEqualTo(160L);
-      assertThat(probe.next()).isEqualTo(240L);
-      probe.subscription.cancel();
+      FramePublisher.of(stream).subscribe(subscriber);
+      assertThat(subscriber.signals).isEmpty();
+      subscriber.subscription.request(2);
+      assertThat(subscriber.next()).isEqualTo(0L);
+      assertThat(subscriber.next()).isEqualTo(80L);
+      assertThat(subscriber.signals.poll(50, TimeUnit.MILLISECONDS)).isNull();
+      subscriber.subscription.request(1);
+      subscriber.subscription.request(1);
+      assertThat(subscriber.next()).isEqualTo(160L);
+      assertThat(subscriber.next()).isEqualTo(240L);
+      subscriber.subscription.cancel();
     }
   }
 
   @Test
   void theStreamsEndIsToldOnceAndBehindItsFrames() throws Exception {
-    FramePublisher.of(stream(3), tasks::add).subscribe(probe);
-    probe.subscription.request(Long.MAX_VALUE);
-    probe.subscription.request(Long.MAX_VALUE); // does not overflow
+    FramePublisher.of(stream(3), tasks::add).subscribe(subscriber);
+    subscriber.subscription.request(Long.MAX_VALUE);
+    subscriber.subscription.request(Long.MAX_VALUE); // does not overflow
     runAll();
-    assertThat(probe.signals).hasSize(4).startsWith(0L, 80L, 160L);
-    assertThat(probe.signals.stream().skip(3))
+    assertThat(subscriber.signals).hasSize(4).startsWith(0L, 80L, 160L);
+    assertThat(subscriber.signals.stream().skip(3))
         .singleElement()
         .isInstanceOfSatisfying(LavalierException.class, e -> assertThat(e).hasMessage("gone"));
-    assertThat(probe.overlapped).isFalse();
+    assertThat(subscriber.overlapped).isFalse();
   }
 
   @Test
   void aClosedStreamIsComplete() throws Exception {
     FrameStream stream = stream(3);
-    FramePublisher.of(stream, tasks::add).subscribe(probe);
-    probe.subscription.request(1);
+    FramePublisher.of(stream, tasks::add).subscribe(subscriber);
+    subscriber.subscription.request(1);
     stream.close();
     runAll();
-    assertThat(probe.signals).containsExactly("complete");
+    assertThat(subscriber.signals).containsExactly("complete");
   }
 
   @Test
   void askingForNothingIsAnError() throws Exception {
     for (long count : new long[] {0, -1}) {
       FrameStream stream = stream(3);
-      Probe each = new Probe();
+      RecordingSubscriber each = new RecordingSubscriber();
       FramePublisher.of(stream).subscribe(each);
       each.subscription.request(count);
       each.subscription.request(5); // too late
@@ -136,20 +136,20 @@ final class FramePublisherTest {
   @Test
   void cancellingClosesTheStreamAndSaysNothing() throws Exception {
     FrameStream stream = stream(3);
-    FramePublisher.of(stream, tasks::add).subscribe(probe);
-    probe.subscription.request(2);
-    probe.subscription.cancel();
-    probe.subscription.cancel();
-    probe.subscription.request(1);
-    probe.subscription.request(-1);
+    FramePublisher.of(stream, tasks::add).subscribe(subscriber);
+    subscriber.subscription.request(2);
+    subscriber.subscription.cancel();
+    subscriber.subscription.cancel();
+    subscriber.subscription.request(1);
+    subscriber.subscription.request(-1);
     runAll();
-    assertThat(probe.signals).isEmpty();
+    assertThat(subscriber.signals).isEmpty();
     assertThat(stream.read()).isNull();
   }
 
   @Test
   void aSubscriberMayAskAndCancelFromWithinOnNext() throws Exception {
-    List<Long> heard = new ArrayList<>();
+    List<Long> received = new ArrayList<>();
     FrameStream stream = stream(10);
     FramePublisher.of(stream, tasks::add)
         .subscribe(
@@ -164,37 +164,37 @@ final class FramePublisherTest {
 
               @Override
               public void onNext(Frame frame) {
-                heard.add(frame.sampleIndex());
+                received.add(frame.sampleIndex());
                 subscription.request(1);
-                if (heard.size() == 4) {
+                if (received.size() == 4) {
                   subscription.cancel();
                 }
               }
 
               @Override
               public void onError(Throwable error) {
-                heard.add(-1L);
+                received.add(-1L);
               }
 
               @Override
               public void onComplete() {
-                heard.add(-2L);
+                received.add(-2L);
               }
             });
     runAll();
-    assertThat(heard).containsExactly(0L, 80L, 160L, 240L);
+    assertThat(received).containsExactly(0L, 80L, 160L, 240L);
     assertThat(stream.read()).isNull();
   }
 
   @Test
   void aSecondSubscriberIsRefused() throws Exception {
     FramePublisher publisher = FramePublisher.of(stream(1), tasks::add);
-    publisher.subscribe(probe);
-    Probe second = new Probe();
+    publisher.subscribe(subscriber);
+    RecordingSubscriber second = new RecordingSubscriber();
     publisher.subscribe(second);
     assertThat(second.subscription).isNotNull();
     assertThat(second.signals).singleElement().isInstanceOf(IllegalStateException.class);
-    assertThat(probe.signals).isEmpty();
+    assertThat(subscriber.signals).isEmpty();
     assertThat(tasks).hasSize(1);
     assertThatNullPointerException().isThrownBy(() -> publisher.subscribe(null));
   }

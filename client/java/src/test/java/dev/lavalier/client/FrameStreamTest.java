@@ -40,7 +40,7 @@ final class FrameStreamTest {
     "DATA_LOSS, INTERNAL"
   })
   void everyStatusIsOneKind(Status.Code code, Kind kind) {
-    server.says(List.of(), code.toStatus().withDescription("first line\nsecond line"));
+    server.respondWith(List.of(), code.toStatus().withDescription("first line\nsecond line"));
     assertThatExceptionOfType(LavalierException.class)
         .isThrownBy(() -> server.client().stream(StreamOptions.defaults()))
         .withMessage("first line")
@@ -60,7 +60,7 @@ final class FrameStreamTest {
         StreamFramesResponse.newBuilder()
             .setNotice(StreamNotice.newBuilder().setKindValue(77).setMessage("new words"))
             .build();
-    server.says(
+    server.respondWith(
         List.of(
             fromTheFuture,
             FakeMessages.started(80),
@@ -89,7 +89,7 @@ final class FrameStreamTest {
 
   @Test
   void optionsReachTheServer() throws Exception {
-    server.says(List.of(FakeMessages.started(80)), Status.OK);
+    server.respondWith(List.of(FakeMessages.started(80)), Status.OK);
     server.client().stream(
             StreamOptions.defaults()
                 .withDeviceId("mic")
@@ -119,7 +119,7 @@ final class FrameStreamTest {
                     .setClockPpm(-12.5)
                     .setMessage("slow"))
             .build();
-    server.says(List.of(FakeMessages.started(80), notice, FakeMessages.frame(0, 80, 0)), Status.OK);
+    server.respondWith(List.of(FakeMessages.started(80), notice, FakeMessages.frame(0, 80, 0)), Status.OK);
     List<Notice> notices = new ArrayList<>();
     try (FrameStream stream = server.client().stream(StreamOptions.defaults())) {
       stream.onNotice(notices::add);

@@ -24,7 +24,7 @@ final class LavalierClientTest {
   @RegisterExtension final LavalierExtension lavalier = LavalierExtension.withManualTime();
 
   private LavalierClient client() {
-    return LavalierClient.over(lavalier.channel(), Timing.by(lavalier.timeSource()::nanoTime));
+    return LavalierClient.over(lavalier.channel(), TimeSource.withNanoTime(lavalier.timeSource()::nanoTime));
   }
 
   @Test
@@ -189,9 +189,9 @@ final class LavalierClientTest {
 
   @Test
   void aServerThatIsNotThereIsSaidInOneLine() {
-    try (LavalierClient nobody = LavalierClient.connect("127.0.0.1:1")) {
+    try (LavalierClient unreachable = LavalierClient.connect("127.0.0.1:1")) {
       assertThatExceptionOfType(LavalierException.class)
-          .isThrownBy(nobody::listDevices)
+          .isThrownBy(unreachable::listDevices)
           .withMessageStartingWith("server: 127.0.0.1:1 (expected: a Lavalier server; ")
           .withMessageContaining("refused")
           .withMessageNotContaining("\n")

@@ -31,7 +31,7 @@ public final class ListeningProbe {
       do {
         frame = stream.read();
         long ageNanos =
-            clock.judgedUnixNanos - frame.captureTimeUnixNanos() - frame.readDelayNanos();
+            clock.lastReadUnixNanos - frame.captureTimeUnixNanos() - frame.readDelayNanos();
         out.printf(
             "%d %d %d%n",
             frame.sampleIndex(), frame.gap().map(Gap::sampleCount).orElse(0L), ageNanos / 1_000);
@@ -49,10 +49,10 @@ public final class ListeningProbe {
 
   /** The steady clock; remembers the time of day of the reading thread's last look at it. */
   private static final class Clock implements LongSupplier {
-    private static final long ONE_LOOK_NANOS = 1_000_000;
+    private static final long MAX_READ_NANOS = 1_000_000;
 
     private final Thread reader;
-    private long judgedUnixNanos; // the reading thread alone
+    private long lastReadUnixNanos; // the reading thread alone
 
     Clock(Thread reader) {
       this.reader = reader;
@@ -67,9 +67,9 @@ public final class ListeningProbe {
         before = System.nanoTime();
         unix = Instant.now();
         after = System.nanoTime();
-      } while (after - before > ONE_LOOK_NANOS);
+      } while (after - before > MAX_READ_NANOS);
       if (Thread.currentThread() == reader) {
-        judgedUnixNanos = unix.getEpochSecond() * 1_000_000_000 + unix.getNano();
+        lastReadUnixNanos = unix.getEpochSecond() * 1_000_000_000 + unix.getNano();
       }
       return after;
     }

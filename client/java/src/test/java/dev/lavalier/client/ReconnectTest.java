@@ -28,27 +28,27 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  */
 final class ReconnectTest {
 
-  private static final int SIZE = 80;
+  private static final int FRAME_SIZE = 80;
   private static final long MS = 1_000_000;
   private static final Status GONE = Status.UNAVAILABLE.withDescription("gone");
 
   @RegisterExtension final FakeServer server = new FakeServer();
 
-  private final List<Long> pausesMs = new ArrayList<>();
+  private final List<Long> backoffsMs = new ArrayList<>();
   private final List<Notice> notices = new ArrayList<>();
-  private double chance = 1;
+  private double random = 1;
   private long now = 77_000_000_000L;
 
-  private final Timing timing = new Timing(() -> now, () -> now / MS, this::pause, () -> chance);
+  private final TimeSource timeSource = new TimeSource(() -> now, () -> now / MS, this::recordBackoff, () -> random);
 
-  private boolean pause(CountDownLatch over, long nanos) {
-    pausesMs.add(nanos / MS);
+  private boolean recordBackoff(CountDownLatch cancelled, long nanos) {
+    backoffsMs.add(nanos / MS);
     now += nanos;
-    return over.getCount() == 0;
+    return cancelled.getCount() == 0;
   }
 
   private FrameStream open(StreamOptions options) throws LavalierException {
-    FrameStream stream = server.client(timing).stream(options);
+    FrameStream stream = server.client(timeSource).stream(options);
     stream.onNotice(notices::add);
     return stream;
   }
@@ -58,14 +58,14 @@ final class ReconnectTest {
   }
 
   private static StreamFramesResponse started(long epoch) {
-    StreamFramesResponse.Builder message = FakeMessages.started(SIZE).toBuilder();
+    StreamFramesResponse.Builder message = FakeMessages.started(FRAME_SIZE).toBuilder();
     message.getStartedBuilder().setEpoch(epoch);
     return message.build();
   }
 
   /** A frame of the epoch that began at the capture time 0, told without a gap. */
   private static StreamFramesResponse frame(long number) {
-    return FakeMessages.frame(number * SIZE, SIZE, 0);
+    return FakeMessages.frame(number * FRAME_SIZE, FRAME_SIZE, 0);
   }
 
   private static StreamFramesResponse capturedAt(long millis, StreamFramesResponse frame) {
@@ -86,14 +86,14 @@ final class ReconnectTest {
     return message.build();
   }
 
-  private List<Notice.Kind> told() {
+  private List<Notice.Kind> noticeKinds() {
     return notices.stream().map(Notice::kind).toList();
   }
 
   @Test
   void itAsksForWhatWasSentFromWhereItEnded() throws Exception {
-    server.says(List.of(started(7), frame(0), frame(1)), GONE);
-    server.thenSays(List.of(started(7), frame(2)), GONE);
+    server.respondWith(List.of(started(7), frame(0), frame(1)), GONE);
+    server.thenRespondWith(List.of(started(7), frame(2)), GONE);
     try (FrameStream stream = open(StreamOptions.defaults().withPreroll(Duration.ofMillis(500)))) {
       stream.read();
       stream.read();
@@ -103,11 +103,11 @@ final class ReconnectTest {
       assertThat(first.getPrerollMs()).isEqualTo(500);
       StreamFramesRequest second = server.lastRequest();
       assertThat(second.getDeviceId()).isEqualTo("fake");
-      assertThat(second.getFrameSize()).isEqualTo(SIZE);
+      assertThat(second.getFrameSize()).isEqualTo(FRAME_SIZE);
       assertThat(second.getFormat().getSampleRateHz()).isEqualTo(8_000);
       assertThat(second.getResume().getEpoch()).isEqualTo(7);
-      assertThat(second.getResume().getSampleIndex()).isEqualTo(2 * SIZE);
-      assertThat(told()).containsExactly(Notice.Kind.RECONNECTING, Notice.Kind.RECONNECTED);
+      assertThat(second.getResume().getSampleIndex()).isEqualTo(2 * FRAME_SIZE);
+      assertThat(noticeKinds()).containsExactly(Notice.Kind.RECONNECTING, Notice.Kind.RECONNECTED);
       assertThat(notices.get(0).message())
           .isEqualTo("the connection is lost, reconnecting for 300 s at most: gone");
       assertThat(notices.get(1).message())
@@ -117,85 +117,85 @@ final class ReconnectTest {
 
   @Test
   void withinAnEpochTheGapIsExactAndCountedOnce() throws Exception {
-    server.says(List.of(started(7), frame(0)), GONE);
-    server.thenSays(List.of(started(7), frame(11)), GONE); // it knows nothing of resuming
-    server.thenSays(
-        List.of(started(7), with(GapCause.GAP_CAUSE_NOT_KEPT, 20 * SIZE, false, frame(32))), GONE);
-    server.thenSays(
-        List.of(started(7), with(GapCause.GAP_CAUSE_SLOW_SUBSCRIBER, SIZE, false, frame(40))),
+    server.respondWith(List.of(started(7), frame(0)), GONE);
+    server.thenRespondWith(List.of(started(7), frame(11)), GONE); // it knows nothing of resuming
+    server.thenRespondWith(
+        List.of(started(7), with(GapCause.GAP_CAUSE_NOT_KEPT, 20 * FRAME_SIZE, false, frame(32))), GONE);
+    server.thenRespondWith(
+        List.of(started(7), with(GapCause.GAP_CAUSE_SLOW_SUBSCRIBER, FRAME_SIZE, false, frame(40))),
         GONE);
     try (FrameStream stream = open()) {
       assertThat(stream.read().gap()).isEmpty();
-      assertThat(stream.read().gap()).contains(new Gap(10 * SIZE, Gap.Cause.NOT_KEPT, false));
-      assertThat(stream.read().gap()).contains(new Gap(20 * SIZE, Gap.Cause.NOT_KEPT, false));
+      assertThat(stream.read().gap()).contains(new Gap(10 * FRAME_SIZE, Gap.Cause.NOT_KEPT, false));
+      assertThat(stream.read().gap()).contains(new Gap(20 * FRAME_SIZE, Gap.Cause.NOT_KEPT, false));
       // One of the seven the server had dropped itself.
-      assertThat(stream.read().gap()).contains(new Gap(7 * SIZE, Gap.Cause.SLOW_SUBSCRIBER, false));
+      assertThat(stream.read().gap()).contains(new Gap(7 * FRAME_SIZE, Gap.Cause.SLOW_SUBSCRIBER, false));
     }
   }
 
   @Test
   void anotherEpochsGapIsTheServersOrReckonedFromTheClock() throws Exception {
-    server.says(List.of(started(7), frame(0)), GONE);
-    server.thenSays(List.of(started(8), capturedAt(1_010, frame(0))), GONE);
-    server.thenSays(
+    server.respondWith(List.of(started(7), frame(0)), GONE);
+    server.thenRespondWith(List.of(started(8), capturedAt(1_010, frame(0))), GONE);
+    server.thenRespondWith(
         List.of(
             started(9), with(GapCause.GAP_CAUSE_NOT_KEPT, 777, true, capturedAt(3_000, frame(0)))),
         GONE);
-    server.thenSays(
+    server.thenRespondWith(
         List.of(
             started(10),
-            with(GapCause.GAP_CAUSE_DEVICE_OVERRUN, SIZE, true, capturedAt(3_310, frame(4)))),
+            with(GapCause.GAP_CAUSE_DEVICE_OVERRUN, FRAME_SIZE, true, capturedAt(3_310, frame(4)))),
         GONE);
     try (FrameStream stream = open()) {
       stream.read();
       assertThat(stream.read().gap()).contains(new Gap(8_000, Gap.Cause.NOT_KEPT, true));
       assertThat(stream.start().epoch()).isEqualTo(8);
       assertThat(stream.read().gap()).contains(new Gap(777, Gap.Cause.NOT_KEPT, true));
-      assertThat(stream.read().gap()).contains(new Gap(30 * SIZE, Gap.Cause.DEVICE_OVERRUN, true));
+      assertThat(stream.read().gap()).contains(new Gap(30 * FRAME_SIZE, Gap.Cause.DEVICE_OVERRUN, true));
     }
   }
 
   @Test
   void aServerWhoseClockWasSetIsNotBelieved() throws Exception {
-    server.says(List.of(started(7), frame(0)), GONE);
-    server.thenSays(List.of(started(8), capturedAt(90_000_000, frame(0))), GONE);
-    server.thenSays(List.of(started(9), capturedAt(-90_000_000, frame(0))), GONE);
+    server.respondWith(List.of(started(7), frame(0)), GONE);
+    server.thenRespondWith(List.of(started(8), capturedAt(90_000_000, frame(0))), GONE);
+    server.thenRespondWith(List.of(started(9), capturedAt(-90_000_000, frame(0))), GONE);
     try (FrameStream stream = open()) {
       stream.read();
-      Gap byOurClock = new Gap(8_000 / 4, Gap.Cause.NOT_KEPT, true); // a pause of 0.25 s
-      assertThat(stream.read().gap()).contains(byOurClock);
-      assertThat(stream.read().gap()).contains(byOurClock);
+      Gap byLocalClock = new Gap(8_000 / 4, Gap.Cause.NOT_KEPT, true); // a pause of 0.25 s
+      assertThat(stream.read().gap()).contains(byLocalClock);
+      assertThat(stream.read().gap()).contains(byLocalClock);
     }
   }
 
   @Test
   void itTriesEverMoreSeldomAndGivesUpInTheEnd() throws Exception {
-    server.says(List.of(started(7), frame(0)), GONE);
-    server.thenSays(List.of(), Status.UNAVAILABLE.withDescription("not there"));
+    server.respondWith(List.of(started(7), frame(0)), GONE);
+    server.thenRespondWith(List.of(), Status.UNAVAILABLE.withDescription("not there"));
     try (FrameStream stream =
         open(StreamOptions.defaults().withReconnect(Duration.ofSeconds(20)))) {
       stream.read();
       assertThatExceptionOfType(LavalierException.class)
           .isThrownBy(stream::read)
           .withMessage("not there");
-      assertThat(pausesMs)
+      assertThat(backoffsMs)
           .containsExactly(250L, 500L, 1_000L, 2_000L, 4_000L, 5_000L, 5_000L, 2_250L);
-      assertThat(told()).containsExactly(Notice.Kind.RECONNECTING);
+      assertThat(noticeKinds()).containsExactly(Notice.Kind.RECONNECTING);
       assertThatExceptionOfType(LavalierException.class).isThrownBy(stream::read);
-      assertThat(server.requests()).hasSize(1 + pausesMs.size());
+      assertThat(server.requests()).hasSize(1 + backoffsMs.size());
     }
   }
 
   @Test
   void chanceShortensThePauses() throws Exception {
-    chance = 0;
-    server.says(List.of(started(7), frame(0)), GONE);
-    server.thenSays(List.of(started(7), frame(1)), GONE);
+    random = 0;
+    server.respondWith(List.of(started(7), frame(0)), GONE);
+    server.thenRespondWith(List.of(started(7), frame(1)), GONE);
     try (FrameStream stream = open()) {
       stream.read();
       stream.read();
       stream.read(); // and after a return it begins anew
-      assertThat(pausesMs).containsExactly(187L, 187L);
+      assertThat(backoffsMs).containsExactly(187L, 187L);
     }
   }
 
@@ -210,7 +210,7 @@ final class ReconnectTest {
             Status.Code.PERMISSION_DENIED,
             Status.Code.RESOURCE_EXHAUSTED,
             Status.Code.INTERNAL)) {
-      server.says(List.of(started(7), frame(0)), code.toStatus().withDescription("no"));
+      server.respondWith(List.of(started(7), frame(0)), code.toStatus().withDescription("no"));
       try (FrameStream stream = open()) {
         stream.read();
         assertThatExceptionOfType(LavalierException.class)
@@ -218,29 +218,29 @@ final class ReconnectTest {
             .withMessage("no");
       }
     }
-    assertThat(pausesMs).isEmpty();
+    assertThat(backoffsMs).isEmpty();
     assertThat(notices).isEmpty();
   }
 
   @Test
   void aServerThatIsFullIsTriedAgainOneThatRefusesIsNot() throws Exception {
-    server.says(List.of(started(7), frame(0)), GONE);
-    server.thenSays(List.of(), Status.RESOURCE_EXHAUSTED.withDescription("full"));
-    server.thenSays(List.of(), Status.NOT_FOUND.withDescription("no such device"));
+    server.respondWith(List.of(started(7), frame(0)), GONE);
+    server.thenRespondWith(List.of(), Status.RESOURCE_EXHAUSTED.withDescription("full"));
+    server.thenRespondWith(List.of(), Status.NOT_FOUND.withDescription("no such device"));
     try (FrameStream stream = open()) {
       stream.read();
       assertThatExceptionOfType(LavalierException.class)
           .isThrownBy(stream::read)
           .satisfies(e -> assertThat(e.kind()).isEqualTo(Kind.DEVICE_NOT_FOUND));
-      assertThat(pausesMs).hasSize(2);
+      assertThat(backoffsMs).hasSize(2);
     }
   }
 
   @Test
   void aPointThatTheServerRefusesIsGivenUp() throws Exception {
-    server.says(List.of(started(7), frame(0)), GONE);
-    server.thenSays(List.of(), Status.OUT_OF_RANGE.withDescription("resume: in the future"));
-    server.thenSays(List.of(started(3), capturedAt(110, frame(0))), GONE);
+    server.respondWith(List.of(started(7), frame(0)), GONE);
+    server.thenRespondWith(List.of(), Status.OUT_OF_RANGE.withDescription("resume: in the future"));
+    server.thenRespondWith(List.of(started(3), capturedAt(110, frame(0))), GONE);
     try (FrameStream stream = open(StreamOptions.defaults().withPreroll(Duration.ofMillis(500)))) {
       stream.read();
       assertThat(stream.read().gap()).contains(new Gap(800, Gap.Cause.NOT_KEPT, true));
@@ -257,43 +257,43 @@ final class ReconnectTest {
                     .setKind(NoticeKind.NOTICE_KIND_DEVICE_LOST)
                     .setMessage("it went"))
             .build();
-    server.says(List.of(started(7), frame(0), lost), GONE);
+    server.respondWith(List.of(started(7), frame(0), lost), GONE);
     try (FrameStream stream = open()) {
       stream.read();
       assertThatExceptionOfType(LavalierException.class).isThrownBy(stream::read);
-      assertThat(pausesMs).isEmpty();
+      assertThat(backoffsMs).isEmpty();
     }
     try (FrameStream stream = open(StreamOptions.defaults().withOnDeviceLoss(OnDeviceLoss.WAIT))) {
       stream.read();
       stream.read();
-      assertThat(pausesMs).hasSize(1);
+      assertThat(backoffsMs).hasSize(1);
     }
   }
 
   @Test
   void theFirstConnectionIsNotTriedTwice() {
-    server.says(List.of(), GONE);
+    server.respondWith(List.of(), GONE);
     assertThatExceptionOfType(LavalierException.class).isThrownBy(this::open).withMessage("gone");
-    assertThat(pausesMs).isEmpty();
+    assertThat(backoffsMs).isEmpty();
   }
 
   @Test
   void closingReleasesAReaderThatWaitsToTryAgain() throws Exception {
-    server.says(List.of(started(7), frame(0)), GONE);
-    server.thenSays(List.of(), GONE);
+    server.respondWith(List.of(started(7), frame(0)), GONE);
+    server.thenRespondWith(List.of(), GONE);
     CountDownLatch waiting = new CountDownLatch(1);
-    Timing patient =
-        new Timing(
+    TimeSource blockingTimeSource =
+        new TimeSource(
             () -> now,
             () -> now / MS,
-            (over, nanos) -> {
+            (cancelled, nanos) -> {
               waiting.countDown();
-              return over.await(60, TimeUnit.SECONDS);
+              return cancelled.await(60, TimeUnit.SECONDS);
             },
             () -> 1);
     ExecutorService other = Executors.newSingleThreadExecutor();
     try {
-      FrameStream stream = server.client(patient).stream(StreamOptions.defaults());
+      FrameStream stream = server.client(blockingTimeSource).stream(StreamOptions.defaults());
       stream.read();
       Future<Frame> reading = other.submit(stream::read);
       assertThat(waiting.await(10, TimeUnit.SECONDS)).isTrue();
@@ -313,12 +313,12 @@ final class ReconnectTest {
     for (int k = 0; k < 60; k++) {
       messages.add(frame(k));
     }
-    server.says(messages, GONE);
+    server.respondWith(messages, GONE);
     try (FrameStream stream = open()) {
       assertThat(stream.start().preroll()).isEqualTo(Duration.ofMillis(500));
       for (int k = 0; k < 50; k++) {
         now += 300 * MS; // slowly, and each of them waits for longer than the bound
-        assertThat(stream.read().sampleIndex()).isEqualTo((long) k * SIZE);
+        assertThat(stream.read().sampleIndex()).isEqualTo((long) k * FRAME_SIZE);
       }
       assertThat(stream.staleFrames()).isZero();
     }

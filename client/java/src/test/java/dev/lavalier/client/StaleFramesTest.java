@@ -17,28 +17,28 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  */
 final class StaleFramesTest {
 
-  private static final int SIZE = 80;
+  private static final int FRAME_SIZE = 80;
   private static final long MS = 1_000_000;
 
   @RegisterExtension final FakeServer server = new FakeServer();
 
   private final List<StreamFramesResponse> messages =
-      new ArrayList<>(List.of(FakeMessages.started(SIZE)));
+      new ArrayList<>(List.of(FakeMessages.started(FRAME_SIZE)));
   private long now = 123_456_789_000_000L; // of no relation to the server's
 
   private void add(int from, int to) {
     for (int k = from; k < to; k++) {
-      messages.add(FakeMessages.frame((long) k * SIZE, SIZE, 0));
+      messages.add(FakeMessages.frame((long) k * FRAME_SIZE, FRAME_SIZE, 0));
     }
   }
 
   private FrameStream open(StreamOptions options) throws LavalierException {
-    server.says(messages, Status.UNAVAILABLE.withDescription("that was all"));
+    server.respondWith(messages, Status.UNAVAILABLE.withDescription("that was all"));
     return server.client(() -> now).stream(options);
   }
 
   /** Reads as the frames come, none of which is stale. */
-  private void listen(FrameStream stream, int count) throws LavalierException {
+  private void readFrames(FrameStream stream, int count) throws LavalierException {
     for (int k = 0; k < count; k++) {
       now += 10 * MS;
       assertThat(stream.read().gap()).isEmpty();
@@ -49,17 +49,17 @@ final class StaleFramesTest {
   void staleFramesAreDroppedAndTheNextGapCountsThem() throws Exception {
     add(0, 1_000);
     try (FrameStream stream = open(StreamOptions.defaults())) {
-      listen(stream, 100);
+      readFrames(stream, 100);
       now += 5_000 * MS;
       Frame next = stream.read();
       // Of 500 frames the bound allows 20; the four that are asked for ahead make the way seem
       // shorter by 30 ms, and that may have drifted by a thousandth of 5 s.
-      long dropped = next.sampleIndex() / SIZE - 100;
+      long dropped = next.sampleIndex() / FRAME_SIZE - 100;
       assertThat(dropped).isBetween(482L, 484L);
-      assertThat(next.gap()).contains(new Gap(dropped * SIZE, Gap.Cause.SLOW_SUBSCRIBER, false));
+      assertThat(next.gap()).contains(new Gap(dropped * FRAME_SIZE, Gap.Cause.SLOW_SUBSCRIBER, false));
       assertThat(stream.staleFrames()).isEqualTo(dropped);
 
-      listen(stream, 100);
+      readFrames(stream, 100);
       assertThat(stream.staleFrames()).isEqualTo(dropped);
     }
   }
@@ -67,18 +67,18 @@ final class StaleFramesTest {
   @Test
   void gapsOfStaleFramesAreCountedIn() throws Exception {
     add(0, 50);
-    messages.add(FakeMessages.frame(60 * SIZE, SIZE, 10 * SIZE));
+    messages.add(FakeMessages.frame(60 * FRAME_SIZE, FRAME_SIZE, 10 * FRAME_SIZE));
     add(61, 150);
-    messages.add(overrun(FakeMessages.frame(160 * SIZE, SIZE, 10 * SIZE)));
+    messages.add(overrun(FakeMessages.frame(160 * FRAME_SIZE, FRAME_SIZE, 10 * FRAME_SIZE)));
     add(161, 1_000);
     try (FrameStream stream = open(StreamOptions.defaults())) {
-      listen(stream, 40);
+      readFrames(stream, 40);
       now += 3_000 * MS;
       Frame next = stream.read();
       assertThat(next.gap())
-          .contains(new Gap(next.sampleIndex() - 40 * SIZE, Gap.Cause.SLOW_SUBSCRIBER, true));
+          .contains(new Gap(next.sampleIndex() - 40 * FRAME_SIZE, Gap.Cause.SLOW_SUBSCRIBER, true));
       long lost = 2 * 10;
-      assertThat(stream.staleFrames()).isEqualTo(next.sampleIndex() / SIZE - 40 - lost);
+      assertThat(stream.staleFrames()).isEqualTo(next.sampleIndex() / FRAME_SIZE - 40 - lost);
     }
   }
 
@@ -95,11 +95,11 @@ final class StaleFramesTest {
   @Test
   void aGapThatSpansTwoEpochsIsTheSumOfBoth() throws Exception {
     add(0, 30);
-    messages.add(FakeMessages.started(SIZE));
+    messages.add(FakeMessages.started(FRAME_SIZE));
     // Lost for two seconds: the second epoch's first frame was captured after 230 more.
     for (int k = 0; k < 100; k++) {
       StreamFramesResponse.Builder message =
-          FakeMessages.frame((long) k * SIZE, SIZE, k == 0 ? 200 * SIZE : 0).toBuilder();
+          FakeMessages.frame((long) k * FRAME_SIZE, FRAME_SIZE, k == 0 ? 200 * FRAME_SIZE : 0).toBuilder();
       message.getFrameBuilder().setCaptureTimeUnixNanos((230L + k) * 10 * MS);
       if (k == 0) {
         message
@@ -111,11 +111,11 @@ final class StaleFramesTest {
       messages.add(message.build());
     }
     try (FrameStream stream = open(StreamOptions.defaults())) {
-      listen(stream, 10);
+      readFrames(stream, 10);
       now += (10 + 10 + 200) * 10 * MS; // ten frames of the first epoch are too old by then
       Frame next = stream.read();
       assertThat(next.sampleIndex()).isZero();
-      assertThat(next.gap()).contains(new Gap(220 * SIZE, Gap.Cause.DEVICE_LOST, true));
+      assertThat(next.gap()).contains(new Gap(220 * FRAME_SIZE, Gap.Cause.DEVICE_LOST, true));
       assertThat(stream.staleFrames()).isEqualTo(20);
     }
   }
@@ -123,21 +123,21 @@ final class StaleFramesTest {
   @Test
   void staleFramesOfBothEpochsAddUp() throws Exception {
     add(0, 30);
-    messages.add(FakeMessages.started(SIZE));
+    messages.add(FakeMessages.started(FRAME_SIZE));
     for (int k = 0; k < 100; k++) {
       StreamFramesResponse.Builder message =
-          FakeMessages.frame((long) k * SIZE, SIZE, 0).toBuilder();
+          FakeMessages.frame((long) k * FRAME_SIZE, FRAME_SIZE, 0).toBuilder();
       message.getFrameBuilder().setCaptureTimeUnixNanos((30L + k) * 10 * MS);
       messages.add(message.build());
     }
     try (FrameStream stream = open(StreamOptions.defaults())) {
-      listen(stream, 10);
+      readFrames(stream, 10);
       now += 600 * MS;
       Frame next = stream.read();
       long dropped = stream.staleFrames();
       assertThat(dropped).isBetween(42L, 44L);
-      assertThat(next.gap()).contains(new Gap(dropped * SIZE, Gap.Cause.SLOW_SUBSCRIBER, false));
-      assertThat(next.sampleIndex()).isEqualTo((dropped - 20) * SIZE);
+      assertThat(next.gap()).contains(new Gap(dropped * FRAME_SIZE, Gap.Cause.SLOW_SUBSCRIBER, false));
+      assertThat(next.sampleIndex()).isEqualTo((dropped - 20) * FRAME_SIZE);
     }
   }
 
@@ -146,7 +146,7 @@ final class StaleFramesTest {
     add(0, 100);
     try (FrameStream stream =
         open(StreamOptions.defaults().withOverflowPolicy(OverflowPolicy.CLOSE))) {
-      listen(stream, 10);
+      readFrames(stream, 10);
       now += 1_000 * MS;
       assertThatExceptionOfType(LavalierException.class)
           .isThrownBy(stream::read)

@@ -21,7 +21,7 @@ final class Recorder {
     this.stream = stream;
     this.output = output;
     this.progress = progress;
-    this.bytesPerSample = stream.start().format().bytesPerSample();
+    this.bytesPerSample = stream.start().format().bytesPerSampleFrame();
   }
 
   /**

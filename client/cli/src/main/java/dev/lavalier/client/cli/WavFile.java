@@ -59,7 +59,7 @@ final class WavFile implements PcmOutput {
     }
     if (dataBytes >= headerDueAt) {
       writeHeader();
-      headerDueAt = dataBytes + (long) format.sampleRateHz() * format.bytesPerSample();
+      headerDueAt = dataBytes + (long) format.sampleRateHz() * format.bytesPerSampleFrame();
     }
   }
 
@@ -89,7 +89,7 @@ final class WavFile implements PcmOutput {
     text(to, large ? "ds64" : "JUNK").putInt(DS64_BYTES);
     to.putLong(large ? riffBytes : 0)
         .putLong(large ? dataBytes : 0)
-        .putLong(large ? dataBytes / format.bytesPerSample() : 0)
+        .putLong(large ? dataBytes / format.bytesPerSampleFrame() : 0)
         .putInt(0);
     putFormat(to);
     text(to, "data").putInt((int) (large ? SIZE_IN_DS64 : dataBytes));
@@ -97,15 +97,15 @@ final class WavFile implements PcmOutput {
   }
 
   private void putFormat(ByteBuffer to) {
-    int bytes = format.encoding().bytesPerNumber();
+    int bytes = format.encoding().bytesPerSample();
     int tag = format.encoding() == SampleEncoding.F32LE ? IEEE_FLOAT : PCM;
     boolean extensible = format.channelCount() > 2 || (tag == PCM && bytes > 2);
     text(to, "fmt ").putInt(extensible ? 40 : tag == PCM ? 16 : 18);
     to.putShort((short) (extensible ? EXTENSIBLE : tag))
         .putShort((short) format.channelCount())
         .putInt(format.sampleRateHz())
-        .putInt(format.sampleRateHz() * format.bytesPerSample())
-        .putShort((short) format.bytesPerSample())
+        .putInt(format.sampleRateHz() * format.bytesPerSampleFrame())
+        .putShort((short) format.bytesPerSampleFrame())
         .putShort((short) (8 * bytes));
     if (extensible) {
       to.putShort((short) 22).putShort((short) (8 * bytes)).putInt(0); // no speaker positions

@@ -68,7 +68,7 @@ final class BenchCommandTest {
   }
 
   private CompletableFuture<Integer> start(OwnLoad ownLoad, String... more) {
-    server.holds();
+    server.keepStreamsOpen();
     String[] args = Arrays.copyOf(ARGS, ARGS.length + more.length);
     System.arraycopy(more, 0, args, ARGS.length, more.length);
     return CompletableFuture.supplyAsync(() -> run(ownLoad, args));
@@ -257,7 +257,7 @@ final class BenchCommandTest {
 
   @Test
   void aRequestThatIsRefusedToAllGetsTheServersLine() {
-    server.says(
+    server.respondWith(
         List.of(), Status.INVALID_ARGUMENT.withDescription("frame_size: -4 (expected: 0..8000)"));
     assertThat(run(LoadGenerators.idle(), ARGS)).isEqualTo(1);
     assertThat(errors()).isEqualTo("frame_size: -4 (expected: 0..8000)\n");

@@ -96,7 +96,7 @@ final class LavalierCliTest {
 
   @Test
   void watchesDevices() {
-    server.tells(
+    server.setDeviceChanges(
         List.of(
             WatchDevicesResponse.newBuilder()
                 .setSnapshot(
@@ -117,7 +117,7 @@ final class LavalierCliTest {
 
   @Test
   void waitsForALostDeviceWhereItIsToldTo() {
-    server.says(WITH_A_GAP, Status.UNAVAILABLE);
+    server.respondWith(WITH_A_GAP, Status.UNAVAILABLE);
     run("record", "--seconds", "0.01", dir.resolve("a.wav").toString());
     assertThat(server.lastRequest().getOnDeviceLoss()).isEqualTo(OnDeviceLoss.ON_DEVICE_LOSS_FAIL);
     run("record", "--seconds", "0.01", "--wait", dir.resolve("b.wav").toString());
@@ -126,7 +126,7 @@ final class LavalierCliTest {
 
   @Test
   void asksForTheFormatThatIsWanted() throws Exception {
-    server.says(WITH_A_GAP, Status.UNAVAILABLE);
+    server.respondWith(WITH_A_GAP, Status.UNAVAILABLE);
     run("record", "--seconds", "0.01", dir.resolve("a.wav").toString());
     assertThat(server.lastRequest().hasFormat()).isFalse();
     assertThat(server.lastRequest().getChannelMapList()).isEmpty();
@@ -143,7 +143,7 @@ final class LavalierCliTest {
 
   @Test
   void recordsExactlyWhatWasAskedForAndFillsTheGap() throws Exception {
-    server.says(WITH_A_GAP, Status.UNAVAILABLE);
+    server.respondWith(WITH_A_GAP, Status.UNAVAILABLE);
     Path wav = dir.resolve("take.wav");
     // 0.0525 s at 8 kHz are 420 samples: one frame, a gap of 240, a frame, and 20 of the last.
     assertThat(run("record", "--seconds", "0.0525", wav.toString())).isZero();
@@ -163,14 +163,14 @@ final class LavalierCliTest {
 
   @Test
   void aGapLongerThanTheRecordingEndsIt() throws Exception {
-    server.says(WITH_A_GAP, Status.UNAVAILABLE);
+    server.respondWith(WITH_A_GAP, Status.UNAVAILABLE);
     assertThat(run("record", "--seconds", "0.02", "-")).isZero();
     assertThat(out.size()).isEqualTo(2 * 160);
   }
 
   @Test
   void aServerThatEndsLeavesAWholeFileAndOneLine() throws Exception {
-    server.says(WITH_A_GAP, Status.UNAVAILABLE.withDescription("the server is stopping"));
+    server.respondWith(WITH_A_GAP, Status.UNAVAILABLE.withDescription("the server is stopping"));
     Path wav = dir.resolve("take.wav");
     assertThat(run("record", "--reconnect-s", "0", wav.toString())).isEqualTo(1);
     assertThat(errors().lines())
@@ -184,8 +184,8 @@ final class LavalierCliTest {
   @Test
   void aServerThatComesBackIsRecordedOn() throws Exception {
     StreamFramesResponse.Builder again = FakeMessages.frame(1_600, 80, 0).toBuilder();
-    server.says(WITH_A_GAP, Status.UNAVAILABLE.withDescription("the server is stopping"));
-    server.thenSays(List.of(FakeMessages.started(80), again.build()), Status.UNAVAILABLE);
+    server.respondWith(WITH_A_GAP, Status.UNAVAILABLE.withDescription("the server is stopping"));
+    server.thenRespondWith(List.of(FakeMessages.started(80), again.build()), Status.UNAVAILABLE);
     Path wav = dir.resolve("take.wav");
     assertThat(run("record", "--seconds", "0.21", wav.toString())).isZero();
     assertThat(errors().lines().skip(1))
@@ -213,7 +213,7 @@ final class LavalierCliTest {
   void beginsBeforeNowAsFarAsThatWasKept() {
     StreamFramesResponse.Builder start = FakeMessages.started(80).toBuilder();
     start.getStartedBuilder().setPrerollMs(20);
-    server.says(List.of(start.build(), FakeMessages.frame(0, 80, 0)), Status.UNAVAILABLE);
+    server.respondWith(List.of(start.build(), FakeMessages.frame(0, 80, 0)), Status.UNAVAILABLE);
     assertThat(run("record", "--preroll", "20", "--seconds", "0.01", "-")).isZero();
     assertThat(server.lastRequest().getPrerollMs()).isEqualTo(20);
     assertThat(errors()).isEmpty();
@@ -223,7 +223,7 @@ final class LavalierCliTest {
 
   @Test
   void aRefusalLeavesTheFileAsItWas() throws Exception {
-    server.says(List.of(), Status.NOT_FOUND.withDescription("no such device"));
+    server.respondWith(List.of(), Status.NOT_FOUND.withDescription("no such device"));
     Path old = Files.writeString(dir.resolve("old.wav"), "precious");
     Path fresh = dir.resolve("new.wav");
     assertThat(run("record", old.toString())).isEqualTo(1);
@@ -235,7 +235,7 @@ final class LavalierCliTest {
 
   @Test
   void aTerminalSeesTheProgress() {
-    server.says(WITH_A_GAP, Status.UNAVAILABLE.withDescription("gone"));
+    server.respondWith(WITH_A_GAP, Status.UNAVAILABLE.withDescription("gone"));
     run(true, "record", "--seconds", "0.06", dir.resolve("x.wav").toString());
     assertThat(errors())
         .contains("recording fake, 8000/1/s16le")
@@ -244,7 +244,7 @@ final class LavalierCliTest {
 
   @Test
   void metersLevels() {
-    server.says(WITH_A_GAP, Status.UNAVAILABLE.withDescription("gone"));
+    server.respondWith(WITH_A_GAP, Status.UNAVAILABLE.withDescription("gone"));
     assertThat(run("meter", "--seconds", "0.02")).isZero();
     assertThat(out.toString(StandardCharsets.UTF_8))
         .isEqualTo("fake, 8000/1/s16le\n  1 rms  -39.1 dBFS  peak  -42.1 dBFS\n");
@@ -319,7 +319,7 @@ final class LavalierCliTest {
 
   @Test
   void listsWhoListens() {
-    server.lists(
+    server.setSubscriptions(
         List.of(subscription(1, "studio", "tone"), subscription(12, "CN=desk", "mic-in-the-hall")));
     assertThat(run("subscriptions")).isZero();
     assertThat(out.toString(StandardCharsets.UTF_8).lines())

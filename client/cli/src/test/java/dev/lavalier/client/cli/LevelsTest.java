@@ -16,7 +16,7 @@ final class LevelsTest {
   /** A second of a full-scale sine on the first channel, and one 20 dB below it on the second. */
   private static ByteBuffer sines(SampleEncoding encoding) {
     ByteBuffer pcm =
-        ByteBuffer.allocate(8_000 * 2 * encoding.bytesPerNumber()).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer.allocate(8_000 * 2 * encoding.bytesPerSample()).order(ByteOrder.LITTLE_ENDIAN);
     for (int n = 0; n < 8_000; n++) {
       double value = Math.sin(2 * Math.PI * 1_000 * (n + 0.5) / 8_000);
       put(pcm, encoding, value);

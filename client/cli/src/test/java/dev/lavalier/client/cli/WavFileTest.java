@@ -31,22 +31,22 @@ final class WavFileTest {
   @CsvSource({"S16LE,1", "S16LE,2", "S16LE,6", "S24LE,1", "S24LE,2", "S32LE,2", "F32LE,1"})
   void isReadBackByTheJdk(SampleEncoding encoding, int channels) throws Exception {
     PcmFormat format = new PcmFormat(encoding, 44_100, channels);
-    byte[] pcm = new byte[format.bytesPerSample() * 101];
+    byte[] pcm = new byte[format.bytesPerSampleFrame() * 101];
     for (int i = 0; i < pcm.length; i++) {
       pcm[i] = (byte) (i * 7);
     }
     Path path = dir.resolve("take.wav");
     try (WavFile wav = new WavFile(open(path), format)) {
-      wav.write(ByteBuffer.wrap(pcm, 0, format.bytesPerSample()));
+      wav.write(ByteBuffer.wrap(pcm, 0, format.bytesPerSampleFrame()));
       wav.write(
-          ByteBuffer.wrap(pcm, format.bytesPerSample(), pcm.length - format.bytesPerSample()));
+          ByteBuffer.wrap(pcm, format.bytesPerSampleFrame(), pcm.length - format.bytesPerSampleFrame()));
     }
 
     assertThat(Files.size(path) % 2).isZero();
     try (AudioInputStream in = AudioSystem.getAudioInputStream(path.toFile())) {
       assertThat(in.getFormat().getSampleRate()).isEqualTo(44_100);
       assertThat(in.getFormat().getChannels()).isEqualTo(channels);
-      assertThat(in.getFormat().getSampleSizeInBits()).isEqualTo(8 * encoding.bytesPerNumber());
+      assertThat(in.getFormat().getSampleSizeInBits()).isEqualTo(8 * encoding.bytesPerSample());
       assertThat(in.getFrameLength()).isEqualTo(101);
       assertThat(in.readNBytes(pcm.length)).isEqualTo(pcm);
     }

@@ -80,8 +80,8 @@ final class FormatsIT {
     while (frame.sampleIndex() < settled) {
       frame = frames.read();
     }
-    int wanted = format.sampleRateHz() * 3 / 10 * format.bytesPerSample();
-    int size = frames.start().frameSize() * format.bytesPerSample();
+    int wanted = format.sampleRateHz() * 3 / 10 * format.bytesPerSampleFrame();
+    int size = frames.start().frameSize() * format.bytesPerSampleFrame();
     ByteBuffer pcm = ByteBuffer.allocate(wanted + size);
     while (pcm.position() < wanted) {
       assertThat(frame.pcm().remaining()).as("%s", format).isEqualTo(size);

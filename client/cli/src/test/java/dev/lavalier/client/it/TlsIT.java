@@ -126,7 +126,7 @@ final class TlsIT {
       }
       assertRefused(
           to(process),
-          Kind.NOT_TRUSTED,
+          Kind.TLS_FAILED,
           "(expected: a certificate that %s vouches for; that of CN=late has expired on %s)"
               .formatted(ca.certificate(), end));
       assertHeardEverything(good);
@@ -143,10 +143,10 @@ final class TlsIT {
                     ConnectOptions.to(process.address()).withCa(self.certificate())),
                 PATIENT)) {
       good.awaitFrames(1);
-      assertRefused(to(process), Kind.NOT_TRUSTED, "its own has another issuer, or none");
+      assertRefused(to(process), Kind.TLS_FAILED, "its own has another issuer, or none");
       assertRefused(
           ConnectOptions.to(process.address()).withTls(),
-          Kind.NOT_TRUSTED,
+          Kind.TLS_FAILED,
           "(expected: a certificate that Java trusts; its own has another issuer, or none)");
       assertHeardEverything(good);
     }
@@ -161,11 +161,11 @@ final class TlsIT {
       good.awaitFrames(1);
       assertRefused(
           byName(process).withCa(other.certificate()),
-          Kind.NOT_TRUSTED,
+          Kind.TLS_FAILED,
           "vouches for; its own has another issuer, or none)");
       assertRefused(
           to(process),
-          Kind.NOT_TRUSTED,
+          Kind.TLS_FAILED,
           "(expected: a certificate for that name; No subject alternative names matching");
       assertHeardEverything(good);
     }
@@ -214,7 +214,7 @@ final class TlsIT {
     try (ServerProcess process = ServerProcess.start(Map.of(), "--demo");
         Listening good = new Listening(process, PATIENT)) {
       good.awaitFrames(1);
-      assertRefused(to(process), Kind.NOT_TRUSTED, "(expected: TLS; it answers without)");
+      assertRefused(to(process), Kind.TLS_FAILED, "(expected: TLS; it answers without)");
       assertHeardEverything(good);
     }
   }

@@ -31,9 +31,9 @@ public final class AudioStreams {
             ? AudioFormat.Encoding.PCM_FLOAT
             : AudioFormat.Encoding.PCM_SIGNED,
         format.sampleRateHz(),
-        8 * format.encoding().bytesPerNumber(),
+        8 * format.encoding().bytesPerSample(),
         format.channelCount(),
-        format.bytesPerSample(),
+        format.bytesPerSampleFrame(),
         format.sampleRateHz(),
         false);
   }

@@ -21,7 +21,7 @@ final class FrameInputStream extends InputStream {
 
   FrameInputStream(FrameStream frames) {
     this.frames = frames;
-    this.bytesPerSample = frames.start().format().bytesPerSample();
+    this.bytesPerSample = frames.start().format().bytesPerSampleFrame();
   }
 
   @Override

@@ -60,7 +60,7 @@ final class Playout {
   Playout(OutputLine line, PcmFormat format, int bufferMs) {
     this.line = line;
     this.format = format;
-    this.bytesPerSample = format.bytesPerSample();
+    this.bytesPerSample = format.bytesPerSampleFrame();
     this.leastTarget = samples(bufferMs);
     this.target = leastTarget;
   }

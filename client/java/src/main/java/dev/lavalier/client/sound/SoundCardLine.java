@@ -33,8 +33,8 @@ final class SoundCardLine implements OutputLine {
     SourceDataLine line = null;
     try {
       line = (SourceDataLine) AudioSystem.getLine(new DataLine.Info(SourceDataLine.class, wanted));
-      line.open(wanted, format.sampleRateHz() / 1_000 * ROOM_MS * format.bytesPerSample());
-      return new SoundCardLine(line, format.bytesPerSample());
+      line.open(wanted, format.sampleRateHz() / 1_000 * ROOM_MS * format.bytesPerSampleFrame());
+      return new SoundCardLine(line, format.bytesPerSampleFrame());
     } catch (LineUnavailableException | IllegalArgumentException | SecurityException e) {
       if (line != null) {
         line.close();

@@ -25,7 +25,7 @@ final class AudioStreamsTest {
   @RegisterExtension final FakeServer server = new FakeServer();
 
   private FrameStream stream() throws LavalierException {
-    server.says(
+    server.respondWith(
         List.of(
             FakeMessages.started(80),
             FakeMessages.frame(0, 80, 0),

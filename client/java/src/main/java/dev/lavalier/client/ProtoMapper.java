@@ -14,9 +14,9 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 
 /** Messages of the contract as this library's values, and back. */
-final class Wire {
+final class ProtoMapper {
 
-  private Wire() {}
+  private ProtoMapper() {}
 
   static StreamFramesRequest request(StreamOptions options) {
     StreamFramesRequest.Builder request = StreamFramesRequest.newBuilder();
@@ -118,7 +118,7 @@ final class Wire {
   }
 
   /** Adds gaps, of which null is none. Where several causes met, the last of them counts. */
-  static Gap sum(Gap before, Gap after) {
+  static Gap merge(Gap before, Gap after) {
     if (before == null || after == null) {
       return before == null ? after : before;
     }

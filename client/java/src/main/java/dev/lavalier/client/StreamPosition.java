@@ -12,16 +12,16 @@ import java.util.Optional;
  * one epoch to the next the server says it, or else the capture times do, as long as they are no
  * further apart than our own clock says that we were away: clocks are set, at boot above all.
  */
-final class Position {
+final class StreamPosition {
 
-  private static final long CLOCK_SLACK_NANOS = 5_000_000_000L;
-  private static final double NANOS = 1e9;
+  private static final long CLOCK_MARGIN_NANOS = 5_000_000_000L;
+  private static final double NANOS_PER_SECOND = 1e9;
 
   private boolean known;
   private long epoch;
   private long nextIndex;
   private long nextCaptureNanos;
-  private long arrivedMillis; // our own clock's
+  private long lastArrivalMillis; // our own clock's
 
   /** Returns where to resume; empty before the first frame. */
   Optional<ResumePoint> resumePoint() {
@@ -37,43 +37,43 @@ final class Position {
     nextIndex = frame.getSampleIndex() + start.frameSize();
     nextCaptureNanos =
         frame.getCaptureTimeUnixNanos()
-            + Math.round(start.frameSize() * NANOS / start.format().sampleRateHz());
-    arrivedMillis = nowMillis;
+            + Math.round(start.frameSize() * NANOS_PER_SECOND / start.format().sampleRateHz());
+    lastArrivalMillis = nowMillis;
   }
 
   /**
    * Returns what is missing between here and the first frame of another connection.
    *
-   * @param told what the frame itself says; null: nothing
+   * @param reported what the frame itself says; null: nothing
    * @return null where nothing is
    */
-  Gap missingBefore(StreamStart start, AudioFrame frame, Gap told, long nowMillis) {
+  Gap gapBefore(StreamStart start, AudioFrame frame, Gap reported, long nowMillis) {
     if (!known) {
-      return told;
+      return reported;
     }
     if (start.epoch() == epoch) {
       long missing = frame.getSampleIndex() - nextIndex;
-      return missing <= 0 ? null : gap(missing, told, false);
+      return missing <= 0 ? null : gap(missing, reported, false);
     }
-    if (told != null && told.cause() == Gap.Cause.NOT_KEPT) {
-      return told;
+    if (reported != null && reported.cause() == Gap.Cause.NOT_KEPT) {
+      return reported;
     }
-    long awayNanos = (nowMillis - arrivedMillis) * 1_000_000;
+    long outageNanos = (nowMillis - lastArrivalMillis) * 1_000_000;
     long nanos = frame.getCaptureTimeUnixNanos() - nextCaptureNanos;
-    if (nanos < -CLOCK_SLACK_NANOS || nanos > awayNanos + CLOCK_SLACK_NANOS) {
-      nanos = awayNanos;
+    if (nanos < -CLOCK_MARGIN_NANOS || nanos > outageNanos + CLOCK_MARGIN_NANOS) {
+      nanos = outageNanos;
     }
-    long missing = Math.round(nanos / NANOS * start.format().sampleRateHz());
-    if (told != null && told.sampleCount() >= missing) {
-      return told;
+    long missing = Math.round(nanos / NANOS_PER_SECOND * start.format().sampleRateHz());
+    if (reported != null && reported.sampleCount() >= missing) {
+      return reported;
     }
-    return missing <= 0 ? null : gap(missing, told, true);
+    return missing <= 0 ? null : gap(missing, reported, true);
   }
 
   /** The count is ours, and holds what the server told of; its cause is the later one. */
-  private static Gap gap(long missing, Gap told, boolean estimated) {
-    return told == null
+  private static Gap gap(long missing, Gap reported, boolean estimated) {
+    return reported == null
         ? new Gap(missing, Gap.Cause.NOT_KEPT, estimated)
-        : new Gap(missing, told.cause(), estimated || told.estimated());
+        : new Gap(missing, reported.cause(), estimated || reported.estimated());
   }
 }

@@ -11,27 +11,27 @@ import java.util.function.LongSupplier;
  *
  * @param nanoTime as {@link System#nanoTime}
  * @param unixMillis as {@link System#currentTimeMillis}
- * @param pause how to wait
+ * @param sleeper how to wait
  * @param random 0 to 1
  */
-record Timing(LongSupplier nanoTime, LongSupplier unixMillis, Pause pause, DoubleSupplier random) {
+record TimeSource(LongSupplier nanoTime, LongSupplier unixMillis, Sleeper sleeper, DoubleSupplier random) {
 
   /** Waits. */
-  interface Pause {
-    /** Waits for so long, or until {@code over} is counted down; returns whether that is so. */
-    boolean await(CountDownLatch over, long nanos) throws InterruptedException;
+  interface Sleeper {
+    /** Waits for so long, or until {@code cancelled} is counted down; returns whether that is so. */
+    boolean await(CountDownLatch cancelled, long nanos) throws InterruptedException;
   }
 
-  static Timing system() {
-    return by(System::nanoTime);
+  static TimeSource system() {
+    return withNanoTime(System::nanoTime);
   }
 
   /** Returns the system's, by another clock for what is measured here. */
-  static Timing by(LongSupplier nanoTime) {
-    return new Timing(
+  static TimeSource withNanoTime(LongSupplier nanoTime) {
+    return new TimeSource(
         nanoTime,
         System::currentTimeMillis,
-        (over, nanos) -> over.await(nanos, TimeUnit.NANOSECONDS),
+        (cancelled, nanos) -> cancelled.await(nanos, TimeUnit.NANOSECONDS),
         () -> ThreadLocalRandom.current().nextDouble());
   }
 }

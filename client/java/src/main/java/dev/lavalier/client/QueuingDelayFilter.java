@@ -12,22 +12,22 @@ package dev.lavalier.client;
  *
  * <p>One thread. All in nanoseconds.
  */
-final class Freshness {
+final class QueuingDelayFilter {
 
   private static final long DRIFT_DIVISOR = 1_000;
-  private static final long DISBELIEF = 5_000_000_000L;
+  private static final long CLOCK_STEP_TIMEOUT = 5_000_000_000L;
 
-  private final long bound;
+  private final long maxDelay;
 
-  private boolean begun;
-  private long least; // as of the moment leastAt
-  private long leastAt;
+  private boolean initialized;
+  private long baseDelay; // as of the moment leastAt
+  private long baseDelayAt;
   private boolean stale; // the last frame was
   private long staleSince;
 
-  /** Takes for fresh what has waited for no longer than {@code bound}. */
-  Freshness(long bound) {
-    this.bound = bound;
+  /** Takes for fresh what has waited for no longer than {@code maxDelay}. */
+  QueuingDelayFilter(long maxDelay) {
+    this.maxDelay = maxDelay;
   }
 
   /**
@@ -37,30 +37,30 @@ final class Freshness {
    * @param arrived when it was here, by ours
    * @param now the time by ours
    */
-  boolean isFresh(long sent, long arrived, long now) {
-    noteArrival(arrived - sent, arrived);
-    if (now - sent - least <= bound) {
+  boolean accept(long sent, long arrived, long now) {
+    updateBaseDelay(arrived - sent, arrived);
+    if (now - sent - baseDelay <= maxDelay) {
       stale = false;
       return true;
     }
     if (!stale) {
       stale = true;
       staleSince = now;
-    } else if (now - staleSince > DISBELIEF) {
-      begun = false;
+    } else if (now - staleSince > CLOCK_STEP_TIMEOUT) {
+      initialized = false;
       stale = false;
     }
     return false;
   }
 
-  private void noteArrival(long difference, long arrived) {
-    if (begun) {
-      least += (arrived - leastAt) / DRIFT_DIVISOR;
+  private void updateBaseDelay(long difference, long arrived) {
+    if (initialized) {
+      baseDelay += (arrived - baseDelayAt) / DRIFT_DIVISOR;
     }
-    if (!begun || difference - least < 0) {
-      least = difference;
-      begun = true;
+    if (!initialized || difference - baseDelay < 0) {
+      baseDelay = difference;
+      initialized = true;
     }
-    leastAt = arrived;
+    baseDelayAt = arrived;
   }
 }
