@@ -55,7 +55,7 @@ final class ListenCommand implements Callable<Integer> {
       try {
         player.play(stream, source.samples(stream.start().format().sampleRateHz()));
       } finally {
-        tell(player.health());
+        tell(player.stats());
       }
       return 0;
     } catch (IOException | IllegalArgumentException e) {
@@ -63,7 +63,7 @@ final class ListenCommand implements Callable<Integer> {
     }
   }
 
-  private void tell(Player.Health health) {
+  private void tell(Player.PlaybackStats health) {
     if (health.underruns() > 0 || health.skippedFrames() > 0 || cli.terminal().errIsTerminal()) {
       cli.terminal()
           .err()

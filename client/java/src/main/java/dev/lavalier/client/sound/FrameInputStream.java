@@ -13,50 +13,50 @@ import java.util.Arrays;
 final class FrameInputStream extends InputStream {
 
   private final FrameStream frames;
-  private final int bytesPerSample;
+  private final int bytesPerSampleFrame;
 
   // The reading thread alone.
   private long silentBytes; // before what waits
-  private ByteBuffer waiting = ByteBuffer.allocate(0); // the rest of the last frame
+  private ByteBuffer pending = ByteBuffer.allocate(0); // the rest of the last frame
 
   FrameInputStream(FrameStream frames) {
     this.frames = frames;
-    this.bytesPerSample = frames.start().format().bytesPerSampleFrame();
+    this.bytesPerSampleFrame = frames.start().format().bytesPerSampleFrame();
   }
 
   @Override
   public int read() throws IOException {
-    byte[] one = new byte[1];
-    return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+    byte[] single = new byte[1];
+    return read(single, 0, 1) < 0 ? -1 : single[0] & 0xff;
   }
 
   @Override
-  public int read(byte[] to, int offset, int length) throws IOException {
+  public int read(byte[] buffer, int offset, int length) throws IOException {
     if (length == 0) {
       return 0;
     }
-    if (available() == 0 && !next()) {
+    if (available() == 0 && !readNextFrame()) {
       return -1;
     }
     if (silentBytes > 0) {
       int count = (int) Math.min(length, silentBytes);
-      Arrays.fill(to, offset, offset + count, (byte) 0);
+      Arrays.fill(buffer, offset, offset + count, (byte) 0);
       silentBytes -= count;
       return count;
     }
-    int count = Math.min(length, waiting.remaining());
-    waiting.get(to, offset, count);
+    int count = Math.min(length, pending.remaining());
+    pending.get(buffer, offset, count);
     return count;
   }
 
-  private boolean next() throws IOException {
+  private boolean readNextFrame() throws IOException {
     try {
       Frame frame = frames.read();
       if (frame == null) {
         return false;
       }
-      silentBytes = frame.gap().map(Gap::sampleCount).orElse(0L) * bytesPerSample;
-      waiting = frame.pcm();
+      silentBytes = frame.gap().map(Gap::sampleCount).orElse(0L) * bytesPerSampleFrame;
+      pending = frame.pcm();
       return true;
     } catch (LavalierException e) {
       throw new IOException(e.getMessage(), e);
@@ -66,7 +66,7 @@ final class FrameInputStream extends InputStream {
   /** Returns what can be had without waiting. */
   @Override
   public int available() {
-    return (int) Math.min(Integer.MAX_VALUE, silentBytes + waiting.remaining());
+    return (int) Math.min(Integer.MAX_VALUE, silentBytes + pending.remaining());
   }
 
   @Override

@@ -14,7 +14,7 @@ interface OutputLine extends AutoCloseable {
   void restart(int silentSamples) throws IOException;
 
   /** Returns how many samples per channel were written and are not played yet. */
-  long queued();
+  long queuedSamples();
 
   /**
    * Writes whole samples; waits where they do not fit.

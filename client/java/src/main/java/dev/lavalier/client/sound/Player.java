@@ -15,7 +15,7 @@ import java.io.IOException;
 public final class Player implements AutoCloseable {
 
   /** The longest queue that may be asked for, in milliseconds. */
-  public static final int LONGEST_BUFFER_MS = 500;
+  public static final int MAX_BUFFER_MS = 500;
 
   private final OutputLine line;
   private final Playout playout;
@@ -28,7 +28,7 @@ public final class Player implements AutoCloseable {
    * @param correctedSamples samples that were left out or repeated because clocks differ
    * @param bufferMs the queue that is aimed at by now, in milliseconds
    */
-  public record Health(int underruns, long skippedFrames, long correctedSamples, int bufferMs) {}
+  public record PlaybackStats(int underruns, long skippedFrames, long correctedSamples, int bufferMs) {}
 
   private Player(OutputLine line, PcmFormat format, int bufferMs) {
     this.line = line;
@@ -39,7 +39,7 @@ public final class Player implements AutoCloseable {
    * Opens the output device.
    *
    * @param format of the stream; 16 bits
-   * @param bufferMs the queue to begin with, 1 to {@value #LONGEST_BUFFER_MS} ms
+   * @param bufferMs the queue to begin with, 1 to {@value #MAX_BUFFER_MS} ms
    * @throws IOException where there is no such device, said in one line
    * @throws IllegalArgumentException where an argument is out of its range
    */
@@ -48,9 +48,9 @@ public final class Player implements AutoCloseable {
       throw new IllegalArgumentException(
           "format: %s (expected: s16le, which output devices play)".formatted(format));
     }
-    if (bufferMs < 1 || bufferMs > LONGEST_BUFFER_MS) {
+    if (bufferMs < 1 || bufferMs > MAX_BUFFER_MS) {
       throw new IllegalArgumentException(
-          "buffer-ms: %d (expected: 1..%d)".formatted(bufferMs, LONGEST_BUFFER_MS));
+          "buffer-ms: %d (expected: 1..%d)".formatted(bufferMs, MAX_BUFFER_MS));
     }
     return new Player(SoundCardLine.open(format), format, bufferMs);
   }
@@ -62,22 +62,22 @@ public final class Player implements AutoCloseable {
    * @throws IOException where the output device is gone
    */
   public void play(FrameStream stream, long samples) throws LavalierException, IOException {
-    long left = samples;
+    long remaining = samples;
     Frame frame;
-    while (left > 0 && (frame = stream.read()) != null) {
+    while (remaining > 0 && (frame = stream.read()) != null) {
       if (frame.gap().isPresent()) {
         long missing = frame.gap().get().sampleCount();
         playout.playSilence(missing);
-        left -= missing;
+        remaining -= missing;
       }
       playout.play(frame.pcm());
-      left -= stream.start().frameSize();
+      remaining -= stream.start().frameSize();
     }
   }
 
   /** Returns how it has gone so far; to the playing thread. */
-  public Health health() {
-    return playout.health();
+  public PlaybackStats stats() {
+    return playout.stats();
   }
 
   /** Stops at once. */

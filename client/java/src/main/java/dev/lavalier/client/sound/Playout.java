@@ -26,33 +26,33 @@ import java.nio.ByteOrder;
  */
 final class Playout {
 
-  private static final int LONGEST_MS = Player.LONGEST_BUFFER_MS;
-  private static final int SURPLUS_MS = 250;
-  private static final int EXCESS_MS = 40;
-  private static final int CORRECTION_EVERY_MS = 100;
+  private static final int MAX_TARGET_MS = Player.MAX_BUFFER_MS;
+  private static final int MAX_QUEUE_ABOVE_TARGET_MS = 250;
+  private static final int DROP_ABOVE_TARGET_MS = 40;
+  private static final int CORRECTION_INTERVAL_MS = 100;
   private static final int SETTLING_MS = 500;
-  private static final int STANDSTILL_MS = 2_000;
-  private static final int CALM_SECONDS = 10;
+  private static final int STALL_MS = 2_000;
+  private static final int STABLE_SECONDS = 10;
   private static final int SILENCE_SAMPLES = 480;
 
   private final OutputLine line;
   private final PcmFormat format;
-  private final int bytesPerSample;
-  private final long leastTarget;
+  private final int bytesPerSampleFrame;
+  private final long minTarget;
 
   private long target; // samples per channel, as all counts
-  private boolean begun;
+  private boolean started;
   private long lowMark = Long.MAX_VALUE;
-  private long markedSamples; // of this second; below 0 while a line that was begun settles
-  private long calmSamples;
-  private long correction; // to be left out; where negative, to be repeated
-  private long sinceCorrection;
-  private boolean draining; // frames are left out until the target is met
-  private long drained; // samples of theirs in a row
+  private long windowSamples; // of this second; below 0 while a line that was begun settles
+  private long stableSamples;
+  private long pendingCorrection; // to be left out; where negative, to be repeated
+  private long samplesSinceCorrection;
+  private boolean dropping; // frames are left out until the target is met
+  private long droppedInARow; // samples of theirs in a row
 
   private int underruns;
   private long skippedFrames;
-  private long corrected;
+  private long correctedSamples;
 
   private byte[] buffer = {};
 
@@ -60,9 +60,9 @@ final class Playout {
   Playout(OutputLine line, PcmFormat format, int bufferMs) {
     this.line = line;
     this.format = format;
-    this.bytesPerSample = format.bytesPerSampleFrame();
-    this.leastTarget = samples(bufferMs);
-    this.target = leastTarget;
+    this.bytesPerSampleFrame = format.bytesPerSampleFrame();
+    this.minTarget = samples(bufferMs);
+    this.target = minTarget;
   }
 
   private long samples(long millis) {
@@ -71,94 +71,94 @@ final class Playout {
 
   /** Plays a frame of 16-bit samples. */
   void play(ByteBuffer pcm) throws IOException {
-    long queued = line.queued();
-    int count = pcm.remaining() / bytesPerSample;
+    long queued = line.queuedSamples();
+    int count = pcm.remaining() / bytesPerSampleFrame;
     if (queued == 0) {
-      refill();
+      restart();
       queued = target;
-    } else if (drained >= samples(STANDSTILL_MS)) {
-      drained = 0;
-      grow();
-      writeSilence(samples(SoundCardLine.ROOM_MS) - queued);
+    } else if (droppedInARow >= samples(STALL_MS)) {
+      droppedInARow = 0;
+      growTarget();
+      writeSilence(samples(SoundCardLine.BUFFER_MS) - queued);
     }
-    if (drains(queued, count)) {
+    if (shouldDrop(queued, count)) {
       skippedFrames++;
-      drained += count;
+      droppedInARow += count;
       return;
     }
-    drained = 0;
-    mark(queued, count);
+    droppedInARow = 0;
+    updateLowMark(queued, count);
     int length = copy(pcm);
-    sinceCorrection += count;
-    if (correction != 0 && sinceCorrection >= samples(CORRECTION_EVERY_MS)) {
+    samplesSinceCorrection += count;
+    if (pendingCorrection != 0 && samplesSinceCorrection >= samples(CORRECTION_INTERVAL_MS)) {
       length = correct(length);
-      sinceCorrection = 0;
+      samplesSinceCorrection = 0;
     }
     line.write(buffer, length);
   }
 
   /** Plays silence in place of samples that are missing; no more than makes a whole queue. */
   void playSilence(long missing) throws IOException {
-    writeSilence(Math.min(missing, Math.max(0, target - line.queued())));
+    writeSilence(Math.min(missing, Math.max(0, target - line.queuedSamples())));
   }
 
-  private void refill() throws IOException {
-    if (begun) {
-      grow();
+  private void restart() throws IOException {
+    if (started) {
+      growTarget();
     }
-    begun = true;
+    started = true;
     line.restart((int) target);
-    beginMarking(-samples(SETTLING_MS));
-    correction = 0;
-    draining = false;
+    startWindow(-samples(SETTLING_MS));
+    pendingCorrection = 0;
+    dropping = false;
   }
 
-  private void grow() {
+  private void growTarget() {
     underruns++;
-    target = Math.min(samples(LONGEST_MS), target + target / 2);
-    calmSamples = 0;
+    target = Math.min(samples(MAX_TARGET_MS), target + target / 2);
+    stableSamples = 0;
   }
 
   /** Returns whether a frame is to be left out. */
-  private boolean drains(long queued, int count) {
-    if (queued > target + samples(SURPLUS_MS)) {
-      draining = true;
-    } else if (draining && queued < target + count) {
-      draining = false;
-      beginMarking(0);
-      correction = 0;
+  private boolean shouldDrop(long queued, int count) {
+    if (queued > target + samples(MAX_QUEUE_ABOVE_TARGET_MS)) {
+      dropping = true;
+    } else if (dropping && queued < target + count) {
+      dropping = false;
+      startWindow(0);
+      pendingCorrection = 0;
     }
-    return draining;
+    return dropping;
   }
 
-  private void beginMarking(long from) {
+  private void startWindow(long from) {
     lowMark = Long.MAX_VALUE;
-    markedSamples = from;
+    windowSamples = from;
   }
 
-  private void mark(long queued, int count) {
-    if (markedSamples >= 0) {
+  private void updateLowMark(long queued, int count) {
+    if (windowSamples >= 0) {
       lowMark = Math.min(lowMark, queued);
     }
-    markedSamples += count;
-    calmSamples += count;
-    if (calmSamples >= (long) CALM_SECONDS * format.sampleRateHz()) {
-      calmSamples = 0;
-      target = Math.max(leastTarget, target - target / 10);
+    windowSamples += count;
+    stableSamples += count;
+    if (stableSamples >= (long) STABLE_SECONDS * format.sampleRateHz()) {
+      stableSamples = 0;
+      target = Math.max(minTarget, target - target / 10);
     }
-    if (markedSamples >= format.sampleRateHz()) {
+    if (windowSamples >= format.sampleRateHz()) {
       long excess = lowMark - target;
-      draining = excess > Math.max(samples(EXCESS_MS), count);
-      boolean drifted = Math.abs(excess) > count || correction != 0;
-      correction = drifted && !draining ? excess : 0;
-      beginMarking(0);
+      dropping = excess > Math.max(samples(DROP_ABOVE_TARGET_MS), count);
+      boolean drifted = Math.abs(excess) > count || pendingCorrection != 0;
+      pendingCorrection = drifted && !dropping ? excess : 0;
+      startWindow(0);
     }
   }
 
   private int copy(ByteBuffer pcm) {
     int length = pcm.remaining();
-    if (buffer.length < length + bytesPerSample) {
-      buffer = new byte[length + bytesPerSample];
+    if (buffer.length < length + bytesPerSampleFrame) {
+      buffer = new byte[length + bytesPerSampleFrame];
     }
     pcm.get(buffer, 0, length);
     return length;
@@ -168,46 +168,46 @@ final class Playout {
    * Leaves out a sample, or repeats one, where that makes the smallest step; returns the length.
    */
   private int correct(int length) {
-    int at = stillest(length);
-    corrected++;
-    if (correction > 0) {
-      correction--;
-      System.arraycopy(buffer, at + bytesPerSample, buffer, at, length - at - bytesPerSample);
-      return length - bytesPerSample;
+    int at = smallestStepIndex(length);
+    correctedSamples++;
+    if (pendingCorrection > 0) {
+      pendingCorrection--;
+      System.arraycopy(buffer, at + bytesPerSampleFrame, buffer, at, length - at - bytesPerSampleFrame);
+      return length - bytesPerSampleFrame;
     }
-    correction++;
-    System.arraycopy(buffer, at, buffer, at + bytesPerSample, length - at);
-    return length + bytesPerSample;
+    pendingCorrection++;
+    System.arraycopy(buffer, at, buffer, at + bytesPerSampleFrame, length - at);
+    return length + bytesPerSampleFrame;
   }
 
   /** Returns where the sample is that differs least from the one before it. */
-  private int stillest(int length) {
+  private int smallestStepIndex(int length) {
     ByteBuffer pcm = ByteBuffer.wrap(buffer).order(ByteOrder.LITTLE_ENDIAN);
-    int best = 0;
-    long least = Long.MAX_VALUE;
-    for (int at = bytesPerSample; at < length; at += bytesPerSample) {
+    int bestIndex = 0;
+    long smallestStep = Long.MAX_VALUE;
+    for (int at = bytesPerSampleFrame; at < length; at += bytesPerSampleFrame) {
       long step = 0;
-      for (int k = at; k < at + bytesPerSample; k += 2) {
-        step += Math.abs(pcm.getShort(k) - pcm.getShort(k - bytesPerSample));
+      for (int k = at; k < at + bytesPerSampleFrame; k += 2) {
+        step += Math.abs(pcm.getShort(k) - pcm.getShort(k - bytesPerSampleFrame));
       }
-      if (step < least) {
-        least = step;
-        best = at;
+      if (step < smallestStep) {
+        smallestStep = step;
+        bestIndex = at;
       }
     }
-    return best;
+    return bestIndex;
   }
 
   private void writeSilence(long count) throws IOException {
-    byte[] silence = new byte[SILENCE_SAMPLES * bytesPerSample];
-    for (long left = count; left > 0; left -= SILENCE_SAMPLES) {
-      line.write(silence, (int) Math.min(left, SILENCE_SAMPLES) * bytesPerSample);
+    byte[] silence = new byte[SILENCE_SAMPLES * bytesPerSampleFrame];
+    for (long remaining = count; remaining > 0; remaining -= SILENCE_SAMPLES) {
+      line.write(silence, (int) Math.min(remaining, SILENCE_SAMPLES) * bytesPerSampleFrame);
     }
   }
 
   /** Returns how it has gone so far. */
-  Player.Health health() {
-    return new Player.Health(
-        underruns, skippedFrames, corrected, (int) (target * 1_000 / format.sampleRateHz()));
+  Player.PlaybackStats stats() {
+    return new Player.PlaybackStats(
+        underruns, skippedFrames, correctedSamples, (int) (target * 1_000 / format.sampleRateHz()));
   }
 }

@@ -12,15 +12,15 @@ import javax.sound.sampled.SourceDataLine;
 final class SoundCardLine implements OutputLine {
 
   /** Room for the longest queue that the player keeps, and a frame. */
-  static final int ROOM_MS = 1_000;
+  static final int BUFFER_MS = 1_000;
 
   private final SourceDataLine line;
-  private final int bytesPerSample;
-  private boolean begun;
+  private final int bytesPerSampleFrame;
+  private boolean started;
 
-  private SoundCardLine(SourceDataLine line, int bytesPerSample) {
+  private SoundCardLine(SourceDataLine line, int bytesPerSampleFrame) {
     this.line = line;
-    this.bytesPerSample = bytesPerSample;
+    this.bytesPerSampleFrame = bytesPerSampleFrame;
   }
 
   /**
@@ -29,11 +29,11 @@ final class SoundCardLine implements OutputLine {
    * @throws IOException where there is none, or none that takes the format, in one line
    */
   static SoundCardLine open(PcmFormat format) throws IOException {
-    AudioFormat wanted = AudioStreams.format(format);
+    AudioFormat audioFormat = AudioStreams.format(format);
     SourceDataLine line = null;
     try {
-      line = (SourceDataLine) AudioSystem.getLine(new DataLine.Info(SourceDataLine.class, wanted));
-      line.open(wanted, format.sampleRateHz() / 1_000 * ROOM_MS * format.bytesPerSampleFrame());
+      line = (SourceDataLine) AudioSystem.getLine(new DataLine.Info(SourceDataLine.class, audioFormat));
+      line.open(audioFormat, format.sampleRateHz() / 1_000 * BUFFER_MS * format.bytesPerSampleFrame());
       return new SoundCardLine(line, format.bytesPerSampleFrame());
     } catch (LineUnavailableException | IllegalArgumentException | SecurityException e) {
       if (line != null) {
@@ -48,26 +48,26 @@ final class SoundCardLine implements OutputLine {
 
   @Override
   public void restart(int silentSamples) throws IOException {
-    if (begun) { // PulseAudio's does not come back from running dry
+    if (started) { // PulseAudio's does not come back from running dry
       AudioFormat format = line.getFormat();
-      int room = line.getBufferSize();
+      int bufferBytes = line.getBufferSize();
       line.close();
       try {
-        line.open(format, room);
+        line.open(format, bufferBytes);
       } catch (LineUnavailableException e) {
         throw new IOException("output: gone (expected: an output device that keeps playing)", e);
       }
     }
-    begun = true;
+    started = true;
     // Started with nothing in it, PulseAudio's line counts a whole buffer as lost at once.
-    byte[] silence = new byte[silentSamples * bytesPerSample];
+    byte[] silence = new byte[silentSamples * bytesPerSampleFrame];
     write(silence, silence.length);
     line.start();
   }
 
   @Override
-  public long queued() {
-    return Math.max(0, line.getBufferSize() - line.available()) / bytesPerSample;
+  public long queuedSamples() {
+    return Math.max(0, line.getBufferSize() - line.available()) / bytesPerSampleFrame;
   }
 
   @Override

@@ -21,16 +21,16 @@ final class PlayoutTest {
   private static final double STEP = 2 * Math.PI * 440 / RATE;
 
   private final PcmFormat format = PcmFormat.parse("48000/1/s16le");
-  private final Line line = new Line();
+  private final FakeLine line = new FakeLine();
   private final Playout playout = new Playout(line, format, BUFFER_MS);
   private long sent; // samples of the sine
 
   /** Plays what was written, as time passes. */
-  private static final class Line implements OutputLine {
+  private static final class FakeLine implements OutputLine {
     private final ByteArrayOutputStream written = new ByteArrayOutputStream();
     private double queued;
 
-    void pass(double samples) {
+    void advance(double samples) {
       queued = Math.max(0, queued - samples);
     }
 
@@ -41,7 +41,7 @@ final class PlayoutTest {
     }
 
     @Override
-    public long queued() {
+    public long queuedSamples() {
       return (long) queued;
     }
 
@@ -80,7 +80,7 @@ final class PlayoutTest {
   private void seconds(int seconds, double ppm) throws IOException {
     for (int k = 0; k < 50 * seconds; k++) {
       frame();
-      line.pass(FRAME * (1 + ppm / 1e6));
+      line.advance(FRAME * (1 + ppm / 1e6));
     }
   }
 
@@ -93,35 +93,35 @@ final class PlayoutTest {
       short expected = n < TARGET ? 0 : sine(n - TARGET);
       assertThat(samples[n]).as("sample %d", n).isEqualTo(expected);
     }
-    assertThat(playout.health()).isEqualTo(new Player.Health(0, 0, 0, BUFFER_MS));
+    assertThat(playout.stats()).isEqualTo(new Player.PlaybackStats(0, 0, 0, BUFFER_MS));
   }
 
   @Test
   void itGrowsWhereFramesComeLateAndShrinksWhenTheyHaveNotForLong() throws Exception {
     seconds(2, 0);
-    line.pass(TARGET + 1); // nothing comes for 60 ms
+    line.advance(TARGET + 1); // nothing comes for 60 ms
     frame();
-    assertThat(playout.health().underruns()).isEqualTo(1);
-    assertThat(playout.health().bufferMs()).isEqualTo(90);
-    assertThat(line.queued()).isEqualTo(90 * RATE / 1_000 + FRAME);
-    line.pass(FRAME);
+    assertThat(playout.stats().underruns()).isEqualTo(1);
+    assertThat(playout.stats().bufferMs()).isEqualTo(90);
+    assertThat(line.queuedSamples()).isEqualTo(90 * RATE / 1_000 + FRAME);
+    line.advance(FRAME);
 
     seconds(9, 0);
-    assertThat(playout.health().bufferMs()).isEqualTo(90);
+    assertThat(playout.stats().bufferMs()).isEqualTo(90);
     seconds(120, 0);
-    assertThat(playout.health().bufferMs()).isEqualTo(BUFFER_MS);
-    assertThat(line.queued()).isBetween(TARGET - 10L, TARGET + 480L);
-    assertThat(playout.health().underruns()).isEqualTo(1);
-    assertThat(playout.health().skippedFrames()).isZero();
+    assertThat(playout.stats().bufferMs()).isEqualTo(BUFFER_MS);
+    assertThat(line.queuedSamples()).isBetween(TARGET - 10L, TARGET + 480L);
+    assertThat(playout.stats().underruns()).isEqualTo(1);
+    assertThat(playout.stats().skippedFrames()).isZero();
   }
 
   @Test
   void itNeverAimsBeyondItsBound() throws Exception {
     for (int k = 0; k < 20; k++) {
       frame();
-      line.pass(10 * RATE);
+      line.advance(10 * RATE);
     }
-    assertThat(playout.health().bufferMs()).isEqualTo(Player.LONGEST_BUFFER_MS);
+    assertThat(playout.stats().bufferMs()).isEqualTo(Player.MAX_BUFFER_MS);
   }
 
   @ParameterizedTest
@@ -129,20 +129,20 @@ final class PlayoutTest {
   void itFollowsAnotherClock(double ppm) throws Exception {
     for (int k = 0; k < 600; k++) {
       seconds(1, ppm);
-      assertThat(line.queued()).isBetween(TARGET - 1100L, TARGET + 1100L);
+      assertThat(line.queuedSamples()).isBetween(TARGET - 1100L, TARGET + 1100L);
     }
-    Player.Health health = playout.health();
-    assertThat(health.underruns()).isZero();
-    assertThat(health.skippedFrames()).isZero();
+    Player.PlaybackStats stats = playout.stats();
+    assertThat(stats.underruns()).isZero();
+    assertThat(stats.skippedFrames()).isZero();
     double drifted = Math.abs(ppm) / 1e6 * 600 * RATE;
-    assertThat((double) health.correctedSamples()).isBetween(drifted - 1100, drifted + 1100);
+    assertThat((double) stats.correctedSamples()).isBetween(drifted - 1100, drifted + 1100);
   }
 
   @ParameterizedTest
   @ValueSource(doubles = {-150, 150})
   void aSampleIsLeftOutOrRepeatedWhereTheSignalMovesLeast(double ppm) throws Exception {
     seconds(300, ppm);
-    assertThat(playout.health().correctedSamples()).isGreaterThan(500);
+    assertThat(playout.stats().correctedSamples()).isGreaterThan(500);
     short[] samples = line.samples();
     int steepest = (int) Math.ceil(10_000 * STEP) + 1; // of the sine itself
     for (int n = TARGET + 1; n < samples.length; n++) {
@@ -156,8 +156,8 @@ final class PlayoutTest {
     for (int k = 0; k < 100; k++) {
       frame();
     }
-    assertThat(line.queued()).isLessThanOrEqualTo(TARGET + RATE / 4 + FRAME);
-    assertThat(playout.health().skippedFrames()).isBetween(80L, 90L);
+    assertThat(line.queuedSamples()).isLessThanOrEqualTo(TARGET + RATE / 4 + FRAME);
+    assertThat(playout.stats().skippedFrames()).isBetween(80L, 90L);
   }
 
   @ParameterizedTest
@@ -167,35 +167,35 @@ final class PlayoutTest {
       frame(); // and nothing is played
     }
     seconds(2, 0);
-    assertThat(line.queued()).isBetween((long) TARGET, TARGET + (long) FRAME);
-    Player.Health health = playout.health();
-    assertThat(health.skippedFrames()).isBetween(late - 2L, (long) late);
+    assertThat(line.queuedSamples()).isBetween((long) TARGET, TARGET + (long) FRAME);
+    Player.PlaybackStats stats = playout.stats();
+    assertThat(stats.skippedFrames()).isBetween(late - 2L, (long) late);
     seconds(60, 0);
-    assertThat(playout.health()).isEqualTo(health);
-    assertThat(health.correctedSamples()).isZero();
-    assertThat(health.underruns()).isZero();
+    assertThat(playout.stats()).isEqualTo(stats);
+    assertThat(stats.correctedSamples()).isZero();
+    assertThat(stats.underruns()).isZero();
   }
 
   @Test
   void aLineThatStandsStillIsFilledSoThatItPlaysOn() throws Exception {
     seconds(1, 0);
-    for (int k = 0; line.queued() < RATE; k++) {
+    for (int k = 0; line.queuedSamples() < RATE; k++) {
       assertThat(k).isLessThan(120);
       frame(); // and nothing is played until it is full
     }
-    assertThat(playout.health().underruns()).isEqualTo(1);
+    assertThat(playout.stats().underruns()).isEqualTo(1);
     seconds(10, 0);
-    assertThat(playout.health().underruns()).isEqualTo(1);
-    assertThat(playout.health().correctedSamples()).isZero();
-    long target = (long) playout.health().bufferMs() * RATE / 1_000;
-    assertThat(line.queued()).isBetween(target - FRAME, target + FRAME);
+    assertThat(playout.stats().underruns()).isEqualTo(1);
+    assertThat(playout.stats().correctedSamples()).isZero();
+    long target = (long) playout.stats().bufferMs() * RATE / 1_000;
+    assertThat(line.queuedSamples()).isBetween(target - FRAME, target + FRAME);
   }
 
   @Test
   void aGapIsSilenceNoLongerThanTheQueue() throws Exception {
     seconds(1, 0);
     int before = line.samples().length;
-    line.pass(TARGET); // what is missing did not come
+    line.advance(TARGET); // what is missing did not come
     playout.playSilence(10 * RATE);
     frame();
     short[] samples = line.samples();
@@ -203,6 +203,6 @@ final class PlayoutTest {
     for (int n = before; n < before + TARGET; n++) {
       assertThat(samples[n]).isZero();
     }
-    assertThat(playout.health().underruns()).isZero();
+    assertThat(playout.stats().underruns()).isZero();
   }
 }
