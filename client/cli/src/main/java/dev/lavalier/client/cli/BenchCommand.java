@@ -41,7 +41,7 @@ final class BenchCommand implements Callable<Integer> {
 
   @ParentCommand private LavalierCli cli;
 
-  @Mixin private Load load;
+  @Mixin private LoadOptions load;
 
   @Option(
       names = "--json",
@@ -50,7 +50,7 @@ final class BenchCommand implements Callable<Integer> {
   private boolean json;
 
   /** The flags that make the load. */
-  static final class Load {
+  static final class LoadOptions {
     @Option(
         names = "--subscribers",
         paramLabel = "N",

@@ -21,45 +21,45 @@ final class BenchJson {
 
   /** Returns the object for a run without figures. */
   static String refused(String reason) {
-    BenchJson it = new BenchJson();
-    it.text("refused", reason);
-    return it.end();
+    BenchJson writer = new BenchJson();
+    writer.text("refused", reason);
+    return writer.finish();
   }
 
   static String of(BenchOptions options, BenchReport report) {
-    BenchJson it = new BenchJson();
+    BenchJson writer = new BenchJson();
     BenchReport.Stream stream = report.stream();
-    it.text("device_id", stream.deviceId());
-    it.number("sample_rate_hz", stream.sampleRateHz());
-    it.number("frame_size", stream.frameSize());
-    it.number("max_latency_ms", stream.maxLatencyMs());
-    it.number("subscribers", options.subscribers());
-    it.number("connections", options.connections());
-    it.number("warmup_seconds", OptionalDouble.of(options.warmupSeconds()));
-    it.number("counted_seconds", OptionalDouble.of(options.seconds()));
-    it.number("frames_expected", report.framesExpected());
-    it.number("frames_delivered", report.framesDelivered());
-    it.gaps(report);
-    it.number("streams_ended", report.ended().values().stream().mapToInt(n -> n).sum());
-    it.number("streams_silent", report.silent());
-    it.raw(
+    writer.text("device_id", stream.deviceId());
+    writer.number("sample_rate_hz", stream.sampleRateHz());
+    writer.number("frame_size", stream.frameSize());
+    writer.number("max_latency_ms", stream.maxLatencyMs());
+    writer.number("subscribers", options.subscribers());
+    writer.number("connections", options.connections());
+    writer.number("warmup_seconds", OptionalDouble.of(options.warmupSeconds()));
+    writer.number("counted_seconds", OptionalDouble.of(options.seconds()));
+    writer.number("frames_expected", report.framesExpected());
+    writer.number("frames_delivered", report.framesDelivered());
+    writer.gaps(report);
+    writer.number("streams_ended", report.ended().values().stream().mapToInt(n -> n).sum());
+    writer.number("streams_silent", report.silent());
+    writer.raw(
         "ended",
         new TreeMap<>(report.ended())
             .entrySet().stream()
                 .map(e -> quoted(e.getKey()) + ": " + e.getValue())
                 .collect(Collectors.joining(", ", "{", "}")));
-    it.raw("clocks_agree", Boolean.toString(report.clocksAgree()));
-    it.times("latency_ms", report.latency());
-    it.times("capture_to_on_next_ms", report.captureToOnNext());
-    it.times("spread_ms", report.spread());
-    it.times("interval_ms", report.interval());
-    it.times("own_lateness_ms", report.ownLoad().lateness());
-    OwnLoad own = report.ownLoad();
-    it.number("own_processors", own.processors());
-    it.number("own_cpu_seconds", own.cpuSeconds());
-    it.number("own_cpu_share", own.cpuShare());
-    it.number("machine_idle_share", own.idleShare());
-    return it.end();
+    writer.raw("clocks_agree", Boolean.toString(report.clocksAgree()));
+    writer.summary("latency_ms", report.latency());
+    writer.summary("capture_to_on_next_ms", report.captureToOnNext());
+    writer.summary("spread_ms", report.spread());
+    writer.summary("interval_ms", report.interval());
+    writer.summary("own_lateness_ms", report.ownLoad().lateness());
+    OwnLoad generatorLoad = report.ownLoad();
+    writer.number("own_processors", generatorLoad.processors());
+    writer.number("own_cpu_seconds", generatorLoad.cpuSeconds());
+    writer.number("own_cpu_share", generatorLoad.cpuShare());
+    writer.number("machine_idle_share", generatorLoad.idleShare());
+    return writer.finish();
   }
 
   private void gaps(BenchReport report) {
@@ -72,13 +72,13 @@ final class BenchJson {
     }
   }
 
-  private void times(String name, Times times) {
-    boolean any = times.count() > 0;
-    number(name + "_min", any ? OptionalDouble.of(times.min()) : OptionalDouble.empty());
-    number(name + "_p50", any ? OptionalDouble.of(times.p50()) : OptionalDouble.empty());
-    number(name + "_p99", any ? OptionalDouble.of(times.p99()) : OptionalDouble.empty());
-    number(name + "_p999", any ? OptionalDouble.of(times.p999()) : OptionalDouble.empty());
-    number(name + "_max", any ? OptionalDouble.of(times.max()) : OptionalDouble.empty());
+  private void summary(String name, Times summary) {
+    boolean hasValues = summary.count() > 0;
+    number(name + "_min", hasValues ? OptionalDouble.of(summary.min()) : OptionalDouble.empty());
+    number(name + "_p50", hasValues ? OptionalDouble.of(summary.p50()) : OptionalDouble.empty());
+    number(name + "_p99", hasValues ? OptionalDouble.of(summary.p99()) : OptionalDouble.empty());
+    number(name + "_p999", hasValues ? OptionalDouble.of(summary.p999()) : OptionalDouble.empty());
+    number(name + "_max", hasValues ? OptionalDouble.of(summary.max()) : OptionalDouble.empty());
   }
 
   private void text(String key, String value) {
@@ -101,7 +101,7 @@ final class BenchJson {
         .append(value);
   }
 
-  private String end() {
+  private String finish() {
     return json.append("\n}\n").toString();
   }
 

@@ -28,34 +28,34 @@ final class BenchText {
   }
 
   static String of(BenchOptions options, BenchReport report) {
-    BenchText it = new BenchText();
+    BenchText writer = new BenchText();
     BenchReport.Stream stream = report.stream();
-    it.line(
+    writer.line(
         "%s, %d Hz, frames of %d samples (%.1f ms), bound %d ms",
         stream.deviceId(),
         stream.sampleRateHz(),
         stream.frameSize(),
         (double) MS_PER_SECOND * stream.frameSize() / stream.sampleRateHz(),
         stream.maxLatencyMs());
-    it.line("%s, %s s counted", load(options), options.seconds());
-    it.line("");
-    it.counts(report);
-    it.line("");
-    it.line("%-34s %9s %9s %9s %9s %9s", "milliseconds", "min", "p50", "p99", "p99.9", "max");
-    String relative = report.clocksAgree() ? "" : " *";
-    it.times("read by the server to onNext" + relative, report.latency());
-    it.times("first sample captured to onNext" + relative, report.captureToOnNext());
-    it.times("first to last subscriber", report.spread());
-    it.times("frame to frame of a subscriber", report.interval());
-    it.times("this program's heartbeat, late by", report.ownLoad().lateness());
+    writer.line("%s, %s s counted", load(options), options.seconds());
+    writer.line("");
+    writer.counts(report);
+    writer.line("");
+    writer.line("%-34s %9s %9s %9s %9s %9s", "milliseconds", "min", "p50", "p99", "p99.9", "max");
+    String marker = report.clocksAgree() ? "" : " *";
+    writer.summary("read by the server to onNext" + marker, report.latency());
+    writer.summary("first sample captured to onNext" + marker, report.captureToOnNext());
+    writer.summary("first to last subscriber", report.spread());
+    writer.summary("frame to frame of a subscriber", report.interval());
+    writer.summary("this program's heartbeat, late by", report.ownLoad().lateness());
     if (!report.clocksAgree()) {
-      it.line(
+      writer.line(
           "* more than the least that was seen: the clocks of the two machines do not agree, so"
               + " only differences can be told");
     }
-    it.line("");
-    it.ownLoad(report.ownLoad(), report.framesDelivered());
-    return it.text.toString();
+    writer.line("");
+    writer.generatorLoad(report.ownLoad(), report.framesDelivered());
+    return writer.text.toString();
   }
 
   private void counts(BenchReport report) {
@@ -86,37 +86,37 @@ final class BenchText {
     };
   }
 
-  private void times(String what, Times times) {
-    if (times.count() == 0) {
-      line("%-34s %9s", what, "-");
+  private void summary(String label, Times summary) {
+    if (summary.count() == 0) {
+      line("%-34s %9s", label, "-");
     } else {
       line(
           "%-34s %9.3f %9.3f %9.3f %9.3f %9.3f",
-          what, times.min(), times.p50(), times.p99(), times.p999(), times.max());
+          label, summary.min(), summary.p50(), summary.p99(), summary.p999(), summary.max());
     }
   }
 
-  private void ownLoad(OwnLoad own, long frames) {
+  private void generatorLoad(OwnLoad load, long frames) {
     String cpu = "unknown";
-    if (own.cpuShare().isPresent() && own.cpuSeconds().isPresent()) {
+    if (load.cpuShare().isPresent() && load.cpuSeconds().isPresent()) {
       cpu =
-          format("%.1f %%", PERCENT * own.cpuShare().getAsDouble())
+          format("%.1f %%", PERCENT * load.cpuShare().getAsDouble())
               + (frames == 0
                   ? ""
                   : format(
-                      ", %.1f us per frame", MICROS * own.cpuSeconds().getAsDouble() / frames));
+                      ", %.1f us per frame", MICROS * load.cpuSeconds().getAsDouble() / frames));
     }
     line(
         "this machine: CPU of this program %s (of %s); idle %s",
         cpu,
-        count(own.processors(), "processor"),
-        own.idleShare().isPresent()
-            ? format("%.1f %%", PERCENT * own.idleShare().getAsDouble())
+        count(load.processors(), "processor"),
+        load.idleShare().isPresent()
+            ? format("%.1f %%", PERCENT * load.idleShare().getAsDouble())
             : "unknown");
   }
 
-  private static String count(int number, String what) {
-    return number + " " + what + (number == 1 ? "" : "s");
+  private static String count(int number, String noun) {
+    return number + " " + noun + (number == 1 ? "" : "s");
   }
 
   private static String format(String format, Object... values) {

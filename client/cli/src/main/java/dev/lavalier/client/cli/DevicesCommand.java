@@ -64,9 +64,9 @@ final class DevicesCommand implements Callable<Integer> {
             out.println(String.join("  ", row(device)).strip());
           }
         }
-        Set<String> left = now.stream().map(Device::deviceId).collect(Collectors.toSet());
+        Set<String> remainingIds = now.stream().map(Device::deviceId).collect(Collectors.toSet());
         for (Device device : before) {
-          if (!left.contains(device.deviceId())) {
+          if (!remainingIds.contains(device.deviceId())) {
             out.println(device.deviceId() + "  gone");
           }
         }

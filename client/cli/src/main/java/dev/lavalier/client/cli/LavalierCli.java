@@ -73,7 +73,7 @@ public final class LavalierCli {
           terminal.err().println(e.getMessage() + " (see --help)");
           return CommandLine.ExitCode.USAGE;
         });
-    line.setExecutionExceptionHandler((e, ignored, result) -> failed(e, terminal));
+    line.setExecutionExceptionHandler((e, ignored, result) -> reportFailure(e, terminal));
     if (args.length == 0) {
       line.usage(terminal.err());
       return CommandLine.ExitCode.USAGE;
@@ -82,7 +82,7 @@ public final class LavalierCli {
   }
 
   /** One line for what can happen; a stack trace for what can not. */
-  private static int failed(Exception e, Terminal terminal) {
+  private static int reportFailure(Exception e, Terminal terminal) {
     if (e instanceof LavalierException
         || e instanceof CliException
         || e instanceof BenchException) {
@@ -99,17 +99,17 @@ public final class LavalierCli {
    * @throws CliException where an option is not what it should be
    */
   LavalierClient connect() {
-    return at(connector);
+    return create(connector);
   }
 
   /** Makes a load generator for the server that was named; throws as {@link #connect} does. */
   LoadGenerator loadGenerator() {
-    return at(loadGenerators);
+    return create(loadGenerators);
   }
 
-  private <T> T at(Function<ConnectOptions, T> what) {
+  private <T> T create(Function<ConnectOptions, T> factory) {
     try {
-      return what.apply(server.connectOptions(terminal.environment()));
+      return factory.apply(server.connectOptions(terminal.environment()));
     } catch (IllegalArgumentException e) {
       throw new CliException(e.getMessage(), e);
     }

@@ -55,7 +55,7 @@ final class ListenCommand implements Callable<Integer> {
       try {
         player.play(stream, source.samples(stream.start().format().sampleRateHz()));
       } finally {
-        tell(player.stats());
+        printStats(player.stats());
       }
       return 0;
     } catch (IOException | IllegalArgumentException e) {
@@ -63,16 +63,16 @@ final class ListenCommand implements Callable<Integer> {
     }
   }
 
-  private void tell(Player.PlaybackStats health) {
-    if (health.underruns() > 0 || health.skippedFrames() > 0 || cli.terminal().errIsTerminal()) {
+  private void printStats(Player.PlaybackStats stats) {
+    if (stats.underruns() > 0 || stats.skippedFrames() > 0 || cli.terminal().errIsTerminal()) {
       cli.terminal()
           .err()
           .printf(
               "underruns %d, frames skipped %d, samples corrected %d, buffer %d ms%n",
-              health.underruns(),
-              health.skippedFrames(),
-              health.correctedSamples(),
-              health.bufferMs());
+              stats.underruns(),
+              stats.skippedFrames(),
+              stats.correctedSamples(),
+              stats.bufferMs());
     }
   }
 }

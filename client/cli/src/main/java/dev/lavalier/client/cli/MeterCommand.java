@@ -17,8 +17,8 @@ import picocli.CommandLine.ParentCommand;
     description = "Show the level of each channel; a line a second where nobody watches.")
 final class MeterCommand implements Callable<Integer> {
 
-  private static final int LIVE_PER_SECOND = 10;
-  private static final int BAR = 30;
+  private static final int UPDATES_PER_SECOND = 10;
+  private static final int BAR_WIDTH = 30;
   private static final double FLOOR_DB = -60;
 
   @ParentCommand private LavalierCli cli;
@@ -35,22 +35,22 @@ final class MeterCommand implements Callable<Integer> {
       boolean live = cli.terminal().outIsTerminal();
       out.printf("%s, %s%n", stream.start().deviceId(), format);
       Levels levels = new Levels(format);
-      long every = live ? format.sampleRateHz() / LIVE_PER_SECOND : format.sampleRateHz();
-      long wanted = source.samples(format.sampleRateHz());
+      long updateInterval = live ? format.sampleRateHz() / UPDATES_PER_SECOND : format.sampleRateHz();
+      long total = source.samples(format.sampleRateHz());
       boolean shown = false;
-      long since = 0;
-      for (long heard = 0; heard < wanted; ) {
+      long sinceUpdate = 0;
+      for (long received = 0; received < total; ) {
         Frame frame = stream.read();
         if (frame == null) {
           break;
         }
         levels.add(frame.pcm());
-        heard += stream.start().frameSize();
-        since += stream.start().frameSize();
-        if (since >= every || heard >= wanted) {
-          show(levels, out, live, live && shown);
+        received += stream.start().frameSize();
+        sinceUpdate += stream.start().frameSize();
+        if (sinceUpdate >= updateInterval || received >= total) {
+          print(levels, out, live, live && shown);
           shown = true;
-          since = 0;
+          sinceUpdate = 0;
           levels.reset();
         }
       }
@@ -58,9 +58,9 @@ final class MeterCommand implements Callable<Integer> {
     }
   }
 
-  private static void show(Levels levels, PrintStream out, boolean live, boolean again) {
+  private static void print(Levels levels, PrintStream out, boolean live, boolean overwrite) {
     StringBuilder text = new StringBuilder();
-    if (again) {
+    if (overwrite) {
       text.append("\033[").append(levels.channels()).append('A'); // up, over the last ones
     }
     for (int channel = 0; channel < levels.channels(); channel++) {
@@ -79,7 +79,7 @@ final class MeterCommand implements Callable<Integer> {
   }
 
   private static String bar(double db) {
-    int full = (int) Math.round(BAR * (Math.max(FLOOR_DB, Math.min(0, db)) - FLOOR_DB) / -FLOOR_DB);
-    return "#".repeat(full) + " ".repeat(BAR - full);
+    int filled = (int) Math.round(BAR_WIDTH * (Math.max(FLOOR_DB, Math.min(0, db)) - FLOOR_DB) / -FLOOR_DB);
+    return "#".repeat(filled) + " ".repeat(BAR_WIDTH - filled);
   }
 }

@@ -21,7 +21,7 @@ final class Progress {
   private final boolean live;
   private final PcmFormat format;
   private final Levels levels;
-  private long dueAt;
+  private long nextUpdateAt;
   private int gaps;
   private int width; // of the line in place
 
@@ -40,13 +40,13 @@ final class Progress {
   }
 
   /** Takes note of samples that were written, {@code total} per channel by now. */
-  void wrote(ByteBuffer pcm, long total) {
+  void onWritten(ByteBuffer pcm, long total) {
     if (!live) {
       return;
     }
     levels.add(pcm.duplicate().order(ByteOrder.LITTLE_ENDIAN));
-    if (total >= dueAt) {
-      dueAt = total + format.sampleRateHz() / LINES_PER_SECOND;
+    if (total >= nextUpdateAt) {
+      nextUpdateAt = total + format.sampleRateHz() / LINES_PER_SECOND;
       replaceLine(
           "%s  peak %6.1f dBFS  gaps %d"
               .formatted(time(total), Math.max(-99, levels.peak()), gaps));
@@ -55,14 +55,14 @@ final class Progress {
   }
 
   /** Tells of a gap. */
-  void gap(Gap gap, long at) {
+  void onGap(Gap gap, long position) {
     gaps++;
     line(
         "gap: %d samples (%.3f s) at %s, %s, filled with silence"
             .formatted(
                 gap.sampleCount(),
                 (double) gap.sampleCount() / format.sampleRateHz(),
-                time(at),
+                time(position),
                 cause(gap.cause()) + (gap.estimated() ? " (estimated)" : "")));
   }
 
@@ -77,17 +77,17 @@ final class Progress {
   }
 
   /** Tells that less was kept than was wanted. */
-  void preroll(Duration kept, int wantedMs) {
-    line("preroll: %d of %d ms were kept by the server".formatted(kept.toMillis(), wantedMs));
+  void onPreroll(Duration granted, int requestedMs) {
+    line("preroll: %d of %d ms were kept by the server".formatted(granted.toMillis(), requestedMs));
   }
 
   /** Tells of a notice. */
-  void notice(Notice notice) {
+  void onNotice(Notice notice) {
     line("notice: " + notice.message());
   }
 
   /** Leaves the last line as it is. */
-  void done() {
+  void finish() {
     if (width > 0) {
       err.println();
       width = 0;

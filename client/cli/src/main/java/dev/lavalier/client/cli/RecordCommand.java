@@ -30,7 +30,7 @@ import picocli.CommandLine.ParentCommand;
     })
 final class RecordCommand implements Callable<Integer> {
 
-  private static final long FINISH_SECONDS = 3;
+  private static final long FINISH_TIMEOUT_SECONDS = 3;
 
   @ParentCommand private LavalierCli cli;
 
@@ -96,13 +96,13 @@ final class RecordCommand implements Callable<Integer> {
     try (LavalierClient client = cli.connect();
         FrameStream stream = client.stream(streamOptions())) {
       CountDownLatch finished = new CountDownLatch(1);
-      Thread onCtrlC = new Thread(() -> finish(stream, finished), "lavalier-stop");
-      Runtime.getRuntime().addShutdownHook(onCtrlC);
+      Thread shutdownHook = new Thread(() -> finish(stream, finished), "lavalier-stop");
+      Runtime.getRuntime().addShutdownHook(shutdownHook);
       try {
         write(stream, outputs);
       } finally {
         finished.countDown();
-        forget(onCtrlC);
+        removeShutdownHook(shutdownHook);
       }
     }
   }
@@ -117,16 +117,16 @@ final class RecordCommand implements Callable<Integer> {
   private void write(FrameStream stream, OutputFactory outputs) throws IOException {
     PcmFormat format = stream.start().format();
     Progress progress = new Progress(cli.terminal(), stream.start(), target);
-    stream.onNotice(progress::notice);
+    stream.onNotice(progress::onNotice);
     if (stream.start().preroll().toMillis() < prerollMs) {
-      progress.preroll(stream.start().preroll(), prerollMs);
+      progress.onPreroll(stream.start().preroll(), prerollMs);
     }
     try (PcmOutput output = outputs.open(format)) {
       new Recorder(stream, output, progress).record(source.samples(format.sampleRateHz()));
     } catch (LavalierException e) {
       throw new CliException("the recording ended early: " + e.getMessage(), e);
     } finally {
-      progress.done();
+      progress.finish();
     }
   }
 
@@ -134,15 +134,15 @@ final class RecordCommand implements Callable<Integer> {
   private static void finish(FrameStream stream, CountDownLatch finished) {
     stream.close();
     try {
-      finished.await(FINISH_SECONDS, TimeUnit.SECONDS);
+      finished.await(FINISH_TIMEOUT_SECONDS, TimeUnit.SECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
   }
 
-  private static void forget(Thread onCtrlC) {
+  private static void removeShutdownHook(Thread shutdownHook) {
     try {
-      Runtime.getRuntime().removeShutdownHook(onCtrlC);
+      Runtime.getRuntime().removeShutdownHook(shutdownHook);
     } catch (IllegalStateException e) {
       // It runs already, and is why we are here.
     }

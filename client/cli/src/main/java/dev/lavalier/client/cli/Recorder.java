@@ -15,13 +15,13 @@ final class Recorder {
   private final FrameStream stream;
   private final PcmOutput output;
   private final Progress progress;
-  private final int bytesPerSample;
+  private final int bytesPerSampleFrame;
 
   Recorder(FrameStream stream, PcmOutput output, Progress progress) {
     this.stream = stream;
     this.output = output;
     this.progress = progress;
-    this.bytesPerSample = stream.start().format().bytesPerSampleFrame();
+    this.bytesPerSampleFrame = stream.start().format().bytesPerSampleFrame();
   }
 
   /**
@@ -30,29 +30,29 @@ final class Recorder {
    * @throws IOException where the output refuses
    */
   void record(long samples) throws LavalierException, IOException {
-    long left = samples;
+    long remaining = samples;
     Frame frame;
-    while (left > 0 && (frame = stream.read()) != null) {
+    while (remaining > 0 && (frame = stream.read()) != null) {
       if (frame.gap().isPresent()) {
         Gap gap = frame.gap().get();
-        progress.gap(gap, samples - left);
-        long silent = Math.min(left, gap.sampleCount());
-        writeSilence(silent);
-        left -= silent;
+        progress.onGap(gap, samples - remaining);
+        long silentSamples = Math.min(remaining, gap.sampleCount());
+        writeSilence(silentSamples);
+        remaining -= silentSamples;
       }
       ByteBuffer pcm = frame.pcm();
-      int taken = (int) Math.min(left, pcm.remaining() / bytesPerSample);
-      pcm.limit(taken * bytesPerSample);
+      int count = (int) Math.min(remaining, pcm.remaining() / bytesPerSampleFrame);
+      pcm.limit(count * bytesPerSampleFrame);
       output.write(pcm.duplicate());
-      progress.wrote(pcm, samples - left + taken);
-      left -= taken;
+      progress.onWritten(pcm, samples - remaining + count);
+      remaining -= count;
     }
   }
 
   private void writeSilence(long samples) throws IOException {
-    ByteBuffer silence = ByteBuffer.allocate(SILENCE_BYTES / bytesPerSample * bytesPerSample);
-    for (long left = samples * bytesPerSample; left > 0; left -= silence.limit()) {
-      silence.clear().limit((int) Math.min(left, silence.capacity()));
+    ByteBuffer silence = ByteBuffer.allocate(SILENCE_BYTES / bytesPerSampleFrame * bytesPerSampleFrame);
+    for (long remaining = samples * bytesPerSampleFrame; remaining > 0; remaining -= silence.limit()) {
+      silence.clear().limit((int) Math.min(remaining, silence.capacity()));
       output.write(silence);
     }
   }

@@ -26,7 +26,7 @@ final class SourceOptions {
   @Option(
       names = "--wait",
       description = "Wait for a device that is lost meanwhile, and go on when it is back.")
-  private boolean wait;
+  private boolean waitForDevice;
 
   @Option(
       names = "--format",
@@ -65,7 +65,7 @@ final class SourceOptions {
             .withDeviceId(device)
             .withChannelMap(channels)
             .withReconnect(Duration.ofSeconds(reconnectSeconds))
-            .withOnDeviceLoss(wait ? OnDeviceLoss.WAIT : OnDeviceLoss.FAIL);
+            .withOnDeviceLoss(waitForDevice ? OnDeviceLoss.WAIT : OnDeviceLoss.FAIL);
     try {
       return format == null ? options : options.withFormat(PcmFormat.parse(format));
     } catch (IllegalArgumentException e) {

@@ -34,7 +34,7 @@ final class WavFile implements PcmOutput {
   private final long riffLimit;
   private final int headerBytes;
   private long dataBytes;
-  private long headerDueAt;
+  private long nextHeaderUpdateAt;
 
   /** Begins a file, over whatever the channel held. Closes the channel in the end. */
   WavFile(FileChannel file, PcmFormat format) throws IOException {
@@ -57,9 +57,9 @@ final class WavFile implements PcmOutput {
     while (pcm.hasRemaining()) {
       dataBytes += file.write(pcm);
     }
-    if (dataBytes >= headerDueAt) {
+    if (dataBytes >= nextHeaderUpdateAt) {
       writeHeader();
-      headerDueAt = dataBytes + (long) format.sampleRateHz() * format.bytesPerSampleFrame();
+      nextHeaderUpdateAt = dataBytes + (long) format.sampleRateHz() * format.bytesPerSampleFrame();
     }
   }
 
@@ -75,47 +75,47 @@ final class WavFile implements PcmOutput {
 
   private void writeHeader() throws IOException {
     ByteBuffer header = header();
-    for (int at = 0; header.hasRemaining(); ) {
-      at += file.write(header, at);
+    for (int position = 0; header.hasRemaining(); ) {
+      position += file.write(header, position);
     }
   }
 
   private ByteBuffer header() {
-    ByteBuffer to = ByteBuffer.allocate(128).order(ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer buffer = ByteBuffer.allocate(128).order(ByteOrder.LITTLE_ENDIAN);
     long riffBytes = headerBytes - 8 + dataBytes + dataBytes % 2;
     boolean large = riffBytes >= riffLimit;
-    text(to, large ? "RF64" : "RIFF").putInt((int) (large ? SIZE_IN_DS64 : riffBytes));
-    text(to, "WAVE");
-    text(to, large ? "ds64" : "JUNK").putInt(DS64_BYTES);
-    to.putLong(large ? riffBytes : 0)
+    putText(buffer, large ? "RF64" : "RIFF").putInt((int) (large ? SIZE_IN_DS64 : riffBytes));
+    putText(buffer, "WAVE");
+    putText(buffer, large ? "ds64" : "JUNK").putInt(DS64_BYTES);
+    buffer.putLong(large ? riffBytes : 0)
         .putLong(large ? dataBytes : 0)
         .putLong(large ? dataBytes / format.bytesPerSampleFrame() : 0)
         .putInt(0);
-    putFormat(to);
-    text(to, "data").putInt((int) (large ? SIZE_IN_DS64 : dataBytes));
-    return to.flip();
+    putFormat(buffer);
+    putText(buffer, "data").putInt((int) (large ? SIZE_IN_DS64 : dataBytes));
+    return buffer.flip();
   }
 
-  private void putFormat(ByteBuffer to) {
+  private void putFormat(ByteBuffer buffer) {
     int bytes = format.encoding().bytesPerSample();
     int tag = format.encoding() == SampleEncoding.F32LE ? IEEE_FLOAT : PCM;
     boolean extensible = format.channelCount() > 2 || (tag == PCM && bytes > 2);
-    text(to, "fmt ").putInt(extensible ? 40 : tag == PCM ? 16 : 18);
-    to.putShort((short) (extensible ? EXTENSIBLE : tag))
+    putText(buffer, "fmt ").putInt(extensible ? 40 : tag == PCM ? 16 : 18);
+    buffer.putShort((short) (extensible ? EXTENSIBLE : tag))
         .putShort((short) format.channelCount())
         .putInt(format.sampleRateHz())
         .putInt(format.sampleRateHz() * format.bytesPerSampleFrame())
         .putShort((short) format.bytesPerSampleFrame())
         .putShort((short) (8 * bytes));
     if (extensible) {
-      to.putShort((short) 22).putShort((short) (8 * bytes)).putInt(0); // no speaker positions
-      to.putShort((short) tag).put(SUBFORMAT_TAIL);
+      buffer.putShort((short) 22).putShort((short) (8 * bytes)).putInt(0); // no speaker positions
+      buffer.putShort((short) tag).put(SUBFORMAT_TAIL);
     } else if (tag != PCM) {
-      to.putShort((short) 0); // nothing follows, which readers want to be told
+      buffer.putShort((short) 0); // nothing follows, which readers want to be told
     }
   }
 
-  private static ByteBuffer text(ByteBuffer to, String fourCharacters) {
-    return to.put(fourCharacters.getBytes(StandardCharsets.US_ASCII));
+  private static ByteBuffer putText(ByteBuffer buffer, String fourCharacters) {
+    return buffer.put(fourCharacters.getBytes(StandardCharsets.US_ASCII));
   }
 }

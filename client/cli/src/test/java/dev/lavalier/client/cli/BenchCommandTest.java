@@ -54,11 +54,11 @@ final class BenchCommandTest {
   private final AtomicLong clock = new AtomicLong();
   private volatile long graceSeconds = 20;
 
-  private int run(OwnLoad ownLoad, String... args) {
+  private int run(OwnLoad generatorLoad, String... args) {
     return LavalierCli.run(
         args,
         address -> server.client(),
-        address -> LoadGenerators.over(server.channel(), clock::get, ownLoad, graceSeconds),
+        address -> LoadGenerators.over(server.channel(), clock::get, generatorLoad, graceSeconds),
         new LavalierCli.Terminal(
             new PrintStream(out, true, StandardCharsets.UTF_8),
             new PrintStream(err, true, StandardCharsets.UTF_8),
@@ -67,11 +67,11 @@ final class BenchCommandTest {
             Map.of()));
   }
 
-  private CompletableFuture<Integer> start(OwnLoad ownLoad, String... more) {
+  private CompletableFuture<Integer> start(OwnLoad generatorLoad, String... more) {
     server.keepStreamsOpen();
     String[] args = Arrays.copyOf(ARGS, ARGS.length + more.length);
     System.arraycopy(more, 0, args, ARGS.length, more.length);
-    return CompletableFuture.supplyAsync(() -> run(ownLoad, args));
+    return CompletableFuture.supplyAsync(() -> run(generatorLoad, args));
   }
 
   private static int code(CompletableFuture<Integer> running) throws Exception {
@@ -79,7 +79,7 @@ final class BenchCommandTest {
   }
 
   /** Sends each frame: read when it is 11 ms old, and then 2, 3 and 4 ms on its way. */
-  private void feed(int from, int to, long clocksApart, Loss loss) throws Exception {
+  private void sendFrames(int from, int to, long clockOffset, Loss loss) throws Exception {
     List<StreamObserver<StreamFramesResponse>> streams = server.awaitStreams(SUBSCRIBERS);
     if (from == 0) {
       streams.forEach(stream -> stream.onNext(FakeMessages.started(FRAME_SIZE)));
@@ -89,7 +89,7 @@ final class BenchCommandTest {
       for (int i = 0; i < SUBSCRIBERS; i++) {
         long missing = loss.before(i, frame);
         if (missing >= 0) {
-          clock.set(index * NANOS_PER_SAMPLE + clocksApart + (11 + 2 + i) * MS);
+          clock.set(index * NANOS_PER_SAMPLE + clockOffset + (11 + 2 + i) * MS);
           StreamFramesResponse.Builder message =
               FakeMessages.frame(index, FRAME_SIZE, missing).toBuilder();
           message.getFrameBuilder().setReadDelayMicros(11_000);
@@ -123,7 +123,7 @@ final class BenchCommandTest {
   @Test
   void measuresWhatTheSubscribersSee() throws Exception {
     var running = start(LoadGenerators.idle(), "--json", "--frame-size", "80");
-    feed(0, LAST_FRAME, 0, (subscriber, frame) -> 0);
+    sendFrames(0, LAST_FRAME, 0, (subscriber, frame) -> 0);
     assertThat(code(running)).isZero();
     assertThat(server.lastRequest().getFrameSize()).isEqualTo(80);
 
@@ -145,7 +145,7 @@ final class BenchCommandTest {
   @Test
   void peopleGetATable() throws Exception {
     var running = start(LoadGenerators.unknown());
-    feed(0, LAST_FRAME, 0, (subscriber, frame) -> 0);
+    sendFrames(0, LAST_FRAME, 0, (subscriber, frame) -> 0);
     assertThat(code(running)).isZero();
     assertThat(text().lines())
         .startsWith(
@@ -160,7 +160,7 @@ final class BenchCommandTest {
   @Test
   void countsGapsAmongTheFramesThatCount() throws Exception {
     var running = start(LoadGenerators.idle(), "--json");
-    feed(
+    sendFrames(
         0,
         LAST_FRAME,
         0,
@@ -189,7 +189,7 @@ final class BenchCommandTest {
   @Test
   void clocksThatDisagreeLeaveDifferences() throws Exception {
     var running = start(LoadGenerators.idle(), "--json");
-    feed(0, LAST_FRAME, -3_600_000 * MS, (subscriber, frame) -> 0);
+    sendFrames(0, LAST_FRAME, -3_600_000 * MS, (subscriber, frame) -> 0);
     assertThat(code(running)).isZero();
     assertThat(json().get("clocks_agree").getAsBoolean()).isFalse();
     assertTimes(json(), "latency_ms", 0, 1, 2, 2);
@@ -200,7 +200,7 @@ final class BenchCommandTest {
   @Test
   void aTableSaysSoToo() throws Exception {
     var running = start(LoadGenerators.idle());
-    feed(0, LAST_FRAME, 5_000 * MS, (subscriber, frame) -> 0);
+    sendFrames(0, LAST_FRAME, 5_000 * MS, (subscriber, frame) -> 0);
     assertThat(code(running)).isZero();
     assertThat(text())
         .contains("read by the server to onNext *")
@@ -210,7 +210,7 @@ final class BenchCommandTest {
   @Test
   void noFiguresWhereThisMachineWasTheBottleneck() throws Exception {
     var running = start(LoadGenerators.load(0, 0.1, 0.049));
-    feed(0, LAST_FRAME, 0, (subscriber, frame) -> 0);
+    sendFrames(0, LAST_FRAME, 0, (subscriber, frame) -> 0);
     assertThat(code(running)).isEqualTo(3);
     assertThat(text()).isEmpty();
     assertThat(errors())
@@ -222,7 +222,7 @@ final class BenchCommandTest {
   @Test
   void scriptsAreToldInJson() throws Exception {
     var running = start(LoadGenerators.load(5.1, 0.1, 0.9), "--json");
-    feed(0, LAST_FRAME, 0, (subscriber, frame) -> 0);
+    sendFrames(0, LAST_FRAME, 0, (subscriber, frame) -> 0);
     assertThat(code(running)).isEqualTo(3);
     assertThat(json().keySet()).containsExactly("refused");
     assertThat(json().get("refused").getAsString()).contains("heartbeats").contains("5.1 ms late");
@@ -267,13 +267,13 @@ final class BenchCommandTest {
   void streamsThatEndOrFallSilentAreTold() throws Exception {
     graceSeconds = 1; // for the silent one
     var running = start(LoadGenerators.idle());
-    feed(0, 40, 0, (subscriber, frame) -> 0);
+    sendFrames(0, 40, 0, (subscriber, frame) -> 0);
     server
         .awaitStreams(SUBSCRIBERS)
         .get(0)
         .onError(Status.UNAVAILABLE.withDescription("device lost").asRuntimeException());
     // The second stays silent; what the first would get is lost.
-    feed(41, LAST_FRAME, 0, (subscriber, frame) -> subscriber < 2 ? -1 : 0);
+    sendFrames(41, LAST_FRAME, 0, (subscriber, frame) -> subscriber < 2 ? -1 : 0);
     assertThat(code(running)).isEqualTo(1);
     assertThat(text().lines())
         .contains(

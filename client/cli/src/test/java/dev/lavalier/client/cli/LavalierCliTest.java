@@ -40,7 +40,7 @@ final class LavalierCliTest {
           FakeMessages.frame(320, 80, 240),
           FakeMessages.frame(400, 80, 0));
 
-  private static final String OURS = "127.0.0.1:50051"; // the default
+  private static final String DEFAULT_SERVER = "127.0.0.1:50051"; // the default
 
   @RegisterExtension final FakeServer server = new FakeServer();
 
@@ -55,7 +55,7 @@ final class LavalierCliTest {
 
   private LavalierClient connect(ConnectOptions options) {
     connected.add(options);
-    return options.equals(ConnectOptions.to(OURS))
+    return options.equals(ConnectOptions.to(DEFAULT_SERVER))
         ? server.client()
         : LavalierClient.connect(options);
   }
@@ -278,7 +278,7 @@ final class LavalierCliTest {
   void everyCommandTakesWhatTheConnectionNeeds() throws Exception {
     Path token = Files.writeString(dir.resolve("token"), "from-the-file\n");
     environment = Map.of("LAVALIER_TOKEN", "from-the-environment");
-    ConnectOptions plain = ConnectOptions.to(OURS);
+    ConnectOptions plain = ConnectOptions.to(DEFAULT_SERVER);
     Path ca = Path.of("ca.pem");
     run("devices");
     run("--tls", "subscriptions");
