@@ -12,7 +12,7 @@ import java.util.Map;
  * @param gaps gaps by cause, without those that did not occur. Gaps may also lie partly outside of
  *     what was counted: of those, the part inside counts
  * @param ended streams that the server or the network ended before the run was over, by status
- * @param silent streams that neither ended nor came to the end of the run in time
+ * @param stalledStreams streams that neither ended nor came to the end of the run in time
  * @param clocksAgree whether the wall clocks of the two machines agree well enough for {@code
  *     latency} and {@code captureToOnNext} to be absolute. Where not, the least latency that was
  *     seen is taken for 0, and both are relative to it
@@ -20,7 +20,7 @@ import java.util.Map;
  * @param captureToOnNext from the capture of a frame's first sample to its arrival
  * @param spread of each frame, from its arrival at the first subscriber to that at the last
  * @param interval of each subscriber, from the arrival of one frame to that of the next
- * @param ownLoad what the run asked of its own machine
+ * @param generatorLoad what the run asked of its own machine
  */
 public record BenchReport(
     Stream stream,
@@ -28,13 +28,13 @@ public record BenchReport(
     long framesDelivered,
     Map<Cause, Gaps> gaps,
     Map<String, Integer> ended,
-    int silent,
+    int stalledStreams,
     boolean clocksAgree,
-    Times latency,
-    Times captureToOnNext,
-    Times spread,
-    Times interval,
-    OwnLoad ownLoad) {
+    LatencySummary latency,
+    LatencySummary captureToOnNext,
+    LatencySummary spread,
+    LatencySummary interval,
+    GeneratorLoad generatorLoad) {
 
   /** Makes the maps its own. */
   public BenchReport {
@@ -73,8 +73,8 @@ public record BenchReport(
    * @param samples how many samples per channel are missing in them
    */
   public record Gaps(long count, long samples) {
-    Gaps plus(Gaps more) {
-      return new Gaps(count + more.count, samples + more.samples);
+    Gaps plus(Gaps other) {
+      return new Gaps(count + other.count, samples + other.samples);
     }
   }
 }

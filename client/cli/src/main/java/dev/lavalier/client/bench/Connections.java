@@ -33,10 +33,10 @@ final class Connections implements Transport {
   /** A second of 64 channels at 384 kHz, in four bytes, and its frame around it. */
   private static final int MAX_MESSAGE_BYTES = 384_000 * 64 * 4 + 1_024;
 
-  private static final long STOP_SECONDS = 5;
+  private static final long SHUTDOWN_TIMEOUT_SECONDS = 5;
 
   private final EventLoopGroup loops;
-  private final NettyChannelBuilder server;
+  private final NettyChannelBuilder channelBuilder;
   private final List<ManagedChannel> channels = new ArrayList<>();
 
   /**
@@ -53,7 +53,7 @@ final class Connections implements Transport {
             Runtime.getRuntime().availableProcessors(),
             new DefaultThreadFactory("lavalier-bench", true),
             handlers);
-    this.server =
+    this.channelBuilder =
         builder
             .eventLoopGroup(loops)
             .channelType(
@@ -74,7 +74,7 @@ final class Connections implements Transport {
 
   @Override
   public Channel connect() {
-    ManagedChannel channel = server.build();
+    ManagedChannel channel = channelBuilder.build();
     channels.add(channel);
     return channel;
   }
@@ -83,7 +83,7 @@ final class Connections implements Transport {
   public void close() {
     channels.forEach(ManagedChannel::shutdownNow);
     loops
-        .shutdownGracefully(0, STOP_SECONDS, TimeUnit.SECONDS)
-        .awaitUninterruptibly(2 * STOP_SECONDS, TimeUnit.SECONDS);
+        .shutdownGracefully(0, SHUTDOWN_TIMEOUT_SECONDS, TimeUnit.SECONDS)
+        .awaitUninterruptibly(2 * SHUTDOWN_TIMEOUT_SECONDS, TimeUnit.SECONDS);
   }
 }

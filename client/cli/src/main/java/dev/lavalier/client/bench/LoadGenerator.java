@@ -21,14 +21,14 @@ import java.util.function.Supplier;
  */
 public final class LoadGenerator {
 
-  private static final long OPEN_SECONDS = 30;
+  private static final long OPEN_TIMEOUT_SECONDS = 30;
 
   /** Beyond what a run should take: then whoever is not through has fallen silent. */
   private static final long GRACE_SECONDS = 10;
 
   private static final MethodDescriptor<StreamFramesRequest, StreamEvent> STREAM_FRAMES =
       AudioCaptureGrpc.getStreamFramesMethod().toBuilder(
-              AudioCaptureGrpc.getStreamFramesMethod().getRequestMarshaller(), new HeadMarshaller())
+              AudioCaptureGrpc.getStreamFramesMethod().getRequestMarshaller(), new FrameHeaderMarshaller())
           .build();
 
   private final Supplier<Transport> transports;
@@ -61,30 +61,30 @@ public final class LoadGenerator {
   public BenchResult run(BenchOptions options) throws BenchException, InterruptedException {
     Run run = new Run(options);
     SpreadTable spread = new SpreadTable();
-    Queue<Recorder> recorders = new ConcurrentLinkedQueue<>();
-    ThreadLocal<Recorder> ofThisLoop =
+    Queue<LatencyRecorder> recorders = new ConcurrentLinkedQueue<>();
+    ThreadLocal<LatencyRecorder> loopRecorder =
         ThreadLocal.withInitial(
             () -> {
-              Recorder recorder = new Recorder(spread);
+              LatencyRecorder recorder = new LatencyRecorder(spread);
               recorders.add(recorder);
               return recorder;
             });
-    OwnLoad ownLoad;
+    GeneratorLoad generatorLoad;
     try (Transport transport = transports.get()) {
       LoadProbe probe = transport.probe();
-      subscribe(transport, options, () -> new Subscriber(run, unixNanos, ofThisLoop::get));
-      run.awaitOpen(OPEN_SECONDS);
-      double bound = run.stream().maxLatencyMs() / 1_000.0 + graceSeconds;
-      boolean begun = run.awaitBegin(options.warmupSeconds() + bound);
-      probe.begin();
-      run.awaitFinish(begun ? options.seconds() + bound : 0);
-      ownLoad = probe.end();
+      subscribe(transport, options, () -> new Subscriber(run, unixNanos, loopRecorder::get));
+      run.awaitOpen(OPEN_TIMEOUT_SECONDS);
+      double timeout = run.stream().maxLatencyMs() / 1_000.0 + graceSeconds;
+      boolean started = run.awaitCountingStart(options.warmupSeconds() + timeout);
+      probe.start();
+      run.awaitFinish(started ? options.seconds() + timeout : 0);
+      generatorLoad = probe.stop();
     }
-    return ownLoad
-        .refusal()
+    return generatorLoad
+        .refusalReason()
         .<BenchResult>map(BenchResult.Refused::new)
         .orElseGet(
-            () -> new BenchResult.Measured(report(options, run, spread, recorders, ownLoad)));
+            () -> new BenchResult.Measured(report(options, run, spread, recorders, generatorLoad)));
   }
 
   private static void subscribe(
@@ -114,29 +114,29 @@ public final class LoadGenerator {
       BenchOptions options,
       Run run,
       SpreadTable spread,
-      Iterable<Recorder> recorders,
-      OwnLoad ownLoad) {
-    Recorder all = new Recorder(spread);
-    for (Recorder recorder : recorders) {
+      Iterable<LatencyRecorder> recorders,
+      GeneratorLoad generatorLoad) {
+    LatencyRecorder total = new LatencyRecorder(spread);
+    for (LatencyRecorder recorder : recorders) {
       recorder.finish();
-      all.add(recorder);
+      total.add(recorder);
     }
-    long least = all.leastLatency();
-    boolean agree = run.base() == 0 && least >= 0;
-    long shift = agree ? 0 : run.base() - least;
+    long minLatency = total.minLatency();
+    boolean clocksAgree = run.latencyBase() == 0 && minLatency >= 0;
+    long shift = clocksAgree ? 0 : run.latencyBase() - minLatency;
     long frames = (run.to() - run.from()) / run.stream().frameSize();
     return new BenchReport(
         run.stream(),
         frames * options.subscribers(),
-        all.delivered(),
-        all.gaps(),
+        total.delivered(),
+        total.gaps(),
         run.ended(),
-        run.silent(),
-        agree,
-        Times.of(all.latency, shift),
-        Times.of(all.captureToOnNext, shift),
-        spread.times(),
-        Times.of(all.interval, 0),
-        ownLoad);
+        run.stalledStreams(),
+        clocksAgree,
+        LatencySummary.of(total.latency, shift),
+        LatencySummary.of(total.captureToOnNext, shift),
+        spread.summary(),
+        LatencySummary.of(total.interval, 0),
+        generatorLoad);
   }
 }

@@ -4,8 +4,8 @@ package dev.lavalier.client.bench;
 interface LoadProbe {
 
   /** Begins to look. */
-  void begin();
+  void start();
 
-  /** Returns what was seen since {@link #begin}. */
-  OwnLoad end();
+  /** Returns what was seen since {@link #start}. */
+  GeneratorLoad stop();
 }

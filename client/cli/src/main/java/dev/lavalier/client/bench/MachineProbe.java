@@ -18,7 +18,7 @@ import org.HdrHistogram.Histogram;
 final class MachineProbe implements LoadProbe {
 
   /** In no step with frames of 10 or 20 ms: beats fall into their bursts as often as between. */
-  private static final long BEAT_NANOS = 7_000_000;
+  private static final long HEARTBEAT_INTERVAL_NANOS = 7_000_000;
 
   private static final double NANOS_PER_SECOND = 1e9;
   private static final Path STAT = Path.of("/proc/stat");
@@ -29,17 +29,17 @@ final class MachineProbe implements LoadProbe {
   private static final int IO_WAIT = 4;
 
   /** Behind them, guests are counted a second time. */
-  private static final int COUNTED = 8;
+  private static final int COUNTED_FIELDS = 8;
 
   /** Processor time of the machine, in ticks; both 0 where it cannot be had. */
   private record Ticks(long all, long idle) {}
 
   private final List<Heartbeat> heartbeats = new ArrayList<>();
   private final int processors = Runtime.getRuntime().availableProcessors();
-  private volatile boolean looking;
-  private long beganAt;
-  private OptionalLong cpuBefore = OptionalLong.empty();
-  private Ticks ticksBefore = new Ticks(0, 0);
+  private volatile boolean measuring;
+  private long startedAt;
+  private OptionalLong cpuAtStart = OptionalLong.empty();
+  private Ticks ticksAtStart = new Ticks(0, 0);
 
   /** Puts a heartbeat on each loop, until the loops end. */
   MachineProbe(EventLoopGroup loops) {
@@ -51,37 +51,37 @@ final class MachineProbe implements LoadProbe {
   }
 
   @Override
-  public void begin() {
-    beganAt = System.nanoTime();
-    cpuBefore = processCpuNanos();
-    ticksBefore = machineTicks();
-    looking = true;
+  public void start() {
+    startedAt = System.nanoTime();
+    cpuAtStart = processCpuNanos();
+    ticksAtStart = machineTicks();
+    measuring = true;
   }
 
   @Override
-  public OwnLoad end() {
-    looking = false;
-    double available = processors * (double) (System.nanoTime() - beganAt);
+  public GeneratorLoad stop() {
+    measuring = false;
+    double available = processors * (double) (System.nanoTime() - startedAt);
     OptionalDouble cpu = OptionalDouble.empty();
     OptionalLong cpuNow = processCpuNanos();
-    if (cpuNow.isPresent() && cpuBefore.isPresent()) {
-      cpu = OptionalDouble.of((double) (cpuNow.getAsLong() - cpuBefore.getAsLong()));
+    if (cpuNow.isPresent() && cpuAtStart.isPresent()) {
+      cpu = OptionalDouble.of((double) (cpuNow.getAsLong() - cpuAtStart.getAsLong()));
     }
     Ticks ticks = machineTicks();
-    long all = ticks.all() - ticksBefore.all();
-    Histogram lateness = Times.histogram();
+    long all = ticks.all() - ticksAtStart.all();
+    Histogram lateness = LatencySummary.histogram();
     heartbeats.forEach(heartbeat -> lateness.add(heartbeat.lateness()));
-    return new OwnLoad(
-        Times.of(lateness, 0),
+    return new GeneratorLoad(
+        LatencySummary.of(lateness, 0),
         processors,
-        times(cpu, 1 / NANOS_PER_SECOND),
-        times(cpu, 1 / available),
+        scale(cpu, 1 / NANOS_PER_SECOND),
+        scale(cpu, 1 / available),
         all > 0
-            ? OptionalDouble.of((ticks.idle() - ticksBefore.idle()) / (double) all)
+            ? OptionalDouble.of((ticks.idle() - ticksAtStart.idle()) / (double) all)
             : OptionalDouble.empty());
   }
 
-  private static OptionalDouble times(OptionalDouble value, double factor) {
+  private static OptionalDouble scale(OptionalDouble value, double factor) {
     return value.isPresent()
         ? OptionalDouble.of(value.getAsDouble() * factor)
         : OptionalDouble.empty();
@@ -99,7 +99,7 @@ final class MachineProbe implements LoadProbe {
     try (var lines = Files.lines(STAT)) {
       String[] fields = lines.findFirst().orElse("").trim().split(" +", -1);
       long all = 0;
-      for (int i = 0; i < COUNTED; i++) {
+      for (int i = 0; i < COUNTED_FIELDS; i++) {
         all += Long.parseLong(fields[1 + i]);
       }
       return new Ticks(all, Long.parseLong(fields[1 + IDLE]) + Long.parseLong(fields[1 + IO_WAIT]));
@@ -115,29 +115,29 @@ final class MachineProbe implements LoadProbe {
   private final class Heartbeat implements Runnable {
 
     private final EventExecutor loop;
-    private final Histogram lateness = Times.histogram();
-    private long due;
+    private final Histogram lateness = LatencySummary.histogram();
+    private long dueAt;
 
     Heartbeat(EventExecutor loop) {
       this.loop = loop;
     }
 
     void start() {
-      due = System.nanoTime();
+      dueAt = System.nanoTime();
       run();
     }
 
     @Override
     public void run() {
       long now = System.nanoTime();
-      if (looking) {
+      if (measuring) {
         synchronized (lateness) {
-          Times.record(lateness, now - due);
+          LatencySummary.record(lateness, now - dueAt);
         }
       }
-      due += BEAT_NANOS;
+      dueAt += HEARTBEAT_INTERVAL_NANOS;
       if (!loop.isShuttingDown()) {
-        var unused = loop.schedule(this, Math.max(0, due - now), TimeUnit.NANOSECONDS);
+        var unused = loop.schedule(this, Math.max(0, dueAt - now), TimeUnit.NANOSECONDS);
       }
     }
 

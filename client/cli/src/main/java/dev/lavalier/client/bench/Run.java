@@ -13,15 +13,15 @@ import java.util.concurrent.atomic.LongAccumulator;
  * each, and how many are expected is known to the frame. The stream itself is the clock of a run.
  *
  * <p>Called by the event loops at a few moments of each subscriber, not for each frame, except for
- * {@link #from}, {@link #to} and {@link #warmedUp}; and by the one thread that waits.
+ * {@link #from}, {@link #to} and {@link #recordWarmupLatency}; and by the one thread that waits.
  */
 final class Run {
 
-  private static final long NOT_YET = Long.MAX_VALUE;
+  private static final long UNSET = Long.MAX_VALUE;
   private static final int MS_PER_SECOND = 1_000;
 
   /** No live stream is as late as that at best: the clocks disagree. */
-  private static final long LATE_NANOS = 1_000_000_000L;
+  private static final long MAX_PLAUSIBLE_LATENCY_NANOS = 1_000_000_000L;
 
   /** Where they do, what is still counted exactly should a later frame come faster. */
   private static final long HEADROOM_NANOS = 1_000_000L;
@@ -29,19 +29,19 @@ final class Run {
   private final BenchOptions options;
   private final CountDownLatch opened;
   private final CountDownLatch finished;
-  private final CountDownLatch begun = new CountDownLatch(1);
-  private final LongAccumulator leastLatency = new LongAccumulator(Math::min, Long.MAX_VALUE);
+  private final CountDownLatch countingStarted = new CountDownLatch(1);
+  private final LongAccumulator minLatency = new LongAccumulator(Math::min, Long.MAX_VALUE);
 
-  private volatile long from = NOT_YET;
-  private volatile long to = NOT_YET;
+  private volatile long from = UNSET;
+  private volatile long to = UNSET;
 
   // Guarded by this.
   private final Map<String, Integer> ended = new HashMap<>();
   private final Map<Long, Integer> epochs = new HashMap<>();
   private StreamEvent.Opened stream;
-  private int withFrames;
-  private long base = NOT_YET;
-  private boolean over;
+  private int subscribersWithFrames;
+  private long latencyBase = UNSET;
+  private boolean stopped;
 
   Run(BenchOptions options) {
     this.options = options;
@@ -50,33 +50,33 @@ final class Run {
   }
 
   /** A subscriber was told what was opened. */
-  synchronized void opened(StreamEvent.Opened event) {
+  synchronized void onOpened(StreamEvent.Opened event) {
     stream = event;
     epochs.merge(event.epoch(), 1, Integer::sum);
   }
 
   /** A subscriber has its first frame. */
-  synchronized void firstFrame(long sampleIndex) {
-    withFrames++;
-    if (withFrames == options.subscribers()) {
-      BenchReport.Stream what = stream.stream();
+  synchronized void onFirstFrame(long sampleIndex) {
+    subscribersWithFrames++;
+    if (subscribersWithFrames == options.subscribers()) {
+      BenchReport.Stream streamInfo = stream.stream();
       // Others may be ahead of the last one, though by no more than the bound.
-      double warmup = options.warmupSeconds() + (double) what.maxLatencyMs() / MS_PER_SECOND;
-      long first = sampleIndex + what.frameSize() * (1 + frames(warmup));
-      to = first + what.frameSize() * Math.max(1, frames(options.seconds()));
+      double warmup = options.warmupSeconds() + (double) streamInfo.maxLatencyMs() / MS_PER_SECOND;
+      long first = sampleIndex + streamInfo.frameSize() * (1 + frames(warmup));
+      to = first + streamInfo.frameSize() * Math.max(1, frames(options.seconds()));
       from = first;
     }
     opened.countDown();
   }
 
   private long frames(double seconds) {
-    BenchReport.Stream what = stream.stream();
-    return Math.round(seconds * what.sampleRateHz() / what.frameSize());
+    BenchReport.Stream streamInfo = stream.stream();
+    return Math.round(seconds * streamInfo.sampleRateHz() / streamInfo.frameSize());
   }
 
   /** Takes note of the latency of a frame that does not count yet. */
-  void warmedUp(long latencyNanos) {
-    leastLatency.accumulate(latencyNanos);
+  void recordWarmupLatency(long latencyNanos) {
+    minLatency.accumulate(latencyNanos);
   }
 
   /** Returns the index of the first sample that counts; the largest long as long as none does. */
@@ -90,38 +90,38 @@ final class Run {
   }
 
   /** A subscriber comes to the frames that count. Returns what to take off its latencies. */
-  synchronized long begin() {
-    if (base == NOT_YET) {
-      long least = leastLatency.get();
-      base = least < 0 || least > LATE_NANOS ? least - HEADROOM_NANOS : 0;
+  synchronized long startCounting() {
+    if (latencyBase == UNSET) {
+      long minLatencyNanos = minLatency.get();
+      latencyBase = minLatencyNanos < 0 || minLatencyNanos > MAX_PLAUSIBLE_LATENCY_NANOS ? minLatencyNanos - HEADROOM_NANOS : 0;
     }
-    begun.countDown();
-    return base;
+    countingStarted.countDown();
+    return latencyBase;
   }
 
   /** A subscriber is through. */
-  synchronized void finish() {
-    if (!over) {
+  synchronized void onFinished() {
+    if (!stopped) {
       finished.countDown();
     }
   }
 
   /** A subscriber's stream ended before it was through. */
-  synchronized void end(Status status, boolean hadFrames) {
-    if (over) {
+  synchronized void onEnded(Status status, boolean hadFrames) {
+    if (stopped) {
       return;
     }
-    ended.merge(line(status), 1, Integer::sum);
+    ended.merge(describe(status), 1, Integer::sum);
     if (!hadFrames) {
       opened.countDown();
     }
     finished.countDown();
     if (finished.getCount() == 0) {
-      begun.countDown();
+      countingStarted.countDown();
     }
   }
 
-  private static String line(Status status) {
+  private static String describe(Status status) {
     String description = status.getDescription();
     return description == null
         ? status.getCode().toString()
@@ -136,19 +136,19 @@ final class Run {
   void awaitOpen(long seconds) throws BenchException, InterruptedException {
     var unused = opened.await(seconds, TimeUnit.SECONDS);
     synchronized (this) {
-      boolean allCame = withFrames == options.subscribers(); // though some may have ended since
-      if (!allCame && withFrames == 0 && ended.size() == 1) {
-        throw new BenchException(wordsOf(commonest(ended)));
+      boolean allOpened = subscribersWithFrames == options.subscribers(); // though some may have ended since
+      if (!allOpened && subscribersWithFrames == 0 && ended.size() == 1) {
+        throw new BenchException(descriptionOf(mostFrequent(ended)));
       }
-      if (!allCame && !ended.isEmpty()) {
+      if (!allOpened && !ended.isEmpty()) {
         throw new BenchException(
             "%d of %d subscribers were refused, or ended before all were there: %s"
-                .formatted(total(ended), options.subscribers(), commonest(ended)));
+                .formatted(total(ended), options.subscribers(), mostFrequent(ended)));
       }
-      if (!allCame) {
+      if (!allOpened) {
         throw new BenchException(
             "%d of %d subscribers had a frame within %d s"
-                .formatted(withFrames, options.subscribers(), seconds));
+                .formatted(subscribersWithFrames, options.subscribers(), seconds));
       }
       if (epochs.size() > 1) {
         throw new BenchException(
@@ -158,33 +158,33 @@ final class Run {
   }
 
   /** A request that nobody can be served by: the server's own words are the plainest. */
-  private static String wordsOf(String line) {
-    return line.substring(line.indexOf(": ") < 0 ? 0 : line.indexOf(": ") + 2);
+  private static String descriptionOf(String description) {
+    return description.substring(description.indexOf(": ") < 0 ? 0 : description.indexOf(": ") + 2);
   }
 
   private static int total(Map<String, Integer> counts) {
     return counts.values().stream().mapToInt(Integer::intValue).sum();
   }
 
-  private static String commonest(Map<String, Integer> counts) {
+  private static String mostFrequent(Map<String, Integer> counts) {
     return counts.entrySet().stream().max(Map.Entry.comparingByValue()).orElseThrow().getKey();
   }
 
   /** Waits until the first subscriber comes to the frames that count, or all have ended. */
-  boolean awaitBegin(double seconds) throws InterruptedException {
-    return begun.await((long) (seconds * MS_PER_SECOND), TimeUnit.MILLISECONDS);
+  boolean awaitCountingStart(double seconds) throws InterruptedException {
+    return countingStarted.await((long) (seconds * MS_PER_SECOND), TimeUnit.MILLISECONDS);
   }
 
   /** Waits until all are through, or have ended; what happens to them afterwards does not count. */
   void awaitFinish(double seconds) throws InterruptedException {
     var unused = finished.await((long) (seconds * MS_PER_SECOND), TimeUnit.MILLISECONDS);
     synchronized (this) {
-      over = true;
+      stopped = true;
     }
   }
 
   /** Returns how many are neither through nor ended. */
-  int silent() {
+  int stalledStreams() {
     return (int) finished.getCount();
   }
 
@@ -199,7 +199,7 @@ final class Run {
   }
 
   /** Returns what was taken off the latencies; 0: nothing. */
-  synchronized long base() {
-    return base == NOT_YET ? 0 : base;
+  synchronized long latencyBase() {
+    return latencyBase == UNSET ? 0 : latencyBase;
   }
 }

@@ -19,7 +19,7 @@ final class SpreadTable {
   private final long[] first = new long[SLOTS];
   private final long[] last = new long[SLOTS];
   private final int[] arrivals = new int[SLOTS];
-  private final Histogram spread = Times.histogram();
+  private final Histogram spread = LatencySummary.histogram();
 
   SpreadTable() {
     Arrays.fill(frames, NONE);
@@ -29,11 +29,11 @@ final class SpreadTable {
    * Takes note of arrivals of a frame.
    *
    * @param frame its number, from 0
-   * @param from the first arrival
-   * @param to the last
+   * @param firstArrival the first arrival
+   * @param lastArrival the last
    * @param count how many there were
    */
-  synchronized void add(long frame, long from, long to, int count) {
+  synchronized void add(long frame, long firstArrival, long lastArrival, int count) {
     int slot = (int) (frame % SLOTS);
     if (frames[slot] != frame) {
       if (frame < frames[slot]) {
@@ -41,12 +41,12 @@ final class SpreadTable {
       }
       close(slot);
       frames[slot] = frame;
-      first[slot] = from;
-      last[slot] = to;
+      first[slot] = firstArrival;
+      last[slot] = lastArrival;
       arrivals[slot] = count;
     } else {
-      first[slot] = Math.min(first[slot], from);
-      last[slot] = Math.max(last[slot], to);
+      first[slot] = Math.min(first[slot], firstArrival);
+      last[slot] = Math.max(last[slot], lastArrival);
       arrivals[slot] += count;
     }
   }
@@ -54,16 +54,16 @@ final class SpreadTable {
   /** Nothing is between first and last where there was but one. */
   private void close(int slot) {
     if (frames[slot] != NONE && arrivals[slot] > 1) {
-      Times.record(spread, last[slot] - first[slot]);
+      LatencySummary.record(spread, last[slot] - first[slot]);
     }
     frames[slot] = NONE;
   }
 
   /** Closes every frame, and sums up. */
-  synchronized Times times() {
+  synchronized LatencySummary summary() {
     for (int slot = 0; slot < SLOTS; slot++) {
       close(slot);
     }
-    return Times.of(spread, 0);
+    return LatencySummary.of(spread, 0);
   }
 }

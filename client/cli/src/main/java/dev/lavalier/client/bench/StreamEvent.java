@@ -20,7 +20,7 @@ sealed interface StreamEvent {
    * @param gapSamples how many samples are said to be missing before it
    * @param gapCause why; null where none are
    */
-  record Head(
+  record FrameHeader(
       long sampleIndex,
       long captureUnixNanos,
       long readDelayNanos,

@@ -11,15 +11,15 @@ final class Subscriber extends ClientCall.Listener<StreamEvent> {
 
   private final Run run;
   private final LongSupplier unixNanos;
-  private final Supplier<Recorder> recorders;
+  private final Supplier<LatencyRecorder> recorders;
 
-  private Recorder recorder; // this loop's; null: no frame yet
+  private LatencyRecorder recorder; // this loop's; null: no frame yet
   private int frameSize;
-  private long next; // the sample index that should come next
-  private long arrivedAt; // of the last frame
+  private long expectedIndex; // the sample index that should come next
+  private long lastArrival; // of the last frame
   private boolean counting;
-  private boolean through;
-  private long base;
+  private boolean finished;
+  private long latencyBase;
 
   /**
    * Makes one.
@@ -27,7 +27,7 @@ final class Subscriber extends ClientCall.Listener<StreamEvent> {
    * @param unixNanos the time of day
    * @param recorders gives the recorder of the loop that asks
    */
-  Subscriber(Run run, LongSupplier unixNanos, Supplier<Recorder> recorders) {
+  Subscriber(Run run, LongSupplier unixNanos, Supplier<LatencyRecorder> recorders) {
     this.run = run;
     this.unixNanos = unixNanos;
     this.recorders = recorders;
@@ -35,58 +35,58 @@ final class Subscriber extends ClientCall.Listener<StreamEvent> {
 
   @Override
   public void onMessage(StreamEvent event) {
-    if (event instanceof StreamEvent.Head head) {
-      onFrame(head, unixNanos.getAsLong());
+    if (event instanceof StreamEvent.FrameHeader header) {
+      onFrame(header, unixNanos.getAsLong());
     } else if (event instanceof StreamEvent.Opened opened) {
       frameSize = opened.stream().frameSize();
-      run.opened(opened);
+      run.onOpened(opened);
     }
   }
 
-  private void onFrame(StreamEvent.Head head, long now) {
+  private void onFrame(StreamEvent.FrameHeader header, long now) {
     if (recorder == null) {
       recorder = recorders.get();
-      run.firstFrame(head.sampleIndex());
-    } else if (!through) {
-      count(head, now);
+      run.onFirstFrame(header.sampleIndex());
+    } else if (!finished) {
+      countFrame(header, now);
     }
-    next = head.sampleIndex() + frameSize;
-    arrivedAt = now;
+    expectedIndex = header.sampleIndex() + frameSize;
+    lastArrival = now;
   }
 
-  private void count(StreamEvent.Head head, long now) {
-    long index = head.sampleIndex();
+  private void countFrame(StreamEvent.FrameHeader header, long now) {
+    long index = header.sampleIndex();
     long from = run.from();
     if (index < from) {
-      run.warmedUp(now - head.captureUnixNanos() - head.readDelayNanos());
+      run.recordWarmupLatency(now - header.captureUnixNanos() - header.readDelayNanos());
       return;
     }
     if (!counting) {
       counting = true;
-      base = run.begin();
+      latencyBase = run.startCounting();
     }
     long to = run.to();
-    if (index != next || head.gapSamples() != 0) {
-      long missing = Math.min(index, to) - Math.max(next, from);
-      boolean told = head.gapSamples() == index - next;
-      if (missing > 0 || !told) {
-        recorder.gap(told ? head.gapCause() : BenchReport.Cause.UNTOLD, Math.max(0, missing));
+    if (index != expectedIndex || header.gapSamples() != 0) {
+      long missing = Math.min(index, to) - Math.max(expectedIndex, from);
+      boolean reported = header.gapSamples() == index - expectedIndex;
+      if (missing > 0 || !reported) {
+        recorder.recordGap(reported ? header.gapCause() : BenchReport.Cause.UNTOLD, Math.max(0, missing));
       }
     }
     if (index < to) {
-      recorder.frame((index - from) / frameSize, head, now, arrivedAt, base);
+      recorder.recordFrame((index - from) / frameSize, header, now, lastArrival, latencyBase);
     }
     if (index + frameSize >= to) {
-      through = true;
-      run.finish();
+      finished = true;
+      run.onFinished();
     }
   }
 
   @Override
   public void onClose(Status status, Metadata trailers) {
-    if (!through) {
-      through = true;
-      run.end(status, recorder != null);
+    if (!finished) {
+      finished = true;
+      run.onEnded(status, recorder != null);
     }
   }
 }

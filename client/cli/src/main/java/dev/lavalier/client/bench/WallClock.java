@@ -11,7 +11,7 @@ import java.util.function.LongSupplier;
 final class WallClock implements LongSupplier {
 
   private static final long RECHECK_NANOS = 1_000_000_000L;
-  private static final int TRIES = 5;
+  private static final int ATTEMPTS = 5;
 
   private record Offset(long nanos, long measuredAt) {}
 
@@ -30,16 +30,16 @@ final class WallClock implements LongSupplier {
 
   /** Believes the try that was held up least between its two clocks. */
   private static Offset measure() {
-    long least = Long.MAX_VALUE;
+    long shortest = Long.MAX_VALUE;
     long best = 0;
     long after = 0;
-    for (int i = 0; i < TRIES; i++) {
+    for (int i = 0; i < ATTEMPTS; i++) {
       long before = System.nanoTime();
       Instant wall = Instant.now();
       after = System.nanoTime();
-      if (after - before < least) {
-        least = after - before;
-        best = wall.getEpochSecond() * 1_000_000_000L + wall.getNano() - (before + least / 2);
+      if (after - before < shortest) {
+        shortest = after - before;
+        best = wall.getEpochSecond() * 1_000_000_000L + wall.getNano() - (before + shortest / 2);
       }
     }
     return new Offset(best, after);

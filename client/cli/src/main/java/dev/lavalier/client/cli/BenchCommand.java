@@ -132,7 +132,7 @@ final class BenchCommand implements Callable<Integer> {
     if (result instanceof BenchResult.Measured measured) {
       BenchReport report = measured.report();
       out.print(json ? BenchJson.of(options, report) : BenchText.of(options, report));
-      return report.ended().isEmpty() && report.silent() == 0 ? 0 : ENDED_EARLY;
+      return report.ended().isEmpty() && report.stalledStreams() == 0 ? 0 : ENDED_EARLY;
     }
     String reason = ((BenchResult.Refused) result).reason();
     if (json) {

@@ -2,8 +2,8 @@ package dev.lavalier.client.cli;
 
 import dev.lavalier.client.bench.BenchOptions;
 import dev.lavalier.client.bench.BenchReport;
-import dev.lavalier.client.bench.OwnLoad;
-import dev.lavalier.client.bench.Times;
+import dev.lavalier.client.bench.GeneratorLoad;
+import dev.lavalier.client.bench.LatencySummary;
 import java.util.Locale;
 import java.util.OptionalDouble;
 import java.util.TreeMap;
@@ -41,7 +41,7 @@ final class BenchJson {
     writer.number("frames_delivered", report.framesDelivered());
     writer.gaps(report);
     writer.number("streams_ended", report.ended().values().stream().mapToInt(n -> n).sum());
-    writer.number("streams_silent", report.silent());
+    writer.number("streams_silent", report.stalledStreams());
     writer.raw(
         "ended",
         new TreeMap<>(report.ended())
@@ -53,8 +53,8 @@ final class BenchJson {
     writer.summary("capture_to_on_next_ms", report.captureToOnNext());
     writer.summary("spread_ms", report.spread());
     writer.summary("interval_ms", report.interval());
-    writer.summary("own_lateness_ms", report.ownLoad().lateness());
-    OwnLoad generatorLoad = report.ownLoad();
+    writer.summary("own_lateness_ms", report.generatorLoad().lateness());
+    GeneratorLoad generatorLoad = report.generatorLoad();
     writer.number("own_processors", generatorLoad.processors());
     writer.number("own_cpu_seconds", generatorLoad.cpuSeconds());
     writer.number("own_cpu_share", generatorLoad.cpuShare());
@@ -72,7 +72,7 @@ final class BenchJson {
     }
   }
 
-  private void summary(String name, Times summary) {
+  private void summary(String name, LatencySummary summary) {
     boolean hasValues = summary.count() > 0;
     number(name + "_min", hasValues ? OptionalDouble.of(summary.min()) : OptionalDouble.empty());
     number(name + "_p50", hasValues ? OptionalDouble.of(summary.p50()) : OptionalDouble.empty());

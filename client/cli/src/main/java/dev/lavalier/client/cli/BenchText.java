@@ -2,8 +2,8 @@ package dev.lavalier.client.cli;
 
 import dev.lavalier.client.bench.BenchOptions;
 import dev.lavalier.client.bench.BenchReport;
-import dev.lavalier.client.bench.OwnLoad;
-import dev.lavalier.client.bench.Times;
+import dev.lavalier.client.bench.GeneratorLoad;
+import dev.lavalier.client.bench.LatencySummary;
 import java.util.Locale;
 import java.util.TreeMap;
 
@@ -47,14 +47,14 @@ final class BenchText {
     writer.summary("first sample captured to onNext" + marker, report.captureToOnNext());
     writer.summary("first to last subscriber", report.spread());
     writer.summary("frame to frame of a subscriber", report.interval());
-    writer.summary("this program's heartbeat, late by", report.ownLoad().lateness());
+    writer.summary("this program's heartbeat, late by", report.generatorLoad().lateness());
     if (!report.clocksAgree()) {
       writer.line(
           "* more than the least that was seen: the clocks of the two machines do not agree, so"
               + " only differences can be told");
     }
     writer.line("");
-    writer.generatorLoad(report.ownLoad(), report.framesDelivered());
+    writer.generatorLoad(report.generatorLoad(), report.framesDelivered());
     return writer.text.toString();
   }
 
@@ -71,8 +71,8 @@ final class BenchText {
                     gaps.count(), gaps.samples(), cause(cause)));
     new TreeMap<>(report.ended())
         .forEach((status, streams) -> line("ended   %s, %s", count(streams, "stream"), status));
-    if (report.silent() > 0) {
-      line("silent  %s", count(report.silent(), "stream"));
+    if (report.stalledStreams() > 0) {
+      line("silent  %s", count(report.stalledStreams(), "stream"));
     }
   }
 
@@ -86,7 +86,7 @@ final class BenchText {
     };
   }
 
-  private void summary(String label, Times summary) {
+  private void summary(String label, LatencySummary summary) {
     if (summary.count() == 0) {
       line("%-34s %9s", label, "-");
     } else {
@@ -96,7 +96,7 @@ final class BenchText {
     }
   }
 
-  private void generatorLoad(OwnLoad load, long frames) {
+  private void generatorLoad(GeneratorLoad load, long frames) {
     String cpu = "unknown";
     if (load.cpuShare().isPresent() && load.cpuSeconds().isPresent()) {
       cpu =

@@ -7,19 +7,19 @@ import java.util.function.LongSupplier;
 /** Load generators for tests: over a channel, by a clock, on a machine that is as the test says. */
 public final class LoadGenerators {
 
-  private static final Times NEVER_LATE = new Times(1_000, 0, 0, 0, 0, 0);
+  private static final LatencySummary NEVER_LATE = new LatencySummary(1_000, 0, 0, 0, 0, 0);
 
   private LoadGenerators() {}
 
   /** A machine that had nothing to do. */
-  public static OwnLoad idle() {
+  public static GeneratorLoad idle() {
     return load(0, 0, 1);
   }
 
   /** A machine of two processors, on which a run of a second was made. */
-  public static OwnLoad load(double latenessP99Ms, double cpuShare, double idleShare) {
-    return new OwnLoad(
-        new Times(1_000, 0, 0, latenessP99Ms, latenessP99Ms, latenessP99Ms),
+  public static GeneratorLoad load(double latenessP99Ms, double cpuShare, double idleShare) {
+    return new GeneratorLoad(
+        new LatencySummary(1_000, 0, 0, latenessP99Ms, latenessP99Ms, latenessP99Ms),
         2,
         OptionalDouble.of(2 * cpuShare),
         OptionalDouble.of(cpuShare),
@@ -27,27 +27,27 @@ public final class LoadGenerators {
   }
 
   /** A machine that does not say how it does. */
-  public static OwnLoad unknown() {
-    return new OwnLoad(
+  public static GeneratorLoad unknown() {
+    return new GeneratorLoad(
         NEVER_LATE, 2, OptionalDouble.empty(), OptionalDouble.empty(), OptionalDouble.empty());
   }
 
   /** Makes a load generator that waits for so long for whoever is late. */
   public static LoadGenerator over(
-      Channel channel, LongSupplier unixNanos, OwnLoad ownLoad, long graceSeconds) {
-    return LoadGenerator.over(() -> new FakeTransport(channel, ownLoad), unixNanos, graceSeconds);
+      Channel channel, LongSupplier unixNanos, GeneratorLoad generatorLoad, long graceSeconds) {
+    return LoadGenerator.over(() -> new FakeTransport(channel, generatorLoad), unixNanos, graceSeconds);
   }
 
-  private record FakeTransport(Channel channel, OwnLoad ownLoad) implements Transport {
+  private record FakeTransport(Channel channel, GeneratorLoad generatorLoad) implements Transport {
     @Override
     public LoadProbe probe() {
       return new LoadProbe() {
         @Override
-        public void begin() {}
+        public void start() {}
 
         @Override
-        public OwnLoad end() {
-          return ownLoad;
+        public GeneratorLoad stop() {
+          return generatorLoad;
         }
       };
     }

@@ -8,7 +8,7 @@ import com.google.gson.JsonParser;
 import dev.lavalier.client.FakeMessages;
 import dev.lavalier.client.FakeServer;
 import dev.lavalier.client.bench.LoadGenerators;
-import dev.lavalier.client.bench.OwnLoad;
+import dev.lavalier.client.bench.GeneratorLoad;
 import dev.lavalier.v1.StreamFramesResponse;
 import io.grpc.Status;
 import io.grpc.stub.StreamObserver;
@@ -54,7 +54,7 @@ final class BenchCommandTest {
   private final AtomicLong clock = new AtomicLong();
   private volatile long graceSeconds = 20;
 
-  private int run(OwnLoad generatorLoad, String... args) {
+  private int run(GeneratorLoad generatorLoad, String... args) {
     return LavalierCli.run(
         args,
         address -> server.client(),
@@ -67,7 +67,7 @@ final class BenchCommandTest {
             Map.of()));
   }
 
-  private CompletableFuture<Integer> start(OwnLoad generatorLoad, String... more) {
+  private CompletableFuture<Integer> start(GeneratorLoad generatorLoad, String... more) {
     server.keepStreamsOpen();
     String[] args = Arrays.copyOf(ARGS, ARGS.length + more.length);
     System.arraycopy(more, 0, args, ARGS.length, more.length);
@@ -231,9 +231,9 @@ final class BenchCommandTest {
 
   @Test
   void whatCannotBeKnownIsNoReason() {
-    assertThat(LoadGenerators.unknown().refusal()).isEmpty();
-    assertThat(LoadGenerators.load(5, 0.8, 0.05).refusal()).isEmpty();
-    assertThat(LoadGenerators.load(0, 0.81, 0.5).refusal()).get().asString().contains("used 81 %");
+    assertThat(LoadGenerators.unknown().refusalReason()).isEmpty();
+    assertThat(LoadGenerators.load(5, 0.8, 0.05).refusalReason()).isEmpty();
+    assertThat(LoadGenerators.load(0, 0.81, 0.5).refusalReason()).get().asString().contains("used 81 %");
   }
 
   @Test

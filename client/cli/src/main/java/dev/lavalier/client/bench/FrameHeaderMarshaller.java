@@ -15,7 +15,7 @@ import java.io.InputStream;
  * Reads the few numbers of a frame that are wanted from the transport's buffer, and passes over its
  * audio without copying it. Safe for use from any thread.
  */
-final class HeadMarshaller implements MethodDescriptor.Marshaller<StreamEvent> {
+final class FrameHeaderMarshaller implements MethodDescriptor.Marshaller<StreamEvent> {
 
   /** All of a frame but its audio fits into this. */
   private static final int BUFFER_BYTES = 64;
@@ -36,7 +36,7 @@ final class HeadMarshaller implements MethodDescriptor.Marshaller<StreamEvent> {
         switch (WireFormat.getTagFieldNumber(tag)) {
           case StreamFramesResponse.FRAME_FIELD_NUMBER -> {
             int outer = in.pushLimit(in.readRawVarint32());
-            event = head(in);
+            event = frameHeader(in);
             in.popLimit(outer);
           }
           case StreamFramesResponse.STARTED_FIELD_NUMBER ->
@@ -60,7 +60,7 @@ final class HeadMarshaller implements MethodDescriptor.Marshaller<StreamEvent> {
             started.getMaxLatencyMs()));
   }
 
-  private static StreamEvent head(CodedInputStream in) throws IOException {
+  private static StreamEvent frameHeader(CodedInputStream in) throws IOException {
     long sampleIndex = 0;
     long captureUnixNanos = 0;
     long readDelayMicros = 0;
@@ -75,7 +75,7 @@ final class HeadMarshaller implements MethodDescriptor.Marshaller<StreamEvent> {
         default -> in.skipField(tag);
       }
     }
-    return new StreamEvent.Head(
+    return new StreamEvent.FrameHeader(
         sampleIndex,
         captureUnixNanos,
         readDelayMicros * NANOS_PER_MICRO,

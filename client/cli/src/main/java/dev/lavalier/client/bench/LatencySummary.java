@@ -12,7 +12,7 @@ import org.HdrHistogram.Histogram;
  * @param p999 99.9 % are no longer than this
  * @param max the longest
  */
-public record Times(long count, double min, double p50, double p99, double p999, double max) {
+public record LatencySummary(long count, double min, double p50, double p99, double p999, double max) {
 
   private static final long HIGHEST_NANOS = 3_600_000_000_000L;
   private static final int DIGITS = 3;
@@ -33,17 +33,17 @@ public record Times(long count, double min, double p50, double p99, double p999,
    *
    * @param shiftNanos what is to be added to each value
    */
-  static Times of(Histogram histogram, long shiftNanos) {
-    return new Times(
+  static LatencySummary of(Histogram histogram, long shiftNanos) {
+    return new LatencySummary(
         histogram.getTotalCount(),
-        ms(histogram.getMinValue() + shiftNanos),
-        ms(histogram.getValueAtPercentile(50) + shiftNanos),
-        ms(histogram.getValueAtPercentile(99) + shiftNanos),
-        ms(histogram.getValueAtPercentile(99.9) + shiftNanos),
-        ms(histogram.getMaxValue() + shiftNanos));
+        toMillis(histogram.getMinValue() + shiftNanos),
+        toMillis(histogram.getValueAtPercentile(50) + shiftNanos),
+        toMillis(histogram.getValueAtPercentile(99) + shiftNanos),
+        toMillis(histogram.getValueAtPercentile(99.9) + shiftNanos),
+        toMillis(histogram.getMaxValue() + shiftNanos));
   }
 
-  private static double ms(long nanos) {
+  private static double toMillis(long nanos) {
     return nanos / NANOS_PER_MS;
   }
 }

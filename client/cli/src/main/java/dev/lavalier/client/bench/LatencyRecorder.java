@@ -12,7 +12,7 @@ import org.HdrHistogram.Histogram;
  * began, where the clocks of the two machines disagree: a histogram knows no negative numbers, and
  * of large ones the leading digits alone.
  */
-final class Recorder {
+final class LatencyRecorder {
 
   /** Frames that a loop's subscribers may be apart without a detour. */
   private static final int SLOTS = 64;
@@ -23,15 +23,15 @@ final class Recorder {
   private final long[] last = new long[SLOTS];
   private final int[] arrivals = new int[SLOTS];
 
-  final Histogram latency = Times.histogram();
-  final Histogram captureToOnNext = Times.histogram();
-  final Histogram interval = Times.histogram();
+  final Histogram latency = LatencySummary.histogram();
+  final Histogram captureToOnNext = LatencySummary.histogram();
+  final Histogram interval = LatencySummary.histogram();
   private final Map<BenchReport.Cause, BenchReport.Gaps> gaps =
       new EnumMap<>(BenchReport.Cause.class);
   private long delivered;
-  private long leastLatency = Long.MAX_VALUE;
+  private long minLatency = Long.MAX_VALUE;
 
-  Recorder(SpreadTable spread) {
+  LatencyRecorder(SpreadTable spread) {
     this.spread = spread;
     Arrays.fill(frames, -1);
   }
@@ -40,23 +40,23 @@ final class Recorder {
    * Takes note of a frame that counts.
    *
    * @param frame its number, from 0
-   * @param head the frame
+   * @param header the frame
    * @param now when it came, by the wall clock
-   * @param before when the subscriber's frame before came
-   * @param base what to take off the latencies
+   * @param previousArrival when the subscriber's frame before came
+   * @param latencyBase what to take off the latencies
    */
-  void frame(long frame, StreamEvent.Head head, long now, long before, long base) {
+  void recordFrame(long frame, StreamEvent.FrameHeader header, long now, long previousArrival, long latencyBase) {
     delivered++;
-    long sinceCapture = now - head.captureUnixNanos();
-    long sinceRead = sinceCapture - head.readDelayNanos();
-    leastLatency = Math.min(leastLatency, sinceRead);
-    Times.record(latency, sinceRead - base);
-    Times.record(captureToOnNext, sinceCapture - base);
-    Times.record(interval, now - before);
-    arrived(frame, now);
+    long sinceCapture = now - header.captureUnixNanos();
+    long sinceRead = sinceCapture - header.readDelayNanos();
+    minLatency = Math.min(minLatency, sinceRead);
+    LatencySummary.record(latency, sinceRead - latencyBase);
+    LatencySummary.record(captureToOnNext, sinceCapture - latencyBase);
+    LatencySummary.record(interval, now - previousArrival);
+    recordArrival(frame, now);
   }
 
-  private void arrived(long frame, long now) {
+  private void recordArrival(long frame, long now) {
     int slot = (int) (frame % SLOTS);
     if (frames[slot] == frame) {
       last[slot] = now;
@@ -79,7 +79,7 @@ final class Recorder {
   }
 
   /** Takes note of samples that are missing among those that count. */
-  void gap(BenchReport.Cause cause, long samples) {
+  void recordGap(BenchReport.Cause cause, long samples) {
     gaps.merge(cause, new BenchReport.Gaps(1, samples), BenchReport.Gaps::plus);
   }
 
@@ -92,13 +92,13 @@ final class Recorder {
   }
 
   /** Adds another loop's to this one. */
-  void add(Recorder other) {
+  void add(LatencyRecorder other) {
     latency.add(other.latency);
     captureToOnNext.add(other.captureToOnNext);
     interval.add(other.interval);
     other.gaps.forEach((cause, more) -> gaps.merge(cause, more, BenchReport.Gaps::plus));
     delivered += other.delivered;
-    leastLatency = Math.min(leastLatency, other.leastLatency);
+    minLatency = Math.min(minLatency, other.minLatency);
   }
 
   long delivered() {
@@ -106,8 +106,8 @@ final class Recorder {
   }
 
   /** Returns the least latency seen, by the wall clocks as they are; the largest long for none. */
-  long leastLatency() {
-    return leastLatency;
+  long minLatency() {
+    return minLatency;
   }
 
   Map<BenchReport.Cause, BenchReport.Gaps> gaps() {

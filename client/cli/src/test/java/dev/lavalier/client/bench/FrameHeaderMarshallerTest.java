@@ -13,10 +13,10 @@ import dev.lavalier.v1.StreamNotice;
 import java.io.ByteArrayInputStream;
 import org.junit.jupiter.api.Test;
 
-final class HeadMarshallerTest {
+final class FrameHeaderMarshallerTest {
 
   private static StreamEvent parse(StreamFramesResponse message) {
-    return new HeadMarshaller().parse(new ByteArrayInputStream(message.toByteArray()));
+    return new FrameHeaderMarshaller().parse(new ByteArrayInputStream(message.toByteArray()));
   }
 
   @Test
@@ -46,7 +46,7 @@ final class HeadMarshallerTest {
             parse(
                 StreamFramesResponse.newBuilder().setFrame(frame).setUnknownFields(newer).build()))
         .isEqualTo(
-            new StreamEvent.Head(
+            new StreamEvent.FrameHeader(
                 1L << 40,
                 1_800_000_000_123_456_789L,
                 4_294_967_295_000L,

@@ -15,8 +15,8 @@ import java.util.OptionalDouble;
  * @param idleShare the share of its processors' time in which the machine, for all its programs,
  *     had nothing to do; empty where there is no {@code /proc/stat}
  */
-public record OwnLoad(
-    Times lateness,
+public record GeneratorLoad(
+    LatencySummary lateness,
     int processors,
     OptionalDouble cpuSeconds,
     OptionalDouble cpuShare,
@@ -32,27 +32,27 @@ public record OwnLoad(
   public static final double MIN_IDLE_SHARE = 0.05;
 
   /** Returns why nothing can be concluded from the run; empty where something can. */
-  public Optional<String> refusal() {
+  public Optional<String> refusalReason() {
     if (idleShare.isPresent() && idleShare.getAsDouble() < MIN_IDLE_SHARE) {
-      return refusal(
+      return refusalReason(
           "it was idle for %.1f %% of the time (expected: %.0f %% or more)",
           100 * idleShare.getAsDouble(), 100 * MIN_IDLE_SHARE);
     }
     if (cpuShare.isPresent() && cpuShare.getAsDouble() > MAX_CPU_SHARE) {
-      return refusal(
+      return refusalReason(
           "this program alone used %.0f %% of its processors (expected: %.0f %% or less)",
           100 * cpuShare.getAsDouble(), 100 * MAX_CPU_SHARE);
     }
     if (lateness.count() > 0 && lateness.p99() > MAX_LATENESS_P99_MS) {
-      return refusal(
+      return refusalReason(
           "heartbeats of this program came %.1f ms late at p99 (expected: %.0f ms or less)",
           lateness.p99(), MAX_LATENESS_P99_MS);
     }
     return Optional.empty();
   }
 
-  private static Optional<String> refusal(String why, Object... values) {
+  private static Optional<String> refusalReason(String format, Object... values) {
     return Optional.of(
-        "no figures: this machine was the bottleneck; " + String.format(Locale.ROOT, why, values));
+        "no figures: this machine was the bottleneck; " + String.format(Locale.ROOT, format, values));
   }
 }
