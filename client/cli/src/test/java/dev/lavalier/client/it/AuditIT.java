@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 final class AuditIT {
 
   private static final StreamOptions TONE = StreamOptions.defaults().withDeviceId("tone");
-  private static final String ON = "microphone on device=tone";
+  private static final String MICROPHONE_ON = "microphone on device=tone";
 
   @TempDir Path folder;
 
@@ -34,7 +34,7 @@ final class AuditIT {
 
   private Process recorder(ServerProcess server, String name) throws Exception {
     return new ProcessBuilder(
-            Programs.lavalier(
+            ProcessRunner.lavalier(
                 "--server",
                 server.address(),
                 "record",
@@ -52,7 +52,7 @@ final class AuditIT {
         LavalierClient client = server.client()) {
       try (FrameStream stream = client.stream(TONE)) {
         stream.read();
-        awaitLine(server, ON);
+        awaitLine(server, MICROPHONE_ON);
         awaitLine(server, "subscription began id=1 who=anonymous from=127\\.0\\.0\\.1:\\d+ ");
       }
       awaitLine(server, "subscription ended id=1 ", "why=\"cancelled by the subscriber\"");
@@ -89,7 +89,7 @@ final class AuditIT {
     try (ServerProcess server = ServerProcess.start(Map.of())) {
       Process recorder = recorder(server, "killed.wav");
       try {
-        awaitLine(server, ON);
+        awaitLine(server, MICROPHONE_ON);
       } finally {
         recorder.destroyForcibly().waitFor();
       }
@@ -99,12 +99,12 @@ final class AuditIT {
 
   @Test
   void aProcessThatDoesNotAnswer() throws Exception {
-    assumeTrue(Programs.works("kill", "-l"), "there is no kill");
+    assumeTrue(ProcessRunner.succeeds("kill", "-l"), "there is no kill");
     try (ServerProcess server = ServerProcess.start(Map.of())) {
       Process recorder = recorder(server, "stopped.wav");
       try {
-        awaitLine(server, ON);
-        Programs.run(List.of("kill", "-STOP", Long.toString(recorder.pid())));
+        awaitLine(server, MICROPHONE_ON);
+        ProcessRunner.run(List.of("kill", "-STOP", Long.toString(recorder.pid())));
         awaitLine(
             server, "subscription ended id=1 ", "why=\"its connection was lost: ", "eepalive");
         awaitLine(server, "microphone off device=tone ");

@@ -17,12 +17,12 @@ final class BenchIT {
 
   @Test
   void measuresTheDemoServer() throws Exception {
-    Programs.Result result;
+    ProcessRunner.Result result;
     try (ServerProcess server =
         ServerProcess.start(Map.of(), "--demo", "--capture-format", "16000/1/s16le")) {
       result =
-          Programs.run(
-              Programs.lavalier(
+          ProcessRunner.run(
+              ProcessRunner.lavalier(
                   "--server",
                   server.address(),
                   "bench",

@@ -52,21 +52,21 @@ final class Certificates {
     }
 
     /** Returns options that show it. */
-    ConnectOptions shownIn(ConnectOptions options) {
+    ConnectOptions applyTo(ConnectOptions options) {
       return options.withCertificate(certificate, key);
     }
   }
 
   /** Skips the test where there is no openssl. */
   static Certificates in(Path dir) {
-    assumeTrue(Programs.works("openssl", "version"), "openssl is not installed (Debian: openssl)");
+    assumeTrue(ProcessRunner.succeeds("openssl", "version"), "openssl is not installed (Debian: openssl)");
     return new Certificates(dir);
   }
 
   /** Puts a copy of a file in the place of another, which is never seen half written. */
   static void copy(Path from, Path to) throws IOException {
-    Path beside = Files.copy(from, Path.of(to + ".new"), StandardCopyOption.REPLACE_EXISTING);
-    Files.move(beside, to, StandardCopyOption.ATOMIC_MOVE);
+    Path temporary = Files.copy(from, Path.of(to + ".new"), StandardCopyOption.REPLACE_EXISTING);
+    Files.move(temporary, to, StandardCopyOption.ATOMIC_MOVE);
   }
 
   /** Makes a CA. */
@@ -81,22 +81,22 @@ final class Certificates {
 
   /** Makes a certificate of a server on loopback. */
   Pair server(String name, Pair ca) throws IOException, InterruptedException {
-    return issue(name, ca, FOR_LOOPBACK, inADay());
+    return issue(name, ca, FOR_LOOPBACK, tomorrow());
   }
 
   /** Makes one that is good until then, in whole seconds. */
-  Pair serverUntil(Instant end, String name, Pair ca) throws IOException, InterruptedException {
-    return issue(name, ca, FOR_LOOPBACK, end);
+  Pair serverUntil(Instant notAfter, String name, Pair ca) throws IOException, InterruptedException {
+    return issue(name, ca, FOR_LOOPBACK, notAfter);
   }
 
   /** Makes a certificate of a server elsewhere. */
   Pair serverOf(String host, Pair ca) throws IOException, InterruptedException {
-    return issue(host, ca, "subjectAltName=DNS:" + host, inADay());
+    return issue(host, ca, "subjectAltName=DNS:" + host, tomorrow());
   }
 
   /** Makes a certificate of a client, whose subject is CN=name. */
   Pair client(String name, Pair ca) throws IOException, InterruptedException {
-    return issue(name, ca, FOR_CLIENTS, inADay());
+    return issue(name, ca, FOR_CLIENTS, tomorrow());
   }
 
   /** Makes one that was good until an hour ago. */
@@ -113,13 +113,13 @@ final class Certificates {
     return pair;
   }
 
-  private Pair issue(String name, Pair ca, String extension, Instant end)
+  private Pair issue(String name, Pair ca, String extension, Instant notAfter)
       throws IOException, InterruptedException {
     Pair pair = pair(name);
     Path request = dir.resolve(name + ".csr");
-    List<String> asking = request(pair, name);
-    asking.set(asking.indexOf(pair.certificate().toString()), request.toString());
-    openssl(asking);
+    List<String> requestCommand = request(pair, name);
+    requestCommand.set(requestCommand.indexOf(pair.certificate().toString()), request.toString());
+    openssl(requestCommand);
     Path config = dir.resolve(name + ".conf");
     Files.createFile(dir.resolve(name + ".index"));
     Files.writeString(
@@ -152,9 +152,9 @@ final class Certificates {
             "-keyfile",
             ca.key().toString(),
             "-startdate",
-            TIME.format(end.minus(2, ChronoUnit.DAYS)),
+            TIME.format(notAfter.minus(2, ChronoUnit.DAYS)),
             "-enddate",
-            TIME.format(end),
+            TIME.format(notAfter),
             "-in",
             request.toString(),
             "-out",
@@ -162,7 +162,7 @@ final class Certificates {
     return pair;
   }
 
-  private static Instant inADay() {
+  private static Instant tomorrow() {
     return Instant.now().plus(1, ChronoUnit.DAYS);
   }
 
@@ -175,22 +175,22 @@ final class Certificates {
   }
 
   /** Returns the serial number of the certificate that a server shows to whoever comes now. */
-  BigInteger serialShownBy(String address, Pair ca) throws Exception {
-    Programs.Result shown = shakeHands(address, ca, "-tls1_3");
-    int begin = shown.out().indexOf("-----BEGIN CERTIFICATE-----");
-    if (begin < 0) {
-      throw new IOException(shown.out() + shown.err());
+  BigInteger servedSerial(String address, Pair ca) throws Exception {
+    ProcessRunner.Result result = handshake(address, ca, "-tls1_3");
+    int start = result.out().indexOf("-----BEGIN CERTIFICATE-----");
+    if (start < 0) {
+      throw new IOException(result.out() + result.err());
     }
     return certificate(
             new ByteArrayInputStream(
-                shown.out().substring(begin).getBytes(StandardCharsets.US_ASCII)))
+                result.out().substring(start).getBytes(StandardCharsets.US_ASCII)))
         .getSerialNumber();
   }
 
   /** Shakes hands with a server by a version of TLS, and no more. */
-  Programs.Result shakeHands(String address, Pair ca, String version)
+  ProcessRunner.Result handshake(String address, Pair ca, String version)
       throws IOException, InterruptedException {
-    return Programs.run(
+    return ProcessRunner.run(
         List.of(
             "openssl",
             "s_client",
@@ -214,7 +214,7 @@ final class Certificates {
   private static void openssl(List<String> arguments) throws IOException, InterruptedException {
     List<String> command = new ArrayList<>(List.of("openssl"));
     command.addAll(arguments);
-    Programs.Result result = Programs.run(command);
+    ProcessRunner.Result result = ProcessRunner.run(command);
     if (result.code() != 0) {
       throw new IOException(command + "\n" + result.err());
     }

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** The consumers in other languages, which have nothing of ours but the .proto. */
 final class ExamplesIT {
 
-  private static final Path EXAMPLES = Programs.TOP.resolve("client/examples");
+  private static final Path EXAMPLES = ProcessRunner.TOP.resolve("client/examples");
 
   @TempDir Path dir;
 
@@ -38,7 +38,7 @@ final class ExamplesIT {
     Path wav = dir.resolve("speech.wav");
     try (ServerProcess server = ServerProcess.start(Map.of(), "--demo")) {
       for (String format : List.of("16000/1/f32le", "44100/2/s24le")) {
-        Programs.Result took =
+        ProcessRunner.Result took =
             run(
                 record,
                 environment,
@@ -49,16 +49,16 @@ final class ExamplesIT {
                 "--seconds",
                 "1",
                 wav.toString());
-        assertThat(took).isEqualTo(new Programs.Result(0, "", ""));
+        assertThat(took).isEqualTo(new ProcessRunner.Result(0, "", ""));
         Recording recording = new Recording(wav, format);
         int rate = Integer.parseInt(format.split("/", -1)[0]);
         assertThat(recording.samples()).isEqualTo(rate);
         recording.assertSine(440, -12, rate / 20); // the filter rings where the tone sets in
-        if (Programs.works("sox", "--version")) {
-          recording.assertSoxHears(440);
+        if (ProcessRunner.succeeds("sox", "--version")) {
+          recording.assertSoxMeasures(440);
         }
       }
-      Programs.Result refused =
+      ProcessRunner.Result refused =
           run(record, environment, server, "record", "--format", "16000/f32le", wav.toString());
       assertThat(refused.code()).isEqualTo(2);
       assertThat(refused.err())
@@ -73,14 +73,14 @@ final class ExamplesIT {
     List<String> pull = List.of(pythonWithStubs(), EXAMPLES.resolve("python/pull.py").toString());
     Map<String, String> environment = Map.of("PYTHONPATH", dir.toString());
     try (ServerProcess server = ServerProcess.start(Map.of(), "--demo")) {
-      Programs.Result took = run(pull, environment, server, "--frames", "50", "--window", "2");
+      ProcessRunner.Result took = run(pull, environment, server, "--frames", "50", "--window", "2");
       assertThat(took.code()).as(took.err()).isZero();
       assertThat(took.out()).matches("\\d+ frames taken, \\d+ samples missed\n");
       assertThat(run(pull, environment, server, "--device", "moon"))
-          .isEqualTo(new Programs.Result(1, "", "device_id: moon (expected: one of tone)\n"));
+          .isEqualTo(new ProcessRunner.Result(1, "", "device_id: moon (expected: one of tone)\n"));
 
       // 20 ms frames that take 100 ms each: once the 200 ms are over, four of five are missed.
-      Programs.Result slow = run(pull, environment, server, "--frames", "20", "--work-ms", "100");
+      ProcessRunner.Result slow = run(pull, environment, server, "--frames", "20", "--work-ms", "100");
       assertThat(slow.code()).as(slow.err()).isZero();
       assertThat(slow.err()).contains("missed ");
     }
@@ -98,7 +98,7 @@ final class ExamplesIT {
     List<String> probe =
         List.of(
             pythonWithStubs(),
-            Programs.TOP.resolve("client/cli/src/test/python/pulling_probe.py").toString());
+            ProcessRunner.TOP.resolve("client/cli/src/test/python/pulling_probe.py").toString());
     Map<String, String> environment =
         Map.of("PYTHONPATH", dir + java.io.File.pathSeparator + EXAMPLES.resolve("python"));
     try (ServerProcess server =
@@ -107,38 +107,38 @@ final class ExamplesIT {
         StoppedProbe idle = StoppedProbe.start(probe, environment, server, rateHz, true, window);
         StoppedProbe stopped =
             StoppedProbe.start(probe, environment, server, rateHz, false, window)) {
-      idle.stop();
-      stopped.stop();
-      StoppedProbe.pass(client);
-      stopped.goOn();
-      idle.goOn();
-      stopped.assertFreshAndTold(rateHz / 50);
-      idle.assertFreshAndTold(rateHz / 50);
+      idle.pause();
+      stopped.pause();
+      StoppedProbe.awaitStall(client);
+      stopped.resume();
+      idle.resume();
+      stopped.assertFreshAndReported(rateHz / 50);
+      idle.assertFreshAndReported(rateHz / 50);
     }
   }
 
   /** Returns a python for which the contract's stubs are in {@link #dir}. */
   private String pythonWithStubs() throws Exception {
     String python = pythonWithGrpc();
-    Programs.Result stubs =
-        Programs.run(
+    ProcessRunner.Result stubs =
+        ProcessRunner.run(
             List.of(
                 python,
                 "-m",
                 "grpc_tools.protoc",
                 "-I",
-                Programs.TOP.resolve("proto/src/main/proto").toString(),
+                ProcessRunner.TOP.resolve("proto/src/main/proto").toString(),
                 "--python_out=" + dir,
                 "--grpc_python_out=" + dir,
                 "lavalier/v1/audio_capture.proto"));
-    assertThat(stubs).isEqualTo(new Programs.Result(0, "", ""));
+    assertThat(stubs).isEqualTo(new ProcessRunner.Result(0, "", ""));
     return python;
   }
 
   /** The first python on the path may be one without the packages; Debian's has them. */
   private static String pythonWithGrpc() {
     for (String python : List.of("python3", "/usr/bin/python3")) {
-      if (Programs.works(python, "-c", "import grpc, grpc_tools.protoc")) {
+      if (ProcessRunner.succeeds(python, "-c", "import grpc, grpc_tools.protoc")) {
         return python;
       }
     }
@@ -148,7 +148,7 @@ final class ExamplesIT {
 
   @Test
   void javaScript() throws Exception {
-    assumeTrue(Programs.works("node", "--version"), "node is not installed (Debian: nodejs npm)");
+    assumeTrue(ProcessRunner.succeeds("node", "--version"), "node is not installed (Debian: nodejs npm)");
     assumeTrue(
         Files.isDirectory(EXAMPLES.resolve("javascript/node_modules/@grpc/grpc-js")),
         "@grpc/grpc-js is not installed (in client/examples/javascript: npm ci)");
@@ -160,18 +160,18 @@ final class ExamplesIT {
     try (ServerProcess server = ServerProcess.start(Map.of(), "--demo")) {
       assertThat(run(program, environment, server, "devices"))
           .isEqualTo(
-              new Programs.Result(
+              new ProcessRunner.Result(
                   0,
                   "* tone: Test tone: a sine of 440 Hz at -12 dBFS, 48000 Hz, 2 channels\n",
                   ""));
       assertThat(run(program, environment, server, "record", "--seconds", "1.5", wav.toString()))
-          .isEqualTo(new Programs.Result(0, "", ""));
+          .isEqualTo(new ProcessRunner.Result(0, "", ""));
       Recording recording = new Recording(wav);
       assertThat(recording.samples()).isEqualTo(72_000);
       recording.assertSine(440, -12);
 
       assertThat(run(program, environment, server, "record", "--device", "moon", wav.toString()))
-          .isEqualTo(new Programs.Result(1, "", "device_id: moon (expected: one of tone)\n"));
+          .isEqualTo(new ProcessRunner.Result(1, "", "device_id: moon (expected: one of tone)\n"));
     }
     assertReachesAnEncryptedServer(environment, program, "devices", "tone");
   }
@@ -186,7 +186,7 @@ final class ExamplesIT {
     String tokens = dir.resolve("tokens").toString();
     List<String> add = ServerProcess.command("token", "add", "me", "--stream", "tone");
     add.addAll(List.of("--token-file", tokens));
-    Path token = Files.writeString(dir.resolve("token"), Programs.run(add).out());
+    Path token = Files.writeString(dir.resolve("token"), ProcessRunner.run(add).out());
     List<String> with = new ArrayList<>(program);
     with.addAll(List.of("--ca", ca.certificate().toString()));
     try (ServerProcess server =
@@ -202,22 +202,22 @@ final class ExamplesIT {
       assertThat(run(with, environment, server, command).code()).isEqualTo(1);
       List<String> alone = new ArrayList<>(program);
       alone.addAll(List.of("--token-file", token.toString()));
-      Programs.Result refused = run(alone, environment, server, command);
+      ProcessRunner.Result refused = run(alone, environment, server, command);
       assertThat(refused.code()).isEqualTo(1);
       assertThat(refused.err()).contains("a token is not sent in plain text").hasLineCount(1);
       with.addAll(List.of("--token-file", token.toString()));
-      Programs.Result taken = run(with, environment, server, command);
+      ProcessRunner.Result taken = run(with, environment, server, command);
       assertThat(taken.code()).as(taken.err()).isZero();
       assertThat(taken.out()).contains(answer);
     }
   }
 
-  private static Programs.Result run(
+  private static ProcessRunner.Result run(
       List<String> program, Map<String, String> environment, ServerProcess server, String... args)
       throws IOException, InterruptedException {
     List<String> command = new ArrayList<>(program);
     command.addAll(List.of("--server", server.address()));
     command.addAll(List.of(args));
-    return Programs.run(command, environment);
+    return ProcessRunner.run(command, environment);
   }
 }

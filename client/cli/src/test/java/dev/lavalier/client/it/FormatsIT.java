@@ -80,10 +80,10 @@ final class FormatsIT {
     while (frame.sampleIndex() < settled) {
       frame = frames.read();
     }
-    int wanted = format.sampleRateHz() * 3 / 10 * format.bytesPerSampleFrame();
+    int minBytes = format.sampleRateHz() * 3 / 10 * format.bytesPerSampleFrame();
     int size = frames.start().frameSize() * format.bytesPerSampleFrame();
-    ByteBuffer pcm = ByteBuffer.allocate(wanted + size);
-    while (pcm.position() < wanted) {
+    ByteBuffer pcm = ByteBuffer.allocate(minBytes + size);
+    while (pcm.position() < minBytes) {
       assertThat(frame.pcm().remaining()).as("%s", format).isEqualTo(size);
       pcm.put(frame.pcm());
       frame = frames.read();

@@ -19,30 +19,30 @@ import org.junit.jupiter.api.Test;
 /** A client of grpc.health, as orchestrators and load balancers are, at a real server. */
 final class HealthIT {
 
-  private static final long BOUND_SECONDS = 30;
-  private static final String DEVICE = "lavalier.v1.AudioCapture/";
+  private static final long TIMEOUT_SECONDS = 30;
+  private static final String SERVICE_PREFIX = "lavalier.v1.AudioCapture/";
 
   private static ManagedChannel connect(ServerProcess server) {
     return NettyChannelBuilder.forTarget(server.address()).usePlaintext().build();
   }
 
   private static HealthGrpc.HealthBlockingStub stub(ManagedChannel channel) {
-    return HealthGrpc.newBlockingStub(channel).withDeadlineAfter(BOUND_SECONDS, TimeUnit.SECONDS);
+    return HealthGrpc.newBlockingStub(channel).withDeadlineAfter(TIMEOUT_SECONDS, TimeUnit.SECONDS);
   }
 
-  private static HealthCheckRequest of(String service) {
+  private static HealthCheckRequest request(String service) {
     return HealthCheckRequest.newBuilder().setService(service).build();
   }
 
   private static ServingStatus check(ManagedChannel channel, String service) {
-    return stub(channel).check(of(service)).getStatus();
+    return stub(channel).check(request(service)).getStatus();
   }
 
-  private static ServingStatus awaitOther(
-      Iterator<HealthCheckResponse> told, ServingStatus before) {
-    ServingStatus status = told.next().getStatus();
+  private static ServingStatus awaitChangeFrom(
+      Iterator<HealthCheckResponse> responses, ServingStatus before) {
+    ServingStatus status = responses.next().getStatus();
     while (status == before) {
-      status = told.next().getStatus();
+      status = responses.next().getStatus();
     }
     return status;
   }
@@ -54,10 +54,10 @@ final class HealthIT {
       try {
         assertThat(check(channel, "")).isEqualTo(ServingStatus.SERVING);
         assertThat(check(channel, "lavalier.v1.AudioCapture")).isEqualTo(ServingStatus.SERVING);
-        assertThat(check(channel, DEVICE + "tone")).isEqualTo(ServingStatus.SERVING);
+        assertThat(check(channel, SERVICE_PREFIX + "tone")).isEqualTo(ServingStatus.SERVING);
         assertThat(
                 catchThrowableOfType(
-                        StatusRuntimeException.class, () -> check(channel, DEVICE + "other"))
+                        StatusRuntimeException.class, () -> check(channel, SERVICE_PREFIX + "other"))
                     .getStatus()
                     .getCode())
             .isEqualTo(Status.Code.NOT_FOUND);
@@ -72,18 +72,18 @@ final class HealthIT {
     PulseAudio.assumeInstalled();
     try (PulseAudio pulse = PulseAudio.start();
         ServerProcess server = ServerProcess.start(pulse.environment());
-        Listening listening = new Listening(server, DeviceFault.WAIT)) {
+        StreamRecorder recorder = new StreamRecorder(server, DeviceFaultScenario.WAIT)) {
       ManagedChannel channel = connect(server);
       try {
-        listening.awaitFrames(50);
-        Iterator<HealthCheckResponse> told = stub(channel).watch(of(DEVICE + "default"));
-        assertThat(told.next().getStatus()).isEqualTo(ServingStatus.SERVING);
+        recorder.awaitFrames(50);
+        Iterator<HealthCheckResponse> responses = stub(channel).watch(request(SERVICE_PREFIX + "default"));
+        assertThat(responses.next().getStatus()).isEqualTo(ServingStatus.SERVING);
         pulse.kill();
-        assertThat(awaitOther(told, ServingStatus.SERVING)).isEqualTo(ServingStatus.NOT_SERVING);
+        assertThat(awaitChangeFrom(responses, ServingStatus.SERVING)).isEqualTo(ServingStatus.NOT_SERVING);
         assertThat(check(channel, "")).isEqualTo(ServingStatus.SERVING);
         assertThat(check(channel, "lavalier.v1.AudioCapture")).isEqualTo(ServingStatus.SERVING);
         pulse.run();
-        assertThat(awaitOther(told, ServingStatus.NOT_SERVING)).isEqualTo(ServingStatus.SERVING);
+        assertThat(awaitChangeFrom(responses, ServingStatus.NOT_SERVING)).isEqualTo(ServingStatus.SERVING);
       } finally {
         channel.shutdownNow();
       }
@@ -95,11 +95,11 @@ final class HealthIT {
     try (ServerProcess server = ServerProcess.start(Map.of(), "--demo")) {
       ManagedChannel channel = connect(server);
       try {
-        Iterator<HealthCheckResponse> told = stub(channel).watch(of(DEVICE + "tone"));
-        assertThat(told.next().getStatus()).isEqualTo(ServingStatus.SERVING);
+        Iterator<HealthCheckResponse> responses = stub(channel).watch(request(SERVICE_PREFIX + "tone"));
+        assertThat(responses.next().getStatus()).isEqualTo(ServingStatus.SERVING);
         assertThat(server.terminate()).isZero();
         assertThat(
-                catchThrowableOfType(StatusRuntimeException.class, told::next)
+                catchThrowableOfType(StatusRuntimeException.class, responses::next)
                     .getStatus()
                     .getCode())
             .isEqualTo(Status.Code.UNAVAILABLE);

@@ -31,27 +31,27 @@ import org.junit.jupiter.api.TestInfo;
  */
 final class HostilePeersIT {
 
-  private static final int SILENT = 10_000;
-  private static final int PLACES = SILENT + 100;
+  private static final int SILENT_PEERS = 10_000;
+  private static final int MAX_CONNECTIONS = SILENT_PEERS + 100;
   private static final int HANDSHAKE_SECONDS = 10;
 
   /** With a heap of 256 MiB, the JVM itself, and a direct buffer for whoever speaks. */
-  private static final long RESIDENT_BOUND = 640L << 20;
+  private static final long MAX_RESIDENT_BYTES = 640L << 20;
 
-  private static final int LINES_BOUND = 4;
+  private static final int MAX_LOG_LINES = 4;
 
   private static final String AUDIT = " audit ";
   private static final int MAX_RESETS = 1_000; // the default
 
   /** Wide, since all of them share this machine with the server, and it may be a small one. */
-  private static final Duration QUEUE = Duration.ofSeconds(20);
+  private static final Duration LENIENT_LATENCY = Duration.ofSeconds(20);
 
   private ServerProcess server;
-  private Listening listener;
-  private int descriptors;
-  private double cpuSeconds;
-  private int lines;
-  private long began;
+  private StreamRecorder recorder;
+  private int descriptorsBefore;
+  private double cpuSecondsBefore;
+  private int logLinesBefore;
+  private long startedAt;
 
   @BeforeEach
   void start() throws Exception {
@@ -63,27 +63,27 @@ final class HostilePeersIT {
             "--capture-format",
             "16000/1/s16le",
             "--max-connections",
-            Integer.toString(PLACES),
+            Integer.toString(MAX_CONNECTIONS),
             "--handshake-timeout-s",
             Integer.toString(HANDSHAKE_SECONDS));
-    listener = new Listening(server, StreamOptions.defaults().withMaxLatency(QUEUE));
-    listener.awaitFrames(50);
-    cpuSeconds = server.cpuSeconds();
-    descriptors = Programs.count(server.pid(), "fd");
-    lines = lines().size();
-    began = System.nanoTime();
+    recorder = new StreamRecorder(server, StreamOptions.defaults().withMaxLatency(LENIENT_LATENCY));
+    recorder.awaitFrames(50);
+    cpuSecondsBefore = server.cpuSeconds();
+    descriptorsBefore = ProcessRunner.count(server.pid(), "fd");
+    logLinesBefore = logLines().size();
+    startedAt = System.nanoTime();
   }
 
   @AfterEach
   void stop() throws Exception {
     try (ServerProcess stopped = server) {
-      listener.close();
+      recorder.close();
       assertThat(stopped.terminate()).isZero();
     }
   }
 
   /** Without the audit, which has two for each subscription, whoever made it. */
-  private List<String> lines() {
+  private List<String> logLines() {
     return server
         .log()
         .lines()
@@ -96,32 +96,32 @@ final class HostilePeersIT {
   }
 
   /** The server is as it was: but for lines of the log, one of which says this. */
-  private void assertUnharmed(TestInfo test, int withinSeconds, String... said) throws Exception {
-    long end = began + TimeUnit.SECONDS.toNanos(withinSeconds);
+  private void assertUnharmed(TestInfo test, int withinSeconds, String... expectedLines) throws Exception {
+    long deadline = startedAt + TimeUnit.SECONDS.toNanos(withinSeconds);
     long resident = server.residentBytes();
-    while (Programs.count(server.pid(), "fd") > descriptors) {
-      assertThat(System.nanoTime()).as("still open: %s", server.log()).isLessThan(end);
+    while (ProcessRunner.count(server.pid(), "fd") > descriptorsBefore) {
+      assertThat(System.nanoTime()).as("still open: %s", server.log()).isLessThan(deadline);
       resident = Math.max(resident, server.residentBytes());
-      listener.awaitFrames(5);
+      recorder.awaitFrames(5);
     }
-    double seconds = (System.nanoTime() - began) / 1e9;
-    listener.awaitFrames(50);
-    assertThat(listener.gaps()).isEmpty();
-    assertThat(resident).isLessThan(RESIDENT_BOUND);
-    List<String> all = lines();
-    List<String> fresh = all.subList(lines, all.size());
-    for (String each : said) {
-      assertThat(fresh).anySatisfy(line -> assertThat(line).contains(each));
+    double seconds = (System.nanoTime() - startedAt) / 1e9;
+    recorder.awaitFrames(50);
+    assertThat(recorder.gaps()).isEmpty();
+    assertThat(resident).isLessThan(MAX_RESIDENT_BYTES);
+    List<String> all = logLines();
+    List<String> newLines = all.subList(logLinesBefore, all.size());
+    for (String each : expectedLines) {
+      assertThat(newLines).anySatisfy(line -> assertThat(line).contains(each));
     }
-    assertThat(fresh).hasSizeLessThanOrEqualTo(LINES_BOUND);
+    assertThat(newLines).hasSizeLessThanOrEqualTo(MAX_LOG_LINES);
     System.out.printf(
         "%s: %d MiB resident at most, %.1f s of a processor, all gone after %.1f s, %d lines: %s%n",
         test.getDisplayName(),
         resident >> 20,
-        server.cpuSeconds() - cpuSeconds,
+        server.cpuSeconds() - cpuSecondsBefore,
         seconds,
-        fresh.size(),
-        fresh);
+        newLines.size(),
+        newLines);
   }
 
   @Test
@@ -132,11 +132,11 @@ final class HostilePeersIT {
       random.nextBytes(bytes);
       try (RawPeer peer = RawPeer.connect(server)) {
         peer.flood(bytes, 1);
-        peer.readToTheEnd();
+        peer.readUntilClosed();
       }
       try (RawPeer peer = RawPeer.connect(server)) {
         peer.flood("GET / HTTP/1.1\r\nHost: x\r\n\r\n".getBytes(StandardCharsets.UTF_8), 1);
-        peer.readToTheEnd();
+        peer.readUntilClosed();
       }
     }
     assertUnharmed(test, 15, "a connection was closed: the peer broke HTTP/2's rules or a limit");
@@ -148,7 +148,7 @@ final class HostilePeersIT {
     ExecutorService threads = Executors.newFixedThreadPool(4);
     try {
       List<Future<?>> connecting = new ArrayList<>();
-      for (int i = 0; i < SILENT; i++) {
+      for (int i = 0; i < SILENT_PEERS; i++) {
         connecting.add(threads.submit(() -> peers.add(RawPeer.connect(server))));
       }
       for (Future<?> each : connecting) {
@@ -156,16 +156,16 @@ final class HostilePeersIT {
       }
       // The kernel lets them in before the server does. The first are still there when the last
       // come.
-      long end = began + TimeUnit.SECONDS.toNanos(HANDSHAKE_SECONDS);
-      while (Programs.count(server.pid(), "fd") < descriptors + SILENT) {
-        assertThat(System.nanoTime()).isLessThan(end);
-        listener.awaitFrames(5); // a look costs the server something too
+      long deadline = startedAt + TimeUnit.SECONDS.toNanos(HANDSHAKE_SECONDS);
+      while (ProcessRunner.count(server.pid(), "fd") < descriptorsBefore + SILENT_PEERS) {
+        assertThat(System.nanoTime()).isLessThan(deadline);
+        recorder.awaitFrames(5); // a look costs the server something too
       }
-      System.out.printf("%d let in within %.1f s%n", SILENT, (System.nanoTime() - began) / 1e9);
+      System.out.printf("%d let in within %.1f s%n", SILENT_PEERS, (System.nanoTime() - startedAt) / 1e9);
       for (int i = 0; i < 200; i++) {
         peers.add(RawPeer.connect(server));
       }
-      assertThat(peers.get(peers.size() - 1).readToTheEnd()).isZero();
+      assertThat(peers.get(peers.size() - 1).readUntilClosed()).isZero();
       assertUnharmed(
           test,
           HANDSHAKE_SECONDS + 15,
@@ -187,18 +187,18 @@ final class HostilePeersIT {
     List<RawPeer> slow = new ArrayList<>();
     for (int i = 0; i < 200; i++) {
       halves.add(RawPeer.connect(server).send(RawPeer.PREFACE));
-      silent.add(RawPeer.greet(server));
-      slow.add(RawPeer.greet(server));
+      silent.add(RawPeer.handshake(server));
+      slow.add(RawPeer.handshake(server));
     }
     byte[] head =
         RawPeer.frame(RawPeer.HEADERS, RawPeer.END_HEADERS, 1, RawPeer.call("ListDevices"));
-    boolean gone = false;
-    for (int i = 0; i < 30 && !gone; i++) {
+    boolean closed = false;
+    for (int i = 0; i < 30 && !closed; i++) {
       for (RawPeer peer : slow) {
         peer.flood(new byte[] {head[i]}, 1);
       }
-      listener.awaitFrames(50); // a second
-      gone = Programs.count(server.pid(), "fd") <= descriptors;
+      recorder.awaitFrames(50); // a second
+      closed = ProcessRunner.count(server.pid(), "fd") <= descriptorsBefore;
     }
     assertUnharmed(
         test,
@@ -225,7 +225,7 @@ final class HostilePeersIT {
     int peers = 5;
     long audited = auditLines();
     for (int i = 0; i < peers; i++) {
-      try (RawPeer peer = RawPeer.greet(server)) {
+      try (RawPeer peer = RawPeer.handshake(server)) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         for (int stream = 1; stream < 40_000; stream += 2) {
           bytes.writeBytes(
@@ -236,7 +236,7 @@ final class HostilePeersIT {
               RawPeer.frame(RawPeer.RST_STREAM, RawPeer.NO_FLAG, stream, RawPeer.bigEndian(8)));
         }
         peer.flood(bytes.toByteArray(), 1);
-        peer.readToTheEnd();
+        peer.readUntilClosed();
       }
     }
     assertUnharmed(test, 15, "too_many_rststreams");
@@ -248,9 +248,9 @@ final class HostilePeersIT {
   void pings(TestInfo test) throws Exception {
     byte[] ping = RawPeer.frame(RawPeer.PING, RawPeer.NO_FLAG, 0, new byte[8]);
     for (int i = 0; i < 20; i++) {
-      try (RawPeer peer = RawPeer.greet(server)) {
+      try (RawPeer peer = RawPeer.handshake(server)) {
         peer.flood(ping, 10_000);
-        peer.readToTheEnd();
+        peer.readUntilClosed();
       }
     }
     assertUnharmed(test, 15, "too_many_pings");
@@ -263,16 +263,16 @@ final class HostilePeersIT {
         RawPeer.frame(RawPeer.HEADERS, RawPeer.END_HEADERS, 1, RawPeer.call("PullFrames"));
     List<byte[]> floods =
         List.of(
-            RawPeer.frame(RawPeer.SETTINGS, RawPeer.NO_FLAG, 0, RawPeer.NOTHING),
+            RawPeer.frame(RawPeer.SETTINGS, RawPeer.NO_FLAG, 0, RawPeer.EMPTY),
             RawPeer.frame(RawPeer.PING, RawPeer.ACK, 0, new byte[8]),
-            RawPeer.frame(RawPeer.DATA, RawPeer.NO_FLAG, 1, RawPeer.NOTHING),
-            RawPeer.frame(RawPeer.CONTINUATION, RawPeer.NO_FLAG, 1, RawPeer.NOTHING));
+            RawPeer.frame(RawPeer.DATA, RawPeer.NO_FLAG, 1, RawPeer.EMPTY),
+            RawPeer.frame(RawPeer.CONTINUATION, RawPeer.NO_FLAG, 1, RawPeer.EMPTY));
     for (byte[] flood : floods) {
       byte[] many = new byte[flood.length * 1_000];
       for (int i = 0; i < 1_000; i++) {
         System.arraycopy(flood, 0, many, i * flood.length, flood.length);
       }
-      try (RawPeer peer = RawPeer.greet(server).send(open)) {
+      try (RawPeer peer = RawPeer.handshake(server).send(open)) {
         peer.flood(many, 300);
       }
     }
@@ -284,15 +284,15 @@ final class HostilePeersIT {
     byte[] call = RawPeer.call("ListDevices");
     byte[] more = RawPeer.field("x-filling", "x".repeat(16_000));
     for (int i = 0; i < 50; i++) {
-      try (RawPeer peer = RawPeer.greet(server)) {
+      try (RawPeer peer = RawPeer.handshake(server)) {
         peer.flood(RawPeer.frame(RawPeer.HEADERS, RawPeer.NO_FLAG, 1, call), 1);
         peer.flood(RawPeer.frame(RawPeer.CONTINUATION, RawPeer.NO_FLAG, 1, more), 1_000);
-        peer.readToTheEnd();
+        peer.readUntilClosed();
       }
-      try (RawPeer peer = RawPeer.greet(server)) { // no header at all, without end
+      try (RawPeer peer = RawPeer.handshake(server)) { // no header at all, without end
         peer.flood(RawPeer.frame(RawPeer.HEADERS, RawPeer.NO_FLAG, 1, call), 1);
-        peer.flood(RawPeer.frame(RawPeer.CONTINUATION, RawPeer.NO_FLAG, 1, RawPeer.NOTHING), 1_000);
-        peer.readToTheEnd();
+        peer.flood(RawPeer.frame(RawPeer.CONTINUATION, RawPeer.NO_FLAG, 1, RawPeer.EMPTY), 1_000);
+        peer.readUntilClosed();
       }
     }
     assertUnharmed(test, 20, "a connection was closed: the peer broke HTTP/2's rules or a limit");
@@ -302,7 +302,7 @@ final class HostilePeersIT {
   @Test
   void longMessages(TestInfo test) throws Exception {
     for (int i = 0; i < 20; i++) {
-      try (RawPeer peer = RawPeer.greet(server)) {
+      try (RawPeer peer = RawPeer.handshake(server)) {
         for (int stream = 1; stream < 200; stream += 2) {
           peer.flood(
               join(
@@ -312,7 +312,7 @@ final class HostilePeersIT {
                       RawPeer.DATA, RawPeer.NO_FLAG, stream, new byte[] {0, 127, -1, -1, -1})),
               1);
         }
-        assertThat(peer.reads("exceeds maximum size")).isTrue();
+        assertThat(peer.readsText("exceeds maximum size")).isTrue();
       }
     }
     assertUnharmed(test, 20, "gRPC message exceeds maximum size 65536: 2147483647");
@@ -320,12 +320,12 @@ final class HostilePeersIT {
 
   @Test
   void anHonestPeerWritesTheSameFrames() throws IOException {
-    try (RawPeer peer = RawPeer.greet(server)) {
+    try (RawPeer peer = RawPeer.handshake(server)) {
       peer.send(
           join(
               RawPeer.frame(RawPeer.HEADERS, RawPeer.END_HEADERS, 1, RawPeer.call("ListDevices")),
               RawPeer.frame(RawPeer.DATA, 1, 1, new byte[5])));
-      assertThat(peer.reads("tone")).isTrue();
+      assertThat(peer.readsText("tone")).isTrue();
     }
   }
 }

@@ -45,17 +45,17 @@ final class LifeCycleIT {
       for (int i = 0; i < WARM_UP; i++) { // until every pool and connection is there
         subscribeAndCancel(client, options, i % 2 == 0);
       }
-      int descriptors = Programs.count(server.pid(), "fd");
-      int threads = Programs.count(server.pid(), "task");
+      int descriptors = ProcessRunner.count(server.pid(), "fd");
+      int threads = ProcessRunner.count(server.pid(), "task");
       List<Long> nanos = new ArrayList<>();
       for (int i = 0; i < cycles; i++) {
         nanos.add(subscribeAndCancel(client, options, i % 2 == 0));
       }
       assertThat(server.threads("lavalier-reader")).isEmpty();
       assertThat(ServerProcess.device(client, device).subscriberCount()).isZero();
-      assertThat(Programs.count(server.pid(), "fd")).isLessThanOrEqualTo(descriptors);
+      assertThat(ProcessRunner.count(server.pid(), "fd")).isLessThanOrEqualTo(descriptors);
       // Workers come and go with what is under way; each leaked cycle would leave one more.
-      assertThat(Programs.count(server.pid(), "task")).isLessThan(threads + 10);
+      assertThat(ProcessRunner.count(server.pid(), "task")).isLessThan(threads + 10);
       nanos.sort(null);
       System.out.printf(
           "cancel to closed device, %s, %d cycles: p50 %.1f ms, p99 %.1f ms, max %.1f ms%n",
@@ -74,9 +74,9 @@ final class LifeCycleIT {
     if (afterAFrame) {
       assertThat(stream.read().sampleIndex()).isZero();
     }
-    long cancelled = System.nanoTime();
+    long cancelledAt = System.nanoTime();
     stream.close();
     ServerProcess.awaitClosed(client, options.deviceId());
-    return System.nanoTime() - cancelled;
+    return System.nanoTime() - cancelledAt;
   }
 }

@@ -25,7 +25,7 @@ final class ListenIT {
   @Test
   void theToneIsHeardBehindTheSoundServer() throws Exception {
     PulseAudio.assumeInstalled();
-    assumeTrue(Programs.works("parec", "--version"), "parec is not installed");
+    assumeTrue(ProcessRunner.succeeds("parec", "--version"), "parec is not installed");
     Attempts.oneMustHold(this::listenToTheTone);
   }
 
@@ -37,24 +37,24 @@ final class ListenIT {
       Map<String, String> environment = new HashMap<>(pulse.environment());
       environment.put("PULSE_SINK", "speaker");
       ProcessBuilder builder =
-          new ProcessBuilder(Programs.lavalier("listen", "--server", server.address()))
+          new ProcessBuilder(ProcessRunner.lavalier("listen", "--server", server.address()))
               .redirectError(err.toFile());
       builder.environment().putAll(environment);
-      Process listening = builder.start();
-      Process ear = ear(pulse);
+      Process player = builder.start();
+      Process recorder = startRecorder(pulse);
       try {
-        byte[] heard = ear.getInputStream().readNBytes(4 * RATE * SECONDS);
-        assertThat(listening.isAlive()).as(Files.readString(err)).isTrue();
-        assertTone(heard);
+        byte[] recorded = recorder.getInputStream().readNBytes(4 * RATE * SECONDS);
+        assertThat(player.isAlive()).as(Files.readString(err)).isTrue();
+        assertTone(recorded);
       } finally {
-        ear.destroy();
-        listening.destroy();
-        assertThat(listening.waitFor(20, TimeUnit.SECONDS)).isTrue();
+        recorder.destroy();
+        player.destroy();
+        assertThat(player.waitFor(20, TimeUnit.SECONDS)).isTrue();
       }
     }
   }
 
-  private static Process ear(PulseAudio pulse) throws Exception {
+  private static Process startRecorder(PulseAudio pulse) throws Exception {
     ProcessBuilder builder =
         new ProcessBuilder(
             List.of(
@@ -64,7 +64,7 @@ final class ListenIT {
                 "--rate=" + RATE,
                 "--channels=2",
                 "--latency-msec=20"));
-    builder.environment().putAll(pulse.tools());
+    builder.environment().putAll(pulse.toolEnvironment());
     builder.redirectError(ProcessBuilder.Redirect.DISCARD);
     return builder.start();
   }
@@ -73,32 +73,32 @@ final class ListenIT {
    * Asserts the tone in the last three seconds, and that it is hardly ever broken; one sample in
    * each frame would break every block.
    */
-  private static void assertTone(byte[] heard) {
-    double[] left = SineMeter.channelOfS16(heard, 2, 0);
+  private static void assertTone(byte[] recorded) {
+    double[] left = SineMeter.channelOfS16(recorded, 2, 0);
     int block = RATE / 10;
-    int whole = 0;
-    int judged = 0;
+    int cleanBlocks = 0;
+    int checkedBlocks = 0;
     for (int at = left.length - 3 * RATE; at + block <= left.length; at += block) {
       double[] part = Arrays.copyOfRange(left, at, at + block);
       SineMeter.Reading reading = new SineMeter(440, RATE).measure(part);
-      judged++;
+      checkedBlocks++;
       if (Math.abs(reading.frequencyHz() - 440) < 1
           && Math.abs(20 * Math.log10(reading.minPeak()) + 12) < 0.5
           && reading.maxPhaseStep() < 0.02) { // a sample more or less is 0.058
-        whole++;
+        cleanBlocks++;
       }
     }
-    assertThat(judged).isEqualTo(30);
-    assertThat(whole).as("blocks of 0.1 s without a click, of 30").isGreaterThanOrEqualTo(28);
+    assertThat(checkedBlocks).isEqualTo(30);
+    assertThat(cleanBlocks).as("blocks of 0.1 s without a click, of 30").isGreaterThanOrEqualTo(28);
   }
 
   @Test
   void whereThereIsNoOutputOneLineSaysSo() throws Exception {
     Path alsa = Files.writeString(dir.resolve("asound.conf"), "pcm.none { type null }\n");
     try (ServerProcess server = ServerProcess.start(Map.of(), "--demo")) {
-      Programs.Result result =
-          Programs.run(
-              Programs.lavalier("listen", "--server", server.address()),
+      ProcessRunner.Result result =
+          ProcessRunner.run(
+              ProcessRunner.lavalier("listen", "--server", server.address()),
               Map.of("ALSA_CONFIG_PATH", alsa.toString()));
       assertThat(result.code()).isEqualTo(1);
       assertThat(result.out()).isEmpty();

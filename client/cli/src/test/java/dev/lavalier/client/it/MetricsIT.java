@@ -18,13 +18,13 @@ import org.junit.jupiter.api.Test;
 /** The figures of a real server, scraped by a real Prometheus. */
 final class MetricsIT {
 
-  private static final Pattern TOLD = Pattern.compile("metrics at http://(\\S+)/metrics");
+  private static final Pattern METRICS_ADDRESS = Pattern.compile("metrics at http://(\\S+)/metrics");
   private static final StreamOptions TONE = StreamOptions.defaults().withDeviceId("tone");
 
   private static String target(ServerProcess server) {
-    Matcher told = TOLD.matcher(server.log());
-    assertThat(told.find()).as(server.log()).isTrue();
-    return told.group(1);
+    Matcher matcher = METRICS_ADDRESS.matcher(server.log());
+    assertThat(matcher.find()).as(server.log()).isTrue();
+    return matcher.group(1);
   }
 
   private static String scrape(String target) throws IOException, InterruptedException {
@@ -42,8 +42,8 @@ final class MetricsIT {
         Prometheus prometheus = Prometheus.start(target(server))) {
       prometheus.await("up{job=\"lavalier\"}", up -> up == 1);
       prometheus.await("sum(lavalier_device_state{state=\"open\"})", open -> open == 0);
-      try (Listening listening = new Listening(server, TONE)) {
-        listening.awaitFrames(50);
+      try (StreamRecorder recorder = new StreamRecorder(server, TONE)) {
+        recorder.awaitFrames(50);
         prometheus.await("lavalier_device_subscribers{device=\"tone\"}", n -> n == 1);
         prometheus.await("lavalier_connections", n -> n > 0);
         prometheus.await("lavalier_device_state{device=\"tone\",state=\"open\"}", n -> n == 1);
@@ -67,7 +67,7 @@ final class MetricsIT {
           "lavalier_grpc_calls_ended_total{method=\"lavalier.v1.AudioCapture/StreamFrames\"}",
           n -> n == 1);
       assertThat(prometheus.healthyRules()).isEqualTo(8);
-      assertThat(Prometheus.complaints(scrape(target(server)))).isEmpty();
+      assertThat(Prometheus.lint(scrape(target(server)))).isEmpty();
     }
   }
 
@@ -82,8 +82,8 @@ final class MetricsIT {
   @Test
   void aPortThatIsTakenIsOneLine() throws Exception {
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      Programs.Result result =
-          Programs.run(
+      ProcessRunner.Result result =
+          ProcessRunner.run(
               ServerProcess.command(
                   "--port", "0", "--metrics-port", Integer.toString(taken.getLocalPort())));
       assertThat(result.code()).isEqualTo(1);

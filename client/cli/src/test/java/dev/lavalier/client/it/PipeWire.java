@@ -131,10 +131,10 @@ final class PipeWire extends SoundServer {
   /** Skips the test where PipeWire is not installed. */
   static void assumeInstalled() throws IOException, InterruptedException {
     assumeTrue(
-        Programs.works("pipewire", "--version") && Programs.works("wireplumber", "--version"),
+        ProcessRunner.succeeds("pipewire", "--version") && ProcessRunner.succeeds("wireplumber", "--version"),
         "PipeWire is not installed (Debian: pipewire wireplumber)");
     assumeTrue(
-        Programs.run(List.of("wireplumber", "--version")).out().contains("libwireplumber 0.4."),
+        ProcessRunner.run(List.of("wireplumber", "--version")).out().contains("libwireplumber 0.4."),
         "this WirePlumber is not configured as 0.4 is");
     assumeTrue(
         plugin().isPresent(),
@@ -151,18 +151,18 @@ final class PipeWire extends SoundServer {
 
   @Override
   void run() throws IOException, InterruptedException {
-    spawn(List.of("pipewire", "-c", dir.resolve("daemon.conf").toString()), tools());
-    awaitAnswer(List.of("pw-cli", "ls", "Node"), "\"mic\"");
-    spawn(List.of("wireplumber", "-c", dir.resolve("session.conf").toString()), tools());
+    spawn(List.of("pipewire", "-c", dir.resolve("daemon.conf").toString()), toolEnvironment());
+    awaitOutput(List.of("pw-cli", "ls", "Node"), "\"mic\"");
+    spawn(List.of("wireplumber", "-c", dir.resolve("session.conf").toString()), toolEnvironment());
     play();
   }
 
   private void play() throws IOException, InterruptedException {
     // Before that the session manager would turn a player away.
-    awaitAnswer(List.of("pw-link", "-i"), "mic:playback_FR");
-    awaitAnswer(List.of("pw-metadata", "0", "default.audio.sink"), "mic");
-    player = spawn(List.of("pw-play", dir.resolve("tone.wav").toString()), tools());
-    awaitAnswer(List.of("pw-link", "-l"), "pw-play:output_FR");
+    awaitOutput(List.of("pw-link", "-i"), "mic:playback_FR");
+    awaitOutput(List.of("pw-metadata", "0", "default.audio.sink"), "mic");
+    player = spawn(List.of("pw-play", dir.resolve("tone.wav").toString()), toolEnvironment());
+    awaitOutput(List.of("pw-link", "-l"), "pw-play:output_FR");
   }
 
   @Override
@@ -178,7 +178,7 @@ final class PipeWire extends SoundServer {
   }
 
   @Override
-  Map<String, String> tools() {
+  Map<String, String> toolEnvironment() {
     return Map.of(
         "XDG_RUNTIME_DIR",
         dir.toString(),

@@ -19,7 +19,7 @@ final class PipeWireIT {
   private static final double SINE_DBFS = 20 * Math.log10(0.5);
 
   /** Until the stream is linked, PipeWire gives silence. */
-  private static final int LINKING = 4_800;
+  private static final int LINKING_SAMPLES = 4_800;
 
   @TempDir Path dir;
 
@@ -43,35 +43,35 @@ final class PipeWireIT {
           .containsExactly("default", "tone");
       assertThat(ServerProcess.device(client, "default").isDefault()).isTrue();
 
-      Programs.Result result =
-          Programs.run(
-              Programs.lavalier(
+      ProcessRunner.Result result =
+          ProcessRunner.run(
+              ProcessRunner.lavalier(
                   "record", "--server", server.address(), "--seconds", "5", wav.toString()));
-      assertThat(result).isEqualTo(new Programs.Result(0, "", ""));
+      assertThat(result).isEqualTo(new ProcessRunner.Result(0, "", ""));
     }
     Recording recording = new Recording(wav);
     assertThat(recording.samples()).isEqualTo(5 * 48_000);
-    recording.assertSine(SoundServer.FREQUENCY_HZ, SINE_DBFS, LINKING);
+    recording.assertSine(SoundServer.FREQUENCY_HZ, SINE_DBFS, LINKING_SAMPLES);
   }
 
   @Test
   void theOnlySourceIsDestroyed() throws Exception {
     try (PipeWire pipewire = PipeWire.start()) {
-      DeviceFault.breakAndMend(pipewire, pipewire::unplug, pipewire::plug);
+      DeviceFaultScenario.failAndRecover(pipewire, pipewire::unplug, pipewire::plug);
     }
   }
 
   @Test
   void theDaemonIsKilled() throws Exception {
     try (PipeWire pipewire = PipeWire.start()) {
-      DeviceFault.breakAndMend(pipewire, pipewire::kill, pipewire::run);
+      DeviceFaultScenario.failAndRecover(pipewire, pipewire::kill, pipewire::run);
     }
   }
 
   @Test
   void theDaemonStandsStill() throws Exception {
     try (PipeWire pipewire = PipeWire.start()) {
-      DeviceFault.breakAndMend(
+      DeviceFaultScenario.failAndRecover(
           pipewire, () -> pipewire.signal("STOP"), () -> pipewire.signal("CONT"));
     }
   }

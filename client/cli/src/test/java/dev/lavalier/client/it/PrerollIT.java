@@ -58,7 +58,7 @@ final class PrerollIT {
               marker.toString()));
 
       long calledAt = System.currentTimeMillis() * 1_000_000;
-      ByteArrayOutputStream heard = new ByteArrayOutputStream();
+      ByteArrayOutputStream recorded = new ByteArrayOutputStream();
       ManagedChannel channel =
           ManagedChannelBuilder.forTarget(server.address()).usePlaintext().build();
       try {
@@ -72,21 +72,21 @@ final class PrerollIT {
             .isBetween((granted - 500) * 1_000_000L, (granted + 500) * 1_000_000L);
         while (frame.getCaptureTimeUnixNanos() < calledAt) {
           assertThat(frame.hasGap()).isFalse();
-          frame.getPcm().writeTo(heard);
+          frame.getPcm().writeTo(recorded);
           frame = messages.next().getFrame();
         }
       } finally {
         channel.shutdownNow().awaitTermination(10, TimeUnit.SECONDS);
       }
-      double seconds = secondsOfMarker(SineMeter.channelOfS16(heard.toByteArray(), 2, 0));
+      double seconds = secondsOfMarker(SineMeter.channelOfS16(recorded.toByteArray(), 2, 0));
       assertThat(seconds).isBetween(MARKER_MS / 1e3 - 0.03, MARKER_MS / 1e3 + 0.03);
     }
   }
 
   private static void awaitOpen(LavalierClient client) throws Exception {
-    long end = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+    long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
     Device device = ServerProcess.device(client, "default");
-    while (device.state() != DeviceState.OPEN && System.nanoTime() < end) {
+    while (device.state() != DeviceState.OPEN && System.nanoTime() < deadline) {
       device = ServerProcess.device(client, "default");
     }
     assertThat(device.state()).isEqualTo(DeviceState.OPEN);

@@ -30,9 +30,9 @@ final class ProgramsIT {
   void recordsTheToneToTheSample() throws Exception {
     Path wav = dir.resolve("tone.wav");
     try (ServerProcess server = ServerProcess.start(Map.of(), "--demo")) {
-      Programs.Result result =
-          Programs.run(
-              Programs.lavalier(
+      ProcessRunner.Result result =
+          ProcessRunner.run(
+              ProcessRunner.lavalier(
                   "record",
                   "--server",
                   server.address(),
@@ -41,13 +41,13 @@ final class ProgramsIT {
                   "--seconds",
                   "5",
                   wav.toString()));
-      assertThat(result).isEqualTo(new Programs.Result(0, "", ""));
+      assertThat(result).isEqualTo(new ProcessRunner.Result(0, "", ""));
     }
     Recording recording = new Recording(wav);
     assertThat(recording.samples()).isEqualTo(5 * 48_000);
     recording.assertSine(440, TONE_DBFS);
-    assumeTrue(Programs.works("sox", "--version"), "sox is not installed (Debian: sox)");
-    recording.assertSoxHears(440);
+    assumeTrue(ProcessRunner.succeeds("sox", "--version"), "sox is not installed (Debian: sox)");
+    recording.assertSoxMeasures(440);
   }
 
   @Test
@@ -65,9 +65,9 @@ final class ProgramsIT {
   }
 
   private static void record(ServerProcess server, String device, Path wav) throws Exception {
-    Programs.Result result =
-        Programs.run(
-            Programs.lavalier(
+    ProcessRunner.Result result =
+        ProcessRunner.run(
+            ProcessRunner.lavalier(
                 "record",
                 "--server",
                 server.address(),
@@ -86,10 +86,10 @@ final class ProgramsIT {
     try (ServerProcess server = ServerProcess.start(Map.of(), "--demo")) {
       // A shell's background jobs ignore SIGINT, and so would their children: undo that.
       List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT"));
-      command.addAll(Programs.lavalier("record", "--server", server.address(), wav.toString()));
+      command.addAll(ProcessRunner.lavalier("record", "--server", server.address(), wav.toString()));
       Process recording = new ProcessBuilder(command).start();
       awaitSize(wav, 200_000);
-      assertThat(Programs.works("kill", "-INT", Long.toString(recording.pid()))).isTrue();
+      assertThat(ProcessRunner.succeeds("kill", "-INT", Long.toString(recording.pid()))).isTrue();
       assertThat(recording.waitFor(20, TimeUnit.SECONDS)).isTrue();
       assertThat(recording.exitValue()).isEqualTo(130);
       try (LavalierClient client = server.client()) {
@@ -102,9 +102,9 @@ final class ProgramsIT {
   }
 
   private static void awaitSize(Path file, long bytes) throws Exception {
-    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
     while (!Files.exists(file) || Files.size(file) < bytes) {
-      if (System.nanoTime() > end) {
+      if (System.nanoTime() > deadline) {
         throw new TimeoutException(file + " does not grow");
       }
       Thread.onSpinWait();
@@ -118,7 +118,7 @@ final class ProgramsIT {
     try (ServerProcess server = ServerProcess.start(Map.of(), "--demo")) {
       Process recording =
           new ProcessBuilder(
-                  Programs.lavalier(
+                  ProcessRunner.lavalier(
                       "record", "--reconnect-s", "0", "--server", server.address(), wav.toString()))
               .redirectError(err.toFile())
               .start();
@@ -138,15 +138,15 @@ final class ProgramsIT {
   void aPipeGetsBarePcmAndMayBeClosed() throws Exception {
     try (ServerProcess server = ServerProcess.start(Map.of(), "--demo")) {
       Process recording =
-          new ProcessBuilder(Programs.lavalier("record", "--server", server.address(), "-"))
+          new ProcessBuilder(ProcessRunner.lavalier("record", "--server", server.address(), "-"))
               .start();
       byte[] pcm = recording.getInputStream().readNBytes(4 * 4_800);
       recording.getInputStream().close();
       assertThat(recording.waitFor(20, TimeUnit.SECONDS)).isTrue();
       assertThat(recording.exitValue()).isZero();
-      SineMeter.Reading heard =
+      SineMeter.Reading reading =
           new SineMeter(440, 48_000).measure(SineMeter.channelOfS16(pcm, 2, 0));
-      assertThat(heard.frequencyHz()).isBetween(439.9, 440.1);
+      assertThat(reading.frequencyHz()).isBetween(439.9, 440.1);
     }
   }
 
@@ -193,7 +193,7 @@ final class ProgramsIT {
     assertRefused("wav: take=" + text + " (expected: a WAV file)", "--wav", "take=" + text);
     assertRefused(
         "wav: tone=" + text + " (expected: a name that is not taken)", "--wav", "tone=" + text);
-    Programs.Result open = Programs.run(ServerProcess.command("--bind", "0.0.0.0"));
+    ProcessRunner.Result open = ProcessRunner.run(ServerProcess.command("--bind", "0.0.0.0"));
     assertThat(open.code()).isEqualTo(2);
     assertThat(open.err())
         .startsWith("bind: 0.0.0.0 (expected: a loopback address")
@@ -202,15 +202,15 @@ final class ProgramsIT {
   }
 
   private static void assertRefused(String line, String... args) throws Exception {
-    assertThat(Programs.run(ServerProcess.command(args)))
-        .isEqualTo(new Programs.Result(2, "", line + "\n"));
+    assertThat(ProcessRunner.run(ServerProcess.command(args)))
+        .isEqualTo(new ProcessRunner.Result(2, "", line + "\n"));
   }
 
   @Test
   void aPortInUseGetsOneLineAndCode1() throws Exception {
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      Programs.Result result =
-          Programs.run(ServerProcess.command("--port", Integer.toString(taken.getLocalPort())));
+      ProcessRunner.Result result =
+          ProcessRunner.run(ServerProcess.command("--port", Integer.toString(taken.getLocalPort())));
       assertThat(result.code()).isEqualTo(1);
       assertThat(result.out()).isEmpty();
       assertThat(result.err())
@@ -222,7 +222,7 @@ final class ProgramsIT {
 
   @Test
   void aServerThatIsNotThereGetsOneLineAndCode1() throws Exception {
-    Programs.Result result = Programs.run(Programs.lavalier("--server", "127.0.0.1:1", "devices"));
+    ProcessRunner.Result result = ProcessRunner.run(ProcessRunner.lavalier("--server", "127.0.0.1:1", "devices"));
     assertThat(result.code()).isEqualTo(1);
     assertThat(result.out()).isEmpty();
     assertThat(result.err().lines())

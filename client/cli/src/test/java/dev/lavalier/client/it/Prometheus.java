@@ -29,8 +29,8 @@ final class Prometheus implements AutoCloseable {
 
   private static final Pattern LISTENING =
       Pattern.compile("msg=\"Listening on\" address=127\\.0\\.0\\.1:(\\d+)");
-  private static final long BOUND_SECONDS = 20;
-  private static final long PAUSE_MILLIS = 200;
+  private static final long TIMEOUT_SECONDS = 20;
+  private static final long POLL_INTERVAL_MILLIS = 200;
 
   private final HttpClient http = HttpClient.newHttpClient();
   private final Path dir;
@@ -46,7 +46,7 @@ final class Prometheus implements AutoCloseable {
   /** Skips the test where Prometheus is not installed. */
   static void assumeInstalled() {
     assumeTrue(
-        Programs.works("prometheus", "--version") && Programs.works("promtool", "--version"),
+        ProcessRunner.succeeds("prometheus", "--version") && ProcessRunner.succeeds("promtool", "--version"),
         "Prometheus is not installed (Debian: prometheus)");
   }
 
@@ -65,7 +65,7 @@ final class Prometheus implements AutoCloseable {
             static_configs:
               - targets: ["%s"]
         """
-            .formatted(Programs.TOP.resolve("docs/prometheus/alerts.yml"), target));
+            .formatted(ProcessRunner.TOP.resolve("docs/prometheus/alerts.yml"), target));
     Path log = dir.resolve("prometheus.log");
     Process process =
         new ProcessBuilder(
@@ -76,11 +76,11 @@ final class Prometheus implements AutoCloseable {
             .redirectErrorStream(true)
             .redirectOutput(log.toFile())
             .start();
-    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(BOUND_SECONDS);
-    while (process.isAlive() && System.nanoTime() < end) {
-      Matcher listening = LISTENING.matcher(Files.readString(log));
-      if (listening.find()) {
-        return new Prometheus(dir, process, "http://127.0.0.1:" + listening.group(1));
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(TIMEOUT_SECONDS);
+    while (process.isAlive() && System.nanoTime() < deadline) {
+      Matcher matcher = LISTENING.matcher(Files.readString(log));
+      if (matcher.find()) {
+        return new Prometheus(dir, process, "http://127.0.0.1:" + matcher.group(1));
       }
       pause(process);
     }
@@ -89,15 +89,15 @@ final class Prometheus implements AutoCloseable {
   }
 
   private static void pause(Process process) throws InterruptedException {
-    process.waitFor(PAUSE_MILLIS, TimeUnit.MILLISECONDS);
+    process.waitFor(POLL_INTERVAL_MILLIS, TimeUnit.MILLISECONDS);
   }
 
   /** Asks again and again until the one value of an expression is as wanted; returns it. */
-  double await(String expression, DoublePredicate wanted) throws Exception {
-    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(BOUND_SECONDS);
+  double await(String expression, DoublePredicate condition) throws Exception {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(TIMEOUT_SECONDS);
     OptionalDouble value = query(expression);
-    while (value.isEmpty() || !wanted.test(value.getAsDouble())) {
-      if (System.nanoTime() > end) {
+    while (value.isEmpty() || !condition.test(value.getAsDouble())) {
+      if (System.nanoTime() > deadline) {
         throw new TimeoutException(expression + " is " + value);
       }
       pause(process);
@@ -109,7 +109,7 @@ final class Prometheus implements AutoCloseable {
   /** Returns the one value of an expression; empty where it has none. */
   OptionalDouble query(String expression) throws IOException, InterruptedException {
     JsonArray result =
-        ask("query?query=" + URLEncoder.encode(expression, StandardCharsets.UTF_8))
+        get("query?query=" + URLEncoder.encode(expression, StandardCharsets.UTF_8))
             .getAsJsonArray("result");
     if (result.size() > 1) {
       throw new AssertionError(expression + " has more than one value: " + result);
@@ -123,7 +123,7 @@ final class Prometheus implements AutoCloseable {
   /** Returns the number of alerting rules that it has, each of which it can evaluate. */
   int healthyRules() throws IOException, InterruptedException {
     int healthy = 0;
-    for (var group : ask("rules").getAsJsonArray("groups")) {
+    for (var group : get("rules").getAsJsonArray("groups")) {
       for (var rule : group.getAsJsonObject().getAsJsonArray("rules")) {
         healthy += rule.getAsJsonObject().get("health").getAsString().equals("err") ? 0 : 1;
       }
@@ -131,21 +131,21 @@ final class Prometheus implements AutoCloseable {
     return healthy;
   }
 
-  private JsonObject ask(String what) throws IOException, InterruptedException {
+  private JsonObject get(String path) throws IOException, InterruptedException {
     HttpRequest request =
-        HttpRequest.newBuilder(URI.create(address + "/api/v1/" + what))
-            .timeout(Duration.ofSeconds(BOUND_SECONDS))
+        HttpRequest.newBuilder(URI.create(address + "/api/v1/" + path))
+            .timeout(Duration.ofSeconds(TIMEOUT_SECONDS))
             .build();
     String answer = http.send(request, BodyHandlers.ofString()).body();
     JsonObject json = JsonParser.parseString(answer).getAsJsonObject();
     if (!json.get("status").getAsString().equals("success")) {
-      throw new AssertionError(what + ": " + answer);
+      throw new AssertionError(path + ": " + answer);
     }
     return json.getAsJsonObject("data");
   }
 
   /** Returns what {@code promtool check metrics} complains of; empty where it is content. */
-  static String complaints(String scrape) throws IOException, InterruptedException {
+  static String lint(String scrape) throws IOException, InterruptedException {
     Path file = Files.createTempFile("lavalier", ".scrape");
     try {
       Files.writeString(file, scrape);
@@ -154,9 +154,9 @@ final class Prometheus implements AutoCloseable {
               .redirectInput(file.toFile())
               .redirectErrorStream(true)
               .start();
-      String words = new String(promtool.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      String output = new String(promtool.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
       int code = promtool.waitFor();
-      return code == 0 ? words : words + "exit code " + code;
+      return code == 0 ? output : output + "exit code " + code;
     } finally {
       Files.delete(file);
     }

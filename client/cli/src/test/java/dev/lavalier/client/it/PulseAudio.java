@@ -32,7 +32,7 @@ final class PulseAudio extends SoundServer {
   /** Skips the test where PulseAudio is not installed. */
   static void assumeInstalled() {
     assumeTrue(
-        Programs.works("pulseaudio", "--version") && Programs.works("pactl", "--version"),
+        ProcessRunner.succeeds("pulseaudio", "--version") && ProcessRunner.succeeds("pactl", "--version"),
         "PulseAudio is not installed (Debian: pulseaudio pulseaudio-utils libasound2-plugins)");
   }
 
@@ -55,7 +55,7 @@ final class PulseAudio extends SoundServer {
             "-F",
             dir.resolve("daemon.pa").toString()),
         Map.of("XDG_RUNTIME_DIR", dir.toString(), "PULSE_RUNTIME_PATH", dir.toString()));
-    awaitAnswer(List.of("pactl", "list", "short", "sink-inputs"), "module-sine");
+    awaitOutput(List.of("pactl", "list", "short", "sink-inputs"), "module-sine");
   }
 
   @Override
@@ -82,7 +82,7 @@ final class PulseAudio extends SoundServer {
   }
 
   @Override
-  Map<String, String> tools() {
+  Map<String, String> toolEnvironment() {
     return Map.of("PULSE_SERVER", "unix:" + dir.resolve("native"));
   }
 }

@@ -11,8 +11,8 @@ import org.junit.jupiter.api.Test;
 /** A real sound server that fails under a running stream, in every way that we can bring about. */
 final class PulseAudioFaultsIT {
 
-  private static final StreamOptions WAIT = DeviceFault.WAIT;
-  private static final StreamOptions TONE = DeviceFault.TONE;
+  private static final StreamOptions WAIT = DeviceFaultScenario.WAIT;
+  private static final StreamOptions TONE = DeviceFaultScenario.TONE;
 
   @BeforeEach
   void needsPulseAudio() {
@@ -22,21 +22,21 @@ final class PulseAudioFaultsIT {
   @Test
   void theSinkIsUnloaded() throws Exception {
     try (PulseAudio pulse = PulseAudio.start()) {
-      DeviceFault.breakAndMend(pulse, pulse::unplug, pulse::plug);
+      DeviceFaultScenario.failAndRecover(pulse, pulse::unplug, pulse::plug);
     }
   }
 
   @Test
   void theDaemonIsKilled() throws Exception {
     try (PulseAudio pulse = PulseAudio.start()) {
-      DeviceFault.breakAndMend(pulse, pulse::kill, pulse::run);
+      DeviceFaultScenario.failAndRecover(pulse, pulse::kill, pulse::run);
     }
   }
 
   @Test
   void theDaemonStandsStillForLong() throws Exception {
     try (PulseAudio pulse = PulseAudio.start()) {
-      DeviceFault.breakAndMend(pulse, () -> pulse.signal("STOP"), () -> pulse.signal("CONT"));
+      DeviceFaultScenario.failAndRecover(pulse, () -> pulse.signal("STOP"), () -> pulse.signal("CONT"));
     }
   }
 
@@ -44,23 +44,23 @@ final class PulseAudioFaultsIT {
   void theDaemonStandsStillForAMoment() throws Exception {
     try (PulseAudio pulse = PulseAudio.start();
         ServerProcess server = ServerProcess.start(pulse.environment());
-        Listening listening = new Listening(server, WAIT);
-        Listening onlooker = new Listening(server, TONE)) {
-      listening.awaitFrames(100);
-      long position = listening.position();
-      long began = System.nanoTime();
+        StreamRecorder recorder = new StreamRecorder(server, WAIT);
+        StreamRecorder otherRecorder = new StreamRecorder(server, TONE)) {
+      recorder.awaitFrames(100);
+      long position = recorder.position();
+      long startedAt = System.nanoTime();
       pulse.signal("STOP");
-      onlooker.awaitFrames(75);
+      otherRecorder.awaitFrames(75);
       pulse.signal("CONT");
-      listening.awaitFrames(150);
+      recorder.awaitFrames(150);
 
-      assertThat(listening.epochs()).isEqualTo(1);
-      assertThat(onlooker.gaps()).isEmpty();
+      assertThat(recorder.epochs()).isEqualTo(1);
+      assertThat(otherRecorder.gaps()).isEmpty();
       // Whether PulseAudio kept what it could not deliver or not: the index is true time.
-      double told = (listening.position() - position) / 48_000.0;
-      double passed = (System.nanoTime() - began) / 1e9;
-      assertThat(told).isBetween(passed - 0.3, passed + 0.3);
-      assertThat(listening.gaps())
+      double receivedSeconds = (recorder.position() - position) / 48_000.0;
+      double elapsedSeconds = (System.nanoTime() - startedAt) / 1e9;
+      assertThat(receivedSeconds).isBetween(elapsedSeconds - 0.3, elapsedSeconds + 0.3);
+      assertThat(recorder.gaps())
           .allSatisfy(gap -> assertThat(gap.cause()).isNotEqualTo(Gap.Cause.UNKNOWN));
     }
   }
@@ -70,12 +70,12 @@ final class PulseAudioFaultsIT {
     try (PulseAudio pulse = PulseAudio.start();
         ServerProcess server = ServerProcess.start(pulse.environment());
         LavalierClient client = server.client();
-        Listening listening = new Listening(server, WAIT)) {
-      listening.awaitFrames(50);
+        StreamRecorder recorder = new StreamRecorder(server, WAIT)) {
+      recorder.awaitFrames(50);
       pulse.addSink("other");
-      listening.awaitFrames(300);
-      assertThat(listening.epochs()).isEqualTo(1);
-      assertThat(listening.gaps()).isEmpty();
+      recorder.awaitFrames(300);
+      assertThat(recorder.epochs()).isEqualTo(1);
+      assertThat(recorder.gaps()).isEmpty();
       assertThat(ServerProcess.device(client, "default").isDefault()).isTrue();
     }
   }
@@ -90,9 +90,9 @@ final class PulseAudioFaultsIT {
         assertThat(watch.read()).extracting(d -> d.deviceId()).containsExactly("tone");
         pulse.run();
         assertThat(watch.read()).extracting(d -> d.deviceId()).contains("default");
-        try (Listening listening = new Listening(server, WAIT)) {
-          listening.awaitFrames(50);
-          assertThat(listening.gaps()).isEmpty();
+        try (StreamRecorder recorder = new StreamRecorder(server, WAIT)) {
+          recorder.awaitFrames(50);
+          assertThat(recorder.gaps()).isEmpty();
         }
       }
     }

@@ -32,16 +32,16 @@ final class PulseAudioIT {
           .extracting(Device::deviceId)
           .containsExactly("default");
 
-      Programs.Result result =
-          Programs.run(
-              Programs.lavalier(
+      ProcessRunner.Result result =
+          ProcessRunner.run(
+              ProcessRunner.lavalier(
                   "record", "--server", server.address(), "--seconds", "5", wav.toString()));
-      assertThat(result).isEqualTo(new Programs.Result(0, "", ""));
+      assertThat(result).isEqualTo(new ProcessRunner.Result(0, "", ""));
     }
     Recording recording = new Recording(wav);
     assertThat(recording.samples()).isEqualTo(5 * 48_000);
     recording.assertSine(SoundServer.FREQUENCY_HZ, SINE_DBFS);
-    assumeTrue(Programs.works("sox", "--version"), "sox is not installed (Debian: sox)");
-    recording.assertSoxHears(SoundServer.FREQUENCY_HZ);
+    assumeTrue(ProcessRunner.succeeds("sox", "--version"), "sox is not installed (Debian: sox)");
+    recording.assertSoxMeasures(SoundServer.FREQUENCY_HZ);
   }
 }

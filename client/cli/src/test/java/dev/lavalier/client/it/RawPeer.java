@@ -22,7 +22,7 @@ final class RawPeer implements AutoCloseable {
   static final int END_HEADERS = 4;
 
   static final byte[] PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.UTF_8);
-  static final byte[] NOTHING = {};
+  static final byte[] EMPTY = {};
 
   private final Socket socket;
   private final OutputStream out;
@@ -42,11 +42,11 @@ final class RawPeer implements AutoCloseable {
   }
 
   /** Connects and shakes hands as a client does. */
-  static RawPeer greet(ServerProcess server) throws IOException {
+  static RawPeer handshake(ServerProcess server) throws IOException {
     return connect(server)
         .send(PREFACE)
-        .send(frame(SETTINGS, NO_FLAG, 0, NOTHING))
-        .send(frame(SETTINGS, ACK, 0, NOTHING));
+        .send(frame(SETTINGS, NO_FLAG, 0, EMPTY))
+        .send(frame(SETTINGS, ACK, 0, EMPTY));
   }
 
   static byte[] frame(int type, int flags, int stream, byte[] payload) {
@@ -126,12 +126,12 @@ final class RawPeer implements AutoCloseable {
   }
 
   /** Reads until the server closes the connection; returns how many bytes came. */
-  long readToTheEnd() {
+  long readUntilClosed() {
     long count = 0;
     try {
-      byte[] some = new byte[8_192];
+      byte[] buffer = new byte[8_192];
       int n;
-      while ((n = socket.getInputStream().read(some)) >= 0) {
+      while ((n = socket.getInputStream().read(buffer)) >= 0) {
         count += n;
       }
     } catch (java.net.SocketTimeoutException e) {
@@ -143,13 +143,13 @@ final class RawPeer implements AutoCloseable {
   }
 
   /** Reads until it has read these words, or there is nothing more. */
-  boolean reads(String words) throws IOException {
+  boolean readsText(String text) throws IOException {
     StringBuilder read = new StringBuilder();
     int next;
-    while (read.indexOf(words) < 0 && (next = socket.getInputStream().read()) >= 0) {
+    while (read.indexOf(text) < 0 && (next = socket.getInputStream().read()) >= 0) {
       read.append((char) next);
     }
-    return read.indexOf(words) >= 0;
+    return read.indexOf(text) >= 0;
   }
 
   @Override

@@ -26,23 +26,23 @@ final class ReconnectIT {
     Path err = dir.resolve("err");
     try (ServerProcess first = ServerProcess.start(Map.of(), "--demo")) {
       List<String> command =
-          Programs.lavalier("record", "--server", first.address(), wav.toString());
+          ProcessRunner.lavalier("record", "--server", first.address(), wav.toString());
       command.addAll(0, List.of("env", "--default-signal=INT"));
       Process recording = new ProcessBuilder(command).redirectError(err.toFile()).start();
       try {
         awaitSamples(wav, 1);
-        long began = System.nanoTime();
+        long startedAt = System.nanoTime();
         double before = samples(wav) / RATE;
         awaitSamples(wav, 1.5);
         first.kill();
         // Away for long enough that a file without the gap would be far too short.
         Uninterruptibles.sleepUninterruptibly(2, TimeUnit.SECONDS);
-        try (ServerProcess second = first.startAgain(Map.of(), "--demo")) {
+        try (ServerProcess second = first.restart(Map.of(), "--demo")) {
           awaitSamples(wav, 5);
-          double passed = (System.nanoTime() - began) / 1e9;
+          double elapsed = (System.nanoTime() - startedAt) / 1e9;
           double recorded = samples(wav) / RATE - before;
-          assertThat(recorded).isBetween(passed - 0.3, passed + 0.3);
-          assertThat(Programs.works("kill", "-INT", Long.toString(recording.pid()))).isTrue();
+          assertThat(recorded).isBetween(elapsed - 0.3, elapsed + 0.3);
+          assertThat(ProcessRunner.succeeds("kill", "-INT", Long.toString(recording.pid()))).isTrue();
           assertThat(recording.waitFor(20, TimeUnit.SECONDS)).isTrue();
           assertThat(recording.exitValue()).isEqualTo(130);
           second.awaitLog(".* microphone off device=tone .*");
@@ -69,11 +69,11 @@ final class ReconnectIT {
     await(() -> samples(wav) >= seconds * RATE, wav + " does not grow to " + seconds + " s");
   }
 
-  private static void await(BooleanSupplier condition, String otherwise) throws TimeoutException {
-    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+  private static void await(BooleanSupplier condition, String timeoutMessage) throws TimeoutException {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
     while (!condition.getAsBoolean()) {
-      if (System.nanoTime() > end) {
-        throw new TimeoutException(otherwise);
+      if (System.nanoTime() > deadline) {
+        throw new TimeoutException(timeoutMessage);
       }
       Uninterruptibles.sleepUninterruptibly(5, TimeUnit.MILLISECONDS);
     }

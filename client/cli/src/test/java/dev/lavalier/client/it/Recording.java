@@ -21,7 +21,7 @@ import javax.sound.sampled.UnsupportedAudioFileException;
 /** What is heard in a recorded WAV file. */
 final class Recording {
 
-  private static final Pattern ROUGH = Pattern.compile("Rough\\s+frequency:\\s+(\\d+)");
+  private static final Pattern ROUGH_FREQUENCY = Pattern.compile("Rough\\s+frequency:\\s+(\\d+)");
 
   private final Path file;
   private final PcmFormat format;
@@ -68,27 +68,27 @@ final class Recording {
 
   /** Asserts the same of bare PCM: the frequency to 0.1 Hz, the peak to 1 %. */
   static void assertSine(PcmFormat format, byte[] pcm, double hz, double peakDbfs) {
-    double[] numbers = Conversions.numbers(format, pcm);
+    double[] sampleValues = Conversions.numbers(format, pcm);
     for (int channel = 0; channel < format.channelCount(); channel++) {
       SineMeter.Reading reading =
           new SineMeter(hz, format.sampleRateHz())
-              .measure(Conversions.channel(numbers, format.channelCount(), channel));
-      String what = "%s, channel %d".formatted(format, channel + 1);
-      assertThat(reading.frequencyHz()).as(what).isBetween(hz - 0.1, hz + 0.1);
+              .measure(Conversions.channel(sampleValues, format.channelCount(), channel));
+      String description = "%s, channel %d".formatted(format, channel + 1);
+      assertThat(reading.frequencyHz()).as(description).isBetween(hz - 0.1, hz + 0.1);
       for (double peak : List.of(reading.minPeak(), reading.maxPeak())) {
-        assertThat(20 * Math.log10(peak)).as(what).isBetween(peakDbfs - 0.08, peakDbfs + 0.08);
+        assertThat(20 * Math.log10(peak)).as(description).isBetween(peakDbfs - 0.08, peakDbfs + 0.08);
       }
       // One sample lost at 440 Hz turns the phase by 0.058 at 48 kHz, by 0.029 at 96 kHz.
-      assertThat(reading.maxPhaseStep()).as(what).isLessThan(0.01);
+      assertThat(reading.maxPhaseStep()).as(description).isLessThan(0.01);
     }
   }
 
   /** Asserts that sox, an independent ear, hears the frequency to 1 Hz. */
-  void assertSoxHears(int hz) throws IOException, InterruptedException {
-    Programs.Result heard =
-        Programs.run(List.of("sox", file.toString(), "-n", "remix", "1", "stat"));
-    Matcher rough = ROUGH.matcher(heard.err());
-    assertThat(rough.find()).as(heard.err()).isTrue();
+  void assertSoxMeasures(int hz) throws IOException, InterruptedException {
+    ProcessRunner.Result result =
+        ProcessRunner.run(List.of("sox", file.toString(), "-n", "remix", "1", "stat"));
+    Matcher rough = ROUGH_FREQUENCY.matcher(result.err());
+    assertThat(rough.find()).as(result.err()).isTrue();
     assertThat(Integer.parseInt(rough.group(1))).isBetween(hz - 1, hz + 1);
   }
 }

@@ -20,9 +20,9 @@ import java.util.concurrent.TimeoutException;
 /** The server's jar as a process of its own, on a free port of loopback. */
 final class ServerProcess implements AutoCloseable {
 
-  private static final Path JAR = Programs.TOP.resolve("server/target/lavalier-server.jar");
-  private static final String READY = "lavalier-server listening on ";
-  private static final long BOUND_SECONDS = 20;
+  private static final Path JAR = ProcessRunner.TOP.resolve("server/target/lavalier-server.jar");
+  private static final String READY_PREFIX = "lavalier-server listening on ";
+  private static final long TIMEOUT_SECONDS = 20;
   private static final double TICKS_PER_SECOND = 100; // Linux's USER_HZ, on every architecture
 
   private final Process process;
@@ -37,7 +37,7 @@ final class ServerProcess implements AutoCloseable {
 
   /** Returns the command of the server program. */
   static List<String> command(String... args) {
-    List<String> command = new ArrayList<>(List.of(Programs.java(), "-jar", JAR.toString()));
+    List<String> command = new ArrayList<>(List.of(ProcessRunner.java(), "-jar", JAR.toString()));
     command.addAll(List.of(args));
     return command;
   }
@@ -47,7 +47,7 @@ final class ServerProcess implements AutoCloseable {
   }
 
   /** Starts one where this one listened, which is gone. */
-  ServerProcess startAgain(Map<String, String> environment, String... args) throws IOException {
+  ServerProcess restart(Map<String, String> environment, String... args) throws IOException {
     return start(
         Integer.parseInt(address.substring(address.lastIndexOf(':') + 1)), environment, args);
   }
@@ -63,11 +63,11 @@ final class ServerProcess implements AutoCloseable {
     BufferedReader out =
         new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
     String line = out.readLine();
-    if (line == null || !line.startsWith(READY)) {
+    if (line == null || !line.startsWith(READY_PREFIX)) {
       process.destroyForcibly();
       throw new IOException("not ready: " + line + "\n" + Files.readString(log));
     }
-    return new ServerProcess(process, log, line.substring(READY.length()));
+    return new ServerProcess(process, log, line.substring(READY_PREFIX.length()));
   }
 
   /** Returns {@code HOST:PORT}. */
@@ -94,9 +94,9 @@ final class ServerProcess implements AutoCloseable {
 
   /** Waits until it has logged a line that matches. */
   void awaitLog(String pattern) throws InterruptedException, TimeoutException {
-    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(BOUND_SECONDS);
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(TIMEOUT_SECONDS);
     while (log().lines().noneMatch(line -> line.matches(pattern))) {
-      if (System.nanoTime() > end) {
+      if (System.nanoTime() > deadline) {
         throw new TimeoutException("no " + pattern + " in\n" + log());
       }
       process.waitFor(50, TimeUnit.MILLISECONDS); // it does not end: this is a pause
@@ -114,13 +114,13 @@ final class ServerProcess implements AutoCloseable {
   /** Asks until a device is closed. */
   static void awaitClosed(LavalierClient client, String id)
       throws LavalierException, TimeoutException {
-    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(BOUND_SECONDS);
-    Device seen = device(client, id);
-    while (seen.state() != DeviceState.CLOSED) {
-      if (System.nanoTime() > end) {
-        throw new TimeoutException("still " + seen);
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(TIMEOUT_SECONDS);
+    Device device = device(client, id);
+    while (device.state() != DeviceState.CLOSED) {
+      if (System.nanoTime() > deadline) {
+        throw new TimeoutException("still " + device);
       }
-      seen = device(client, id);
+      device = device(client, id);
     }
   }
 
@@ -147,13 +147,13 @@ final class ServerProcess implements AutoCloseable {
    * least share seen. Compilers may be at work at first; a loop that spins never ends.
    */
   double awaitCpuBelow(double share) throws IOException, InterruptedException {
-    double least = Double.MAX_VALUE;
-    for (int i = 0; i < 10 && least >= share; i++) {
+    double lowest = Double.MAX_VALUE;
+    for (int i = 0; i < 10 && lowest >= share; i++) {
       long before = cpuTicks();
       process.waitFor(2, TimeUnit.SECONDS); // it does not end: this is a pause
-      least = Math.min(least, (cpuTicks() - before) / 2.0 / TICKS_PER_SECOND);
+      lowest = Math.min(lowest, (cpuTicks() - before) / 2.0 / TICKS_PER_SECOND);
     }
-    return least;
+    return lowest;
   }
 
   /** Returns how much processor time it has used. */
@@ -179,18 +179,18 @@ final class ServerProcess implements AutoCloseable {
 
   /** Sends SIGTERM and returns the exit code. */
   int terminate() throws InterruptedException {
-    tellToStop();
+    requestStop();
     return awaitExit();
   }
 
   /** Sends SIGTERM. */
-  void tellToStop() {
+  void requestStop() {
     process.destroy();
   }
 
   /** Returns the exit code, once there is one. */
   int awaitExit() throws InterruptedException {
-    if (!process.waitFor(BOUND_SECONDS, TimeUnit.SECONDS)) {
+    if (!process.waitFor(TIMEOUT_SECONDS, TimeUnit.SECONDS)) {
       throw new AssertionError("the server did not stop\n" + log());
     }
     return process.exitValue();

@@ -20,7 +20,7 @@ abstract class SoundServer implements AutoCloseable {
   /** The sine that plays, in Hz. */
   static final int FREQUENCY_HZ = 1_000;
 
-  private static final long BOUND_SECONDS = 20;
+  private static final long TIMEOUT_SECONDS = 20;
 
   /** Holds all that it writes: its socket, settings and logs. */
   final Path dir;
@@ -47,11 +47,11 @@ abstract class SoundServer implements AutoCloseable {
   abstract void plug() throws IOException, InterruptedException;
 
   /** Returns the environment in which its own programs find it. */
-  abstract Map<String, String> tools();
+  abstract Map<String, String> toolEnvironment();
 
   /** Returns the environment in which Java Sound finds it and no other. */
   final Map<String, String> environment() {
-    Map<String, String> environment = new HashMap<>(tools());
+    Map<String, String> environment = new HashMap<>(toolEnvironment());
     environment.put("ALSA_CONFIG_PATH", dir.resolve("asound.conf").toString());
     environment.put("HOME", dir.toString());
     return environment;
@@ -71,7 +71,7 @@ abstract class SoundServer implements AutoCloseable {
 
   /** Runs one of its programs, which must end well; returns what it printed. */
   final String tool(List<String> command) throws IOException, InterruptedException {
-    Programs.Result result = Programs.run(command, tools());
+    ProcessRunner.Result result = ProcessRunner.run(command, toolEnvironment());
     if (result.code() != 0) {
       throw new IOException(command + ": " + result);
     }
@@ -79,14 +79,14 @@ abstract class SoundServer implements AutoCloseable {
   }
 
   /** Asks until the answer has something in it; ends everything where it never has. */
-  final void awaitAnswer(List<String> question, String wanted)
+  final void awaitOutput(List<String> command, String expected)
       throws IOException, InterruptedException {
-    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(BOUND_SECONDS);
-    while (!Programs.run(question, tools()).out().contains(wanted)) {
-      if (!processes.get(0).isAlive() || System.nanoTime() > end) {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(TIMEOUT_SECONDS);
+    while (!ProcessRunner.run(command, toolEnvironment()).out().contains(expected)) {
+      if (!processes.get(0).isAlive() || System.nanoTime() > deadline) {
         String logs = logs();
         close();
-        throw new IOException("no " + wanted + " in the answer to " + question + logs);
+        throw new IOException("no " + expected + " in the answer to " + command + logs);
       }
     }
   }
@@ -112,7 +112,7 @@ abstract class SoundServer implements AutoCloseable {
 
   /** Sends the daemon a signal: STOP or CONT. */
   final void signal(String name) throws IOException, InterruptedException {
-    Programs.run(List.of("kill", "-" + name, Long.toString(processes.get(0).pid())));
+    ProcessRunner.run(List.of("kill", "-" + name, Long.toString(processes.get(0).pid())));
   }
 
   @Override

@@ -34,29 +34,29 @@ final class StalledClientIT {
     ExecutorService threads = Executors.newCachedThreadPool();
     try (ServerProcess server =
             ServerProcess.start(Map.of(), "--demo", "--capture-format", FORMAT);
-        LavalierClient sleeperClient = server.client();
-        FrameStream sleeper = sleeperClient.stream(StreamOptions.defaults())) {
-      long first = sleeper.read().sampleIndex();
-      long slept = first + (long) STALL_SECONDS * RATE_HZ;
-      long end = slept + (long) AFTER_SECONDS * RATE_HZ;
-      List<Future<Long>> awake = new ArrayList<>();
+        LavalierClient stalledClient = server.client();
+        FrameStream stalled = stalledClient.stream(StreamOptions.defaults())) {
+      long first = stalled.read().sampleIndex();
+      long stallEnd = first + (long) STALL_SECONDS * RATE_HZ;
+      long end = stallEnd + (long) AFTER_SECONDS * RATE_HZ;
+      List<Future<Long>> readers = new ArrayList<>();
       for (int i = 0; i < 9; i++) {
-        awake.add(threads.submit(countMissing(server, end)));
+        readers.add(threads.submit(countMissing(server, end)));
       }
       // The sleeper wakes when one more subscriber, who reads, has come to that moment.
-      threads.submit(countMissing(server, slept)).get(60, TimeUnit.SECONDS);
+      threads.submit(countMissing(server, stallEnd)).get(60, TimeUnit.SECONDS);
 
       long missing = 0;
-      long next = first + sleeper.start().frameSize();
+      long next = first + stalled.start().frameSize();
       while (next < end) {
-        Frame frame = sleeper.read();
+        Frame frame = stalled.read();
         long gap = frame.gap().map(Gap::sampleCount).orElse(0L);
         missing += gap;
         assertThat(frame.sampleIndex()).isEqualTo(next + gap);
-        next = frame.sampleIndex() + sleeper.start().frameSize();
+        next = frame.sampleIndex() + stalled.start().frameSize();
       }
       assertThat(missing).isPositive();
-      for (Future<Long> each : awake) {
+      for (Future<Long> each : readers) {
         assertThat(each.get(60, TimeUnit.SECONDS)).isZero();
       }
     } finally {

@@ -37,7 +37,7 @@ import org.junit.jupiter.api.Test;
 /** SIGTERM, whatever the clients and the devices do: an orderly end, and soon. */
 final class StopIT {
 
-  private static final long BOUND_MILLIS = 5_000;
+  private static final long MAX_STOP_MILLIS = 5_000;
 
   @Test
   void everyoneIsToldAndItEndsWithZero() throws Exception {
@@ -47,7 +47,7 @@ final class StopIT {
       FrameStream stream =
           client.stream(StreamOptions.defaults().withDeviceId("tone").withReconnect(Duration.ZERO));
       stream.onNotice(notices::add);
-      long heard = stream.read().sampleIndex();
+      long firstIndex = stream.read().sampleIndex();
       ManagedChannel channel =
           NettyChannelBuilder.forTarget(server.address()).usePlaintext().build();
       try {
@@ -59,15 +59,15 @@ final class StopIT {
                 .watchDevices(WatchDevicesRequest.getDefaultInstance());
         assertThat(watch.next().hasSnapshot()).isTrue();
 
-        long told = System.nanoTime();
-        server.tellToStop();
+        long stopRequestedAt = System.nanoTime();
+        server.requestStop();
         assertThat(health.next().getStatus()).isEqualTo(ServingStatus.NOT_SERVING);
         assertUnavailable(() -> drain(watch));
-        LavalierException end = readToTheEnd(stream, heard);
+        LavalierException end = readUntilEnd(stream, firstIndex);
         assertThat(end.kind()).isEqualTo(LavalierException.Kind.UNAVAILABLE);
         assertThat(notices).extracting(Notice::kind).contains(Notice.Kind.SERVER_STOPPING);
         assertThat(server.awaitExit()).isZero();
-        assertThat(millisSince(told)).isLessThan(BOUND_MILLIS);
+        assertThat(millisSince(stopRequestedAt)).isLessThan(MAX_STOP_MILLIS);
       } finally {
         channel.shutdownNow();
       }
@@ -75,8 +75,8 @@ final class StopIT {
   }
 
   /** Frames come one after another until it ends. */
-  private static LavalierException readToTheEnd(FrameStream stream, long heard) {
-    long next = heard;
+  private static LavalierException readUntilEnd(FrameStream stream, long firstIndex) {
+    long next = firstIndex;
     try {
       Frame frame;
       while ((frame = stream.read()) != null) {
@@ -123,24 +123,24 @@ final class StopIT {
         var pulling =
             ClientCalls.asyncBidiStreamingCall(
                 channel.newCall(AudioCaptureGrpc.getPullFramesMethod(), CallOptions.DEFAULT),
-                ignoring());
+                noopObserver());
         pulling.onNext(pull);
         try (LavalierClient client = server.client()) {
           while (ServerProcess.device(client, "tone").subscriberCount() < 2) {
             Thread.onSpinWait();
           }
         }
-        long told = System.nanoTime();
-        server.tellToStop();
+        long stopRequestedAt = System.nanoTime();
+        server.requestStop();
         assertThat(server.awaitExit()).isZero();
-        assertThat(millisSince(told)).isLessThan(BOUND_MILLIS);
+        assertThat(millisSince(stopRequestedAt)).isLessThan(MAX_STOP_MILLIS);
       } finally {
         channel.shutdownNow();
       }
     }
   }
 
-  private static StreamObserver<StreamFramesResponse> ignoring() {
+  private static StreamObserver<StreamFramesResponse> noopObserver() {
     return new StreamObserver<>() {
       @Override
       public void onNext(StreamFramesResponse message) {}
@@ -163,10 +163,10 @@ final class StopIT {
       stream.read();
       pulse.signal("STOP");
       try {
-        long told = System.nanoTime();
-        server.tellToStop();
+        long stopRequestedAt = System.nanoTime();
+        server.requestStop();
         assertThat(server.awaitExit()).isZero();
-        assertThat(millisSince(told)).isLessThan(BOUND_MILLIS);
+        assertThat(millisSince(stopRequestedAt)).isLessThan(MAX_STOP_MILLIS);
       } finally {
         pulse.signal("CONT");
       }

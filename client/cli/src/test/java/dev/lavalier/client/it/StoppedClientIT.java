@@ -17,30 +17,30 @@ final class StoppedClientIT {
 
   static final List<String> PROBE =
       List.of(
-          Programs.java(),
+          ProcessRunner.java(),
           "-cp",
-          Programs.TOP.resolve("client/cli/target/lavalier.jar")
+          ProcessRunner.TOP.resolve("client/cli/target/lavalier.jar")
               + java.io.File.pathSeparator
-              + Programs.TOP.resolve("client/java/target/test-classes"),
+              + ProcessRunner.TOP.resolve("client/java/target/test-classes"),
           "dev.lavalier.client.ListeningProbe");
 
   @ParameterizedTest
   @CsvSource({"16000/1/s16le, 16000", "48000/2/s16le, 48000"})
   void whatComesNextIsFreshAndEverySampleIsCounted(String format, int rateHz) throws Exception {
-    assumeTrue(Programs.works("kill", "-l"), "there is no kill");
+    assumeTrue(ProcessRunner.succeeds("kill", "-l"), "there is no kill");
     try (ServerProcess server =
             ServerProcess.start(Map.of(), "--demo", "--capture-format", format);
         LavalierClient client = server.client();
         StoppedProbe idle = StoppedProbe.start(PROBE, Map.of(), server, rateHz, true);
         StoppedProbe stopped = StoppedProbe.start(PROBE, Map.of(), server, rateHz, false)) {
-      idle.stop();
-      stopped.stop();
-      StoppedProbe.pass(client);
-      stopped.goOn();
-      idle.goOn();
+      idle.pause();
+      stopped.pause();
+      StoppedProbe.awaitStall(client);
+      stopped.resume();
+      idle.resume();
       // The library dropped some of it: the window holds 0.4 s and more.
-      assertThat(Long.parseLong(stopped.assertFreshAndTold(rateHz / 50))).isPositive();
-      assertThat(Long.parseLong(idle.assertFreshAndTold(rateHz / 50))).isPositive();
+      assertThat(Long.parseLong(stopped.assertFreshAndReported(rateHz / 50))).isPositive();
+      assertThat(Long.parseLong(idle.assertFreshAndReported(rateHz / 50))).isPositive();
     }
   }
 }

@@ -29,13 +29,13 @@ final class StoppedProbe implements AutoCloseable {
   private static final int AFTER_SECONDS = 2;
   private static final long NEVER = Long.MAX_VALUE;
   private static final int MAX_LATENCY_MS = 200; // the default
-  private static final int SLACK_MS = 100;
+  private static final int TOLERANCE_MS = 100;
 
   /** One frame as the program saw it. */
-  private record Seen(long index, long missing, long ageMicros) {
-    static Seen of(String line) {
+  private record ObservedFrame(long index, long missing, long ageMicros) {
+    static ObservedFrame of(String line) {
       String[] fields = line.split(" ", -1);
-      return new Seen(
+      return new ObservedFrame(
           Long.parseLong(fields[0]), Long.parseLong(fields[1]), Long.parseLong(fields[2]));
     }
   }
@@ -45,8 +45,8 @@ final class StoppedProbe implements AutoCloseable {
   private final Process process;
   private final BufferedReader out;
   private final Path err;
-  private final List<Seen> seen = new ArrayList<>();
-  private int seenBefore;
+  private final List<ObservedFrame> frames = new ArrayList<>();
+  private int framesBeforePause;
 
   private StoppedProbe(int rateHz, boolean holding, Process process, Path err) {
     this.rateHz = rateHz;
@@ -63,7 +63,7 @@ final class StoppedProbe implements AutoCloseable {
    *
    * @param program its command, without the arguments
    * @param holding whether it holds by itself
-   * @param more arguments after those that all programs understand
+   * @param extraArguments arguments after those that all programs understand
    */
   static StoppedProbe start(
       List<String> program,
@@ -71,14 +71,14 @@ final class StoppedProbe implements AutoCloseable {
       ServerProcess server,
       int rateHz,
       boolean holding,
-      String... more)
+      String... extraArguments)
       throws IOException {
     long holdAt = (long) BEFORE_SECONDS * rateHz;
     long endAt = holdAt + (long) (STALL_SECONDS + AFTER_SECONDS) * rateHz;
     List<String> command = new ArrayList<>(program);
     command.addAll(
         List.of(server.address(), Long.toString(holding ? holdAt : NEVER), Long.toString(endAt)));
-    command.addAll(List.of(more));
+    command.addAll(List.of(extraArguments));
     Path err = Files.createTempFile("lavalier-probe", ".err");
     ProcessBuilder builder = new ProcessBuilder(command).redirectError(err.toFile());
     builder.environment().putAll(environment);
@@ -86,7 +86,7 @@ final class StoppedProbe implements AutoCloseable {
   }
 
   /** Lets it listen for two seconds and then stand still. */
-  void stop() throws IOException, InterruptedException {
+  void pause() throws IOException, InterruptedException {
     String line = next();
     while (holding ? !line.equals("holding") : last().index() < (long) BEFORE_SECONDS * rateHz) {
       line = next();
@@ -94,11 +94,11 @@ final class StoppedProbe implements AutoCloseable {
     if (!holding) {
       signal("STOP");
     }
-    seenBefore = seen.size();
+    framesBeforePause = frames.size();
   }
 
   /** Lets it go on. */
-  void goOn() throws IOException, InterruptedException {
+  void resume() throws IOException, InterruptedException {
     if (holding) {
       OutputStream in = process.getOutputStream();
       in.write('\n');
@@ -109,9 +109,9 @@ final class StoppedProbe implements AutoCloseable {
   }
 
   private void signal(String name) throws IOException, InterruptedException {
-    Programs.Result result =
-        Programs.run(List.of("kill", "-" + name, Long.toString(process.pid())));
-    assertThat(result).isEqualTo(new Programs.Result(0, "", ""));
+    ProcessRunner.Result result =
+        ProcessRunner.run(List.of("kill", "-" + name, Long.toString(process.pid())));
+    assertThat(result).isEqualTo(new ProcessRunner.Result(0, "", ""));
   }
 
   private String next() throws IOException {
@@ -120,13 +120,13 @@ final class StoppedProbe implements AutoCloseable {
       throw new AssertionError("the program ended: " + Files.readString(err));
     }
     if (Character.isDigit(line.charAt(0))) {
-      seen.add(Seen.of(line));
+      frames.add(ObservedFrame.of(line));
     }
     return line;
   }
 
-  private Seen last() {
-    return seen.get(seen.size() - 1);
+  private ObservedFrame last() {
+    return frames.get(frames.size() - 1);
   }
 
   /**
@@ -134,22 +134,22 @@ final class StoppedProbe implements AutoCloseable {
    *
    * @return how many frames the program itself dropped, as it prints it
    */
-  String assertFreshAndTold(int frameSize) throws IOException {
+  String assertFreshAndReported(int frameSize) throws IOException {
     String line = next();
     while (!line.startsWith("stale ")) {
       line = next();
     }
     // Up to two lines were printed before it stood still, and read here since.
-    List<Seen> after = seen.subList(seenBefore, seen.size());
+    List<ObservedFrame> after = frames.subList(framesBeforePause, frames.size());
     assertThat(after)
         .allSatisfy(
             frame ->
                 assertThat(frame.ageMicros())
-                    .isLessThanOrEqualTo((MAX_LATENCY_MS + SLACK_MS) * 1_000L));
+                    .isLessThanOrEqualTo((MAX_LATENCY_MS + TOLERANCE_MS) * 1_000L));
     long missing = 0;
-    for (int k = 1; k < seen.size(); k++) {
-      Seen frame = seen.get(k);
-      assertThat(frame.index()).isEqualTo(seen.get(k - 1).index() + frameSize + frame.missing());
+    for (int k = 1; k < frames.size(); k++) {
+      ObservedFrame frame = frames.get(k);
+      assertThat(frame.index()).isEqualTo(frames.get(k - 1).index() + frameSize + frame.missing());
       missing += frame.missing();
     }
     assertThat(missing).isGreaterThan((long) (STALL_SECONDS - 1) * rateHz);
@@ -157,7 +157,7 @@ final class StoppedProbe implements AutoCloseable {
   }
 
   /** Waits until a subscriber who reads has heard five seconds more. */
-  static void pass(LavalierClient client) throws Exception {
+  static void awaitStall(LavalierClient client) throws Exception {
     try (FrameStream stream = client.stream(StreamOptions.defaults())) {
       Frame frame = stream.read();
       long end =

@@ -34,7 +34,7 @@ final class TlsIT {
   private static final int FRAMES = 50; // a second
 
   /** A busy machine is no reason for a gap. */
-  private static final StreamOptions PATIENT =
+  private static final StreamOptions LENIENT_LATENCY =
       StreamOptions.defaults().withMaxLatency(Duration.ofSeconds(10));
 
   @TempDir Path dir;
@@ -58,7 +58,7 @@ final class TlsIT {
     return ServerProcess.start(Map.of(), args.toArray(String[]::new));
   }
 
-  private ConnectOptions to(ServerProcess process) {
+  private ConnectOptions connectOptions(ServerProcess process) {
     return ConnectOptions.to(process.address()).withCa(ca.certificate());
   }
 
@@ -69,7 +69,7 @@ final class TlsIT {
           .satisfies(e -> assertThat(e.getMessage()).contains(message).doesNotContain("\n"))
           .satisfies(e -> assertThat(e.kind()).isEqualTo(kind));
       assertThatExceptionOfType(LavalierException.class)
-          .isThrownBy(() -> client.stream(PATIENT))
+          .isThrownBy(() -> client.stream(LENIENT_LATENCY))
           .satisfies(e -> assertThat(e.kind()).isEqualTo(kind));
     }
   }
@@ -79,39 +79,39 @@ final class TlsIT {
     Certificates.Pair next = certificates.server("next", ca);
     BigInteger old = server.serial();
     // By a format, a client need not ask first: one handshake for each.
-    StreamOptions captured = PATIENT.withFormat(PcmFormat.parse("48000/2/s16le"));
-    List<Listening> listeners = new ArrayList<>();
+    StreamOptions captured = LENIENT_LATENCY.withFormat(PcmFormat.parse("48000/2/s16le"));
+    List<StreamRecorder> recorders = new ArrayList<>();
     try (ServerProcess process = start(server)) {
       for (int i = 0; i < STREAMS; i++) {
-        listeners.add(new Listening(LavalierClient.connect(to(process)), captured));
+        recorders.add(new StreamRecorder(LavalierClient.connect(connectOptions(process)), captured));
       }
-      for (Listening each : listeners) {
+      for (StreamRecorder each : recorders) {
         each.awaitFrames(1);
       }
-      assertThat(certificates.serialShownBy(process.address(), ca)).isEqualTo(old);
+      assertThat(certificates.servedSerial(process.address(), ca)).isEqualTo(old);
 
       next.replace(server);
-      long exchanged = System.nanoTime();
-      while (!certificates.serialShownBy(process.address(), ca).equals(next.serial())) {
-        assertThat(System.nanoTime() - exchanged)
+      long replacedAt = System.nanoTime();
+      while (!certificates.servedSerial(process.address(), ca).equals(next.serial())) {
+        assertThat(System.nanoTime() - replacedAt)
             .as("still the old certificate\n%s", process.log())
             .isLessThan(TimeUnit.SECONDS.toNanos(20));
       }
       System.out.printf(
           "certificate exchanged under %d streams: new one shown after %.1f s%n",
-          STREAMS, (System.nanoTime() - exchanged) / 1e9);
+          STREAMS, (System.nanoTime() - replacedAt) / 1e9);
 
-      try (Listening late = new Listening(LavalierClient.connect(to(process)), PATIENT)) {
-        late.awaitFrames(FRAMES);
+      try (StreamRecorder lateRecorder = new StreamRecorder(LavalierClient.connect(connectOptions(process)), LENIENT_LATENCY)) {
+        lateRecorder.awaitFrames(FRAMES);
       }
-      for (Listening each : listeners) {
+      for (StreamRecorder each : recorders) {
         each.awaitFrames(1);
         assertThat(each.gaps()).isEmpty();
         assertThat(each.epochs()).isEqualTo(1);
         assertThat(each.notices()).isEmpty();
       }
     } finally {
-      listeners.forEach(Listening::close);
+      recorders.forEach(StreamRecorder::close);
     }
   }
 
@@ -119,17 +119,17 @@ final class TlsIT {
   void aServerWhoseCertificateHasExpiredIsNotTrustedAnyMore() throws Exception {
     Instant end = Instant.now().plusSeconds(8).truncatedTo(ChronoUnit.SECONDS);
     try (ServerProcess process = start(certificates.serverUntil(end, "late", ca));
-        Listening good = new Listening(LavalierClient.connect(to(process)), PATIENT)) {
-      good.awaitFrames(1);
+        StreamRecorder recorder = new StreamRecorder(LavalierClient.connect(connectOptions(process)), LENIENT_LATENCY)) {
+      recorder.awaitFrames(1);
       while (Instant.now().isBefore(end.plusSeconds(1))) {
-        good.awaitFrames(FRAMES / 5);
+        recorder.awaitFrames(FRAMES / 5);
       }
       assertRefused(
-          to(process),
+          connectOptions(process),
           Kind.TLS_FAILED,
           "(expected: a certificate that %s vouches for; that of CN=late has expired on %s)"
               .formatted(ca.certificate(), end));
-      assertHeardEverything(good);
+      assertNothingMissing(recorder);
     }
   }
 
@@ -137,18 +137,18 @@ final class TlsIT {
   void aServerForWhichNobodyVouchesIsNotTrusted() throws Exception {
     Certificates.Pair self = certificates.selfSigned("self");
     try (ServerProcess process = start(self);
-        Listening good =
-            new Listening(
+        StreamRecorder recorder =
+            new StreamRecorder(
                 LavalierClient.connect(
                     ConnectOptions.to(process.address()).withCa(self.certificate())),
-                PATIENT)) {
-      good.awaitFrames(1);
-      assertRefused(to(process), Kind.TLS_FAILED, "its own has another issuer, or none");
+                LENIENT_LATENCY)) {
+      recorder.awaitFrames(1);
+      assertRefused(connectOptions(process), Kind.TLS_FAILED, "its own has another issuer, or none");
       assertRefused(
           ConnectOptions.to(process.address()).withTls(),
           Kind.TLS_FAILED,
           "(expected: a certificate that Java trusts; its own has another issuer, or none)");
-      assertHeardEverything(good);
+      assertNothingMissing(recorder);
     }
   }
 
@@ -157,21 +157,21 @@ final class TlsIT {
     Certificates.Pair other = certificates.ca("other");
     Certificates.Pair named = certificates.serverOf("localhost", ca);
     try (ServerProcess process = start(named);
-        Listening good = new Listening(LavalierClient.connect(byName(process)), PATIENT)) {
-      good.awaitFrames(1);
+        StreamRecorder recorder = new StreamRecorder(LavalierClient.connect(connectOptionsByName(process)), LENIENT_LATENCY)) {
+      recorder.awaitFrames(1);
       assertRefused(
-          byName(process).withCa(other.certificate()),
+          connectOptionsByName(process).withCa(other.certificate()),
           Kind.TLS_FAILED,
           "vouches for; its own has another issuer, or none)");
       assertRefused(
-          to(process),
+          connectOptions(process),
           Kind.TLS_FAILED,
           "(expected: a certificate for that name; No subject alternative names matching");
-      assertHeardEverything(good);
+      assertNothingMissing(recorder);
     }
   }
 
-  private ConnectOptions byName(ServerProcess process) {
+  private ConnectOptions connectOptionsByName(ServerProcess process) {
     return ConnectOptions.to(process.address().replace("127.0.0.1", "localhost"))
         .withCa(ca.certificate());
   }
@@ -184,25 +184,25 @@ final class TlsIT {
     Certificates.Pair late = certificates.expiredClient("late", ca);
     Certificates.Pair mixed = new Certificates.Pair(alice.certificate(), late.key());
     try (ServerProcess process = start(server, "--tls-client-ca", ca.certificate().toString());
-        Listening good =
-            new Listening(LavalierClient.connect(alice.shownIn(to(process))), PATIENT)) {
-      good.awaitFrames(1);
-      assertRefused(to(process), Kind.NOT_AUTHENTICATED, "cert: none (expected: a certificate");
+        StreamRecorder recorder =
+            new StreamRecorder(LavalierClient.connect(alice.applyTo(connectOptions(process))), LENIENT_LATENCY)) {
+      recorder.awaitFrames(1);
+      assertRefused(connectOptions(process), Kind.NOT_AUTHENTICATED, "cert: none (expected: a certificate");
       assertRefused(
-          mallory.shownIn(to(process)),
+          mallory.applyTo(connectOptions(process)),
           Kind.NOT_AUTHENTICATED,
           "cert: %s (expected: a certificate".formatted(mallory.certificate()));
       assertRefused(
-          late.shownIn(to(process)), Kind.NOT_AUTHENTICATED, "that of CN=late has expired on 20");
+          late.applyTo(connectOptions(process)), Kind.NOT_AUTHENTICATED, "that of CN=late has expired on 20");
       assertThatIllegalArgumentException()
-          .isThrownBy(() -> LavalierClient.connect(mixed.shownIn(to(process))))
+          .isThrownBy(() -> LavalierClient.connect(mixed.applyTo(connectOptions(process))))
           .withMessage(
               "key: %s (expected: the private key of %s, in PEM, PKCS #8 without a password; it is"
                   + " another's)",
               mixed.key(), mixed.certificate());
       assertRefused(
           ConnectOptions.to(process.address()), Kind.UNAVAILABLE, "as one does that wants TLS)");
-      assertHeardEverything(good);
+      assertNothingMissing(recorder);
       assertThat(process.log().lines())
           .anyMatch(line -> line.contains("refused 127.0.0.1:"))
           .noneMatch(line -> line.startsWith("\tat "));
@@ -212,28 +212,28 @@ final class TlsIT {
   @Test
   void aServerWithoutEncryptionIsToldFromOneThatHasIt() throws Exception {
     try (ServerProcess process = ServerProcess.start(Map.of(), "--demo");
-        Listening good = new Listening(process, PATIENT)) {
-      good.awaitFrames(1);
-      assertRefused(to(process), Kind.TLS_FAILED, "(expected: TLS; it answers without)");
-      assertHeardEverything(good);
+        StreamRecorder recorder = new StreamRecorder(process, LENIENT_LATENCY)) {
+      recorder.awaitFrames(1);
+      assertRefused(connectOptions(process), Kind.TLS_FAILED, "(expected: TLS; it answers without)");
+      assertNothingMissing(recorder);
     }
   }
 
   @Test
   void onlyTls12AndLaterWillDo() throws Exception {
     try (ServerProcess process = start(server);
-        Listening good = new Listening(LavalierClient.connect(to(process)), PATIENT)) {
-      good.awaitFrames(1);
+        StreamRecorder recorder = new StreamRecorder(LavalierClient.connect(connectOptions(process)), LENIENT_LATENCY)) {
+      recorder.awaitFrames(1);
       for (String version : List.of("-tls1", "-tls1_1")) {
-        Programs.Result refused = certificates.shakeHands(process.address(), ca, version);
+        ProcessRunner.Result refused = certificates.handshake(process.address(), ca, version);
         assertThat(refused.code()).isNotZero();
         assertThat(refused.err()).contains("alert protocol version");
       }
       for (String version : List.of("-tls1_2", "-tls1_3")) {
-        Programs.Result taken = certificates.shakeHands(process.address(), ca, version);
+        ProcessRunner.Result taken = certificates.handshake(process.address(), ca, version);
         assertThat(taken.out()).contains("Verify return code: 0 (ok)");
       }
-      assertHeardEverything(good);
+      assertNothingMissing(recorder);
     }
   }
 
@@ -251,18 +251,18 @@ final class TlsIT {
     };
     Certificates.copy(ca.certificate(), Path.of(args[6]));
     ServerProcess process = ServerProcess.start(Map.of(), args);
-    try (Listening listening =
-        new Listening(LavalierClient.connect(alice.shownIn(to(process))), PATIENT)) {
-      listening.awaitFrames(1);
+    try (StreamRecorder recorder =
+        new StreamRecorder(LavalierClient.connect(alice.applyTo(connectOptions(process))), LENIENT_LATENCY)) {
+      recorder.awaitFrames(1);
       process.kill();
-      listening.awaitNotice(Notice.Kind.RECONNECTING);
+      recorder.awaitNotice(Notice.Kind.RECONNECTING);
       // By then, the server knows clients of another CA alone.
       Certificates.Pair other = certificates.ca("other");
       Certificates.copy(other.certificate(), Path.of(args[6]));
       certificates.client("alice2", other).replace(alice);
-      try (ServerProcess again = process.startAgain(Map.of(), args)) {
-        listening.awaitNotice(Notice.Kind.RECONNECTED);
-        listening.awaitEpochs(2, 20);
+      try (ServerProcess again = process.restart(Map.of(), args)) {
+        recorder.awaitNotice(Notice.Kind.RECONNECTED);
+        recorder.awaitEpochs(2, 20);
         assertThat(again.log().lines().filter(line -> line.startsWith("\tat "))).isEmpty();
       }
     } finally {
@@ -270,10 +270,10 @@ final class TlsIT {
     }
   }
 
-  private static void assertHeardEverything(Listening good) throws Exception {
-    good.awaitFrames(FRAMES);
-    assertThat(good.gaps()).isEmpty();
-    assertThat(good.epochs()).isEqualTo(1);
-    assertThat(good.notices()).isEmpty();
+  private static void assertNothingMissing(StreamRecorder recorder) throws Exception {
+    recorder.awaitFrames(FRAMES);
+    assertThat(recorder.gaps()).isEmpty();
+    assertThat(recorder.epochs()).isEqualTo(1);
+    assertThat(recorder.notices()).isEmpty();
   }
 }

@@ -60,11 +60,11 @@ final class TokenIT {
     return ServerProcess.start(Map.of(), args.toArray(String[]::new));
   }
 
-  private Programs.Result token(String... args) throws IOException, InterruptedException {
+  private ProcessRunner.Result token(String... args) throws IOException, InterruptedException {
     List<String> command = ServerProcess.command("token");
     command.addAll(List.of(args));
     command.addAll(List.of("--token-file", tokenFile.toString()));
-    Programs.Result result = Programs.run(command);
+    ProcessRunner.Result result = ProcessRunner.run(command);
     assertThat(result.code()).as(result.err()).isZero();
     return result;
   }
@@ -88,7 +88,7 @@ final class TokenIT {
   }
 
   /** Reads until the server ends the stream, and returns why. */
-  private static LavalierException endOf(FrameStream stream) {
+  private static LavalierException readUntilEnd(FrameStream stream) {
     try {
       while (stream.read() != null) {
         // on
@@ -130,12 +130,12 @@ final class TokenIT {
     try (ServerProcess server = start();
         LavalierClient ofAlice = client(server, alice);
         FrameStream stream = ofAlice.stream(TONE);
-        Listening other = new Listening(client(server, carol), TONE)) {
+        StreamRecorder other = new StreamRecorder(client(server, carol), TONE)) {
       stream.read();
       token("revoke", "alice");
-      long revoked = System.nanoTime();
-      LavalierException end = endOf(stream);
-      double seconds = (System.nanoTime() - revoked) / 1e9;
+      long revokedAt = System.nanoTime();
+      LavalierException end = readUntilEnd(stream);
+      double seconds = (System.nanoTime() - revokedAt) / 1e9;
       System.out.printf("token revoked: its stream ended after %.1f s%n", seconds);
       assertThat(end.kind()).as(end.getMessage()).isEqualTo(Kind.NOT_AUTHENTICATED);
       assertThat(seconds).isLessThan(3);
@@ -155,7 +155,7 @@ final class TokenIT {
       awaitKnown(server, dora);
       try (LavalierClient ofDora = client(server, dora);
           FrameStream stream = ofDora.stream(TONE)) {
-        LavalierException end = endOf(stream);
+        LavalierException end = readUntilEnd(stream);
         assertThat(end.kind()).as(end.getMessage()).isEqualTo(Kind.NOT_AUTHENTICATED);
         assertThat(Instant.now()).isBetween(expiry, expiry.plusSeconds(3));
         assertRefuses(Kind.NOT_AUTHENTICATED, ofDora, "tone");
@@ -165,13 +165,13 @@ final class TokenIT {
 
   /** Asks until the server has seen a new entry. */
   private static void awaitKnown(ServerProcess server, String token) throws LavalierException {
-    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(3);
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(3);
     while (true) {
       try (LavalierClient client = client(server, token)) {
         client.listDevices();
         return;
       } catch (LavalierException e) {
-        if (e.kind() != Kind.NOT_AUTHENTICATED || System.nanoTime() > end) {
+        if (e.kind() != Kind.NOT_AUTHENTICATED || System.nanoTime() > deadline) {
           throw e;
         }
       }
@@ -185,13 +185,13 @@ final class TokenIT {
     try (ServerProcess server = start();
         LavalierClient ofAlice = client(server, alice);
         LavalierClient ofOperator = client(server, operator);
-        Listening listening = new Listening(client(server, alice), TONE)) {
+        StreamRecorder recorder = new StreamRecorder(client(server, alice), TONE)) {
       assertThatExceptionOfType(LavalierException.class)
           .isThrownBy(() -> ofAlice.listSubscriptions(""))
           .satisfies(e -> assertThat(e.kind()).isEqualTo(Kind.NOT_PERMITTED));
       assertRefuses(Kind.DEVICE_NOT_FOUND, ofOperator, "tone");
 
-      listening.awaitFrames(50);
+      recorder.awaitFrames(50);
       List<Subscription> all = ofOperator.listSubscriptions("");
       assertThat(all).hasSize(1);
       Subscription one = all.get(0);
@@ -216,33 +216,33 @@ final class TokenIT {
     Certificates.Pair ca = certificates.ca("ca");
     Certificates.Pair pair = certificates.server("server", ca);
     String alice = add("alice", "--list", "*", "--stream", "tone", "--admin");
-    Path given = Files.writeString(Files.createTempFile("lavalier", ".token"), alice + "\n");
+    Path clientTokenFile = Files.writeString(Files.createTempFile("lavalier", ".token"), alice + "\n");
     try (ServerProcess server =
             start("--tls-cert", pair.certificate().toString(), "--tls-key", pair.key().toString());
-        Listening listening =
-            new Listening(
+        StreamRecorder recorder =
+            new StreamRecorder(
                 LavalierClient.connect(
                     ConnectOptions.to(server.address()).withCa(ca.certificate()).withToken(alice)),
                 TONE)) {
-      listening.awaitFrames(1);
-      String[] to = {"--server", server.address(), "--ca", ca.certificate().toString()};
+      recorder.awaitFrames(1);
+      String[] serverArguments = {"--server", server.address(), "--ca", ca.certificate().toString()};
 
-      List<String> devices = Programs.lavalier(to);
-      devices.addAll(List.of("devices", "--token-file", given.toString()));
-      assertThat(Programs.run(devices).out()).contains("tone", "hall");
+      List<String> devices = ProcessRunner.lavalier(serverArguments);
+      devices.addAll(List.of("devices", "--token-file", clientTokenFile.toString()));
+      assertThat(ProcessRunner.run(devices).out()).contains("tone", "hall");
 
-      List<String> subscriptions = Programs.lavalier(to);
+      List<String> subscriptions = ProcessRunner.lavalier(serverArguments);
       subscriptions.addAll(List.of("subscriptions", "--device", "tone"));
-      assertThat(Programs.run(subscriptions, Map.of("LAVALIER_TOKEN", alice)).out())
+      assertThat(ProcessRunner.run(subscriptions, Map.of("LAVALIER_TOKEN", alice)).out())
           .contains("WHO", "alice", "127.0.0.1:");
-      Programs.Result refused = Programs.run(subscriptions);
+      ProcessRunner.Result refused = ProcessRunner.run(subscriptions);
       assertThat(refused.code()).isEqualTo(1);
       assertThat(refused.err()).contains("(expected: ").hasLineCount(1);
 
-      List<String> bench = Programs.lavalier(to);
+      List<String> bench = ProcessRunner.lavalier(serverArguments);
       bench.addAll(List.of("bench", "--device", "tone", "--subscribers", "3"));
       bench.addAll(List.of("--warmup", "0", "--seconds", "1"));
-      Programs.Result measured = Programs.run(bench, Map.of("LAVALIER_TOKEN", alice));
+      ProcessRunner.Result measured = ProcessRunner.run(bench, Map.of("LAVALIER_TOKEN", alice));
       assertThat(measured.code()).as(measured.err()).isIn(0, 3); // 3: a busy machine
 
       assertThat(token("list").out()).contains("alice").doesNotContain(alice);
@@ -255,7 +255,7 @@ final class TokenIT {
         }
       }
     } finally {
-      Files.delete(given);
+      Files.delete(clientTokenFile);
     }
   }
 }

@@ -20,19 +20,19 @@ import org.junit.jupiter.api.Test;
  */
 final class VanishedClientIT {
 
-  private static final long BOUND_SECONDS = 20;
+  private static final long MAX_RELEASE_SECONDS = 20;
 
   /** A program that listens, until it is killed. */
-  private static final class Listener implements AutoCloseable {
+  private static final class ListenerProcess implements AutoCloseable {
 
     private final Process process;
 
-    private Listener(Process process) {
+    private ListenerProcess(Process process) {
       this.process = process;
     }
 
     /** Starts one and waits until it hears something. */
-    static Listener start(List<String> command) throws IOException {
+    static ListenerProcess start(List<String> command) throws IOException {
       Process process =
           new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
       String line =
@@ -40,7 +40,7 @@ final class VanishedClientIT {
                   new InputStreamReader(process.getInputStream(), StandardCharsets.US_ASCII))
               .readLine();
       assertThat(line).as("what it heard").isNotNull();
-      return new Listener(process);
+      return new ListenerProcess(process);
     }
 
     static List<String> command(ServerProcess server) {
@@ -57,21 +57,21 @@ final class VanishedClientIT {
     }
   }
 
-  private static void assertSoonGone(ServerProcess server, LavalierClient here, String what)
+  private static void assertReleasedSoon(ServerProcess server, LavalierClient client, String scenario)
       throws Exception {
-    assertThat(ServerProcess.device(here, "tone").subscriberCount()).isEqualTo(1);
-    int descriptors = Programs.count(server.pid(), "fd");
-    long began = System.nanoTime();
-    ServerProcess.awaitClosed(here, "tone");
-    double closed = seconds(began);
-    assertThat(closed).as(what).isLessThan(BOUND_SECONDS);
-    assertThat(ServerProcess.device(here, "tone").subscriberCount()).isZero();
-    while (Programs.count(server.pid(), "fd") >= descriptors) {
-      assertThat(seconds(began)).as("%s: its socket", what).isLessThan(BOUND_SECONDS + 5);
-      ServerProcess.device(here, "tone"); // a look at /proc costs more
+    assertThat(ServerProcess.device(client, "tone").subscriberCount()).isEqualTo(1);
+    int descriptors = ProcessRunner.count(server.pid(), "fd");
+    long startedAt = System.nanoTime();
+    ServerProcess.awaitClosed(client, "tone");
+    double closed = seconds(startedAt);
+    assertThat(closed).as(scenario).isLessThan(MAX_RELEASE_SECONDS);
+    assertThat(ServerProcess.device(client, "tone").subscriberCount()).isZero();
+    while (ProcessRunner.count(server.pid(), "fd") >= descriptors) {
+      assertThat(seconds(startedAt)).as("%s: its socket", scenario).isLessThan(MAX_RELEASE_SECONDS + 5);
+      ServerProcess.device(client, "tone"); // a look at /proc costs more
     }
     System.out.printf(
-        "%s: device closed after %.1f s, socket after %.1f s%n", what, closed, seconds(began));
+        "%s: device closed after %.1f s, socket after %.1f s%n", scenario, closed, seconds(startedAt));
     assertThat(server.log()).contains("the peer did not answer a keepalive ping");
   }
 
@@ -81,25 +81,25 @@ final class VanishedClientIT {
 
   @Test
   void aProcessThatWasStopped() throws Exception {
-    assumeTrue(Programs.works("kill", "-l"), "there is no kill");
+    assumeTrue(ProcessRunner.succeeds("kill", "-l"), "there is no kill");
     try (ServerProcess server = ServerProcess.start(Map.of(), "--demo");
-        LavalierClient here = server.client();
-        Listener listener = Listener.start(Listener.command(server))) {
+        LavalierClient client = server.client();
+        ListenerProcess listener = ListenerProcess.start(ListenerProcess.command(server))) {
       String pid = Long.toString(listener.process.pid());
-      assertThat(Programs.works("kill", "-STOP", pid)).isTrue();
-      assertSoonGone(server, here, "stopped process");
+      assertThat(ProcessRunner.succeeds("kill", "-STOP", pid)).isTrue();
+      assertReleasedSoon(server, client, "stopped process");
     }
   }
 
   @Test
   void aHostThatWasCutOff() throws Exception {
-    try (CutOffHost host = CutOffHost.plug();
+    try (IsolatedHost host = IsolatedHost.create();
         ServerProcess server =
-            ServerProcess.start(Map.of(), "--demo", "--bind", CutOffHost.NEAR, "--insecure");
-        LavalierClient here = server.client();
-        Listener listener = Listener.start(host.running(Listener.command(server)))) {
-      host.cut();
-      assertSoonGone(server, here, "host cut off");
+            ServerProcess.start(Map.of(), "--demo", "--bind", IsolatedHost.LOCAL_ADDRESS, "--insecure");
+        LavalierClient client = server.client();
+        ListenerProcess listener = ListenerProcess.start(host.commandInside(ListenerProcess.command(server)))) {
+      host.disconnect();
+      assertReleasedSoon(server, client, "host cut off");
       assertThat(listener.process.isAlive()).isTrue();
     }
   }

@@ -18,7 +18,7 @@ import java.util.function.BooleanSupplier;
  * Somebody who listens in the background and keeps the books: in each epoch, what came and what was
  * said to be missing must make up the sample indexes.
  */
-final class Listening implements AutoCloseable {
+final class StreamRecorder implements AutoCloseable {
 
   private final LavalierClient client;
   private final FrameStream stream;
@@ -30,33 +30,33 @@ final class Listening implements AutoCloseable {
   private final List<Notice> notices = new ArrayList<>();
   private long frames;
   private long epochFrames;
-  private long next;
+  private long nextIndex;
   private long firstFrameNanos; // of this epoch
   private Throwable failure;
 
-  Listening(ServerProcess server, StreamOptions options) throws LavalierException {
+  StreamRecorder(ServerProcess server, StreamOptions options) throws LavalierException {
     this(server.client(), options);
   }
 
   /** With a client that is closed in the end. */
-  Listening(LavalierClient client, StreamOptions options) throws LavalierException {
+  StreamRecorder(LavalierClient client, StreamOptions options) throws LavalierException {
     this.client = client;
     stream = client.stream(options);
-    stream.onNotice(this::note);
-    thread = new Thread(this::listen, "listening");
+    stream.onNotice(this::onNotice);
+    thread = new Thread(this::readFrames, "listening");
     thread.start();
   }
 
-  private synchronized void note(Notice notice) {
+  private synchronized void onNotice(Notice notice) {
     notices.add(notice);
     notifyAll();
   }
 
-  private void listen() {
+  private void readFrames() {
     try {
       Frame frame;
       while ((frame = stream.read()) != null) {
-        enter(frame);
+        onFrame(frame);
       }
     } catch (LavalierException | RuntimeException e) {
       synchronized (this) {
@@ -66,7 +66,7 @@ final class Listening implements AutoCloseable {
     }
   }
 
-  private synchronized void enter(Frame frame) {
+  private synchronized void onFrame(Frame frame) {
     long epoch = stream.start().epoch();
     if (epochs.isEmpty() || epochs.get(epochs.size() - 1) != epoch) {
       epochs.add(epoch);
@@ -74,39 +74,39 @@ final class Listening implements AutoCloseable {
       firstFrameNanos = System.nanoTime();
     } else {
       long missing = frame.gap().map(Gap::sampleCount).orElse(0L);
-      if (frame.sampleIndex() != next + missing) {
+      if (frame.sampleIndex() != nextIndex + missing) {
         throw new IllegalStateException(
-            frame.sampleIndex() + " (expected: " + next + " + " + missing + ")");
+            frame.sampleIndex() + " (expected: " + nextIndex + " + " + missing + ")");
       }
     }
     frame.gap().ifPresent(gaps::add);
-    next = frame.sampleIndex() + stream.start().frameSize();
+    nextIndex = frame.sampleIndex() + stream.start().frameSize();
     frames++;
     epochFrames++;
     notifyAll();
   }
 
-  private synchronized void await(long seconds, String what, BooleanSupplier condition)
+  private synchronized void await(long seconds, String description, BooleanSupplier condition)
       throws InterruptedException, TimeoutException {
-    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
     while (!condition.getAsBoolean()) {
       if (failure != null) {
         throw new AssertionError(failure);
       }
-      long left = end - System.nanoTime();
-      if (left <= 0) {
+      long remaining = deadline - System.nanoTime();
+      if (remaining <= 0) {
         throw new TimeoutException(
             "no %s: epochs %s, frames %d, gaps %s, notices %s"
-                .formatted(what, epochs, frames, gaps, notices));
+                .formatted(description, epochs, frames, gaps, notices));
       }
-      TimeUnit.NANOSECONDS.timedWait(this, left);
+      TimeUnit.NANOSECONDS.timedWait(this, remaining);
     }
   }
 
   /** Waits for so many more frames. */
   synchronized void awaitFrames(int count) throws InterruptedException, TimeoutException {
-    long wanted = frames + count;
-    await(20 + count / 50, "frames", () -> frames >= wanted);
+    long targetFrames = frames + count;
+    await(20 + count / 50, "frames", () -> frames >= targetFrames);
   }
 
   /** Waits for a notice. */
@@ -136,7 +136,7 @@ final class Listening implements AutoCloseable {
 
   /** Returns the sample that should come next in this epoch. */
   synchronized long position() {
-    return next;
+    return nextIndex;
   }
 
   /** Ends it, and fails where the books did not balance. */

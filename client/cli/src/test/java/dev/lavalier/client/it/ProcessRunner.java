@@ -11,15 +11,15 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** Runs programs, each for a bounded time. */
-final class Programs {
+final class ProcessRunner {
 
   /** The top of the repository: the tests run in client/cli/. */
   static final Path TOP = Path.of("").toAbsolutePath().getParent().getParent();
 
   private static final Path CLIENT_JAR = TOP.resolve("client/cli/target/lavalier.jar");
-  private static final long BOUND_SECONDS = 60;
+  private static final long TIMEOUT_SECONDS = 60;
 
-  private Programs() {}
+  private ProcessRunner() {}
 
   /**
    * How a program ended.
@@ -67,7 +67,7 @@ final class Programs {
 
   private static Result await(Process process, List<String> command, Path out, Path err)
       throws IOException, InterruptedException {
-    if (!process.waitFor(BOUND_SECONDS, TimeUnit.SECONDS)) {
+    if (!process.waitFor(TIMEOUT_SECONDS, TimeUnit.SECONDS)) {
       process.destroyForcibly().waitFor();
       throw new AssertionError(
           "still running: " + command + "\n" + Files.readString(out) + Files.readString(err));
@@ -76,7 +76,7 @@ final class Programs {
   }
 
   /** Tells whether a command runs and ends well. */
-  static boolean works(String... command) {
+  static boolean succeeds(String... command) {
     try {
       return run(List.of(command)).code() == 0;
     } catch (IOException e) {
@@ -88,8 +88,8 @@ final class Programs {
   }
 
   /** Counts the entries of a folder of /proc. */
-  static int count(long pid, String what) {
-    try (var entries = Files.list(Path.of("/proc/" + pid + "/" + what))) {
+  static int count(long pid, String folder) {
+    try (var entries = Files.list(Path.of("/proc/" + pid + "/" + folder))) {
       return (int) entries.count();
     } catch (IOException e) {
       throw new UncheckedIOException(e);

@@ -20,7 +20,7 @@ import java.util.concurrent.TimeUnit;
  * A sound server that fails under a running stream, and what must be seen then. Somebody else
  * listens to the tone meanwhile, and misses nothing.
  */
-final class DeviceFault {
+final class DeviceFaultScenario {
 
   /** With room for all that a sound server gives at once after it stood still. */
   static final StreamOptions WAIT =
@@ -34,9 +34,9 @@ final class DeviceFault {
   /** The longest back-off, and 3 s. */
   private static final long RECOVERY_SECONDS = 8;
 
-  private static final double LOST_CPU = 0.02;
+  private static final double MAX_CPU_WHILE_LOST = 0.02;
 
-  private DeviceFault() {}
+  private DeviceFaultScenario() {}
 
   private static void assertServing(ServerProcess server) {
     ManagedChannel channel =
@@ -54,39 +54,39 @@ final class DeviceFault {
   }
 
   /** Breaks the device, sees it lost, mends it, and sees it return within the promised time. */
-  static void breakAndMend(SoundServer sound, Step breaking, Step mending) throws Exception {
+  static void failAndRecover(SoundServer sound, Action failure, Action repair) throws Exception {
     try (ServerProcess server = ServerProcess.start(sound.environment());
         LavalierClient client = server.client();
-        Listening listening = new Listening(server, WAIT)) {
-      listening.awaitFrames(50);
-      try (Listening onlooker = new Listening(server, TONE)) {
-        onlooker.awaitFrames(50);
-        breaking.run();
-        listening.awaitNotice(Notice.Kind.DEVICE_LOST);
+        StreamRecorder recorder = new StreamRecorder(server, WAIT)) {
+      recorder.awaitFrames(50);
+      try (StreamRecorder otherRecorder = new StreamRecorder(server, TONE)) {
+        otherRecorder.awaitFrames(50);
+        failure.run();
+        recorder.awaitNotice(Notice.Kind.DEVICE_LOST);
         assertServing(server);
         assertThat(ServerProcess.device(client, "default").state())
             .isIn(DeviceState.LOST, DeviceState.NOT_RESPONDING);
-        onlooker.awaitFrames(100);
-        assertThat(onlooker.gaps()).isEmpty();
+        otherRecorder.awaitFrames(100);
+        assertThat(otherRecorder.gaps()).isEmpty();
       }
-      assertThat(server.awaitCpuBelow(LOST_CPU)).isLessThan(LOST_CPU);
+      assertThat(server.awaitCpuBelow(MAX_CPU_WHILE_LOST)).isLessThan(MAX_CPU_WHILE_LOST);
 
-      try (Listening onlooker = new Listening(server, TONE)) {
-        mending.run();
-        long mended = System.nanoTime();
-        long back = listening.awaitEpochs(2, 2 * RECOVERY_SECONDS);
-        assertThat(Duration.ofNanos(back - mended))
+      try (StreamRecorder otherRecorder = new StreamRecorder(server, TONE)) {
+        repair.run();
+        long repairedAt = System.nanoTime();
+        long recoveredAt = recorder.awaitEpochs(2, 2 * RECOVERY_SECONDS);
+        assertThat(Duration.ofNanos(recoveredAt - repairedAt))
             .isLessThan(Duration.ofSeconds(RECOVERY_SECONDS));
-        assertThat(onlooker.gaps()).isEmpty();
+        assertThat(otherRecorder.gaps()).isEmpty();
       }
-      assertThat(listening.gaps())
+      assertThat(recorder.gaps())
           .singleElement()
           .satisfies(
               gap -> {
                 assertThat(gap.cause()).isEqualTo(Gap.Cause.DEVICE_LOST);
                 assertThat(gap.estimated()).isTrue();
               });
-      assertThat(listening.epochs()).isEqualTo(2);
+      assertThat(recorder.epochs()).isEqualTo(2);
       assertServing(server);
       server.awaitLog(".*: back after .*");
       assertThat(server.log().lines().filter(line -> line.contains(": lost: "))).hasSize(1);
@@ -94,7 +94,7 @@ final class DeviceFault {
     }
   }
 
-  interface Step {
+  interface Action {
     void run() throws Exception;
   }
 }

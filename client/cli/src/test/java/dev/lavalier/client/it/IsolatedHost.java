@@ -1,0 +1,75 @@
+package dev.lavalier.client.it;
+
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Another host, as the kernel sees it: a network namespace, and a cable to it that can be cut.
+ * Needs root and iproute2. Nothing of this machine's own network is touched but for the one new
+ * device.
+ */
+final class IsolatedHost implements AutoCloseable {
+
+  /** Of the block that RFC 2544 keeps for tests: no network should have it. */
+  static final String LOCAL_ADDRESS = "198.18.207.1";
+
+  private static final String REMOTE_ADDRESS = "198.18.207.2";
+
+  private final String namespace = "lavalier-" + ProcessHandle.current().pid();
+  private final String localInterface = "lv" + ProcessHandle.current().pid() % 1_000_000 + "n";
+  private final String remoteInterface = "lv" + ProcessHandle.current().pid() % 1_000_000 + "f";
+
+  private IsolatedHost() {}
+
+  /** Makes one, or skips the test where that may not be. */
+  static IsolatedHost create() throws IOException, InterruptedException {
+    assumeTrue(ProcessRunner.succeeds("ip", "-V"), "there is no ip (Debian: iproute2)");
+    IsolatedHost host = new IsolatedHost();
+    try {
+      assumeTrue(
+          ProcessRunner.succeeds("ip", "netns", "add", host.namespace),
+          "no network namespace may be made (it takes root)");
+      host.ip("link", "add", host.localInterface, "type", "veth", "peer", "name", host.remoteInterface);
+      host.ip("link", "set", host.remoteInterface, "netns", host.namespace);
+      host.ip("address", "add", LOCAL_ADDRESS + "/30", "dev", host.localInterface);
+      host.ip("link", "set", host.localInterface, "up");
+      host.ip("-n", host.namespace, "address", "add", REMOTE_ADDRESS + "/30", "dev", host.remoteInterface);
+      host.ip("-n", host.namespace, "link", "set", host.remoteInterface, "up");
+      return host;
+    } catch (IOException | InterruptedException | RuntimeException | Error e) {
+      host.close();
+      throw e;
+    }
+  }
+
+  private void ip(String... args) throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>(List.of("ip"));
+    command.addAll(List.of(args));
+    ProcessRunner.Result result = ProcessRunner.run(command);
+    if (result.code() != 0) {
+      throw new IOException(command + ": " + result.err());
+    }
+  }
+
+  /** Returns the command that runs another there. */
+  List<String> commandInside(List<String> command) {
+    List<String> wrapped = new ArrayList<>(List.of("ip", "netns", "exec", namespace));
+    wrapped.addAll(command);
+    return wrapped;
+  }
+
+  /** Cuts the cable: neither side hears of it, and no packet passes any more. */
+  void disconnect() throws IOException, InterruptedException {
+    ip("-n", namespace, "link", "set", remoteInterface, "down");
+  }
+
+  /** Takes it all away again. The cable goes with either end. */
+  @Override
+  public void close() {
+    ProcessRunner.succeeds("ip", "link", "delete", localInterface);
+    ProcessRunner.succeeds("ip", "netns", "delete", namespace);
+  }
+}
