@@ -39,7 +39,7 @@ public final class LiveSourceStress {
   }
 
   private static LiveSource queue(FrameRing ring, long from, int capacity) {
-    return new LiveSource(ring, from, capacity, Long.MAX_VALUE);
+    return new LiveSource(ring, from, capacity, Long.MAX_VALUE, 0);
   }
 
   /**

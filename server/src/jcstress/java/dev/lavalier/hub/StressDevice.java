@@ -7,10 +7,10 @@ import dev.lavalier.audio.PolyphaseFilters;
 import dev.lavalier.audio.TimeSource;
 import dev.lavalier.capture.Period;
 import java.time.Duration;
-import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -48,19 +48,10 @@ public final class StressDevice {
         }
       };
   private static final PolyphaseFilters FILTERS = new PolyphaseFilters();
-  private static final Conversion AS_CAPTURED = asCaptured();
-  private static final DeviceActor.DeviceServices DEVICE_SERVICES =
-      new DeviceActor.DeviceServices(
-          null,
-          STILL,
-          ENCODER,
-          FILTERS,
-          Duration.ofMillis(10),
-          Duration.ofMillis(200),
-          Duration.ZERO,
-          Runnable::run,
-          HubObserver.NONE,
-          () -> {});
+  private static final StreamPlan PLAN = new StreamPlan(asCaptured(), FRAME_SIZE, ENCODER);
+  private static final DeviceServices SERVICES =
+      new DeviceServices(
+          null, STILL, FILTERS, Duration.ZERO, Runnable::run, HubObserver.NONE, () -> {});
   private static final SubscriptionSpec SPEC =
       new SubscriptionSpec(
           "stress",
@@ -72,12 +63,14 @@ public final class StressDevice {
           OverflowPolicy.DROP_OLDEST,
           OnDeviceLoss.FAIL,
           StartFrom.LIVE,
+          ENCODER,
           false);
 
   private static final Subscriber SUBSCRIBER = new Subscriber(Subscriber.ANONYMOUS, "stress");
 
-  private final DeviceActor actor = new DeviceActor("stress", DEVICE_SERVICES);
-  private final CapturePipeline pipeline = new CapturePipeline(1, FORMAT, ENCODER, FILTERS, actor, StreamMetrics.NONE, null);
+  private final DeviceActor actor = new DeviceActor("stress", SERVICES);
+  private final CapturePipeline pipeline = 
+      new CapturePipeline(1, FORMAT, FRAME_SIZE, 0, FILTERS, actor, StreamMetrics.NONE);
   private final AtomicInteger closed = new AtomicInteger();
   private final Subscription.SubscriptionServices services =
       new Subscription.SubscriptionServices(
@@ -86,7 +79,7 @@ public final class StressDevice {
           HubObserver.NONE,
           (subscription, why) -> closed.incrementAndGet());
   // The actor's thread alone.
-  private final Map<Subscription, Conversion> active = new LinkedHashMap<>();
+  private final Set<DeliveryLoop> loops = new LinkedHashSet<>();
   private int periods; // the reader's thread alone
 
   private static Conversion asCaptured() {
@@ -104,11 +97,11 @@ public final class StressDevice {
 
   /** Begins it, in the steps and the order of {@link DeviceActor}. The actor's thread alone. */
   public void activate(Subscription subscription) {
-    active.put(subscription, AS_CAPTURED);
-    pipeline.updateSubscriptions(active);
-    Framer framer = pipeline.framer(AS_CAPTURED, FRAME_SIZE);
-    framer.ring().ensureCapacity(subscription.spec().queueFrames() + 1);
-    subscription.start(pipeline, AS_CAPTURED, framer);
+    loops.add(subscription.deliveryLoop());
+    pipeline.update(Set.of(PLAN), loops);
+    SubscriptionSpec spec = subscription.spec();
+    subscription.start(
+        pipeline.open(PLAN, spec.start(), spec.queueFrames(), spec.maxAgeNanos()));
   }
 
   /** Ends it, as when the server stops. The actor's thread alone. */
@@ -131,12 +124,15 @@ public final class StressDevice {
 
   /** Returns the index of the sample after the last frame, as whoever looks now sees; 0 before. */
   long nextIndex() {
-    Frame latest = pipeline.framer(AS_CAPTURED, FRAME_SIZE).ring().latest();
-    return latest == null ? 0 : latest.sampleIndex() + FRAME_SIZE;
+    return Math.max(0, open().liveIndex());
   }
 
   /** Returns the index of the first frame's first sample; -1 before. */
   long firstIndex() {
-    return pipeline.framer(AS_CAPTURED, FRAME_SIZE).firstIndex();
+    return open().firstIndex();
+  }
+
+  private PipelineStream open() {
+    return pipeline.open(PLAN, StartFrom.LIVE, 1, Long.MAX_VALUE);
   }
 }

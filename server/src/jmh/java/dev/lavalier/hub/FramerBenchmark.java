@@ -1,8 +1,11 @@
 package dev.lavalier.hub;
 
+import dev.lavalier.audio.Conversion;
 import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.audio.StreamException;
 import dev.lavalier.capture.Period;
-import dev.lavalier.grpc.AudioCaptureService;
+import dev.lavalier.grpc.ProtoMessages;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -39,11 +42,12 @@ public class FramerBenchmark {
 
   /** Makes the framer. */
   @Setup
-  public void makeFramer() {
+  public void makeFramer() throws StreamException {
     pcmFormat = PcmFormat.parse(format);
     periodSamples = pcmFormat.sampleRateHz() / 100;
     period = new byte[periodSamples * pcmFormat.bytesPerSampleFrame()];
-    framer = new Framer(pcmFormat, 2 * periodSamples, AudioCaptureService.frameCodec());
+    Conversion asCaptured = Conversion.plan(pcmFormat, pcmFormat, List.of());
+    framer = new Framer(new StreamPlan(asCaptured, 2 * periodSamples, ProtoMessages.PCM));
   }
 
   /** Two periods in, one frame in the ring. */

@@ -42,7 +42,7 @@ public class LiveSourceBenchmark {
     ring.ensureCapacity(11);
     readers = new ArrayList<>();
     for (int i = 0; i < queues; i++) {
-      readers.add(new LiveSource(ring, 0, 10, Long.MAX_VALUE));
+      readers.add(LiveSource.after(null, ring, 10, Long.MAX_VALUE));
     }
   }
 

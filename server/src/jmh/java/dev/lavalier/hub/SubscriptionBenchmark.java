@@ -5,6 +5,7 @@ import dev.lavalier.audio.Conversion;
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.PolyphaseFilters;
 import dev.lavalier.audio.TimeSource;
+import dev.lavalier.capture.Period;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -39,6 +40,7 @@ public class SubscriptionBenchmark {
   private static final byte[] MESSAGE = {};
   private static final PcmFormat FORMAT = PcmFormat.parse("48000/2/s16le");
   private static final int FRAME_SIZE = 960;
+  private static final byte[] PERIOD = new byte[4 * FRAME_SIZE];
 
   /** How many subscribers the lane serves. */
   @Param({"1", "10", "500"})
@@ -48,37 +50,28 @@ public class SubscriptionBenchmark {
   private final Queue<Runnable> tasks = new ArrayDeque<>();
   private final DeliveryLoop deliveryLoop = new DeliveryLoop(tasks::add);
   private final List<Subscription> subscriptions = new ArrayList<>();
-  private FrameRing ring;
+  private CapturePipeline pipeline;
+  private long periods;
   private long framesReceived;
 
   /** Subscribes them all. */
   @Setup
   public void subscribe() throws StreamException {
     PolyphaseFilters filters = new PolyphaseFilters();
-    Conversion conversion = Conversion.plan(FORMAT, FORMAT, List.of());
+    FrameCodec codec = (pcm, index, nanos, delay) -> MESSAGE;
     DeviceActor device =
         new DeviceActor(
             "benchmark",
-            new DeviceActor.DeviceServices(
+            new DeviceServices(
                 null,
                 timeSource,
-                (pcm, index, nanos, delay) -> MESSAGE,
                 filters,
-                Duration.ofMillis(10),
-                Duration.ofMillis(200),
                 Duration.ZERO,
                 Runnable::run,
                 HubObserver.NONE,
                 () -> {}));
-    CapturePipeline pipeline =
-        new CapturePipeline(
-            1,
-            FORMAT,
-            (pcm, index, nanos, delay) -> MESSAGE,
-            filters,
-            device,
-            StreamMetrics.NONE,
-            null);
+    pipeline =
+        new CapturePipeline(1, FORMAT, FRAME_SIZE, 0, filters, device, StreamMetrics.NONE);
     SubscriptionSpec spec =
         new SubscriptionSpec(
             "benchmark",
@@ -90,20 +83,20 @@ public class SubscriptionBenchmark {
             OverflowPolicy.DROP_OLDEST,
             OnDeviceLoss.FAIL,
             StartFrom.LIVE,
+            codec,
             false);
-    Subscription.SubscriptionServices context =
+    Subscription.SubscriptionServices services =
         new Subscription.SubscriptionServices(
-            timeSource, Duration.ofSeconds(30), HubObserver.NONE, (subscription, why) -> {});
-    FormatPipeline formatPipeline = new FormatPipeline(conversion, (pcm, index, nanos, delay) -> MESSAGE, filters);
-    formatPipeline.setFrameSizes(Set.of(FRAME_SIZE));
-    Framer framer = formatPipeline.framer(FRAME_SIZE);
-    ring = framer.ring();
-    publish(0); // so that nobody asks for the framer's first index
+            timeSource, Duration.ofSeconds(30), HubObserver.NONE, (subscription, reason) -> {});
+    StreamPlan plan =
+        new StreamPlan(Conversion.plan(FORMAT, FORMAT, List.of()), FRAME_SIZE, codec);
+    pipeline.update(Set.of(plan), Set.of(deliveryLoop));
+    publish();
     Subscriber who = new Subscriber(Subscriber.ANONYMOUS, "benchmark");
     for (int i = 0; i < subscribers; i++) {
       Subscription subscription =
-          new Subscription(i, who, spec, deliveryLoop, new CountingSink(), device, context);
-      subscription.start(pipeline, conversion, framer);
+          new Subscription(i, who, spec, deliveryLoop, new CountingSink(), device, services);
+      subscription.start(pipeline.open(plan, StartFrom.LIVE, 10, spec.maxAgeNanos()));
       subscriptions.add(subscription);
     }
     runDeliveryLoop();
@@ -112,8 +105,7 @@ public class SubscriptionBenchmark {
   /** A frame to every subscriber. */
   @Benchmark
   public long drain() {
-    publish(ring.head());
-    deliveryLoop.wake();
+    publish();
     runDeliveryLoop();
     return framesReceived;
   }
@@ -121,7 +113,7 @@ public class SubscriptionBenchmark {
   /** As {@code drain}, but every sink says by itself that it is ready, as after each pull. */
   @Benchmark
   public long wakeEach() {
-    publish(ring.head());
+    publish();
     for (Subscription subscription : subscriptions) {
       subscription.wake();
     }
@@ -129,8 +121,10 @@ public class SubscriptionBenchmark {
     return framesReceived;
   }
 
-  private void publish(long sequence) {
-    ring.publish(new Frame(sequence, sequence * FRAME_SIZE, 0, 0, timeSource.nanoTime(), MESSAGE));
+  /** Notifies the delivery loop as well. */
+  private void publish() {
+    pipeline.onPeriod(
+        new Period(PERIOD, FRAME_SIZE, periods++ * FRAME_SIZE, 0, 0, timeSource.nanoTime()));
   }
 
   private void runDeliveryLoop() {

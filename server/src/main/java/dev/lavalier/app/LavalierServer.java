@@ -1,19 +1,24 @@
 package dev.lavalier.app;
 
 import dev.lavalier.audio.TimeSource;
+import dev.lavalier.capture.CombinedDevices;
+import dev.lavalier.capture.Devices;
 import dev.lavalier.capture.JavaSoundDevices;
-import dev.lavalier.grpc.AudioCaptureService;
+import dev.lavalier.capture.LineSettings;
+import dev.lavalier.capture.ToneDevice;
+import dev.lavalier.capture.VirtualDevices;
 import dev.lavalier.grpc.AccessMonitor;
 import dev.lavalier.grpc.GrpcServer;
 import dev.lavalier.hub.Hub;
 import java.io.IOException;
+import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
 /** A whole server: made, started and closed once. {@link #close} may be called from any thread. */
 final class LavalierServer implements AutoCloseable {
 
-  private final JavaSoundDevices registry;
+  private final Devices devices;
   private final Hub hub;
   private final ExecutorService files =
       Executors.newSingleThreadExecutor(
@@ -28,25 +33,28 @@ final class LavalierServer implements AutoCloseable {
 
   LavalierServer(ServerConfig config) {
     TimeSource timeSource = TimeSource.system();
-    registry =
-        new JavaSoundDevices(
-            id -> config.captureFormats().getOrDefault(id, config.captureFormat()),
-            config.demo(),
-            config.devices(),
-            config.allowed(),
-            timeSource);
+    devices = localDevices(config, timeSource);
     telemetry = new Telemetry(timeSource, config.metrics(), ServerMain.version());
     hub =
-        new Hub(
-            registry,
-            timeSource,
-            AudioCaptureService.frameCodec(),
-            config.hub(),
-            telemetry.hubObserver());
+        new Hub(devices, timeSource, config.hub(), telemetry.hubObserver());
     accessMonitor = new AccessMonitor(hub, config.tokens(), config.tls(), timeSource, files);
     grpc =
         new GrpcServer(
             hub, config.address(), config.transport(), accessMonitor, telemetry.callObserver(), timeSource);
+  }
+
+  private static Devices localDevices(ServerConfig config, TimeSource timeSource) {
+    LineSettings settings =
+        new LineSettings(
+                id -> config.captureFormats().getOrDefault(id, config.captureFormat()),
+                config.allowed(),
+                timeSource)
+            .withPeriod(config.period());
+    String defaultName = config.demo() ? ToneDevice.NAME : "";
+    return new CombinedDevices(
+        List.of(
+            new JavaSoundDevices(settings),
+            new VirtualDevices(config.devices(), defaultName, settings)));
   }
 
   /**
@@ -55,7 +63,7 @@ final class LavalierServer implements AutoCloseable {
    * @throws IOException where the address cannot be had
    */
   void start() throws IOException {
-    registry.start();
+    devices.start();
     hub.start();
     telemetry.start(hub);
     accessMonitor.start();
@@ -74,7 +82,7 @@ final class LavalierServer implements AutoCloseable {
     grpc.close();
     accessMonitor.close();
     files.shutdownNow();
-    registry.close();
+    devices.close();
     telemetry.close();
   }
 }

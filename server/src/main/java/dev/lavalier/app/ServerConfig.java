@@ -8,6 +8,7 @@ import dev.lavalier.grpc.ServerTls;
 import dev.lavalier.grpc.TransportLimits;
 import dev.lavalier.hub.HubConfig;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -19,6 +20,7 @@ import java.util.function.Predicate;
  * @param address where it listens; port 0 takes a free one
  * @param captureFormat the capture format, for each device that offers it
  * @param captureFormats the same for single devices, by their ids
+ * @param period how much is read from a device at a time
  * @param hub the hub's settings
  * @param transport what a peer may take of the transport
  * @param demo whether the tone is the default where no hardware can be captured
@@ -32,6 +34,7 @@ record ServerConfig(
     InetSocketAddress address,
     PcmFormat captureFormat,
     Map<String, PcmFormat> captureFormats,
+    Duration period,
     HubConfig hub,
     TransportLimits transport,
     boolean demo,

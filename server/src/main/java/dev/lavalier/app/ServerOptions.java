@@ -48,7 +48,6 @@ final class ServerOptions {
     logging.check();
     HubConfig hub =
         new HubConfig(
-            capture.period(),
             limits.subscribers(),
             limits.stallTimeout(),
             capture.history(),
@@ -59,6 +58,7 @@ final class ServerOptions {
         listening.address(certificate.isPresent(), ServerConfig.requiresAuthentication(certificate, tokens)),
         capture.format(),
         capture.deviceFormats(),
+        capture.period(),
         hub,
         limits.transport(),
         capture.demo(),

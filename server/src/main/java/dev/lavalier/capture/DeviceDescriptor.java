@@ -28,8 +28,8 @@ public record DeviceDescriptor(
     formats = List.copyOf(formats);
   }
 
-  /** Returns the same device, which is no default while it is away. */
-  public DeviceDescriptor asUnavailable() {
+  /** Returns the same device, not as the default. */
+  public DeviceDescriptor asNotDefault() {
     return new DeviceDescriptor(id, name, vendor, description, false, captureFormat, formats);
   }
 }

@@ -35,9 +35,6 @@ final class DeviceIds {
   }
 
   private static String baseOf(Mixer.Info info) {
-    if (info instanceof VirtualMixerProvider.Info virtualInfo) {
-      return virtualInfo.device().name();
-    }
     String name = info.getName().strip();
     Matcher alsa = ALSA_DEVICE.matcher(name);
     if (alsa.matches()) {

@@ -2,6 +2,7 @@ package dev.lavalier.capture;
 
 import dev.lavalier.audio.StreamException;
 import dev.lavalier.audio.StreamException.Reason;
+import java.time.Duration;
 import dev.lavalier.audio.PcmFormat;
 import javax.sound.sampled.AudioFormat;
 import javax.sound.sampled.AudioSystem;
@@ -10,34 +11,27 @@ import javax.sound.sampled.LineUnavailableException;
 import javax.sound.sampled.Mixer;
 import javax.sound.sampled.TargetDataLine;
 
-/**
- * An open {@code TargetDataLine} in one of our formats, all lengths in samples per channel.
- *
- * <p>One thread reads. {@link #stop} and {@link #close} may be called by any other; they release a
- * blocked read, and may block for as long as the sound system does.
- */
-public final class JavaSoundLine implements AutoCloseable {
+/** An {@link AudioLine} on an open {@code TargetDataLine}. */
+final class JavaSoundLine implements AudioLine {
 
   private final TargetDataLine line;
-  private final DeviceDescriptor device;
   private final PcmFormat format;
 
-  private JavaSoundLine(TargetDataLine line, DeviceDescriptor device) {
+  private JavaSoundLine(TargetDataLine line, PcmFormat format) {
     this.line = line;
-    this.device = device;
-    this.format = device.captureFormat();
+    this.format = format;
   }
 
-  static JavaSoundLine open(Mixer.Info mixer, DeviceDescriptor device, long bufferNanos)
+  static JavaSoundLine open(Mixer.Info mixer, DeviceDescriptor device, Duration buffer)
       throws StreamException {
     PcmFormat format = device.captureFormat();
     AudioFormat audioFormat = JavaSoundFormats.toJavaSound(format);
     try {
       TargetDataLine line =
-          (TargetDataLine) mixerOf(mixer).getLine(new DataLine.Info(TargetDataLine.class, audioFormat));
-      int bufferBytes = (int) format.samplesIn(bufferNanos) * format.bytesPerSampleFrame();
+          (TargetDataLine) AudioSystem.getMixer(mixer).getLine(new DataLine.Info(TargetDataLine.class, audioFormat));
+      int bufferBytes = (int) format.samplesIn(buffer.toNanos()) * format.bytesPerSampleFrame();
       line.open(audioFormat, bufferBytes);
-      return new JavaSoundLine(line, device);
+      return new JavaSoundLine(line, format);
     } catch (LineUnavailableException e) {
       // The sound system does not say whether the device is taken or dislikes the format, although
       // it listed it.
@@ -61,53 +55,36 @@ public final class JavaSoundLine implements AutoCloseable {
     }
   }
 
-  /** Ours are had without AudioSystem, whose lock a sound server that hangs may hold for long. */
-  private static Mixer mixerOf(Mixer.Info info) {
-    return info instanceof VirtualMixerProvider.Info virtualInfo
-        ? new VirtualMixer(virtualInfo)
-        : AudioSystem.getMixer(info);
-  }
-
-  /** Returns the device, as it was listed when it was opened. */
-  public DeviceDescriptor device() {
-    return device;
-  }
-
-  /** Returns the format it was opened in. */
+  @Override
   public PcmFormat format() {
     return format;
   }
 
-  void start() {
+  @Override
+  public void start() {
     line.start();
   }
 
-  /** Returns the samples that the line's buffer holds. */
-  int bufferSamples() {
+  @Override
+  public int bufferSamples() {
     return line.getBufferSize() / format.bytesPerSampleFrame();
   }
 
-  /** Returns the samples that a read would get at once. */
-  int available() {
+  @Override
+  public int available() {
     return line.available() / format.bytesPerSampleFrame();
   }
 
-  /**
-   * Fills {@code buffer}, waiting for it where need be.
-   *
-   * @param buffer whole samples
-   * @return the samples read: fewer than asked for only when the line was stopped or is lost
-   */
-  int read(byte[] buffer) {
+  @Override
+  public int read(byte[] buffer) {
     return line.read(buffer, 0, buffer.length) / format.bytesPerSampleFrame();
   }
 
-  /** Stops the capture, which releases a blocked read. */
-  void stop() {
+  @Override
+  public void stop() {
     line.stop();
   }
 
-  /** Gives the device back. Does nothing the second time. */
   @Override
   public void close() {
     line.close();

@@ -18,7 +18,7 @@ import org.slf4j.LoggerFactory;
  * <p>{@link #start} is called once; {@link #stop}, {@link #periods} and {@link #clockPpm} from any
  * other thread.
  */
-public final class LineReader {
+final class LineReader {
 
   private static final Logger log = LoggerFactory.getLogger(LineReader.class);
 
@@ -36,11 +36,11 @@ public final class LineReader {
   /** A device that gives exact zeros for so long is muted, or not permitted. */
   private static final long SILENCE_NANOS = 5_000_000_000L;
 
-  private final JavaSoundLine line;
+  private final AudioLine line;
   private final PcmFormat format;
   private final int periodSamples;
   private final TimeSource timeSource;
-  private final CaptureListener listener;
+  private CaptureListener listener; // set before the thread starts
   private final Thread thread;
   private volatile boolean stopping;
   private volatile long periods;
@@ -62,13 +62,12 @@ public final class LineReader {
    * @param deviceId for the thread's name
    * @param periodSamples samples of one read, 1 or more
    */
-  public LineReader(
-      JavaSoundLine line, String deviceId, int periodSamples, TimeSource timeSource, CaptureListener listener) {
+  LineReader(
+      AudioLine line, String deviceId, int periodSamples, TimeSource timeSource) {
     this.line = line;
     this.format = line.format();
     this.periodSamples = periodSamples;
     this.timeSource = timeSource;
-    this.listener = listener;
     this.clock = new DeviceClock(format, format.nanosOf(line.bufferSamples()));
     this.pacer = new Pacer(format.nanosOf(periodSamples));
     this.thread = new Thread(this::run, "lavalier-reader-" + deviceId);
@@ -76,7 +75,8 @@ public final class LineReader {
   }
 
   /** Starts the thread, and the line on it. */
-  public void start() {
+  void start(CaptureListener receiver) {
+    listener = receiver;
     thread.start();
   }
 
@@ -86,7 +86,7 @@ public final class LineReader {
    *
    * @return whether the thread ended within {@code timeout}
    */
-  public boolean stop(Duration timeout) throws InterruptedException {
+  boolean stop(Duration timeout) throws InterruptedException {
     stopping = true;
     LockSupport.unpark(thread);
     line.stop();
@@ -96,7 +96,7 @@ public final class LineReader {
   }
 
   /** Returns how many periods have come. */
-  public long periods() {
+  long periods() {
     return periods;
   }
 
@@ -104,7 +104,7 @@ public final class LineReader {
    * Returns by how many millionths the device's clock runs faster than the ticker's; empty until
    * that is known to 5 ppm, which takes a minute at least.
    */
-  public OptionalDouble clockPpm() {
+  OptionalDouble clockPpm() {
     double ppm = clockPpm;
     return Double.isNaN(ppm) ? OptionalDouble.empty() : OptionalDouble.of(ppm);
   }

@@ -8,6 +8,9 @@ import java.util.List;
 /** A sine of 440 Hz whose peaks lie at -12 dBFS, the same on every channel, in any format. */
 public record ToneDevice() implements VirtualDevice {
 
+  /** Its name. */
+  public static final String NAME = "tone";
+
   /** Its frequency, in Hz. */
   public static final int FREQUENCY_HZ = 440;
 
@@ -16,7 +19,7 @@ public record ToneDevice() implements VirtualDevice {
 
   @Override
   public String name() {
-    return "tone";
+    return NAME;
   }
 
   @Override

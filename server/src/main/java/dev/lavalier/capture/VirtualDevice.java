@@ -5,36 +5,33 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.util.List;
 
-/**
- * A device without hardware. {@link VirtualMixerProvider} makes it a mixer of the sound system, so
- * that it is captured by the same code as a microphone. Immutable.
- */
-public sealed interface VirtualDevice permits ToneDevice, WavDevice {
+/** A device without hardware, which a {@link VirtualLine} captures. Immutable. */
+public interface VirtualDevice {
 
-  /** Returns its {@code device_id}, which is its name as well. */
+  /** Returns its name, which is its {@code device_id} as well. */
   String name();
 
-  /** Returns a line about it, for people. */
+  /** Returns a description in one line. */
   String description();
 
-  /** Returns the formats it can be opened in; a rate or channel count of 0 stands for any. */
+  /** Returns the formats that it can be opened in; a rate or channel count of 0 means any. */
   List<SupportedFormat> formats();
 
   /**
-   * Opens its signal at the beginning.
+   * Opens its samples at the beginning.
    *
-   * @param format one that {@link #formats} offers
-   * @throws IOException where the signal cannot be had
+   * @param format one of {@link #formats}
+   * @throws IOException if the samples are not available
    */
   SampleSource open(PcmFormat format) throws IOException;
 
-  /** The samples of an open virtual device, one after another and without end. One thread. */
+  /** The samples of an open virtual device, one after another and without end. Used by one thread. */
   interface SampleSource extends Closeable {
     /**
      * Writes the next samples.
      *
      * @param length bytes to write, whole samples
-     * @throws IOException where the signal ended against its nature: its file is gone, say
+     * @throws IOException if there are no more samples, for example because the file is gone
      */
     void read(byte[] to, int offset, int length) throws IOException;
   }

@@ -52,7 +52,7 @@ public final class AudioCaptureService implements BindableService {
   /**
    * Makes the service.
    *
-   * @param hub where the audio comes from; its frames must be encoded by {@link #frameCodec}
+   * @param hub where the audio comes from
    * @param deliveryLoops the lane for the call that runs on the current thread
    */
   public AudioCaptureService(Hub hub, Supplier<DeliveryLoop> deliveryLoops) {
@@ -63,11 +63,6 @@ public final class AudioCaptureService implements BindableService {
   /** Returns the health of what this serves, and of each device. */
   HealthService health(HealthStatusManager others) {
     return new HealthService(others, hub, deliveryLoops);
-  }
-
-  /** Returns what the hub must encode frames with. */
-  public static dev.lavalier.hub.FrameCodec frameCodec() {
-    return ProtoMessages::frame;
   }
 
   @Override

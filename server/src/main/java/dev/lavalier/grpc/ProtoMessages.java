@@ -8,6 +8,7 @@ import dev.lavalier.audio.SampleEncoding;
 import dev.lavalier.capture.SupportedFormat;
 import dev.lavalier.hub.DeviceStatus;
 import dev.lavalier.hub.Frame;
+import dev.lavalier.hub.FrameCodec;
 import dev.lavalier.hub.Gap;
 import dev.lavalier.hub.Notice;
 import dev.lavalier.hub.OnDeviceLoss;
@@ -24,12 +25,14 @@ import dev.lavalier.v1.StreamNotice;
 import dev.lavalier.v1.StreamStarted;
 
 /** The hub's values as messages of the contract. The stream's messages come out encoded. */
-final class ProtoMessages {
+public final class ProtoMessages {
 
   private ProtoMessages() {}
 
-  /** A {@link dev.lavalier.hub.FrameCodec}. */
-  static byte[] frame(byte[] pcm, long sampleIndex, long captureUnixNanos, long readDelayNanos) {
+  /** Encodes frames as PCM. */
+  public static final FrameCodec PCM = ProtoMessages::frame;
+
+  private static byte[] frame(byte[] pcm, long sampleIndex, long captureUnixNanos, long readDelayNanos) {
     return StreamFramesResponse.newBuilder()
         .setFrame(
             AudioFrame.newBuilder()

@@ -22,17 +22,19 @@ final class RequestParser {
     AudioFormat format = request.getFormat();
     return SubscriptionSpec.resolve(
         device,
-        request.getFrameSize(),
-        new SubscriptionSpec.RequestedFormat(
-            encoding(format),
-            format.getSampleRateHz(),
-            format.getChannelCount(),
-            request.getChannelMapList()),
-        request.getMaxLatencyMs(),
-        policy(request),
-        onDeviceLoss(request),
-        start(request),
-        request.getClockNotices());
+        new SubscriptionSpec.Request(
+            request.getFrameSize(),
+            new SubscriptionSpec.RequestedFormat(
+                encoding(format),
+                format.getSampleRateHz(),
+                format.getChannelCount(),
+                request.getChannelMapList()),
+            request.getMaxLatencyMs(),
+            policy(request),
+            onDeviceLoss(request),
+            start(request),
+            ProtoMessages.PCM,
+            request.getClockNotices()));
   }
 
   private static StartFrom start(StreamFramesRequest request) {

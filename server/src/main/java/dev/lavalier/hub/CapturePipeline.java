@@ -3,6 +3,7 @@ package dev.lavalier.hub;
 import dev.lavalier.audio.Conversion;
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.PolyphaseFilters;
+import dev.lavalier.audio.StreamException;
 import dev.lavalier.capture.CaptureListener;
 import dev.lavalier.capture.Period;
 import java.util.ArrayList;
@@ -11,81 +12,70 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One uninterrupted opening of a device: what its reader reads, handed to the deliveries, each of
- * which converts it once and cuts it, and the lanes woken.
+ * Makes the frames of one epoch, which is one uninterrupted opening of a device. Each period is
+ * kept in the history, converted once per delivery format and cut once per plan; then each delivery
+ * loop that has subscriptions is notified once.
  *
- * <p>The reader's thread calls the listener's methods; the device's actor calls the others. They
- * share the two arrays, which are replaced and never changed.
+ * <p>The capture thread calls the listener's methods. The device's actor calls the others, except
+ * {@link #epoch}, {@link #format} and {@link #capturedSamples}, which any thread may call. The two
+ * share arrays that are replaced and never changed.
  */
-final class CapturePipeline implements CaptureListener {
+public final class CapturePipeline implements CaptureListener {
 
   private static final Logger log = LoggerFactory.getLogger(CapturePipeline.class);
 
-  /** What the actor is told, on the reader's thread. */
-  interface PipelineListener {
-    /** The first period has come. */
-    void onFirstPeriod(CapturePipeline pipeline);
-
-    /** The device lost samples while it was open. */
-    void onOverrun(CapturePipeline pipeline, long samples);
-
-    /** It gives nothing but zeros now, or no longer. */
-    void onSilence(CapturePipeline pipeline, boolean silent);
-
-    /** It gave out. */
-    void onLost(CapturePipeline pipeline, String reason);
-  }
-
-  private final long number;
+  private final long epoch;
   private final PcmFormat format;
-  private final FrameCodec codec;
   private final PolyphaseFilters filters;
   private final PipelineListener listener;
   private final StreamMetrics streamMetrics;
-  private final History history; // null: nothing is kept
-  private long lastReadNanos; // the reader's thread alone
+  private final @Nullable History history; // null: nothing is kept
+  private long lastReadNanos; // the capture thread only
 
   private volatile FormatPipeline[] formatPipelines = {};
-  private volatile DeliveryLoop[] deliveryLoops = {};
+  private volatile FrameListener[] frameListeners = {};
 
-  // Written by the reader's thread alone.
+  // Written by the capture thread only.
   private volatile long nextIndex = -1; // -1: no period yet
   private volatile long overrunEnd; // the sample after the last one that the device lost
 
   /**
-   * Makes an epoch without subscribers.
+   * Creates a pipeline without plans.
    *
-   * @param number its number
+   * @param epoch the number of the epoch
    * @param format the format in which the device is captured
-   * @param streamMetrics counts its periods
-   * @param history keeps the periods; null: nothing is kept
+   * @param periodSamples samples per channel in a period
+   * @param historyNanos how much history is kept; 0: none
+   * @param streamMetrics counts the periods
    */
-  CapturePipeline(
-      long number,
+  public CapturePipeline(
+      long epoch,
       PcmFormat format,
-      FrameCodec codec,
+      int periodSamples,
+      long historyNanos,
       PolyphaseFilters filters,
       PipelineListener listener,
-      StreamMetrics streamMetrics,
-      History history) {
-    this.number = number;
+      StreamMetrics streamMetrics) {
+    this.epoch = epoch;
     this.format = format;
-    this.codec = codec;
     this.filters = filters;
     this.listener = listener;
     this.streamMetrics = streamMetrics;
-    this.history = history;
+    this.history = historyNanos == 0 ? null : new History(historyNanos, format, periodSamples);
   }
 
-  long number() {
-    return number;
+  /** Returns the number of the epoch. */
+  public long epoch() {
+    return epoch;
   }
 
-  PcmFormat format() {
+  /** Returns the format in which the device is captured. */
+  public PcmFormat format() {
     return format;
   }
 
@@ -103,7 +93,7 @@ final class CapturePipeline implements CaptureListener {
     long sinceLast = period.readNanos() - lastReadNanos;
     streamMetrics.onPeriod(period.samples(), expected < 0 ? 0 : Math.abs(sinceLast - length));
     lastReadNanos = period.readNanos();
-    // First: who replays must find there whatever a framer has published.
+    // First: a replay must find there whatever a framer has published.
     if (history != null) {
       history.add(period);
     }
@@ -112,111 +102,126 @@ final class CapturePipeline implements CaptureListener {
       published |= formatPipeline.process(period);
     }
     if (published) {
-      for (DeliveryLoop deliveryLoop : deliveryLoops) {
-        deliveryLoop.wake();
+      for (FrameListener each : frameListeners) {
+        each.onFramesPublished();
       }
     }
   }
 
   @Override
-  public void onSilence(boolean muted) {
-    listener.onSilence(this, muted);
+  public void onSilence(boolean silent) {
+    listener.onSilence(this, silent);
   }
 
   @Override
-  public void onLost(String message) {
-    listener.onLost(this, message);
+  public void onLost(String reason) {
+    listener.onLost(this, reason);
   }
 
   /**
-   * Brings deliveries, framers and lanes into line with who is subscribed now.
+   * Makes frames by these plans from now on, and by no others.
    *
-   * @param subscriptions each with the conversion that it gets
+   * @param plans the plans of all subscriptions
+   * @param listeners notified when frames were published
    */
-  void updateSubscriptions(Map<Subscription, Conversion> subscriptions) {
-    Map<Conversion, Set<Integer>> needed = new LinkedHashMap<>();
-    Set<DeliveryLoop> loops = new LinkedHashSet<>();
-    subscriptions.forEach(
-        (subscription, conversion) -> {
-          loops.add(subscription.deliveryLoop());
-          needed
-              .computeIfAbsent(conversion, c -> new LinkedHashSet<>())
-              .add(subscription.spec().frameSize());
-        });
-    List<FormatPipeline> next = new ArrayList<>();
+  public void update(Set<StreamPlan> plans, Set<? extends FrameListener> listeners) {
+    Map<Conversion, Set<StreamPlan>> byConversion = new LinkedHashMap<>();
+    plans.forEach(
+        plan ->
+            byConversion.computeIfAbsent(plan.conversion(), c -> new LinkedHashSet<>()).add(plan));
     List<FormatPipeline> before = List.of(formatPipelines);
-    needed.forEach(
-        (conversion, frameSizes) -> {
+    List<FormatPipeline> next = new ArrayList<>();
+    byConversion.forEach(
+        (conversion, ofConversion) -> {
           FormatPipeline formatPipeline = formatPipeline(conversion);
           if (formatPipeline == null) {
-            formatPipeline = new FormatPipeline(conversion, codec, filters);
+            formatPipeline = new FormatPipeline(conversion, filters);
           }
-          formatPipeline.setFrameSizes(frameSizes);
+          formatPipeline.setPlans(ofConversion);
           next.add(formatPipeline);
         });
-    // The lanes first, so that no new framer's frame goes by without its lane being woken.
-    deliveryLoops = loops.toArray(DeliveryLoop[]::new);
+    // Listeners first: otherwise a new framer's first frame may be published without notification.
+    frameListeners = listeners.toArray(FrameListener[]::new);
     formatPipelines = next.toArray(FormatPipeline[]::new);
-    before.stream().filter(formatPipeline -> !next.contains(formatPipeline)).forEach(CapturePipeline::logClipping);
+    before.stream().filter(each -> !next.contains(each)).forEach(CapturePipeline::logClipping);
   }
 
-  /** Says what is to be said when the reader has ended. */
-  void close() {
+  /** Logs what is left to log when the capture has ended. */
+  public void close() {
     List.of(formatPipelines).forEach(CapturePipeline::logClipping);
   }
 
   private static void logClipping(FormatPipeline formatPipeline) {
     if (formatPipeline.clippedSamples() > 0) {
       log.info(
-          "{} delivered as {}: {} numbers were clamped at full scale",
+          "{} delivered as {}: {} sample values were clipped at full scale",
           formatPipeline.conversion().captured(),
           formatPipeline.conversion().delivered(),
           formatPipeline.clippedSamples());
     }
   }
 
-  /** Returns the framer at work for a conversion and a frame size that somebody is served with. */
-  Framer framer(Conversion conversion, int frameSize) {
-    return formatPipeline(conversion).framer(frameSize);
-  }
-
-  /** Returns how many samples have been captured, those that the device lost counted. */
-  long capturedSamples() {
-    return Math.max(0, nextIndex);
-  }
-
-  /** Returns where the device lost samples last: the index of the first after them; 0: nowhere. */
-  long overrunEnd() {
-    return overrunEnd;
-  }
-
-  /** Returns where a subscription begins that is served from now on. */
-  StartPosition startPosition(SubscriptionSpec spec, Conversion conversion) {
-    return StartPosition.of(spec, conversion, number, history);
+  /**
+   * Checks that a stream can start at a position.
+   *
+   * @param unixMicros the current unix time in microseconds
+   * @throws StreamException POSITION_IN_FUTURE
+   */
+  public void checkStart(StartFrom start, Conversion conversion, long unixMicros)
+      throws StreamException {
+    StartPosition.check(start, conversion, epoch, capturedSamples(), unixMicros);
   }
 
   /**
-   * Returns what takes a subscription from there to the present; null where nothing need.
+   * Opens a stream of frames for one subscription.
    *
-   * @param published how many frames its framer has published
+   * @param plan one of those of the last {@link #update}
+   * @param start the position at which the stream starts
+   * @param capacity the most live frames that may wait, 1 or more
+   * @param maxAgeNanos the longest that a live frame may wait
    */
-  ReplaySource replay(StartPosition startPosition, Conversion conversion, SubscriptionSpec spec, long published) {
-    return startPosition.first() == null
-        ? null
-        : new ReplaySource(
-            history,
-            startPosition.first(),
-            () -> new FormatPipeline(conversion, codec, filters),
-            spec,
-            published);
+  public PipelineStream open(StreamPlan plan, StartFrom start, int capacity, long maxAgeNanos) {
+    Framer framer = framer(plan);
+    FrameRing ring = framer.ring();
+    ring.ensureCapacity(capacity + 1);
+    Frame latest = ring.latest();
+    StartPosition position = StartPosition.of(start, plan, epoch, history);
+    FrameSource source =
+        position.first() == null
+            ? LiveSource.after(latest, ring, capacity, maxAgeNanos)
+            : new ReplaySource(
+                history,
+                position.first(),
+                () -> new FormatPipeline(plan.conversion(), filters),
+                plan,
+                ring,
+                FrameRing.headAfter(latest),
+                capacity,
+                maxAgeNanos);
+    return new PipelineStream(this, plan, framer, position, latest, source);
   }
 
-  private FormatPipeline formatPipeline(Conversion conversion) {
+  /** Returns the framer of a plan that the last {@link #update} named. */
+  Framer framer(StreamPlan plan) {
+    return formatPipeline(plan.conversion()).framer(plan);
+  }
+
+  private @Nullable FormatPipeline formatPipeline(Conversion conversion) {
     for (FormatPipeline formatPipeline : formatPipelines) {
       if (formatPipeline.conversion().equals(conversion)) {
         return formatPipeline;
       }
     }
     return null;
+  }
+
+  /** Returns how many samples have been captured, including those that the device lost. */
+  public long capturedSamples() {
+    return Math.max(0, nextIndex);
+  }
+
+  /** Returns the index of the sample after the last one that the device lost; 0: none was lost. */
+  long overrunEnd() {
+    return overrunEnd;
   }
 }

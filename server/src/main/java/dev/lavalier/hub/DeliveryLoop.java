@@ -10,10 +10,10 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * One serial executor, an event loop say, and the subscriptions that it serves. A reader wakes each
  * lane once for a frame, not once for each subscriber; the lane then drains them all.
  *
- * <p>{@link #wake} and {@link #execute} may be called from any thread and never block. Whatever
+ * <p>{@link #onFramesPublished} and {@link #execute} may be called from any thread and never block. Whatever
  * runs on a lane must not block either.
  */
-public final class DeliveryLoop {
+public final class DeliveryLoop implements FrameListener {
 
   private final Executor executor;
   private final AtomicBoolean wakeupPending = new AtomicBoolean();
@@ -29,8 +29,9 @@ public final class DeliveryLoop {
     this.executor = executor;
   }
 
-  /** Has every subscription drained soon. Calls before that happens count once. */
-  void wake() {
+  /** Drains every subscription soon. Calls before that happens count once. From any thread. */
+  @Override
+  public void onFramesPublished() {
     if (wakeupPending.compareAndSet(false, true)) {
       execute(drainAll);
     }

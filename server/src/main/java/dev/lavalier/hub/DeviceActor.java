@@ -3,76 +3,64 @@ package dev.lavalier.hub;
 import com.google.common.util.concurrent.MoreExecutors;
 import dev.lavalier.audio.StreamException;
 import dev.lavalier.audio.StreamException.Reason;
-import dev.lavalier.audio.PcmFormat;
-import dev.lavalier.audio.PolyphaseFilters;
-import dev.lavalier.audio.TimeSource;
-import dev.lavalier.capture.JavaSoundLine;
+import dev.lavalier.capture.Capture;
 import dev.lavalier.capture.DeviceDescriptor;
-import dev.lavalier.capture.JavaSoundDevices;
-import dev.lavalier.capture.LineReader;
+import dev.lavalier.hub.DeviceLifecycle.Action;
+import dev.lavalier.hub.DeviceLifecycle.Event;
+import dev.lavalier.hub.DeviceLifecycle.Need;
 import java.time.Duration;
 import java.util.List;
 import java.util.OptionalDouble;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One device, as an actor: subscribing, leaving, opening, losing and closing are messages to a
- * serial executor, and every field is touched by that alone. There is no lock and no lock order.
+ * One device, as an actor. Subscribing, leaving, opening, losing and closing are messages to a
+ * serial executor, and only that executor touches the fields. There is no lock. {@link
+ * DeviceLifecycle} decides what a message leads to; this class carries it out.
  *
  * <p>Calls into the sound system may block for ever, so they run on a worker and answer with a
- * message; one is under way at a time. Whoever subscribes while the device is being closed waits
- * for a clean new epoch. docs/architecture.md draws the states.
+ * message ({@link DeviceCalls}). {@link PipelineListener}'s methods run on the capture thread; they
+ * post messages.
  */
-final class DeviceActor implements CapturePipeline.PipelineListener {
+final class DeviceActor implements PipelineListener {
 
   private static final Logger log = LoggerFactory.getLogger(DeviceActor.class);
 
-  /**
-   * How often it is looked whether periods still come, and after how many looks in vain a device is
-   * lost. Looks are counted, and not time: when this process itself stood still, the reader must
-   * have its chance. The first period takes longer: a sound server needs 1.4 to 2 s for it.
-   */
-  private static final Duration CHECK_INTERVAL = Duration.ofMillis(500);
+  private static final Duration RETRY_DELAY = Duration.ofMillis(250);
+  private static final Duration MAX_RETRY_DELAY = Duration.ofSeconds(5);
 
-  private static final int MAX_STALLED_CHECKS = 6;
-  private static final int MAX_CHECKS_BEFORE_FIRST_PERIOD = 20;
+  /** Bounds the threads that a broken driver can take: 24 a day at the maximum. */
+  private static final Duration RECOVERY_DELAY = Duration.ofMinutes(1);
 
-  /** What every device of a hub shares. */
-  record DeviceServices(
-      JavaSoundDevices registry,
-      TimeSource timeSource,
-      FrameCodec codec,
-      PolyphaseFilters filters,
-      Duration period,
-      Duration buffer,
-      Duration history,
-      Executor workers,
-      HubObserver observer,
-      Runnable onChange) {}
+  private static final Duration MAX_RECOVERY_DELAY = Duration.ofHours(1);
 
   private final String deviceId;
   private final DeviceServices services;
   private final Executor mailbox;
   private final StreamMetrics streamMetrics;
 
+  private final DeviceLifecycle lifecycle = new DeviceLifecycle();
   private final DeviceSubscribers subscribers;
-  private OpenDevice openDevice; // null: not open
-  private OpenDevice closingDevice; // given back, and not known to be closed yet
   private final DeviceCalls calls;
-  private boolean lost; // since it was lost, until it is given back for good or audio comes again
+  private final RetryTimer retries;
+  private final RetryTimer recoveries;
+  private @Nullable OpenDevice openDevice; // null: not open
+  private @Nullable ClosingDevice closing; // null: no closing has yet to be reported
   private long lostSince;
-  private final Backoff backoff = new Backoff();
   private long lastEpoch;
-  private boolean keptOpen; // for its history, also while nobody subscribes
-  private CompletableFuture<Void> stopped; // set once: the server is stopping
+  private boolean keptOpen; // for its history, also without subscriptions
+  private @Nullable CompletableFuture<Void> stopped; // set once: the server is stopping
 
   private volatile DeviceState publishedState = DeviceState.CLOSED;
   private volatile int publishedCount;
-  private volatile DeviceDescriptor lastOpened;
+  private volatile @Nullable DeviceDescriptor lastOpened;
+
+  private record ClosingDevice(OpenDevice device, String reason) {}
 
   DeviceActor(String deviceId, DeviceServices services) {
     this.deviceId = deviceId;
@@ -81,10 +69,21 @@ final class DeviceActor implements CapturePipeline.PipelineListener {
     this.streamMetrics = services.observer().streamMetrics(deviceId);
     this.subscribers = new DeviceSubscribers(deviceId, services.timeSource());
     this.calls =
-        new DeviceCalls(deviceId, services.timeSource(), services.workers(), this::post, this::onCallTimeout);
+        new DeviceCalls(
+            deviceId,
+            services.timeSource(),
+            services.workers(),
+            this::post,
+            this::onCallTimeout,
+            () -> handle(Event.LATE_ANSWER));
+    this.retries =
+        new RetryTimer(RETRY_DELAY, MAX_RETRY_DELAY, this::schedule, () -> handle(Event.RETRY));
+    this.recoveries =
+        new RetryTimer(
+            RECOVERY_DELAY, MAX_RECOVERY_DELAY, this::schedule, () -> handle(Event.RECOVERY));
   }
 
-  // What others may call, from any thread.
+  // Methods that any thread may call.
 
   void subscribe(Subscription subscription) {
     post(() -> onSubscribe(subscription));
@@ -103,18 +102,16 @@ final class DeviceActor implements CapturePipeline.PipelineListener {
               "{}: kept open; it records the last {} s before anyone asks",
               deviceId,
               services.history().toMillis() / 1e3);
-          if (openDevice == null && !calls.isInProgress() && stopped == null) {
-            open();
-          }
+          handle(Event.NEEDED);
         });
   }
 
   /** The list of devices has changed: a lost one may be back. */
   void onDevicesChanged() {
-    post(() -> reopen(backoff.attempt()));
+    post(() -> handle(Event.RETRY));
   }
 
-  /** Ends every subscription and closes the device; done when it is closed. */
+  /** Ends every subscription and closes the device; completes when it is closed. */
   CompletableFuture<Void> stop() {
     CompletableFuture<Void> done = new CompletableFuture<>();
     post(() -> onStop(done));
@@ -134,25 +131,27 @@ final class DeviceActor implements CapturePipeline.PipelineListener {
   }
 
   /** Returns the device as it was when it was opened last; null before. */
-  DeviceDescriptor lastOpened() {
+  @Nullable DeviceDescriptor lastOpened() {
     return lastOpened;
   }
 
-  private void post(Runnable message) {
+  /** Returns false if the hub is closed: all subscriptions have ended and no message counts. */
+  private boolean post(Runnable message) {
     try {
       mailbox.execute(
           () -> {
             message.run();
             publish();
           });
+      return true;
     } catch (RejectedExecutionException e) {
-      // The hub is closed: every subscription has ended and every device is closed.
+      return false;
     }
   }
 
-  /** Lets others see the state: after each message, and before a subscriber hears of it. */
+  /** Publishes the state: after each message, and before a subscriber hears of it. */
   private void publish() {
-    DeviceState state = currentState();
+    DeviceState state = lifecycle.publicState();
     int count = subscribers.size();
     if (state != publishedState || count != publishedCount) {
       publishedState = state;
@@ -161,60 +160,83 @@ final class DeviceActor implements CapturePipeline.PipelineListener {
     }
   }
 
-  private DeviceState currentState() {
-    if (openDevice != null) {
-      // A PipeWire without a source opens, and gives nothing.
-      return lost ? DeviceState.LOST : DeviceState.OPEN;
+  // Events and actions.
+
+  private Need need() {
+    if (stopped != null) {
+      return Need.STOPPING;
+    } else if (subscribers.hasActive()) {
+      return Need.ACTIVE;
+    } else if (subscribers.hasPending()) {
+      return Need.PENDING;
     }
-    if (calls.isOverdue()) {
-      return DeviceState.NOT_RESPONDING;
-    }
-    if (lost) {
-      return DeviceState.LOST;
-    }
-    if (!calls.isInProgress()) {
-      return DeviceState.CLOSED;
-    }
-    return calls.isOpening() ? DeviceState.OPENING : DeviceState.CLOSING;
+    return keptOpen || subscribers.hasAwaitingDevice() ? Need.RETURN : Need.NONE;
   }
 
-  // Subscribers.
+  private void handle(Event event) {
+    handle(event, "nobody subscribes any more");
+  }
 
-  private void onSubscribe(Subscription subscription) {
-    if (stopped != null) {
-      DeviceSubscribers.closeAll(List.of(subscription), Hub.stoppingReason(), Notice.Kind.SERVER_STOPPING);
-    } else if (openDevice == null && calls.isUnresponsive()) {
-      DeviceSubscribers.closeAll(List.of(subscription), notResponding(), null);
-    } else if (openDevice != null) {
-      activate(List.of(subscription));
-    } else {
-      subscribers.add(subscription);
-      if (!calls.isInProgress()) {
-        open();
+  /**
+   * Makes a transition and carries out its action.
+   *
+   * @param closingReason why the device is closed if it is, in a few words, for the records
+   */
+  private void handle(Event event, String closingReason) {
+    Action action = lifecycle.on(event, need());
+    switch (action) {
+      case NONE -> {}
+      case OPEN -> open();
+      case CLOSE -> close(closingReason);
+      case ACTIVATE -> activate();
+      case SCHEDULE_RETRY -> retries.schedule();
+      case REFUSE -> refusePending(notResponding(), null);
+      case REFUSE_AND_SCHEDULE_RECOVERY -> {
+        recoveries.schedule();
+        refusePending(notResponding(), null);
+      }
+      case REFUSE_STOPPING -> refusePending(Hub.stoppingReason(), Notice.Kind.SERVER_STOPPING);
+      case FINISH_STOP -> {
+        if (stopped != null) {
+          stopped.complete(null);
+        }
       }
     }
   }
 
+  private void schedule(Duration delay, Runnable message) {
+    services.timeSource().schedule(delay, () -> post(message));
+  }
+
+  // Subscriptions.
+
+  private void onSubscribe(Subscription subscription) {
+    if (subscription.isClosed()) {
+      return; // its message to leave may have come before this one
+    }
+    subscribers.add(subscription);
+    handle(Event.NEEDED);
+  }
+
   private void onCancel(Subscription subscription) {
     boolean wasActive = subscribers.remove(subscription);
-    if (!wasActive && !shouldBeOpen() && !calls.isInProgress() && openDevice == null) {
-      lost = false; // nobody waits for it any more
-    }
-    if (wasActive && !subscribers.hasActive() && !keptOpen) {
-      close("nobody subscribes any more");
-    } else if (wasActive) {
+    handle(Event.LEFT);
+    if (wasActive && openDevice != null) {
       subscribers.updatePipeline(openDevice.pipeline);
     }
   }
 
   private void onStop(CompletableFuture<Void> done) {
     stopped = done;
-    DeviceSubscribers.closeAll(subscribers.drainAll(), Hub.stoppingReason(), Notice.Kind.SERVER_STOPPING);
-    if (openDevice != null) {
-      close("the server is stopping");
-    } else if (!calls.isInProgress() || calls.isUnresponsive()) {
-      done.complete(null);
-    } // else: the answer to what is under way completes it
+    DeviceSubscribers.closeAll(
+        subscribers.drainAll(), Hub.stoppingReason(), Notice.Kind.SERVER_STOPPING);
+    handle(Event.STOP, "the server is stopping");
+  }
+
+  private void refusePending(StreamException reason, Notice.@Nullable Kind notice) {
+    List<Subscription> refused = subscribers.drainPending();
+    publish();
+    DeviceSubscribers.closeAll(refused, reason, notice);
   }
 
   private StreamException notResponding() {
@@ -224,6 +246,11 @@ final class DeviceActor implements CapturePipeline.PipelineListener {
             .formatted(deviceId));
   }
 
+  private void activate() {
+    subscribers.activate(openDevice, this::publish);
+    handle(Event.LEFT); // none could be served, perhaps
+  }
+
   // Opening.
 
   private void open() {
@@ -231,67 +258,71 @@ final class DeviceActor implements CapturePipeline.PipelineListener {
         DeviceCalls.Call.OPEN,
         () -> {
           try {
-            JavaSoundLine line = services.registry().open(deviceId, services.buffer().toNanos());
-            return () -> onOpened(line);
+            Capture capture = services.devices().open(deviceId);
+            return new DeviceCalls.Answer(() -> onOpened(capture), capture::close);
           } catch (StreamException e) {
-            return () -> onOpenFailed(e);
+            return refused(e);
           } catch (RuntimeException e) {
             log.warn("{}: opening failed", deviceId, e);
-            return () ->
-                onOpenFailed(
-                    new StreamException(
-                        Reason.DEVICE_BUSY,
-                        "device_id: %s (expected: a device that opens; the sound system says: %s)"
-                            .formatted(deviceId, e.getMessage()),
-                        e));
+            return refused(
+                new StreamException(
+                    Reason.DEVICE_BUSY,
+                    "device_id: %s (expected: a device that opens; the sound system says: %s)"
+                        .formatted(deviceId, e.getMessage()),
+                    e));
           }
         });
   }
 
-  private void onOpenFailed(StreamException reason) {
-    // A lost device's many attempts are not worth a line each, nor are those of one kept open.
-    if (subscribers.hasPending() || !(lost || isRetrying())) {
+  private DeviceCalls.Answer refused(StreamException reason) {
+    return new DeviceCalls.Answer(() -> onRefused(reason), () -> {});
+  }
+
+  private void onRefused(StreamException reason) {
+    // Repeated attempts to open a lost or always-on device are not worth a line each.
+    boolean retrying = lifecycle.isLost() || (keptOpen && retries.wasUsed());
+    if (subscribers.hasPending() || !retrying) {
       log.info("{}: not opened: {}", deviceId, reason.getMessage());
     }
-    List<Subscription> rejected = subscribers.drainPending();
-    nextAction();
+    List<Subscription> refused = subscribers.drainPending();
+    handle(Event.REFUSED);
     publish();
-    DeviceSubscribers.closeAll(rejected, reason, null);
+    DeviceSubscribers.closeAll(refused, reason, null);
   }
 
-  private void onOpened(JavaSoundLine line) {
-    PcmFormat format = line.format();
-    int periodSamples = (int) Math.max(1, format.samplesIn(services.period().toNanos()));
+  private void onOpened(Capture capture) {
     // At least one more than the last: two openings may fall into one microsecond, or the clock
     // may have been set back.
-    lastEpoch = Math.max(lastEpoch + 1, services.timeSource().unixNanos() / 1000);
-    long retentionNanos = services.history().toNanos();
-    History history = retentionNanos == 0 ? null : new History(retentionNanos, format, periodSamples);
+    lastEpoch =
+        capture
+            .epoch()
+            .orElse(Math.max(lastEpoch + 1, services.timeSource().unixNanos() / 1000));
     CapturePipeline pipeline =
-        new CapturePipeline(lastEpoch, format, services.codec(), services.filters(), this, streamMetrics, history);
-    LineReader reader = new LineReader(line, deviceId, periodSamples, services.timeSource(), pipeline);
-    openDevice = new OpenDevice(pipeline, reader, line, services.timeSource().nanoTime());
-    lastOpened = line.device();
-    log.debug("{}: open in {}, epoch {}", deviceId, format, lastEpoch);
-    services.observer().onOpened(deviceId, format, lastEpoch);
-    activate(subscribers.drainWaiting());
-    if (!subscribers.hasActive() && !keptOpen) { // they all left meanwhile
-      close("nobody subscribes any more");
-      return;
+        new CapturePipeline(
+            lastEpoch,
+            capture.format(),
+            capture.periodSamples(),
+            services.history().toNanos(),
+            services.filters(),
+            this,
+            streamMetrics);
+    OpenDevice opened = new OpenDevice(pipeline, capture, services.timeSource().nanoTime());
+    openDevice = opened;
+    lastOpened = capture.device();
+    log.debug("{}: open in {}, epoch {}", deviceId, capture.format(), lastEpoch);
+    services.observer().onOpened(deviceId, capture.format(), lastEpoch);
+    handle(Event.OPENED, stopped == null ? "nobody subscribes any more" : "the server is stopping");
+    if (openDevice == opened) {
+      capture.start(pipeline);
+      scheduleProgressCheck(opened);
     }
-    reader.start();
-    scheduleProgressCheck(openDevice, 0, 0);
   }
 
-  private void activate(List<Subscription> newSubscriptions) {
-    subscribers.activate(newSubscriptions, openDevice, this::publish);
-  }
-
-  // What the reader sees, told on its thread.
+  // What the capture thread observes.
 
   @Override
   public void onFirstPeriod(CapturePipeline pipeline) {
-    post(() -> ifCurrent(pipeline, this::handleFirstPeriod));
+    post(() -> ifCurrent(pipeline, this::onAudio));
   }
 
   @Override
@@ -316,7 +347,7 @@ final class DeviceActor implements CapturePipeline.PipelineListener {
 
   @Override
   public void onLost(CapturePipeline pipeline, String reason) {
-    post(() -> ifCurrent(pipeline, () -> handleLoss(reason)));
+    post(() -> ifCurrent(pipeline, () -> lose(reason)));
   }
 
   private void ifCurrent(CapturePipeline pipeline, Runnable message) {
@@ -325,132 +356,91 @@ final class DeviceActor implements CapturePipeline.PipelineListener {
     } // else: it is being closed anyway
   }
 
-  private void handleFirstPeriod() {
-    if (lost) {
-      lost = false;
+  private void onAudio() {
+    if (lifecycle.isLost()) {
       Duration outage = Duration.ofNanos(services.timeSource().nanoTime() - lostSince);
-      log.warn("{}: back after {} s, epoch {}", deviceId, outage.toSeconds(), openDevice.pipeline.number());
+      log.warn("{}: back after {} s, epoch {}", deviceId, outage.toSeconds(), lastEpoch);
       services.observer().onRecovered(deviceId, outage);
     }
-    backoff.reset();
+    retries.reset();
+    handle(Event.FIRST_PERIOD);
   }
 
-  /** A read that never returns is seen from here alone. */
-  private void scheduleProgressCheck(OpenDevice watched, long periodsBefore, int stalledChecks) {
-    services.timeSource().schedule(CHECK_INTERVAL, () -> post(() -> checkProgress(watched, periodsBefore, stalledChecks)));
+  /** A read that never returns is only noticed from here. */
+  private void scheduleProgressCheck(OpenDevice checked) {
+    schedule(ProgressMonitor.CHECK_INTERVAL, () -> checkProgress(checked));
   }
 
-  private void checkProgress(OpenDevice watched, long periodsBefore, int stalledChecks) {
-    if (openDevice != watched) {
+  private void checkProgress(OpenDevice checked) {
+    if (openDevice != checked) {
       return;
     }
-    long periods = watched.reader.periods();
-    int checks = periods == periodsBefore ? stalledChecks + 1 : 0;
-    if (checks >= (periods == 0 ? MAX_CHECKS_BEFORE_FIRST_PERIOD : MAX_STALLED_CHECKS)) {
-      handleLoss("no audio has come for %d s".formatted(CHECK_INTERVAL.multipliedBy(checks).toSeconds()));
-    } else {
-      OptionalDouble ppm = openDevice.reader.clockPpm();
-      ppm.ifPresent(streamMetrics::onClock);
-      subscribers.notifyClock(openDevice, ppm);
-      scheduleProgressCheck(watched, periods, checks);
+    if (checked.progress.isLost()) {
+      lose("no audio has come for %d s".formatted(checked.progress.timeout().toSeconds()));
+      return;
     }
+    OptionalDouble ppm = checked.capture.clockPpm();
+    ppm.ifPresent(streamMetrics::onClock);
+    subscribers.notifyClock(checked, ppm);
+    scheduleProgressCheck(checked);
   }
 
-  private void handleLoss(String reason) {
-    if (!lost) { // nor if it opens and fails again at once
+  private void lose(String reason) {
+    if (!lifecycle.isLost()) { // nor if it opens and fails again at once
       log.warn("{}: lost: {}", deviceId, reason);
       services.observer().onLost(deviceId, reason);
       lostSince = services.timeSource().nanoTime();
     }
-    lost = true;
-    StreamException exception =
+    StreamException failure =
         new StreamException(Reason.DEVICE_LOST, "%s was lost: %s".formatted(deviceId, reason));
-    Notice notice = new Notice(Notice.Kind.DEVICE_LOST, exception.getMessage());
+    Notice notice = new Notice(Notice.Kind.DEVICE_LOST, failure.getMessage());
     List<Subscription> failing = subscribers.onDeviceLost();
-    close("lost: " + reason);
+    handle(Event.LOST, "lost: " + reason);
     publish();
     subscribers.notifyAwaiting(notice);
-    DeviceSubscribers.closeAll(failing, exception, Notice.Kind.DEVICE_LOST);
+    DeviceSubscribers.closeAll(failing, failure, Notice.Kind.DEVICE_LOST);
   }
 
-  // Closing, and coming back.
+  // Closing.
 
-  /** Stops the reader, joins it and gives the device back, on a worker. */
+  /** Stops the capture, joins its thread and releases the device, on a worker. */
   private void close(String reason) {
-    OpenDevice closed = openDevice;
+    ClosingDevice closed = new ClosingDevice(openDevice, reason);
     openDevice = null;
-    closingDevice = closed;
-    closed.closingReason = reason;
+    closing = closed;
     calls.start(
         DeviceCalls.Call.CLOSE,
         () -> {
-          closed.close();
+          closed.device().close();
           notifyClosed(closed, true);
-          return () -> {
-            closingDevice = null;
-            nextAction();
-          };
+          return new DeviceCalls.Answer(this::onClosed, () -> {});
         });
   }
 
-  private void notifyClosed(OpenDevice closed, boolean acknowledged) {
+  private void onClosed() {
+    closing = null;
+    recoveries.reset();
+    handle(Event.CLOSED);
+  }
+
+  private void onCallTimeout() {
+    if (closing != null) {
+      notifyClosed(closing, false);
+      closing = null;
+    }
+    handle(Event.TIMEOUT);
+  }
+
+  private void notifyClosed(ClosingDevice closed, boolean acknowledged) {
+    OpenDevice device = closed.device();
     services
         .observer()
         .onClosed(
             deviceId,
-            closed.pipeline.number(),
-            Duration.ofNanos(services.timeSource().nanoTime() - closed.openedNanos),
-            closed.pipeline.capturedSamples(),
-            closed.closingReason,
+            device.pipeline.epoch(),
+            Duration.ofNanos(services.timeSource().nanoTime() - device.openedNanos),
+            device.pipeline.capturedSamples(),
+            closed.reason(),
             acknowledged);
-  }
-
-  /** No call is under way and the device is not open: what now? */
-  private void nextAction() {
-    if (stopped != null) {
-      lost = false;
-      stopped.complete(null);
-    } else if (subscribers.hasPending()) {
-      open();
-    } else if (!shouldBeOpen()) {
-      lost = false;
-    } else {
-      long attempt = backoff.next();
-      services.timeSource().schedule(backoff.delay(), () -> post(() -> reopen(attempt)));
-    }
-  }
-
-  private void reopen(long attempt) {
-    boolean idle = !calls.isInProgress() && openDevice == null && !calls.isUnresponsive();
-    if (idle && stopped == null && shouldBeOpen() && attempt == backoff.attempt()) {
-      open();
-    }
-  }
-
-  /** Whether it should be open although nobody new waits for it. */
-  private boolean shouldBeOpen() {
-    return keptOpen || subscribers.hasAwaitingDevice();
-  }
-
-  private boolean isRetrying() {
-    return keptOpen && backoff.attempt() > 0;
-  }
-
-  /** A call was not answered in time, or an abandoned one was after all. */
-  private void onCallTimeout() {
-    if (closingDevice != null && !calls.isInProgress()) {
-      notifyClosed(closingDevice, false);
-      closingDevice = null;
-    }
-    if (calls.isUnresponsive()) {
-      List<Subscription> rejected = subscribers.drainPending();
-      publish();
-      DeviceSubscribers.closeAll(rejected, notResponding(), null);
-    }
-    if (!calls.isInProgress() && openDevice == null) {
-      nextAction();
-    } else if (stopped != null && calls.isUnresponsive()) {
-      stopped.complete(null);
-    }
   }
 }

@@ -3,20 +3,18 @@ package dev.lavalier.hub;
 import dev.lavalier.audio.TimeSource;
 import java.time.Duration;
 import java.util.concurrent.Executor;
-import java.util.function.Consumer;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A device's calls into the sound system, one at a time, each on a worker since it may never
- * return.
+ * A device's calls into the sound system, one at a time, each on a worker because it may never
+ * return. An opening that is not answered in time is waited for. A closing is abandoned, together
+ * with the threads that hang in it.
  *
- * <p>An opening that is not answered in time is waited for. A closing is abandoned, with the
- * threads that hang in it: a sound server that was killed in the wrong moment never answers, and
- * its successor does.
- *
- * <p>Used by the device's actor alone; answers and timers come back through its mailbox.
+ * <p>Used by the device's actor only; answers and timeouts come back through its mailbox.
  */
 final class DeviceCalls {
 
@@ -25,112 +23,109 @@ final class DeviceCalls {
   private static final Duration OPEN_TIMEOUT = Duration.ofSeconds(10);
   private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(3);
 
-  /** So many abandoned closings are a broken driver, and not bad luck. */
-  private static final int MAX_ABANDONED = 3;
-
   /** What a call does. */
   enum Call {
-    OPEN,
-    CLOSE
+    OPEN(OPEN_TIMEOUT),
+    CLOSE(CLOSE_TIMEOUT);
+
+    private final Duration timeout;
+
+    Call(Duration timeout) {
+      this.timeout = timeout;
+    }
   }
+
+  /**
+   * The answer to a call.
+   *
+   * @param message handles the answer as a message of the actor
+   * @param undo runs on the worker if the actor takes no messages any more
+   */
+  record Answer(Runnable message, Runnable undo) {}
 
   private final String deviceId;
   private final TimeSource timeSource;
   private final Executor workers;
-  private final Consumer<Runnable> mailbox;
-  private final Runnable onOverdue;
+  private final Predicate<Runnable> mailbox;
+  private final Runnable onTimeout;
+  private final Runnable onLateAnswer;
 
-  private Call call; // null: none under way
-  private long callNumber; // tells a call from the ones before
-  private boolean overdue; // the opening under way has not been answered in time
-  private int abandoned;
+  private long current; // the number of the call in progress, or of the last one
+  private boolean inProgress;
+  private boolean overdue; // the call in progress has timed out
 
   /**
-   * Makes them.
+   * Creates the calls of one device.
    *
-   * @param mailbox runs a message of the actor's
-   * @param onOverdue told when a call was not answered in time, and when an abandoned one was after
-   *     all
+   * @param mailbox runs a message of the actor; returns whether it still takes messages
+   * @param onTimeout called when a call was not answered in time; a closing is abandoned then
+   * @param onLateAnswer called when an abandoned closing was answered
    */
   DeviceCalls(
       String deviceId,
       TimeSource timeSource,
       Executor workers,
-      Consumer<Runnable> mailbox,
-      Runnable onOverdue) {
+      Predicate<Runnable> mailbox,
+      Runnable onTimeout,
+      Runnable onLateAnswer) {
     this.deviceId = deviceId;
     this.timeSource = timeSource;
     this.workers = workers;
     this.mailbox = mailbox;
-    this.onOverdue = onOverdue;
+    this.onTimeout = onTimeout;
+    this.onLateAnswer = onLateAnswer;
   }
 
-  /** Returns whether a call is under way, so that no other may begin. */
-  boolean isInProgress() {
-    return call != null;
-  }
-
-  /** Returns whether an opening is under way. */
-  boolean isOpening() {
-    return call == Call.OPEN;
-  }
-
-  /** Returns whether some call has not been answered in time. */
-  boolean isOverdue() {
-    return overdue || abandoned > 0;
-  }
-
-  /** Returns whether there is no point in waiting, or in another call. */
-  boolean isUnresponsive() {
-    return overdue || abandoned >= MAX_ABANDONED;
-  }
-
-  /** Runs {@code work} on a worker; what it returns then runs as a message. */
-  void start(Call kind, Supplier<Runnable> work) {
-    call = kind;
-    long number = ++callNumber;
-    workers.execute(
+  /** Runs {@code work} on a worker. No other call may be in progress. */
+  void start(Call call, Supplier<Answer> work) {
+    long number = ++current;
+    inProgress = true;
+    overdue = false;
+    timeSource.schedule(call.timeout, () -> mailbox.test(() -> checkTimeout(number, call)));
+    Runnable run =
         () -> {
-          Runnable result = work.get();
-          mailbox.accept(() -> onCompleted(number, result));
-        });
-    Duration timeout = kind == Call.OPEN ? OPEN_TIMEOUT : CLOSE_TIMEOUT;
-    timeSource.schedule(timeout, () -> mailbox.accept(() -> onTimeout(number, timeout)));
-  }
-
-  private boolean isCurrent(long number) {
-    return call != null && callNumber == number;
-  }
-
-  private void onCompleted(long number, Runnable result) {
-    if (overdue || !isCurrent(number)) {
-      log.warn("{}: the sound system has answered after all", deviceId);
+          Answer answer = work.get();
+          if (!mailbox.test(() -> onAnswer(number, answer))) {
+            answer.undo().run();
+          }
+        };
+    try {
+      workers.execute(run);
+    } catch (RejectedExecutionException e) {
+      run.run(); // the hub is closed, and this is the last message of the actor
     }
-    if (isCurrent(number)) {
-      call = null;
-      overdue = false;
-      result.run();
+  }
+
+  private boolean isInProgress(long number) {
+    return inProgress && number == current;
+  }
+
+  private void onAnswer(long number, Answer answer) {
+    if (overdue || !isInProgress(number)) {
+      log.warn("{}: device call completed after its timeout", deviceId);
+    }
+    if (isInProgress(number)) {
+      inProgress = false;
+      answer.message().run();
     } else {
-      abandoned--;
-      onOverdue.run();
+      onLateAnswer.run();
     }
   }
 
-  private void onTimeout(long number, Duration timeout) {
-    if (!isCurrent(number)) {
+  private void checkTimeout(long number, Call call) {
+    if (!isInProgress(number)) {
       return;
     }
     log.warn(
-        "{}: the sound system was asked {} s ago to {} it and does not answer",
+        "{}: the sound system has not answered within {} s (call: {})",
         deviceId,
-        timeout.toSeconds(),
+        call.timeout.toSeconds(),
         call == Call.OPEN ? "open" : "close");
     if (call == Call.CLOSE) {
-      call = null;
-      abandoned++;
+      inProgress = false;
     } else {
       overdue = true;
     }
-    onOverdue.run();
+    onTimeout.run();
   }
 }

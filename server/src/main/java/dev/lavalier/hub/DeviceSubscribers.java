@@ -3,11 +3,9 @@ package dev.lavalier.hub;
 import dev.lavalier.audio.StreamException;
 import dev.lavalier.audio.StreamException.Reason;
 import dev.lavalier.audio.Conversion;
-import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.TimeSource;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -15,6 +13,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Whoever subscribes to one device: those who wait for an epoch, those who are served in one, and
@@ -32,7 +32,7 @@ final class DeviceSubscribers {
 
   private final Set<Subscription> pending = new LinkedHashSet<>(); // new, for an epoch
   private final Set<Subscription> awaitingDevice = new LinkedHashSet<>(); // for the lost device's return
-  private final Map<Subscription, Conversion> active = new LinkedHashMap<>();
+  private final Map<Subscription, StreamPlan> active = new LinkedHashMap<>();
 
   DeviceSubscribers(String deviceId, TimeSource timeSource) {
     this.deviceId = deviceId;
@@ -113,29 +113,34 @@ final class DeviceSubscribers {
 
   /** Brings an epoch into line with who is served. */
   void updatePipeline(CapturePipeline pipeline) {
-    pipeline.updateSubscriptions(active);
+    Set<DeliveryLoop> loops =
+        active.keySet().stream()
+            .map(Subscription::deliveryLoop)
+            .collect(Collectors.toCollection(LinkedHashSet::new));
+    pipeline.update(new LinkedHashSet<>(active.values()), loops);
   }
 
   /**
-   * Begins subscriptions, but for those that cannot have what they ask for.
+   * Starts the subscriptions that wait, except those whose request cannot be met.
    *
-   * @param publishState lets others see how many there are, before any of them hears of it
+   * @param publishState publishes the count before any of them hears of it
    */
-  void activate(List<Subscription> newSubscriptions, OpenDevice openDevice, Runnable publishState) {
+  void activate(OpenDevice openDevice, Runnable publishState) {
     CapturePipeline pipeline = openDevice.pipeline;
-    newSubscriptions.forEach(subscription -> plan(subscription, pipeline));
+    List<Subscription> waiting = drainWaiting();
+    waiting.forEach(subscription -> plan(subscription, pipeline));
     updatePipeline(pipeline);
     publishState.run();
-    for (Subscription subscription : newSubscriptions) {
-      Conversion conversion = active.get(subscription);
-      if (conversion != null) {
-        Framer framer = pipeline.framer(conversion, subscription.spec().frameSize());
-        framer.ring().ensureCapacity(subscription.spec().queueFrames() + 1);
-        subscription.start(pipeline, conversion, framer);
+    for (Subscription subscription : waiting) {
+      StreamPlan plan = active.get(subscription);
+      if (plan != null) {
+        SubscriptionSpec spec = subscription.spec();
+        subscription.start(
+            pipeline.open(plan, spec.start(), spec.queueFrames(), spec.maxAgeNanos()));
         if (openDevice.silent) {
           subscription.sendNotice(silenceNotice());
         }
-        openDevice.reader.clockPpm().ifPresent(ppm -> notifyClock(subscription, ppm));
+        openDevice.capture.clockPpm().ifPresent(ppm -> notifyClock(subscription, ppm));
       }
     }
   }
@@ -143,21 +148,24 @@ final class DeviceSubscribers {
   /** The capture format may be another than when the request was checked. */
   private void plan(Subscription subscription, CapturePipeline pipeline) {
     SubscriptionSpec spec = subscription.spec();
-    PcmFormat captured = pipeline.format();
     try {
-      Conversion conversion = Conversion.plan(captured, spec.format(), spec.channelMap());
-      StartPosition.check(
-          spec, conversion, pipeline.number(), pipeline.capturedSamples(), timeSource.unixNanos() / 1_000);
-      Set<Conversion> inUse = new HashSet<>(active.values());
-      if (!inUse.contains(conversion) && inUse.size() >= MAX_CONVERSIONS) {
-        throw new StreamException(
-            Reason.LIMIT_REACHED,
-            "format: %s (expected: one that %s is delivered in already; %d are the server's limit)"
-                .formatted(spec.format(), deviceId, MAX_CONVERSIONS));
-      }
-      active.put(subscription, conversion);
+      Conversion conversion = Conversion.plan(pipeline.format(), spec.format(), spec.channelMap());
+      pipeline.checkStart(spec.start(), conversion, timeSource.unixNanos() / 1_000);
+      checkConversionLimit(conversion);
+      active.put(subscription, new StreamPlan(conversion, spec.frameSize(), spec.codec()));
     } catch (StreamException e) {
       subscription.close(e, Optional.empty());
+    }
+  }
+
+  private void checkConversionLimit(Conversion conversion) throws StreamException {
+    Set<Conversion> inUse =
+        active.values().stream().map(StreamPlan::conversion).collect(Collectors.toSet());
+    if (!inUse.contains(conversion) && inUse.size() >= MAX_CONVERSIONS) {
+      throw new StreamException(
+          Reason.LIMIT_REACHED,
+          "format: %s (expected: one that %s is delivered in already; %d are the server's limit)"
+              .formatted(conversion.delivered(), deviceId, MAX_CONVERSIONS));
     }
   }
 
@@ -197,7 +205,9 @@ final class DeviceSubscribers {
 
   /** Ends subscriptions, with a notice of the same words before it where {@code kind} is given. */
   static void closeAll(
-      Iterable<Subscription> subscriptions, StreamException reason, Notice.Kind kind) {
+      Iterable<Subscription> subscriptions,
+      StreamException reason,
+      Notice.@Nullable Kind kind) {
     Optional<Notice> notice =
         Optional.ofNullable(kind).map(k -> new Notice(k, reason.getMessage()));
     for (Subscription subscription : subscriptions) {

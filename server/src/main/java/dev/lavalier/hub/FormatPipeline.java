@@ -4,55 +4,50 @@ import dev.lavalier.audio.Conversion;
 import dev.lavalier.audio.FormatConverter;
 import dev.lavalier.audio.PolyphaseFilters;
 import dev.lavalier.capture.Period;
+import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
- * One delivery format of an epoch: what is captured, converted once, however many subscribe, and
- * handed to one framer per frame size. What is delivered as captured is not touched.
+ * One delivery format of a {@link CapturePipeline}: converts each period once, however many
+ * subscriptions there are, and passes it to one framer per frame size and codec. If the delivery
+ * format is the capture format, the period is passed on unchanged.
  *
- * <p>{@link #process} runs on the reader's thread; the device's actor calls the others. They share
+ * <p>{@link #process} runs on the capture thread; the device's actor calls the others. They share
  * the array, which is replaced and never changed.
  */
 final class FormatPipeline {
 
   private final Conversion conversion;
-  private final FormatConverter converter; // null: there is nothing to convert
-  private final FrameCodec codec;
+  private final @Nullable FormatConverter converter; // null: there is nothing to convert
   private volatile Framer[] framers = {};
 
-  FormatPipeline(Conversion conversion, FrameCodec codec, PolyphaseFilters filters) {
+  FormatPipeline(Conversion conversion, PolyphaseFilters filters) {
     this.conversion = conversion;
     this.converter = conversion.isIdentity() ? null : new FormatConverter(conversion, filters);
-    this.codec = codec;
   }
 
   Conversion conversion() {
     return conversion;
   }
 
-  /** Returns how many numbers were clamped at full scale so far. */
+  /** Returns how many sample values were clipped at full scale so far. */
   long clippedSamples() {
     return converter == null ? 0 : converter.clippedSamples();
   }
 
-  /** Keeps a framer for each of these frame sizes, and no other. */
-  void setFrameSizes(Set<Integer> frameSizes) {
+  /** Keeps a framer for each of these plans, which have this conversion, and no other. */
+  void setPlans(Set<StreamPlan> plans) {
     framers =
-        frameSizes.stream()
-            .map(
-                size -> {
-                  Framer framer = framer(size);
-                  return framer == null
-                      ? new Framer(conversion.delivered(), size, codec)
-                      : framer;
-                })
+        plans.stream()
+            .map(plan -> Optional.ofNullable(framer(plan)).orElseGet(() -> new Framer(plan)))
             .toArray(Framer[]::new);
   }
 
-  /** Returns the framer for a frame size; null where nobody wants it. */
-  Framer framer(int frameSize) {
+  /** Returns the framer of a plan; null if no subscription has the plan. */
+  @Nullable Framer framer(StreamPlan plan) {
     for (Framer framer : framers) {
-      if (framer.frameSize() == frameSize) {
+      if (framer.plan().equals(plan)) {
         return framer;
       }
     }
@@ -66,7 +61,7 @@ final class FormatPipeline {
    * @return whether at least one frame was published
    */
   boolean process(Period captured) {
-    Period block = converter == null ? captured : converted(captured);
+    Period block = converter == null ? captured : converted(converter, captured);
     if (block.samples() == 0) {
       return false;
     }
@@ -77,13 +72,12 @@ final class FormatPipeline {
     return published;
   }
 
-  private Period converted(Period captured) {
-    int count =
-        converter.convert(captured.pcm(), captured.samples(), captured.sampleIndex());
-    long index = converter.outputIndex();
+  private Period converted(FormatConverter with, Period captured) {
+    int count = with.convert(captured.pcm(), captured.samples(), captured.sampleIndex());
+    long index = with.outputIndex();
     long offsetNanos =
         conversion.delivered().nanosOf(index)
             - conversion.captured().nanosOf(captured.sampleIndex());
-    return captured.converted(converter.output(), count, index, offsetNanos);
+    return captured.converted(with.output(), count, index, offsetNanos);
   }
 }

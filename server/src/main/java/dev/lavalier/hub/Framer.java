@@ -12,6 +12,7 @@ import dev.lavalier.capture.Period;
  */
 final class Framer {
 
+  private final StreamPlan plan;
   private final PcmFormat format; // of the frames
   private final int frameSize;
   private final FrameCodec codec;
@@ -28,15 +29,16 @@ final class Framer {
 
   private volatile long firstIndex = -1;
 
-  Framer(PcmFormat format, int frameSize, FrameCodec codec) {
-    this.format = format;
-    this.frameSize = frameSize;
-    this.codec = codec;
+  Framer(StreamPlan plan) {
+    this.plan = plan;
+    this.format = plan.conversion().delivered();
+    this.frameSize = plan.frameSize();
+    this.codec = plan.codec();
     this.pending = new byte[frameSize * format.bytesPerSampleFrame()];
   }
 
-  int frameSize() {
-    return frameSize;
+  StreamPlan plan() {
+    return plan;
   }
 
   FrameRing ring() {

@@ -5,7 +5,8 @@ import dev.lavalier.audio.StreamException.Reason;
 import dev.lavalier.audio.PolyphaseFilters;
 import dev.lavalier.audio.TimeSource;
 import dev.lavalier.capture.DeviceDescriptor;
-import dev.lavalier.capture.JavaSoundDevices;
+import dev.lavalier.capture.DeviceResolver;
+import dev.lavalier.capture.Devices;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -36,15 +37,9 @@ public final class Hub implements AutoCloseable {
   /** How long a stop waits for the devices to be closed. */
   private static final Duration SHUTDOWN_TIMEOUT = Duration.ofSeconds(2);
 
-  /**
-   * A line's buffer: long enough that a reader held up by the machine loses nothing. It costs no
-   * latency, since the reader takes each period as it comes.
-   */
-  private static final Duration LINE_BUFFER = Duration.ofMillis(200);
-
-  private final JavaSoundDevices registry;
+  private final Devices sources;
   private final ExecutorService workers;
-  private final DeviceActor.DeviceServices deviceServices;
+  private final DeviceServices deviceServices;
   private final Map<String, DeviceActor> actors = new ConcurrentHashMap<>();
   private final Set<DeviceWatch> watches = ConcurrentHashMap.newKeySet();
   private final Set<String> keptOpen;
@@ -57,18 +52,16 @@ public final class Hub implements AutoCloseable {
   /**
    * Makes a hub.
    *
-   * @param registry which devices there are; stays the caller's to close
+   * @param devices the devices; the caller closes them
    * @param timeSource the time by which readers wait and stamp
-   * @param codec how a frame is written
    * @param observer told what happens
    */
   public Hub(
-      JavaSoundDevices registry,
+      Devices devices,
       TimeSource timeSource,
-      FrameCodec codec,
       HubConfig config,
       HubObserver observer) {
-    this.registry = registry;
+    this.sources = devices;
     this.quotas = new SubscriptionQuotas(config.limits());
     this.keptOpen = config.keptOpen();
     this.subscriptionServices =
@@ -84,25 +77,22 @@ public final class Hub implements AutoCloseable {
               return thread;
             });
     this.deviceServices =
-        new DeviceActor.DeviceServices(
-            registry,
+        new DeviceServices(
+            devices,
             timeSource,
-            codec,
             new PolyphaseFilters(),
-            config.period(),
-            LINE_BUFFER,
             config.history(),
             workers,
             observer,
             this::notifyWatches);
-    registry.onChange(
+    devices.onChange(
         () -> {
           actors.values().forEach(DeviceActor::onDevicesChanged);
           notifyWatches();
         });
   }
 
-  /** Opens the devices that are kept open. Call it once, when the registry has started. */
+  /** Opens the devices that are kept open. Call it once, when the sources has started. */
   public void start() {
     keptOpen.forEach(id -> actor(id).keepOpen());
   }
@@ -121,7 +111,7 @@ public final class Hub implements AutoCloseable {
   public List<DeviceStatus> devices() {
     List<DeviceStatus> devices = new ArrayList<>();
     Set<String> present = new HashSet<>();
-    for (DeviceDescriptor device : registry.devices()) {
+    for (DeviceDescriptor device : sources.list()) {
       present.add(device.id());
       devices.add(statusOf(device));
     }
@@ -129,7 +119,7 @@ public final class Hub implements AutoCloseable {
         (id, actor) -> {
           DeviceDescriptor lastKnown = actor.lastOpened();
           if (!present.contains(id) && lastKnown != null && actor.state() != DeviceState.CLOSED) {
-            devices.add(new DeviceStatus(lastKnown.asUnavailable(), actor.state(), actor.subscriberCount()));
+            devices.add(new DeviceStatus(lastKnown.asNotDefault(), actor.state(), actor.subscriberCount()));
           }
         });
     return devices;
@@ -176,7 +166,7 @@ public final class Hub implements AutoCloseable {
    * @throws StreamException DEVICE_NOT_FOUND, also for one that it may not know of
    */
   public DeviceDescriptor resolve(String id, Predicate<String> visible) throws StreamException {
-    return registry.resolve(id, visible);
+    return DeviceResolver.resolve(sources.list(), id, visible);
   }
 
   /**

@@ -6,7 +6,6 @@ import java.util.Set;
 /**
  * What a hub's operator decides.
  *
- * @param period how much is read from a line at a time
  * @param limits how many subscriptions may run at a time
  * @param stallTimeout how long a subscriber may leave frames waiting before it is ended
  * @param history how much of what was captured is kept for those who come later, of each device
@@ -14,23 +13,22 @@ import java.util.Set;
  * @param keptOpen the ids of devices that are open for that also while nobody subscribes
  */
 public record HubConfig(
-    Duration period,
     SubscriberLimits limits,
     Duration stallTimeout,
     Duration history,
     Set<String> keptOpen) {
 
-  /** Periods of 10 ms, the limits' defaults, 30 s; no history. */
+  /** The default limits, 30 s, no history. */
   public static final HubConfig DEFAULTS =
-      new HubConfig(Duration.ofMillis(10), SubscriberLimits.DEFAULTS, Duration.ofSeconds(30));
+      new HubConfig(SubscriberLimits.DEFAULTS, Duration.ofSeconds(30));
 
   /** Copies the set. */
   public HubConfig {
     keptOpen = Set.copyOf(keptOpen);
   }
 
-  /** Makes one that keeps nothing. */
-  public HubConfig(Duration period, SubscriberLimits limits, Duration stallTimeout) {
-    this(period, limits, stallTimeout, Duration.ZERO, Set.of());
+  /** Creates a configuration without history. */
+  public HubConfig(SubscriberLimits limits, Duration stallTimeout) {
+    this(limits, stallTimeout, Duration.ZERO, Set.of());
   }
 }

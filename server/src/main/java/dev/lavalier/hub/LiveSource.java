@@ -1,47 +1,57 @@
 package dev.lavalier.hub;
 
+import org.jspecify.annotations.Nullable;
+
 /**
- * A subscription's bounded queue of frames. It owns no slots: it is a place in its framer's {@link
- * FrameRing} and a bound. Frames before the place are delivered or dropped; the reader adds a frame
- * to every queue at once by publishing it.
+ * The present: a cursor in a framer's {@link FrameRing}, with bounds. It owns no slots. Frames
+ * before the cursor were sent or dropped; publishing a frame adds it to every live source at once.
  *
- * <p>Overflow: when more than the bound wait, or longer than the bound, the oldest go, the next
- * time the queue is looked at; the ring's slots are used again whether or not it is. Whoever polls
- * sees a loss in the frames' sample indexes.
- *
- * <p>Used by the lane alone. Times are those of the steady clock, in nanoseconds.
+ * <p>Overflow: if more frames wait than the capacity, or for longer than the maximum age, the
+ * oldest are skipped at the next poll; the ring reuses their slots regardless. The loss shows in
+ * the frames' sample indexes.
  */
-final class LiveSource {
+public final class LiveSource implements FrameSource {
 
   private final FrameRing ring;
   private final int capacity;
   private final long maxAgeNanos;
+  private final long deviceLossBefore;
   private long next; // the number of the oldest frame that waits
 
   /**
-   * Makes a queue that begins at a frame.
+   * Creates a source that starts with a frame.
    *
    * @param from the number of its first frame
    * @param capacity the most frames that may wait, 1 or more
    * @param maxAgeNanos the longest that one may wait
+   * @param deviceLossBefore samples that the device lost before its first frame
    */
-  LiveSource(FrameRing ring, long from, int capacity, long maxAgeNanos) {
+  LiveSource(FrameRing ring, long from, int capacity, long maxAgeNanos, long deviceLossBefore) {
     this.ring = ring;
     this.next = from;
     this.capacity = capacity;
     this.maxAgeNanos = maxAgeNanos;
+    this.deviceLossBefore = deviceLossBefore;
   }
 
-  /** Tells whether no frame waits. */
-  boolean isEmpty() {
+  /** Creates a source that starts with the frame after {@code latest}; null: with the first one. */
+  static LiveSource after(
+      @Nullable Frame latest, FrameRing ring, int capacity, long maxAgeNanos) {
+    return new LiveSource(
+        ring,
+        FrameRing.headAfter(latest),
+        capacity,
+        maxAgeNanos,
+        latest == null ? 0 : latest.deviceLossBefore());
+  }
+
+  @Override
+  public boolean isEmpty() {
     return next == ring.head();
   }
 
-  /**
-   * Takes the oldest frame within the bounds, or returns null where none waits. Drops those before
-   * it.
-   */
-  Frame poll(long now) {
+  @Override
+  public @Nullable Frame poll(long now) {
     while (true) {
       long head = ring.head();
       next = Math.max(next, head - capacity);
@@ -58,8 +68,8 @@ final class LiveSource {
     }
   }
 
-  /** Tells whether the next poll would drop a frame. */
-  boolean overflows(long now) {
+  @Override
+  public boolean overflows(long now) {
     long head = ring.head();
     if (head - next > capacity) {
       return true;
@@ -70,5 +80,10 @@ final class LiveSource {
 
   private boolean isWithinMaxAge(Frame frame, long now) {
     return now - frame.readNanos() <= maxAgeNanos;
+  }
+
+  @Override
+  public long deviceLossBefore() {
+    return deviceLossBefore;
   }
 }

@@ -1,43 +1,41 @@
 package dev.lavalier.hub;
 
-import dev.lavalier.capture.JavaSoundLine;
-import dev.lavalier.capture.LineReader;
+import dev.lavalier.capture.Capture;
 import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What there is of a device while it is open. Used by its actor; {@link #close} by a worker. */
+/** What belongs to a device while it is open. Used by its actor; {@link #close} by a worker. */
 final class OpenDevice {
 
   private static final Logger log = LoggerFactory.getLogger(OpenDevice.class);
 
-  /** How long a stopped reader may take to end before that is reported. */
+  /** How long a stopped capture may take to end its thread before that is logged. */
   private static final Duration JOIN_TIMEOUT = Duration.ofSeconds(2);
 
   final CapturePipeline pipeline;
-  final LineReader reader;
-  private final JavaSoundLine line;
+  final Capture capture;
+  final ProgressMonitor progress;
   final long openedNanos;
-  String closingReason = ""; // in a few words, for the records
   boolean silent;
-  long nextClockNoticeAt = Long.MIN_VALUE; // when to tell the clock's rate again
+  long nextClockNoticeAt = Long.MIN_VALUE; // steady time of the next CLOCK notice
 
-  OpenDevice(CapturePipeline pipeline, LineReader reader, JavaSoundLine line, long openedNanos) {
+  OpenDevice(CapturePipeline pipeline, Capture capture, long openedNanos) {
     this.pipeline = pipeline;
-    this.reader = reader;
-    this.line = line;
+    this.capture = capture;
+    this.progress = new ProgressMonitor(capture);
     this.openedNanos = openedNanos;
   }
 
-  /** Stops the line, joins the reader and gives the device back. May hang in the sound system. */
+  /** Stops the capture, joins its thread and releases the device. May hang in the sound system. */
   void close() {
-    String deviceId = line.device().id();
+    String deviceId = capture.device().id();
     try {
-      if (!reader.stop(JOIN_TIMEOUT)) {
+      if (!capture.stop(JOIN_TIMEOUT)) {
         log.warn("{}: its reader did not end within {} s", deviceId, JOIN_TIMEOUT.toSeconds());
       }
       pipeline.close();
-      line.close();
+      capture.close();
       log.debug("{}: closed", deviceId);
     } catch (RuntimeException e) {
       log.warn("{}: closing failed", deviceId, e);

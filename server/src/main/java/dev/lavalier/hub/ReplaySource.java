@@ -3,6 +3,7 @@ package dev.lavalier.hub;
 import dev.lavalier.capture.Period;
 import java.util.Set;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One subscriber's way through the history to the present. It converts and cuts the kept periods
@@ -14,7 +15,7 @@ import java.util.function.Supplier;
  *
  * <p>Used by the lane alone.
  */
-final class ReplaySource {
+public final class ReplaySource implements FrameSource {
 
   static final int CATCH_UP_FACTOR = 5;
 
@@ -22,33 +23,44 @@ final class ReplaySource {
 
   private final History history;
   private final Supplier<FormatPipeline> formatPipelines;
-  private final int frameSize;
+  private final StreamPlan plan;
+  private final FrameRing liveRing;
+  private final int capacity;
+  private final long maxAgeNanos;
 
   private FormatPipeline formatPipeline;
-  private LiveSource frames; // of the delivery's own framer
+  private LiveSource frames; // of the format pipeline's own framer
   private long next; // the period that comes next
-  private long published; // how many frames the present had when last looked at
+  private long published; // how many frames the live framer had published at the last turn
   private final long maxBudget;
   private long budget = CATCH_UP_FACTOR; // frames that may be sent now
-  private int periodBudget; // periods that may be used now
+  private int periodBudget; // periods that may be processed now
 
   /**
-   * Makes one that begins at a period.
+   * Creates a source that starts with a period.
    *
-   * @param formatPipelines makes a delivery of the subscriber's conversion
-   * @param spec what the subscriber gets
-   * @param published how many frames the subscriber's framer has published
+   * @param formatPipelines creates a pipeline of the plan's conversion
+   * @param liveRing the frames of the live framer with the same plan
+   * @param published how many frames that framer has published
+   * @param capacity the bounds of the {@link LiveSource} that continues this one
+   * @param maxAgeNanos see {@code capacity}
    */
   ReplaySource(
       History history,
       History.Entry first,
       Supplier<FormatPipeline> formatPipelines,
-      SubscriptionSpec spec,
-      long published) {
+      StreamPlan plan,
+      FrameRing liveRing,
+      long published,
+      int capacity,
+      long maxAgeNanos) {
     this.history = history;
     this.formatPipelines = formatPipelines;
-    this.frameSize = spec.frameSize();
-    this.maxBudget = (long) CATCH_UP_FACTOR * spec.queueFrames();
+    this.plan = plan;
+    this.liveRing = liveRing;
+    this.capacity = capacity;
+    this.maxAgeNanos = maxAgeNanos;
+    this.maxBudget = (long) CATCH_UP_FACTOR * capacity;
     this.published = published;
     restart(first.sequence());
   }
@@ -56,18 +68,18 @@ final class ReplaySource {
   private void restart(long period) {
     next = period;
     formatPipeline = formatPipelines.get();
-    formatPipeline.setFrameSizes(Set.of(frameSize));
+    formatPipeline.setPlans(Set.of(plan));
     // Its bound is what one period can give: it is emptied before the next.
-    frames =
-        new LiveSource(formatPipeline.framer(frameSize).ring(), 0, Integer.MAX_VALUE, Long.MAX_VALUE);
+    frames = LiveSource.after(null, ownRing(), Integer.MAX_VALUE, Long.MAX_VALUE);
   }
 
-  /**
-   * Grants what may be sent and done now.
-   *
-   * @param publishedNow how many frames the subscriber's framer has published
-   */
-  void replenish(long publishedNow) {
+  private FrameRing ownRing() {
+    return formatPipeline.framer(plan).ring();
+  }
+
+  @Override
+  public void startTurn() {
+    long publishedNow = liveRing.head();
     // A pause that the queue would bridge costs no speed; a longer one does, and is not made up for
     // at one blow.
     budget = Math.min(budget, maxBudget) + CATCH_UP_FACTOR * (publishedNow - published);
@@ -75,8 +87,8 @@ final class ReplaySource {
     periodBudget = PERIODS_PER_TURN;
   }
 
-  /** Returns the next frame; null where there is none, or what was granted is used up. */
-  Frame poll() {
+  @Override
+  public @Nullable Frame poll(long now) {
     if (budget <= 0) {
       return null;
     }
@@ -89,7 +101,7 @@ final class ReplaySource {
     return frame;
   }
 
-  private void process(History.Entry entry) {
+  private void process(History.@Nullable Entry entry) {
     if (entry == null) {
       // What is gone must not look as if the device had lost it: another framer begins.
       restart(history.oldestAvailable());
@@ -97,30 +109,43 @@ final class ReplaySource {
     }
     next++;
     Period period = entry.period();
-    formatPipeline
-        .framer(frameSize)
-        .ring()
-        .ensureCapacity(formatPipeline.conversion().maxOutputSamples(period.samples()) / frameSize + 2);
+    int maxOutput = plan.conversion().maxOutputSamples(period.samples());
+    ownRing().ensureCapacity(maxOutput / plan.frameSize() + 2);
     formatPipeline.process(period);
   }
 
-  /** A frame was sent. */
-  void onFrameSent() {
+  @Override
+  public void onSent() {
     budget--;
   }
 
-  /** Tells whether there is more to do at once, when others have had their turn. */
-  boolean hasMoreWork() {
+  @Override
+  public boolean hasMoreWork() {
     return periodBudget == 0 && budget > 0;
   }
 
-  /** Tells whether what comes next is gone. */
-  boolean isLapped() {
+  /** Returns whether the period that comes next was overwritten. */
+  @Override
+  public boolean overflows(long now) {
     return next < history.oldestAvailable();
   }
 
-  /** Tells whether no frame waits. */
-  boolean isEmpty() {
+  @Override
+  public boolean isEmpty() {
     return frames.isEmpty() && next == history.head();
+  }
+
+  /** Continues with the present as soon as the next sample belongs to it. */
+  @Override
+  public FrameSource successor(long nextIndex) {
+    Frame latest = liveRing.latest();
+    return latest == null || nextIndex <= latest.sampleIndex()
+        ? this
+        : LiveSource.after(latest, liveRing, capacity, maxAgeNanos);
+  }
+
+  @Override
+  public long deviceLossBefore() {
+    return 0; // its framer starts with it
   }
 }

@@ -5,6 +5,7 @@ import dev.lavalier.audio.StreamException.Reason;
 import dev.lavalier.audio.Conversion;
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.capture.Period;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where in an epoch a subscription begins.
@@ -13,7 +14,7 @@ import dev.lavalier.capture.Period;
  * @param first the period to replay from; null: nothing is replayed
  * @param prerollMillis how much of what was captured before now is replayed
  */
-record StartPosition(long index, History.Entry first, int prerollMillis) {
+record StartPosition(long index, History.@Nullable Entry first, int prerollMillis) {
 
   /** A device's clock runs no faster than that, and an epoch's number is no exact time. */
   private static final double MAX_CLOCK_RATIO = 1.02;
@@ -29,9 +30,9 @@ record StartPosition(long index, History.Entry first, int prerollMillis) {
    * @throws StreamException NOT_CAPTURED_YET
    */
   static void check(
-      SubscriptionSpec spec, Conversion conversion, long epoch, long captured, long unixMicros)
+      StartFrom start, Conversion conversion, long epoch, long captured, long unixMicros)
       throws StreamException {
-    if (!(spec.start() instanceof StartFrom.Resume resume)) {
+    if (!(start instanceof StartFrom.Resume resume)) {
       return;
     }
     if (resume.epoch() > epoch) {
@@ -42,7 +43,7 @@ record StartPosition(long index, History.Entry first, int prerollMillis) {
       last = conversion.outputSamplesBefore(captured);
     } else {
       double micros = (unixMicros - resume.epoch()) * MAX_CLOCK_RATIO + TOLERANCE_MICROS;
-      last = (long) (micros / 1e6 * spec.format().sampleRateHz());
+      last = (long) (micros / 1e6 * conversion.delivered().sampleRateHz());
     }
     if (resume.sampleIndex() > last) {
       throw positionInFuture("sample_index", resume.sampleIndex(), last);
@@ -62,27 +63,29 @@ record StartPosition(long index, History.Entry first, int prerollMillis) {
    * @param epoch the number of the epoch that is open
    * @param history what it has kept; null: it keeps nothing
    */
-  static StartPosition of(SubscriptionSpec spec, Conversion conversion, long epoch, History history) {
-    boolean sameEpoch = spec.start() instanceof StartFrom.Resume r && r.epoch() == epoch;
-    long resumed = sameEpoch ? ((StartFrom.Resume) spec.start()).sampleIndex() : -1;
+  static StartPosition of(
+      StartFrom start, StreamPlan plan, long epoch, @Nullable History history) {
+    Conversion conversion = plan.conversion();
+    boolean sameEpoch = start instanceof StartFrom.Resume r && r.epoch() == epoch;
+    long resumed = sameEpoch ? ((StartFrom.Resume) start).sampleIndex() : -1;
     StartPosition live = new StartPosition(resumed, null, 0);
-    if (history == null || spec.start() instanceof StartFrom.Live || history.head() == 0) {
+    if (history == null || start instanceof StartFrom.Live || history.head() == 0) {
       return live;
     }
-    PcmFormat format = spec.format();
+    PcmFormat format = conversion.delivered();
     Period latest = history.get(history.head() - 1).period();
     long end = conversion.outputSamplesBefore(latest.endIndex());
     long retainedFrom = Math.max(0, end - format.samplesIn(history.retentionNanos()));
     int requestedMillis = Integer.MAX_VALUE;
     long target = Math.max(retainedFrom, resumed);
-    if (spec.start() instanceof StartFrom.Preroll preroll) {
+    if (start instanceof StartFrom.Preroll preroll) {
       requestedMillis = preroll.millis();
       target = Math.max(retainedFrom, end - format.samplesIn(requestedMillis * 1_000_000L));
-      target -= target % spec.frameSize(); // the whole frame in which it falls
+      target -= target % plan.frameSize(); // the whole frame in which it falls
     }
     History.Entry first = history.find(conversion.inputIndexFor(target));
     long startIndex =
-        ceiling(Math.max(target, conversion.firstOutputIndex(first.period().sampleIndex())), spec.frameSize());
+        ceiling(Math.max(target, conversion.firstOutputIndex(first.period().sampleIndex())), plan.frameSize());
     long samples = end - startIndex;
     if (samples <= 0) {
       return live;

@@ -2,14 +2,13 @@ package dev.lavalier.hub;
 
 import dev.lavalier.audio.StreamException;
 import dev.lavalier.audio.StreamException.Reason;
-import dev.lavalier.audio.Conversion;
-import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.TimeSource;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One subscriber of one device.
@@ -35,17 +34,10 @@ public final class Subscription {
   private final AtomicLong bytes = new AtomicLong();
   private final AtomicLong samplesLost = new AtomicLong();
 
-  // The lane's thread alone.
-  private CapturePipeline pipeline; // null: none yet
-  private Conversion conversion;
-  private Framer framer;
-  private LiveSource liveSource;
-  private ReplaySource replay; // null: it has caught up with the present
-  private long nextIndex; // the sample that should come next; -1: the framer's first
-  private long deviceLossBefore; // what the device had lost by then
-  private Frame lastSent; // null: none yet
-  private boolean firstFrameOfEpoch; // no frame sent in this epoch yet
-  private long lastProgressNanos; // when it last took a frame, or had taken all there were
+  // The delivery loop only.
+  private final GapTracker gaps;
+  private @Nullable FrameSource source; // null: no epoch yet
+  private long lastProgressNanos; // when it last sent a frame, or had sent all there were
 
   /**
    * What every subscription of a hub shares.
@@ -75,6 +67,7 @@ public final class Subscription {
     this.sink = sink;
     this.device = device;
     this.services = services;
+    this.gaps = new GapTracker(spec, services.timeSource());
   }
 
   Subscriber subscriber() {
@@ -159,43 +152,31 @@ public final class Subscription {
   }
 
   /**
-   * Begins an epoch: where {@link SubscriptionSpec#start} says, or with the next frame that the
-   * framer publishes. Called by the actor. What still waits of an earlier epoch is dropped, and
-   * counted in the gap between the two.
+   * Starts an epoch. Called by the actor. Frames of an earlier epoch that still wait are dropped,
+   * and counted in the gap between the two.
    */
-  void start(CapturePipeline newPipeline, Conversion newConversion, Framer newFramer) {
-    Frame latest = newFramer.ring().latest();
-    StartPosition startPosition = newPipeline.startPosition(spec, newConversion);
-    ReplaySource newReplay = newPipeline.replay(startPosition, newConversion, spec, FrameRing.headAfter(latest));
+  void start(PipelineStream stream) {
     deliveryLoop.execute(
         () -> {
           if (closed.get()) {
             return;
           }
-          if (pipeline == null) {
+          if (source == null) {
             deliveryLoop.add(this);
           }
-          pipeline = newPipeline;
-          conversion = newConversion;
-          framer = newFramer;
-          replay = newReplay;
-          switchToLive(latest);
-          if (lastSent == null && startPosition.index() >= 0) {
-            nextIndex = startPosition.index();
-          }
-          firstFrameOfEpoch = true;
+          source = stream.source();
+          gaps.onEpoch(stream);
           lastProgressNanos = services.timeSource().nanoTime();
-          sink.onStarted(new StreamStart(newPipeline.number(), newConversion, spec, startPosition.prerollMillis()));
+          sink.onStarted(
+              new StreamStart(
+                  stream.epoch(), stream.conversion(), spec, stream.prerollMillis()));
           drain();
         });
   }
 
-  private void switchToLive(Frame latest) {
-    liveSource =
-        new LiveSource(
-            framer.ring(), FrameRing.headAfter(latest), spec.queueFrames(), maxAgeNanos());
-    nextIndex = latest == null ? -1 : latest.sampleIndex() + spec.frameSize();
-    deviceLossBefore = latest == null || replay != null ? 0 : latest.deviceLossBefore();
+  /** Returns whether it has ended. From any thread. */
+  boolean isClosed() {
+    return closed.get();
   }
 
   /** Tells the sink something, and goes on. Called by the actor. */
@@ -208,16 +189,14 @@ public final class Subscription {
         });
   }
 
-  /** On the lane: sends what waits, while the sink is ready. */
+  /** Sends the frames that wait while the sink is ready. On the delivery loop. */
   void drain() {
-    if (closed.get() || liveSource == null) {
+    if (closed.get() || source == null) {
       return;
     }
     long now = services.timeSource().nanoTime();
-    if (replay != null) {
-      replay.replenish(framer.ring().head());
-    }
-    if (spec.overflowPolicy() == OverflowPolicy.CLOSE && overflows(now)) {
+    source.startTurn();
+    if (spec.overflowPolicy() == OverflowPolicy.CLOSE && source.overflows(now)) {
       fail(
           new StreamException(
               Reason.QUEUE_OVERFLOW,
@@ -227,17 +206,13 @@ public final class Subscription {
     }
     drainWhileReady(now);
     checkStall(now);
-    if (replay != null && replay.hasMoreWork() && sink.isReady()) {
+    if (source.hasMoreWork() && sink.isReady()) {
       wake();
     }
   }
 
-  private boolean overflows(long now) {
-    return replay == null ? liveSource.overflows(now) : replay.isLapped();
-  }
-
   private void checkStall(long now) {
-    if (replay == null ? liveSource.isEmpty() : replay.isEmpty()) {
+    if (source.isEmpty()) {
       lastProgressNanos = now;
     } else if (now - lastProgressNanos > services.stallTimeout().toNanos()) {
       fail(
@@ -248,27 +223,29 @@ public final class Subscription {
     }
   }
 
-  private long maxAgeNanos() {
-    return spec.maxLatencyMs() * 1_000_000L;
-  }
-
   private void drainWhileReady(long now) {
     Frame frame;
-    while (liveSource != null && sink.isReady() && (frame = poll(now)) != null) {
-      if (frame.sampleIndex() >= nextIndex) { // else it lies before the beginning
-        Optional<Gap> gap = firstFrameOfEpoch ? gapBeforeFirst(frame) : gapBefore(frame);
+    while (source != null && sink.isReady() && (frame = poll(now)) != null) {
+      if (gaps.isDue(frame)) {
+        Optional<Gap> gap = gaps.gapBefore(frame);
         sink.onFrame(frame, gap);
         recordSent(frame, gap, now);
-        firstFrameOfEpoch = false;
         lastProgressNanos = now;
-        lastSent = frame;
-        nextIndex = frame.sampleIndex() + spec.frameSize();
-        if (replay != null) {
-          replay.onFrameSent();
-        }
+        gaps.onSent(frame);
+        source.onSent();
+      } else {
+        gaps.onPassed(frame);
       }
-      deviceLossBefore = frame.deviceLossBefore();
     }
+  }
+
+  private @Nullable Frame poll(long now) {
+    FrameSource next = source.successor(gaps.nextIndex());
+    if (next != source) {
+      source = next;
+      gaps.onSource(next);
+    }
+    return next.poll(now);
   }
 
   /** This thread alone writes, so no compare-and-set is needed. */
@@ -281,76 +258,5 @@ public final class Subscription {
       device.streamMetrics().onSamplesLost(gap.get());
       services.observer().onGap(status(), gap.get());
     }
-  }
-
-  private Frame poll(long now) {
-    if (replay != null) {
-      Frame latest = framer.ring().latest();
-      if (latest == null || nextIndex <= latest.sampleIndex()) {
-        return replay.poll();
-      }
-      long next = nextIndex;
-      replay = null;
-      switchToLive(latest);
-      nextIndex = next; // it may have overtaken the framer
-    }
-    return liveSource.poll(now);
-  }
-
-  private Optional<Gap> gapBeforeFirst(Frame frame) {
-    if (lastSent != null) {
-      return gapSinceDeviceLoss(frame);
-    }
-    if (spec.start() instanceof StartFrom.Resume resume) {
-      return resume.epoch() == pipeline.number()
-          ? gapSinceResumePoint(frame)
-          : gapSinceEarlierEpoch(resume, frame);
-    }
-    return gapBefore(frame);
-  }
-
-  /** Counted; but what the device lost in that time was not. */
-  private Optional<Gap> gapSinceResumePoint(Frame frame) {
-    boolean estimated = pipeline.overrunEnd() > conversion.inputIndexFor(nextIndex);
-    return gapBefore(frame)
-        .map(
-            gap ->
-                gap.cause() == Gap.Cause.DEVICE_OVERRUN
-                    ? gap
-                    : new Gap(gap.sampleCount(), Gap.Cause.NOT_KEPT, estimated));
-  }
-
-  /** An epoch's number is the time at which it began. */
-  private Optional<Gap> gapSinceEarlierEpoch(StartFrom.Resume resume, Frame frame) {
-    PcmFormat format = spec.format();
-    TimeSource timeSource = services.timeSource();
-    long unixNanos = resume.epoch() * 1_000 + format.nanosOf(resume.sampleIndex());
-    long nanos = unixNanos - (timeSource.unixNanos() - timeSource.nanoTime());
-    return estimatedGap(format.samplesIn(frame.captureNanos() - nanos), Gap.Cause.NOT_KEPT);
-  }
-
-  private static Optional<Gap> estimatedGap(long missing, Gap.Cause cause) {
-    return missing <= 0 ? Optional.empty() : Optional.of(new Gap(missing, cause, true));
-  }
-
-  /** What lies between the last frame and this one was dropped here, or lost by the device. */
-  private Optional<Gap> gapBefore(Frame frame) {
-    long expected = nextIndex < 0 ? framer.firstIndex() : nextIndex;
-    long missing = frame.sampleIndex() - expected;
-    if (missing == 0) {
-      return Optional.empty();
-    }
-    boolean byDevice = frame.deviceLossBefore() > deviceLossBefore;
-    return Optional.of(
-        new Gap(
-            missing, byDevice ? Gap.Cause.DEVICE_OVERRUN : Gap.Cause.SLOW_SUBSCRIBER, byDevice));
-  }
-
-  /** The last frame sent was of an earlier epoch: the clock alone knows what lies between. */
-  private Optional<Gap> gapSinceDeviceLoss(Frame frame) {
-    PcmFormat format = spec.format();
-    long missing =
-        format.samplesIn(frame.captureNanos() - lastSent.captureNanos()) - spec.frameSize();
-    return estimatedGap(missing, Gap.Cause.DEVICE_LOST);
   }
 }

@@ -21,7 +21,8 @@ import java.util.Optional;
  * @param overflowPolicy what happens beyond
  * @param onDeviceLoss what happens when the device is lost
  * @param start where it begins
- * @param clockNotices whether it is told how fast the device's clock runs
+ * @param codec encodes the frames
+ * @param clockNotices whether the stream reports how fast the device's clock runs
  */
 public record SubscriptionSpec(
     String deviceId,
@@ -33,6 +34,7 @@ public record SubscriptionSpec(
     OverflowPolicy overflowPolicy,
     OnDeviceLoss onDeviceLoss,
     StartFrom start,
+    FrameCodec codec,
     boolean clockNotices) {
 
   private static final int DEFAULT_FRAMES_PER_SECOND = 50;
@@ -66,24 +68,41 @@ public record SubscriptionSpec(
   }
 
   /**
-   * Checks a request.
+   * What a request asks for, before it is checked against a device.
    *
-   * @param frameSize 0: 20 ms
-   * @param maxLatencyMs 0: 200, or two frames where that is more
-   * @throws StreamException INVALID_REQUEST or FORMAT_NOT_AVAILABLE, with what was expected: the
-   *     capture format can always be had, and what {@link Conversion#plan} makes of it
+   * @param frameSize samples per channel; 0: 20 ms
+   * @param format see {@link RequestedFormat}
+   * @param maxLatencyMs 0: 200, or two frames if that is more
+   * @param codec encodes the frames
+   * @param clockNotices whether the stream reports how fast the device's clock runs
    */
-  public static SubscriptionSpec resolve(
-      DeviceDescriptor device,
+  public record Request(
       int frameSize,
-      RequestedFormat requested,
+      RequestedFormat format,
       int maxLatencyMs,
-      OverflowPolicy policy,
+      OverflowPolicy overflowPolicy,
       OnDeviceLoss onDeviceLoss,
       StartFrom start,
-      boolean clockNotices)
+      FrameCodec codec,
+      boolean clockNotices) {}
+
+  /** Returns the longest that a frame may wait, in nanoseconds. */
+  public long maxAgeNanos() {
+    return maxLatencyMs * 1_000_000L;
+  }
+
+  /**
+   * Checks a request and fills in every default.
+   *
+   * @throws StreamException INVALID_REQUEST or FORMAT_NOT_AVAILABLE, with what was expected: the
+   *     capture format is always available, and every format that {@link Conversion#plan} converts
+   *     it to
+   */
+  public static SubscriptionSpec resolve(DeviceDescriptor device, Request request)
       throws StreamException {
-    PcmFormat format = resolveFormat(device.captureFormat(), requested);
+    PcmFormat format = resolveFormat(device.captureFormat(), request.format());
+    int frameSize = request.frameSize();
+    int maxLatencyMs = request.maxLatencyMs();
     int rate = format.sampleRateHz();
     checkRange("frame_size", frameSize, 0, rate, " samples, one second");
     int size = frameSize == 0 ? rate / DEFAULT_FRAMES_PER_SECOND : frameSize;
@@ -98,18 +117,19 @@ public record SubscriptionSpec(
         Math.min(MAX_QUEUE_FRAMES, MAX_QUEUE_BYTES / ((long) size * format.bytesPerSampleFrame()));
     int frames = (int) Math.max(1, Math.min(requestedFrames, maxFrames));
     int granted = frames == requestedFrames ? latencyMs : (int) Math.ceil(1000.0 * frames * size / rate);
-    checkStart(start, size);
+    checkStart(request.start(), size);
     return new SubscriptionSpec(
         device.id(),
         format,
-        requested.channelMap(),
+        request.format().channelMap(),
         size,
         frames,
         granted,
-        policy,
-        onDeviceLoss,
-        start,
-        clockNotices);
+        request.overflowPolicy(),
+        request.onDeviceLoss(),
+        request.start(),
+        request.codec(),
+        request.clockNotices());
   }
 
   private static void checkStart(StartFrom start, int frameSize) throws StreamException {

@@ -2,13 +2,13 @@ package dev.lavalier.bench;
 
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.TimeSource;
-import dev.lavalier.capture.JavaSoundLine;
+import dev.lavalier.capture.Capture;
 import dev.lavalier.capture.CaptureListener;
 import dev.lavalier.capture.Period;
 import dev.lavalier.capture.JavaSoundDevices;
-import dev.lavalier.capture.LineReader;
+import dev.lavalier.capture.Devices;
+import dev.lavalier.capture.LineSettings;
 import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.CountDownLatch;
 
 /**
@@ -35,17 +35,17 @@ final class CaptureTimeReport {
 
   public static void main(String[] args) throws Exception {
     CaptureTimeReport report = new CaptureTimeReport(Integer.parseInt(args[0]));
-    JavaSoundDevices registry =
-        new JavaSoundDevices(id -> FORMAT, false, List.of(), id -> true, TimeSource.system());
-    registry.start();
-    JavaSoundLine line = registry.open("default", Duration.ofMillis(200).toNanos());
-    LineReader reader = new LineReader(line, "default", PERIOD, TimeSource.system(), report.listener());
-    reader.start();
+    LineSettings settings =
+        new LineSettings(id -> FORMAT, id -> true, TimeSource.system());
+    Devices devices = new JavaSoundDevices(settings);
+    devices.start();
+    Capture capture = devices.open("default");
+    capture.start(report.listener());
     report.full.await();
-    report.print(reader);
-    reader.stop(Duration.ofSeconds(2));
-    line.close();
-    registry.close();
+    report.print(capture);
+    capture.stop(Duration.ofSeconds(2));
+    capture.close();
+    devices.close();
   }
 
   private CaptureListener listener() {
@@ -72,7 +72,7 @@ final class CaptureTimeReport {
     };
   }
 
-  private void print(LineReader reader) {
+  private void print(Capture capture) {
     int n = samples.length;
     double meanX = 0;
     double meanY = 0;
@@ -100,8 +100,8 @@ final class CaptureTimeReport {
         Math.sqrt(squares / n) / 1e6,
         most / 1e6,
         (1e9 / 48_000 / slope - 1) * 1e6,
-        reader.clockPpm().isPresent()
-            ? "%+.2f".formatted(reader.clockPpm().getAsDouble())
+        capture.clockPpm().isPresent()
+            ? "%+.2f".formatted(capture.clockPpm().getAsDouble())
             : "none");
   }
 }

@@ -2,11 +2,12 @@ package dev.lavalier.bench;
 
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.TimeSource;
-import dev.lavalier.capture.JavaSoundLine;
+import dev.lavalier.capture.Capture;
 import dev.lavalier.capture.CaptureListener;
 import dev.lavalier.capture.Period;
 import dev.lavalier.capture.JavaSoundDevices;
-import dev.lavalier.capture.LineReader;
+import dev.lavalier.capture.Devices;
+import dev.lavalier.capture.LineSettings;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -50,39 +51,34 @@ final class ReadingBenchmark {
   }
 
   private void reader(int bufferMs) throws Exception {
-    JavaSoundDevices registry =
-        new JavaSoundDevices(id -> FORMAT, false, List.of(), id -> true, TimeSource.system());
-    registry.start();
-    JavaSoundLine line = registry.open("default", Duration.ofMillis(bufferMs).toNanos());
-    int period = (int) FORMAT.samplesIn(PERIOD.toNanos());
-    LineReader reader =
-        new LineReader(
-            line,
-            "default",
-            period,
-            TimeSource.system(),
-            new CaptureListener() {
-              @Override
-              public void onPeriod(Period read) {
-                if (read.endIndex() % FRAME == 0) {
-                  frame();
-                }
-              }
+    LineSettings settings =
+        new LineSettings(
+            id -> FORMAT, id -> true, PERIOD, Duration.ofMillis(bufferMs), TimeSource.system());
+    Devices devices = new JavaSoundDevices(settings);
+    devices.start();
+    Capture capture = devices.open("default");
+    capture.start(
+        new CaptureListener() {
+          @Override
+          public void onPeriod(Period period) {
+            if (period.endIndex() % FRAME == 0) {
+              frame();
+            }
+          }
 
-              @Override
-              public void onSilence(boolean silent) {}
+          @Override
+          public void onSilence(boolean silent) {}
 
-              @Override
-              public void onLost(String message) {
-                throw new IllegalStateException(message);
-              }
-            });
-    reader.start();
+          @Override
+          public void onLost(String message) {
+            throw new IllegalStateException(message);
+          }
+        });
     awaitFull();
     report("reader, buffer %d ms".formatted(bufferMs));
-    reader.stop(Duration.ofSeconds(2));
-    line.close();
-    registry.close();
+    capture.stop(Duration.ofSeconds(2));
+    capture.close();
+    devices.close();
   }
 
   private void blocking(int bufferMs) throws Exception {

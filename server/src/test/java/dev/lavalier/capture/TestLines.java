@@ -1,27 +1,50 @@
 package dev.lavalier.capture;
 
 import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.audio.SampleEncoding;
 import dev.lavalier.audio.TimeSource;
+import java.io.IOException;
+import java.util.Arrays;
 import javax.sound.sampled.AudioFormat;
 import javax.sound.sampled.AudioSystem;
 import javax.sound.sampled.DataLine;
 import javax.sound.sampled.Line;
-import javax.sound.sampled.Mixer;
 import javax.sound.sampled.TargetDataLine;
 
-/** Lines of our own kind, for test support in other packages. */
+/** What a scripted mixer of test support needs of this package. */
 public final class TestLines {
 
   private TestLines() {}
 
-  /** Returns a mixer whose lines give the tone, by {@code timeSource}'s time. */
-  public static Mixer toneMixer(TimeSource timeSource) {
-    return new VirtualMixer(new VirtualMixerProvider.Info(new ToneDevice(), timeSource));
+  /**
+   * Opens a line that gives the tone.
+   *
+   * @param bufferBytes size of its buffer
+   */
+  public static AudioLine openTone(AudioFormat format, int bufferBytes, TimeSource timeSource) {
+    PcmFormat pcm = JavaSoundFormats.fromJavaSound(format).orElseThrow();
+    try {
+      return VirtualLine.open(
+          new ToneDevice(), pcm, bufferBytes / pcm.bytesPerSampleFrame(), timeSource);
+    } catch (IOException e) {
+      throw new AssertionError(e); // the tone needs no file
+    }
   }
 
-  /** Returns what a mixer says of its lines that can be had in one format alone. */
-  public static Line.Info[] lineInfo(String format) {
-    AudioFormat[] formats = {JavaSoundFormats.toJavaSound(PcmFormat.parse(format))};
+  /** Returns the description of a mixer's lines that support every format. */
+  public static Line.Info[] anyFormat() {
+    return lineInfo(
+        Arrays.stream(SampleEncoding.values())
+            .map(encoding -> JavaSoundFormats.toJavaSound(new SupportedFormat(encoding, 0, 0)))
+            .toArray(AudioFormat[]::new));
+  }
+
+  /** Returns the description of a mixer's lines that support only one format. */
+  public static Line.Info[] onlyFormat(String format) {
+    return lineInfo(JavaSoundFormats.toJavaSound(PcmFormat.parse(format)));
+  }
+
+  private static Line.Info[] lineInfo(AudioFormat... formats) {
     return new Line.Info[] {
       new DataLine.Info(
           TargetDataLine.class, formats, AudioSystem.NOT_SPECIFIED, AudioSystem.NOT_SPECIFIED)

@@ -36,8 +36,7 @@ final class ManyStreamsTest {
     try (TcpServer server =
         TcpServer.start(
             "16000/1/s16le",
-            new HubConfig(
-                Duration.ofMillis(10), SubscriberLimits.total(LIMIT), Duration.ofSeconds(60)))) {
+            new HubConfig(SubscriberLimits.total(LIMIT), Duration.ofSeconds(60)))) {
       try {
         for (int i = 0; i <= CONNECTIONS; i++) {
           channels.add(server.newChannel());

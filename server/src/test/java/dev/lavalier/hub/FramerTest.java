@@ -2,7 +2,9 @@ package dev.lavalier.hub;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lavalier.audio.Conversion;
 import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.audio.StreamException;
 import dev.lavalier.capture.Period;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,14 +16,22 @@ final class FramerTest {
 
   private static final PcmFormat MONO = PcmFormat.parse("8000/1/s16le");
 
+  private static final Conversion AS_CAPTURED = asCaptured();
+
+  private static Conversion asCaptured() {
+    try {
+      return Conversion.plan(MONO, MONO, List.of());
+    } catch (StreamException e) {
+      throw new AssertionError(e);
+    }
+  }
+
   private record Cut(long sampleIndex, long captureNanos, List<Integer> samples) {}
 
   private final List<Cut> cuts = new ArrayList<>();
 
   private Framer framer(int frameSize) {
-    return new Framer(
-        MONO,
-        frameSize,
+    FrameCodec codec =
         (pcm, index, nanos, readDelay) -> {
           List<Integer> samples = new ArrayList<>();
           for (int i = 0; i < pcm.length; i += 2) {
@@ -29,7 +39,8 @@ final class FramerTest {
           }
           cuts.add(new Cut(index, nanos, samples));
           return pcm.clone();
-        });
+        };
+    return new Framer(new StreamPlan(AS_CAPTURED, frameSize, codec));
   }
 
   /** A period whose samples are their own indexes. */

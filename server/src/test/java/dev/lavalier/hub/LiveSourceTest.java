@@ -24,7 +24,7 @@ final class LiveSourceTest {
 
   /** A queue without a bound of age, from the first frame on. */
   private LiveSource queue(int bound) {
-    return new LiveSource(ring, 0, bound, Long.MAX_VALUE);
+    return LiveSource.after(null, ring, bound, Long.MAX_VALUE);
   }
 
   private static Frame poll(LiveSource source) {
@@ -58,7 +58,7 @@ final class LiveSourceTest {
 
   @Test
   void dropsWhatHasWaitedTooLongAlsoWhereNothingNewerComes() {
-    LiveSource source = new LiveSource(ring, 0, 10, 50);
+    LiveSource source = LiveSource.after(null, ring, 10, 50);
     for (long readNanos : new long[] {1_000, 1_020, 1_040}) {
       ring.publish(new Frame(ring.head(), 0, 0, 0, readNanos, NOTHING));
     }

@@ -7,10 +7,13 @@ import dev.lavalier.access.Credential;
 import dev.lavalier.access.TokenFile;
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.TimeSource;
+import dev.lavalier.capture.CombinedDevices;
+import dev.lavalier.capture.Devices;
 import dev.lavalier.capture.JavaSoundDevices;
+import dev.lavalier.capture.LineSettings;
+import dev.lavalier.capture.VirtualDevices;
 import dev.lavalier.capture.ToneDevice;
 import dev.lavalier.capture.VirtualDevice;
-import dev.lavalier.grpc.AudioCaptureService;
 import dev.lavalier.grpc.CallObserver;
 import dev.lavalier.grpc.AccessMonitor;
 import dev.lavalier.grpc.GrpcServer;
@@ -90,7 +93,7 @@ public final class LavalierExtension
 
   private final GrpcCleanupRule cleanup = new GrpcCleanupRule();
   private CountedExecutor executor;
-  private JavaSoundDevices registry;
+  private Devices sources;
   private Hub hub;
   private AccessMonitor accessMonitor;
   private ManagedChannel channel;
@@ -143,7 +146,7 @@ public final class LavalierExtension
   /** Sets the hub's limits. */
   public LavalierExtension withLimits(SubscriberLimits limits, Duration stallTimeout) {
     config =
-        new HubConfig(config.period(), limits, stallTimeout, config.history(), config.keptOpen());
+        new HubConfig(limits, stallTimeout, config.history(), config.keptOpen());
     return this;
   }
 
@@ -151,7 +154,7 @@ public final class LavalierExtension
   public LavalierExtension withHistory(Duration history, String... keptOpen) {
     config =
         new HubConfig(
-            config.period(), config.limits(), config.stallTimeout(), history, Set.of(keptOpen));
+            config.limits(), config.stallTimeout(), history, Set.of(keptOpen));
     return this;
   }
 
@@ -210,15 +213,16 @@ public final class LavalierExtension
     if (manualTime != null) {
       manualTime.afterEachStep(executor::awaitIdle);
     }
-    registry =
-        new JavaSoundDevices(
-            id -> captureFormats.getOrDefault(id, captureFormat),
-            demo,
-            devices,
-            allowed::contains,
-            timeSource);
-    registry.start();
-    hub = new Hub(registry, timeSource, AudioCaptureService.frameCodec(), config, observer);
+    LineSettings settings =
+        new LineSettings(
+            id -> captureFormats.getOrDefault(id, captureFormat), allowed::contains, timeSource);
+    sources =
+        new CombinedDevices(
+            List.of(
+                new JavaSoundDevices(settings),
+                new VirtualDevices(devices, demo ? ToneDevice.NAME : "", settings)));
+    sources.start();
+    hub = new Hub(sources, timeSource, config, observer);
     hub.start();
     accessMonitor = new AccessMonitor(hub, tokens(), Optional.empty(), timeSource, Runnable::run);
     accessMonitor.start();
@@ -270,7 +274,7 @@ public final class LavalierExtension
   @Override
   public void afterEach(ExtensionContext context) {
     accessMonitor.close();
-    registry.close();
+    sources.close();
     scripts.values().forEach(ScriptedMixerProvider.Script::close);
     executor.close();
   }

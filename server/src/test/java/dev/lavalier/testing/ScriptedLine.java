@@ -1,47 +1,69 @@
 package dev.lavalier.testing;
 
+import dev.lavalier.capture.AudioLine;
+import dev.lavalier.capture.TestLines;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Method;
 import java.util.Arrays;
 import java.util.concurrent.locks.LockSupport;
+import javax.sound.sampled.AudioFormat;
 import javax.sound.sampled.LineUnavailableException;
-import javax.sound.sampled.TargetDataLine;
 
-/** A line with a {@link ScriptedMixerProvider.ScriptedStream} laid over it. */
+/**
+ * A {@code TargetDataLine} that gives the tone, with a {@link ScriptedMixerProvider.Script} laid
+ * over it. It has the methods that the adapter under test calls; any other one throws.
+ */
 final class ScriptedLine implements InvocationHandler {
 
   private static final long HANG_POLL_NANOS = 1_000_000;
 
   private final ScriptedMixerProvider.Script script;
-  private final TargetDataLine healthy;
-  private boolean dropping; // the reading thread alone
+  private final AudioFormat format;
+  private volatile AudioLine tone; // null: not open
+  private volatile boolean running;
+  private boolean dropping; // the reading thread only
 
-  ScriptedLine(ScriptedMixerProvider.Script script, TargetDataLine healthy) {
+  ScriptedLine(ScriptedMixerProvider.Script script, AudioFormat format) {
     this.script = script;
-    this.healthy = healthy;
+    this.format = format;
   }
 
   @Override
   public Object invoke(Object self, Method method, Object[] args) throws Throwable {
     return switch (method.getName()) {
-      case "open" -> open(method, args);
-      case "close" -> close();
-      case "read" -> read((byte[]) args[0], (int) args[1], (int) args[2]);
+      case "open" -> open((AudioFormat) args[0], (int) args[1]);
+      case "start" -> start();
+      case "getBufferSize" -> tone.bufferSamples() * format.getFrameSize();
       case "available" -> available();
-      default -> ScriptedMixerProvider.call(healthy, method, args);
+      case "read" -> read((byte[]) args[0], (int) args[1], (int) args[2]);
+      case "stop" -> stop();
+      case "close" -> close();
+      default -> throw new UnsupportedOperationException(method.getName());
     };
   }
 
-  private Object open(Method method, Object[] args) throws Throwable {
+  private Object open(AudioFormat wanted, int bufferBytes) throws LineUnavailableException {
     script.attempts.incrementAndGet();
     while (script.hangsInOpen) {
       LockSupport.parkNanos(HANG_POLL_NANOS);
     }
     if (script.busy) {
-      throw new LineUnavailableException("line with format " + args[0] + " not supported.");
+      throw new LineUnavailableException("line with format " + wanted + " not supported.");
     }
-    ScriptedMixerProvider.call(healthy, method, args);
+    tone = TestLines.openTone(wanted, bufferBytes, script.deviceTime);
     script.open.incrementAndGet();
+    return null;
+  }
+
+  private Object start() {
+    running = true;
+    tone.start();
+    return null;
+  }
+
+  private Object stop() {
+    running = false;
+    tone.stop();
     return null;
   }
 
@@ -49,17 +71,24 @@ final class ScriptedLine implements InvocationHandler {
     while (script.hangsInClose) {
       LockSupport.parkNanos(HANG_POLL_NANOS);
     }
-    if (healthy.isOpen()) {
+    AudioLine open = tone;
+    if (open != null) {
+      tone = null;
+      running = false;
+      open.close();
       script.open.decrementAndGet();
     }
-    healthy.close();
     return null;
   }
 
   private int available() {
     script.availableCalls.incrementAndGet();
+    AudioLine open = tone;
+    if (open == null) {
+      return 0;
+    }
     if (script.readsNothing) {
-      return healthy.getBufferSize();
+      return open.bufferSamples() * format.getFrameSize();
     }
     if (script.stalls) {
       return 0;
@@ -70,13 +99,12 @@ final class ScriptedLine implements InvocationHandler {
     }
     if (dropping) {
       dropping = false;
-      byte[] lost = new byte[healthy.getBufferSize()];
-      int now;
-      while ((now = healthy.available()) > 0) {
-        healthy.read(lost, 0, now);
+      int lost;
+      while ((lost = open.available()) > 0) {
+        open.read(new byte[lost * format.getFrameSize()]);
       }
     }
-    return healthy.available();
+    return open.available() * format.getFrameSize();
   }
 
   private int read(byte[] to, int offset, int length) {
@@ -86,14 +114,19 @@ final class ScriptedLine implements InvocationHandler {
     if (script.readsNothing) {
       return 0;
     }
-    while (script.stalls && healthy.isRunning()) {
+    while (script.stalls && running) {
       LockSupport.parkNanos(HANG_POLL_NANOS);
     }
-    int wanted = script.readsHalf ? length / 2 : length;
-    int read = healthy.read(to, offset, wanted);
-    if (script.silent) {
-      Arrays.fill(to, offset, offset + read, (byte) 0);
+    AudioLine open = tone;
+    if (open == null) {
+      return 0;
     }
+    byte[] samples = new byte[script.readsHalf ? length / 2 : length];
+    int read = open.read(samples) * format.getFrameSize();
+    if (script.silent) {
+      Arrays.fill(samples, (byte) 0);
+    }
+    System.arraycopy(samples, 0, to, offset, read);
     return read;
   }
 }

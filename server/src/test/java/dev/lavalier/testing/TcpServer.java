@@ -2,9 +2,10 @@ package dev.lavalier.testing;
 
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.TimeSource;
-import dev.lavalier.capture.JavaSoundDevices;
+import dev.lavalier.capture.Devices;
+import dev.lavalier.capture.LineSettings;
+import dev.lavalier.capture.VirtualDevices;
 import dev.lavalier.capture.ToneDevice;
-import dev.lavalier.grpc.AudioCaptureService;
 import dev.lavalier.grpc.CallObserver;
 import dev.lavalier.grpc.AccessMonitor;
 import dev.lavalier.grpc.GrpcServer;
@@ -23,13 +24,13 @@ import java.util.function.Function;
 /** A server of the tone in this process, over TCP on loopback and in real time. */
 public final class TcpServer implements AutoCloseable {
 
-  private final JavaSoundDevices registry;
+  private final Devices devices;
   private final Hub hub;
   private final AccessMonitor accessMonitor;
   private final GrpcServer grpc;
 
-  private TcpServer(JavaSoundDevices registry, Hub hub, AccessMonitor accessMonitor, GrpcServer grpc) {
-    this.registry = registry;
+  private TcpServer(Devices devices, Hub hub, AccessMonitor accessMonitor, GrpcServer grpc) {
+    this.devices = devices;
     this.hub = hub;
     this.accessMonitor = accessMonitor;
     this.grpc = grpc;
@@ -56,16 +57,12 @@ public final class TcpServer implements AutoCloseable {
       String captureFormat, HubConfig config, TransportLimits limits, Function<Hub, AccessMonitor> accessMonitors)
       throws IOException {
     TimeSource timeSource = TimeSource.system();
-    JavaSoundDevices registry =
-        new JavaSoundDevices(
-            id -> PcmFormat.parse(captureFormat),
-            true,
-            List.of(new ToneDevice()),
-            "tone"::equals,
-            timeSource);
-    registry.start();
-    Hub hub =
-        new Hub(registry, timeSource, AudioCaptureService.frameCodec(), config, HubObserver.NONE);
+    LineSettings settings =
+        new LineSettings(id -> PcmFormat.parse(captureFormat), id -> true, timeSource);
+    Devices devices =
+        new VirtualDevices(List.of(new ToneDevice()), ToneDevice.NAME, settings);
+    devices.start();
+    Hub hub = new Hub(devices, timeSource, config, HubObserver.NONE);
     AccessMonitor accessMonitor = accessMonitors.apply(hub);
     accessMonitor.start();
     GrpcServer grpc =
@@ -77,7 +74,7 @@ public final class TcpServer implements AutoCloseable {
             CallObserver.NONE,
             timeSource);
     grpc.start();
-    return new TcpServer(registry, hub, accessMonitor, grpc);
+    return new TcpServer(devices, hub, accessMonitor, grpc);
   }
 
   /** Returns its hub. */
@@ -105,6 +102,6 @@ public final class TcpServer implements AutoCloseable {
     hub.close();
     grpc.close();
     accessMonitor.close();
-    registry.close();
+    devices.close();
   }
 }

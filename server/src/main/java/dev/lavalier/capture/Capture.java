@@ -1,0 +1,68 @@
+package dev.lavalier.capture;
+
+import dev.lavalier.audio.PcmFormat;
+import java.time.Duration;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
+
+/**
+ * One open device: a line of this machine, or a device of another one. It delivers periods to a
+ * {@link CaptureListener} on one thread of its own.
+ *
+ * <p>{@link #start}, {@link #stop} and {@link #close} are called in this order, each once, not
+ * necessarily by one thread. The other methods may be called from any thread and never block.
+ */
+public interface Capture extends AutoCloseable {
+
+  /** Returns the device, as it was listed when it was opened. */
+  DeviceDescriptor device();
+
+  /** Returns the format of the periods. */
+  PcmFormat format();
+
+  /** Returns the number of samples per channel in an ordinary period. */
+  int periodSamples();
+
+  /**
+   * Returns the number of the epoch that this capture is, if its source numbers epochs; empty if
+   * the hub assigns the number.
+   */
+  default OptionalLong epoch() {
+    return OptionalLong.empty();
+  }
+
+  /**
+   * Starts the capture and its thread.
+   *
+   * @param listener receives the periods; no method of it is called before this call
+   */
+  void start(CaptureListener listener);
+
+  /**
+   * Stops the capture and waits for its thread to end. After that the listener is not called any
+   * more. May block for as long as the sound system does.
+   *
+   * @return whether the thread ended within {@code timeout}
+   */
+  boolean stop(Duration timeout) throws InterruptedException;
+
+  /** Returns the number of periods that have been delivered. */
+  long periods();
+
+  /**
+   * Returns how long the device may deliver no period before it is considered lost.
+   *
+   * @param first whether it has not delivered any period yet, which takes longer
+   */
+  Duration silenceTimeout(boolean first);
+
+  /**
+   * Returns how much faster the device's clock runs than this machine's, in parts per million;
+   * empty until it is measured to within 5 ppm.
+   */
+  OptionalDouble clockPpm();
+
+  /** Releases the device. May block for as long as the sound system does. */
+  @Override
+  void close();
+}

@@ -1,0 +1,91 @@
+package dev.lavalier.capture;
+
+import dev.lavalier.audio.StreamException;
+import dev.lavalier.audio.StreamException.Reason;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Several sources of devices as one. Devices are listed in the order of the sources. If two sources
+ * use the same id, the first one has it. The first default device is the default.
+ */
+public final class CombinedDevices implements Devices {
+
+  private static final Logger log = LoggerFactory.getLogger(CombinedDevices.class);
+
+  private final List<Devices> sources;
+  private final Set<String> reportedIds = ConcurrentHashMap.newKeySet();
+
+  /** Combines sources, which this object starts and closes. */
+  public CombinedDevices(List<? extends Devices> sources) {
+    this.sources = List.copyOf(sources);
+  }
+
+  @Override
+  public void start() {
+    sources.forEach(Devices::start);
+  }
+
+  @Override
+  public List<DeviceDescriptor> list() {
+    Map<String, DeviceDescriptor> byId = new LinkedHashMap<>();
+    boolean hasDefault = false;
+    for (Devices source : sources) {
+      for (DeviceDescriptor device : source.list()) {
+        if (byId.containsKey(device.id())) {
+          reportDuplicate(device.id());
+        } else {
+          byId.put(device.id(), hasDefault ? device.asNotDefault() : device);
+          hasDefault |= device.isDefault();
+        }
+      }
+    }
+    return List.copyOf(byId.values());
+  }
+
+  private void reportDuplicate(String id) {
+    if (reportedIds.add(id)) {
+      log.warn("{}: two devices have this id; the second one is not served", id);
+    }
+  }
+
+  @Override
+  public void onChange(Runnable listener) {
+    sources.forEach(source -> source.onChange(listener));
+  }
+
+  @Override
+  public Capture open(String deviceId) throws StreamException {
+    for (Devices source : sources) {
+      if (source.list().stream().anyMatch(device -> device.id().equals(deviceId))) {
+        return source.open(deviceId);
+      }
+    }
+    return openUnlisted(deviceId);
+  }
+
+  /** A device that came back a moment ago may not be listed yet. */
+  private Capture openUnlisted(String deviceId) throws StreamException {
+    for (Devices source : sources) {
+      try {
+        return source.open(deviceId);
+      } catch (StreamException e) {
+        if (e.reason() != Reason.DEVICE_LOST) {
+          throw e;
+        }
+      }
+    }
+    throw new StreamException(
+        Reason.DEVICE_LOST, "device_id: %s (expected: a device that is there)".formatted(deviceId));
+  }
+
+  @Override
+  public void close() {
+    sources.forEach(Devices::close);
+  }
+}

@@ -1,0 +1,60 @@
+package dev.lavalier.capture;
+
+import dev.lavalier.audio.LogText;
+import dev.lavalier.audio.StreamException;
+import dev.lavalier.audio.StreamException.Reason;
+import java.util.List;
+import java.util.function.Predicate;
+
+/** Finds the device that a request names. */
+public final class DeviceResolver {
+
+  private DeviceResolver() {}
+
+  /**
+   * Returns the device that a request names. A device that the caller may not list does not exist
+   * for that caller.
+   *
+   * @param all every device
+   * @param id a {@code device_id}; empty: the default device
+   * @param visible which devices the caller may list, by their ids
+   * @throws StreamException DEVICE_NOT_FOUND, with the ids that the caller can choose from
+   */
+  public static DeviceDescriptor resolve(
+      List<DeviceDescriptor> all, String id, Predicate<String> visible) throws StreamException {
+    List<DeviceDescriptor> listed = all.stream().filter(d -> visible.test(d.id())).toList();
+    Predicate<DeviceDescriptor> requested =
+        id.isEmpty() ? DeviceDescriptor::isDefault : d -> d.id().equals(id);
+    return listed.stream()
+        .filter(requested)
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new StreamException(
+                    Reason.DEVICE_NOT_FOUND,
+                    id.isEmpty() ? noDefaultMessage(all, listed) : notFoundMessage(id, listed)));
+  }
+
+  private static String notFoundMessage(String id, List<DeviceDescriptor> listed) {
+    return "device_id: %s (expected: %s)"
+        .formatted(
+            LogText.sanitizeAndTruncate(id), availableIds(listed, "no device is there now"));
+  }
+
+  private static String noDefaultMessage(
+      List<DeviceDescriptor> all, List<DeviceDescriptor> listed) {
+    return "device_id: empty (expected: %s; %s)"
+        .formatted(
+            availableIds(listed, "none is there"),
+            all.stream().anyMatch(DeviceDescriptor::isDefault)
+                ? "the default device is none that you may list"
+                : "this machine has no capture hardware to be the default, and a server started"
+                    + " with --demo would give a test tone");
+  }
+
+  private static String availableIds(List<DeviceDescriptor> listed, String none) {
+    return listed.isEmpty()
+        ? none
+        : "one of " + String.join(", ", listed.stream().map(DeviceDescriptor::id).toList());
+  }
+}

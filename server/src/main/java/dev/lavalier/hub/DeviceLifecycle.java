@@ -1,0 +1,263 @@
+package dev.lavalier.hub;
+
+/**
+ * The states of one device and every transition between them. It holds no threads and makes no
+ * calls: the device's actor reports events and carries out the action that it gets back.
+ * docs/architecture.md has the table; {@code DeviceLifecycleTest} walks through it.
+ *
+ * <p>Used by the device's actor only.
+ */
+final class DeviceLifecycle {
+
+  /** After this many closings without an answer, the driver is considered broken. */
+  static final int MAX_HANGING_CALLS = 3;
+
+  /** What the device is doing. */
+  enum State {
+    /** Not open, and nobody needs it. */
+    CLOSED,
+    /** The sound system was asked to open it. */
+    OPENING,
+    /** The sound system was asked to open it and has not answered in time. */
+    OPENING_OVERDUE,
+    /** Open. After a loss, it counts as lost until its first period arrives. */
+    OPEN,
+    /** The sound system was asked to close it. */
+    CLOSING,
+    /** Not open, but needed: an attempt to open it is scheduled. */
+    BACKOFF,
+    /** Too many closings got no answer. It is left alone until one does, or some time has passed. */
+    UNRESPONSIVE,
+    /** The server is stopping and the device is closed. */
+    STOPPED
+  }
+
+  /** What happens to the device. */
+  enum Event {
+    /** A subscription arrived, or the device is to be always on. */
+    NEEDED,
+    /** A subscription ended. */
+    LEFT,
+    /** The sound system opened it. */
+    OPENED,
+    /** The sound system refused to open it; the subscriptions that waited for it were refused. */
+    REFUSED,
+    /** The first period arrived. */
+    FIRST_PERIOD,
+    /** It gave out while it was open. */
+    LOST,
+    /** The sound system closed it. */
+    CLOSED,
+    /** The sound system has not answered in time. */
+    TIMEOUT,
+    /** The time of the next attempt has come, or the list of devices has changed. */
+    RETRY,
+    /** A closing that had timed out was answered. */
+    LATE_ANSWER,
+    /** It has been unresponsive for long enough to try once more. */
+    RECOVERY,
+    /** The server stops. */
+    STOP
+  }
+
+  /** Who needs the device, the strongest need first. */
+  enum Need {
+    /** The server is stopping: nobody is served any more. */
+    STOPPING,
+    /** Subscriptions are being served. */
+    ACTIVE,
+    /** Subscriptions wait for it to open. */
+    PENDING,
+    /** It is always on, or subscriptions wait for it to return after a loss. */
+    RETURN,
+    /** Nobody. */
+    NONE
+  }
+
+  /** What the actor has to do. */
+  enum Action {
+    /** Nothing. */
+    NONE,
+    /** Ask the sound system to open it. */
+    OPEN,
+    /** Ask the sound system to close it. */
+    CLOSE,
+    /** Serve the subscriptions that wait. */
+    ACTIVATE,
+    /** Schedule an attempt to open it. */
+    SCHEDULE_RETRY,
+    /** Refuse the subscriptions that wait: it does not respond. */
+    REFUSE,
+    /** As {@link #REFUSE}, and schedule {@link Event#RECOVERY}. */
+    REFUSE_AND_SCHEDULE_RECOVERY,
+    /** Refuse the subscriptions that wait: the server is stopping. */
+    REFUSE_STOPPING,
+    /** Report that the device has stopped. */
+    FINISH_STOP
+  }
+
+  private State state = State.CLOSED;
+  private boolean lost; // since a loss, until audio comes again or nobody waits for it any more
+  private int hangingCalls; // closings that timed out and were not answered since
+
+  State state() {
+    return state;
+  }
+
+  /** Returns whether the device was lost and has not delivered audio since. */
+  boolean isLost() {
+    return lost;
+  }
+
+  /** Returns the state that clients see. */
+  DeviceState publicState() {
+    return switch (state) {
+      case CLOSED, STOPPED -> DeviceState.CLOSED;
+      case OPENING -> lost ? DeviceState.LOST : DeviceState.OPENING;
+      case OPEN -> lost ? DeviceState.LOST : DeviceState.OPEN;
+      case CLOSING -> lost ? DeviceState.LOST : DeviceState.CLOSING;
+      case BACKOFF -> lost ? DeviceState.LOST : DeviceState.CLOSED;
+      case OPENING_OVERDUE, UNRESPONSIVE -> DeviceState.NOT_RESPONDING;
+    };
+  }
+
+  /**
+   * Makes the transition for an event.
+   *
+   * @param need who needs the device at this moment
+   * @return what the actor has to do now
+   */
+  Action on(Event event, Need need) {
+    Action action =
+        switch (event) {
+          case NEEDED -> onNeeded(need);
+          case LEFT -> onLeft(need);
+          case OPENED -> onOpened(need);
+          case REFUSED -> isOpening() ? onNotOpen(need) : Action.NONE;
+          case FIRST_PERIOD -> onFirstPeriod();
+          case LOST -> onLost();
+          case CLOSED -> state == State.CLOSING ? onNotOpen(need) : Action.NONE;
+          case TIMEOUT -> onTimeout(need);
+          case RETRY -> state == State.BACKOFF ? onRetry(need) : Action.NONE;
+          case LATE_ANSWER -> onLateAnswer(need);
+          case RECOVERY -> onRecovery(need);
+          case STOP -> onStop();
+        };
+    if (state == State.CLOSED || state == State.STOPPED) {
+      lost = false;
+    }
+    return action;
+  }
+
+  private Action onNeeded(Need need) {
+    if (need == Need.STOPPING) {
+      return Action.REFUSE_STOPPING;
+    }
+    return switch (state) {
+      case CLOSED, BACKOFF -> enter(State.OPENING, Action.OPEN);
+      case OPEN -> Action.ACTIVATE;
+      case OPENING_OVERDUE, UNRESPONSIVE -> Action.REFUSE;
+      case OPENING, CLOSING, STOPPED -> Action.NONE;
+    };
+  }
+
+  private Action onLeft(Need need) {
+    if (need == Need.NONE && state == State.OPEN) {
+      return enter(State.CLOSING, Action.CLOSE);
+    }
+    if (need == Need.NONE && state == State.BACKOFF) {
+      return enter(State.CLOSED, Action.NONE);
+    }
+    return Action.NONE;
+  }
+
+  private Action onOpened(Need need) {
+    if (state == State.STOPPED) {
+      return Action.CLOSE; // it answered after the stop had given up
+    }
+    if (!isOpening()) {
+      return Action.NONE;
+    }
+    return need == Need.NONE || need == Need.STOPPING
+        ? enter(State.CLOSING, Action.CLOSE)
+        : enter(State.OPEN, Action.ACTIVATE);
+  }
+
+  private Action onFirstPeriod() {
+    if (state == State.OPEN) {
+      lost = false;
+    }
+    return Action.NONE;
+  }
+
+  private Action onLost() {
+    if (state != State.OPEN) {
+      return Action.NONE;
+    }
+    lost = true;
+    return enter(State.CLOSING, Action.CLOSE);
+  }
+
+  private Action onTimeout(Need need) {
+    if (state == State.OPENING) {
+      return need == Need.STOPPING
+          ? enter(State.STOPPED, Action.FINISH_STOP)
+          : enter(State.OPENING_OVERDUE, Action.REFUSE);
+    }
+    if (state != State.CLOSING) {
+      return Action.NONE;
+    }
+    // The line of a killed sound server never closes, while its successor's can be opened.
+    hangingCalls++;
+    return hangingCalls < MAX_HANGING_CALLS || need == Need.STOPPING
+        ? onNotOpen(need)
+        : enter(State.UNRESPONSIVE, Action.REFUSE_AND_SCHEDULE_RECOVERY);
+  }
+
+  private Action onRetry(Need need) {
+    return need == Need.NONE
+        ? enter(State.CLOSED, Action.NONE)
+        : enter(State.OPENING, Action.OPEN);
+  }
+
+  private Action onLateAnswer(Need need) {
+    hangingCalls = Math.max(0, hangingCalls - 1);
+    return state == State.UNRESPONSIVE ? onNotOpen(need) : Action.NONE;
+  }
+
+  private Action onRecovery(Need need) {
+    if (state != State.UNRESPONSIVE) {
+      return Action.NONE;
+    }
+    hangingCalls = MAX_HANGING_CALLS - 1; // one more closing may hang before it is left alone again
+    return onNotOpen(need);
+  }
+
+  private Action onStop() {
+    return switch (state) {
+      case CLOSED, BACKOFF, OPENING_OVERDUE, UNRESPONSIVE, STOPPED ->
+          enter(State.STOPPED, Action.FINISH_STOP);
+      case OPEN -> enter(State.CLOSING, Action.CLOSE);
+      case OPENING, CLOSING -> Action.NONE; // the answer decides
+    };
+  }
+
+  /** The device is not open, and no call is in progress. */
+  private Action onNotOpen(Need need) {
+    return switch (need) {
+      case STOPPING -> enter(State.STOPPED, Action.FINISH_STOP);
+      case ACTIVE, PENDING -> enter(State.OPENING, Action.OPEN);
+      case RETURN -> enter(State.BACKOFF, Action.SCHEDULE_RETRY);
+      case NONE -> enter(State.CLOSED, Action.NONE);
+    };
+  }
+
+  private boolean isOpening() {
+    return state == State.OPENING || state == State.OPENING_OVERDUE;
+  }
+
+  private Action enter(State next, Action action) {
+    state = next;
+    return action;
+  }
+}

@@ -1,0 +1,23 @@
+package dev.lavalier.hub;
+
+import dev.lavalier.audio.PolyphaseFilters;
+import dev.lavalier.audio.TimeSource;
+import dev.lavalier.capture.Devices;
+import java.time.Duration;
+import java.util.concurrent.Executor;
+
+/**
+ * What all devices of a hub share.
+ *
+ * @param history how much of what was captured is kept; zero: nothing
+ * @param workers runs the actors and the calls into the sound system
+ * @param onChange called when the state or the subscriber count of a device has changed
+ */
+record DeviceServices(
+    Devices devices,
+    TimeSource timeSource,
+    PolyphaseFilters filters,
+    Duration history,
+    Executor workers,
+    HubObserver observer,
+    Runnable onChange) {}
