@@ -1,6 +1,8 @@
 package dev.lavalier.hub;
 
 import dev.lavalier.audio.StreamException;
+import dev.lavalier.pipeline.Frame;
+import dev.lavalier.pipeline.Gap;
 import java.util.Optional;
 
 /** What a subscriber hears, counted. Used on the lane alone, and read when all is done. */

@@ -1,11 +1,17 @@
 package dev.lavalier.hub;
 
-import dev.lavalier.audio.StreamException;
 import dev.lavalier.audio.Conversion;
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.PolyphaseFilters;
+import dev.lavalier.audio.StreamException;
 import dev.lavalier.audio.TimeSource;
 import dev.lavalier.capture.Period;
+import dev.lavalier.pipeline.CapturePipeline;
+import dev.lavalier.pipeline.FrameCodec;
+import dev.lavalier.pipeline.PipelineStream;
+import dev.lavalier.pipeline.StartFrom;
+import dev.lavalier.pipeline.StreamMetrics;
+import dev.lavalier.pipeline.StreamPlan;
 import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -69,7 +75,7 @@ public final class StressDevice {
   private static final Subscriber SUBSCRIBER = new Subscriber(Subscriber.ANONYMOUS, "stress");
 
   private final DeviceActor actor = new DeviceActor("stress", SERVICES);
-  private final CapturePipeline pipeline = 
+  private final CapturePipeline pipeline =
       new CapturePipeline(1, FORMAT, FRAME_SIZE, 0, FILTERS, actor, StreamMetrics.NONE);
   private final AtomicInteger closed = new AtomicInteger();
   private final Subscription.SubscriptionServices services =
@@ -92,7 +98,8 @@ public final class StressDevice {
 
   /** Makes a subscription that has not begun. */
   public Subscription subscription(ManualDeliveryLoop deliveryLoop, FrameSink sink) {
-    return new Subscription(0, SUBSCRIBER, SPEC, deliveryLoop.deliveryLoop(), sink, actor, services);
+    return new Subscription(
+        0, SUBSCRIBER, SPEC, deliveryLoop.deliveryLoop(), sink, actor, services);
   }
 
   /** Begins it, in the steps and the order of {@link DeviceActor}. The actor's thread alone. */
@@ -100,8 +107,7 @@ public final class StressDevice {
     loops.add(subscription.deliveryLoop());
     pipeline.update(Set.of(PLAN), loops);
     SubscriptionSpec spec = subscription.spec();
-    subscription.start(
-        pipeline.open(PLAN, spec.start(), spec.queueFrames(), spec.maxAgeNanos()));
+    subscription.start(pipeline.open(PLAN, spec.start(), spec.queueFrames(), spec.maxAgeNanos()));
   }
 
   /** Ends it, as when the server stops. The actor's thread alone. */

@@ -1,11 +1,18 @@
 package dev.lavalier.hub;
 
-import dev.lavalier.audio.StreamException;
 import dev.lavalier.audio.Conversion;
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.PolyphaseFilters;
+import dev.lavalier.audio.StreamException;
 import dev.lavalier.audio.TimeSource;
 import dev.lavalier.capture.Period;
+import dev.lavalier.pipeline.CapturePipeline;
+import dev.lavalier.pipeline.Frame;
+import dev.lavalier.pipeline.FrameCodec;
+import dev.lavalier.pipeline.Gap;
+import dev.lavalier.pipeline.StartFrom;
+import dev.lavalier.pipeline.StreamMetrics;
+import dev.lavalier.pipeline.StreamPlan;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -70,8 +77,7 @@ public class SubscriptionBenchmark {
                 Runnable::run,
                 HubObserver.NONE,
                 () -> {}));
-    pipeline =
-        new CapturePipeline(1, FORMAT, FRAME_SIZE, 0, filters, device, StreamMetrics.NONE);
+    pipeline = new CapturePipeline(1, FORMAT, FRAME_SIZE, 0, filters, device, StreamMetrics.NONE);
     SubscriptionSpec spec =
         new SubscriptionSpec(
             "benchmark",
@@ -88,8 +94,7 @@ public class SubscriptionBenchmark {
     Subscription.SubscriptionServices services =
         new Subscription.SubscriptionServices(
             timeSource, Duration.ofSeconds(30), HubObserver.NONE, (subscription, reason) -> {});
-    StreamPlan plan =
-        new StreamPlan(Conversion.plan(FORMAT, FORMAT, List.of()), FRAME_SIZE, codec);
+    StreamPlan plan = new StreamPlan(Conversion.plan(FORMAT, FORMAT, List.of()), FRAME_SIZE, codec);
     pipeline.update(Set.of(plan), Set.of(deliveryLoop));
     publish();
     Subscriber who = new Subscriber(Subscriber.ANONYMOUS, "benchmark");

@@ -1,6 +1,6 @@
 package dev.lavalier.observe;
 
-import dev.lavalier.hub.StreamMetrics;
+import dev.lavalier.pipeline.StreamMetrics;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;

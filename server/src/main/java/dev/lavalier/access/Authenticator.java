@@ -52,7 +52,8 @@ public final class Authenticator {
    * @param certificate its own, which the transport has found to be one of the client CA's
    * @throws AuthenticationException where it is not known
    */
-  public Authentication authenticate(List<String> authorization, Optional<X509Certificate> certificate)
+  public Authentication authenticate(
+      List<String> authorization, Optional<X509Certificate> certificate)
       throws AuthenticationException {
     if (!isRequired()) {
       return Authentication.anonymous(Grants.ALL);
@@ -69,10 +70,12 @@ public final class Authenticator {
       throws AuthenticationException {
     X509Certificate presented = certificate.orElseThrow(() -> missing("no certificate"));
     return new CheckedAuthentication(
-        subject(presented), () -> isValid(presented) ? Optional.of(CERTIFICATE_ONLY) : Optional.empty());
+        subject(presented),
+        () -> isValid(presented) ? Optional.of(CERTIFICATE_ONLY) : Optional.empty());
   }
 
-  private Authentication byTokenFile(List<String> authorization, Optional<X509Certificate> certificate)
+  private Authentication byTokenFile(
+      List<String> authorization, Optional<X509Certificate> certificate)
       throws AuthenticationException {
     TokenFile file = tokens.orElseThrow().get();
     if (!authorization.isEmpty()) { // and nothing else counts then
@@ -80,11 +83,13 @@ public final class Authenticator {
           file.byToken(token(authorization)).orElseThrow(() -> rejected("an unknown token"));
       return new CheckedAuthentication(entry.name(), () -> grantsOf(entry));
     }
-    X509Certificate presented = certificate.orElseThrow(() -> missing("no token and no certificate"));
+    X509Certificate presented =
+        certificate.orElseThrow(() -> missing("no token and no certificate"));
     TokenEntry entry =
         file.bySubject(presented.getSubjectX500Principal())
             .orElseThrow(() -> rejected("no entry for the certificate " + subject(presented)));
-    return new CheckedAuthentication(entry.name(), () -> isValid(presented) ? grantsOf(entry) : Optional.empty());
+    return new CheckedAuthentication(
+        entry.name(), () -> isValid(presented) ? grantsOf(entry) : Optional.empty());
   }
 
   /** Looks at the file as it is now: the same name with another proof is somebody else. */
@@ -93,7 +98,10 @@ public final class Authenticator {
         .orElseThrow()
         .get()
         .byName(authenticated.name())
-        .filter(now -> now.credential().equals(authenticated.credential()) && now.isValidAt(clock.instant()))
+        .filter(
+            now ->
+                now.credential().equals(authenticated.credential())
+                    && now.isValidAt(clock.instant()))
         .map(TokenEntry::grants);
   }
 
@@ -129,7 +137,8 @@ public final class Authenticator {
         reason);
   }
 
-  private record CheckedAuthentication(String identity, Supplier<Optional<Grants>> now) implements Authentication {
+  private record CheckedAuthentication(String identity, Supplier<Optional<Grants>> now)
+      implements Authentication {
     @Override
     public Optional<String> name() {
       return Optional.of(identity);

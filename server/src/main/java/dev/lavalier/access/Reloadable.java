@@ -12,8 +12,8 @@ import org.slf4j.LoggerFactory;
  * reached by another link. Where the new content cannot be used, that is logged once, and the old
  * value stays.
  *
- * <p>{@link #get} may be called from any thread and never blocks; {@link #reloadIfChanged} blocks for as long
- * as the file system does, and is called by one thread at a time.
+ * <p>{@link #get} may be called from any thread and never blocks; {@link #reloadIfChanged} blocks
+ * for as long as the file system does, and is called by one thread at a time.
  */
 public final class Reloadable<T> implements Supplier<T> {
 
@@ -44,7 +44,8 @@ public final class Reloadable<T> implements Supplier<T> {
    * @param name what the value is, for the log
    * @throws InvalidFileException where they cannot be used
    */
-  public Reloadable(String name, ContentReader files, Parser<T> parser) throws InvalidFileException {
+  public Reloadable(String name, ContentReader files, Parser<T> parser)
+      throws InvalidFileException {
     this.name = name;
     this.files = files;
     this.parser = parser;

@@ -74,7 +74,8 @@ public record TlsMaterial(
     throw ConfigFile.invalid(setting, file, "at least one certificate in PEM form", null);
   }
 
-  private static void checkValid(Path file, X509Certificate certificate) throws InvalidFileException {
+  private static void checkValid(Path file, X509Certificate certificate)
+      throws InvalidFileException {
     try {
       certificate.checkValidity();
     } catch (CertificateExpiredException e) {

@@ -15,7 +15,8 @@ import java.util.stream.Collectors;
  * @param grants what it may
  * @param expires until when; empty: for good
  */
-public record TokenEntry(String name, Credential credential, Grants grants, Optional<Instant> expires) {
+public record TokenEntry(
+    String name, Credential credential, Grants grants, Optional<Instant> expires) {
 
   /** What a name looks like, in words. */
   public static final String NAME_SYNTAX = "a name of 1..64 letters, digits and . _ @ -";

@@ -47,7 +47,8 @@ public final class TokenFile {
           add(entry.get(), i);
         }
       } catch (IllegalArgumentException e) {
-        throw new InvalidFileException("%s: %s:%d: %s".formatted(KEY, file, i + 1, e.getMessage()), e);
+        throw new InvalidFileException(
+            "%s: %s:%d: %s".formatted(KEY, file, i + 1, e.getMessage()), e);
       }
     }
   }
@@ -87,7 +88,8 @@ public final class TokenFile {
     Set<PosixFilePermission> permissions = ConfigFile.permissions(file);
     if (permissions.contains(PosixFilePermission.GROUP_WRITE)
         || permissions.contains(PosixFilePermission.OTHERS_WRITE)) {
-      throw ConfigFile.invalid(KEY, file, "a file that its owner alone may write, see chmod go-w", null);
+      throw ConfigFile.invalid(
+          KEY, file, "a file that its owner alone may write, see chmod go-w", null);
     }
     return content;
   }
@@ -142,7 +144,8 @@ public final class TokenFile {
         return new Credential.Token(word.substring("sha256:".length()));
       }
       if (word.startsWith("certificate:")) {
-        return new Credential.Certificate(new X500Principal(word.substring("certificate:".length())));
+        return new Credential.Certificate(
+            new X500Principal(word.substring("certificate:".length())));
       }
     } catch (IllegalArgumentException e) {
       // Said below: its message may repeat the word.

@@ -1,9 +1,9 @@
 package dev.lavalier.app;
 
 import dev.lavalier.audio.PcmFormat;
-import dev.lavalier.capture.ToneDevice;
-import dev.lavalier.capture.VirtualDevice;
-import dev.lavalier.capture.WavDevice;
+import dev.lavalier.capture.virtual.ToneDevice;
+import dev.lavalier.capture.virtual.VirtualDevice;
+import dev.lavalier.capture.virtual.WavDevice;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -3,10 +3,10 @@ package dev.lavalier.app;
 import dev.lavalier.audio.TimeSource;
 import dev.lavalier.capture.CombinedDevices;
 import dev.lavalier.capture.Devices;
-import dev.lavalier.capture.JavaSoundDevices;
-import dev.lavalier.capture.LineSettings;
-import dev.lavalier.capture.ToneDevice;
-import dev.lavalier.capture.VirtualDevices;
+import dev.lavalier.capture.javasound.JavaSoundDevices;
+import dev.lavalier.capture.line.LineSettings;
+import dev.lavalier.capture.virtual.ToneDevice;
+import dev.lavalier.capture.virtual.VirtualDevices;
 import dev.lavalier.grpc.AccessMonitor;
 import dev.lavalier.grpc.GrpcServer;
 import dev.lavalier.hub.Hub;
@@ -35,12 +35,16 @@ final class LavalierServer implements AutoCloseable {
     TimeSource timeSource = TimeSource.system();
     devices = localDevices(config, timeSource);
     telemetry = new Telemetry(timeSource, config.metrics(), ServerMain.version());
-    hub =
-        new Hub(devices, timeSource, config.hub(), telemetry.hubObserver());
+    hub = new Hub(devices, timeSource, config.hub(), telemetry.hubObserver());
     accessMonitor = new AccessMonitor(hub, config.tokens(), config.tls(), timeSource, files);
     grpc =
         new GrpcServer(
-            hub, config.address(), config.transport(), accessMonitor, telemetry.callObserver(), timeSource);
+            hub,
+            config.address(),
+            config.transport(),
+            accessMonitor,
+            telemetry.callObserver(),
+            timeSource);
   }
 
   private static Devices localDevices(ServerConfig config, TimeSource timeSource) {

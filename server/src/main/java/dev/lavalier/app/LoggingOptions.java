@@ -33,7 +33,8 @@ final class LoggingOptions {
    * @throws IllegalArgumentException in one line for the user
    */
   void apply() {
-    Level minLevel = Level.toLevel(Checks.choice("log-level", level, LEVELS).toUpperCase(Locale.ROOT));
+    Level minLevel =
+        Level.toLevel(Checks.choice("log-level", level, LEVELS).toUpperCase(Locale.ROOT));
     boolean json = Checks.choice("log-format", format, FORMATS).equals("json");
     Logging.configure(minLevel, json);
   }

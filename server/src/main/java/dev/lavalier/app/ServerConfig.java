@@ -3,7 +3,7 @@ package dev.lavalier.app;
 import dev.lavalier.access.Reloadable;
 import dev.lavalier.access.TokenFile;
 import dev.lavalier.audio.PcmFormat;
-import dev.lavalier.capture.VirtualDevice;
+import dev.lavalier.capture.virtual.VirtualDevice;
 import dev.lavalier.grpc.ServerTls;
 import dev.lavalier.grpc.TransportLimits;
 import dev.lavalier.hub.HubConfig;
@@ -49,7 +49,8 @@ record ServerConfig(
     return requiresAuthentication(tls, tokens);
   }
 
-  static boolean requiresAuthentication(Optional<ServerTls> tls, Optional<Reloadable<TokenFile>> tokens) {
+  static boolean requiresAuthentication(
+      Optional<ServerTls> tls, Optional<Reloadable<TokenFile>> tokens) {
     return tokens.isPresent() || (tls.isPresent() && tls.get().requiresClientCertificates());
   }
 }

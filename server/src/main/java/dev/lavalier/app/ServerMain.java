@@ -152,7 +152,9 @@ public final class ServerMain implements Callable<Integer> {
       server.start();
     } catch (IOException e) {
       err.println(
-          e instanceof Telemetry.MetricsBindException ? e.getMessage() : options.listening().bindFailureMessage(e));
+          e instanceof Telemetry.MetricsBindException
+              ? e.getMessage()
+              : options.listening().bindFailureMessage(e));
       server.close();
       return FAILED;
     }

@@ -48,14 +48,12 @@ final class ServerOptions {
     logging.check();
     HubConfig hub =
         new HubConfig(
-            limits.subscribers(),
-            limits.stallTimeout(),
-            capture.history(),
-            capture.keptOpen());
+            limits.subscribers(), limits.stallTimeout(), capture.history(), capture.keptOpen());
     Optional<ServerTls> certificate = tls.read();
     Optional<Reloadable<TokenFile>> tokens = access.tokens();
     return new ServerConfig(
-        listening.address(certificate.isPresent(), ServerConfig.requiresAuthentication(certificate, tokens)),
+        listening.address(
+            certificate.isPresent(), ServerConfig.requiresAuthentication(certificate, tokens)),
         capture.format(),
         capture.deviceFormats(),
         capture.period(),

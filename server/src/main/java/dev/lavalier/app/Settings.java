@@ -37,7 +37,8 @@ import picocli.CommandLine.Model.OptionSpec;
 final class Settings {
 
   /** In the environment, for other programs than this one. */
-  private static final Set<String> IGNORED_VARIABLES = Set.of("LAVALIER_TOKEN", "LAVALIER_JAVA_OPTS");
+  private static final Set<String> IGNORED_VARIABLES =
+      Set.of("LAVALIER_TOKEN", "LAVALIER_JAVA_OPTS");
 
   private static final String PREFIX = "LAVALIER_";
   private static final String CONFIG = "config";

@@ -63,7 +63,8 @@ final class Telemetry implements AutoCloseable {
   /**
    * Tells figures from now on, where they are wanted.
    *
-   * @throws MetricsBindException where the address cannot be had; its message is the line for the user
+   * @throws MetricsBindException where the address cannot be had; its message is the line for the
+   *     user
    */
   void start(Hub hub) throws MetricsBindException {
     if (metrics == null) {
@@ -76,7 +77,8 @@ final class Telemetry implements AutoCloseable {
     } catch (IOException e) {
       throw new MetricsBindException(
           "metrics-port: %d (expected: one that can be listened on at %s; %s)"
-              .formatted(requested.getPort(), requested.getAddress().getHostAddress(), e.getMessage()),
+              .formatted(
+                  requested.getPort(), requested.getAddress().getHostAddress(), e.getMessage()),
           e);
     }
     String host = requested.getAddress().getHostAddress();

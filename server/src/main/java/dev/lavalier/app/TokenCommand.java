@@ -1,9 +1,9 @@
 package dev.lavalier.app;
 
+import dev.lavalier.access.Credential;
+import dev.lavalier.access.Grants;
 import dev.lavalier.access.InvalidFileException;
 import dev.lavalier.access.TokenEntry;
-import dev.lavalier.access.Grants;
-import dev.lavalier.access.Credential;
 import dev.lavalier.access.TokenFile;
 import dev.lavalier.access.TokenFileEditor;
 import java.io.PrintWriter;
@@ -120,7 +120,8 @@ final class TokenCommand implements Runnable {
         () -> {
           Grants grants = grants(list, stream, admin);
           String token = Credential.Token.random(new SecureRandom());
-          Credential credential = subject == null ? Credential.Token.of(token) : certificate(subject);
+          Credential credential =
+              subject == null ? Credential.Token.of(token) : certificate(subject);
           TokenEntry entry =
               new TokenEntry(
                   checkedName(name),
@@ -228,7 +229,8 @@ final class TokenCommand implements Runnable {
   }
 
   private static String line(TokenEntry entry, Instant now) {
-    String credential = entry.credential() instanceof Credential.Token ? "token" : entry.credential().toString();
+    String credential =
+        entry.credential() instanceof Credential.Token ? "token" : entry.credential().toString();
     String expires =
         entry.expires().map(e -> (e.isAfter(now) ? "expires " : "expired ") + e).orElse("for good");
     return "%s  %s  %s  %s".formatted(entry.name(), credential, describe(entry.grants()), expires);

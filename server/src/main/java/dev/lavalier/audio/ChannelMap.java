@@ -46,8 +46,8 @@ public record ChannelMap(int capturedChannels, List<Integer> sources) {
    * Returns the map for a number of channels: as captured; one, which is the mean of all; or any
    * number of copies of the one that is captured.
    *
-   * @throws StreamException FORMAT_NOT_AVAILABLE for other numbers, whose meaning nobody knows:
-   *     the sound system does not say which channel is which
+   * @throws StreamException FORMAT_NOT_AVAILABLE for other numbers, whose meaning nobody knows: the
+   *     sound system does not say which channel is which
    */
   public static ChannelMap ofCount(int capturedChannels, int delivered) throws StreamException {
     if (delivered == capturedChannels) {

@@ -24,8 +24,7 @@ public record Conversion(PcmFormat captured, PcmFormat delivered, ChannelMap cha
    *
    * @param channelMap see {@link ChannelMap}; empty: what {@link ChannelMap#ofCount} makes of the
    *     number of channels
-   * @throws StreamException INVALID_REQUEST, FORMAT_NOT_AVAILABLE; the message says what can be
-   *     had
+   * @throws StreamException INVALID_REQUEST, FORMAT_NOT_AVAILABLE; the message says what can be had
    */
   public static Conversion plan(PcmFormat captured, PcmFormat delivered, List<Integer> channelMap)
       throws StreamException {

@@ -14,7 +14,8 @@ import java.util.List;
  * more than were lost. Before the epoch's first sample lies silence, so that there nothing is
  * missing.
  *
- * <p>One thread, but for {@link #clippedSamples}. Allocates only when a block is longer than any before.
+ * <p>One thread, but for {@link #clippedSamples}. Allocates only when a block is longer than any
+ * before.
  */
 public final class FormatConverter {
 

@@ -62,7 +62,8 @@ final class PolyphaseFilter {
     int row = phase * 2 * halfLength;
     double sum = 0;
     for (int k = 0; k < 2 * halfLength; k++) {
-      double t = k - (halfLength - 1) - (double) phase / up; // input samples from the output's instant
+      double t =
+          k - (halfLength - 1) - (double) phase / up; // input samples from the output's instant
       double x = 2 * cutoff * t;
       double sinc = x == 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x);
       double tap = Math.abs(t) >= halfLength ? 0 : sinc * kaiser(t / halfLength);

@@ -37,8 +37,7 @@ public final class DeviceResolver {
 
   private static String notFoundMessage(String id, List<DeviceDescriptor> listed) {
     return "device_id: %s (expected: %s)"
-        .formatted(
-            LogText.sanitizeAndTruncate(id), availableIds(listed, "no device is there now"));
+        .formatted(LogText.sanitizeAndTruncate(id), availableIds(listed, "no device is there now"));
   }
 
   private static String noDefaultMessage(

@@ -45,7 +45,9 @@ public final class Period {
     this.readNanos = readNanos;
   }
 
-  /** Returns the audio, not copied. Only the first {@link #samples} samples belong to the period. */
+  /**
+   * Returns the audio, not copied. Only the first {@link #samples} samples belong to the period.
+   */
   public byte[] pcm() {
     return pcm;
   }
@@ -82,8 +84,7 @@ public final class Period {
 
   /** Returns the same period with an array of its own, which nobody else writes. */
   public Period copy() {
-    return new Period(
-        pcm.clone(), samples, sampleIndex, captureNanos, captureUnixNanos, readNanos);
+    return new Period(pcm.clone(), samples, sampleIndex, captureNanos, captureUnixNanos, readNanos);
   }
 
   /**

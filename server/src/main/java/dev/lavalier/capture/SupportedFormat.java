@@ -24,10 +24,10 @@ public record SupportedFormat(SampleEncoding encoding, int sampleRateHz, int cha
   }
 
   /**
-   * Returns the offered format that is nearest to {@code preferred}: the same rate counts most, then
-   * the same channels, then the same encoding. Empty where nothing is offered.
+   * Returns the offered format that is nearest to {@code preferred}: the same rate counts most,
+   * then the same channels, then the same encoding. Empty where nothing is offered.
    */
-  static Optional<PcmFormat> closest(PcmFormat preferred, List<SupportedFormat> supported) {
+  public static Optional<PcmFormat> closest(PcmFormat preferred, List<SupportedFormat> supported) {
     return supported.stream()
         .map(candidate -> candidate.withDefaultsFrom(preferred))
         .max(

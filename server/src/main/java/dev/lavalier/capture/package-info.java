@@ -1,10 +1,11 @@
 /**
- * Everything that touches {@code javax.sound.sampled}: which devices there are ({@link
- * dev.lavalier.capture.JavaSoundDevices}), how one is opened ({@link
- * dev.lavalier.capture.JavaSoundLine}), the one thread that reads it ({@link
- * dev.lavalier.capture.LineReader}), and our own devices, the tone and looping WAV files, which are
- * mixers of the sound system like any other ({@link dev.lavalier.capture.VirtualMixerProvider}).
+ * The seam between sources of audio and everything that uses it. A source implements {@link
+ * dev.lavalier.capture.Devices}, which lists and opens devices, and {@link
+ * dev.lavalier.capture.Capture}, which delivers {@link dev.lavalier.capture.Period}s to a {@link
+ * dev.lavalier.capture.CaptureListener} on a thread of its own.
  *
- * <p>Depends on {@code audio} alone. No other package imports {@code javax.sound}.
+ * <p>Uses {@code audio} only. Sources are in packages of their own, which only {@code app} uses:
+ * {@code capture.javasound} (the sound system) and {@code capture.virtual} (the test tone and WAV
+ * files), both on {@code capture.line}.
  */
 package dev.lavalier.capture;

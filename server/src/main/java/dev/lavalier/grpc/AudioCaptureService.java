@@ -3,9 +3,9 @@ package dev.lavalier.grpc;
 import dev.lavalier.access.Grants;
 import dev.lavalier.audio.StreamException;
 import dev.lavalier.capture.DeviceDescriptor;
+import dev.lavalier.hub.DeliveryLoop;
 import dev.lavalier.hub.DeviceWatch;
 import dev.lavalier.hub.Hub;
-import dev.lavalier.hub.DeliveryLoop;
 import dev.lavalier.hub.Subscription;
 import dev.lavalier.hub.SubscriptionSpec;
 import dev.lavalier.v1.AudioCaptureGrpc;
@@ -120,7 +120,8 @@ public final class AudioCaptureService implements BindableService {
       SubscriptionSpec spec = spec(caller, request);
       observer.setOnReadyThreshold(readyBytes(spec));
       Subscription subscription =
-          hub.subscribe(caller.subscriber(), spec, deliveryLoops.get(), new StreamFramesCall(observer));
+          hub.subscribe(
+              caller.subscriber(), spec, deliveryLoops.get(), new StreamFramesCall(observer));
       // Cancelled, past its deadline, or its connection dead: gRPC tells all three this way.
       observer.setOnCancelHandler(() -> subscription.cancel(CallTracer.cancellationReason()));
       observer.setOnReadyHandler(subscription::wake);
@@ -155,8 +156,7 @@ public final class AudioCaptureService implements BindableService {
     return call;
   }
 
-  private SubscriptionSpec spec(Caller caller, StreamFramesRequest request)
-      throws StreamException {
+  private SubscriptionSpec spec(Caller caller, StreamFramesRequest request) throws StreamException {
     caller.checkAuthenticated();
     Grants grants = caller.grants();
     DeviceDescriptor device = hub.resolve(request.getDeviceId(), grants::canList);

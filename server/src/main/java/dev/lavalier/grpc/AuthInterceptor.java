@@ -1,9 +1,9 @@
 package dev.lavalier.grpc;
 
-import dev.lavalier.access.Authenticator;
 import dev.lavalier.access.Authentication;
-import dev.lavalier.access.Grants;
 import dev.lavalier.access.AuthenticationException;
+import dev.lavalier.access.Authenticator;
+import dev.lavalier.access.Grants;
 import io.grpc.Contexts;
 import io.grpc.Grpc;
 import io.grpc.Metadata;

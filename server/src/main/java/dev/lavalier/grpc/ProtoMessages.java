@@ -7,13 +7,13 @@ import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.SampleEncoding;
 import dev.lavalier.capture.SupportedFormat;
 import dev.lavalier.hub.DeviceStatus;
-import dev.lavalier.hub.Frame;
-import dev.lavalier.hub.FrameCodec;
-import dev.lavalier.hub.Gap;
 import dev.lavalier.hub.Notice;
 import dev.lavalier.hub.OnDeviceLoss;
 import dev.lavalier.hub.OverflowPolicy;
 import dev.lavalier.hub.StreamStart;
+import dev.lavalier.pipeline.Frame;
+import dev.lavalier.pipeline.FrameCodec;
+import dev.lavalier.pipeline.Gap;
 import dev.lavalier.v1.AudioFormat;
 import dev.lavalier.v1.AudioFrame;
 import dev.lavalier.v1.Device;
@@ -32,7 +32,8 @@ public final class ProtoMessages {
   /** Encodes frames as PCM. */
   public static final FrameCodec PCM = ProtoMessages::frame;
 
-  private static byte[] frame(byte[] pcm, long sampleIndex, long captureUnixNanos, long readDelayNanos) {
+  private static byte[] frame(
+      byte[] pcm, long sampleIndex, long captureUnixNanos, long readDelayNanos) {
     return StreamFramesResponse.newBuilder()
         .setFrame(
             AudioFrame.newBuilder()

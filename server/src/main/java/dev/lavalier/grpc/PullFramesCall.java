@@ -2,13 +2,13 @@ package dev.lavalier.grpc;
 
 import dev.lavalier.audio.StreamException;
 import dev.lavalier.audio.StreamException.Reason;
-import dev.lavalier.hub.Frame;
-import dev.lavalier.hub.FrameSink;
-import dev.lavalier.hub.Gap;
 import dev.lavalier.hub.DeliveryLoop;
+import dev.lavalier.hub.FrameSink;
 import dev.lavalier.hub.Notice;
 import dev.lavalier.hub.StreamStart;
 import dev.lavalier.hub.Subscription;
+import dev.lavalier.pipeline.Frame;
+import dev.lavalier.pipeline.Gap;
 import dev.lavalier.v1.PullFramesRequest;
 import dev.lavalier.v1.StreamFramesRequest;
 import io.grpc.stub.ServerCallStreamObserver;
@@ -40,7 +40,8 @@ final class PullFramesCall implements StreamObserver<PullFramesRequest>, FrameSi
   private volatile boolean halfClosed; // not before it was subscribed
   private volatile Subscription subscription; // null: not subscribed yet
 
-  PullFramesCall(ServerCallStreamObserver<byte[]> observer, DeliveryLoop deliveryLoop, Subscribe subscribe) {
+  PullFramesCall(
+      ServerCallStreamObserver<byte[]> observer, DeliveryLoop deliveryLoop, Subscribe subscribe) {
     this.observer = observer;
     this.frames = new StreamFramesCall(observer);
     this.deliveryLoop = deliveryLoop;

@@ -1,13 +1,13 @@
 package dev.lavalier.grpc;
 
+import dev.lavalier.audio.SampleEncoding;
 import dev.lavalier.audio.StreamException;
 import dev.lavalier.audio.StreamException.Reason;
-import dev.lavalier.audio.SampleEncoding;
 import dev.lavalier.capture.DeviceDescriptor;
 import dev.lavalier.hub.OnDeviceLoss;
 import dev.lavalier.hub.OverflowPolicy;
-import dev.lavalier.hub.StartFrom;
 import dev.lavalier.hub.SubscriptionSpec;
+import dev.lavalier.pipeline.StartFrom;
 import dev.lavalier.v1.AudioFormat;
 import dev.lavalier.v1.StreamFramesRequest;
 import java.util.Optional;
@@ -41,7 +41,8 @@ final class RequestParser {
     return switch (request.getStartCase()) {
       case PREROLL_MS -> new StartFrom.Preroll(request.getPrerollMs());
       case RESUME ->
-          new StartFrom.Resume(request.getResume().getEpoch(), request.getResume().getSampleIndex());
+          new StartFrom.Resume(
+              request.getResume().getEpoch(), request.getResume().getSampleIndex());
       case START_NOT_SET -> StartFrom.LIVE;
     };
   }

@@ -1,11 +1,11 @@
 package dev.lavalier.grpc;
 
 import dev.lavalier.audio.StreamException;
-import dev.lavalier.hub.Frame;
 import dev.lavalier.hub.FrameSink;
-import dev.lavalier.hub.Gap;
 import dev.lavalier.hub.Notice;
 import dev.lavalier.hub.StreamStart;
+import dev.lavalier.pipeline.Frame;
+import dev.lavalier.pipeline.Gap;
 import io.grpc.stub.ServerCallStreamObserver;
 import java.util.Optional;
 

@@ -31,7 +31,8 @@ final class WatchDevicesCall implements DeviceWatch.Sink {
 
   @Override
   public void onChanged(DeviceStatus device) {
-    observer.onNext(WatchDevicesResponse.newBuilder().setDevice(ProtoMessages.device(device)).build());
+    observer.onNext(
+        WatchDevicesResponse.newBuilder().setDevice(ProtoMessages.device(device)).build());
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.lavalier.hub;
 
+import dev.lavalier.pipeline.FrameListener;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
@@ -10,8 +11,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * One serial executor, an event loop say, and the subscriptions that it serves. A reader wakes each
  * lane once for a frame, not once for each subscriber; the lane then drains them all.
  *
- * <p>{@link #onFramesPublished} and {@link #execute} may be called from any thread and never block. Whatever
- * runs on a lane must not block either.
+ * <p>{@link #onFramesPublished} and {@link #execute} may be called from any thread and never block.
+ * Whatever runs on a lane must not block either.
  */
 public final class DeliveryLoop implements FrameListener {
 

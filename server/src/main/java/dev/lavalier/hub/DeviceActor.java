@@ -8,6 +8,9 @@ import dev.lavalier.capture.DeviceDescriptor;
 import dev.lavalier.hub.DeviceLifecycle.Action;
 import dev.lavalier.hub.DeviceLifecycle.Event;
 import dev.lavalier.hub.DeviceLifecycle.Need;
+import dev.lavalier.pipeline.CapturePipeline;
+import dev.lavalier.pipeline.PipelineListener;
+import dev.lavalier.pipeline.StreamMetrics;
 import java.time.Duration;
 import java.util.List;
 import java.util.OptionalDouble;
@@ -294,9 +297,7 @@ final class DeviceActor implements PipelineListener {
     // At least one more than the last: two openings may fall into one microsecond, or the clock
     // may have been set back.
     lastEpoch =
-        capture
-            .epoch()
-            .orElse(Math.max(lastEpoch + 1, services.timeSource().unixNanos() / 1000));
+        capture.epoch().orElse(Math.max(lastEpoch + 1, services.timeSource().unixNanos() / 1000));
     CapturePipeline pipeline =
         new CapturePipeline(
             lastEpoch,

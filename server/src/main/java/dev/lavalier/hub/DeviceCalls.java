@@ -4,7 +4,6 @@ import dev.lavalier.audio.TimeSource;
 import java.time.Duration;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,10 +42,16 @@ final class DeviceCalls {
    */
   record Answer(Runnable message, Runnable undo) {}
 
+  /** Runs messages of the actor. */
+  interface Mailbox {
+    /** Returns false if the actor takes no messages any more. */
+    boolean post(Runnable message);
+  }
+
   private final String deviceId;
   private final TimeSource timeSource;
   private final Executor workers;
-  private final Predicate<Runnable> mailbox;
+  private final Mailbox mailbox;
   private final Runnable onTimeout;
   private final Runnable onLateAnswer;
 
@@ -57,7 +62,6 @@ final class DeviceCalls {
   /**
    * Creates the calls of one device.
    *
-   * @param mailbox runs a message of the actor; returns whether it still takes messages
    * @param onTimeout called when a call was not answered in time; a closing is abandoned then
    * @param onLateAnswer called when an abandoned closing was answered
    */
@@ -65,7 +69,7 @@ final class DeviceCalls {
       String deviceId,
       TimeSource timeSource,
       Executor workers,
-      Predicate<Runnable> mailbox,
+      Mailbox mailbox,
       Runnable onTimeout,
       Runnable onLateAnswer) {
     this.deviceId = deviceId;
@@ -81,11 +85,11 @@ final class DeviceCalls {
     long number = ++current;
     inProgress = true;
     overdue = false;
-    timeSource.schedule(call.timeout, () -> mailbox.test(() -> checkTimeout(number, call)));
+    timeSource.schedule(call.timeout, () -> mailbox.post(() -> checkTimeout(number, call)));
     Runnable run =
         () -> {
           Answer answer = work.get();
-          if (!mailbox.test(() -> onAnswer(number, answer))) {
+          if (!mailbox.post(() -> onAnswer(number, answer))) {
             answer.undo().run();
           }
         };

@@ -26,7 +26,9 @@ final class DeviceLifecycle {
     CLOSING,
     /** Not open, but needed: an attempt to open it is scheduled. */
     BACKOFF,
-    /** Too many closings got no answer. It is left alone until one does, or some time has passed. */
+    /**
+     * Too many closings got no answer. It is left alone until one does, or some time has passed.
+     */
     UNRESPONSIVE,
     /** The server is stopping and the device is closed. */
     STOPPED
@@ -215,9 +217,7 @@ final class DeviceLifecycle {
   }
 
   private Action onRetry(Need need) {
-    return need == Need.NONE
-        ? enter(State.CLOSED, Action.NONE)
-        : enter(State.OPENING, Action.OPEN);
+    return need == Need.NONE ? enter(State.CLOSED, Action.NONE) : enter(State.OPENING, Action.OPEN);
   }
 
   private Action onLateAnswer(Need need) {

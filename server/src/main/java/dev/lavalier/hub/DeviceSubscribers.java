@@ -1,9 +1,11 @@
 package dev.lavalier.hub;
 
+import dev.lavalier.audio.Conversion;
 import dev.lavalier.audio.StreamException;
 import dev.lavalier.audio.StreamException.Reason;
-import dev.lavalier.audio.Conversion;
 import dev.lavalier.audio.TimeSource;
+import dev.lavalier.pipeline.CapturePipeline;
+import dev.lavalier.pipeline.StreamPlan;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -31,7 +33,8 @@ final class DeviceSubscribers {
   private final TimeSource timeSource;
 
   private final Set<Subscription> pending = new LinkedHashSet<>(); // new, for an epoch
-  private final Set<Subscription> awaitingDevice = new LinkedHashSet<>(); // for the lost device's return
+  private final Set<Subscription> awaitingDevice =
+      new LinkedHashSet<>(); // for the lost device's return
   private final Map<Subscription, StreamPlan> active = new LinkedHashMap<>();
 
   DeviceSubscribers(String deviceId, TimeSource timeSource) {
@@ -205,9 +208,7 @@ final class DeviceSubscribers {
 
   /** Ends subscriptions, with a notice of the same words before it where {@code kind} is given. */
   static void closeAll(
-      Iterable<Subscription> subscriptions,
-      StreamException reason,
-      Notice.@Nullable Kind kind) {
+      Iterable<Subscription> subscriptions, StreamException reason, Notice.@Nullable Kind kind) {
     Optional<Notice> notice =
         Optional.ofNullable(kind).map(k -> new Notice(k, reason.getMessage()));
     for (Subscription subscription : subscriptions) {

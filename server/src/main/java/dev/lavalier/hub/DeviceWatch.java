@@ -12,14 +12,17 @@ import java.util.function.Supplier;
  * Somebody who wants to know which devices there are: all at once, then what has changed since.
  * What changes twice before it could be told is told once, so nothing piles up.
  *
- * <p>{@link #requestUpdate} and {@link #cancel} may be called from any thread, never block, and may be called
- * again. The sink is called on the lane.
+ * <p>{@link #requestUpdate} and {@link #cancel} may be called from any thread, never block, and may
+ * be called again. The sink is called on the lane.
  */
 public final class DeviceWatch {
 
   /** Where it is told. Called on the lane, one call at a time; must not block. */
   public interface Sink {
-    /** Tells whether a message given now would go out; where not, {@link #requestUpdate} must follow. */
+    /**
+     * Tells whether a message given now would go out; where not, {@link #requestUpdate} must
+     * follow.
+     */
     boolean isReady();
 
     /** Every device there is; the first call of all. */

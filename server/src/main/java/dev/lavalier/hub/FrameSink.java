@@ -1,6 +1,8 @@
 package dev.lavalier.hub;
 
 import dev.lavalier.audio.StreamException;
+import dev.lavalier.pipeline.Frame;
+import dev.lavalier.pipeline.Gap;
 import java.util.Optional;
 
 /**

@@ -2,6 +2,11 @@ package dev.lavalier.hub;
 
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.TimeSource;
+import dev.lavalier.pipeline.Frame;
+import dev.lavalier.pipeline.FrameSource;
+import dev.lavalier.pipeline.Gap;
+import dev.lavalier.pipeline.PipelineStream;
+import dev.lavalier.pipeline.StartFrom;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 

@@ -1,8 +1,8 @@
 package dev.lavalier.hub;
 
+import dev.lavalier.audio.PolyphaseFilters;
 import dev.lavalier.audio.StreamException;
 import dev.lavalier.audio.StreamException.Reason;
-import dev.lavalier.audio.PolyphaseFilters;
 import dev.lavalier.audio.TimeSource;
 import dev.lavalier.capture.DeviceDescriptor;
 import dev.lavalier.capture.DeviceResolver;
@@ -56,16 +56,13 @@ public final class Hub implements AutoCloseable {
    * @param timeSource the time by which readers wait and stamp
    * @param observer told what happens
    */
-  public Hub(
-      Devices devices,
-      TimeSource timeSource,
-      HubConfig config,
-      HubObserver observer) {
+  public Hub(Devices devices, TimeSource timeSource, HubConfig config, HubObserver observer) {
     this.sources = devices;
     this.quotas = new SubscriptionQuotas(config.limits());
     this.keptOpen = config.keptOpen();
     this.subscriptionServices =
-        new Subscription.SubscriptionServices(timeSource, config.stallTimeout(), observer, this::onSubscriptionClosed);
+        new Subscription.SubscriptionServices(
+            timeSource, config.stallTimeout(), observer, this::onSubscriptionClosed);
     AtomicInteger count = new AtomicInteger();
     // As many threads as sound system calls are under way, and none when there is nothing to do: a
     // call that hangs then holds up no other device.
@@ -119,7 +116,8 @@ public final class Hub implements AutoCloseable {
         (id, actor) -> {
           DeviceDescriptor lastKnown = actor.lastOpened();
           if (!present.contains(id) && lastKnown != null && actor.state() != DeviceState.CLOSED) {
-            devices.add(new DeviceStatus(lastKnown.asNotDefault(), actor.state(), actor.subscriberCount()));
+            devices.add(
+                new DeviceStatus(lastKnown.asNotDefault(), actor.state(), actor.subscriberCount()));
           }
         });
     return devices;
@@ -131,7 +129,10 @@ public final class Hub implements AutoCloseable {
    * @param visible which devices the watcher sees, by their ids
    */
   public DeviceWatch watch(
-      Subscriber watcher, Predicate<String> visible, DeliveryLoop deliveryLoop, DeviceWatch.Sink sink) {
+      Subscriber watcher,
+      Predicate<String> visible,
+      DeliveryLoop deliveryLoop,
+      DeviceWatch.Sink sink) {
     DeviceWatch watch =
         new DeviceWatch(
             watcher,
@@ -187,7 +188,13 @@ public final class Hub implements AutoCloseable {
     DeviceActor actor = actor(spec.deviceId());
     Subscription subscription =
         new Subscription(
-            subscriptionIds.incrementAndGet(), subscriber, spec, deliveryLoop, sink, actor, subscriptionServices);
+            subscriptionIds.incrementAndGet(),
+            subscriber,
+            spec,
+            deliveryLoop,
+            sink,
+            actor,
+            subscriptionServices);
     activeSubscriptions.add(subscription);
     deviceServices.observer().onSubscribed(subscription.status());
     actor.subscribe(subscription);

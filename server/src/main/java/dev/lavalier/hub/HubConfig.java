@@ -13,10 +13,7 @@ import java.util.Set;
  * @param keptOpen the ids of devices that are open for that also while nobody subscribes
  */
 public record HubConfig(
-    SubscriberLimits limits,
-    Duration stallTimeout,
-    Duration history,
-    Set<String> keptOpen) {
+    SubscriberLimits limits, Duration stallTimeout, Duration history, Set<String> keptOpen) {
 
   /** The default limits, 30 s, no history. */
   public static final HubConfig DEFAULTS =

@@ -1,6 +1,8 @@
 package dev.lavalier.hub;
 
 import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.pipeline.Gap;
+import dev.lavalier.pipeline.StreamMetrics;
 import java.time.Duration;
 import java.util.List;
 
@@ -17,15 +19,20 @@ public interface HubObserver {
   default void onOpened(String deviceId, PcmFormat format, long epoch) {}
 
   /**
-   * A device was given back: the microphone is off, or, where {@code acknowledged} is false, the sound
-   * system did not say.
+   * A device was given back: the microphone is off, or, where {@code acknowledged} is false, the
+   * sound system did not say.
    *
    * @param open for how long it was open
    * @param samples how many samples per channel were captured, those that the device lost counted
    * @param reason in a few words
    */
   default void onClosed(
-      String deviceId, long epoch, Duration open, long samples, String reason, boolean acknowledged) {}
+      String deviceId,
+      long epoch,
+      Duration open,
+      long samples,
+      String reason,
+      boolean acknowledged) {}
 
   /** A device that was open was lost. */
   default void onLost(String deviceId, String reason) {}

@@ -1,6 +1,8 @@
 package dev.lavalier.hub;
 
 import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.pipeline.Gap;
+import dev.lavalier.pipeline.StreamMetrics;
 import java.time.Duration;
 import java.util.List;
 
@@ -14,7 +16,12 @@ record HubObservers(List<HubObserver> all) implements HubObserver {
 
   @Override
   public void onClosed(
-      String deviceId, long epoch, Duration open, long samples, String reason, boolean acknowledged) {
+      String deviceId,
+      long epoch,
+      Duration open,
+      long samples,
+      String reason,
+      boolean acknowledged) {
     all.forEach(each -> each.onClosed(deviceId, epoch, open, samples, reason, acknowledged));
   }
 

@@ -1,6 +1,7 @@
 package dev.lavalier.hub;
 
 import dev.lavalier.capture.Capture;
+import dev.lavalier.pipeline.CapturePipeline;
 import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

@@ -4,8 +4,8 @@ import java.time.Duration;
 import java.util.function.BiConsumer;
 
 /**
- * Schedules attempts with growing delays: an initial delay, doubled each time, up to a maximum. Only
- * the attempt that was scheduled last takes place.
+ * Schedules attempts with growing delays: an initial delay, doubled each time, up to a maximum.
+ * Only the attempt that was scheduled last takes place.
  */
 final class RetryTimer {
 

@@ -3,6 +3,10 @@ package dev.lavalier.hub;
 import dev.lavalier.audio.StreamException;
 import dev.lavalier.audio.StreamException.Reason;
 import dev.lavalier.audio.TimeSource;
+import dev.lavalier.pipeline.Frame;
+import dev.lavalier.pipeline.FrameSource;
+import dev.lavalier.pipeline.Gap;
+import dev.lavalier.pipeline.PipelineStream;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -13,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * One subscriber of one device.
  *
- * <p>{@link #wake} and {@link #cancel} may be called from any thread, never block, and may be called
- * again. Everything that touches the sink runs on the lane.
+ * <p>{@link #wake} and {@link #cancel} may be called from any thread, never block, and may be
+ * called again. Everything that touches the sink runs on the lane.
  */
 public final class Subscription {
 
@@ -168,8 +172,7 @@ public final class Subscription {
           gaps.onEpoch(stream);
           lastProgressNanos = services.timeSource().nanoTime();
           sink.onStarted(
-              new StreamStart(
-                  stream.epoch(), stream.conversion(), spec, stream.prerollMillis()));
+              new StreamStart(stream.epoch(), stream.conversion(), spec, stream.prerollMillis()));
           drain();
         });
   }

@@ -1,11 +1,13 @@
 package dev.lavalier.hub;
 
-import dev.lavalier.audio.StreamException;
-import dev.lavalier.audio.StreamException.Reason;
 import dev.lavalier.audio.Conversion;
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.SampleEncoding;
+import dev.lavalier.audio.StreamException;
+import dev.lavalier.audio.StreamException.Reason;
 import dev.lavalier.capture.DeviceDescriptor;
+import dev.lavalier.pipeline.FrameCodec;
+import dev.lavalier.pipeline.StartFrom;
 import java.util.List;
 import java.util.Optional;
 
@@ -116,7 +118,8 @@ public record SubscriptionSpec(
     long maxFrames =
         Math.min(MAX_QUEUE_FRAMES, MAX_QUEUE_BYTES / ((long) size * format.bytesPerSampleFrame()));
     int frames = (int) Math.max(1, Math.min(requestedFrames, maxFrames));
-    int granted = frames == requestedFrames ? latencyMs : (int) Math.ceil(1000.0 * frames * size / rate);
+    int granted =
+        frames == requestedFrames ? latencyMs : (int) Math.ceil(1000.0 * frames * size / rate);
     checkStart(request.start(), size);
     return new SubscriptionSpec(
         device.id(),

@@ -40,7 +40,12 @@ public final class AuditLog implements HubObserver {
 
   @Override
   public void onClosed(
-      String deviceId, long epoch, Duration open, long samples, String reason, boolean acknowledged) {
+      String deviceId,
+      long epoch,
+      Duration open,
+      long samples,
+      String reason,
+      boolean acknowledged) {
     AuditLine line =
         new AuditLine(acknowledged ? "microphone off" : "microphone given up")
             .with("device", deviceId)

@@ -1,7 +1,7 @@
 package dev.lavalier.observe;
 
-import dev.lavalier.hub.StreamMetrics;
-import dev.lavalier.hub.Gap;
+import dev.lavalier.pipeline.Gap;
+import dev.lavalier.pipeline.StreamMetrics;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
@@ -22,7 +22,8 @@ final class DeviceMetrics implements StreamMetrics {
   /** Not told, or not true any more. */
   static final double UNKNOWN = Double.NaN;
 
-  private static final Duration[] AGE_BUCKETS = milliseconds(1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 5e3);
+  private static final Duration[] AGE_BUCKETS =
+      milliseconds(1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 5e3);
   private static final Duration[] JITTER_BUCKETS =
       milliseconds(0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 500);
 

@@ -1,9 +1,9 @@
 package dev.lavalier.observe;
 
 import dev.lavalier.audio.PcmFormat;
-import dev.lavalier.hub.Gap;
 import dev.lavalier.hub.HubObserver;
 import dev.lavalier.hub.SubscriptionStatus;
+import dev.lavalier.pipeline.Gap;
 import java.time.Duration;
 import java.util.Locale;
 import jdk.jfr.Category;
@@ -35,7 +35,12 @@ public final class JfrEvents implements HubObserver {
 
   @Override
   public void onClosed(
-      String deviceId, long epoch, Duration open, long samples, String reason, boolean acknowledged) {
+      String deviceId,
+      long epoch,
+      Duration open,
+      long samples,
+      String reason,
+      boolean acknowledged) {
     DeviceClosed event = new DeviceClosed();
     if (event.shouldCommit()) {
       event.device = deviceId;

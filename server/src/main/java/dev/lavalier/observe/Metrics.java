@@ -2,11 +2,11 @@ package dev.lavalier.observe;
 
 import com.sun.management.OperatingSystemMXBean;
 import dev.lavalier.audio.PcmFormat;
-import dev.lavalier.hub.StreamMetrics;
 import dev.lavalier.hub.DeviceState;
 import dev.lavalier.hub.DeviceStatus;
 import dev.lavalier.hub.HubObserver;
 import dev.lavalier.hub.SubscriptionStatus;
+import dev.lavalier.pipeline.StreamMetrics;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
@@ -158,7 +158,12 @@ public final class Metrics implements HubObserver, AutoCloseable {
 
   @Override
   public void onClosed(
-      String deviceId, long epoch, Duration open, long samples, String reason, boolean acknowledged) {
+      String deviceId,
+      long epoch,
+      Duration open,
+      long samples,
+      String reason,
+      boolean acknowledged) {
     deviceMetrics(deviceId).onClosed();
   }
 

@@ -19,8 +19,9 @@ import java.util.concurrent.atomic.AtomicInteger;
  * OpenMetrics, as {@code Accept} says. All else is 404 or 405.
  *
  * <p>It has {@value #THREADS} threads of its own, {@code lavalier-metrics-N}, for which {@value
- * #WAITING} requests wait at most; more are dropped. Whoever has not said what it wants within
- * {@value #REQUEST_TIMEOUT_SECONDS} s, or not taken the answer, is hung up on. {@link #close} does not wait.
+ * #MAX_QUEUED} requests wait at most; more are dropped. Whoever has not said what it wants within
+ * {@value #REQUEST_TIMEOUT_SECONDS} s, or not taken the answer, is hung up on. {@link #close} does
+ * not wait.
  */
 public final class MetricsEndpoint implements AutoCloseable {
 
@@ -67,8 +68,10 @@ public final class MetricsEndpoint implements AutoCloseable {
 
   /** The JDK's server is bounded by properties alone; what the operator has set stays. */
   private static void setRequestLimits() {
-    System.getProperties().putIfAbsent("sun.net.httpserver.maxReqTime", Integer.toString(REQUEST_TIMEOUT_SECONDS));
-    System.getProperties().putIfAbsent("sun.net.httpserver.maxRspTime", Integer.toString(REQUEST_TIMEOUT_SECONDS));
+    System.getProperties()
+        .putIfAbsent("sun.net.httpserver.maxReqTime", Integer.toString(REQUEST_TIMEOUT_SECONDS));
+    System.getProperties()
+        .putIfAbsent("sun.net.httpserver.maxRspTime", Integer.toString(REQUEST_TIMEOUT_SECONDS));
     System.getProperties()
         .putIfAbsent("jdk.httpserver.maxConnections", Integer.toString(MAX_CONNECTIONS));
   }
@@ -100,7 +103,8 @@ public final class MetricsEndpoint implements AutoCloseable {
     send(exchange, 200, writer.getContentType(), body.toByteArray());
   }
 
-  private static void sendError(HttpExchange exchange, int status, String message) throws IOException {
+  private static void sendError(HttpExchange exchange, int status, String message)
+      throws IOException {
     send(exchange, status, "text/plain; charset=utf-8", message.getBytes(StandardCharsets.UTF_8));
   }
 

@@ -74,7 +74,11 @@ final class SecurityOptionsTest {
     Path cert = made.file("server.pem");
     Path key = made.file("server.key");
     assertThat(tls().read()).isEmpty();
-    assertThat(tls("--tls-cert", cert, "--tls-key", key).read().orElseThrow().requiresClientCertificates())
+    assertThat(
+            tls("--tls-cert", cert, "--tls-key", key)
+                .read()
+                .orElseThrow()
+                .requiresClientCertificates())
         .isFalse();
     assertThat(
             tls("--tls-cert", cert, "--tls-key", key, "--tls-client-ca", made.file("ca.pem"))

@@ -4,10 +4,10 @@ import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.TimeSource;
 import dev.lavalier.capture.Capture;
 import dev.lavalier.capture.CaptureListener;
-import dev.lavalier.capture.Period;
-import dev.lavalier.capture.JavaSoundDevices;
 import dev.lavalier.capture.Devices;
-import dev.lavalier.capture.LineSettings;
+import dev.lavalier.capture.Period;
+import dev.lavalier.capture.javasound.JavaSoundDevices;
+import dev.lavalier.capture.line.LineSettings;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 
@@ -20,7 +20,6 @@ import java.util.concurrent.CountDownLatch;
 final class CaptureTimeReport {
 
   private static final PcmFormat FORMAT = PcmFormat.parse("48000/2/s16le");
-  private static final int PERIOD = 480;
   private static final int WARM_UP = 1_000; // periods
 
   private final double[] samples;
@@ -35,8 +34,7 @@ final class CaptureTimeReport {
 
   public static void main(String[] args) throws Exception {
     CaptureTimeReport report = new CaptureTimeReport(Integer.parseInt(args[0]));
-    LineSettings settings =
-        new LineSettings(id -> FORMAT, id -> true, TimeSource.system());
+    LineSettings settings = new LineSettings(id -> FORMAT, id -> true, TimeSource.system());
     Devices devices = new JavaSoundDevices(settings);
     devices.start();
     Capture capture = devices.open("default");

@@ -3,8 +3,8 @@ package dev.lavalier.fuzz;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
-import dev.lavalier.capture.VirtualDevice.SampleSource;
-import dev.lavalier.capture.WavDevice;
+import dev.lavalier.capture.virtual.VirtualDevice.SampleSource;
+import dev.lavalier.capture.virtual.WavDevice;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,10 +1,10 @@
 package dev.lavalier.testing;
 
-import dev.lavalier.audio.StreamException;
 import dev.lavalier.audio.Conversion;
 import dev.lavalier.audio.FormatConverter;
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.PolyphaseFilters;
+import dev.lavalier.audio.StreamException;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -40,7 +40,8 @@ public final class Conversions {
       int samples = Math.min(blockSamples, total - at);
       byte[] block = Arrays.copyOfRange(pcm, at * step, (at + samples) * step);
       int count = converter.convert(block, samples, sampleIndex + at);
-      out.write(converter.output(), 0, count * converter.conversion().delivered().bytesPerSampleFrame());
+      out.write(
+          converter.output(), 0, count * converter.conversion().delivered().bytesPerSampleFrame());
       at += samples;
     }
     return out.toByteArray();

@@ -1,26 +1,26 @@
 package dev.lavalier.testing;
 
 import com.google.common.util.concurrent.MoreExecutors;
+import dev.lavalier.access.Credential;
 import dev.lavalier.access.InvalidFileException;
 import dev.lavalier.access.Reloadable;
-import dev.lavalier.access.Credential;
 import dev.lavalier.access.TokenFile;
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.TimeSource;
 import dev.lavalier.capture.CombinedDevices;
 import dev.lavalier.capture.Devices;
-import dev.lavalier.capture.JavaSoundDevices;
-import dev.lavalier.capture.LineSettings;
-import dev.lavalier.capture.VirtualDevices;
-import dev.lavalier.capture.ToneDevice;
-import dev.lavalier.capture.VirtualDevice;
-import dev.lavalier.grpc.CallObserver;
+import dev.lavalier.capture.javasound.JavaSoundDevices;
+import dev.lavalier.capture.line.LineSettings;
+import dev.lavalier.capture.virtual.ToneDevice;
+import dev.lavalier.capture.virtual.VirtualDevice;
+import dev.lavalier.capture.virtual.VirtualDevices;
 import dev.lavalier.grpc.AccessMonitor;
+import dev.lavalier.grpc.CallObserver;
 import dev.lavalier.grpc.GrpcServer;
+import dev.lavalier.hub.DeliveryLoop;
 import dev.lavalier.hub.Hub;
 import dev.lavalier.hub.HubConfig;
 import dev.lavalier.hub.HubObserver;
-import dev.lavalier.hub.DeliveryLoop;
 import dev.lavalier.hub.SubscriberLimits;
 import dev.lavalier.v1.AudioCaptureGrpc;
 import dev.lavalier.v1.Device;
@@ -145,16 +145,13 @@ public final class LavalierExtension
 
   /** Sets the hub's limits. */
   public LavalierExtension withLimits(SubscriberLimits limits, Duration stallTimeout) {
-    config =
-        new HubConfig(limits, stallTimeout, config.history(), config.keptOpen());
+    config = new HubConfig(limits, stallTimeout, config.history(), config.keptOpen());
     return this;
   }
 
   /** Has it keep so much of each device that is open, and keep some open for that. */
   public LavalierExtension withHistory(Duration history, String... keptOpen) {
-    config =
-        new HubConfig(
-            config.limits(), config.stallTimeout(), history, Set.of(keptOpen));
+    config = new HubConfig(config.limits(), config.stallTimeout(), history, Set.of(keptOpen));
     return this;
   }
 
@@ -348,7 +345,8 @@ public final class LavalierExtension
     long end = System.nanoTime() + REAL_TIMEOUT.toNanos();
     while (!done.getAsBoolean()) {
       if (System.nanoTime() > end) {
-        throw new TimeoutException("not yet at " + manualTime.nanoTime() + " ns of the test's time");
+        throw new TimeoutException(
+            "not yet at " + manualTime.nanoTime() + " ns of the test's time");
       }
       manualTime.advance(step);
       deviceIds();

@@ -1,7 +1,7 @@
 package dev.lavalier.testing;
 
-import dev.lavalier.capture.AudioLine;
-import dev.lavalier.capture.TestLines;
+import dev.lavalier.capture.javasound.TestLines;
+import dev.lavalier.capture.line.AudioLine;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Method;
 import java.util.Arrays;

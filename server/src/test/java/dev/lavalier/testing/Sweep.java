@@ -1,11 +1,11 @@
 package dev.lavalier.testing;
 
-import dev.lavalier.audio.StreamException;
 import dev.lavalier.audio.Conversion;
 import dev.lavalier.audio.FormatConverter;
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.PolyphaseFilters;
 import dev.lavalier.audio.SampleEncoding;
+import dev.lavalier.audio.StreamException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;

@@ -3,11 +3,11 @@ package dev.lavalier.testing;
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.TimeSource;
 import dev.lavalier.capture.Devices;
-import dev.lavalier.capture.LineSettings;
-import dev.lavalier.capture.VirtualDevices;
-import dev.lavalier.capture.ToneDevice;
-import dev.lavalier.grpc.CallObserver;
+import dev.lavalier.capture.line.LineSettings;
+import dev.lavalier.capture.virtual.ToneDevice;
+import dev.lavalier.capture.virtual.VirtualDevices;
 import dev.lavalier.grpc.AccessMonitor;
+import dev.lavalier.grpc.CallObserver;
 import dev.lavalier.grpc.GrpcServer;
 import dev.lavalier.grpc.TransportLimits;
 import dev.lavalier.hub.Hub;
@@ -44,23 +44,27 @@ public final class TcpServer implements AutoCloseable {
   /** Starts one that captures in a format, with limits of the transport. */
   public static TcpServer start(String captureFormat, HubConfig config, TransportLimits limits)
       throws IOException {
-    return start(captureFormat, config, limits, hub -> AccessMonitor.allowAll(hub, TimeSource.system()));
+    return start(
+        captureFormat, config, limits, hub -> AccessMonitor.allowAll(hub, TimeSource.system()));
   }
 
   /** Starts one behind a gate. */
-  public static TcpServer start(String captureFormat, HubConfig config, Function<Hub, AccessMonitor> accessMonitors)
+  public static TcpServer start(
+      String captureFormat, HubConfig config, Function<Hub, AccessMonitor> accessMonitors)
       throws IOException {
     return start(captureFormat, config, TransportLimits.DEFAULTS, accessMonitors);
   }
 
   private static TcpServer start(
-      String captureFormat, HubConfig config, TransportLimits limits, Function<Hub, AccessMonitor> accessMonitors)
+      String captureFormat,
+      HubConfig config,
+      TransportLimits limits,
+      Function<Hub, AccessMonitor> accessMonitors)
       throws IOException {
     TimeSource timeSource = TimeSource.system();
     LineSettings settings =
         new LineSettings(id -> PcmFormat.parse(captureFormat), id -> true, timeSource);
-    Devices devices =
-        new VirtualDevices(List.of(new ToneDevice()), ToneDevice.NAME, settings);
+    Devices devices = new VirtualDevices(List.of(new ToneDevice()), ToneDevice.NAME, settings);
     devices.start();
     Hub hub = new Hub(devices, timeSource, config, HubObserver.NONE);
     AccessMonitor accessMonitor = accessMonitors.apply(hub);

@@ -1,0 +1,67 @@
+package dev.lavalier.pipeline;
+
+import dev.lavalier.audio.Conversion;
+import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.audio.StreamException;
+import dev.lavalier.capture.Period;
+import dev.lavalier.grpc.ProtoMessages;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+
+/**
+ * Claim: making a frame of 20 ms out of two periods of 10 ms, encoded as it travels, costs the
+ * reader less than one microsecond of those 20,000, and allocates the message, the frame and less
+ * than 200 bytes besides; it is done once, whatever the number of subscribers.
+ *
+ * <p>One operation is one frame.
+ */
+@State(Scope.Benchmark)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.NANOSECONDS)
+public class FramerBenchmark {
+
+  private static final long START_UNIX_NANOS = 1_750_000_000_000_000_000L;
+
+  /** The format of the device: a message of 3,840 bytes of PCM, and one of 640. */
+  @Param({"48000/2/s16le", "16000/1/s16le"})
+  public String format;
+
+  private PcmFormat pcmFormat;
+  private Framer framer;
+  private byte[] period;
+  private int periodSamples;
+  private long at;
+
+  /** Makes the framer. */
+  @Setup
+  public void makeFramer() throws StreamException {
+    pcmFormat = PcmFormat.parse(format);
+    periodSamples = pcmFormat.sampleRateHz() / 100;
+    period = new byte[periodSamples * pcmFormat.bytesPerSampleFrame()];
+    Conversion asCaptured = Conversion.plan(pcmFormat, pcmFormat, List.of());
+    framer = new Framer(new StreamPlan(asCaptured, 2 * periodSamples, ProtoMessages.PCM));
+  }
+
+  /** Two periods in, one frame in the ring. */
+  @Benchmark
+  public Frame frame() {
+    accept();
+    accept();
+    return framer.ring().latest();
+  }
+
+  private void accept() {
+    long nanos = pcmFormat.nanosOf(at);
+    framer.accept(
+        new Period(period, periodSamples, at, nanos, START_UNIX_NANOS + nanos, nanos + 10_000_000));
+    at += periodSamples;
+  }
+}

@@ -1,0 +1,237 @@
+package dev.lavalier.capture.javasound;
+
+import dev.lavalier.audio.StreamException;
+import dev.lavalier.audio.StreamException.Reason;
+import dev.lavalier.audio.TimeSource;
+import dev.lavalier.capture.Capture;
+import dev.lavalier.capture.DeviceDescriptor;
+import dev.lavalier.capture.Devices;
+import dev.lavalier.capture.SupportedFormat;
+import dev.lavalier.capture.line.AudioLine;
+import dev.lavalier.capture.line.LineCapture;
+import dev.lavalier.capture.line.LineSettings;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import javax.sound.sampled.AudioSystem;
+import javax.sound.sampled.DataLine;
+import javax.sound.sampled.Mixer;
+import javax.sound.sampled.TargetDataLine;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The capture devices of the sound system. One thread, {@code lavalier-registry}, polls the sound
+ * system and publishes an immutable snapshot; {@link #list} reads the snapshot. Only {@link #open}
+ * calls the sound system, on its caller's thread.
+ *
+ * <p>If the sound system hangs, the snapshot stays as it was. That is logged once, and the thread
+ * waits for as long as it lasts.
+ */
+public final class JavaSoundDevices implements Devices {
+
+  private static final Logger log = LoggerFactory.getLogger(JavaSoundDevices.class);
+
+  private static final Duration POLL_INTERVAL = Duration.ofSeconds(3);
+
+  /** How long a start waits for the first answer before it continues without one. */
+  private static final Duration FIRST_POLL_TIMEOUT = Duration.ofSeconds(3);
+
+  /** An answer that takes longer is logged. */
+  private static final Duration POLL_TIMEOUT = Duration.ofSeconds(5);
+
+  private record ListedMixer(Mixer.Info mixer, DeviceDescriptor descriptor) {}
+
+  private final LineSettings settings;
+  private final TimeSource timeSource;
+  private final ExecutorService executor =
+      Executors.newSingleThreadExecutor(
+          task -> {
+            Thread thread = new Thread(task, "lavalier-registry");
+            thread.setDaemon(true);
+            return thread;
+          });
+  // A mixer is asked for its formats until it lists some: while a device is open, in this process
+  // or in another one, ALSA lists none.
+  private final Map<Mixer.Info, List<SupportedFormat>> formatCache = new ConcurrentHashMap<>();
+  private final AtomicLong pollCount = new AtomicLong(); // odd while a poll is in progress
+
+  private volatile Map<String, ListedMixer> snapshot = Map.of();
+  private volatile Runnable changeListener = () -> {};
+
+  /** Creates a source that has not polled yet. */
+  public JavaSoundDevices(LineSettings settings) {
+    this.settings = settings;
+    this.timeSource = settings.timeSource();
+  }
+
+  @Override
+  public void onChange(Runnable listener) {
+    changeListener = listener;
+  }
+
+  /**
+   * Polls for the first time, waits some seconds for the answer, and polls at intervals from then
+   * on.
+   */
+  @Override
+  public void start() {
+    CountDownLatch polled = new CountDownLatch(1);
+    executor.execute(
+        () -> {
+          poll();
+          polled.countDown();
+        });
+    try {
+      if (!polled.await(FIRST_POLL_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)) {
+        log.warn(
+            "the sound system has not answered for {} ms; starting without its devices",
+            FIRST_POLL_TIMEOUT.toMillis());
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Returns the devices in the sound system's order. The first one is the default. */
+  @Override
+  public List<DeviceDescriptor> list() {
+    return descriptors(snapshot);
+  }
+
+  @Override
+  public Capture open(String deviceId) throws StreamException {
+    ListedMixer listed = snapshot.get(deviceId);
+    if (listed != null) {
+      try {
+        return open(listed);
+      } catch (StreamException e) {
+        if (e.reason() != Reason.DEVICE_LOST) {
+          throw e;
+        }
+      }
+    }
+    // Unknown, or not valid any more: the sound system replaces all mixers when devices come and
+    // go.
+    listed = read().get(deviceId);
+    if (listed == null) {
+      throw new StreamException(
+          Reason.DEVICE_LOST,
+          "device_id: %s (expected: a device that is there)".formatted(deviceId));
+    }
+    return open(listed);
+  }
+
+  private Capture open(ListedMixer listed) throws StreamException {
+    AudioLine line = JavaSoundLine.open(listed.mixer(), listed.descriptor(), settings.buffer());
+    return new LineCapture(listed.descriptor(), line, settings.period(), timeSource);
+  }
+
+  private void poll() {
+    long number = pollCount.incrementAndGet();
+    timeSource.schedule(POLL_TIMEOUT, () -> warnIfOverdue(number));
+    try {
+      Map<String, ListedMixer> before = snapshot;
+      Map<String, ListedMixer> now = read();
+      snapshot = now;
+      if (!descriptors(now).equals(descriptors(before))) {
+        changeListener.run();
+      }
+    } catch (RuntimeException e) {
+      // The old list stays: a sound system in trouble must not take away what is being captured.
+      log.warn("the sound system could not be asked for its devices", e);
+    }
+    pollCount.incrementAndGet();
+    timeSource.schedule(POLL_INTERVAL, this::schedulePoll);
+  }
+
+  private void schedulePoll() {
+    try {
+      executor.execute(this::poll);
+    } catch (RejectedExecutionException e) {
+      // Closed.
+    }
+  }
+
+  private void warnIfOverdue(long number) {
+    if (pollCount.get() == number) {
+      log.warn(
+          "the sound system has not answered for {}; the devices stay as last seen", POLL_TIMEOUT);
+    }
+  }
+
+  private static List<DeviceDescriptor> descriptors(Map<String, ListedMixer> entries) {
+    return entries.values().stream().map(ListedMixer::descriptor).toList();
+  }
+
+  private Map<String, ListedMixer> read() {
+    List<Mixer.Info> mixers = Arrays.asList(AudioSystem.getMixerInfo());
+    formatCache.keySet().retainAll(mixers);
+
+    DeviceIds ids = new DeviceIds();
+    Map<String, ListedMixer> found = new LinkedHashMap<>();
+    for (Mixer.Info mixer : mixers) {
+      List<SupportedFormat> formats = supportedFormats(mixer);
+      if (formats.isEmpty()) {
+        continue;
+      }
+      String id = ids.idOf(mixer);
+      if (settings.allowed().test(id)) {
+        // The sound system lists its own default first.
+        boolean isDefault = found.isEmpty();
+        found.put(id, new ListedMixer(mixer, describe(id, mixer, isDefault, formats)));
+      }
+    }
+    return found;
+  }
+
+  private DeviceDescriptor describe(
+      String id, Mixer.Info mixer, boolean isDefault, List<SupportedFormat> formats) {
+    return new DeviceDescriptor(
+        id,
+        mixer.getName(),
+        mixer.getVendor(),
+        mixer.getDescription(),
+        isDefault,
+        SupportedFormat.closest(settings.preferredFormat().apply(id), formats).orElseThrow(),
+        formats);
+  }
+
+  private List<SupportedFormat> supportedFormats(Mixer.Info mixer) {
+    List<SupportedFormat> cached = formatCache.get(mixer);
+    if (cached == null || cached.isEmpty()) {
+      cached = queryFormats(mixer);
+      formatCache.put(mixer, cached);
+    }
+    return cached;
+  }
+
+  private static List<SupportedFormat> queryFormats(Mixer.Info mixer) {
+    try {
+      return Arrays.stream(AudioSystem.getMixer(mixer).getTargetLineInfo())
+          .filter(line -> line.getLineClass() == TargetDataLine.class)
+          .filter(DataLine.Info.class::isInstance)
+          .flatMap(line -> Arrays.stream(((DataLine.Info) line).getFormats()))
+          .flatMap(format -> JavaSoundFormats.supported(format).stream())
+          .distinct()
+          .toList();
+    } catch (IllegalArgumentException e) {
+      return List.of(); // it went away between the two questions
+    }
+  }
+
+  /** Stops polling. Open captures continue. */
+  @Override
+  public void close() {
+    executor.shutdownNow();
+  }
+}

@@ -1,0 +1,66 @@
+package dev.lavalier.capture.virtual;
+
+import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.audio.SampleEncoding;
+import dev.lavalier.capture.SupportedFormat;
+import java.util.Arrays;
+import java.util.List;
+
+/** A sine of 440 Hz whose peaks lie at -12 dBFS, the same on every channel, in any format. */
+public record ToneDevice() implements VirtualDevice {
+
+  /** Its name. */
+  public static final String NAME = "tone";
+
+  /** Its frequency, in Hz. */
+  public static final int FREQUENCY_HZ = 440;
+
+  /** Its peak, as a share of full scale: -12 dBFS. */
+  public static final double PEAK = Math.pow(10, -12 / 20.0);
+
+  @Override
+  public String name() {
+    return NAME;
+  }
+
+  @Override
+  public String description() {
+    return "Test tone: a sine of 440 Hz at -12 dBFS";
+  }
+
+  @Override
+  public List<SupportedFormat> formats() {
+    return Arrays.stream(SampleEncoding.values()).map(e -> new SupportedFormat(e, 0, 0)).toList();
+  }
+
+  @Override
+  public SampleSource open(PcmFormat format) {
+    return new SineSource(format);
+  }
+
+  private static final class SineSource implements SampleSource {
+    private final PcmFormat format;
+    private int phase; // samples into the current second, after which a whole number of Hz repeats
+
+    SineSource(PcmFormat format) {
+      this.format = format;
+    }
+
+    @Override
+    public void read(byte[] to, int offset, int length) {
+      int width = format.encoding().bytesPerSample();
+      int step = format.bytesPerSampleFrame();
+      for (int at = offset; at < offset + length; at += step) {
+        double angle = 2 * Math.PI * FREQUENCY_HZ * phase / format.sampleRateHz();
+        format.encoding().write(PEAK * Math.sin(angle), to, at);
+        for (int channel = 1; channel < format.channelCount(); channel++) {
+          System.arraycopy(to, at, to, at + channel * width, width);
+        }
+        phase = (phase + 1) % format.sampleRateHz();
+      }
+    }
+
+    @Override
+    public void close() {}
+  }
+}

@@ -1,0 +1,135 @@
+package dev.lavalier.capture.virtual;
+
+import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.audio.TimeSource;
+import dev.lavalier.capture.line.AudioLine;
+import java.io.IOException;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * A line on a {@link VirtualDevice}'s samples, in real time on an absolute schedule: sample n
+ * becomes available n/rate after {@link #start}, however late the reads before it were. It never
+ * overruns; a late reader finds the backlog, reported up to the buffer's size.
+ *
+ * <p>If the source fails, a read returns fewer samples than requested, as a lost device does.
+ */
+public final class VirtualLine implements AudioLine {
+
+  private final PcmFormat format;
+  private final int bufferSamples;
+  private final TimeSource timeSource;
+
+  // Written under this object's lock.
+  private volatile VirtualDevice.SampleSource source; // null: closed
+  private volatile boolean running;
+  private volatile long startNanos;
+
+  private volatile long position; // samples read since opening; written by the reading thread
+  private volatile Thread reading;
+
+  private VirtualLine(
+      VirtualDevice.SampleSource source,
+      PcmFormat format,
+      int bufferSamples,
+      TimeSource timeSource) {
+    this.source = source;
+    this.format = format;
+    this.bufferSamples = bufferSamples;
+    this.timeSource = timeSource;
+  }
+
+  /**
+   * Opens a line at the beginning of the device's samples.
+   *
+   * @param format one of the device's {@link VirtualDevice#formats}
+   * @param bufferSamples the most that {@link #available} reports, 1 or more
+   * @throws IOException if the device cannot provide its samples
+   */
+  public static VirtualLine open(
+      VirtualDevice device, PcmFormat format, int bufferSamples, TimeSource timeSource)
+      throws IOException {
+    return new VirtualLine(device.open(format), format, bufferSamples, timeSource);
+  }
+
+  @Override
+  public PcmFormat format() {
+    return format;
+  }
+
+  @Override
+  public int bufferSamples() {
+    return bufferSamples;
+  }
+
+  @Override
+  public synchronized void start() {
+    if (source != null && !running) {
+      startNanos = timeSource.nanoTime();
+      running = true;
+    }
+  }
+
+  @Override
+  public synchronized void stop() {
+    if (running) {
+      running = false;
+      LockSupport.unpark(reading);
+    }
+  }
+
+  @Override
+  public synchronized void close() {
+    stop();
+    VirtualDevice.SampleSource open = source;
+    source = null;
+    if (open == null) {
+      return;
+    }
+    try {
+      open.close();
+    } catch (IOException e) {
+      // The source is not used any more, and closing cannot be tried twice.
+    }
+  }
+
+  @Override
+  public int read(byte[] buffer) {
+    int requested = buffer.length / format.bytesPerSampleFrame();
+    reading = Thread.currentThread();
+    try {
+      while (running && samplesElapsed() - position < requested) {
+        // One nanosecond more, against the rounding of nanosOf.
+        timeSource.parkUntil(startNanos + format.nanosOf(position + requested) + 1);
+      }
+      return readSamples(buffer, running ? requested : Math.min(requested, available()));
+    } finally {
+      reading = null;
+    }
+  }
+
+  private int readSamples(byte[] buffer, int samples) {
+    VirtualDevice.SampleSource open = source;
+    if (open == null) {
+      return 0;
+    }
+    try {
+      open.read(buffer, 0, samples * format.bytesPerSampleFrame());
+    } catch (IOException e) {
+      return 0;
+    }
+    long after = position + samples; // only this thread writes it
+    position = after;
+    return samples;
+  }
+
+  private long samplesElapsed() {
+    return format.samplesIn(timeSource.nanoTime() - startNanos);
+  }
+
+  @Override
+  public int available() {
+    return source == null || !running
+        ? 0
+        : (int) Math.min(bufferSamples, samplesElapsed() - position);
+  }
+}

@@ -1,9 +1,0 @@
-package dev.lavalier.hub;
-
-/** Is notified when a pipeline has published frames. Called on the capture thread; must not block. */
-@FunctionalInterface
-public interface FrameListener {
-
-  /** Called once for each period that completed at least one frame. */
-  void onFramesPublished();
-}

@@ -1,0 +1,227 @@
+package dev.lavalier.pipeline;
+
+import dev.lavalier.audio.Conversion;
+import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.audio.PolyphaseFilters;
+import dev.lavalier.audio.StreamException;
+import dev.lavalier.capture.CaptureListener;
+import dev.lavalier.capture.Period;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Makes the frames of one epoch, which is one uninterrupted opening of a device. Each period is
+ * kept in the history, converted once per delivery format and cut once per plan; then each delivery
+ * loop that has subscriptions is notified once.
+ *
+ * <p>The capture thread calls the listener's methods. The device's actor calls the others, except
+ * {@link #epoch}, {@link #format} and {@link #capturedSamples}, which any thread may call. The two
+ * share arrays that are replaced and never changed.
+ */
+public final class CapturePipeline implements CaptureListener {
+
+  private static final Logger log = LoggerFactory.getLogger(CapturePipeline.class);
+
+  private final long epoch;
+  private final PcmFormat format;
+  private final PolyphaseFilters filters;
+  private final PipelineListener listener;
+  private final StreamMetrics streamMetrics;
+  private final @Nullable History history; // null: nothing is kept
+  private long lastReadNanos; // the capture thread only
+
+  private volatile FormatPipeline[] formatPipelines = {};
+  private volatile FrameListener[] frameListeners = {};
+
+  // Written by the capture thread only.
+  private volatile long nextIndex = -1; // -1: no period yet
+  private volatile long overrunEnd; // the sample after the last one that the device lost
+
+  /**
+   * Creates a pipeline without plans.
+   *
+   * @param epoch the number of the epoch
+   * @param format the format in which the device is captured
+   * @param periodSamples samples per channel in a period
+   * @param historyNanos how much history is kept; 0: none
+   * @param streamMetrics counts the periods
+   */
+  public CapturePipeline(
+      long epoch,
+      PcmFormat format,
+      int periodSamples,
+      long historyNanos,
+      PolyphaseFilters filters,
+      PipelineListener listener,
+      StreamMetrics streamMetrics) {
+    this.epoch = epoch;
+    this.format = format;
+    this.filters = filters;
+    this.listener = listener;
+    this.streamMetrics = streamMetrics;
+    this.history = historyNanos == 0 ? null : new History(historyNanos, format, periodSamples);
+  }
+
+  /** Returns the number of the epoch. */
+  public long epoch() {
+    return epoch;
+  }
+
+  /** Returns the format in which the device is captured. */
+  public PcmFormat format() {
+    return format;
+  }
+
+  @Override
+  public void onPeriod(Period period) {
+    long expected = nextIndex;
+    if (expected < 0) {
+      listener.onFirstPeriod(this);
+    } else if (period.sampleIndex() > expected) {
+      overrunEnd = period.sampleIndex();
+      listener.onOverrun(this, period.sampleIndex() - expected);
+    }
+    nextIndex = period.endIndex();
+    long length = format.nanosOf(period.samples());
+    long sinceLast = period.readNanos() - lastReadNanos;
+    streamMetrics.onPeriod(period.samples(), expected < 0 ? 0 : Math.abs(sinceLast - length));
+    lastReadNanos = period.readNanos();
+    // First: a replay must find there whatever a framer has published.
+    if (history != null) {
+      history.add(period);
+    }
+    boolean published = false;
+    for (FormatPipeline formatPipeline : formatPipelines) {
+      published |= formatPipeline.process(period);
+    }
+    if (published) {
+      for (FrameListener each : frameListeners) {
+        each.onFramesPublished();
+      }
+    }
+  }
+
+  @Override
+  public void onSilence(boolean silent) {
+    listener.onSilence(this, silent);
+  }
+
+  @Override
+  public void onLost(String reason) {
+    listener.onLost(this, reason);
+  }
+
+  /**
+   * Makes frames by these plans from now on, and by no others.
+   *
+   * @param plans the plans of all subscriptions
+   * @param listeners notified when frames were published
+   */
+  public void update(Set<StreamPlan> plans, Set<? extends FrameListener> listeners) {
+    Map<Conversion, Set<StreamPlan>> byConversion = new LinkedHashMap<>();
+    plans.forEach(
+        plan ->
+            byConversion.computeIfAbsent(plan.conversion(), c -> new LinkedHashSet<>()).add(plan));
+    List<FormatPipeline> before = List.of(formatPipelines);
+    List<FormatPipeline> next = new ArrayList<>();
+    byConversion.forEach(
+        (conversion, ofConversion) -> {
+          FormatPipeline formatPipeline = formatPipeline(conversion);
+          if (formatPipeline == null) {
+            formatPipeline = new FormatPipeline(conversion, filters);
+          }
+          formatPipeline.setPlans(ofConversion);
+          next.add(formatPipeline);
+        });
+    // Listeners first: otherwise a new framer's first frame may be published without notification.
+    frameListeners = listeners.toArray(FrameListener[]::new);
+    formatPipelines = next.toArray(FormatPipeline[]::new);
+    before.stream().filter(each -> !next.contains(each)).forEach(CapturePipeline::logClipping);
+  }
+
+  /** Logs what is left to log when the capture has ended. */
+  public void close() {
+    List.of(formatPipelines).forEach(CapturePipeline::logClipping);
+  }
+
+  private static void logClipping(FormatPipeline formatPipeline) {
+    if (formatPipeline.clippedSamples() > 0) {
+      log.info(
+          "{} delivered as {}: {} sample values were clipped at full scale",
+          formatPipeline.conversion().captured(),
+          formatPipeline.conversion().delivered(),
+          formatPipeline.clippedSamples());
+    }
+  }
+
+  /**
+   * Checks that a stream can start at a position.
+   *
+   * @param unixMicros the current unix time in microseconds
+   * @throws StreamException POSITION_IN_FUTURE
+   */
+  public void checkStart(StartFrom start, Conversion conversion, long unixMicros)
+      throws StreamException {
+    StartPosition.check(start, conversion, epoch, capturedSamples(), unixMicros);
+  }
+
+  /**
+   * Opens a stream of frames for one subscription.
+   *
+   * @param plan one of those of the last {@link #update}
+   * @param start the position at which the stream starts
+   * @param capacity the most live frames that may wait, 1 or more
+   * @param maxAgeNanos the longest that a live frame may wait
+   */
+  public PipelineStream open(StreamPlan plan, StartFrom start, int capacity, long maxAgeNanos) {
+    Framer framer = framer(plan);
+    FrameRing ring = framer.ring();
+    ring.ensureCapacity(capacity + 1);
+    Frame latest = ring.latest();
+    StartPosition position = StartPosition.of(start, plan, epoch, history);
+    FrameSource source =
+        position.first() == null
+            ? LiveSource.after(latest, ring, capacity, maxAgeNanos)
+            : new ReplaySource(
+                history,
+                position.first(),
+                () -> new FormatPipeline(plan.conversion(), filters),
+                plan,
+                ring,
+                FrameRing.headAfter(latest),
+                capacity,
+                maxAgeNanos);
+    return new PipelineStream(this, plan, framer, position, latest, source);
+  }
+
+  /** Returns the framer of a plan that the last {@link #update} named. */
+  Framer framer(StreamPlan plan) {
+    return formatPipeline(plan.conversion()).framer(plan);
+  }
+
+  private @Nullable FormatPipeline formatPipeline(Conversion conversion) {
+    for (FormatPipeline formatPipeline : formatPipelines) {
+      if (formatPipeline.conversion().equals(conversion)) {
+        return formatPipeline;
+      }
+    }
+    return null;
+  }
+
+  /** Returns how many samples have been captured, including those that the device lost. */
+  public long capturedSamples() {
+    return Math.max(0, nextIndex);
+  }
+
+  /** Returns the index of the sample after the last one that the device lost; 0: none was lost. */
+  long overrunEnd() {
+    return overrunEnd;
+  }
+}

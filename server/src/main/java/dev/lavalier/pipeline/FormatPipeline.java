@@ -1,0 +1,83 @@
+package dev.lavalier.pipeline;
+
+import dev.lavalier.audio.Conversion;
+import dev.lavalier.audio.FormatConverter;
+import dev.lavalier.audio.PolyphaseFilters;
+import dev.lavalier.capture.Period;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One delivery format of a {@link CapturePipeline}: converts each period once, however many
+ * subscriptions there are, and passes it to one framer per frame size and codec. If the delivery
+ * format is the capture format, the period is passed on unchanged.
+ *
+ * <p>{@link #process} runs on the capture thread; the device's actor calls the others. They share
+ * the array, which is replaced and never changed.
+ */
+final class FormatPipeline {
+
+  private final Conversion conversion;
+  private final @Nullable FormatConverter converter; // null: there is nothing to convert
+  private volatile Framer[] framers = {};
+
+  FormatPipeline(Conversion conversion, PolyphaseFilters filters) {
+    this.conversion = conversion;
+    this.converter = conversion.isIdentity() ? null : new FormatConverter(conversion, filters);
+  }
+
+  Conversion conversion() {
+    return conversion;
+  }
+
+  /** Returns how many sample values were clipped at full scale so far. */
+  long clippedSamples() {
+    return converter == null ? 0 : converter.clippedSamples();
+  }
+
+  /** Keeps a framer for each of these plans, which have this conversion, and no other. */
+  void setPlans(Set<StreamPlan> plans) {
+    framers =
+        plans.stream()
+            .map(plan -> Optional.ofNullable(framer(plan)).orElseGet(() -> new Framer(plan)))
+            .toArray(Framer[]::new);
+  }
+
+  /** Returns the framer of a plan; null if no subscription has the plan. */
+  @Nullable Framer framer(StreamPlan plan) {
+    for (Framer framer : framers) {
+      if (framer.plan().equals(plan)) {
+        return framer;
+      }
+    }
+    return null;
+  }
+
+  /**
+   * Converts one period and passes it to the framers.
+   *
+   * @param captured in the capture format; its array is not kept
+   * @return whether at least one frame was published
+   */
+  boolean process(Period captured) {
+    Period block = converter == null ? captured : converted(converter, captured);
+    if (block.samples() == 0) {
+      return false;
+    }
+    boolean published = false;
+    for (Framer framer : framers) {
+      published |= framer.accept(block);
+    }
+    return published;
+  }
+
+  private Period converted(FormatConverter with, Period captured) {
+    int count = with.convert(captured.pcm(), captured.samples(), captured.sampleIndex());
+    long index = with.outputIndex();
+    long offsetNanos =
+        conversion.delivered().nanosOf(index)
+            - conversion.captured().nanosOf(captured.sampleIndex());
+    return captured.converted(with.output(), count, index, offsetNanos);
+  }
+}

@@ -1,0 +1,11 @@
+package dev.lavalier.pipeline;
+
+/**
+ * Is notified when a pipeline has published frames. Called on the capture thread; must not block.
+ */
+@FunctionalInterface
+public interface FrameListener {
+
+  /** Called once for each period that completed at least one frame. */
+  void onFramesPublished();
+}

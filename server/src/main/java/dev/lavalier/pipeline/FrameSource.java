@@ -1,0 +1,50 @@
+package dev.lavalier.pipeline;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The frames of one subscription, in order: from the present ({@link LiveSource}) or from the
+ * history ({@link ReplaySource}). Used by the subscription's delivery loop only; never blocks.
+ *
+ * <p>Times are steady nanoseconds.
+ */
+public sealed interface FrameSource permits LiveSource, ReplaySource {
+
+  /**
+   * Starts a turn on the delivery loop: grants the work that {@link #poll} may do until the next.
+   */
+  default void startTurn() {}
+
+  /** Removes and returns the next frame; null if there is nothing to send now. */
+  @Nullable Frame poll(long now);
+
+  /** Records that the frame returned last was sent. */
+  default void onSent() {}
+
+  /** Returns whether no frame waits. */
+  boolean isEmpty();
+
+  /** Returns whether the next {@link #poll} would skip frames because the bounds are exceeded. */
+  boolean overflows(long now);
+
+  /**
+   * Returns whether {@link #poll} returned null only because its turn is over: other subscriptions
+   * get their turn first.
+   */
+  default boolean hasMoreWork() {
+    return false;
+  }
+
+  /**
+   * Returns the source that continues this one.
+   *
+   * @param nextIndex index of the sample that should come next
+   * @return this source, or another one that replaces it from now on
+   */
+  default FrameSource successor(long nextIndex) {
+    return this;
+  }
+
+  /** Returns how many samples the framer counted as lost by the device before the first frame. */
+  long deviceLossBefore();
+}

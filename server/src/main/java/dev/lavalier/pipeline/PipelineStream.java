@@ -1,0 +1,81 @@
+package dev.lavalier.pipeline;
+
+import dev.lavalier.audio.Conversion;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The stream of frames that one subscription gets from a {@link CapturePipeline}: its source, and
+ * what is needed to count the samples that are missing. Immutable apart from the source, which only
+ * the delivery loop uses; any thread may call the other methods.
+ */
+public final class PipelineStream {
+
+  private final CapturePipeline pipeline;
+  private final StreamPlan plan;
+  private final Framer framer;
+  private final StartPosition position;
+  private final long liveIndex;
+  private final FrameSource source;
+
+  PipelineStream(
+      CapturePipeline pipeline,
+      StreamPlan plan,
+      Framer framer,
+      StartPosition position,
+      @Nullable Frame latest,
+      FrameSource source) {
+    this.pipeline = pipeline;
+    this.plan = plan;
+    this.framer = framer;
+    this.position = position;
+    this.liveIndex = latest == null ? -1 : latest.sampleIndex() + plan.frameSize();
+    this.source = source;
+  }
+
+  /** Returns the number of the epoch. */
+  public long epoch() {
+    return pipeline.epoch();
+  }
+
+  /** Returns the conversion of the stream. */
+  public Conversion conversion() {
+    return plan.conversion();
+  }
+
+  /** Returns the source of the frames; its {@link FrameSource#successor} replaces it later. */
+  public FrameSource source() {
+    return source;
+  }
+
+  /** Returns how much of what was captured before the start is sent first, in milliseconds. */
+  public int prerollMillis() {
+    return position.prerollMillis();
+  }
+
+  /** Returns the index of the sample that the start position names; -1 if it names none. */
+  public long requestedIndex() {
+    return position.index();
+  }
+
+  /**
+   * Returns the index of the first sample that was not yet in a frame when the stream was opened;
+   * -1 if there was no frame.
+   */
+  public long liveIndex() {
+    return liveIndex;
+  }
+
+  /** Returns the index of the first sample of the framer's first frame; -1 until there is one. */
+  public long firstIndex() {
+    return framer.firstIndex();
+  }
+
+  /**
+   * Returns whether the device has lost samples at or after a sample of the stream.
+   *
+   * @param index its index at the delivered rate
+   */
+  public boolean hasOverrunAfter(long index) {
+    return pipeline.overrunEnd() > plan.conversion().inputIndexFor(index);
+  }
+}

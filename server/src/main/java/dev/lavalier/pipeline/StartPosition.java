@@ -1,0 +1,102 @@
+package dev.lavalier.pipeline;
+
+import dev.lavalier.audio.Conversion;
+import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.audio.StreamException;
+import dev.lavalier.audio.StreamException.Reason;
+import dev.lavalier.capture.Period;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where in an epoch a subscription begins.
+ *
+ * @param index the delivered sample that should come first; -1: that of the next frame published
+ * @param first the period to replay from; null: nothing is replayed
+ * @param prerollMillis how much of what was captured before now is replayed
+ */
+record StartPosition(long index, History.@Nullable Entry first, int prerollMillis) {
+
+  /** A device's clock runs no faster than that, and an epoch's number is no exact time. */
+  private static final double MAX_CLOCK_RATIO = 1.02;
+
+  private static final long TOLERANCE_MICROS = 60_000_000L;
+
+  /**
+   * Checks that a point to resume at has been captured.
+   *
+   * @param epoch the number of the epoch that is open
+   * @param captured how many samples have been captured in it
+   * @param unixMicros the time of day
+   * @throws StreamException NOT_CAPTURED_YET
+   */
+  static void check(
+      StartFrom start, Conversion conversion, long epoch, long captured, long unixMicros)
+      throws StreamException {
+    if (!(start instanceof StartFrom.Resume resume)) {
+      return;
+    }
+    if (resume.epoch() > epoch) {
+      throw positionInFuture("epoch", resume.epoch(), epoch);
+    }
+    long last;
+    if (resume.epoch() == epoch) {
+      last = conversion.outputSamplesBefore(captured);
+    } else {
+      double micros = (unixMicros - resume.epoch()) * MAX_CLOCK_RATIO + TOLERANCE_MICROS;
+      last = (long) (micros / 1e6 * conversion.delivered().sampleRateHz());
+    }
+    if (resume.sampleIndex() > last) {
+      throw positionInFuture("sample_index", resume.sampleIndex(), last);
+    }
+  }
+
+  private static StreamException positionInFuture(String field, long value, long last) {
+    return new StreamException(
+        Reason.POSITION_IN_FUTURE,
+        "resume.%s: %d (expected: no later than what has been captured, %d)"
+            .formatted(field, value, last));
+  }
+
+  /**
+   * Finds the place.
+   *
+   * @param epoch the number of the epoch that is open
+   * @param history what it has kept; null: it keeps nothing
+   */
+  static StartPosition of(StartFrom start, StreamPlan plan, long epoch, @Nullable History history) {
+    Conversion conversion = plan.conversion();
+    boolean sameEpoch = start instanceof StartFrom.Resume r && r.epoch() == epoch;
+    long resumed = sameEpoch ? ((StartFrom.Resume) start).sampleIndex() : -1;
+    StartPosition live = new StartPosition(resumed, null, 0);
+    if (history == null || start instanceof StartFrom.Live || history.head() == 0) {
+      return live;
+    }
+    PcmFormat format = conversion.delivered();
+    Period latest = history.get(history.head() - 1).period();
+    long end = conversion.outputSamplesBefore(latest.endIndex());
+    long retainedFrom = Math.max(0, end - format.samplesIn(history.retentionNanos()));
+    int requestedMillis = Integer.MAX_VALUE;
+    long target = Math.max(retainedFrom, resumed);
+    if (start instanceof StartFrom.Preroll preroll) {
+      requestedMillis = preroll.millis();
+      target = Math.max(retainedFrom, end - format.samplesIn(requestedMillis * 1_000_000L));
+      target -= target % plan.frameSize(); // the whole frame in which it falls
+    }
+    History.Entry first = history.find(conversion.inputIndexFor(target));
+    long startIndex =
+        ceiling(
+            Math.max(target, conversion.firstOutputIndex(first.period().sampleIndex())),
+            plan.frameSize());
+    long samples = end - startIndex;
+    if (samples <= 0) {
+      return live;
+    }
+    int millis = (int) (samples * 1_000 / format.sampleRateHz());
+    return new StartPosition(
+        sameEpoch ? resumed : startIndex, first, Math.min(requestedMillis, millis));
+  }
+
+  private static long ceiling(long index, int frameSize) {
+    return Math.floorDiv(index + frameSize - 1, frameSize) * frameSize;
+  }
+}

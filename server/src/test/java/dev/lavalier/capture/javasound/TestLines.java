@@ -1,0 +1,57 @@
+package dev.lavalier.capture.javasound;
+
+import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.audio.SampleEncoding;
+import dev.lavalier.audio.TimeSource;
+import dev.lavalier.capture.SupportedFormat;
+import dev.lavalier.capture.line.AudioLine;
+import dev.lavalier.capture.virtual.ToneDevice;
+import dev.lavalier.capture.virtual.VirtualLine;
+import java.io.IOException;
+import java.util.Arrays;
+import javax.sound.sampled.AudioFormat;
+import javax.sound.sampled.AudioSystem;
+import javax.sound.sampled.DataLine;
+import javax.sound.sampled.Line;
+import javax.sound.sampled.TargetDataLine;
+
+/** What a scripted mixer of test support needs of this package. */
+public final class TestLines {
+
+  private TestLines() {}
+
+  /**
+   * Opens a line that gives the tone.
+   *
+   * @param bufferBytes size of its buffer
+   */
+  public static AudioLine openTone(AudioFormat format, int bufferBytes, TimeSource timeSource) {
+    PcmFormat pcm = JavaSoundFormats.fromJavaSound(format).orElseThrow();
+    try {
+      return VirtualLine.open(
+          new ToneDevice(), pcm, bufferBytes / pcm.bytesPerSampleFrame(), timeSource);
+    } catch (IOException e) {
+      throw new AssertionError(e); // the tone needs no file
+    }
+  }
+
+  /** Returns the description of a mixer's lines that support every format. */
+  public static Line.Info[] anyFormat() {
+    return lineInfo(
+        Arrays.stream(SampleEncoding.values())
+            .map(encoding -> JavaSoundFormats.toJavaSound(new SupportedFormat(encoding, 0, 0)))
+            .toArray(AudioFormat[]::new));
+  }
+
+  /** Returns the description of a mixer's lines that support only one format. */
+  public static Line.Info[] onlyFormat(String format) {
+    return lineInfo(JavaSoundFormats.toJavaSound(PcmFormat.parse(format)));
+  }
+
+  private static Line.Info[] lineInfo(AudioFormat... formats) {
+    return new Line.Info[] {
+      new DataLine.Info(
+          TargetDataLine.class, formats, AudioSystem.NOT_SPECIFIED, AudioSystem.NOT_SPECIFIED)
+    };
+  }
+}

@@ -1,0 +1,102 @@
+package dev.lavalier.capture.virtual;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.capture.javasound.JavaSoundFormats;
+import dev.lavalier.testing.SineMeter;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import javax.sound.sampled.AudioFileFormat;
+import javax.sound.sampled.AudioFormat;
+import javax.sound.sampled.AudioInputStream;
+import javax.sound.sampled.AudioSystem;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class VirtualDeviceTest {
+
+  private static final PcmFormat STEREO = PcmFormat.parse("48000/2/s16le");
+
+  @TempDir Path dir;
+
+  private static byte[] read(VirtualDevice device, PcmFormat format, int bytes) throws IOException {
+    try (VirtualDevice.SampleSource source = device.open(format)) {
+      byte[] pcm = new byte[bytes];
+      // In pieces of an odd size, as no reader would.
+      for (int at = 0; at < bytes; at += 4 * 37) {
+        source.read(pcm, at, Math.min(4 * 37, bytes - at));
+      }
+      return pcm;
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1})
+  void theToneIs440HzAtMinus12DbfsOnEveryChannel(int channel) throws IOException {
+    byte[] pcm = read(new ToneDevice(), STEREO, 4 * 48_000 * 3);
+
+    SineMeter.Reading reading =
+        new SineMeter(440, 48_000).measure(SineMeter.channelOfS16(pcm, 2, channel));
+
+    assertThat(reading.frequencyHz()).isBetween(439.999, 440.001);
+    assertThat(20 * Math.log10(reading.minPeak())).isBetween(-12.01, -11.99);
+    assertThat(20 * Math.log10(reading.maxPeak())).isBetween(-12.01, -11.99);
+    assertThat(reading.maxPhaseStep()).isLessThan(0.001);
+  }
+
+  @Test
+  void aWavFilePlaysAgainAndAgain() throws IOException {
+    byte[] samples = new byte[4 * 100];
+    for (int i = 0; i < samples.length; i++) {
+      samples[i] = (byte) i;
+    }
+    WavDevice device = WavDevice.of("loop", wav(samples, STEREO));
+
+    assertThat(device.format()).isEqualTo(STEREO);
+    byte[] heard = read(device, STEREO, 4 * 1_000);
+    for (int i = 0; i < heard.length; i++) {
+      assertThat(heard[i]).isEqualTo(samples[i % samples.length]);
+    }
+  }
+
+  @Test
+  void refusesWhatIsNoWavInOneLine() throws IOException {
+    Path text = Files.writeString(dir.resolve("notes.wav"), "not audio at all, but text");
+    Path empty = wav(new byte[0], STEREO);
+    Path bytes = dir.resolve("eight.wav");
+    writeWav(new byte[100], new AudioFormat(8_000, 8, 1, false, false), bytes);
+
+    assertRefused(text, "a WAV file");
+    assertRefused(dir.resolve("absent.wav"), "a file that can be read");
+    assertRefused(dir, "a file that can be read");
+    assertRefused(empty, "at least one sample");
+    assertRefused(bytes, "PCM s16le, s24le, s32le or f32le, not PCM_UNSIGNED");
+  }
+
+  private static void assertRefused(Path file, String expected) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> WavDevice.of("take", file))
+        .withMessageStartingWith("wav: take=" + file + " (expected: " + expected)
+        .withMessageNotContaining("\n");
+  }
+
+  private Path wav(byte[] samples, PcmFormat format) throws IOException {
+    Path file = Files.createTempFile(dir, "signal", ".wav");
+    writeWav(samples, JavaSoundFormats.toJavaSound(format), file);
+    return file;
+  }
+
+  private static void writeWav(byte[] samples, AudioFormat format, Path file) throws IOException {
+    try (AudioInputStream in =
+        new AudioInputStream(
+            new ByteArrayInputStream(samples), format, samples.length / format.getFrameSize())) {
+      AudioSystem.write(in, AudioFileFormat.Type.WAVE, file.toFile());
+    }
+  }
+}
