@@ -9,7 +9,7 @@ import statistics
 import subprocess
 import time
 
-TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
 SERVER = os.path.join(TOP, "server", "target", "lavalier-server.jar")
 CLIENT = os.path.join(TOP, "client", "target", "lavalier.jar")
 TICKS = os.sysconf("SC_CLK_TCK")

@@ -9,7 +9,7 @@ import subprocess
 
 import pulse
 
-TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
 
 
 def main():

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 
-TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
 SERVER = os.path.join(TOP, "server", "target", "lavalier-server.jar")
 CLIENT = os.path.join(TOP, "client", "target", "lavalier.jar")
 READY = "lavalier-server listening on "

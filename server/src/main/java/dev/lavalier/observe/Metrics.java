@@ -36,7 +36,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The figures of a server, for Prometheus; docs/metrics.md lists them. Safe for use from any
+ * The figures of a server, for Prometheus; docs/reference/metrics.md lists them. Safe for use from any
  * thread.
  *
  * <p>Their labels are devices, methods and words of ours, never who calls or from where, so there
