@@ -9,8 +9,8 @@ import java.util.Locale;
 import java.util.function.DoubleUnaryOperator;
 
 /**
- * Measures the conversion of every pair of rates and writes docs/user/formats.md's tables, between its
- * two marks, and docs/user/formats.svg. Run in the project's root.
+ * Measures the conversion of every pair of rates and writes docs/user/formats.md's tables, between
+ * its two marks, and docs/user/formats.svg. Run in the project's root.
  */
 final class FormatsReport {
 
