@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What a server costs: start-up, idle, and with one subscriber. Linux; needs the built jars.
+"""Measures a server: start, idle, and with one subscriber. Linux; needs the built jars.
 
 usage: basics.py [--runs 5] [--seconds 20] [--java java]
 """

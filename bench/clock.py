@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""How straight the capture times of a PulseAudio line are.
+"""Measures the accuracy of the capture times of a PulseAudio line.
 
 usage: clock.py [--seconds 600] [--java java]
 """

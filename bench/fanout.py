@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What 500 subscribers cost the server: CPU per frame beside its peers', and memory.
+"""Measures the cost of 500 subscribers: CPU per frame, compared with other servers, and memory.
 
 usage: fanout.py [--subscribers 500] [--seconds 10] [--java java] [--rounds 1] [-- JAVA_OPTION...]
 Packages (Debian): gcc mosquitto nats-server snapserver nghttp2-client.
@@ -17,7 +17,7 @@ SMALL_HEAP = ["-XX:+UseSerialGC", "-Xms96m", "-Xmx96m", "-XX:+AlwaysPreTouch"]
 
 
 def memory(java, subscribers):
-    """KiB for each further connection: with a heap that is all there from the start."""
+    """Measures the KiB for each additional connection, with a heap of fixed size."""
     with programs.server(java, *SMALL_HEAP) as (process, address):
         def resident(count):
             bench = programs.start_bench(java, address, count, 5, 10)

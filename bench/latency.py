@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""How late frames come: to one subscriber, to 100, and to 90 while ten others are stopped.
+"""Measures latency: for one subscriber, for 100, and for 90 while ten others are suspended.
 
 usage: latency.py [--seconds 20] [--warmup 20] [--java java]
 """
@@ -10,12 +10,12 @@ import time
 import programs
 
 
-def show(what, figures):
-    if "refused" in figures:
-        raise SystemExit(f"{what}: refused: {figures['refused']}")
-    print(f"{what}: " + ", ".join(f"{name} {figures['latency_ms_' + name]:.2f}"
+def show(what, results):
+    if "refused" in results:
+        raise SystemExit(f"{what}: refused: {results['refused']}")
+    print(f"{what}: " + ", ".join(f"{name} {results['latency_ms_' + name]:.2f}"
                                   for name in ("p50", "p99", "p999", "max")) + " ms", flush=True)
-    return figures
+    return results
 
 
 def main():
@@ -27,8 +27,8 @@ def main():
     with programs.server(args.java) as (_, address):
         def bench(count, seconds=args.seconds, warmup=args.warmup):
             return programs.start_bench(args.java, address, count, seconds, warmup)
-        show("100 subscribers", programs.figures(bench(100)))
-        show("one", programs.figures(bench(1, warmup=2 * args.warmup)))
+        show("100 subscribers", programs.results(bench(100)))
+        show("one", programs.results(bench(1, warmup=2 * args.warmup)))
         for stopped in (False, True):
             others = bench(10, 3 * args.seconds, 1)
             try:
@@ -36,7 +36,7 @@ def main():
                 time.sleep(args.warmup / 2)
                 if stopped:
                     others.send_signal(signal.SIGSTOP)
-                show("90, and ten that " + ("stand still" if stopped else "read"), programs.figures(ninety))
+                show("90, and ten that " + ("are suspended" if stopped else "read"), programs.results(ninety))
             finally:
                 others.kill()
                 others.wait()

@@ -12,7 +12,7 @@ READY = "lavalier-server listening on "
 
 @contextlib.contextmanager
 def server(java, *options):
-    """Starts a demo server, 16 kHz mono, on a free port; gives its process and address."""
+    """Starts a demo server, 16 kHz mono, on a free port. Yields its process and address."""
     process = subprocess.Popen(
         [java, *options, "-jar", SERVER, "--port", "0", "--demo", "--capture-format", "16000/1/s16le"],
         text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
@@ -31,8 +31,8 @@ def start_bench(java, address, subscribers, seconds, warmup):
         text=True, stdout=subprocess.PIPE)
 
 
-def figures(bench):
-    """Waits for a bench and returns its figures."""
+def results(bench):
+    """Waits for a bench and returns its results."""
     return json.loads(bench.communicate()[0])
 
 

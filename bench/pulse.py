@@ -1,4 +1,4 @@
-"""A PulseAudio daemon of one's own, with a sine in its null sink: a capture device anywhere."""
+"""A private PulseAudio daemon with a sine in its null sink: a capture device on every machine."""
 import contextlib
 import os
 import shutil
@@ -9,7 +9,7 @@ import time
 
 @contextlib.contextmanager
 def daemon():
-    """Starts one; gives the environment in which Java Sound and pactl find it."""
+    """Starts a daemon. Yields the environment in which Java Sound and pactl find it."""
     directory = tempfile.mkdtemp(prefix="lavalier-pulse")
     socket = os.path.join(directory, "native")
     with open(os.path.join(directory, "daemon.pa"), "w") as script:
@@ -19,7 +19,7 @@ set-default-source mic.monitor
 load-module module-sine sink=mic frequency=1000
 """)
     with open(os.path.join(directory, "asound.conf"), "w") as alsa:
-        # Without the system's configuration, which may set a default of its own over this one.
+        # Without the system's configuration, which can override this default.
         alsa.write("pcm.!default { type pulse }\nctl.!default { type pulse }\n")
     environment = dict(os.environ, HOME=directory, XDG_RUNTIME_DIR=directory,
                        PULSE_RUNTIME_PATH=directory, PULSE_SERVER="unix:" + socket,
@@ -35,7 +35,7 @@ load-module module-sine sink=mic frequency=1000
                 break
             time.sleep(0.1)
         else:
-            raise SystemExit("pulseaudio: does not play (Debian: pulseaudio pulseaudio-utils)")
+            raise SystemExit("pulseaudio: does not play the sine (Debian packages: pulseaudio pulseaudio-utils)")
         yield environment
     finally:
         process.terminate()

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""How evenly 20 ms frames come from a PulseAudio line: our reader, and a blocking read.
+"""Measures the intervals between 20 ms frames of a PulseAudio line: our reader, and a blocking read.
 
 usage: reading.py [--seconds 600] [--others 60] [--java java]
 """

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""A long listen to a PulseAudio line: gaps, resident memory, descriptors and threads over time.
+"""Streams from a PulseAudio line for long: gaps, memory, file descriptors and threads over time.
 
 usage: soak.py [--seconds 3600] [--every 60] [--java java]
 
-It ends with exit code 1 where there was a gap or a notice.
+The exit code is 1 if there was a gap or a notice.
 """
 import argparse
 import os
@@ -46,7 +46,7 @@ def main():
             heard += len(chunk)
             if time.monotonic() - began >= next_report:
                 next_report += args.every
-                print(f"{time.monotonic() - began:7.0f} s  heard {heard / BYTES_PER_SECOND:7.0f} s  "
+                print(f"{time.monotonic() - began:7.0f} s  received {heard / BYTES_PER_SECOND:7.0f} s  "
                       f"{state(server.pid)}", flush=True)
         client.wait()
         server.terminate()
@@ -54,8 +54,8 @@ def main():
         told.seek(0)
         log.seek(0)
         words = told.read()
-        print(f"heard {heard / BYTES_PER_SECOND:.3f} s of {args.seconds}; told: {words.strip() or 'nothing'}")
-        print("the server's log:\n" + log.read())
+        print(f"received {heard / BYTES_PER_SECOND:.3f} s of {args.seconds}; gaps and notices: {words.strip() or 'none'}")
+        print("log of the server:\n" + log.read())
         raise SystemExit(1 if words else 0)
 
 

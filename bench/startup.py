@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""What the packaged server takes to start, with and without its class archive, and idle. Linux,
-Debian's dpkg-deb; needs the built package, and does not install it.
+"""Measures the packaged server: start with and without its class archive, and idle. Linux, with
+Debian's dpkg-deb. Needs the built package, and does not install it.
 
 usage: startup.py [--runs 10] [--seconds 60]
 """
@@ -22,7 +22,7 @@ def unpack(directory):
 
 
 def cpu_milliseconds(pid):
-    """Of all threads; finer than a tick, and what a busy machine changes least."""
+    """CPU time of all threads. Finer than a clock tick, and the least affected by a busy machine."""
     used = 0
     for thread in os.listdir(f"/proc/{pid}/task"):
         with open(f"/proc/{pid}/task/{thread}/schedstat") as stat:
@@ -31,7 +31,7 @@ def cpu_milliseconds(pid):
 
 
 def start(directory):
-    """Starts the server; gives its process, and the milliseconds and those of CPU until it listens."""
+    """Starts the server. Returns its process, and the milliseconds and CPU milliseconds until it listens."""
     began = time.monotonic()
     server = subprocess.Popen(
         [os.path.join(directory, "usr/bin/lavalier-server"), "--config",
@@ -56,13 +56,13 @@ def starts(directory, runs):
         stop(server)
         took.append(milliseconds)
         used.append(cpu)
-    del took[0], used[0]  # reads the files from the disk
+    del took[0], used[0]  # the first start reads the files from the disk
     return (f"median {statistics.median(took):.0f} ms, {min(took):.0f} to {max(took):.0f}, of {runs} starts; "
             f"CPU {statistics.median(used):.0f} ms")
 
 
 def memory_mib(pid):
-    """Resident memory, and that less what other processes have a part in."""
+    """Returns the resident memory (RSS) and the proportional share of it (PSS)."""
     with open(f"/proc/{pid}/smaps_rollup") as rollup:
         sizes = {line.split()[0]: int(line.split()[1]) / 1024 for line in rollup if " kB" in line}
     return sizes["Rss:"], sizes["Pss:"]
