@@ -19,8 +19,8 @@ import java.util.Set;
 import javax.security.auth.x500.X500Principal;
 
 /**
- * Who has access, as a file says; docs/access.md describes it. It holds no tokens, only what they
- * can be recognised by. Immutable.
+ * Who has access, as a file says; docs/reference/token-file.md describes it. It holds no tokens,
+ * only what they can be recognised by. Immutable.
  */
 public final class TokenFile {
 

@@ -3,7 +3,7 @@ package dev.lavalier.grpc;
 import java.time.Duration;
 
 /**
- * What a peer may take of the transport. docs/limits.md says what happens beyond each.
+ * What a peer may take of the transport. docs/operator/limits.md says what happens beyond each.
  *
  * @param maxConnections connections that may be open at a time; more are closed at once
  * @param maxCallsPerConnection calls of any kind that may run over one connection: HTTP/2's

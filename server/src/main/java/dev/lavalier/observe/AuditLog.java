@@ -10,7 +10,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Keeps a line for each microphone that goes on or off, and for each subscription's beginning and
- * end: who heard what, from when to when, and why it ended. docs/audit.md lists the lines.
+ * end: who heard what, from when to when, and why it ended. docs/operator/audit-log.md lists the
+ * lines.
  *
  * <p>They go to the logger {@value #LOGGER} at level INFO, each as a message that is complete, and
  * as key-values of the same names for whoever logs fields.

@@ -18,7 +18,7 @@ import jdk.jfr.Timespan;
 /**
  * Puts what happens to devices and streams into a recording of the JDK's flight recorder, beside
  * what the JVM did at that moment: a gap beside the pause that made it. While nothing records, an
- * event is a field's look at whether it is on. docs/metrics.md lists them.
+ * event is a field's look at whether it is on. docs/operator/monitoring.md lists them.
  */
 public final class JfrEvents implements HubObserver {
 

@@ -36,8 +36,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The figures of a server, for Prometheus; docs/metrics.md lists them. Safe for use from any
- * thread.
+ * The figures of a server, for Prometheus; docs/reference/metrics.md lists them. Safe for use from
+ * any thread.
  *
  * <p>Their labels are devices, methods and words of ours, never who calls or from where, so there
  * are as many series as devices ever captured. What counts goes on counting when a device goes;

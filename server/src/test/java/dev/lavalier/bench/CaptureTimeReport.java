@@ -13,7 +13,7 @@ import java.util.concurrent.CountDownLatch;
 
 /**
  * How straight the capture times of the default device are: their standard deviation about the line
- * fitted through all of them, ten seconds after the start. docs/bench/clock.py runs it.
+ * fitted through all of them, ten seconds after the start. bench/clock.py runs it.
  *
  * <p>Argument: {@code SECONDS}.
  */

@@ -19,7 +19,7 @@ import javax.sound.sampled.TargetDataLine;
 
 /**
  * How evenly 20 ms frames come from the default device: by this project's reader, and by a plain
- * blocking read. docs/bench/reading.py runs it.
+ * blocking read. bench/reading.py runs it.
  *
  * <p>Arguments: {@code reader|blocking BUFFER_MS SECONDS}.
  */

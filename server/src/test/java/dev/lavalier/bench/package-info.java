@@ -1,2 +1,2 @@
-/** Programs that measure. docs/bench runs them; docs/benchmarks.md has their figures. */
+/** Programs that measure. The programs in bench run them; docs/benchmarks.md has the results. */
 package dev.lavalier.bench;

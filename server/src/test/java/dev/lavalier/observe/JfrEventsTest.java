@@ -113,7 +113,7 @@ final class JfrEventsTest {
 
   @Test
   void theListInTheDocsIsWhole() throws Exception {
-    String docs = java.nio.file.Files.readString(Path.of("../docs/metrics.md"));
+    String docs = java.nio.file.Files.readString(Path.of("../docs/operator/monitoring.md"));
     assertThat(List.of(JfrEvents.class.getDeclaredClasses()))
         .map(type -> type.getAnnotation(jdk.jfr.Name.class))
         .filteredOn(name -> name != null)

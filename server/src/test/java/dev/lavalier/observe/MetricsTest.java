@@ -28,7 +28,8 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 /** What the figures say of devices and streams, and what the docs say of the figures. */
 final class MetricsTest {
 
-  private static final Path DOCS = Path.of("../docs");
+  private static final Path TABLE = Path.of("../docs/reference/metrics.md");
+  private static final Path MONITORING = Path.of("../packaging/monitoring");
   private static final Pattern ROW =
       Pattern.compile("\\| `([a-z0-9_]+)` \\| (\\w+) \\| ([^|]*) \\| [^|]+ \\|");
   private static final Pattern METRIC =
@@ -202,7 +203,7 @@ final class MetricsTest {
   @Test
   void theTableInTheDocsSaysWhatAScrapeSays() throws Exception {
     Map<String, String> documented = new TreeMap<>();
-    ROW.matcher(Files.readString(DOCS.resolve("metrics.md")))
+    ROW.matcher(Files.readString(TABLE))
         .results()
         .forEach(row -> documented.put(row.group(1), row.group(2) + " " + row.group(3).strip()));
     Scrape scrape = whole();
@@ -226,7 +227,7 @@ final class MetricsTest {
     known.add("jvm_gc_pause_seconds_count"); // after the first collection
     known.add("jvm_gc_pause_seconds_sum");
     JsonElement dashboard =
-        JsonParser.parseString(Files.readString(DOCS.resolve("grafana/lavalier.json")));
+        JsonParser.parseString(Files.readString(MONITORING.resolve("grafana/lavalier.json")));
     Set<String> asked =
         expressions(dashboard)
             .flatMap(expression -> METRIC.matcher(expression).results())
@@ -237,7 +238,7 @@ final class MetricsTest {
 
     Set<String> alerts =
         METRIC
-            .matcher(Files.readString(DOCS.resolve("prometheus/alerts.yml")))
+            .matcher(Files.readString(MONITORING.resolve("prometheus/alerts.yml")))
             .results()
             .map(match -> match.group())
             .collect(Collectors.toCollection(TreeSet::new));

@@ -18,8 +18,8 @@ import picocli.CommandLine.ParentCommand;
     name = "bench",
     description = {
       "Subscribe many times, and measure what the subscribers see: frames, gaps, latency, the"
-          + " spread between them, and how evenly frames come. docs/benchmarks.md explains each"
-          + " figure.",
+          + " spread between them, and how evenly frames come. docs/internals/bench-tool.md explains"
+          + " each figure.",
       "",
       "No figures are given, and the exit code is 3, where this machine was the bottleneck: it was"
           + " idle for less than 5 %% of the time (as /proc/stat says, where there is one), this"

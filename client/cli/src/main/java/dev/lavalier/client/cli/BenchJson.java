@@ -11,7 +11,7 @@ import java.util.stream.Collectors;
 
 /**
  * The figures of a run as one JSON object. Keys are added, never renamed, and are always there;
- * what is not known is null. docs/benchmarks.md explains them.
+ * what is not known is null. docs/internals/bench-tool.md explains them.
  */
 final class BenchJson {
 

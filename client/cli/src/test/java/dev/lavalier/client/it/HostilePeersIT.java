@@ -27,7 +27,7 @@ import org.junit.jupiter.api.TestInfo;
 /**
  * Peers that mean harm, against a server that somebody listens to: whatever they do, the listener
  * misses no sample, the server's memory is bounded, they are gone in time, and the log has a line
- * of it and not many. Prints what docs/limits.md quotes.
+ * of it and not many. Prints what docs/internals/hardening.md quotes.
  */
 final class HostilePeersIT {
 

@@ -65,7 +65,7 @@ final class Prometheus implements AutoCloseable {
             static_configs:
               - targets: ["%s"]
         """
-            .formatted(ProcessRunner.TOP.resolve("docs/prometheus/alerts.yml"), target));
+            .formatted(ProcessRunner.TOP.resolve("packaging/monitoring/prometheus/alerts.yml"), target));
     Path log = dir.resolve("prometheus.log");
     Process process =
         new ProcessBuilder(

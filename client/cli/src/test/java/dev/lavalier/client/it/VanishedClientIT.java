@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 /**
  * A client that is there no more, but whose connection nobody closed: its process is stopped, or
  * its host is cut off. The device is closed within 20 s all the same. Prints the times that
- * docs/limits.md quotes.
+ * docs/internals/hardening.md quotes.
  */
 final class VanishedClientIT {
 
