@@ -9,13 +9,13 @@ import java.util.Locale;
 import java.util.function.DoubleUnaryOperator;
 
 /**
- * Measures the conversion of every pair of rates and writes docs/formats.md's tables, between its
- * two marks, and docs/formats.svg. Run in the project's root.
+ * Measures the conversion of every pair of rates and writes docs/user/formats.md's tables, between its
+ * two marks, and docs/user/formats.svg. Run in the project's root.
  */
 final class FormatsReport {
 
-  private static final Path PAGE = Path.of("docs/formats.md");
-  private static final Path PLOT = Path.of("docs/formats.svg");
+  private static final Path PAGE = Path.of("docs/user/formats.md");
+  private static final Path PLOT = Path.of("docs/user/formats.svg");
   private static final String BEGIN = "<!-- measured by FormatsReport -->\n";
   private static final String END = "<!-- end -->";
 
