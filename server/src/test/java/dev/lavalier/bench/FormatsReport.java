@@ -9,8 +9,8 @@ import java.util.Locale;
 import java.util.function.DoubleUnaryOperator;
 
 /**
- * Measures the conversion of every pair of rates. Writes the tables of docs/user/formats.md, between
- * its two markers, and docs/user/formats.svg. Run it in the project's root.
+ * Measures the conversion of every pair of rates. Writes the tables of docs/user/formats.md,
+ * between its two markers, and docs/user/formats.svg. Run it in the project's root.
  */
 final class FormatsReport {
 
