@@ -6,7 +6,7 @@ import dev.lavalier.testing.Sweep;
 import org.assertj.core.api.SoftAssertions;
 import org.junit.jupiter.api.Test;
 
-/** The quality that docs/formats.md promises, over every pair of rates. */
+/** The quality that docs/user/formats.md promises, over every pair of rates. */
 final class ResamplingTest {
 
   @Test

@@ -9,13 +9,13 @@ import java.util.Locale;
 import java.util.function.DoubleUnaryOperator;
 
 /**
- * Measures the conversion of every pair of rates and writes docs/formats.md's tables, between its
- * two marks, and docs/formats.svg. Run in the project's root.
+ * Measures the conversion of every pair of rates. Writes the tables of docs/user/formats.md,
+ * between its two markers, and docs/user/formats.svg. Run it in the project's root.
  */
 final class FormatsReport {
 
-  private static final Path PAGE = Path.of("docs/formats.md");
-  private static final Path PLOT = Path.of("docs/formats.svg");
+  private static final Path PAGE = Path.of("docs/user/formats.md");
+  private static final Path PLOT = Path.of("docs/user/formats.svg");
   private static final String BEGIN = "<!-- measured by FormatsReport -->\n";
   private static final String END = "<!-- end -->";
 
@@ -57,13 +57,13 @@ final class FormatsReport {
       rejection.append('\n');
     }
     return """
-        | over every pair of rates | measured |
+        | over all pairs of rates | measured |
         | --- | --- |
-        | least rejection of aliases and images | %.1f dB |
+        | lowest rejection of aliases and images | %.1f dB |
         | largest ripple up to 0.45 of the lower rate | %.5f dB |
-        | largest delay left in `sample_index` and capture time | %.3f ns |
+        | largest remaining error of `sample_index` and capture time | %.3f ns |
 
-        Rejection in dB, from the rate on the left (kHz) to the rate above:
+        Rejection in dB, from the rate in the first column (kHz) to the rate in the first row:
 
         %s
         %s
@@ -111,7 +111,7 @@ final class FormatsReport {
         """);
     DoubleUnaryOperator x = share -> 60 + 360 * share;
     DoubleUnaryOperator y = db -> 40 + 270 * (10 - Math.max(-135, Math.min(10, db))) / 145;
-    frame(svg, 60, "What comes out of a sine, all 90 pairs of rates (dB)");
+    frame(svg, 60, "Output for a sine, all 90 pairs of rates (dB)");
     for (int db = 0; db >= -120; db -= 30) {
       level(svg, 60, y.applyAsDouble(db), db + "", db == -90 ? "#c33" : "#ddd");
     }
@@ -121,7 +121,7 @@ final class FormatsReport {
     line(svg, unwanted, 1, STEPS, x, y, "#c33");
     line(svg, lowest, 1, STEPS, x, y, "#247");
     text(svg, 75, 75, "#247", "the sine itself");
-    text(svg, 75, 205, "#c33", "the worst of everything else: aliases, images");
+    text(svg, 75, 205, "#c33", "the worst of all other output: aliases, images");
 
     DoubleUnaryOperator x2 = share -> 510 + 360 * share / 0.5;
     DoubleUnaryOperator y2 = db -> 175 - 1_000 * Math.max(-0.13, Math.min(0.13, db));
@@ -152,7 +152,7 @@ final class FormatsReport {
 
   private static void frame(StringBuilder svg, int left, String title) {
     text(svg, left, 25, "#000", title);
-    text(svg, left + 90, 350, "#000", "frequency, as a share of the lower rate");
+    text(svg, left + 90, 350, "#000", "frequency, as a fraction of the lower rate");
     svg.append(
         "<rect x=\"%d\" y=\"40\" width=\"360\" height=\"270\" fill=\"none\" stroke=\"#888\"/>%n"
             .formatted(left));
