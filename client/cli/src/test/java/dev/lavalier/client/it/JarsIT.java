@@ -1,0 +1,82 @@
+package dev.lavalier.client.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.jar.JarFile;
+import java.util.zip.ZipEntry;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What the jars hold beside their classes. */
+final class JarsIT {
+
+  /** Returns the jars of a module whose names match. */
+  private static List<Path> jars(String module, String glob) throws IOException {
+    List<Path> jars = new ArrayList<>();
+    try (DirectoryStream<Path> found =
+        Files.newDirectoryStream(Programs.TOP.resolve(module).resolve("target"), glob)) {
+      found.forEach(jars::add);
+    }
+    assertThat(jars).isNotEmpty();
+    return jars;
+  }
+
+  private static String text(JarFile jar, String name) throws IOException {
+    ZipEntry entry = jar.getEntry(name);
+    assertThat(entry).as("%s in %s", name, jar.getName()).isNotNull();
+    try (InputStream in = jar.getInputStream(entry)) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "proto, lavalier-proto, dev.lavalier.proto",
+    "server, lavalier-server, dev.lavalier.server",
+    "client/java, lavalier-client, dev.lavalier.client",
+    "client/cli, lavalier-cli, dev.lavalier.client.cli",
+  })
+  void aLibraryJarHasItsLicenceAndModuleName(String module, String name, String moduleName)
+      throws IOException {
+    String licence = Files.readString(Programs.TOP.resolve("LICENSE"));
+    for (Path path : jars(module, name + "-[0-9]*[0-9T].jar")) { // not -tests.jar
+      try (JarFile jar = new JarFile(path.toFile())) {
+        assertThat(text(jar, "META-INF/LICENSE")).isEqualTo(licence);
+        assertThat(jar.getManifest().getMainAttributes().getValue("Automatic-Module-Name"))
+            .isEqualTo(moduleName);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"server, lavalier-server.jar", "client/cli, lavalier.jar"})
+  void aRunnableJarHasTheLicencesOfWhatIsInIt(String module, String name) throws IOException {
+    try (JarFile jar = new JarFile(jars(module, name).get(0).toFile())) {
+      assertThat(text(jar, "META-INF/LICENSE"))
+          .isEqualTo(Files.readString(Programs.TOP.resolve("LICENSE")));
+      assertThat(text(jar, "META-INF/copyright"))
+          .isEqualTo(Files.readString(Programs.TOP.resolve("packaging/copyright")));
+    }
+  }
+
+  @Test
+  void theLibraryHoldsNothingOfTheProgram() throws IOException {
+    for (Path path : jars("client/java", "lavalier-client-[0-9]*[0-9T].jar")) {
+      try (JarFile jar = new JarFile(path.toFile())) {
+        assertThat(jar.stream().map(ZipEntry::getName))
+            .noneMatch(entry -> entry.startsWith("dev/lavalier/client/cli/"))
+            .noneMatch(entry -> entry.startsWith("dev/lavalier/client/bench/"))
+            .doesNotContain("logback.xml");
+      }
+    }
+  }
+}

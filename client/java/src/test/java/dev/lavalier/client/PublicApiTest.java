@@ -1,0 +1,197 @@
+package dev.lavalier.client;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.File;
+import java.io.IOException;
+import java.lang.reflect.Field;
+import java.lang.reflect.Member;
+import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
+import java.lang.reflect.Type;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/**
+ * The public API of the library is what {@code api.txt} says. A line that disappears breaks
+ * applications: keep the old signature, or make the change part of an incompatible release. To
+ * accept the API as it is, run {@code mvn test -pl proto,server,client/java -Dtest=PublicApiTest
+ * -Dsurefire.failIfNoSpecifiedTests=false -Dapi.update=true}, and review the change of the file.
+ */
+final class PublicApiTest {
+
+  private static final Path FILE = Path.of("api.txt");
+  private static final Path CLASSES = Path.of("target/classes");
+
+  @Test
+  void noSignatureChangesUnnoticed() throws Exception {
+    List<String> actual = api();
+    if (Boolean.getBoolean("api.update")) {
+      Files.write(FILE, actual);
+    }
+    List<String> expected = Files.readAllLines(FILE);
+    assertThat(without(expected, actual)).as("removed from the public API").isEmpty();
+    assertThat(without(actual, expected)).as("added to the public API, not to api.txt").isEmpty();
+    assertThat(actual).isEqualTo(expected);
+  }
+
+  /** Returns the lines, each with the type that it belongs to, that others lack. */
+  private static List<String> without(List<String> lines, List<String> others) {
+    List<String> rest = qualified(lines);
+    rest.removeAll(qualified(others));
+    return rest;
+  }
+
+  private static List<String> qualified(List<String> lines) {
+    List<String> qualified = new ArrayList<>();
+    String type = "";
+    for (String line : lines) {
+      if (!line.startsWith(" ")) {
+        type = line;
+        qualified.add(line);
+      } else {
+        qualified.add(type + ": " + line.strip());
+      }
+    }
+    return qualified;
+  }
+
+  private static List<String> api() throws IOException, ClassNotFoundException {
+    List<String> lines = new ArrayList<>();
+    for (String name : classes()) {
+      Class<?> type = Class.forName(name, false, PublicApiTest.class.getClassLoader());
+      if (isVisible(type)) {
+        lines.add(declaration(type));
+        members(type).forEach(member -> lines.add("  " + member));
+      }
+    }
+    return lines;
+  }
+
+  private static List<String> classes() throws IOException {
+    try (Stream<Path> files = Files.walk(CLASSES)) {
+      return files
+          .map(file -> CLASSES.relativize(file).toString())
+          .filter(name -> name.endsWith(".class") && !name.endsWith("package-info.class"))
+          .map(name -> name.substring(0, name.length() - ".class".length()))
+          .map(name -> name.replace(File.separatorChar, '.'))
+          .sorted()
+          .toList();
+    }
+  }
+
+  /** Tells whether an application can name a type: it and those around it are public. */
+  private static boolean isVisible(Class<?> type) {
+    if (type.isAnonymousClass() || type.isLocalClass() || !isVisible(type.getModifiers())) {
+      return false;
+    }
+    return type.getEnclosingClass() == null || isVisible(type.getEnclosingClass());
+  }
+
+  private static boolean isVisible(int modifiers) {
+    return Modifier.isPublic(modifiers) || Modifier.isProtected(modifiers);
+  }
+
+  private static String declaration(Class<?> type) {
+    StringBuilder line = new StringBuilder(Modifier.toString(modifiers(type)));
+    if (type.isAnnotation()) {
+      line.append(" @interface ");
+    } else if (type.isInterface()) {
+      line.append(type.isSealed() ? " sealed interface " : " interface ");
+    } else if (type.isEnum()) {
+      line.append(" enum ");
+    } else {
+      line.append(type.isRecord() ? " record " : " class ");
+    }
+    line.append(type.getName());
+    if (type.getTypeParameters().length > 0) {
+      line.append(names("<", type.getTypeParameters())).append('>');
+    }
+    if (hasSuperclassOfNote(type)) {
+      line.append(names(" extends ", type.getGenericSuperclass()));
+    }
+    return line.append(names(" implements ", type.getGenericInterfaces())).toString();
+  }
+
+  private static boolean hasSuperclassOfNote(Class<?> type) {
+    return !type.isInterface()
+        && !type.isEnum()
+        && !type.isRecord()
+        && type.getSuperclass() != Object.class;
+  }
+
+  /** Leaves out what goes without saying for an interface, an enum or a record. */
+  private static int modifiers(Class<?> type) {
+    int implied = type.isInterface() ? Modifier.ABSTRACT | Modifier.INTERFACE | Modifier.STATIC : 0;
+    if (type.isEnum() || type.isRecord()) {
+      implied = Modifier.ABSTRACT | Modifier.FINAL | Modifier.STATIC;
+    }
+    return type.getModifiers() & Modifier.classModifiers() & ~implied;
+  }
+
+  private static String names(String before, Type... types) {
+    return types.length == 0
+        ? ""
+        : before + Arrays.stream(types).map(Type::getTypeName).collect(Collectors.joining(", "));
+  }
+
+  private static List<String> members(Class<?> type) {
+    List<String> lines = new ArrayList<>();
+    for (Field field : type.getDeclaredFields()) {
+      if (isApi(field)) {
+        lines.add(
+            field
+                .toGenericString()
+                .replace(type.getTypeName() + "." + field.getName(), field.getName()));
+      }
+    }
+    for (var constructor : type.getDeclaredConstructors()) {
+      if (isApi(constructor)) {
+        lines.add(constructor.toGenericString());
+      }
+    }
+    for (Method method : methods(type)) {
+      if (isApi(method)) {
+        String owner = method.getDeclaringClass().getTypeName() + ".";
+        lines.add(
+            method
+                .toGenericString()
+                .replace(" " + owner + method.getName() + "(", " " + method.getName() + "(")
+                .replace(" synchronized ", " "));
+      }
+    }
+    Collections.sort(lines);
+    return lines;
+  }
+
+  /** Its own, and those of a superclass that an application cannot name; none of Object's. */
+  private static List<Method> methods(Class<?> type) {
+    List<Method> methods = new ArrayList<>(List.of(type.getDeclaredMethods()));
+    for (Class<?> base = type.getSuperclass();
+        base != null && !isVisible(base);
+        base = base.getSuperclass()) {
+      methods.addAll(List.of(base.getDeclaredMethods()));
+    }
+    methods.removeIf(PublicApiTest::isOfObject);
+    return methods;
+  }
+
+  private static boolean isOfObject(Method method) {
+    return Arrays.stream(Object.class.getMethods())
+        .anyMatch(
+            of ->
+                of.getName().equals(method.getName())
+                    && Arrays.equals(of.getParameterTypes(), method.getParameterTypes()));
+  }
+
+  private static boolean isApi(Member member) {
+    return isVisible(member.getModifiers()) && !member.isSynthetic();
+  }
+}
