@@ -51,7 +51,9 @@ public class MarshallerBenchmark {
   /** Encodes the frame once. */
   @Setup
   public void encode() throws InvalidProtocolBufferException {
-    bytes = ProtoMessages.frame(new byte[pcmBytes], 960_000, 1_750_000_000_000_000_000L, 21_000_000);
+    bytes =
+        AudioCaptureCalls.frameCodec()
+            .encode(new byte[pcmBytes], 960_000, 1_750_000_000_000_000_000L, 21_000_000);
     message = StreamFramesResponse.parseFrom(bytes);
   }
 

@@ -2,7 +2,7 @@ package dev.lavalier.hub;
 
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.capture.Period;
-import dev.lavalier.grpc.AudioCaptureService;
+import dev.lavalier.grpc.AudioCaptureCalls;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -43,7 +43,7 @@ public class FramerBenchmark {
     pcmFormat = PcmFormat.parse(format);
     periodSamples = pcmFormat.sampleRateHz() / 100;
     period = new byte[periodSamples * pcmFormat.bytesPerSampleFrame()];
-    framer = new Framer(pcmFormat, 2 * periodSamples, AudioCaptureService.frameCodec());
+    framer = new Framer(pcmFormat, 2 * periodSamples, AudioCaptureCalls.frameCodec());
   }
 
   /** Two periods in, one frame in the ring. */

@@ -2,7 +2,7 @@ package dev.lavalier.app;
 
 import dev.lavalier.audio.TimeSource;
 import dev.lavalier.capture.JavaSoundDevices;
-import dev.lavalier.grpc.AudioCaptureService;
+import dev.lavalier.grpc.AudioCaptureCalls;
 import dev.lavalier.grpc.AccessMonitor;
 import dev.lavalier.grpc.GrpcServer;
 import dev.lavalier.hub.Hub;
@@ -40,7 +40,7 @@ final class LavalierServer implements AutoCloseable {
         new Hub(
             registry,
             timeSource,
-            AudioCaptureService.frameCodec(),
+            AudioCaptureCalls.frameCodec(),
             config.hub(),
             telemetry.hubObserver());
     accessMonitor = new AccessMonitor(hub, config.tokens(), config.tls(), timeSource, files);

@@ -144,7 +144,9 @@ public final class AccessMonitor implements AutoCloseable {
   }
 
   private void checkCertificates() {
-    if (tokens.isPresent() && tokens.get().get().hasCertificateEntries() && !requiresClientCertificates()) {
+    if (tokens.isPresent()
+        && tokens.get().get().hasCertificateEntries()
+        && !requiresClientCertificates()) {
       log.warn("token file: names certificates, which nobody is asked for without tls-client-ca");
     }
   }

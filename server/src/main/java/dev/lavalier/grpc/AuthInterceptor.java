@@ -1,9 +1,9 @@
 package dev.lavalier.grpc;
 
-import dev.lavalier.access.Authenticator;
 import dev.lavalier.access.Authentication;
-import dev.lavalier.access.Grants;
 import dev.lavalier.access.AuthenticationException;
+import dev.lavalier.access.Authenticator;
+import dev.lavalier.access.Grants;
 import io.grpc.Contexts;
 import io.grpc.Grpc;
 import io.grpc.Metadata;
@@ -58,7 +58,7 @@ final class AuthInterceptor implements ServerInterceptor {
                       call.getMethodDescriptor().getServiceName(), caller.subscriber().identity())),
           caller.subscriber().identity() + " has no admin grant");
     }
-    return Contexts.interceptCall(caller.inContext(), call, headers, next);
+    return Contexts.interceptCall(CallerContext.with(caller), call, headers, next);
   }
 
   private <ReqT, RespT> ServerCall.Listener<ReqT> reject(

@@ -49,10 +49,14 @@ final class CallTracer extends ServerStreamTracer {
     String description = String.valueOf(status.getDescription());
     return switch (status.getCode()) {
       case CANCELLED ->
-          isUnexpectedReset(description) ? "reset by the subscriber: " + description : "cancelled by the subscriber";
+          isUnexpectedReset(description)
+              ? "reset by the subscriber: " + description
+              : "cancelled by the subscriber";
       case DEADLINE_EXCEEDED -> "its deadline passed";
       case UNAVAILABLE ->
-          description.equals(CLOSED) ? "its connection was closed" : "its connection was lost: " + description;
+          description.equals(CLOSED)
+              ? "its connection was closed"
+              : "its connection was lost: " + description;
       default -> "the transport ended it: " + status.getCode() + ", " + description;
     };
   }

@@ -6,16 +6,13 @@ import dev.lavalier.audio.StreamException;
 import dev.lavalier.audio.StreamException.Reason;
 import dev.lavalier.hub.AccessCheck;
 import dev.lavalier.hub.Subscriber;
-import io.grpc.Context;
 import java.util.Optional;
 
 /**
- * Who makes the call that runs on this thread, and what they may: at each moment, since access can
- * end during a call.
+ * Who makes a call, and what the caller may do now: access can end during a call. Safe for use from
+ * any thread.
  */
 final class Caller {
-
-  private static final Context.Key<Caller> KEY = Context.key("lavalier-caller");
 
   private final Authentication authentication;
   private final Subscriber subscriber;
@@ -37,20 +34,6 @@ final class Caller {
                 return Caller.this.denialReason(deviceId);
               }
             });
-  }
-
-  /** Returns the caller of the call that runs on this thread; there is one in every service. */
-  static Caller current() {
-    Caller caller = KEY.get();
-    if (caller == null) { // never to be taken for somebody who may
-      throw new IllegalStateException("a call without a caller");
-    }
-    return caller;
-  }
-
-  /** Returns the current context with this caller. */
-  Context inContext() {
-    return Context.current().withValue(KEY, this);
   }
 
   Subscriber subscriber() {

@@ -77,7 +77,8 @@ final class ConnectionCloseMonitor extends ChannelDuplexHandler {
 
   /** They may quote the peer. */
   private static String debugData(ByteBuf bytes, int from, int to) {
-    String text = bytes.toString(from, Math.min(MAX_DEBUG_DATA_LENGTH, to - from), StandardCharsets.US_ASCII);
+    String text =
+        bytes.toString(from, Math.min(MAX_DEBUG_DATA_LENGTH, to - from), StandardCharsets.US_ASCII);
     return text.replaceAll("[^ -~]", "?");
   }
 
@@ -102,7 +103,8 @@ final class ConnectionCloseMonitor extends ChannelDuplexHandler {
     } else if (goAwayError != 0) {
       report(context, PeerEventLog.Cause.PROTOCOL_VIOLATION, debugData);
     } else if (!handshakeDone) {
-      report(context, PeerEventLog.Cause.HANDSHAKE_TIMEOUT, "it said something else, or too little");
+      report(
+          context, PeerEventLog.Cause.HANDSHAKE_TIMEOUT, "it said something else, or too little");
     } else if (!hasDebugData) {
       report(context, PeerEventLog.Cause.KEEPALIVE_TIMEOUT, "");
     }

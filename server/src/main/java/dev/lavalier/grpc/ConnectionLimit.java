@@ -40,7 +40,9 @@ final class ConnectionLimit extends ChannelInboundHandlerAdapter {
     connection.closeFuture().addListener(closed -> open.decrementAndGet());
     // Closest to the socket. Under TLS there is nothing to merge: a flush is one record already.
     ChannelHandler first =
-        accessMonitor.tls().isPresent() ? new TlsHandshakeLogger(accessMonitor.rejections()) : new WriteConsolidationHandler();
+        accessMonitor.tls().isPresent()
+            ? new TlsHandshakeLogger(accessMonitor.rejections())
+            : new WriteConsolidationHandler();
     connection.pipeline().addFirst(first, new FirstReadHandler(log));
     context.fireChannelRead(accepted);
   }
@@ -72,7 +74,10 @@ final class ConnectionLimit extends ChannelInboundHandlerAdapter {
     @Override
     public void close(ChannelHandlerContext context, ChannelPromise promise) {
       if (!receivedData) {
-        log.log(PeerEventLog.Cause.HANDSHAKE_TIMEOUT, context.channel().remoteAddress(), "it said nothing");
+        log.log(
+            PeerEventLog.Cause.HANDSHAKE_TIMEOUT,
+            context.channel().remoteAddress(),
+            "it said nothing");
       }
       var unused = context.close(promise);
     }

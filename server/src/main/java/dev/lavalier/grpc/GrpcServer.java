@@ -1,8 +1,8 @@
 package dev.lavalier.grpc;
 
 import dev.lavalier.audio.TimeSource;
-import dev.lavalier.hub.Hub;
 import dev.lavalier.hub.DeliveryLoop;
+import dev.lavalier.hub.Hub;
 import io.grpc.Server;
 import io.grpc.ServerBuilder;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
@@ -82,7 +82,8 @@ public final class GrpcServer implements AutoCloseable {
             .maxConnectionIdle(IDLE_MINUTES, TimeUnit.MINUTES);
     accessMonitor.tls().ifPresent(tls -> builder.sslContext(tls.context()));
     this.peerEvents = new PeerEventLog(timeSource, log::warn);
-    ConnectionLimit connections = new ConnectionLimit(limits.maxConnections(), accessMonitor, peerEvents);
+    ConnectionLimit connections =
+        new ConnectionLimit(limits.maxConnections(), accessMonitor, peerEvents);
     // Later than the keepalive's verdict, which alone is told.
     Duration userTimeout = limits.keepaliveTime().plus(PING_TIMEOUT.multipliedBy(2));
     loops.configure(builder, connections, userTimeout);
@@ -107,13 +108,17 @@ public final class GrpcServer implements AutoCloseable {
       HealthStatusManager health,
       AccessMonitor accessMonitor,
       CallObserver calls) {
-    AudioCaptureService service = new AudioCaptureService(hub, deliveryLoops);
+    AudioCaptureService service =
+        new AudioCaptureService(new AudioCaptureCalls(hub), deliveryLoops);
     return builder
         .addService(MalformedRequestGuard.wrap(service.bindService()))
         .addService(MalformedRequestGuard.wrap(new AdminService(hub).bindService()))
-        .addService(MalformedRequestGuard.wrap(service.health(health).bindService()))
-        .addService(MalformedRequestGuard.wrap(ChannelzService.newInstance(CHANNELZ_PAGE).bindService()))
-        .addService(MalformedRequestGuard.wrap(ProtoReflectionServiceV1.newInstance().bindService()))
+        .addService(
+            MalformedRequestGuard.wrap(new HealthService(health, hub, deliveryLoops).bindService()))
+        .addService(
+            MalformedRequestGuard.wrap(ChannelzService.newInstance(CHANNELZ_PAGE).bindService()))
+        .addService(
+            MalformedRequestGuard.wrap(ProtoReflectionServiceV1.newInstance().bindService()))
         .addTransportFilter(new ConnectionCounter(calls))
         .addStreamTracerFactory(CallTracer.factory(calls))
         .intercept(accessMonitor.interceptor());

@@ -2,10 +2,10 @@ package dev.lavalier.grpc;
 
 import dev.lavalier.audio.StreamException;
 import dev.lavalier.audio.StreamException.Reason;
+import dev.lavalier.hub.DeliveryLoop;
 import dev.lavalier.hub.DeviceStatus;
 import dev.lavalier.hub.DeviceWatch;
 import dev.lavalier.hub.Hub;
-import dev.lavalier.hub.DeliveryLoop;
 import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthCheckResponse;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
@@ -56,7 +56,8 @@ final class HealthService extends HealthGrpc.HealthImplBase {
     String id = request.getService().substring(DEVICE.length());
     ServingStatus status =
         hub.devices().stream()
-            .filter(device -> device.device().id().equals(id) && canList(Caller.current(), id))
+            .filter(
+                device -> device.device().id().equals(id) && canList(CallerContext.current(), id))
             .findFirst()
             .map(HealthService::health)
             .orElse(ServingStatus.SERVICE_UNKNOWN);
@@ -82,7 +83,7 @@ final class HealthService extends HealthGrpc.HealthImplBase {
     ServerCallStreamObserver<HealthCheckResponse> observer =
         (ServerCallStreamObserver<HealthCheckResponse>) responses;
     String id = request.getService().substring(DEVICE.length());
-    Caller caller = Caller.current();
+    Caller caller = CallerContext.current();
     DeviceWatch watch =
         hub.watch(
             caller.subscriber(),

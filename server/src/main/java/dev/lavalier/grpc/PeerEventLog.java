@@ -34,7 +34,8 @@ final class PeerEventLog {
   private final TimeSource timeSource;
   private final Consumer<String> lines;
   private volatile boolean stopping;
-  private final Map<Cause, Integer> suppressed = new EnumMap<>(Cause.class); // of this minute; by this
+  private final Map<Cause, Integer> suppressed =
+      new EnumMap<>(Cause.class); // of this minute; by this
 
   /**
    * Makes one.

@@ -58,7 +58,8 @@ final class RequestLimitInterceptor implements ServerInterceptor {
   }
 
   /** Waits for the request, or for the first of many, and not for ever. */
-  private final class RequestTimeoutListener<ReqT, RespT> extends SimpleForwardingServerCallListener<ReqT> {
+  private final class RequestTimeoutListener<ReqT, RespT>
+      extends SimpleForwardingServerCallListener<ReqT> {
 
     private final ServerCall<ReqT, RespT> call;
     private final Future<?> timeout;

@@ -1,8 +1,8 @@
 package dev.lavalier.grpc;
 
+import dev.lavalier.audio.SampleEncoding;
 import dev.lavalier.audio.StreamException;
 import dev.lavalier.audio.StreamException.Reason;
-import dev.lavalier.audio.SampleEncoding;
 import dev.lavalier.capture.DeviceDescriptor;
 import dev.lavalier.hub.OnDeviceLoss;
 import dev.lavalier.hub.OverflowPolicy;
@@ -39,7 +39,8 @@ final class RequestParser {
     return switch (request.getStartCase()) {
       case PREROLL_MS -> new StartFrom.Preroll(request.getPrerollMs());
       case RESUME ->
-          new StartFrom.Resume(request.getResume().getEpoch(), request.getResume().getSampleIndex());
+          new StartFrom.Resume(
+              request.getResume().getEpoch(), request.getResume().getSampleIndex());
       case START_NOT_SET -> StartFrom.LIVE;
     };
   }

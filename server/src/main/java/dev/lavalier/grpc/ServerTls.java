@@ -45,7 +45,8 @@ public final class ServerTls {
             "certificate", files::read, contents -> load(files, files.parse(contents)));
   }
 
-  private static LoadedContext load(TlsFiles files, TlsMaterial material) throws InvalidFileException {
+  private static LoadedContext load(TlsFiles files, TlsMaterial material)
+      throws InvalidFileException {
     SslContextBuilder builder =
         GrpcSslContexts.configure(
                 SslContextBuilder.forServer(material.key(), material.chain()), SslProvider.JDK)

@@ -6,40 +6,56 @@ import dev.lavalier.hub.FrameSink;
 import dev.lavalier.hub.Gap;
 import dev.lavalier.hub.Notice;
 import dev.lavalier.hub.StreamStart;
-import io.grpc.stub.ServerCallStreamObserver;
+import dev.lavalier.hub.Subscription;
 import java.util.Optional;
 
-/** The sending side of one StreamFrames call. Used on the subscription's lane alone. */
+/**
+ * One StreamFrames call: writes what its subscription gives it. Used on the subscription's delivery
+ * loop only.
+ */
 final class StreamFramesCall implements FrameSink {
 
-  private final ServerCallStreamObserver<byte[]> observer;
+  /** The side that the transport drives. */
+  record Listener(Subscription subscription) implements CallListener {
+    @Override
+    public void onReady() {
+      subscription.wake();
+    }
 
-  StreamFramesCall(ServerCallStreamObserver<byte[]> observer) {
-    this.observer = observer;
+    @Override
+    public void onCancel(String reason) {
+      subscription.cancel(reason);
+    }
+  }
+
+  private final CallSink sink;
+
+  StreamFramesCall(CallSink sink) {
+    this.sink = sink;
   }
 
   @Override
   public boolean isReady() {
-    return observer.isReady();
+    return sink.isReady();
   }
 
   @Override
   public void onStarted(StreamStart started) {
-    observer.onNext(ProtoMessages.started(started));
+    sink.send(ProtoMessages.started(started));
   }
 
   @Override
   public void onFrame(Frame frame, Optional<Gap> gap) {
-    observer.onNext(gap.isEmpty() ? frame.message() : ProtoMessages.frame(frame, gap.get()));
+    sink.send(gap.isEmpty() ? frame.message() : ProtoMessages.frame(frame, gap.get()));
   }
 
   @Override
   public void onNotice(Notice notice) {
-    observer.onNext(ProtoMessages.notice(notice));
+    sink.send(ProtoMessages.notice(notice));
   }
 
   @Override
   public void onEnd(StreamException reason) {
-    observer.onError(GrpcStatuses.of(reason));
+    sink.fail(reason);
   }
 }

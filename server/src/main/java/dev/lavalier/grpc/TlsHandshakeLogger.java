@@ -33,7 +33,8 @@ final class TlsHandshakeLogger extends ChannelInboundHandlerAdapter {
     tls.handshakeFuture()
         .addListener(
             done -> {
-              if (!done.isSuccess() && receivedData) { // else somebody looks whether the port is there
+              if (!done.isSuccess()
+                  && receivedData) { // else somebody looks whether the port is there
                 rejections.rejected(
                     AuthInterceptor.display(peer), "TLS handshake, " + reason(done.cause()));
               }

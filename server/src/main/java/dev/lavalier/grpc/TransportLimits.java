@@ -10,11 +10,12 @@ import java.time.Duration;
  *     MAX_CONCURRENT_STREAMS, which clients keep by making further calls wait
  * @param maxMessageBytes the longest request
  * @param maxMetadataBytes the most metadata of a call: its keys and values
- * @param handshakeTimeout how long a new connection may take for TLS and the HTTP/2 preface, and a call
- *     for its first message
+ * @param handshakeTimeout how long a new connection may take for TLS and the HTTP/2 preface, and a
+ *     call for its first message
  * @param maxResets RST_STREAM frames that a connection may give cause for in {@link
  *     #RESETS_SECONDS}
- * @param keepaliveTime after how long a silence a peer is asked whether it is still there; 10 s or more
+ * @param keepaliveTime after how long a silence a peer is asked whether it is still there; 10 s or
+ *     more
  */
 public record TransportLimits(
     int maxConnections,

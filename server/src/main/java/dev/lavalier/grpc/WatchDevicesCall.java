@@ -3,44 +3,52 @@ package dev.lavalier.grpc;
 import dev.lavalier.audio.StreamException;
 import dev.lavalier.hub.DeviceStatus;
 import dev.lavalier.hub.DeviceWatch;
-import dev.lavalier.v1.DeviceSnapshot;
-import dev.lavalier.v1.WatchDevicesResponse;
-import io.grpc.stub.ServerCallStreamObserver;
 import java.util.List;
 
-/** The sending side of one WatchDevices call. Used on the watch's lane alone. */
+/** One WatchDevices call: writes what its watch tells. Used on the watch's delivery loop only. */
 final class WatchDevicesCall implements DeviceWatch.Sink {
 
-  private final ServerCallStreamObserver<WatchDevicesResponse> observer;
+  /** The side that the transport drives. */
+  record Listener(DeviceWatch watch) implements CallListener {
+    @Override
+    public void onReady() {
+      watch.requestUpdate();
+    }
 
-  WatchDevicesCall(ServerCallStreamObserver<WatchDevicesResponse> observer) {
-    this.observer = observer;
+    @Override
+    public void onCancel(String reason) {
+      watch.cancel();
+    }
+  }
+
+  private final CallSink sink;
+
+  WatchDevicesCall(CallSink sink) {
+    this.sink = sink;
   }
 
   @Override
   public boolean isReady() {
-    return observer.isReady();
+    return sink.isReady();
   }
 
   @Override
   public void onSnapshot(List<DeviceStatus> devices) {
-    DeviceSnapshot.Builder snapshot = DeviceSnapshot.newBuilder();
-    devices.forEach(device -> snapshot.addDevices(ProtoMessages.device(device)));
-    observer.onNext(WatchDevicesResponse.newBuilder().setSnapshot(snapshot).build());
+    sink.send(ProtoMessages.snapshot(devices));
   }
 
   @Override
   public void onChanged(DeviceStatus device) {
-    observer.onNext(WatchDevicesResponse.newBuilder().setDevice(ProtoMessages.device(device)).build());
+    sink.send(ProtoMessages.changed(device));
   }
 
   @Override
   public void onRemoved(String deviceId) {
-    observer.onNext(WatchDevicesResponse.newBuilder().setRemovedDeviceId(deviceId).build());
+    sink.send(ProtoMessages.removed(deviceId));
   }
 
   @Override
   public void onEnd(StreamException reason) {
-    observer.onError(GrpcStatuses.of(reason));
+    sink.fail(reason);
   }
 }

@@ -10,7 +10,7 @@ import dev.lavalier.audio.TimeSource;
 import dev.lavalier.capture.JavaSoundDevices;
 import dev.lavalier.capture.ToneDevice;
 import dev.lavalier.capture.VirtualDevice;
-import dev.lavalier.grpc.AudioCaptureService;
+import dev.lavalier.grpc.AudioCaptureCalls;
 import dev.lavalier.grpc.CallObserver;
 import dev.lavalier.grpc.AccessMonitor;
 import dev.lavalier.grpc.GrpcServer;
@@ -218,7 +218,7 @@ public final class LavalierExtension
             allowed::contains,
             timeSource);
     registry.start();
-    hub = new Hub(registry, timeSource, AudioCaptureService.frameCodec(), config, observer);
+    hub = new Hub(registry, timeSource, AudioCaptureCalls.frameCodec(), config, observer);
     hub.start();
     accessMonitor = new AccessMonitor(hub, tokens(), Optional.empty(), timeSource, Runnable::run);
     accessMonitor.start();

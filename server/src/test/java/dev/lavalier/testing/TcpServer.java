@@ -4,7 +4,7 @@ import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.TimeSource;
 import dev.lavalier.capture.JavaSoundDevices;
 import dev.lavalier.capture.ToneDevice;
-import dev.lavalier.grpc.AudioCaptureService;
+import dev.lavalier.grpc.AudioCaptureCalls;
 import dev.lavalier.grpc.CallObserver;
 import dev.lavalier.grpc.AccessMonitor;
 import dev.lavalier.grpc.GrpcServer;
@@ -65,7 +65,7 @@ public final class TcpServer implements AutoCloseable {
             timeSource);
     registry.start();
     Hub hub =
-        new Hub(registry, timeSource, AudioCaptureService.frameCodec(), config, HubObserver.NONE);
+        new Hub(registry, timeSource, AudioCaptureCalls.frameCodec(), config, HubObserver.NONE);
     AccessMonitor accessMonitor = accessMonitors.apply(hub);
     accessMonitor.start();
     GrpcServer grpc =
