@@ -2,9 +2,11 @@ package dev.lavalier.app;
 
 import dev.lavalier.audio.TimeSource;
 import dev.lavalier.capture.JavaSoundDevices;
-import dev.lavalier.grpc.AudioCaptureCalls;
 import dev.lavalier.grpc.AccessMonitor;
+import dev.lavalier.grpc.AudioCaptureCalls;
+import dev.lavalier.grpc.CallAuthorizer;
 import dev.lavalier.grpc.GrpcServer;
+import dev.lavalier.grpc.RejectionLog;
 import dev.lavalier.hub.Hub;
 import java.io.IOException;
 import java.util.concurrent.ExecutorService;
@@ -44,9 +46,17 @@ final class LavalierServer implements AutoCloseable {
             config.hub(),
             telemetry.hubObserver());
     accessMonitor = new AccessMonitor(hub, config.tokens(), config.tls(), timeSource, files);
+    RejectionLog rejections = new RejectionLog(timeSource);
     grpc =
         new GrpcServer(
-            hub, config.address(), config.transport(), accessMonitor, telemetry.callObserver(), timeSource);
+            hub,
+            config.address(),
+            config.transport(),
+            config.tls(),
+            new CallAuthorizer(config.tokens(), config.tls(), timeSource, rejections),
+            rejections,
+            telemetry.callObserver(),
+            timeSource);
   }
 
   /**

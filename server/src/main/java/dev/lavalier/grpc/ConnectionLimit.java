@@ -18,13 +18,15 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class ConnectionLimit extends ChannelInboundHandlerAdapter {
 
   private final int maxConnections;
-  private final AccessMonitor accessMonitor;
+  private final boolean tls;
+  private final RejectionLog rejections;
   private final PeerEventLog log;
   private final AtomicInteger open = new AtomicInteger();
 
-  ConnectionLimit(int maxConnections, AccessMonitor accessMonitor, PeerEventLog log) {
-    this.accessMonitor = accessMonitor;
+  ConnectionLimit(int maxConnections, boolean tls, RejectionLog rejections, PeerEventLog log) {
     this.maxConnections = maxConnections;
+    this.tls = tls;
+    this.rejections = rejections;
     this.log = log;
   }
 
@@ -40,9 +42,7 @@ final class ConnectionLimit extends ChannelInboundHandlerAdapter {
     connection.closeFuture().addListener(closed -> open.decrementAndGet());
     // Closest to the socket. Under TLS there is nothing to merge: a flush is one record already.
     ChannelHandler first =
-        accessMonitor.tls().isPresent()
-            ? new TlsHandshakeLogger(accessMonitor.rejections())
-            : new WriteConsolidationHandler();
+        tls ? new TlsHandshakeLogger(rejections) : new WriteConsolidationHandler();
     connection.pipeline().addFirst(first, new FirstReadHandler(log));
     context.fireChannelRead(accepted);
   }

@@ -13,6 +13,7 @@ import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -54,7 +55,9 @@ public final class GrpcServer implements AutoCloseable {
   /**
    * Makes a server that is not listening yet.
    *
-   * @param accessMonitor who may call it; stays the caller's to close
+   * @param tls its certificate; empty: no encryption
+   * @param authorizer who may call it
+   * @param rejections where TLS handshakes that fail are logged
    * @param calls told of calls and connections
    * @param timeSource the time by which log lines are held together
    */
@@ -62,7 +65,9 @@ public final class GrpcServer implements AutoCloseable {
       Hub hub,
       InetSocketAddress address,
       TransportLimits limits,
-      AccessMonitor accessMonitor,
+      Optional<ServerTls> tls,
+      CallAuthorizer authorizer,
+      RejectionLog rejections,
       CallObserver calls,
       TimeSource timeSource) {
     this.loops = new EventLoops(Runtime.getRuntime().availableProcessors());
@@ -80,15 +85,15 @@ public final class GrpcServer implements AutoCloseable {
             .permitKeepAliveTime(PERMITTED_PING_SECONDS, TimeUnit.SECONDS)
             .permitKeepAliveWithoutCalls(true)
             .maxConnectionIdle(IDLE_MINUTES, TimeUnit.MINUTES);
-    accessMonitor.tls().ifPresent(tls -> builder.sslContext(tls.context()));
+    tls.ifPresent(each -> builder.sslContext(each.context()));
     this.peerEvents = new PeerEventLog(timeSource, log::warn);
     ConnectionLimit connections =
-        new ConnectionLimit(limits.maxConnections(), accessMonitor, peerEvents);
+        new ConnectionLimit(limits.maxConnections(), tls.isPresent(), rejections, peerEvents);
     // Later than the keepalive's verdict, which alone is told.
     Duration userTimeout = limits.keepaliveTime().plus(PING_TIMEOUT.multipliedBy(2));
     loops.configure(builder, connections, userTimeout);
     this.server =
-        addServices(builder, hub, loops::current, health, accessMonitor, calls)
+        addServices(builder, hub, loops::current, health, authorizer, calls)
             .intercept(new RequestLimitInterceptor(loops, limits)) // the last is asked first
             .addStreamTracerFactory(LimitTracer.factory(peerEvents))
             .build();
@@ -98,7 +103,7 @@ public final class GrpcServer implements AutoCloseable {
    * Adds what every Lavalier server serves, on whatever transport.
    *
    * @param deliveryLoops the lane for the call that runs on the current thread
-   * @param accessMonitor who may call it
+   * @param authorizer who may call it
    * @param calls told of calls and connections
    */
   public static <B extends ServerBuilder<B>> B addServices(
@@ -106,7 +111,7 @@ public final class GrpcServer implements AutoCloseable {
       Hub hub,
       Supplier<DeliveryLoop> deliveryLoops,
       HealthStatusManager health,
-      AccessMonitor accessMonitor,
+      CallAuthorizer authorizer,
       CallObserver calls) {
     AudioCaptureService service =
         new AudioCaptureService(new AudioCaptureCalls(hub), deliveryLoops);
@@ -121,7 +126,7 @@ public final class GrpcServer implements AutoCloseable {
             MalformedRequestGuard.wrap(ProtoReflectionServiceV1.newInstance().bindService()))
         .addTransportFilter(new ConnectionCounter(calls))
         .addStreamTracerFactory(CallTracer.factory(calls))
-        .intercept(accessMonitor.interceptor());
+        .intercept(new AuthInterceptor(authorizer));
   }
 
   /**

@@ -2,6 +2,7 @@ package dev.lavalier.grpc;
 
 import dev.lavalier.access.InvalidFileException;
 import dev.lavalier.access.Reloadable;
+import dev.lavalier.access.ServerCertificate;
 import dev.lavalier.access.TlsFiles;
 import dev.lavalier.access.TlsMaterial;
 import io.grpc.netty.GrpcSslContexts;
@@ -21,7 +22,7 @@ import javax.net.ssl.SSLSessionContext;
  * was when it came, for as long as it lasts. Certificate, key and client CAs are exchanged at once,
  * and with them the sessions that could be resumed: none outlives the CA that it was made under.
  */
-public final class ServerTls {
+public final class ServerTls implements ServerCertificate {
 
   private record LoadedContext(TlsMaterial material, SslContext context) {
     @Override
@@ -64,17 +65,18 @@ public final class ServerTls {
     }
   }
 
-  /** Returns whether every client must have a certificate. */
+  @Override
   public boolean requiresClientCertificates() {
     return requiresClientCertificates;
   }
 
-  Reloadable<?> files() {
+  @Override
+  public Reloadable<?> files() {
     return loadedContext;
   }
 
-  /** Returns what the certificate is now. */
-  TlsMaterial material() {
+  @Override
+  public TlsMaterial material() {
     return loadedContext.get().material();
   }
 

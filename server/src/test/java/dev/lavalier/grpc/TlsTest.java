@@ -100,7 +100,7 @@ final class TlsTest {
         TcpServer.start(
             "16000/1/s16le",
             HubConfig.DEFAULTS,
-            hub -> new AccessMonitor(hub, file, Optional.of(tls), gateTime, files));
+            new TcpServer.Access(file, Optional.of(tls), gateTime, files));
   }
 
   private ManagedChannel connect(String own) throws Exception {

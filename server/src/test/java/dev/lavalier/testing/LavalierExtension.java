@@ -13,6 +13,8 @@ import dev.lavalier.capture.VirtualDevice;
 import dev.lavalier.grpc.AudioCaptureCalls;
 import dev.lavalier.grpc.CallObserver;
 import dev.lavalier.grpc.AccessMonitor;
+import dev.lavalier.grpc.CallAuthorizer;
+import dev.lavalier.grpc.RejectionLog;
 import dev.lavalier.grpc.GrpcServer;
 import dev.lavalier.hub.Hub;
 import dev.lavalier.hub.HubConfig;
@@ -220,7 +222,8 @@ public final class LavalierExtension
     registry.start();
     hub = new Hub(registry, timeSource, AudioCaptureCalls.frameCodec(), config, observer);
     hub.start();
-    accessMonitor = new AccessMonitor(hub, tokens(), Optional.empty(), timeSource, Runnable::run);
+    Optional<Reloadable<TokenFile>> tokens = tokens();
+    accessMonitor = new AccessMonitor(hub, tokens, Optional.empty(), timeSource, Runnable::run);
     accessMonitor.start();
     String name = InProcessServerBuilder.generateName();
     cleanup.register(
@@ -229,7 +232,8 @@ public final class LavalierExtension
                 hub,
                 () -> new DeliveryLoop(MoreExecutors.newSequentialExecutor(executor)),
                 new HealthStatusManager(),
-                accessMonitor,
+                new CallAuthorizer(
+                    tokens, Optional.empty(), timeSource, new RejectionLog(timeSource)),
                 calls)
             .build()
             .start());

@@ -1,5 +1,7 @@
 package dev.lavalier.testing;
 
+import dev.lavalier.access.Reloadable;
+import dev.lavalier.access.TokenFile;
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.TimeSource;
 import dev.lavalier.capture.JavaSoundDevices;
@@ -7,6 +9,9 @@ import dev.lavalier.capture.ToneDevice;
 import dev.lavalier.grpc.AudioCaptureCalls;
 import dev.lavalier.grpc.CallObserver;
 import dev.lavalier.grpc.AccessMonitor;
+import dev.lavalier.grpc.CallAuthorizer;
+import dev.lavalier.grpc.RejectionLog;
+import dev.lavalier.grpc.ServerTls;
 import dev.lavalier.grpc.GrpcServer;
 import dev.lavalier.grpc.TransportLimits;
 import dev.lavalier.hub.Hub;
@@ -18,7 +23,8 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.List;
-import java.util.function.Function;
+import java.util.Optional;
+import java.util.concurrent.Executor;
 
 /** A server of the tone in this process, over TCP on loopback and in real time. */
 public final class TcpServer implements AutoCloseable {
@@ -35,6 +41,25 @@ public final class TcpServer implements AutoCloseable {
     this.grpc = grpc;
   }
 
+  /**
+   * Who has access to a server.
+   *
+   * @param tokens the token file; empty: none
+   * @param tls the server's certificate; empty: no encryption
+   * @param timeSource by which access expires and is checked
+   * @param files runs what reads files
+   */
+  public record Access(
+      Optional<Reloadable<TokenFile>> tokens,
+      Optional<ServerTls> tls,
+      TimeSource timeSource,
+      Executor files) {
+
+    /** Everybody, without encryption. */
+    static final Access UNRESTRICTED =
+        new Access(Optional.empty(), Optional.empty(), TimeSource.system(), Runnable::run);
+  }
+
   /** Starts one that captures in a format, and lets everybody in. */
   public static TcpServer start(String captureFormat, HubConfig config) throws IOException {
     return start(captureFormat, config, TransportLimits.DEFAULTS);
@@ -43,17 +68,17 @@ public final class TcpServer implements AutoCloseable {
   /** Starts one that captures in a format, with limits of the transport. */
   public static TcpServer start(String captureFormat, HubConfig config, TransportLimits limits)
       throws IOException {
-    return start(captureFormat, config, limits, hub -> AccessMonitor.allowAll(hub, TimeSource.system()));
+    return start(captureFormat, config, limits, Access.UNRESTRICTED);
   }
 
-  /** Starts one behind a gate. */
-  public static TcpServer start(String captureFormat, HubConfig config, Function<Hub, AccessMonitor> accessMonitors)
+  /** Starts one that not everybody has access to. */
+  public static TcpServer start(String captureFormat, HubConfig config, Access access)
       throws IOException {
-    return start(captureFormat, config, TransportLimits.DEFAULTS, accessMonitors);
+    return start(captureFormat, config, TransportLimits.DEFAULTS, access);
   }
 
   private static TcpServer start(
-      String captureFormat, HubConfig config, TransportLimits limits, Function<Hub, AccessMonitor> accessMonitors)
+      String captureFormat, HubConfig config, TransportLimits limits, Access access)
       throws IOException {
     TimeSource timeSource = TimeSource.system();
     JavaSoundDevices registry =
@@ -66,14 +91,18 @@ public final class TcpServer implements AutoCloseable {
     registry.start();
     Hub hub =
         new Hub(registry, timeSource, AudioCaptureCalls.frameCodec(), config, HubObserver.NONE);
-    AccessMonitor accessMonitor = accessMonitors.apply(hub);
+    AccessMonitor accessMonitor =
+        new AccessMonitor(hub, access.tokens(), access.tls(), access.timeSource(), access.files());
     accessMonitor.start();
+    RejectionLog rejections = new RejectionLog(access.timeSource());
     GrpcServer grpc =
         new GrpcServer(
             hub,
             new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
             limits,
-            accessMonitor,
+            access.tls(),
+            new CallAuthorizer(access.tokens(), access.tls(), access.timeSource(), rejections),
+            rejections,
             CallObserver.NONE,
             timeSource);
     grpc.start();
