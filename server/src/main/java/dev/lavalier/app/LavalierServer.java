@@ -6,7 +6,9 @@ import dev.lavalier.grpc.AccessMonitor;
 import dev.lavalier.grpc.AudioCaptureCalls;
 import dev.lavalier.grpc.CallAuthorizer;
 import dev.lavalier.grpc.GrpcServer;
+import dev.lavalier.grpc.NettyTransport;
 import dev.lavalier.grpc.RejectionLog;
+import dev.lavalier.hub.DeliveryLoop;
 import dev.lavalier.hub.Hub;
 import java.io.IOException;
 import java.util.concurrent.ExecutorService;
@@ -25,6 +27,7 @@ final class LavalierServer implements AutoCloseable {
             return thread;
           });
   private final AccessMonitor accessMonitor;
+  private final NettyTransport<DeliveryLoop> transport;
   private final GrpcServer grpc;
   private final Telemetry telemetry;
 
@@ -47,16 +50,16 @@ final class LavalierServer implements AutoCloseable {
             telemetry.hubObserver());
     accessMonitor = new AccessMonitor(hub, config.tokens(), config.tls(), timeSource, files);
     RejectionLog rejections = new RejectionLog(timeSource);
+    transport =
+        new NettyTransport<>(
+            config.transport(), config.tls(), rejections, timeSource, DeliveryLoop::new);
     grpc =
         new GrpcServer(
             hub,
             config.address(),
-            config.transport(),
-            config.tls(),
+            transport,
             new CallAuthorizer(config.tokens(), config.tls(), timeSource, rejections),
-            rejections,
-            telemetry.callObserver(),
-            timeSource);
+            telemetry.callObserver());
   }
 
   /**
@@ -82,6 +85,7 @@ final class LavalierServer implements AutoCloseable {
     grpc.refuseNewCalls();
     hub.close();
     grpc.close();
+    transport.close();
     accessMonitor.close();
     files.shutdownNow();
     registry.close();

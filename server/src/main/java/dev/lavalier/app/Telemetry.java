@@ -2,6 +2,7 @@ package dev.lavalier.app;
 
 import dev.lavalier.audio.TimeSource;
 import dev.lavalier.grpc.CallObserver;
+import dev.lavalier.grpc.PeerAddress;
 import dev.lavalier.hub.Hub;
 import dev.lavalier.hub.HubObserver;
 import dev.lavalier.observe.AuditLog;
@@ -63,7 +64,8 @@ final class Telemetry implements AutoCloseable {
   /**
    * Tells figures from now on, where they are wanted.
    *
-   * @throws MetricsBindException where the address cannot be had; its message is the line for the user
+   * @throws MetricsBindException where the address cannot be had; its message is the line for the
+   *     user
    */
   void start(Hub hub) throws MetricsBindException {
     if (metrics == null) {
@@ -76,16 +78,18 @@ final class Telemetry implements AutoCloseable {
     } catch (IOException e) {
       throw new MetricsBindException(
           "metrics-port: %d (expected: one that can be listened on at %s; %s)"
-              .formatted(requested.getPort(), requested.getAddress().getHostAddress(), e.getMessage()),
+              .formatted(
+                  requested.getPort(), requested.getAddress().getHostAddress(), e.getMessage()),
           e);
     }
-    String host = requested.getAddress().getHostAddress();
     log.info(
         "metrics at http://{}:{}/metrics",
-        host.contains(":") ? "[" + host + "]" : host,
+        PeerAddress.display(requested.getAddress()),
         endpoint.address().getPort());
     if (!requested.getAddress().isLoopbackAddress()) {
-      log.warn("metrics: whoever reaches {} can read them; there is no password", host);
+      log.warn(
+          "metrics: whoever reaches {} can read them; there is no password",
+          requested.getAddress().getHostAddress());
     }
   }
 

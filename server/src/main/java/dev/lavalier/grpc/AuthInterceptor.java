@@ -7,8 +7,6 @@ import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
-import java.net.InetSocketAddress;
-import java.net.SocketAddress;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
@@ -40,7 +38,7 @@ final class AuthInterceptor implements ServerInterceptor {
               call.getMethodDescriptor().getFullMethodName(),
               authorization(headers),
               certificate(call),
-              addressOf(call));
+              PeerAddress.display(call.getAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR)));
     } catch (StreamException e) {
       call.close(GrpcStatuses.status(e), new Metadata());
       return new ServerCall.Listener<>() {};
@@ -68,17 +66,5 @@ final class AuthInterceptor implements ServerInterceptor {
     } catch (SSLPeerUnverifiedException e) {
       return Optional.empty(); // it was not asked for one
     }
-  }
-
-  private static String addressOf(ServerCall<?, ?> call) {
-    return display(call.getAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR));
-  }
-
-  static String display(SocketAddress peer) {
-    if (peer instanceof InetSocketAddress internet) {
-      String host = internet.getAddress().getHostAddress();
-      return (host.contains(":") ? "[" + host + "]" : host) + ":" + internet.getPort();
-    }
-    return String.valueOf(peer);
   }
 }

@@ -1,85 +1,65 @@
 package dev.lavalier.grpc;
 
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandler;
-import io.netty.channel.ChannelHandler.Sharable;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.ChannelPromise;
-import io.netty.handler.ssl.SslHandler;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 
 /**
- * Lets connections in, as many as may be open at a time, and prepares each before gRPC gets it.
- * Sits in the listening socket's pipeline, on its event loop.
+ * Limits how many connections are open at a time, of all listeners together. A connection beyond
+ * the limit is closed at once. Safe for use from any thread.
  */
-@Sharable
-final class ConnectionLimit extends ChannelInboundHandlerAdapter {
+final class ConnectionLimit {
 
   private final int maxConnections;
-  private final boolean tls;
-  private final RejectionLog rejections;
   private final PeerEventLog log;
   private final AtomicInteger open = new AtomicInteger();
 
-  ConnectionLimit(int maxConnections, boolean tls, RejectionLog rejections, PeerEventLog log) {
+  ConnectionLimit(int maxConnections, PeerEventLog log) {
     this.maxConnections = maxConnections;
-    this.tls = tls;
-    this.rejections = rejections;
     this.log = log;
   }
 
-  @Override
-  public void channelRead(ChannelHandlerContext context, Object accepted) {
-    Channel connection = (Channel) accepted;
+  /**
+   * Returns the handler for one listening socket.
+   *
+   * @param preparation adds the handlers that a connection needs before its protocol's own; runs on
+   *     the listener's event loop
+   */
+  ChannelHandler acceptor(Consumer<Channel> preparation) {
+    return new Acceptor(preparation);
+  }
+
+  private boolean admits(Channel connection) {
     if (open.incrementAndGet() > maxConnections) {
       open.decrementAndGet();
       log.log(PeerEventLog.Cause.CONNECTION_LIMIT, connection.remoteAddress(), "");
-      connection.unsafe().closeForcibly();
-      return;
+      return false;
     }
     connection.closeFuture().addListener(closed -> open.decrementAndGet());
-    // Closest to the socket. Under TLS there is nothing to merge: a flush is one record already.
-    ChannelHandler first =
-        tls ? new TlsHandshakeLogger(rejections) : new WriteConsolidationHandler();
-    connection.pipeline().addFirst(first, new FirstReadHandler(log));
-    context.fireChannelRead(accepted);
+    return true;
   }
 
-  /**
-   * Stands until the peer says its first word, by which time it is clear whether there is TLS, and
-   * then posts the watch where HTTP/2 is plain to see.
-   */
-  private static final class FirstReadHandler extends ChannelDuplexHandler {
+  /** Sits in the listening socket's pipeline, on its event loop. */
+  private final class Acceptor extends ChannelInboundHandlerAdapter {
 
-    private final PeerEventLog log;
-    private boolean receivedData;
+    private final Consumer<Channel> preparation;
 
-    FirstReadHandler(PeerEventLog log) {
-      this.log = log;
+    Acceptor(Consumer<Channel> preparation) {
+      this.preparation = preparation;
     }
 
     @Override
-    public void channelRead(ChannelHandlerContext context, Object message) {
-      receivedData = true;
-      ChannelHandlerContext tls = context.pipeline().context(SslHandler.class);
-      String before = tls == null ? context.name() : tls.name();
-      context.pipeline().addAfter(before, null, new ConnectionCloseMonitor(log));
-      context.fireChannelRead(message);
-      context.pipeline().remove(this);
-    }
-
-    /** By gRPC: a peer that leaves is no reason to call this. */
-    @Override
-    public void close(ChannelHandlerContext context, ChannelPromise promise) {
-      if (!receivedData) {
-        log.log(
-            PeerEventLog.Cause.HANDSHAKE_TIMEOUT,
-            context.channel().remoteAddress(),
-            "it said nothing");
+    public void channelRead(ChannelHandlerContext context, Object accepted) {
+      Channel connection = (Channel) accepted;
+      if (admits(connection)) {
+        preparation.accept(connection);
+        context.fireChannelRead(accepted);
+      } else {
+        connection.unsafe().closeForcibly();
       }
-      var unused = context.close(promise);
     }
   }
 }

@@ -1,7 +1,7 @@
 package dev.lavalier.grpc;
 
-import dev.lavalier.hub.DeliveryLoop;
-import io.grpc.netty.NettyServerBuilder;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
@@ -18,70 +18,93 @@ import io.netty.util.concurrent.Future;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 
 /**
- * The server's event loops, each with its lane: {@code lavalier-loop-N}. Epoll where Linux has it,
- * NIO elsewhere.
+ * The server's event loops, {@code lavalier-loop-N}, each with one object of the user's. They use
+ * epoll if Linux has it, and NIO if not. The loops serve every listener of the server.
+ *
+ * <p>{@link #current} and {@link #schedule} are called on a loop only, everything else on any
+ * thread.
+ *
+ * @param <T> what belongs to a loop, for example what delivers the frames of its connections
  */
-final class EventLoops implements AutoCloseable {
+public final class EventLoops<T> implements AutoCloseable {
 
   /** Less than a tenth of a second of speech. */
   private static final long NOTSENT_LOWAT_BYTES = 2_048;
 
-  private record LoopEntry(EventExecutor loop, DeliveryLoop deliveryLoop) {}
+  private record LoopEntry<T>(EventExecutor loop, T attachment) {}
+
+  /** Takes options for a listener's connections. */
+  public interface ConnectionOptions {
+    /** Sets an option of every connection. */
+    <V> void set(ChannelOption<V> option, V value);
+  }
 
   private final EventLoopGroup group;
-  private final List<LoopEntry> loops = new ArrayList<>();
+  private final List<LoopEntry<T>> loops = new ArrayList<>();
 
-  /** Makes {@code count} loops, which begin when they get their first connection. */
-  EventLoops(int count) {
+  /**
+   * Makes loops, which start when they get their first connection.
+   *
+   * @param count how many
+   * @param attachment makes the object of a loop, which is given as an executor
+   */
+  public EventLoops(int count, Function<? super Executor, ? extends T> attachment) {
     IoHandlerFactory handlers =
         Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
     this.group =
         new MultiThreadIoEventLoopGroup(
             count, new DefaultThreadFactory("lavalier-loop", true), handlers);
-    group.forEach(loop -> loops.add(new LoopEntry(loop, new DeliveryLoop(loop))));
+    group.forEach(loop -> loops.add(new LoopEntry<>(loop, attachment.apply(loop))));
+  }
+
+  /** Returns the loops as netty sees them. */
+  public EventLoopGroup group() {
+    return group;
   }
 
   /**
-   * Sets what connections need beyond the transport's defaults.
+   * Returns a socket to listen with.
    *
-   * @param limit lets them in
-   * @param userTimeout how long the kernel tries to send to a host that does not answer
+   * @param acceptor the first to see each connection, see {@link ConnectionLimit#acceptor}
    */
-  void configure(NettyServerBuilder builder, ConnectionLimit limit, Duration userTimeout) {
-    builder
-        .bossEventLoopGroup(group)
-        .workerEventLoopGroup(group)
-        .channelFactory(() -> listener(limit));
-    if (Epoll.isAvailable()) {
-      // What the kernel holds unsent for a consumer that does not read grows old there.
-      builder.withChildOption(EpollChannelOption.TCP_NOTSENT_LOWAT, NOTSENT_LOWAT_BYTES);
-      // Else the kernel goes on for minutes for a host that vanished, also when we have given up.
-      builder.withChildOption(EpollChannelOption.TCP_USER_TIMEOUT, (int) userTimeout.toMillis());
-    }
-  }
-
-  private static ServerChannel listener(ConnectionLimit limit) {
+  public ServerChannel newListener(ChannelHandler acceptor) {
     ServerChannel listener =
         Epoll.isAvailable() ? new EpollServerSocketChannel() : new NioServerSocketChannel();
-    listener.pipeline().addFirst(limit);
+    listener.pipeline().addFirst(acceptor);
     return listener;
   }
 
-  /** Returns the lane of the loop that this runs on: of the connection that the call came by. */
-  DeliveryLoop current() {
-    return currentLoop().deliveryLoop();
+  /**
+   * Sets the options that connections need beyond the transport's defaults.
+   *
+   * @param userTimeout how long the kernel tries to send to a host that does not answer
+   */
+  public void configure(ConnectionOptions options, Duration userTimeout) {
+    if (Epoll.isAvailable()) {
+      // What the kernel holds unsent for a consumer that does not read grows old there.
+      options.set(EpollChannelOption.TCP_NOTSENT_LOWAT, NOTSENT_LOWAT_BYTES);
+      // Without it the kernel goes on for minutes for a host that vanished, also when we gave up.
+      options.set(EpollChannelOption.TCP_USER_TIMEOUT, (int) userTimeout.toMillis());
+    }
+  }
+
+  /** Returns the object of the loop that this runs on: of the connection that a call came by. */
+  public T current() {
+    return currentLoop().attachment();
   }
 
   /** Runs a task later on the loop that this runs on. */
-  Future<?> schedule(Duration delay, Runnable task) {
+  public Future<?> schedule(Duration delay, Runnable task) {
     return currentLoop().loop().schedule(task, delay.toNanos(), TimeUnit.NANOSECONDS);
   }
 
-  private LoopEntry currentLoop() {
-    for (LoopEntry each : loops) {
+  private LoopEntry<T> currentLoop() {
+    for (LoopEntry<T> each : loops) {
       if (each.loop().inEventLoop()) {
         return each;
       }

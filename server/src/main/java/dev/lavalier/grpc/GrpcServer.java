@@ -1,6 +1,5 @@
 package dev.lavalier.grpc;
 
-import dev.lavalier.audio.TimeSource;
 import dev.lavalier.hub.DeliveryLoop;
 import dev.lavalier.hub.Hub;
 import io.grpc.Server;
@@ -13,21 +12,16 @@ import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
- * The network side: AudioCapture, grpc.health.v1, channelz and reflection on one port. Everything
- * runs on the event loops, since nothing here blocks.
+ * The gRPC listener: AudioCapture, Admin, grpc.health.v1, channelz and reflection on one port.
+ * Everything runs on the event loops, since nothing here blocks.
  *
  * <p>{@link #start} once, {@link #close} once, from any thread.
  */
 public final class GrpcServer implements AutoCloseable {
-
-  private static final Logger log = LoggerFactory.getLogger(GrpcServer.class);
 
   /** How many connections channelz tells at once. */
   private static final int CHANNELZ_PAGE = 100;
@@ -38,7 +32,7 @@ public final class GrpcServer implements AutoCloseable {
   /** Clients may ping every 10 s, as grpc's own at the most; here with room for jitter. */
   private static final long PERMITTED_PING_SECONDS = 5;
 
-  /** A connection without a call is told to go; clients of gRPC come back by themselves. */
+  /** A connection without a call is closed; clients of gRPC reconnect by themselves. */
   private static final long IDLE_MINUTES = 5;
 
   /** What netty decodes at most: up to this it is our refusal that the caller sees. */
@@ -47,7 +41,6 @@ public final class GrpcServer implements AutoCloseable {
   /** For what is queued to be sent; then again for what would not take it. */
   private static final long STOP_TIMEOUT_MILLIS = 1_000;
 
-  private final EventLoops loops;
   private final HealthStatusManager health = new HealthStatusManager();
   private final PeerEventLog peerEvents;
   private final Server server;
@@ -55,24 +48,23 @@ public final class GrpcServer implements AutoCloseable {
   /**
    * Makes a server that is not listening yet.
    *
-   * @param tls its certificate; empty: no encryption
+   * @param transport its event loops, TLS and limits; stays the caller's to close
    * @param authorizer who may call it
-   * @param rejections where TLS handshakes that fail are logged
    * @param calls told of calls and connections
-   * @param timeSource the time by which log lines are held together
    */
   public GrpcServer(
       Hub hub,
       InetSocketAddress address,
-      TransportLimits limits,
-      Optional<ServerTls> tls,
+      NettyTransport<DeliveryLoop> transport,
       CallAuthorizer authorizer,
-      RejectionLog rejections,
-      CallObserver calls,
-      TimeSource timeSource) {
-    this.loops = new EventLoops(Runtime.getRuntime().availableProcessors());
+      CallObserver calls) {
+    TransportLimits limits = transport.limits();
+    EventLoops<DeliveryLoop> loops = transport.loops();
     NettyServerBuilder builder =
         NettyServerBuilder.forAddress(address)
+            .bossEventLoopGroup(loops.group())
+            .workerEventLoopGroup(loops.group())
+            .channelFactory(transport::newHttp2Listener)
             .directExecutor()
             .maxConcurrentCallsPerConnection(limits.maxCallsPerConnection())
             .maxInboundMessageSize(limits.maxMessageBytes())
@@ -85,13 +77,11 @@ public final class GrpcServer implements AutoCloseable {
             .permitKeepAliveTime(PERMITTED_PING_SECONDS, TimeUnit.SECONDS)
             .permitKeepAliveWithoutCalls(true)
             .maxConnectionIdle(IDLE_MINUTES, TimeUnit.MINUTES);
-    tls.ifPresent(each -> builder.sslContext(each.context()));
-    this.peerEvents = new PeerEventLog(timeSource, log::warn);
-    ConnectionLimit connections =
-        new ConnectionLimit(limits.maxConnections(), tls.isPresent(), rejections, peerEvents);
-    // Later than the keepalive's verdict, which alone is told.
+    transport.tls().ifPresent(tls -> builder.sslContext(tls.context()));
+    // Later than the keepalive's verdict, so that only that one is logged.
     Duration userTimeout = limits.keepaliveTime().plus(PING_TIMEOUT.multipliedBy(2));
-    loops.configure(builder, connections, userTimeout);
+    loops.configure(builder::withChildOption, userTimeout);
+    this.peerEvents = transport.peerEvents();
     this.server =
         addServices(builder, hub, loops::current, health, authorizer, calls)
             .intercept(new RequestLimitInterceptor(loops, limits)) // the last is asked first
@@ -165,6 +155,5 @@ public final class GrpcServer implements AutoCloseable {
       server.shutdownNow();
       Thread.currentThread().interrupt();
     }
-    loops.close();
   }
 }

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.function.Consumer;
+import org.slf4j.LoggerFactory;
 
 /**
  * Tells of peers whose connections or calls we ended, since they took too much or kept to no rule:
@@ -37,6 +38,10 @@ final class PeerEventLog {
   private final Map<Cause, Integer> suppressed =
       new EnumMap<>(Cause.class); // of this minute; by this
 
+  PeerEventLog(TimeSource timeSource) {
+    this(timeSource, LoggerFactory.getLogger(PeerEventLog.class)::warn);
+  }
+
   /**
    * Makes one.
    *
@@ -67,7 +72,7 @@ final class PeerEventLog {
         "%s (%s%s)"
             .formatted(
                 cause.description,
-                AuthInterceptor.display(peer),
+                PeerAddress.display(peer),
                 detail.isEmpty() ? "" : ": " + detail));
     timeSource.schedule(WINDOW, () -> logSuppressed(cause));
   }

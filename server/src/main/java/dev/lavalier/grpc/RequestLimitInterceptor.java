@@ -15,10 +15,10 @@ import java.nio.charset.StandardCharsets;
  */
 final class RequestLimitInterceptor implements ServerInterceptor {
 
-  private final EventLoops loops;
+  private final EventLoops<?> loops;
   private final TransportLimits limits;
 
-  RequestLimitInterceptor(EventLoops loops, TransportLimits limits) {
+  RequestLimitInterceptor(EventLoops<?> loops, TransportLimits limits) {
     this.loops = loops;
     this.limits = limits;
   }

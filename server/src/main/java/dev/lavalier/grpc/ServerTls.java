@@ -5,13 +5,19 @@ import dev.lavalier.access.Reloadable;
 import dev.lavalier.access.ServerCertificate;
 import dev.lavalier.access.TlsFiles;
 import dev.lavalier.access.TlsMaterial;
-import io.grpc.netty.GrpcSslContexts;
 import io.netty.buffer.ByteBufAllocator;
+import io.netty.handler.codec.http2.Http2SecurityUtil;
+import io.netty.handler.ssl.ApplicationProtocolConfig;
+import io.netty.handler.ssl.ApplicationProtocolConfig.Protocol;
+import io.netty.handler.ssl.ApplicationProtocolConfig.SelectedListenerFailureBehavior;
+import io.netty.handler.ssl.ApplicationProtocolConfig.SelectorFailureBehavior;
+import io.netty.handler.ssl.ApplicationProtocolNames;
 import io.netty.handler.ssl.ApplicationProtocolNegotiator;
 import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslProvider;
+import io.netty.handler.ssl.SupportedCipherSuiteFilter;
 import java.util.List;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
@@ -23,6 +29,14 @@ import javax.net.ssl.SSLSessionContext;
  * and with them the sessions that could be resumed: none outlives the CA that it was made under.
  */
 public final class ServerTls implements ServerCertificate {
+
+  /** What gRPC demands: a client may offer more than HTTP/2, but must offer it. */
+  private static final ApplicationProtocolConfig HTTP2 =
+      new ApplicationProtocolConfig(
+          Protocol.ALPN,
+          SelectorFailureBehavior.NO_ADVERTISE,
+          SelectedListenerFailureBehavior.ACCEPT,
+          ApplicationProtocolNames.HTTP_2);
 
   private record LoadedContext(TlsMaterial material, SslContext context) {
     @Override
@@ -49,9 +63,11 @@ public final class ServerTls implements ServerCertificate {
   private static LoadedContext load(TlsFiles files, TlsMaterial material)
       throws InvalidFileException {
     SslContextBuilder builder =
-        GrpcSslContexts.configure(
-                SslContextBuilder.forServer(material.key(), material.chain()), SslProvider.JDK)
-            .protocols("TLSv1.3", "TLSv1.2");
+        SslContextBuilder.forServer(material.key(), material.chain())
+            .sslProvider(SslProvider.JDK)
+            .protocols("TLSv1.3", "TLSv1.2")
+            .ciphers(Http2SecurityUtil.CIPHERS, SupportedCipherSuiteFilter.INSTANCE)
+            .applicationProtocolConfig(HTTP2);
     if (!material.clientCas().isEmpty()) {
       builder.trustManager(material.clientCas()).clientAuth(ClientAuth.REQUIRE);
     }

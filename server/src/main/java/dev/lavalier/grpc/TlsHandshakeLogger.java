@@ -36,7 +36,7 @@ final class TlsHandshakeLogger extends ChannelInboundHandlerAdapter {
               if (!done.isSuccess()
                   && receivedData) { // else somebody looks whether the port is there
                 rejections.rejected(
-                    AuthInterceptor.display(peer), "TLS handshake, " + reason(done.cause()));
+                    PeerAddress.display(peer), "TLS handshake, " + reason(done.cause()));
               }
               if (!context.isRemoved()) {
                 context.pipeline().remove(this);

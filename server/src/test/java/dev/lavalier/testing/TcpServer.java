@@ -14,6 +14,8 @@ import dev.lavalier.grpc.RejectionLog;
 import dev.lavalier.grpc.ServerTls;
 import dev.lavalier.grpc.GrpcServer;
 import dev.lavalier.grpc.TransportLimits;
+import dev.lavalier.grpc.NettyTransport;
+import dev.lavalier.hub.DeliveryLoop;
 import dev.lavalier.hub.Hub;
 import dev.lavalier.hub.HubConfig;
 import dev.lavalier.hub.HubObserver;
@@ -32,12 +34,19 @@ public final class TcpServer implements AutoCloseable {
   private final JavaSoundDevices registry;
   private final Hub hub;
   private final AccessMonitor accessMonitor;
+  private final NettyTransport<DeliveryLoop> transport;
   private final GrpcServer grpc;
 
-  private TcpServer(JavaSoundDevices registry, Hub hub, AccessMonitor accessMonitor, GrpcServer grpc) {
+  private TcpServer(
+      JavaSoundDevices registry,
+      Hub hub,
+      AccessMonitor accessMonitor,
+      NettyTransport<DeliveryLoop> transport,
+      GrpcServer grpc) {
     this.registry = registry;
     this.hub = hub;
     this.accessMonitor = accessMonitor;
+    this.transport = transport;
     this.grpc = grpc;
   }
 
@@ -95,18 +104,17 @@ public final class TcpServer implements AutoCloseable {
         new AccessMonitor(hub, access.tokens(), access.tls(), access.timeSource(), access.files());
     accessMonitor.start();
     RejectionLog rejections = new RejectionLog(access.timeSource());
+    NettyTransport<DeliveryLoop> transport =
+        new NettyTransport<>(limits, access.tls(), rejections, timeSource, DeliveryLoop::new);
     GrpcServer grpc =
         new GrpcServer(
             hub,
             new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
-            limits,
-            access.tls(),
+            transport,
             new CallAuthorizer(access.tokens(), access.tls(), access.timeSource(), rejections),
-            rejections,
-            CallObserver.NONE,
-            timeSource);
+            CallObserver.NONE);
     grpc.start();
-    return new TcpServer(registry, hub, accessMonitor, grpc);
+    return new TcpServer(registry, hub, accessMonitor, transport, grpc);
   }
 
   /** Returns its hub. */
@@ -133,6 +141,7 @@ public final class TcpServer implements AutoCloseable {
     grpc.refuseNewCalls();
     hub.close();
     grpc.close();
+    transport.close();
     accessMonitor.close();
     registry.close();
   }
