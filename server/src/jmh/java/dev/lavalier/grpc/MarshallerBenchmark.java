@@ -1,5 +1,7 @@
 package dev.lavalier.grpc;
 
+import dev.lavalier.service.AudioCaptureCalls;
+
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.lavalier.v1.AudioCaptureGrpc;
 import dev.lavalier.v1.StreamFramesResponse;

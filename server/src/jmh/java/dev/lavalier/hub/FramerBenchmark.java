@@ -2,7 +2,7 @@ package dev.lavalier.hub;
 
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.capture.Period;
-import dev.lavalier.grpc.AudioCaptureCalls;
+import dev.lavalier.service.AudioCaptureCalls;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;

@@ -1,15 +1,15 @@
 package dev.lavalier.app;
 
+import dev.lavalier.access.RejectionLog;
 import dev.lavalier.audio.TimeSource;
 import dev.lavalier.capture.JavaSoundDevices;
-import dev.lavalier.grpc.AccessMonitor;
-import dev.lavalier.grpc.AudioCaptureCalls;
-import dev.lavalier.grpc.CallAuthorizer;
 import dev.lavalier.grpc.GrpcServer;
 import dev.lavalier.grpc.NettyTransport;
-import dev.lavalier.grpc.RejectionLog;
 import dev.lavalier.hub.DeliveryLoop;
 import dev.lavalier.hub.Hub;
+import dev.lavalier.service.AccessMonitor;
+import dev.lavalier.service.AudioCaptureCalls;
+import dev.lavalier.service.CallAuthorizer;
 import java.io.IOException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;

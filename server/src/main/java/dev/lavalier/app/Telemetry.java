@@ -1,7 +1,6 @@
 package dev.lavalier.app;
 
 import dev.lavalier.audio.TimeSource;
-import dev.lavalier.grpc.CallObserver;
 import dev.lavalier.grpc.PeerAddress;
 import dev.lavalier.hub.Hub;
 import dev.lavalier.hub.HubObserver;
@@ -9,6 +8,7 @@ import dev.lavalier.observe.AuditLog;
 import dev.lavalier.observe.JfrEvents;
 import dev.lavalier.observe.Metrics;
 import dev.lavalier.observe.MetricsEndpoint;
+import dev.lavalier.service.CallObserver;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;

@@ -1,12 +1,13 @@
 package dev.lavalier.grpc;
 
 import dev.lavalier.hub.Hub;
+import dev.lavalier.service.ProtoMessages;
 import dev.lavalier.v1.AdminGrpc;
 import dev.lavalier.v1.ListSubscriptionsRequest;
 import dev.lavalier.v1.ListSubscriptionsResponse;
 import io.grpc.stub.StreamObserver;
 
-/** What an operator sees. {@link RequiredAccess} says who that is. */
+/** What an operator sees: a caller with the admin grant. */
 final class AdminService extends AdminGrpc.AdminImplBase {
 
   private final Hub hub;

@@ -1,6 +1,8 @@
 package dev.lavalier.grpc;
 
 import dev.lavalier.hub.DeliveryLoop;
+import dev.lavalier.service.AudioCaptureCalls;
+import dev.lavalier.service.RequestListener;
 import dev.lavalier.v1.AudioCaptureGrpc;
 import dev.lavalier.v1.ListDevicesRequest;
 import dev.lavalier.v1.PullFramesRequest;

@@ -1,6 +1,8 @@
 package dev.lavalier.grpc;
 
 import dev.lavalier.audio.StreamException;
+import dev.lavalier.service.CallAuthorizer;
+import dev.lavalier.service.Caller;
 import io.grpc.Contexts;
 import io.grpc.Grpc;
 import io.grpc.Metadata;

@@ -1,5 +1,6 @@
 package dev.lavalier.grpc;
 
+import dev.lavalier.service.CallObserver;
 import io.grpc.Context;
 import io.grpc.Metadata;
 import io.grpc.ServerStreamTracer;

@@ -1,5 +1,6 @@
 package dev.lavalier.grpc;
 
+import dev.lavalier.service.Caller;
 import io.grpc.Context;
 
 /** The {@link Caller} of a gRPC call, as a value of the call's {@link Context}. */

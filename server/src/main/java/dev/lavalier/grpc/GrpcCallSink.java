@@ -1,6 +1,8 @@
 package dev.lavalier.grpc;
 
 import dev.lavalier.audio.StreamException;
+import dev.lavalier.service.CallListener;
+import dev.lavalier.service.CallSink;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 

@@ -2,6 +2,9 @@ package dev.lavalier.grpc;
 
 import dev.lavalier.hub.DeliveryLoop;
 import dev.lavalier.hub.Hub;
+import dev.lavalier.service.AudioCaptureCalls;
+import dev.lavalier.service.CallAuthorizer;
+import dev.lavalier.service.CallObserver;
 import io.grpc.Server;
 import io.grpc.ServerBuilder;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;

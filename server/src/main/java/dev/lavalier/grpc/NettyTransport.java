@@ -1,5 +1,6 @@
 package dev.lavalier.grpc;
 
+import dev.lavalier.access.RejectionLog;
 import dev.lavalier.audio.TimeSource;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;

@@ -1,5 +1,6 @@
 package dev.lavalier.grpc;
 
+import dev.lavalier.access.RejectionLog;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.ssl.NotSslRecordException;

@@ -1,4 +1,4 @@
-package dev.lavalier.grpc;
+package dev.lavalier.service;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.UnsafeByteOperations;
@@ -30,7 +30,7 @@ import dev.lavalier.v1.WatchDevicesResponse;
 import java.util.List;
 
 /** The hub's values as messages of the contract, encoded if a {@link CallSink} sends them. */
-final class ProtoMessages {
+public final class ProtoMessages {
 
   private ProtoMessages() {}
 
@@ -154,8 +154,8 @@ final class ProtoMessages {
     return WatchDevicesResponse.newBuilder().setRemovedDeviceId(deviceId).build().toByteArray();
   }
 
-  /** A subscription, as an operator sees it. */
-  static Subscription subscription(SubscriptionStatus status) {
+  /** Returns a subscription, as an operator sees it. */
+  public static Subscription subscription(SubscriptionStatus status) {
     return Subscription.newBuilder()
         .setSubscriptionId(status.id())
         .setIdentity(status.subscriber().identity())

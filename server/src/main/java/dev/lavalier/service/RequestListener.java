@@ -1,4 +1,4 @@
-package dev.lavalier.grpc;
+package dev.lavalier.service;
 
 /**
  * One call in progress whose peer sends more than one message. {@link #onMessage} and {@link

@@ -1,4 +1,4 @@
-package dev.lavalier.grpc;
+package dev.lavalier.service;
 
 /**
  * One call in progress, as its transport drives it. The methods may be called on any thread, never

@@ -1,4 +1,4 @@
-package dev.lavalier.grpc;
+package dev.lavalier.access;
 
 import dev.lavalier.audio.TimeSource;
 import java.time.Duration;

@@ -1,4 +1,4 @@
-package dev.lavalier.grpc;
+package dev.lavalier.service;
 
 import dev.lavalier.audio.StreamException;
 import dev.lavalier.hub.DeviceStatus;

@@ -1,9 +1,10 @@
-package dev.lavalier.grpc;
+package dev.lavalier.service;
 
 import dev.lavalier.access.Authentication;
 import dev.lavalier.access.AuthenticationException;
 import dev.lavalier.access.Authenticator;
 import dev.lavalier.access.Grants;
+import dev.lavalier.access.RejectionLog;
 import dev.lavalier.access.Reloadable;
 import dev.lavalier.access.ServerCertificate;
 import dev.lavalier.access.TokenFile;

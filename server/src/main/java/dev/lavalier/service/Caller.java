@@ -1,4 +1,4 @@
-package dev.lavalier.grpc;
+package dev.lavalier.service;
 
 import dev.lavalier.access.Authentication;
 import dev.lavalier.access.Grants;
@@ -12,12 +12,18 @@ import java.util.Optional;
  * Who makes a call, and what the caller may do now: access can end during a call. Safe for use from
  * any thread.
  */
-final class Caller {
+public final class Caller {
 
   private final Authentication authentication;
   private final Subscriber subscriber;
 
-  Caller(Authentication authentication, String address) {
+  /**
+   * Makes a caller.
+   *
+   * @param authentication who it is, and what it may do
+   * @param address where it calls from, as the records show it
+   */
+  public Caller(Authentication authentication, String address) {
     this.authentication = authentication;
     this.subscriber =
         new Subscriber(
@@ -36,12 +42,13 @@ final class Caller {
             });
   }
 
-  Subscriber subscriber() {
+  /** Returns the caller as the hub knows it. */
+  public Subscriber subscriber() {
     return subscriber;
   }
 
-  /** Returns what it may at this moment; nothing, once its access has ended. */
-  Grants grants() {
+  /** Returns what it may do now; nothing if its access has ended. */
+  public Grants grants() {
     return authentication.grants().orElse(Grants.NONE);
   }
 

@@ -1,4 +1,4 @@
-package dev.lavalier.grpc;
+package dev.lavalier.service;
 
 /**
  * Keeps count of what clients do: told on the transport's threads, several at once; must neither
