@@ -27,6 +27,10 @@ final class ArchitectureTest {
           .definedBy("dev.lavalier.access")
           .layer("observe")
           .definedBy("dev.lavalier.observe..")
+          .layer("service")
+          .definedBy("dev.lavalier.service")
+          .layer("netty")
+          .definedBy("dev.lavalier.netty")
           .layer("grpc")
           .definedBy("dev.lavalier.grpc")
           .layer("app")
@@ -35,14 +39,18 @@ final class ArchitectureTest {
           .mayNotBeAccessedByAnyLayer()
           .whereLayer("grpc")
           .mayOnlyBeAccessedByLayers("app")
-          .whereLayer("hub")
-          .mayOnlyBeAccessedByLayers("observe", "grpc", "app")
-          .whereLayer("access")
+          .whereLayer("service")
           .mayOnlyBeAccessedByLayers("grpc", "app")
+          .whereLayer("netty")
+          .mayOnlyBeAccessedByLayers("grpc", "app")
+          .whereLayer("hub")
+          .mayOnlyBeAccessedByLayers("observe", "service", "grpc", "app")
+          .whereLayer("access")
+          .mayOnlyBeAccessedByLayers("service", "netty", "app")
           .whereLayer("observe")
           .mayOnlyBeAccessedByLayers("app")
           .whereLayer("capture")
-          .mayOnlyBeAccessedByLayers("hub", "observe", "grpc", "app");
+          .mayOnlyBeAccessedByLayers("hub", "observe", "service", "app");
 
   @ArchTest
   static final ArchRule ONLY_CAPTURE_KNOWS_JAVAX_SOUND =
@@ -54,19 +62,31 @@ final class ArchitectureTest {
           .resideInAPackage("javax.sound..");
 
   @ArchTest
-  static final ArchRule ONLY_GRPC_KNOWS_THE_WIRE =
+  static final ArchRule ONLY_SERVICE_AND_GRPC_KNOW_THE_CONTRACT =
       noClasses()
           .that()
-          .resideInAnyPackage(
-              "dev.lavalier.audio",
-              "dev.lavalier.capture",
-              "dev.lavalier.hub",
-              "dev.lavalier.access",
-              "dev.lavalier.app")
+          .resideOutsideOfPackages("dev.lavalier.service", "dev.lavalier.grpc", "dev.lavalier.v1")
           .should()
           .dependOnClassesThat()
-          .resideInAnyPackage(
-              "dev.lavalier.v1", "io.grpc..", "com.google.protobuf..", "io.netty..");
+          .resideInAnyPackage("dev.lavalier.v1", "com.google.protobuf..");
+
+  @ArchTest
+  static final ArchRule ONLY_GRPC_KNOWS_GRPC =
+      noClasses()
+          .that()
+          .resideOutsideOfPackages("dev.lavalier.grpc", "dev.lavalier.v1")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("io.grpc..");
+
+  @ArchTest
+  static final ArchRule ONLY_NETTY_AND_GRPC_KNOW_NETTY =
+      noClasses()
+          .that()
+          .resideOutsideOfPackages("dev.lavalier.netty", "dev.lavalier.grpc")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("io.netty..");
 
   @ArchTest
   static final ArchRule AUDIO_STANDS_ALONE =

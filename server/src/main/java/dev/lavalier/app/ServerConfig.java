@@ -4,9 +4,9 @@ import dev.lavalier.access.Reloadable;
 import dev.lavalier.access.TokenFile;
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.capture.VirtualDevice;
-import dev.lavalier.grpc.ServerTls;
-import dev.lavalier.grpc.TransportLimits;
 import dev.lavalier.hub.HubConfig;
+import dev.lavalier.netty.ServerTls;
+import dev.lavalier.netty.TransportLimits;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Map;
@@ -46,7 +46,8 @@ record ServerConfig(
     return requiresAuthentication(tls, tokens);
   }
 
-  static boolean requiresAuthentication(Optional<ServerTls> tls, Optional<Reloadable<TokenFile>> tokens) {
+  static boolean requiresAuthentication(
+      Optional<ServerTls> tls, Optional<Reloadable<TokenFile>> tokens) {
     return tokens.isPresent() || (tls.isPresent() && tls.get().requiresClientCertificates());
   }
 }

@@ -1,7 +1,7 @@
 package dev.lavalier.app;
 
 import dev.lavalier.audio.LogText;
-import dev.lavalier.grpc.PeerAddress;
+import dev.lavalier.netty.PeerAddress;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.PrintWriter;

@@ -2,8 +2,8 @@ package dev.lavalier.app;
 
 import dev.lavalier.access.Reloadable;
 import dev.lavalier.access.TokenFile;
-import dev.lavalier.grpc.ServerTls;
 import dev.lavalier.hub.HubConfig;
+import dev.lavalier.netty.ServerTls;
 import java.nio.file.Path;
 import java.util.Optional;
 import picocli.CommandLine.Mixin;
@@ -56,7 +56,8 @@ final class ServerOptions {
     Optional<ServerTls> certificate = tls.read();
     Optional<Reloadable<TokenFile>> tokens = access.tokens();
     return new ServerConfig(
-        listening.address(certificate.isPresent(), ServerConfig.requiresAuthentication(certificate, tokens)),
+        listening.address(
+            certificate.isPresent(), ServerConfig.requiresAuthentication(certificate, tokens)),
         capture.format(),
         capture.deviceFormats(),
         hub,

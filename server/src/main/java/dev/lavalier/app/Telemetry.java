@@ -1,9 +1,9 @@
 package dev.lavalier.app;
 
 import dev.lavalier.audio.TimeSource;
-import dev.lavalier.grpc.PeerAddress;
 import dev.lavalier.hub.Hub;
 import dev.lavalier.hub.HubObserver;
+import dev.lavalier.netty.PeerAddress;
 import dev.lavalier.observe.AuditLog;
 import dev.lavalier.observe.JfrEvents;
 import dev.lavalier.observe.Metrics;

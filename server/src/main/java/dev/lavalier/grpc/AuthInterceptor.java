@@ -1,6 +1,7 @@
 package dev.lavalier.grpc;
 
 import dev.lavalier.audio.StreamException;
+import dev.lavalier.netty.PeerAddress;
 import dev.lavalier.service.CallAuthorizer;
 import dev.lavalier.service.Caller;
 import io.grpc.Contexts;

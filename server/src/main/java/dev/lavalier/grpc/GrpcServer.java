@@ -2,6 +2,10 @@ package dev.lavalier.grpc;
 
 import dev.lavalier.hub.DeliveryLoop;
 import dev.lavalier.hub.Hub;
+import dev.lavalier.netty.EventLoops;
+import dev.lavalier.netty.NettyTransport;
+import dev.lavalier.netty.PeerEventLog;
+import dev.lavalier.netty.TransportLimits;
 import dev.lavalier.service.AudioCaptureCalls;
 import dev.lavalier.service.CallAuthorizer;
 import dev.lavalier.service.CallObserver;

@@ -1,6 +1,7 @@
 package dev.lavalier.grpc;
 
 import dev.lavalier.audio.StreamException;
+import dev.lavalier.netty.PeerEventLog;
 import io.grpc.Grpc;
 import io.grpc.Metadata;
 import io.grpc.ServerStreamTracer;

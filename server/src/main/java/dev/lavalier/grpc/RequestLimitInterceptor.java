@@ -1,5 +1,7 @@
 package dev.lavalier.grpc;
 
+import dev.lavalier.netty.EventLoops;
+import dev.lavalier.netty.TransportLimits;
 import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;

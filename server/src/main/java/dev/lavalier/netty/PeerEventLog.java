@@ -1,4 +1,4 @@
-package dev.lavalier.grpc;
+package dev.lavalier.netty;
 
 import dev.lavalier.audio.TimeSource;
 import java.net.SocketAddress;
@@ -13,14 +13,19 @@ import org.slf4j.LoggerFactory;
  * of each cause one at once, and what follows within a minute in one more line, so that no peer can
  * fill the log. Safe for use from any thread.
  */
-final class PeerEventLog {
+public final class PeerEventLog {
 
   /** Why a connection or a call was ended, or not begun. */
-  enum Cause {
+  public enum Cause {
+    /** More connections than may be open. */
     CONNECTION_LIMIT("one connection more than max-connections was closed at once"),
+    /** Nothing that is a handshake came in time. */
     HANDSHAKE_TIMEOUT("a connection was closed: no HTTP/2 handshake within handshake-timeout-s"),
+    /** The peer broke the protocol's rules. */
     PROTOCOL_VIOLATION("a connection was closed: the peer broke HTTP/2's rules or a limit"),
+    /** The call took more than it may. */
     LIMIT_EXCEEDED("a call was refused or ended: it went beyond a limit"),
+    /** The peer did not answer. */
     KEEPALIVE_TIMEOUT("a connection was closed: the peer did not answer a keepalive ping");
 
     private final String description;
@@ -57,7 +62,7 @@ final class PeerEventLog {
    *
    * @param detail more words, may be the peer's own; empty: none
    */
-  void log(Cause cause, SocketAddress peer, String detail) {
+  public void log(Cause cause, SocketAddress peer, String detail) {
     if (stopping) {
       return;
     }
@@ -78,7 +83,7 @@ final class PeerEventLog {
   }
 
   /** The server closes all connections now, which is worth no line. */
-  void stop() {
+  public void stop() {
     stopping = true;
   }
 

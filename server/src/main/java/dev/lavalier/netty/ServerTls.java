@@ -1,4 +1,4 @@
-package dev.lavalier.grpc;
+package dev.lavalier.netty;
 
 import dev.lavalier.access.InvalidFileException;
 import dev.lavalier.access.Reloadable;
@@ -30,7 +30,7 @@ import javax.net.ssl.SSLSessionContext;
  */
 public final class ServerTls implements ServerCertificate {
 
-  /** What gRPC demands: a client may offer more than HTTP/2, but must offer it. */
+  /** Of what a client offers, HTTP/2 or nothing: gRPC closes a connection without it. */
   private static final ApplicationProtocolConfig HTTP2 =
       new ApplicationProtocolConfig(
           Protocol.ALPN,
@@ -97,7 +97,7 @@ public final class ServerTls implements ServerCertificate {
   }
 
   /** Returns a context that makes each engine by what there is at that moment. */
-  SslContext context() {
+  public SslContext context() {
     return new ReloadingSslContext();
   }
 

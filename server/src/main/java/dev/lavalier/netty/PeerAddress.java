@@ -1,4 +1,4 @@
-package dev.lavalier.grpc;
+package dev.lavalier.netty;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

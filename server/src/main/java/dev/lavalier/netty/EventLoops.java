@@ -1,4 +1,4 @@
-package dev.lavalier.grpc;
+package dev.lavalier.netty;
 
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelOption;
@@ -53,7 +53,7 @@ public final class EventLoops<T> implements AutoCloseable {
    * @param count how many
    * @param attachment makes the object of a loop, which is given as an executor
    */
-  public EventLoops(int count, Function<? super Executor, ? extends T> attachment) {
+  EventLoops(int count, Function<? super Executor, ? extends T> attachment) {
     IoHandlerFactory handlers =
         Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
     this.group =
@@ -72,7 +72,7 @@ public final class EventLoops<T> implements AutoCloseable {
    *
    * @param acceptor the first to see each connection, see {@link ConnectionLimit#acceptor}
    */
-  public ServerChannel newListener(ChannelHandler acceptor) {
+  ServerChannel newListener(ChannelHandler acceptor) {
     ServerChannel listener =
         Epoll.isAvailable() ? new EpollServerSocketChannel() : new NioServerSocketChannel();
     listener.pipeline().addFirst(acceptor);
