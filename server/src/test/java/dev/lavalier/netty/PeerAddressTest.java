@@ -2,23 +2,22 @@ package dev.lavalier.netty;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.common.net.InetAddresses;
 import io.netty.channel.local.LocalAddress;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.UnknownHostException;
 import org.junit.jupiter.api.Test;
 
 final class PeerAddressTest {
 
   @Test
-  void anIpv4AddressIsFollowedByItsPort() throws Exception {
+  void anIpv4AddressIsFollowedByItsPort() {
     assertThat(PeerAddress.display(at("192.0.2.7"))).isEqualTo("192.0.2.7:4711");
   }
 
   @Test
-  void anIpv6AddressStandsInBrackets() throws Exception {
+  void anIpv6AddressStandsInBrackets() {
     assertThat(PeerAddress.display(at("2001:db8::7"))).isEqualTo("[2001:db8:0:0:0:0:0:7]:4711");
-    assertThat(PeerAddress.display(InetAddress.getByName("::1"))).isEqualTo("[0:0:0:0:0:0:0:1]");
+    assertThat(PeerAddress.display(InetAddresses.forString("::1"))).isEqualTo("[0:0:0:0:0:0:0:1]");
   }
 
   @Test
@@ -26,7 +25,7 @@ final class PeerAddressTest {
     assertThat(PeerAddress.display(new LocalAddress("here"))).isEqualTo("local:here");
   }
 
-  private static InetSocketAddress at(String host) throws UnknownHostException {
-    return new InetSocketAddress(InetAddress.getByName(host), 4711);
+  private static InetSocketAddress at(String host) {
+    return new InetSocketAddress(InetAddresses.forString(host), 4711);
   }
 }
