@@ -8,7 +8,7 @@ package dev.lavalier.capture;
  * <p>A period that comes late moves the schedule back by as much; where for {@link #ADJUST_INTERVAL some
  * seconds} more was waiting than needed, it moves forward again, by too little at a time to be
  * heard of. That also follows a device whose clock is not ours. A pause longer than {@link
- * #MAX_HOLD_NANOS} is no lump: what piled up meanwhile goes out at once.
+ * #MAX_DELAY_NANOS} is no lump: what piled up meanwhile goes out at once.
  *
  * <p>One thread. All in nanoseconds.
  */
