@@ -99,7 +99,7 @@ public final class GrpcServer implements AutoCloseable {
   /**
    * Adds what every Lavalier server serves, on whatever transport.
    *
-   * @param deliveryLoops the lane for the call that runs on the current thread
+   * @param deliveryLoops the delivery loop for the call that runs on the current thread
    * @param authorizer who may call it
    * @param calls told of calls and connections
    */
@@ -129,7 +129,7 @@ public final class GrpcServer implements AutoCloseable {
   /**
    * Listens, and is healthy from then on.
    *
-   * @throws IOException where the address cannot be had
+   * @throws IOException if the address cannot be used
    */
   public void start() throws IOException {
     server.start();

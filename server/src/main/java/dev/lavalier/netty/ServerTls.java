@@ -24,9 +24,9 @@ import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLSessionContext;
 
 /**
- * The server's TLS, 1.2 and 1.3, made anew when its files change. Each connection has what there
- * was when it came, for as long as it lasts. Certificate, key and client CAs are exchanged at once,
- * and with them the sessions that could be resumed: none outlives the CA that it was made under.
+ * The server's TLS, 1.2 and 1.3, replaced when its files change. A connection keeps what there was
+ * when it came. Certificate, key and client CAs are replaced together, and with them the sessions
+ * that could be resumed: no session outlives the CA that it was made under.
  */
 public final class ServerTls implements ServerCertificate {
 
@@ -51,7 +51,7 @@ public final class ServerTls implements ServerCertificate {
   /**
    * Reads the files for the first time.
    *
-   * @throws InvalidFileException where they cannot be used
+   * @throws InvalidFileException if they cannot be used
    */
   public ServerTls(TlsFiles files) throws InvalidFileException {
     this.requiresClientCertificates = files.clientCa().isPresent();
