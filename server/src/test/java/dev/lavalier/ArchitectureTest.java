@@ -34,6 +34,10 @@ final class ArchitectureTest {
           .definedBy("dev.lavalier.access")
           .layer("observe")
           .definedBy("dev.lavalier.observe")
+          .layer("service")
+          .definedBy("dev.lavalier.service")
+          .layer("netty")
+          .definedBy("dev.lavalier.netty")
           .layer("grpc")
           .definedBy("dev.lavalier.grpc")
           .layer("app")
@@ -55,9 +59,13 @@ final class ArchitectureTest {
           .whereLayer("access")
           .mayOnlyAccessLayers("audio")
           .whereLayer("observe")
-          .mayOnlyAccessLayers("hub", "pipeline", "capture", "audio")
-          .whereLayer("grpc")
+          .mayOnlyAccessLayers("hub", "pipeline", "audio")
+          .whereLayer("service")
           .mayOnlyAccessLayers("hub", "pipeline", "capture", "access", "audio")
+          .whereLayer("netty")
+          .mayOnlyAccessLayers("access", "audio")
+          .whereLayer("grpc")
+          .mayOnlyAccessLayers("service", "netty", "hub", "audio")
           .whereLayer("app")
           .mayNotBeAccessedByAnyLayer();
 
@@ -71,20 +79,31 @@ final class ArchitectureTest {
           .resideInAPackage("javax.sound..");
 
   @ArchTest
-  static final ArchRule ONLY_GRPC_KNOWS_THE_WIRE =
+  static final ArchRule ONLY_SERVICE_AND_GRPC_KNOW_THE_CONTRACT =
       noClasses()
           .that()
-          .resideInAnyPackage(
-              "dev.lavalier.audio",
-              "dev.lavalier.capture..",
-              "dev.lavalier.pipeline",
-              "dev.lavalier.hub",
-              "dev.lavalier.access",
-              "dev.lavalier.app")
+          .resideOutsideOfPackages("dev.lavalier.service", "dev.lavalier.grpc", "dev.lavalier.v1")
           .should()
           .dependOnClassesThat()
-          .resideInAnyPackage(
-              "dev.lavalier.v1", "io.grpc..", "com.google.protobuf..", "io.netty..");
+          .resideInAnyPackage("dev.lavalier.v1", "com.google.protobuf..");
+
+  @ArchTest
+  static final ArchRule ONLY_GRPC_KNOWS_GRPC =
+      noClasses()
+          .that()
+          .resideOutsideOfPackages("dev.lavalier.grpc", "dev.lavalier.v1")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("io.grpc..");
+
+  @ArchTest
+  static final ArchRule ONLY_NETTY_AND_GRPC_KNOW_NETTY =
+      noClasses()
+          .that()
+          .resideOutsideOfPackages("dev.lavalier.netty", "dev.lavalier.grpc")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("io.netty..");
 
   @ArchTest
   static final ArchRule AUDIO_STANDS_ALONE =

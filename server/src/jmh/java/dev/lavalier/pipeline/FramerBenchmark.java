@@ -4,7 +4,7 @@ import dev.lavalier.audio.Conversion;
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.StreamException;
 import dev.lavalier.capture.Period;
-import dev.lavalier.grpc.ProtoMessages;
+import dev.lavalier.service.AudioCaptureCalls;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -47,7 +47,7 @@ public class FramerBenchmark {
     periodSamples = pcmFormat.sampleRateHz() / 100;
     period = new byte[periodSamples * pcmFormat.bytesPerSampleFrame()];
     Conversion asCaptured = Conversion.plan(pcmFormat, pcmFormat, List.of());
-    framer = new Framer(new StreamPlan(asCaptured, 2 * periodSamples, ProtoMessages.PCM));
+    framer = new Framer(new StreamPlan(asCaptured, 2 * periodSamples, AudioCaptureCalls.pcmCodec()));
   }
 
   /** Two periods in, one frame in the ring. */

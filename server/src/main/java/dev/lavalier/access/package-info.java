@@ -1,5 +1,6 @@
 /**
- * Who may hear what: grants, the token file, the proofs by which callers become known, and the
- * server's own certificate. Depends on nothing; of gRPC it knows nothing.
+ * Who may hear what: grants, the token file, the credentials by which callers become known, the
+ * server's own certificate, and the log of those who were refused. Depends on {@code audio} for its
+ * clock and its text of logs; it knows no transport.
  */
 package dev.lavalier.access;

@@ -1,5 +1,6 @@
 package dev.lavalier.app;
 
+import dev.lavalier.access.RejectionLog;
 import dev.lavalier.audio.TimeSource;
 import dev.lavalier.capture.CombinedDevices;
 import dev.lavalier.capture.Devices;
@@ -7,9 +8,12 @@ import dev.lavalier.capture.javasound.JavaSoundDevices;
 import dev.lavalier.capture.line.LineSettings;
 import dev.lavalier.capture.virtual.ToneDevice;
 import dev.lavalier.capture.virtual.VirtualDevices;
-import dev.lavalier.grpc.AccessMonitor;
 import dev.lavalier.grpc.GrpcServer;
+import dev.lavalier.hub.DeliveryLoop;
 import dev.lavalier.hub.Hub;
+import dev.lavalier.netty.NettyTransport;
+import dev.lavalier.service.AccessMonitor;
+import dev.lavalier.service.CallAuthorizer;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -28,6 +32,7 @@ final class LavalierServer implements AutoCloseable {
             return thread;
           });
   private final AccessMonitor accessMonitor;
+  private final NettyTransport<DeliveryLoop> transport;
   private final GrpcServer grpc;
   private final Telemetry telemetry;
 
@@ -37,14 +42,17 @@ final class LavalierServer implements AutoCloseable {
     telemetry = new Telemetry(timeSource, config.metrics(), ServerMain.version());
     hub = new Hub(devices, timeSource, config.hub(), telemetry.hubObserver());
     accessMonitor = new AccessMonitor(hub, config.tokens(), config.tls(), timeSource, files);
+    RejectionLog rejections = new RejectionLog(timeSource);
+    transport =
+        new NettyTransport<>(
+            config.transport(), config.tls(), rejections, timeSource, DeliveryLoop::new);
     grpc =
         new GrpcServer(
             hub,
             config.address(),
-            config.transport(),
-            accessMonitor,
-            telemetry.callObserver(),
-            timeSource);
+            transport,
+            new CallAuthorizer(config.tokens(), config.tls(), timeSource, rejections),
+            telemetry.callObserver());
   }
 
   private static Devices localDevices(ServerConfig config, TimeSource timeSource) {
@@ -84,6 +92,7 @@ final class LavalierServer implements AutoCloseable {
     grpc.refuseNewCalls();
     hub.close();
     grpc.close();
+    transport.close();
     accessMonitor.close();
     files.shutdownNow();
     devices.close();

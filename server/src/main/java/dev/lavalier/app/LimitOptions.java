@@ -1,7 +1,7 @@
 package dev.lavalier.app;
 
-import dev.lavalier.grpc.TransportLimits;
 import dev.lavalier.hub.SubscriberLimits;
+import dev.lavalier.netty.TransportLimits;
 import java.time.Duration;
 import picocli.CommandLine.Option;
 
@@ -15,7 +15,8 @@ final class LimitOptions {
       paramLabel = "N",
       defaultValue = "2000",
       description =
-          "Streams that may run at a time, 1..100000; more are refused (default: ${DEFAULT-VALUE}).")
+          "Streams that may run at a time, 1..100000; more are refused (default:"
+              + " ${DEFAULT-VALUE}).")
   private int maxSubscribers;
 
   @Option(
@@ -44,7 +45,8 @@ final class LimitOptions {
       paramLabel = "S",
       defaultValue = "30",
       description =
-          "End a stream whose subscriber takes nothing for so long, 1..3600 (default: ${DEFAULT-VALUE}).")
+          "End a stream whose subscriber takes nothing for so long, 1..3600 (default:"
+              + " ${DEFAULT-VALUE}).")
   private int stallTimeoutSeconds;
 
   @Option(
@@ -52,7 +54,8 @@ final class LimitOptions {
       paramLabel = "N",
       defaultValue = "4096",
       description =
-          "Connections that may be open, 1..100000; more are closed at once (default: ${DEFAULT-VALUE}).")
+          "Connections that may be open, 1..100000; more are closed at once (default:"
+              + " ${DEFAULT-VALUE}).")
   private int maxConnections;
 
   @Option(
@@ -74,7 +77,8 @@ final class LimitOptions {
       paramLabel = "S",
       defaultValue = "10",
       description =
-          "How long a connection may take to begin, and a call to bring its request, 1..300 (default: ${DEFAULT-VALUE}).")
+          "How long a connection may take to begin, and a call to bring its request, 1..300"
+              + " (default: ${DEFAULT-VALUE}).")
   private int handshakeSeconds;
 
   @Option(
@@ -82,7 +86,8 @@ final class LimitOptions {
       paramLabel = "N",
       defaultValue = "1000",
       description =
-          "Streams that a connection may reset within 30 s, 1..1000000 (default: ${DEFAULT-VALUE}).")
+          "Streams that a connection may reset within 30 s, 1..1000000 (default:"
+              + " ${DEFAULT-VALUE}).")
   private int maxResets;
 
   @Option(
@@ -90,7 +95,8 @@ final class LimitOptions {
       paramLabel = "S",
       defaultValue = "10",
       description =
-          "Ask a silent peer after so long whether it is there, and give it 5 s, 10..3600 (default: ${DEFAULT-VALUE}).")
+          "Ask a silent peer after so long whether it is there, and give it 5 s, 10..3600 (default:"
+              + " ${DEFAULT-VALUE}).")
   private int keepaliveSeconds;
 
   SubscriberLimits subscribers() {

@@ -1,10 +1,10 @@
 package dev.lavalier.app;
 
 import dev.lavalier.audio.LogText;
+import dev.lavalier.netty.PeerAddress;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
-import java.net.InetAddress;
 import java.nio.charset.Charset;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -159,7 +159,7 @@ public final class ServerMain implements Callable<Integer> {
       return FAILED;
     }
     ShutdownHook.install(server);
-    String address = display(config.address().getAddress()) + ":" + server.port();
+    String address = PeerAddress.display(config.address().getAddress()) + ":" + server.port();
     options
         .listening()
         .warning(address, config.tls().isPresent(), config.requiresAuthentication())
@@ -176,11 +176,6 @@ public final class ServerMain implements Callable<Integer> {
     return CommandLine.ExitCode.OK;
   }
 
-  private static String display(InetAddress address) {
-    String text = address.getHostAddress();
-    return text.contains(":") ? "[" + text + "]" : text;
-  }
-
   private void printNextSteps(String address, ServerConfig config) {
     boolean built = Files.exists(Path.of("client/cli/target/lavalier.jar")); // else it is installed
     String client =
@@ -190,7 +185,8 @@ public final class ServerMain implements Callable<Integer> {
             + (config.tls().isPresent() ? " --tls --ca CA.pem" : "")
             + (config.tokens().isPresent() ? " --token-file TOKEN" : "");
     err.printf(
-        "Now try, in another terminal:%n  %s devices%n  %s meter%n  %s record --seconds 5 take.wav%n",
+        "Now try, in another terminal:%n  %s devices%n  %s meter%n  %s record --seconds 5"
+            + " take.wav%n",
         client, client, client);
   }
 

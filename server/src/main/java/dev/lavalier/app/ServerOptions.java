@@ -2,8 +2,8 @@ package dev.lavalier.app;
 
 import dev.lavalier.access.Reloadable;
 import dev.lavalier.access.TokenFile;
-import dev.lavalier.grpc.ServerTls;
 import dev.lavalier.hub.HubConfig;
+import dev.lavalier.netty.ServerTls;
 import java.nio.file.Path;
 import java.util.Optional;
 import picocli.CommandLine.Mixin;

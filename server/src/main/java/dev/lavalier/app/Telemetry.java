@@ -1,13 +1,14 @@
 package dev.lavalier.app;
 
 import dev.lavalier.audio.TimeSource;
-import dev.lavalier.grpc.CallObserver;
 import dev.lavalier.hub.Hub;
 import dev.lavalier.hub.HubObserver;
+import dev.lavalier.netty.PeerAddress;
 import dev.lavalier.observe.AuditLog;
 import dev.lavalier.observe.JfrEvents;
 import dev.lavalier.observe.Metrics;
 import dev.lavalier.observe.MetricsEndpoint;
+import dev.lavalier.service.CallObserver;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
@@ -81,13 +82,14 @@ final class Telemetry implements AutoCloseable {
                   requested.getPort(), requested.getAddress().getHostAddress(), e.getMessage()),
           e);
     }
-    String host = requested.getAddress().getHostAddress();
     log.info(
         "metrics at http://{}:{}/metrics",
-        host.contains(":") ? "[" + host + "]" : host,
+        PeerAddress.display(requested.getAddress()),
         endpoint.address().getPort());
     if (!requested.getAddress().isLoopbackAddress()) {
-      log.warn("metrics: whoever reaches {} can read them; there is no password", host);
+      log.warn(
+          "metrics: whoever reaches {} can read them; there is no password",
+          requested.getAddress().getHostAddress());
     }
   }
 

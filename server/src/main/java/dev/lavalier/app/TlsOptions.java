@@ -2,7 +2,7 @@ package dev.lavalier.app;
 
 import dev.lavalier.access.InvalidFileException;
 import dev.lavalier.access.TlsFiles;
-import dev.lavalier.grpc.ServerTls;
+import dev.lavalier.netty.ServerTls;
 import java.nio.file.Path;
 import java.util.Optional;
 import picocli.CommandLine.Option;

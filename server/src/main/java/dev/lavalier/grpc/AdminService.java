@@ -1,14 +1,13 @@
 package dev.lavalier.grpc;
 
 import dev.lavalier.hub.Hub;
-import dev.lavalier.hub.SubscriptionStatus;
+import dev.lavalier.service.ProtoMessages;
 import dev.lavalier.v1.AdminGrpc;
 import dev.lavalier.v1.ListSubscriptionsRequest;
 import dev.lavalier.v1.ListSubscriptionsResponse;
-import dev.lavalier.v1.Subscription;
 import io.grpc.stub.StreamObserver;
 
-/** What an operator sees. {@link RequiredAccess} says who that is. */
+/** What an operator sees: a caller with the admin grant. */
 final class AdminService extends AdminGrpc.AdminImplBase {
 
   private final Hub hub;
@@ -24,23 +23,8 @@ final class AdminService extends AdminGrpc.AdminImplBase {
     ListSubscriptionsResponse.Builder response = ListSubscriptionsResponse.newBuilder();
     hub.subscriptions().stream()
         .filter(status -> requestedId.isEmpty() || requestedId.equals(status.deviceId()))
-        .forEach(status -> response.addSubscriptions(message(status)));
+        .forEach(status -> response.addSubscriptions(ProtoMessages.subscription(status)));
     observer.onNext(response.build());
     observer.onCompleted();
-  }
-
-  private static Subscription message(SubscriptionStatus status) {
-    return Subscription.newBuilder()
-        .setSubscriptionId(status.id())
-        .setIdentity(status.subscriber().identity())
-        .setAddress(status.subscriber().address())
-        .setDeviceId(status.deviceId())
-        .setFormat(ProtoMessages.format(status.format()))
-        .setFrameSize(status.frameSize())
-        .setSinceUnixNanos(status.sinceUnixNanos())
-        .setFrameCount(status.frames())
-        .setByteCount(status.bytes())
-        .setSamplesLost(status.samplesLost())
-        .build();
   }
 }

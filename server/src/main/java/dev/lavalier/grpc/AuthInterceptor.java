@@ -1,18 +1,15 @@
 package dev.lavalier.grpc;
 
-import dev.lavalier.access.Authentication;
-import dev.lavalier.access.AuthenticationException;
-import dev.lavalier.access.Authenticator;
-import dev.lavalier.access.Grants;
+import dev.lavalier.audio.StreamException;
+import dev.lavalier.netty.PeerAddress;
+import dev.lavalier.service.CallAuthorizer;
+import dev.lavalier.service.Caller;
 import io.grpc.Contexts;
 import io.grpc.Grpc;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
-import io.grpc.Status;
-import java.net.InetSocketAddress;
-import java.net.SocketAddress;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
@@ -21,52 +18,35 @@ import java.util.Optional;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
 
-/** Finds out who makes a call, and whether they may, before any service hears of it. */
+/** Lets in the callers that {@link CallAuthorizer} accepts, before any service hears of a call. */
 final class AuthInterceptor implements ServerInterceptor {
 
   private static final Metadata.Key<String> AUTHORIZATION =
       Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
 
-  private final Authenticator authenticator;
-  private final RejectionLog rejections;
+  private final CallAuthorizer authorizer;
 
-  AuthInterceptor(Authenticator authenticator, RejectionLog rejections) {
-    this.authenticator = authenticator;
-    this.rejections = rejections;
+  AuthInterceptor(CallAuthorizer authorizer) {
+    this.authorizer = authorizer;
   }
 
   @Override
   public <ReqT, RespT> ServerCall.Listener<ReqT> interceptCall(
       ServerCall<ReqT, RespT> call, Metadata headers, ServerCallHandler<ReqT, RespT> next) {
-    RequiredAccess requiredAccess = RequiredAccess.of(call.getMethodDescriptor().getServiceName());
-    Authentication authentication;
+    Caller caller;
     try {
-      authentication = authenticator.authenticate(authorization(headers), certificate(call));
-    } catch (AuthenticationException e) {
-      if (requiredAccess != RequiredAccess.NONE) {
-        return reject(call, Status.UNAUTHENTICATED.withDescription(e.getMessage()), e.reason());
-      }
-      authentication = Authentication.anonymous(Grants.NONE);
+      caller =
+          authorizer.authorize(
+              call.getMethodDescriptor().getServiceName(),
+              call.getMethodDescriptor().getFullMethodName(),
+              authorization(headers),
+              certificate(call),
+              PeerAddress.display(call.getAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR)));
+    } catch (StreamException e) {
+      call.close(GrpcStatuses.status(e), new Metadata());
+      return new ServerCall.Listener<>() {};
     }
-    Caller caller = new Caller(authentication, addressOf(call));
-    if (requiredAccess == RequiredAccess.ADMIN && !caller.grants().admin()) {
-      return reject(
-          call,
-          Status.PERMISSION_DENIED.withDescription(
-              "%s: %s (expected: a caller with the admin grant)"
-                  .formatted(
-                      call.getMethodDescriptor().getServiceName(), caller.subscriber().identity())),
-          caller.subscriber().identity() + " has no admin grant");
-    }
-    return Contexts.interceptCall(caller.inContext(), call, headers, next);
-  }
-
-  private <ReqT, RespT> ServerCall.Listener<ReqT> reject(
-      ServerCall<ReqT, RespT> call, Status status, String reason) {
-    rejections.rejected(
-        addressOf(call), call.getMethodDescriptor().getFullMethodName() + ", " + reason);
-    call.close(status, new Metadata());
-    return new ServerCall.Listener<>() {};
+    return Contexts.interceptCall(CallerContext.with(caller), call, headers, next);
   }
 
   private static List<String> authorization(Metadata headers) {
@@ -89,17 +69,5 @@ final class AuthInterceptor implements ServerInterceptor {
     } catch (SSLPeerUnverifiedException e) {
       return Optional.empty(); // it was not asked for one
     }
-  }
-
-  private static String addressOf(ServerCall<?, ?> call) {
-    return display(call.getAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR));
-  }
-
-  static String display(SocketAddress peer) {
-    if (peer instanceof InetSocketAddress internet) {
-      String host = internet.getAddress().getHostAddress();
-      return (host.contains(":") ? "[" + host + "]" : host) + ":" + internet.getPort();
-    }
-    return String.valueOf(peer);
   }
 }

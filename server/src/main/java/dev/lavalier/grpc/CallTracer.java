@@ -1,5 +1,6 @@
 package dev.lavalier.grpc;
 
+import dev.lavalier.service.CallObserver;
 import io.grpc.Context;
 import io.grpc.Metadata;
 import io.grpc.ServerStreamTracer;
@@ -7,10 +8,10 @@ import io.grpc.Status;
 import io.netty.handler.codec.http2.Http2Error;
 
 /**
- * Follows one call on the transport, where it is known how it ended: a service is told no more than
- * that it was cancelled, whether by a word of the client's or because its host is gone.
+ * Follows one call on the transport, which knows how the call ended: a service only learns that the
+ * call was cancelled, whether the client cancelled it or its host is gone.
  *
- * <p>The transport calls it, and once at a time.
+ * <p>The transport calls it, one method at a time.
  */
 final class CallTracer extends ServerStreamTracer {
 
@@ -29,7 +30,7 @@ final class CallTracer extends ServerStreamTracer {
     this.observer = observer;
   }
 
-  /** Returns what follows every call of a server. */
+  /** Returns what makes a tracer for every call of a server. */
   static Factory factory(CallObserver observer) {
     return new Factory() {
       @Override

@@ -1,5 +1,6 @@
 package dev.lavalier.grpc;
 
+import dev.lavalier.service.CallObserver;
 import io.grpc.Attributes;
 import io.grpc.ServerTransportFilter;
 

@@ -1,8 +1,14 @@
 package dev.lavalier.grpc;
 
-import dev.lavalier.audio.TimeSource;
 import dev.lavalier.hub.DeliveryLoop;
 import dev.lavalier.hub.Hub;
+import dev.lavalier.netty.EventLoops;
+import dev.lavalier.netty.NettyTransport;
+import dev.lavalier.netty.PeerEventLog;
+import dev.lavalier.netty.TransportLimits;
+import dev.lavalier.service.AudioCaptureCalls;
+import dev.lavalier.service.CallAuthorizer;
+import dev.lavalier.service.CallObserver;
 import io.grpc.Server;
 import io.grpc.ServerBuilder;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
@@ -15,18 +21,14 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
- * The network side: AudioCapture, grpc.health.v1, channelz and reflection on one port. Everything
- * runs on the event loops, since nothing here blocks.
+ * The gRPC listener: AudioCapture, Admin, grpc.health.v1, channelz and reflection on one port.
+ * Everything runs on the event loops, since nothing here blocks.
  *
  * <p>{@link #start} once, {@link #close} once, from any thread.
  */
 public final class GrpcServer implements AutoCloseable {
-
-  private static final Logger log = LoggerFactory.getLogger(GrpcServer.class);
 
   /** How many connections channelz tells at once. */
   private static final int CHANNELZ_PAGE = 100;
@@ -37,7 +39,7 @@ public final class GrpcServer implements AutoCloseable {
   /** Clients may ping every 10 s, as grpc's own at the most; here with room for jitter. */
   private static final long PERMITTED_PING_SECONDS = 5;
 
-  /** A connection without a call is told to go; clients of gRPC come back by themselves. */
+  /** A connection without a call is closed; clients of gRPC reconnect by themselves. */
   private static final long IDLE_MINUTES = 5;
 
   /** What netty decodes at most: up to this it is our refusal that the caller sees. */
@@ -46,7 +48,6 @@ public final class GrpcServer implements AutoCloseable {
   /** For what is queued to be sent; then again for what would not take it. */
   private static final long STOP_TIMEOUT_MILLIS = 1_000;
 
-  private final EventLoops loops;
   private final HealthStatusManager health = new HealthStatusManager();
   private final PeerEventLog peerEvents;
   private final Server server;
@@ -54,20 +55,23 @@ public final class GrpcServer implements AutoCloseable {
   /**
    * Makes a server that is not listening yet.
    *
-   * @param accessMonitor who may call it; stays the caller's to close
+   * @param transport its event loops, TLS and limits; stays the caller's to close
+   * @param authorizer who may call it
    * @param calls told of calls and connections
-   * @param timeSource the time by which log lines are held together
    */
   public GrpcServer(
       Hub hub,
       InetSocketAddress address,
-      TransportLimits limits,
-      AccessMonitor accessMonitor,
-      CallObserver calls,
-      TimeSource timeSource) {
-    this.loops = new EventLoops(Runtime.getRuntime().availableProcessors());
+      NettyTransport<DeliveryLoop> transport,
+      CallAuthorizer authorizer,
+      CallObserver calls) {
+    TransportLimits limits = transport.limits();
+    EventLoops<DeliveryLoop> loops = transport.loops();
     NettyServerBuilder builder =
         NettyServerBuilder.forAddress(address)
+            .bossEventLoopGroup(loops.group())
+            .workerEventLoopGroup(loops.group())
+            .channelFactory(transport::newHttp2Listener)
             .directExecutor()
             .maxConcurrentCallsPerConnection(limits.maxCallsPerConnection())
             .maxInboundMessageSize(limits.maxMessageBytes())
@@ -80,15 +84,13 @@ public final class GrpcServer implements AutoCloseable {
             .permitKeepAliveTime(PERMITTED_PING_SECONDS, TimeUnit.SECONDS)
             .permitKeepAliveWithoutCalls(true)
             .maxConnectionIdle(IDLE_MINUTES, TimeUnit.MINUTES);
-    accessMonitor.tls().ifPresent(tls -> builder.sslContext(tls.context()));
-    this.peerEvents = new PeerEventLog(timeSource, log::warn);
-    ConnectionLimit connections =
-        new ConnectionLimit(limits.maxConnections(), accessMonitor, peerEvents);
-    // Later than the keepalive's verdict, which alone is told.
+    transport.tls().ifPresent(tls -> builder.sslContext(tls.context()));
+    // Later than the keepalive's verdict, so that only that one is logged.
     Duration userTimeout = limits.keepaliveTime().plus(PING_TIMEOUT.multipliedBy(2));
-    loops.configure(builder, connections, userTimeout);
+    loops.configure(builder::withChildOption, userTimeout);
+    this.peerEvents = transport.peerEvents();
     this.server =
-        addServices(builder, hub, loops::current, health, accessMonitor, calls)
+        addServices(builder, hub, loops::current, health, authorizer, calls)
             .intercept(new RequestLimitInterceptor(loops, limits)) // the last is asked first
             .addStreamTracerFactory(LimitTracer.factory(peerEvents))
             .build();
@@ -97,8 +99,8 @@ public final class GrpcServer implements AutoCloseable {
   /**
    * Adds what every Lavalier server serves, on whatever transport.
    *
-   * @param deliveryLoops the lane for the call that runs on the current thread
-   * @param accessMonitor who may call it
+   * @param deliveryLoops the delivery loop for the call that runs on the current thread
+   * @param authorizer who may call it
    * @param calls told of calls and connections
    */
   public static <B extends ServerBuilder<B>> B addServices(
@@ -106,26 +108,28 @@ public final class GrpcServer implements AutoCloseable {
       Hub hub,
       Supplier<DeliveryLoop> deliveryLoops,
       HealthStatusManager health,
-      AccessMonitor accessMonitor,
+      CallAuthorizer authorizer,
       CallObserver calls) {
-    AudioCaptureService service = new AudioCaptureService(hub, deliveryLoops);
+    AudioCaptureService service =
+        new AudioCaptureService(new AudioCaptureCalls(hub), deliveryLoops);
     return builder
         .addService(MalformedRequestGuard.wrap(service.bindService()))
         .addService(MalformedRequestGuard.wrap(new AdminService(hub).bindService()))
-        .addService(MalformedRequestGuard.wrap(service.health(health).bindService()))
+        .addService(
+            MalformedRequestGuard.wrap(new HealthService(health, hub, deliveryLoops).bindService()))
         .addService(
             MalformedRequestGuard.wrap(ChannelzService.newInstance(CHANNELZ_PAGE).bindService()))
         .addService(
             MalformedRequestGuard.wrap(ProtoReflectionServiceV1.newInstance().bindService()))
         .addTransportFilter(new ConnectionCounter(calls))
         .addStreamTracerFactory(CallTracer.factory(calls))
-        .intercept(accessMonitor.interceptor());
+        .intercept(new AuthInterceptor(authorizer));
   }
 
   /**
    * Listens, and is healthy from then on.
    *
-   * @throws IOException where the address cannot be had
+   * @throws IOException if the address cannot be used
    */
   public void start() throws IOException {
     server.start();
@@ -158,6 +162,5 @@ public final class GrpcServer implements AutoCloseable {
       server.shutdownNow();
       Thread.currentThread().interrupt();
     }
-    loops.close();
   }
 }

@@ -6,6 +6,7 @@ import dev.lavalier.hub.DeliveryLoop;
 import dev.lavalier.hub.DeviceStatus;
 import dev.lavalier.hub.DeviceWatch;
 import dev.lavalier.hub.Hub;
+import dev.lavalier.service.Caller;
 import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthCheckResponse;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
@@ -22,7 +23,7 @@ import java.util.function.Supplier;
  * hub, so there is nothing to keep in step.
  *
  * <p>A device is SERVING while it can be captured, NOT_SERVING while it is lost or does not
- * respond, and unknown once it is gone, as it is to whoever may not list it.
+ * respond, and unknown once it is gone. It is also unknown to a caller that may not list it.
  */
 final class HealthService extends HealthGrpc.HealthImplBase {
 
@@ -38,8 +39,8 @@ final class HealthService extends HealthGrpc.HealthImplBase {
   /**
    * Makes the service.
    *
-   * @param delegate what is no device
-   * @param deliveryLoops the lane for the call that runs on the current thread
+   * @param delegate answers for every name that is not a device
+   * @param deliveryLoops the delivery loop for the call that runs on the current thread
    */
   HealthService(HealthStatusManager delegate, Hub hub, Supplier<DeliveryLoop> deliveryLoops) {
     this.delegate = (HealthGrpc.AsyncService) delegate.getHealthService();
@@ -56,7 +57,8 @@ final class HealthService extends HealthGrpc.HealthImplBase {
     String id = request.getService().substring(DEVICE.length());
     ServingStatus status =
         hub.devices().stream()
-            .filter(device -> device.device().id().equals(id) && canList(Caller.current(), id))
+            .filter(
+                device -> device.device().id().equals(id) && canList(CallerContext.current(), id))
             .findFirst()
             .map(HealthService::health)
             .orElse(ServingStatus.SERVICE_UNKNOWN);
@@ -82,7 +84,7 @@ final class HealthService extends HealthGrpc.HealthImplBase {
     ServerCallStreamObserver<HealthCheckResponse> observer =
         (ServerCallStreamObserver<HealthCheckResponse>) responses;
     String id = request.getService().substring(DEVICE.length());
-    Caller caller = Caller.current();
+    Caller caller = CallerContext.current();
     DeviceWatch watch =
         hub.watch(
             caller.subscriber(),
@@ -108,7 +110,7 @@ final class HealthService extends HealthGrpc.HealthImplBase {
     return HealthCheckResponse.newBuilder().setStatus(status).build();
   }
 
-  /** The sending side of one Watch call. Used on the watch's lane alone. */
+  /** The sending side of one Watch call. Used on the watch's delivery loop only. */
   private static final class WatchedHealth implements DeviceWatch.Sink {
 
     private final ServerCallStreamObserver<HealthCheckResponse> observer;

@@ -1,6 +1,7 @@
 package dev.lavalier.grpc;
 
 import dev.lavalier.audio.StreamException;
+import dev.lavalier.netty.PeerEventLog;
 import io.grpc.Grpc;
 import io.grpc.Metadata;
 import io.grpc.ServerStreamTracer;
@@ -8,13 +9,13 @@ import io.grpc.Status;
 import java.net.SocketAddress;
 
 /**
- * Notes calls that ended because they went beyond a limit, whoever found that out: the transport,
- * the guard, or the hub. One call's alone.
+ * Logs a call that ended because it went beyond a limit, of the transport, of {@link
+ * RequestLimitInterceptor} or of the hub. Used for one call only.
  */
 final class LimitTracer extends ServerStreamTracer {
 
   private final PeerEventLog log;
-  private SocketAddress peer; // null: it did not come as far as that
+  private SocketAddress peer; // null: the call has not started
 
   private LimitTracer(PeerEventLog log) {
     this.log = log;

@@ -17,8 +17,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Services that answer bytes which are no message of their method with INVALID_ARGUMENT. gRPC alone
- * would say UNKNOWN, and log a stack trace for each.
+ * Makes services answer INVALID_ARGUMENT to bytes that are not a message of the method. Without it
+ * gRPC says UNKNOWN, and logs a stack trace for each.
  */
 final class MalformedRequestGuard {
 

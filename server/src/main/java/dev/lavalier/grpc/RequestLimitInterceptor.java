@@ -1,5 +1,7 @@
 package dev.lavalier.grpc;
 
+import dev.lavalier.netty.EventLoops;
+import dev.lavalier.netty.TransportLimits;
 import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
@@ -15,10 +17,10 @@ import java.nio.charset.StandardCharsets;
  */
 final class RequestLimitInterceptor implements ServerInterceptor {
 
-  private final EventLoops loops;
+  private final EventLoops<?> loops;
   private final TransportLimits limits;
 
-  RequestLimitInterceptor(EventLoops loops, TransportLimits limits) {
+  RequestLimitInterceptor(EventLoops<?> loops, TransportLimits limits) {
     this.loops = loops;
     this.limits = limits;
   }

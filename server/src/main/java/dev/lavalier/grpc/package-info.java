@@ -1,8 +1,9 @@
 /**
- * The hub as a gRPC service: requests checked and translated ({@link
- * dev.lavalier.grpc.AudioCaptureService}), frames written once for all subscribers, errors mapped
- * to statuses, and the server with its own event loops, each of which is a lane.
+ * The contract as a gRPC service: the services, the interceptors and tracers of calls, and the
+ * server that listens ({@link dev.lavalier.grpc.GrpcServer}). The calls themselves are those of
+ * {@code service}.
  *
- * <p>Depends on {@code hub} and below. No other package imports generated code.
+ * <p>Depends on {@code service}, {@code netty}, {@code hub} and what these depend on. Only this
+ * package knows gRPC.
  */
 package dev.lavalier.grpc;

@@ -1,5 +1,7 @@
 package dev.lavalier.grpc;
 
+import dev.lavalier.service.CallObserver;
+
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 

@@ -1,5 +1,7 @@
 package dev.lavalier.grpc;
 
+import dev.lavalier.service.Caller;
+
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
@@ -139,7 +141,7 @@ final class HealthServiceTest {
                   public <Q, R> ServerCall.Listener<Q> interceptCall(
                       ServerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
                     Caller caller = new Caller(Authentication.anonymous(toneAlone), "test");
-                    return Contexts.interceptCall(caller.inContext(), call, headers, next);
+                    return Contexts.interceptCall(CallerContext.with(caller), call, headers, next);
                   }
                 })
             .build()

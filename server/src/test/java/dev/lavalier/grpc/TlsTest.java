@@ -1,5 +1,7 @@
 package dev.lavalier.grpc;
 
+import dev.lavalier.netty.ServerTls;
+
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lavalier.access.Reloadable;
@@ -100,7 +102,7 @@ final class TlsTest {
         TcpServer.start(
             "16000/1/s16le",
             HubConfig.DEFAULTS,
-            hub -> new AccessMonitor(hub, file, Optional.of(tls), gateTime, files));
+            new TcpServer.Access(file, Optional.of(tls), gateTime, files));
   }
 
   private ManagedChannel connect(String own) throws Exception {

@@ -1,5 +1,7 @@
 package dev.lavalier.grpc;
 
+import dev.lavalier.netty.TransportLimits;
+
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lavalier.hub.HubConfig;

@@ -11,11 +11,13 @@ import dev.lavalier.capture.CombinedDevices;
 import dev.lavalier.capture.Devices;
 import dev.lavalier.capture.javasound.JavaSoundDevices;
 import dev.lavalier.capture.line.LineSettings;
+import dev.lavalier.capture.virtual.VirtualDevices;
 import dev.lavalier.capture.virtual.ToneDevice;
 import dev.lavalier.capture.virtual.VirtualDevice;
-import dev.lavalier.capture.virtual.VirtualDevices;
-import dev.lavalier.grpc.AccessMonitor;
-import dev.lavalier.grpc.CallObserver;
+import dev.lavalier.service.CallObserver;
+import dev.lavalier.service.AccessMonitor;
+import dev.lavalier.service.CallAuthorizer;
+import dev.lavalier.access.RejectionLog;
 import dev.lavalier.grpc.GrpcServer;
 import dev.lavalier.hub.DeliveryLoop;
 import dev.lavalier.hub.Hub;
@@ -221,7 +223,8 @@ public final class LavalierExtension
     sources.start();
     hub = new Hub(sources, timeSource, config, observer);
     hub.start();
-    accessMonitor = new AccessMonitor(hub, tokens(), Optional.empty(), timeSource, Runnable::run);
+    Optional<Reloadable<TokenFile>> tokens = tokens();
+    accessMonitor = new AccessMonitor(hub, tokens, Optional.empty(), timeSource, Runnable::run);
     accessMonitor.start();
     String name = InProcessServerBuilder.generateName();
     cleanup.register(
@@ -230,7 +233,8 @@ public final class LavalierExtension
                 hub,
                 () -> new DeliveryLoop(MoreExecutors.newSequentialExecutor(executor)),
                 new HealthStatusManager(),
-                accessMonitor,
+                new CallAuthorizer(
+                    tokens, Optional.empty(), timeSource, new RejectionLog(timeSource)),
                 calls)
             .build()
             .start());

@@ -1,15 +1,22 @@
 package dev.lavalier.testing;
 
+import dev.lavalier.access.Reloadable;
+import dev.lavalier.access.TokenFile;
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.TimeSource;
 import dev.lavalier.capture.Devices;
 import dev.lavalier.capture.line.LineSettings;
-import dev.lavalier.capture.virtual.ToneDevice;
 import dev.lavalier.capture.virtual.VirtualDevices;
-import dev.lavalier.grpc.AccessMonitor;
-import dev.lavalier.grpc.CallObserver;
+import dev.lavalier.capture.virtual.ToneDevice;
+import dev.lavalier.service.CallObserver;
+import dev.lavalier.service.AccessMonitor;
+import dev.lavalier.service.CallAuthorizer;
+import dev.lavalier.access.RejectionLog;
+import dev.lavalier.netty.ServerTls;
 import dev.lavalier.grpc.GrpcServer;
-import dev.lavalier.grpc.TransportLimits;
+import dev.lavalier.netty.TransportLimits;
+import dev.lavalier.netty.NettyTransport;
+import dev.lavalier.hub.DeliveryLoop;
 import dev.lavalier.hub.Hub;
 import dev.lavalier.hub.HubConfig;
 import dev.lavalier.hub.HubObserver;
@@ -19,7 +26,8 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.List;
-import java.util.function.Function;
+import java.util.Optional;
+import java.util.concurrent.Executor;
 
 /** A server of the tone in this process, over TCP on loopback and in real time. */
 public final class TcpServer implements AutoCloseable {
@@ -27,13 +35,39 @@ public final class TcpServer implements AutoCloseable {
   private final Devices devices;
   private final Hub hub;
   private final AccessMonitor accessMonitor;
+  private final NettyTransport<DeliveryLoop> transport;
   private final GrpcServer grpc;
 
-  private TcpServer(Devices devices, Hub hub, AccessMonitor accessMonitor, GrpcServer grpc) {
+  private TcpServer(
+      Devices devices,
+      Hub hub,
+      AccessMonitor accessMonitor,
+      NettyTransport<DeliveryLoop> transport,
+      GrpcServer grpc) {
     this.devices = devices;
     this.hub = hub;
     this.accessMonitor = accessMonitor;
+    this.transport = transport;
     this.grpc = grpc;
+  }
+
+  /**
+   * Who has access to a server.
+   *
+   * @param tokens the token file; empty: none
+   * @param tls the server's certificate; empty: no encryption
+   * @param timeSource by which access expires and is checked
+   * @param files runs what reads files
+   */
+  public record Access(
+      Optional<Reloadable<TokenFile>> tokens,
+      Optional<ServerTls> tls,
+      TimeSource timeSource,
+      Executor files) {
+
+    /** Everybody, without encryption. */
+    static final Access UNRESTRICTED =
+        new Access(Optional.empty(), Optional.empty(), TimeSource.system(), Runnable::run);
   }
 
   /** Starts one that captures in a format, and lets everybody in. */
@@ -44,22 +78,17 @@ public final class TcpServer implements AutoCloseable {
   /** Starts one that captures in a format, with limits of the transport. */
   public static TcpServer start(String captureFormat, HubConfig config, TransportLimits limits)
       throws IOException {
-    return start(
-        captureFormat, config, limits, hub -> AccessMonitor.allowAll(hub, TimeSource.system()));
+    return start(captureFormat, config, limits, Access.UNRESTRICTED);
   }
 
-  /** Starts one behind a gate. */
-  public static TcpServer start(
-      String captureFormat, HubConfig config, Function<Hub, AccessMonitor> accessMonitors)
+  /** Starts one that not everybody has access to. */
+  public static TcpServer start(String captureFormat, HubConfig config, Access access)
       throws IOException {
-    return start(captureFormat, config, TransportLimits.DEFAULTS, accessMonitors);
+    return start(captureFormat, config, TransportLimits.DEFAULTS, access);
   }
 
   private static TcpServer start(
-      String captureFormat,
-      HubConfig config,
-      TransportLimits limits,
-      Function<Hub, AccessMonitor> accessMonitors)
+      String captureFormat, HubConfig config, TransportLimits limits, Access access)
       throws IOException {
     TimeSource timeSource = TimeSource.system();
     LineSettings settings =
@@ -67,18 +96,21 @@ public final class TcpServer implements AutoCloseable {
     Devices devices = new VirtualDevices(List.of(new ToneDevice()), ToneDevice.NAME, settings);
     devices.start();
     Hub hub = new Hub(devices, timeSource, config, HubObserver.NONE);
-    AccessMonitor accessMonitor = accessMonitors.apply(hub);
+    AccessMonitor accessMonitor =
+        new AccessMonitor(hub, access.tokens(), access.tls(), access.timeSource(), access.files());
     accessMonitor.start();
+    RejectionLog rejections = new RejectionLog(access.timeSource());
+    NettyTransport<DeliveryLoop> transport =
+        new NettyTransport<>(limits, access.tls(), rejections, timeSource, DeliveryLoop::new);
     GrpcServer grpc =
         new GrpcServer(
             hub,
             new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
-            limits,
-            accessMonitor,
-            CallObserver.NONE,
-            timeSource);
+            transport,
+            new CallAuthorizer(access.tokens(), access.tls(), access.timeSource(), rejections),
+            CallObserver.NONE);
     grpc.start();
-    return new TcpServer(devices, hub, accessMonitor, grpc);
+    return new TcpServer(devices, hub, accessMonitor, transport, grpc);
   }
 
   /** Returns its hub. */
@@ -105,6 +137,7 @@ public final class TcpServer implements AutoCloseable {
     grpc.refuseNewCalls();
     hub.close();
     grpc.close();
+    transport.close();
     accessMonitor.close();
     devices.close();
   }

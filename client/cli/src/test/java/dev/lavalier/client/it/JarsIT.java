@@ -23,7 +23,7 @@ final class JarsIT {
   private static List<Path> jars(String module, String glob) throws IOException {
     List<Path> jars = new ArrayList<>();
     try (DirectoryStream<Path> found =
-        Files.newDirectoryStream(Programs.TOP.resolve(module).resolve("target"), glob)) {
+        Files.newDirectoryStream(ProcessRunner.TOP.resolve(module).resolve("target"), glob)) {
       found.forEach(jars::add);
     }
     assertThat(jars).isNotEmpty();
@@ -47,7 +47,7 @@ final class JarsIT {
   })
   void aLibraryJarHasItsLicenceAndModuleName(String module, String name, String moduleName)
       throws IOException {
-    String licence = Files.readString(Programs.TOP.resolve("LICENSE"));
+    String licence = Files.readString(ProcessRunner.TOP.resolve("LICENSE"));
     for (Path path : jars(module, name + "-[0-9]*[0-9T].jar")) { // not -tests.jar
       try (JarFile jar = new JarFile(path.toFile())) {
         assertThat(text(jar, "META-INF/LICENSE")).isEqualTo(licence);
@@ -62,9 +62,9 @@ final class JarsIT {
   void aRunnableJarHasTheLicencesOfWhatIsInIt(String module, String name) throws IOException {
     try (JarFile jar = new JarFile(jars(module, name).get(0).toFile())) {
       assertThat(text(jar, "META-INF/LICENSE"))
-          .isEqualTo(Files.readString(Programs.TOP.resolve("LICENSE")));
+          .isEqualTo(Files.readString(ProcessRunner.TOP.resolve("LICENSE")));
       assertThat(text(jar, "META-INF/copyright"))
-          .isEqualTo(Files.readString(Programs.TOP.resolve("packaging/copyright")));
+          .isEqualTo(Files.readString(ProcessRunner.TOP.resolve("packaging/copyright")));
     }
   }
 

@@ -1,11 +1,11 @@
-package dev.lavalier.grpc;
+package dev.lavalier.service;
 
+import dev.lavalier.audio.StreamException;
 import dev.lavalier.hub.ManualDeliveryLoop;
 import dev.lavalier.hub.StressDevice;
 import dev.lavalier.hub.Subscription;
 import dev.lavalier.v1.PullFramesRequest;
 import dev.lavalier.v1.StreamFramesRequest;
-import io.grpc.stub.ServerCallStreamObserver;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
 import org.openjdk.jcstress.annotations.Expect;
@@ -32,24 +32,24 @@ public final class PullFramesCallStress {
 
     final StressDevice device = new StressDevice();
     final ManualDeliveryLoop deliveryLoop = new ManualDeliveryLoop();
-    final CountingObserver observer = new CountingObserver();
+    final CountingSink sink = new CountingSink();
     final PullFramesCall call =
         new PullFramesCall(
-            observer,
+            sink,
             deliveryLoop.deliveryLoop(),
-            (request, sink) -> {
-              Subscription subscription = device.subscription(deliveryLoop, sink);
+            (request, frames) -> {
+              Subscription subscription = device.subscription(deliveryLoop, frames);
               device.activate(subscription);
               return subscription;
             });
 
     Fixture() {
-      call.onNext(SUBSCRIBE);
+      call.onMessage(SUBSCRIBE);
       deliveryLoop.run();
     }
 
     int frames() {
-      return observer.messages - 1; // the first message says that the stream has started
+      return sink.messages - 1; // the first message says that the stream has started
     }
   }
 
@@ -67,7 +67,7 @@ public final class PullFramesCallStress {
     /** Grants. */
     @Actor
     public void consumer() {
-      call.onNext(TWO_MORE);
+      call.onMessage(TWO_MORE);
     }
 
     /** Publishes, and runs the lane. */
@@ -82,7 +82,7 @@ public final class PullFramesCallStress {
     public void later(II_Result r) {
       deliveryLoop.run();
       r.r1 = frames();
-      r.r2 = observer.completions;
+      r.r2 = sink.completions;
     }
   }
 
@@ -99,8 +99,8 @@ public final class PullFramesCallStress {
     /** Grants, and says that this is all. */
     @Actor
     public void consumer() {
-      call.onNext(TWO_MORE);
-      call.onCompleted();
+      call.onMessage(TWO_MORE);
+      call.onHalfClose();
     }
 
     /** Publishes, and runs the lane. */
@@ -115,30 +115,18 @@ public final class PullFramesCallStress {
     public void later(II_Result r) {
       deliveryLoop.run();
       r.r1 = frames();
-      r.r2 = observer.completions;
+      r.r2 = sink.completions;
     }
   }
 
-  /** Counts what is sent. Used on the lane alone, and read when all is done. */
-  private static final class CountingObserver extends ServerCallStreamObserver<byte[]> {
+  /** Counts what is sent. Used on the delivery loop only, and read when all is done. */
+  private static final class CountingSink implements CallSink {
 
     int messages;
     int completions;
 
     @Override
-    public void onNext(byte[] message) {
-      messages += completions == 0 ? 1 : 100;
-    }
-
-    @Override
-    public void onError(Throwable unexpected) {
-      messages += 1_000;
-    }
-
-    @Override
-    public void onCompleted() {
-      completions++;
-    }
+    public void setReadyThreshold(int bytes) {}
 
     @Override
     public boolean isReady() {
@@ -146,26 +134,18 @@ public final class PullFramesCallStress {
     }
 
     @Override
-    public boolean isCancelled() {
-      return false;
+    public void send(byte[] message) {
+      messages += completions == 0 ? 1 : 100;
     }
 
     @Override
-    public void setOnCancelHandler(Runnable handler) {}
+    public void complete() {
+      completions++;
+    }
 
     @Override
-    public void setOnReadyHandler(Runnable handler) {}
-
-    @Override
-    public void setCompression(String compression) {}
-
-    @Override
-    public void setMessageCompression(boolean enable) {}
-
-    @Override
-    public void disableAutoInboundFlowControl() {}
-
-    @Override
-    public void request(int count) {}
+    public void fail(StreamException unexpected) {
+      messages += 1_000;
+    }
   }
 }

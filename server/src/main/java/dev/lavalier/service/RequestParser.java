@@ -1,4 +1,4 @@
-package dev.lavalier.grpc;
+package dev.lavalier.service;
 
 import dev.lavalier.audio.SampleEncoding;
 import dev.lavalier.audio.StreamException;

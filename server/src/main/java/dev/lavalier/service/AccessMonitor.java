@@ -1,11 +1,10 @@
-package dev.lavalier.grpc;
+package dev.lavalier.service;
 
-import dev.lavalier.access.Authenticator;
 import dev.lavalier.access.Reloadable;
+import dev.lavalier.access.ServerCertificate;
 import dev.lavalier.access.TokenFile;
 import dev.lavalier.audio.TimeSource;
 import dev.lavalier.hub.Hub;
-import io.grpc.ServerInterceptor;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
@@ -16,9 +15,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Who comes in, and who may stay. Each second the files of access are looked at, on an executor
- * where that may block; and those whose access has ended are shown out, also while the file system
- * hangs.
+ * Keeps access up to date. Once a second it has the token file and the certificate read, on an
+ * executor that may block, and ends the streams of callers whose access has ended or expired, also
+ * while the file system hangs. It warns before the certificate expires.
  *
  * <p>{@link #start} once, {@link #close} from any thread.
  */
@@ -35,11 +34,9 @@ public final class AccessMonitor implements AutoCloseable {
 
   private final Hub hub;
   private final Optional<Reloadable<TokenFile>> tokens;
-  private final Optional<ServerTls> tls;
+  private final Optional<? extends ServerCertificate> certificate;
   private final TimeSource timeSource;
   private final Executor files;
-  private final Authenticator authenticator;
-  private final RejectionLog rejections;
   private final AtomicBoolean reloading = new AtomicBoolean();
   private volatile boolean closed;
 
@@ -48,62 +45,39 @@ public final class AccessMonitor implements AutoCloseable {
    *
    * @param hub whose streams end
    * @param tokens the token file; empty: none
-   * @param tls the server's certificate; empty: no encryption
-   * @param timeSource by which access expires
+   * @param certificate the server's; empty: no encryption
+   * @param timeSource when it checks
    * @param files runs what reads files, one task at a time
    */
   public AccessMonitor(
       Hub hub,
       Optional<Reloadable<TokenFile>> tokens,
-      Optional<ServerTls> tls,
+      Optional<? extends ServerCertificate> certificate,
       TimeSource timeSource,
       Executor files) {
     this.hub = hub;
     this.tokens = tokens;
-    this.tls = tls;
+    this.certificate = certificate;
     this.timeSource = timeSource;
     this.files = files;
-    this.authenticator = new Authenticator(tokens, requiresClientCertificates(), this::now);
-    this.rejections = new RejectionLog(timeSource);
-  }
-
-  /** Makes one that lets everybody in, without encryption. */
-  public static AccessMonitor allowAll(Hub hub, TimeSource timeSource) {
-    return new AccessMonitor(hub, Optional.empty(), Optional.empty(), timeSource, Runnable::run);
   }
 
   private Instant now() {
     return Instant.ofEpochSecond(0, timeSource.unixNanos());
   }
 
-  private boolean requiresClientCertificates() {
-    return tls.isPresent() && tls.get().requiresClientCertificates();
-  }
-
-  Optional<ServerTls> tls() {
-    return tls;
-  }
-
-  RejectionLog rejections() {
-    return rejections;
-  }
-
-  ServerInterceptor interceptor() {
-    return new AuthInterceptor(authenticator, rejections);
-  }
-
-  /** Begins to look after those who are in. */
+  /** Starts to check, if there is anything that can change. */
   public void start() {
-    tls.ifPresent(each -> each.files().logLoaded());
+    certificate.ifPresent(each -> each.files().logLoaded());
     tokens.ifPresent(Reloadable::logLoaded);
     checkCertificates();
-    if (authenticator.isRequired() || tls.isPresent()) {
+    if (tokens.isPresent() || certificate.isPresent()) {
       timeSource.schedule(CHECK_INTERVAL, this::check);
     }
-    tls.ifPresent(this::warnBeforeExpiry);
+    certificate.ifPresent(this::warnBeforeExpiry);
   }
 
-  private void warnBeforeExpiry(ServerTls each) {
+  private void warnBeforeExpiry(ServerCertificate each) {
     if (closed) {
       return;
     }
@@ -133,7 +107,7 @@ public final class AccessMonitor implements AutoCloseable {
 
   private void reloadFiles() {
     try {
-      tls.ifPresent(each -> each.files().reloadIfChanged());
+      certificate.ifPresent(each -> each.files().reloadIfChanged());
       if (tokens.isPresent() && tokens.get().reloadIfChanged()) {
         hub.grantsChanged();
         checkCertificates();
@@ -146,12 +120,12 @@ public final class AccessMonitor implements AutoCloseable {
   private void checkCertificates() {
     if (tokens.isPresent()
         && tokens.get().get().hasCertificateEntries()
-        && !requiresClientCertificates()) {
+        && !certificate.map(ServerCertificate::requiresClientCertificates).orElse(false)) {
       log.warn("token file: names certificates, which nobody is asked for without tls-client-ca");
     }
   }
 
-  /** Looks no more. */
+  /** Stops to check. */
   @Override
   public void close() {
     closed = true;

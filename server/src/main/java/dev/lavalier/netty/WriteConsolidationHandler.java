@@ -1,4 +1,4 @@
-package dev.lavalier.grpc;
+package dev.lavalier.netty;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
@@ -14,7 +14,7 @@ import java.util.List;
  * pieces they cost a gathered write, which is dearer than copying some hundred bytes
  * (docs/benchmarks.md).
  *
- * <p>What is larger passes as it is, in order. One connection's event loop alone.
+ * <p>What is larger passes as it is, in order. Used on one connection's event loop only.
  */
 final class WriteConsolidationHandler extends ChannelOutboundHandlerAdapter {
 
@@ -62,7 +62,7 @@ final class WriteConsolidationHandler extends ChannelOutboundHandlerAdapter {
   }
 
   private static void complete(List<ChannelPromise> promises, Future<?> done) {
-    for (ChannelPromise promise : promises) { // one and the same more than once, where it counts
+    for (ChannelPromise promise : promises) { // a promise may be there more than once, if it counts
       if (done.isSuccess()) {
         promise.trySuccess();
       } else {

@@ -1,4 +1,4 @@
-package dev.lavalier.grpc;
+package dev.lavalier.netty;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

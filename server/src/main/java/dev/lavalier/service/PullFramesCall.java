@@ -1,9 +1,11 @@
-package dev.lavalier.grpc;
+package dev.lavalier.service;
 
 import dev.lavalier.audio.StreamException;
 import dev.lavalier.audio.StreamException.Reason;
 import dev.lavalier.hub.DeliveryLoop;
+import dev.lavalier.pipeline.Frame;
 import dev.lavalier.hub.FrameSink;
+import dev.lavalier.pipeline.Gap;
 import dev.lavalier.hub.Notice;
 import dev.lavalier.hub.StreamStart;
 import dev.lavalier.hub.Subscription;
@@ -11,8 +13,6 @@ import dev.lavalier.pipeline.Frame;
 import dev.lavalier.pipeline.Gap;
 import dev.lavalier.v1.PullFramesRequest;
 import dev.lavalier.v1.StreamFramesRequest;
-import io.grpc.stub.ServerCallStreamObserver;
-import io.grpc.stub.StreamObserver;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -20,16 +20,17 @@ import java.util.concurrent.atomic.AtomicLong;
  * One PullFrames call: a StreamFrames call whose sink is ready only while the consumer's credit
  * lasts.
  *
- * <p>The requests' side is called by gRPC, one message at a time; the frames' side on the lane.
+ * <p>The transport calls the requests' side, one message at a time; the subscription calls the
+ * frames' side, on its delivery loop.
  */
-final class PullFramesCall implements StreamObserver<PullFramesRequest>, FrameSink {
+final class PullFramesCall implements RequestListener<PullFramesRequest>, FrameSink {
 
   /** How a call subscribes. */
   interface Subscribe {
     Subscription subscribe(StreamFramesRequest request, FrameSink sink) throws StreamException;
   }
 
-  private final ServerCallStreamObserver<byte[]> observer;
+  private final CallSink sink;
   private final StreamFramesCall frames;
   private final DeliveryLoop deliveryLoop;
   private final Subscribe subscribe;
@@ -40,10 +41,9 @@ final class PullFramesCall implements StreamObserver<PullFramesRequest>, FrameSi
   private volatile boolean halfClosed; // not before it was subscribed
   private volatile Subscription subscription; // null: not subscribed yet
 
-  PullFramesCall(
-      ServerCallStreamObserver<byte[]> observer, DeliveryLoop deliveryLoop, Subscribe subscribe) {
-    this.observer = observer;
-    this.frames = new StreamFramesCall(observer);
+  PullFramesCall(CallSink sink, DeliveryLoop deliveryLoop, Subscribe subscribe) {
+    this.sink = sink;
+    this.frames = new StreamFramesCall(sink);
     this.deliveryLoop = deliveryLoop;
     this.subscribe = subscribe;
   }
@@ -51,7 +51,7 @@ final class PullFramesCall implements StreamObserver<PullFramesRequest>, FrameSi
   // What the consumer says.
 
   @Override
-  public void onNext(PullFramesRequest request) {
+  public void onMessage(PullFramesRequest request) {
     if (rejected) {
       return;
     }
@@ -92,14 +92,14 @@ final class PullFramesCall implements StreamObserver<PullFramesRequest>, FrameSi
     Subscription subscribed = subscription;
     if (subscribed == null) {
       rejected = true;
-      observer.onError(GrpcStatuses.of(reason));
+      sink.fail(reason);
     } else {
       subscribed.fail(reason);
     }
   }
 
   @Override
-  public void onCompleted() {
+  public void onHalfClose() {
     if (subscription != null) {
       halfClosed = true;
       deliveryLoop.execute(this::completeIfCreditExhausted);
@@ -110,20 +110,16 @@ final class PullFramesCall implements StreamObserver<PullFramesRequest>, FrameSi
     }
   }
 
-  /** The consumer cancelled. */
   @Override
-  public void onError(Throwable cancelled) {
-    cancel(CallTracer.cancellationReason());
-  }
-
-  void cancel(String reason) {
+  public void onCancel(String reason) {
     Subscription subscribed = subscription;
     if (subscribed != null) {
       subscribed.cancel(reason);
     }
   }
 
-  void wake() {
+  @Override
+  public void onReady() {
     Subscription subscribed = subscription;
     if (subscribed != null) {
       subscribed.wake();
@@ -151,7 +147,7 @@ final class PullFramesCall implements StreamObserver<PullFramesRequest>, FrameSi
 
   private void completeIfCreditExhausted() {
     if (halfClosed && credit.get() == 0 && subscription.cancel("its credit is used up")) {
-      observer.onCompleted();
+      sink.complete();
     }
   }
 

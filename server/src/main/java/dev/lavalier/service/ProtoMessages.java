@@ -1,4 +1,4 @@
-package dev.lavalier.grpc;
+package dev.lavalier.service;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.UnsafeByteOperations;
@@ -11,26 +11,32 @@ import dev.lavalier.hub.Notice;
 import dev.lavalier.hub.OnDeviceLoss;
 import dev.lavalier.hub.OverflowPolicy;
 import dev.lavalier.hub.StreamStart;
+import dev.lavalier.hub.SubscriptionStatus;
 import dev.lavalier.pipeline.Frame;
 import dev.lavalier.pipeline.FrameCodec;
 import dev.lavalier.pipeline.Gap;
 import dev.lavalier.v1.AudioFormat;
 import dev.lavalier.v1.AudioFrame;
 import dev.lavalier.v1.Device;
+import dev.lavalier.v1.DeviceSnapshot;
 import dev.lavalier.v1.DeviceState;
 import dev.lavalier.v1.GapCause;
+import dev.lavalier.v1.ListDevicesResponse;
 import dev.lavalier.v1.NoticeKind;
 import dev.lavalier.v1.StreamFramesResponse;
 import dev.lavalier.v1.StreamNotice;
 import dev.lavalier.v1.StreamStarted;
+import dev.lavalier.v1.Subscription;
+import dev.lavalier.v1.WatchDevicesResponse;
+import java.util.List;
 
-/** The hub's values as messages of the contract. The stream's messages come out encoded. */
+/** The hub's values as messages of the contract, encoded if a {@link CallSink} sends them. */
 public final class ProtoMessages {
 
   private ProtoMessages() {}
 
   /** Encodes frames as PCM. */
-  public static final FrameCodec PCM = ProtoMessages::frame;
+  static final FrameCodec PCM = ProtoMessages::frame;
 
   private static byte[] frame(
       byte[] pcm, long sampleIndex, long captureUnixNanos, long readDelayNanos) {
@@ -131,7 +137,44 @@ public final class ProtoMessages {
         .toByteArray();
   }
 
-  static Device device(DeviceStatus status) {
+  /** A ListDevicesResponse. */
+  static byte[] devices(List<DeviceStatus> devices) {
+    ListDevicesResponse.Builder response = ListDevicesResponse.newBuilder();
+    devices.forEach(status -> response.addDevices(device(status)));
+    return response.build().toByteArray();
+  }
+
+  static byte[] snapshot(List<DeviceStatus> devices) {
+    DeviceSnapshot.Builder snapshot = DeviceSnapshot.newBuilder();
+    devices.forEach(status -> snapshot.addDevices(device(status)));
+    return WatchDevicesResponse.newBuilder().setSnapshot(snapshot).build().toByteArray();
+  }
+
+  static byte[] changed(DeviceStatus status) {
+    return WatchDevicesResponse.newBuilder().setDevice(device(status)).build().toByteArray();
+  }
+
+  static byte[] removed(String deviceId) {
+    return WatchDevicesResponse.newBuilder().setRemovedDeviceId(deviceId).build().toByteArray();
+  }
+
+  /** Returns a subscription, as an operator sees it. */
+  public static Subscription subscription(SubscriptionStatus status) {
+    return Subscription.newBuilder()
+        .setSubscriptionId(status.id())
+        .setIdentity(status.subscriber().identity())
+        .setAddress(status.subscriber().address())
+        .setDeviceId(status.deviceId())
+        .setFormat(format(status.format()))
+        .setFrameSize(status.frameSize())
+        .setSinceUnixNanos(status.sinceUnixNanos())
+        .setFrameCount(status.frames())
+        .setByteCount(status.bytes())
+        .setSamplesLost(status.samplesLost())
+        .build();
+  }
+
+  private static Device device(DeviceStatus status) {
     Device.Builder device =
         Device.newBuilder()
             .setDeviceId(status.device().id())
@@ -159,7 +202,7 @@ public final class ProtoMessages {
     };
   }
 
-  static AudioFormat format(PcmFormat format) {
+  private static AudioFormat format(PcmFormat format) {
     return format(format.encoding(), format.sampleRateHz(), format.channelCount());
   }
 

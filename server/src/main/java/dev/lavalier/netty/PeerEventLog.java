@@ -1,4 +1,4 @@
-package dev.lavalier.grpc;
+package dev.lavalier.netty;
 
 import dev.lavalier.audio.TimeSource;
 import java.net.SocketAddress;
@@ -6,20 +6,26 @@ import java.time.Duration;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.function.Consumer;
+import org.slf4j.LoggerFactory;
 
 /**
  * Tells of peers whose connections or calls we ended, since they took too much or kept to no rule:
  * of each cause one at once, and what follows within a minute in one more line, so that no peer can
  * fill the log. Safe for use from any thread.
  */
-final class PeerEventLog {
+public final class PeerEventLog {
 
   /** Why a connection or a call was ended, or not begun. */
-  enum Cause {
+  public enum Cause {
+    /** More connections than may be open. */
     CONNECTION_LIMIT("one connection more than max-connections was closed at once"),
+    /** Nothing that is a handshake came in time. */
     HANDSHAKE_TIMEOUT("a connection was closed: no HTTP/2 handshake within handshake-timeout-s"),
+    /** The peer broke the protocol's rules. */
     PROTOCOL_VIOLATION("a connection was closed: the peer broke HTTP/2's rules or a limit"),
+    /** The call took more than it may. */
     LIMIT_EXCEEDED("a call was refused or ended: it went beyond a limit"),
+    /** The peer did not answer. */
     KEEPALIVE_TIMEOUT("a connection was closed: the peer did not answer a keepalive ping");
 
     private final String description;
@@ -37,6 +43,10 @@ final class PeerEventLog {
   private final Map<Cause, Integer> suppressed =
       new EnumMap<>(Cause.class); // of this minute; by this
 
+  PeerEventLog(TimeSource timeSource) {
+    this(timeSource, LoggerFactory.getLogger(PeerEventLog.class)::warn);
+  }
+
   /**
    * Makes one.
    *
@@ -52,7 +62,7 @@ final class PeerEventLog {
    *
    * @param detail more words, may be the peer's own; empty: none
    */
-  void log(Cause cause, SocketAddress peer, String detail) {
+  public void log(Cause cause, SocketAddress peer, String detail) {
     if (stopping) {
       return;
     }
@@ -67,13 +77,13 @@ final class PeerEventLog {
         "%s (%s%s)"
             .formatted(
                 cause.description,
-                AuthInterceptor.display(peer),
+                PeerAddress.display(peer),
                 detail.isEmpty() ? "" : ": " + detail));
     timeSource.schedule(WINDOW, () -> logSuppressed(cause));
   }
 
   /** The server closes all connections now, which is worth no line. */
-  void stop() {
+  public void stop() {
     stopping = true;
   }
 

@@ -1,4 +1,4 @@
-package dev.lavalier.grpc;
+package dev.lavalier.service;
 
 /**
  * Keeps count of what clients do: told on the transport's threads, several at once; must neither
@@ -25,7 +25,7 @@ public interface CallObserver {
   /**
    * A call is over.
    *
-   * @param method as it was told when it began; {@code unknown} where this server has none such
+   * @param method as when it began; {@code unknown} if this server has no such method
    * @param code the name of the status that it ended with
    */
   default void onCallEnded(String method, String code) {}

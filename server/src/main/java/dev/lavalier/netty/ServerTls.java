@@ -1,27 +1,42 @@
-package dev.lavalier.grpc;
+package dev.lavalier.netty;
 
 import dev.lavalier.access.InvalidFileException;
 import dev.lavalier.access.Reloadable;
+import dev.lavalier.access.ServerCertificate;
 import dev.lavalier.access.TlsFiles;
 import dev.lavalier.access.TlsMaterial;
-import io.grpc.netty.GrpcSslContexts;
 import io.netty.buffer.ByteBufAllocator;
+import io.netty.handler.codec.http2.Http2SecurityUtil;
+import io.netty.handler.ssl.ApplicationProtocolConfig;
+import io.netty.handler.ssl.ApplicationProtocolConfig.Protocol;
+import io.netty.handler.ssl.ApplicationProtocolConfig.SelectedListenerFailureBehavior;
+import io.netty.handler.ssl.ApplicationProtocolConfig.SelectorFailureBehavior;
+import io.netty.handler.ssl.ApplicationProtocolNames;
 import io.netty.handler.ssl.ApplicationProtocolNegotiator;
 import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslProvider;
+import io.netty.handler.ssl.SupportedCipherSuiteFilter;
 import java.util.List;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLSessionContext;
 
 /**
- * The server's TLS, 1.2 and 1.3, made anew when its files change. Each connection has what there
- * was when it came, for as long as it lasts. Certificate, key and client CAs are exchanged at once,
- * and with them the sessions that could be resumed: none outlives the CA that it was made under.
+ * The server's TLS, 1.2 and 1.3, replaced when its files change. A connection keeps what there was
+ * when it came. Certificate, key and client CAs are replaced together, and with them the sessions
+ * that could be resumed: no session outlives the CA that it was made under.
  */
-public final class ServerTls {
+public final class ServerTls implements ServerCertificate {
+
+  /** Of what a client offers, HTTP/2 or nothing: gRPC closes a connection without it. */
+  private static final ApplicationProtocolConfig HTTP2 =
+      new ApplicationProtocolConfig(
+          Protocol.ALPN,
+          SelectorFailureBehavior.NO_ADVERTISE,
+          SelectedListenerFailureBehavior.ACCEPT,
+          ApplicationProtocolNames.HTTP_2);
 
   private record LoadedContext(TlsMaterial material, SslContext context) {
     @Override
@@ -36,7 +51,7 @@ public final class ServerTls {
   /**
    * Reads the files for the first time.
    *
-   * @throws InvalidFileException where they cannot be used
+   * @throws InvalidFileException if they cannot be used
    */
   public ServerTls(TlsFiles files) throws InvalidFileException {
     this.requiresClientCertificates = files.clientCa().isPresent();
@@ -48,9 +63,11 @@ public final class ServerTls {
   private static LoadedContext load(TlsFiles files, TlsMaterial material)
       throws InvalidFileException {
     SslContextBuilder builder =
-        GrpcSslContexts.configure(
-                SslContextBuilder.forServer(material.key(), material.chain()), SslProvider.JDK)
-            .protocols("TLSv1.3", "TLSv1.2");
+        SslContextBuilder.forServer(material.key(), material.chain())
+            .sslProvider(SslProvider.JDK)
+            .protocols("TLSv1.3", "TLSv1.2")
+            .ciphers(Http2SecurityUtil.CIPHERS, SupportedCipherSuiteFilter.INSTANCE)
+            .applicationProtocolConfig(HTTP2);
     if (!material.clientCas().isEmpty()) {
       builder.trustManager(material.clientCas()).clientAuth(ClientAuth.REQUIRE);
     }
@@ -64,22 +81,23 @@ public final class ServerTls {
     }
   }
 
-  /** Returns whether every client must have a certificate. */
+  @Override
   public boolean requiresClientCertificates() {
     return requiresClientCertificates;
   }
 
-  Reloadable<?> files() {
+  @Override
+  public Reloadable<?> files() {
     return loadedContext;
   }
 
-  /** Returns what the certificate is now. */
-  TlsMaterial material() {
+  @Override
+  public TlsMaterial material() {
     return loadedContext.get().material();
   }
 
   /** Returns a context that makes each engine by what there is at that moment. */
-  SslContext context() {
+  public SslContext context() {
     return new ReloadingSslContext();
   }
 

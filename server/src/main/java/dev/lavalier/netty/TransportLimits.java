@@ -1,4 +1,4 @@
-package dev.lavalier.grpc;
+package dev.lavalier.netty;
 
 import java.time.Duration;
 

@@ -1,4 +1,4 @@
-package dev.lavalier.grpc;
+package dev.lavalier.netty;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelDuplexHandler;
@@ -9,8 +9,8 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Finds out why a connection is ended by us, from what gRPC writes: the transport itself tells
- * nobody but the peer. Sees plain HTTP/2, in whole frames. One connection's event loop alone.
+ * Finds out why the server ends a connection, from what gRPC writes: gRPC tells the reason to the
+ * peer only. It sees plain HTTP/2, in whole frames. Used on one connection's event loop only.
  */
 final class ConnectionCloseMonitor extends ChannelDuplexHandler {
 
@@ -84,7 +84,7 @@ final class ConnectionCloseMonitor extends ChannelDuplexHandler {
 
   @Override
   public void userEventTriggered(ChannelHandlerContext context, Object event) {
-    // Whoever does TLS says why.
+    // TlsHandshakeLogger says why.
     reported |= event instanceof SslHandshakeCompletionEvent tls && !tls.isSuccess();
     context.fireUserEventTriggered(event);
   }

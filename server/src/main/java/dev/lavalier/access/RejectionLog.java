@@ -1,4 +1,4 @@
-package dev.lavalier.grpc;
+package dev.lavalier.access;
 
 import dev.lavalier.audio.TimeSource;
 import java.time.Duration;
@@ -9,7 +9,7 @@ import org.slf4j.LoggerFactory;
  * Logs who was not let in, one line each, and no more than so many lines in a while, however many
  * there are: of the others it says how many they were. Safe for use from any thread.
  */
-final class RejectionLog {
+public final class RejectionLog {
 
   private static final Logger log = LoggerFactory.getLogger(RejectionLog.class);
 
@@ -20,7 +20,12 @@ final class RejectionLog {
   private final TimeSource timeSource;
   private int count; // in this window; 0: there is none
 
-  RejectionLog(TimeSource timeSource) {
+  /**
+   * Makes one.
+   *
+   * @param timeSource by which the windows end
+   */
+  public RejectionLog(TimeSource timeSource) {
     this.timeSource = timeSource;
   }
 
@@ -30,7 +35,7 @@ final class RejectionLog {
    * @param address the peer's
    * @param reason why; what the peer said may be part of it
    */
-  void rejected(String address, String reason) {
+  public void rejected(String address, String reason) {
     int number;
     synchronized (this) {
       number = ++count;

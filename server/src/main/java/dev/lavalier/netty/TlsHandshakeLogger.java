@@ -1,5 +1,6 @@
-package dev.lavalier.grpc;
+package dev.lavalier.netty;
 
+import dev.lavalier.access.RejectionLog;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.ssl.NotSslRecordException;
@@ -8,10 +9,10 @@ import java.net.SocketAddress;
 import java.nio.channels.ClosedChannelException;
 import java.util.regex.Pattern;
 
-/** Has a handshake that fails leave one line. One connection's event loop alone. */
+/** Logs a handshake that fails, in one line. Used on one connection's event loop only. */
 final class TlsHandshakeLogger extends ChannelInboundHandlerAdapter {
 
-  /** As Java says it; its own clients show none where they have none of a CA that we named. */
+  /** Java's words; its clients show no certificate if they have none of a CA that we named. */
   private static final String NO_CERTIFICATE = "Empty client certificate chain";
 
   /** Java 25 begins with the alert's name, older ones do not. */
@@ -36,7 +37,7 @@ final class TlsHandshakeLogger extends ChannelInboundHandlerAdapter {
               if (!done.isSuccess()
                   && receivedData) { // else somebody looks whether the port is there
                 rejections.rejected(
-                    AuthInterceptor.display(peer), "TLS handshake, " + reason(done.cause()));
+                    PeerAddress.display(peer), "TLS handshake, " + reason(done.cause()));
               }
               if (!context.isRemoved()) {
                 context.pipeline().remove(this);

@@ -1,4 +1,4 @@
-package dev.lavalier.grpc;
+package dev.lavalier.service;
 
 /** What a service asks of its callers. This is the whole rule of who may call what. */
 enum RequiredAccess {

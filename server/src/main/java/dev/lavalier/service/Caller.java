@@ -1,4 +1,4 @@
-package dev.lavalier.grpc;
+package dev.lavalier.service;
 
 import dev.lavalier.access.Authentication;
 import dev.lavalier.access.Grants;
@@ -6,21 +6,24 @@ import dev.lavalier.audio.StreamException;
 import dev.lavalier.audio.StreamException.Reason;
 import dev.lavalier.hub.AccessCheck;
 import dev.lavalier.hub.Subscriber;
-import io.grpc.Context;
 import java.util.Optional;
 
 /**
- * Who makes the call that runs on this thread, and what they may: at each moment, since access can
- * end during a call.
+ * Who makes a call, and what the caller may do now: access can end during a call. Safe for use from
+ * any thread.
  */
-final class Caller {
-
-  private static final Context.Key<Caller> KEY = Context.key("lavalier-caller");
+public final class Caller {
 
   private final Authentication authentication;
   private final Subscriber subscriber;
 
-  Caller(Authentication authentication, String address) {
+  /**
+   * Makes a caller.
+   *
+   * @param authentication who it is, and what it may do
+   * @param address where it calls from, as the records show it
+   */
+  public Caller(Authentication authentication, String address) {
     this.authentication = authentication;
     this.subscriber =
         new Subscriber(
@@ -39,26 +42,13 @@ final class Caller {
             });
   }
 
-  /** Returns the caller of the call that runs on this thread; there is one in every service. */
-  static Caller current() {
-    Caller caller = KEY.get();
-    if (caller == null) { // never to be taken for somebody who may
-      throw new IllegalStateException("a call without a caller");
-    }
-    return caller;
-  }
-
-  /** Returns the current context with this caller. */
-  Context inContext() {
-    return Context.current().withValue(KEY, this);
-  }
-
-  Subscriber subscriber() {
+  /** Returns the caller as the hub knows it. */
+  public Subscriber subscriber() {
     return subscriber;
   }
 
-  /** Returns what it may at this moment; nothing, once its access has ended. */
-  Grants grants() {
+  /** Returns what it may do now; nothing if its access has ended. */
+  public Grants grants() {
     return authentication.grants().orElse(Grants.NONE);
   }
 

@@ -1,0 +1,65 @@
+package dev.lavalier.netty;
+
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+
+/**
+ * Limits how many connections are open at a time, of all listeners together. A connection beyond
+ * the limit is closed at once. Safe for use from any thread.
+ */
+final class ConnectionLimit {
+
+  private final int maxConnections;
+  private final PeerEventLog log;
+  private final AtomicInteger open = new AtomicInteger();
+
+  ConnectionLimit(int maxConnections, PeerEventLog log) {
+    this.maxConnections = maxConnections;
+    this.log = log;
+  }
+
+  /**
+   * Returns the handler for one listening socket.
+   *
+   * @param preparation adds the handlers that a connection needs before its protocol's own; runs on
+   *     the listener's event loop
+   */
+  ChannelHandler acceptor(Consumer<Channel> preparation) {
+    return new Acceptor(preparation);
+  }
+
+  private boolean admits(Channel connection) {
+    if (open.incrementAndGet() > maxConnections) {
+      open.decrementAndGet();
+      log.log(PeerEventLog.Cause.CONNECTION_LIMIT, connection.remoteAddress(), "");
+      return false;
+    }
+    connection.closeFuture().addListener(closed -> open.decrementAndGet());
+    return true;
+  }
+
+  /** Sits in the listening socket's pipeline, on its event loop. */
+  private final class Acceptor extends ChannelInboundHandlerAdapter {
+
+    private final Consumer<Channel> preparation;
+
+    Acceptor(Consumer<Channel> preparation) {
+      this.preparation = preparation;
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object accepted) {
+      Channel connection = (Channel) accepted;
+      if (admits(connection)) {
+        preparation.accept(connection);
+        context.fireChannelRead(accepted);
+      } else {
+        connection.unsafe().closeForcibly();
+      }
+    }
+  }
+}

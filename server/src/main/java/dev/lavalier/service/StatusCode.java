@@ -1,0 +1,51 @@
+package dev.lavalier.service;
+
+import dev.lavalier.audio.StreamException;
+
+/**
+ * The status codes that a call can fail with, one for each reason. The names and numbers are those
+ * of gRPC, which the contract uses on every transport.
+ */
+public enum StatusCode {
+  /** The request has a value out of range. */
+  INVALID_ARGUMENT(3),
+  /** There is no such device. */
+  NOT_FOUND(5),
+  /** The caller is known and may not do this. */
+  PERMISSION_DENIED(7),
+  /** A limit is reached, or the subscriber is too slow. */
+  RESOURCE_EXHAUSTED(8),
+  /** The device cannot deliver the format. */
+  FAILED_PRECONDITION(9),
+  /** The position to start from lies in the future. */
+  OUT_OF_RANGE(11),
+  /** The device or the server is not available now; retry later. */
+  UNAVAILABLE(14),
+  /** The caller is not known. */
+  UNAUTHENTICATED(16);
+
+  private final int number;
+
+  StatusCode(int number) {
+    this.number = number;
+  }
+
+  /** Returns the number that stands for it on the wire. */
+  public int number() {
+    return number;
+  }
+
+  /** Returns the code for a reason. */
+  public static StatusCode of(StreamException.Reason reason) {
+    return switch (reason) {
+      case INVALID_REQUEST -> INVALID_ARGUMENT;
+      case DEVICE_NOT_FOUND -> NOT_FOUND;
+      case FORMAT_NOT_AVAILABLE -> FAILED_PRECONDITION;
+      case POSITION_IN_FUTURE -> OUT_OF_RANGE;
+      case QUEUE_OVERFLOW, SUBSCRIBER_STALLED, LIMIT_REACHED -> RESOURCE_EXHAUSTED;
+      case NOT_AUTHENTICATED -> UNAUTHENTICATED;
+      case NOT_PERMITTED -> PERMISSION_DENIED;
+      case DEVICE_BUSY, DEVICE_LOST, SERVER_STOPPING -> UNAVAILABLE;
+    };
+  }
+}

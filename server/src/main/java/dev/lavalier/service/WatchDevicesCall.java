@@ -1,0 +1,54 @@
+package dev.lavalier.service;
+
+import dev.lavalier.audio.StreamException;
+import dev.lavalier.hub.DeviceStatus;
+import dev.lavalier.hub.DeviceWatch;
+import java.util.List;
+
+/** One WatchDevices call: writes what its watch tells. Used on the watch's delivery loop only. */
+final class WatchDevicesCall implements DeviceWatch.Sink {
+
+  /** The side that the transport drives. */
+  record Listener(DeviceWatch watch) implements CallListener {
+    @Override
+    public void onReady() {
+      watch.requestUpdate();
+    }
+
+    @Override
+    public void onCancel(String reason) {
+      watch.cancel();
+    }
+  }
+
+  private final CallSink sink;
+
+  WatchDevicesCall(CallSink sink) {
+    this.sink = sink;
+  }
+
+  @Override
+  public boolean isReady() {
+    return sink.isReady();
+  }
+
+  @Override
+  public void onSnapshot(List<DeviceStatus> devices) {
+    sink.send(ProtoMessages.snapshot(devices));
+  }
+
+  @Override
+  public void onChanged(DeviceStatus device) {
+    sink.send(ProtoMessages.changed(device));
+  }
+
+  @Override
+  public void onRemoved(String deviceId) {
+    sink.send(ProtoMessages.removed(deviceId));
+  }
+
+  @Override
+  public void onEnd(StreamException reason) {
+    sink.fail(reason);
+  }
+}

@@ -1,0 +1,27 @@
+package dev.lavalier.grpc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lavalier.audio.StreamException;
+import dev.lavalier.service.StatusCode;
+import io.grpc.Status;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** The codes of the contract are those of gRPC. */
+final class GrpcStatusesTest {
+
+  @ParameterizedTest
+  @EnumSource
+  void everyCodeHasTheNameAndTheNumberOfGrpc(StatusCode code) {
+    assertThat(Status.fromCodeValue(code.number()).getCode().name()).isEqualTo(code.name());
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void everyReasonBecomesTheStatusOfItsCode(StreamException.Reason reason) {
+    Status status = GrpcStatuses.status(new StreamException(reason, "because"));
+    assertThat(status.getCode().name()).isEqualTo(StatusCode.of(reason).name());
+    assertThat(status.getDescription()).isEqualTo("because");
+  }
+}

@@ -1,0 +1,144 @@
+package dev.lavalier.service;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.common.util.concurrent.MoreExecutors;
+import dev.lavalier.access.Authentication;
+import dev.lavalier.access.Grants;
+import dev.lavalier.audio.StreamException.Reason;
+import dev.lavalier.hub.DeliveryLoop;
+import dev.lavalier.testing.LavalierExtension;
+import dev.lavalier.v1.Device;
+import dev.lavalier.v1.DeviceState;
+import dev.lavalier.v1.ListDevicesRequest;
+import dev.lavalier.v1.ListDevicesResponse;
+import dev.lavalier.v1.PullFramesRequest;
+import dev.lavalier.v1.StreamFramesRequest;
+import dev.lavalier.v1.StreamFramesResponse;
+import dev.lavalier.v1.WatchDevicesRequest;
+import dev.lavalier.v1.WatchDevicesResponse;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** The calls by themselves, on a transport that is neither gRPC nor a network. */
+final class AudioCaptureCallsTest {
+
+  private static final StreamFramesRequest TONE =
+      StreamFramesRequest.newBuilder().setDeviceId("tone").setFrameSize(480).build();
+  private static final Caller ANYBODY = caller(Grants.ALL);
+
+  @RegisterExtension final LavalierExtension lavalier = LavalierExtension.withManualTime();
+
+  private final ExecutorService executor = Executors.newSingleThreadExecutor();
+  private final DeliveryLoop deliveryLoop =
+      new DeliveryLoop(MoreExecutors.newSequentialExecutor(executor));
+  private final RecordingSink sink = new RecordingSink();
+  private AudioCaptureCalls calls;
+
+  private static Caller caller(Grants grants) {
+    return new Caller(Authentication.anonymous(grants), "test");
+  }
+
+  @BeforeEach
+  void makeCalls() {
+    calls = new AudioCaptureCalls(lavalier.hub());
+  }
+
+  @AfterEach
+  void stopLoop() {
+    executor.shutdownNow();
+  }
+
+  @Test
+  void listDevicesSendsOneResponseAndCompletes() throws Exception {
+    calls.listDevices(ListDevicesRequest.getDefaultInstance(), ANYBODY, sink);
+    assertThat(sink.next(ListDevicesResponse.parser()).getDevicesList())
+        .extracting(Device::getDeviceId)
+        .containsExactly("tone");
+    sink.awaitCompletion();
+  }
+
+  @Test
+  void aDeviceThatTheCallerMayNotListIsNotListed() throws Exception {
+    calls.listDevices(ListDevicesRequest.getDefaultInstance(), caller(Grants.NONE), sink);
+    assertThat(sink.next(ListDevicesResponse.parser()).getDevicesList()).isEmpty();
+  }
+
+  @Test
+  void watchDevicesSendsASnapshotAndThenTheChanges() throws Exception {
+    CallListener watch =
+        calls.watchDevices(WatchDevicesRequest.getDefaultInstance(), ANYBODY, deliveryLoop, sink);
+    assertThat(sink.next(WatchDevicesResponse.parser()).getSnapshot().getDevicesList()).hasSize(1);
+
+    CallListener stream = calls.streamFrames(TONE, ANYBODY, deliveryLoop, new RecordingSink());
+    Device changed;
+    do {
+      changed = sink.next(WatchDevicesResponse.parser()).getDevice();
+    } while (changed.getState() != DeviceState.DEVICE_STATE_OPEN);
+    assertThat(changed.getDeviceId()).isEqualTo("tone");
+    stream.onCancel("done");
+    watch.onCancel("done");
+  }
+
+  @Test
+  void streamFramesSendsFramesUntilItIsCancelled() throws Exception {
+    CallListener call = calls.streamFrames(TONE, ANYBODY, deliveryLoop, sink);
+    assertThat(sink.readyThreshold()).isEqualTo(2 * 480 * 4); // two frames
+    assertThat(sink.next(StreamFramesResponse.parser()).getStarted().getDeviceId())
+        .isEqualTo("tone");
+    lavalier.advance(Duration.ofMillis(20), 1);
+    for (int k = 0; k < 2; k++) {
+      assertThat(sink.next(StreamFramesResponse.parser()).getFrame().getSampleIndex())
+          .isEqualTo(480L * k);
+    }
+    call.onCancel("done");
+    lavalier.awaitState("tone", DeviceState.DEVICE_STATE_CLOSED);
+    call.onCancel("again");
+    call.onReady();
+    assertThat(sink.isEmpty()).isTrue();
+  }
+
+  @Test
+  void aRequestThatCannotBeServedFailsBySink() throws Exception {
+    CallListener call =
+        calls.streamFrames(
+            TONE.toBuilder().setDeviceId("moon").build(), ANYBODY, deliveryLoop, sink);
+    assertThat(sink.nextFailure().reason()).isEqualTo(Reason.DEVICE_NOT_FOUND);
+    call.onReady();
+    call.onCancel("done");
+    assertThat(sink.isEmpty()).isTrue();
+  }
+
+  @Test
+  void aDeviceThatTheCallerMayOnlyListIsRefused() throws Exception {
+    Caller caller = caller(new Grants(Set.of("tone"), Set.of(), false));
+    calls.streamFrames(TONE, caller, deliveryLoop, sink);
+    assertThat(sink.nextFailure().reason()).isEqualTo(Reason.NOT_PERMITTED);
+  }
+
+  @Test
+  void pullFramesSendsAsManyFramesAsItHasCreditAndCompletes() throws Exception {
+    RequestListener<PullFramesRequest> call = calls.pullFrames(ANYBODY, deliveryLoop, sink);
+    assertThat(sink.readyThreshold()).isEqualTo(1);
+    call.onMessage(PullFramesRequest.newBuilder().setSubscribe(TONE).setCredit(1).build());
+    call.onMessage(PullFramesRequest.newBuilder().setCredit(1).build());
+    call.onHalfClose();
+    assertThat(sink.next(StreamFramesResponse.parser()).hasStarted()).isTrue();
+    lavalier.advance(Duration.ofMillis(20), 1);
+    assertThat(sink.next(StreamFramesResponse.parser()).getFrame().getSampleIndex()).isZero();
+    assertThat(sink.next(StreamFramesResponse.parser()).getFrame().getSampleIndex()).isEqualTo(480);
+    sink.awaitCompletion();
+  }
+
+  @Test
+  void pullFramesWithoutSubscribeFails() throws Exception {
+    calls.pullFrames(ANYBODY, deliveryLoop, sink).onHalfClose();
+    assertThat(sink.nextFailure().reason()).isEqualTo(Reason.INVALID_REQUEST);
+  }
+}

@@ -1,0 +1,77 @@
+package dev.lavalier.service;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.Parser;
+import dev.lavalier.audio.StreamException;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+
+/** Records what a call sends, as a transport that is always ready. */
+final class RecordingSink implements CallSink {
+
+  private static final Object COMPLETED = "completed";
+
+  private final BlockingQueue<Object> sent = new LinkedBlockingQueue<>();
+  private volatile int readyThreshold;
+
+  @Override
+  public void setReadyThreshold(int bytes) {
+    readyThreshold = bytes;
+  }
+
+  @Override
+  public boolean isReady() {
+    return true;
+  }
+
+  @Override
+  public void send(byte[] message) {
+    sent.add(message);
+  }
+
+  @Override
+  public void complete() {
+    sent.add(COMPLETED);
+  }
+
+  @Override
+  public void fail(StreamException reason) {
+    sent.add(reason);
+  }
+
+  /** Returns the threshold that the call has set; 0: none. */
+  int readyThreshold() {
+    return readyThreshold;
+  }
+
+  /** Takes the next message, for which it waits 10 s at most. */
+  <T> T next(Parser<T> parser) throws InterruptedException, InvalidProtocolBufferException {
+    return parser.parseFrom((byte[]) next());
+  }
+
+  /** Takes the failure that comes next. */
+  StreamException nextFailure() throws InterruptedException {
+    return (StreamException) next();
+  }
+
+  /** Takes the completion that comes next. */
+  void awaitCompletion() throws InterruptedException {
+    if (next() != COMPLETED) {
+      throw new AssertionError("not completed yet");
+    }
+  }
+
+  private Object next() throws InterruptedException {
+    Object next = sent.poll(10, TimeUnit.SECONDS);
+    if (next == null) {
+      throw new AssertionError("nothing was sent within 10 s");
+    }
+    return next;
+  }
+
+  /** Returns whether the call has sent nothing more. */
+  boolean isEmpty() {
+    return sent.isEmpty();
+  }
+}
