@@ -1,6 +1,6 @@
 package dev.lavalier.service;
 
-import dev.lavalier.audio.StreamException;
+import dev.lavalier.common.StreamException;
 import dev.lavalier.hub.ManualDeliveryLoop;
 import dev.lavalier.hub.StressDevice;
 import dev.lavalier.hub.Subscription;

@@ -1,8 +1,7 @@
 package dev.lavalier.grpc;
 
-import dev.lavalier.service.AudioCaptureCalls;
-
 import com.google.protobuf.InvalidProtocolBufferException;
+import dev.lavalier.service.AudioCaptureCalls;
 import dev.lavalier.v1.AudioCaptureGrpc;
 import dev.lavalier.v1.StreamFramesResponse;
 import io.grpc.Drainable;
@@ -54,8 +53,8 @@ public class MarshallerBenchmark {
   @Setup
   public void encode() throws InvalidProtocolBufferException {
     bytes =
-        AudioCaptureCalls.pcmCodec().encode(
-            new byte[pcmBytes], 960_000, 1_750_000_000_000_000_000L, 21_000_000);
+        AudioCaptureCalls.pcmCodec()
+            .encode(new byte[pcmBytes], 960_000, 1_750_000_000_000_000_000L, 21_000_000);
     message = StreamFramesResponse.parseFrom(bytes);
   }
 

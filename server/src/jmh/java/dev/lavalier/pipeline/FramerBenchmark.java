@@ -2,7 +2,7 @@ package dev.lavalier.pipeline;
 
 import dev.lavalier.audio.Conversion;
 import dev.lavalier.audio.PcmFormat;
-import dev.lavalier.audio.StreamException;
+import dev.lavalier.common.StreamException;
 import dev.lavalier.capture.Period;
 import dev.lavalier.service.AudioCaptureCalls;
 import java.util.List;
@@ -47,7 +47,8 @@ public class FramerBenchmark {
     periodSamples = pcmFormat.sampleRateHz() / 100;
     period = new byte[periodSamples * pcmFormat.bytesPerSampleFrame()];
     Conversion asCaptured = Conversion.plan(pcmFormat, pcmFormat, List.of());
-    framer = new Framer(new StreamPlan(asCaptured, 2 * periodSamples, AudioCaptureCalls.pcmCodec()));
+    framer =
+        new Framer(new StreamPlan(asCaptured, 2 * periodSamples, AudioCaptureCalls.pcmCodec()));
   }
 
   /** Two periods in, one frame in the ring. */

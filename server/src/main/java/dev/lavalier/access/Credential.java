@@ -1,6 +1,6 @@
 package dev.lavalier.access;
 
-import dev.lavalier.audio.LogText;
+import dev.lavalier.common.LogText;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;

@@ -1,6 +1,6 @@
 package dev.lavalier.access;
 
-import dev.lavalier.audio.TimeSource;
+import dev.lavalier.common.TimeSource;
 import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

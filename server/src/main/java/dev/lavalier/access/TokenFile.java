@@ -1,6 +1,6 @@
 package dev.lavalier.access;
 
-import dev.lavalier.audio.LogText;
+import dev.lavalier.common.LogText;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;

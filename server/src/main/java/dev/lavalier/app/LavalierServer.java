@@ -1,7 +1,7 @@
 package dev.lavalier.app;
 
 import dev.lavalier.access.RejectionLog;
-import dev.lavalier.audio.TimeSource;
+import dev.lavalier.common.TimeSource;
 import dev.lavalier.capture.CombinedDevices;
 import dev.lavalier.capture.Devices;
 import dev.lavalier.capture.javasound.JavaSoundDevices;

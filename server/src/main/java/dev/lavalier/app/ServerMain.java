@@ -1,6 +1,6 @@
 package dev.lavalier.app;
 
-import dev.lavalier.audio.LogText;
+import dev.lavalier.common.LogText;
 import dev.lavalier.netty.PeerAddress;
 import java.io.IOException;
 import java.io.PrintStream;

@@ -1,6 +1,6 @@
 package dev.lavalier.app;
 
-import dev.lavalier.audio.TimeSource;
+import dev.lavalier.common.TimeSource;
 import dev.lavalier.hub.Hub;
 import dev.lavalier.hub.HubObserver;
 import dev.lavalier.netty.PeerAddress;

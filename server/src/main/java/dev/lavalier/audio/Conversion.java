@@ -1,6 +1,8 @@
 package dev.lavalier.audio;
 
-import dev.lavalier.audio.StreamException.Reason;
+import dev.lavalier.common.StreamException;
+
+import dev.lavalier.common.StreamException.Reason;
 import java.util.List;
 import java.util.stream.Collectors;
 

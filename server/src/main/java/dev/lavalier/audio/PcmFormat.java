@@ -1,5 +1,7 @@
 package dev.lavalier.audio;
 
+import dev.lavalier.common.LogText;
+
 import java.util.Locale;
 
 /**

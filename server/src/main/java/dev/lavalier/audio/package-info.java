@@ -1,5 +1,5 @@
 /**
- * Formats of PCM audio, their arithmetic, the clock, and the closed set of errors. Depends on
- * nothing else.
+ * PCM formats and their conversion: sample rate, channels and encoding. Pure computation, without
+ * threads and devices. Uses {@code common} only.
  */
 package dev.lavalier.audio;

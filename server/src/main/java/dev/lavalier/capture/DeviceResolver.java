@@ -1,8 +1,8 @@
 package dev.lavalier.capture;
 
-import dev.lavalier.audio.LogText;
-import dev.lavalier.audio.StreamException;
-import dev.lavalier.audio.StreamException.Reason;
+import dev.lavalier.common.LogText;
+import dev.lavalier.common.StreamException;
+import dev.lavalier.common.StreamException.Reason;
 import java.util.List;
 import java.util.function.Predicate;
 

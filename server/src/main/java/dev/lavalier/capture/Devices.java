@@ -1,6 +1,6 @@
 package dev.lavalier.capture;
 
-import dev.lavalier.audio.StreamException;
+import dev.lavalier.common.StreamException;
 import java.util.List;
 
 /**

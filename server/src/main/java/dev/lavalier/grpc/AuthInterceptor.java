@@ -1,6 +1,6 @@
 package dev.lavalier.grpc;
 
-import dev.lavalier.audio.StreamException;
+import dev.lavalier.common.StreamException;
 import dev.lavalier.netty.PeerAddress;
 import dev.lavalier.service.CallAuthorizer;
 import dev.lavalier.service.Caller;

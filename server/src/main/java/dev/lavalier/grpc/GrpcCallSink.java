@@ -1,6 +1,6 @@
 package dev.lavalier.grpc;
 
-import dev.lavalier.audio.StreamException;
+import dev.lavalier.common.StreamException;
 import dev.lavalier.service.CallListener;
 import dev.lavalier.service.CallSink;
 import io.grpc.stub.ServerCallStreamObserver;

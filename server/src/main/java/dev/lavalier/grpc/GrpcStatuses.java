@@ -1,6 +1,6 @@
 package dev.lavalier.grpc;
 
-import dev.lavalier.audio.StreamException;
+import dev.lavalier.common.StreamException;
 import dev.lavalier.service.StatusCode;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;

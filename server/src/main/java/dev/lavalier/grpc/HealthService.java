@@ -1,7 +1,7 @@
 package dev.lavalier.grpc;
 
-import dev.lavalier.audio.StreamException;
-import dev.lavalier.audio.StreamException.Reason;
+import dev.lavalier.common.StreamException;
+import dev.lavalier.common.StreamException.Reason;
 import dev.lavalier.hub.DeliveryLoop;
 import dev.lavalier.hub.DeviceStatus;
 import dev.lavalier.hub.DeviceWatch;

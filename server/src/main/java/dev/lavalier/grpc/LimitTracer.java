@@ -1,6 +1,6 @@
 package dev.lavalier.grpc;
 
-import dev.lavalier.audio.StreamException;
+import dev.lavalier.common.StreamException;
 import dev.lavalier.netty.PeerEventLog;
 import io.grpc.Grpc;
 import io.grpc.Metadata;

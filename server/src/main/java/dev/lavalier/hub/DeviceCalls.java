@@ -1,6 +1,6 @@
 package dev.lavalier.hub;
 
-import dev.lavalier.audio.TimeSource;
+import dev.lavalier.common.TimeSource;
 import java.time.Duration;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;

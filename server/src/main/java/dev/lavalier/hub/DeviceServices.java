@@ -1,7 +1,7 @@
 package dev.lavalier.hub;
 
 import dev.lavalier.audio.PolyphaseFilters;
-import dev.lavalier.audio.TimeSource;
+import dev.lavalier.common.TimeSource;
 import dev.lavalier.capture.Devices;
 import java.time.Duration;
 import java.util.concurrent.Executor;

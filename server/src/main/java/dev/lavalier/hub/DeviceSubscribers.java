@@ -1,9 +1,9 @@
 package dev.lavalier.hub;
 
 import dev.lavalier.audio.Conversion;
-import dev.lavalier.audio.StreamException;
-import dev.lavalier.audio.StreamException.Reason;
-import dev.lavalier.audio.TimeSource;
+import dev.lavalier.common.StreamException;
+import dev.lavalier.common.StreamException.Reason;
+import dev.lavalier.common.TimeSource;
 import dev.lavalier.pipeline.CapturePipeline;
 import dev.lavalier.pipeline.StreamPlan;
 import java.time.Duration;

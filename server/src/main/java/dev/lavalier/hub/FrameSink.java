@@ -1,6 +1,6 @@
 package dev.lavalier.hub;
 
-import dev.lavalier.audio.StreamException;
+import dev.lavalier.common.StreamException;
 import dev.lavalier.pipeline.Frame;
 import dev.lavalier.pipeline.Gap;
 import java.util.Optional;

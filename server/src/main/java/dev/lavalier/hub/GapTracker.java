@@ -1,7 +1,7 @@
 package dev.lavalier.hub;
 
 import dev.lavalier.audio.PcmFormat;
-import dev.lavalier.audio.TimeSource;
+import dev.lavalier.common.TimeSource;
 import dev.lavalier.pipeline.Frame;
 import dev.lavalier.pipeline.FrameSource;
 import dev.lavalier.pipeline.Gap;

@@ -1,8 +1,8 @@
 package dev.lavalier.hub;
 
-import dev.lavalier.audio.StreamException;
-import dev.lavalier.audio.StreamException.Reason;
-import dev.lavalier.audio.TimeSource;
+import dev.lavalier.common.StreamException;
+import dev.lavalier.common.StreamException.Reason;
+import dev.lavalier.common.TimeSource;
 import dev.lavalier.pipeline.Frame;
 import dev.lavalier.pipeline.FrameSource;
 import dev.lavalier.pipeline.Gap;

@@ -1,7 +1,7 @@
 package dev.lavalier.hub;
 
-import dev.lavalier.audio.StreamException;
-import dev.lavalier.audio.StreamException.Reason;
+import dev.lavalier.common.StreamException;
+import dev.lavalier.common.StreamException.Reason;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;

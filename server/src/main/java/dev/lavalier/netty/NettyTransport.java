@@ -1,7 +1,7 @@
 package dev.lavalier.netty;
 
 import dev.lavalier.access.RejectionLog;
-import dev.lavalier.audio.TimeSource;
+import dev.lavalier.common.TimeSource;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ServerChannel;

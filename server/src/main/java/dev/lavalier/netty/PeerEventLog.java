@@ -1,6 +1,6 @@
 package dev.lavalier.netty;
 
-import dev.lavalier.audio.TimeSource;
+import dev.lavalier.common.TimeSource;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.EnumMap;

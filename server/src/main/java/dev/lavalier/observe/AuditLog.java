@@ -1,7 +1,7 @@
 package dev.lavalier.observe;
 
 import dev.lavalier.audio.PcmFormat;
-import dev.lavalier.audio.TimeSource;
+import dev.lavalier.common.TimeSource;
 import dev.lavalier.hub.HubObserver;
 import dev.lavalier.hub.SubscriptionStatus;
 import java.time.Duration;

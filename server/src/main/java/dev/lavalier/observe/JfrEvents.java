@@ -146,10 +146,10 @@ public final class JfrEvents implements HubObserver {
     @Description("Captured, per channel, those that the device lost counted")
     long samples;
 
-    @Label("Why")
+    @Label("Reason")
     String reason;
 
-    @Label("Answered")
+    @Label("Acknowledged")
     @Description("Whether the sound system said that it is closed")
     boolean acknowledged;
   }
@@ -158,21 +158,21 @@ public final class JfrEvents implements HubObserver {
   @Label("Device Lost")
   @Description("A device that was open gave out, or gave nothing for 3 s")
   static final class DeviceLost extends LavalierEvent {
-    @Label("Seen")
+    @Label("Reason")
     String reason;
   }
 
-  @Name("dev.lavalier.DeviceBack")
-  @Label("Device Back")
+  @Name("dev.lavalier.DeviceRecovered")
+  @Label("Device Recovered")
   @Description("A lost device gives audio again")
   static final class DeviceRecovered extends LavalierEvent {
-    @Label("Away")
+    @Label("Outage")
     @Timespan(Timespan.NANOSECONDS)
     long outage;
   }
 
-  @Name("dev.lavalier.DeviceStall")
-  @Label("Device Stall")
+  @Name("dev.lavalier.DeviceOverrun")
+  @Label("Device Overrun")
   @Description("A device lost samples while it was open: it, or its reader, was held up")
   static final class DeviceOverrun extends LavalierEvent {
     @Label("Samples")
@@ -224,7 +224,7 @@ public final class JfrEvents implements HubObserver {
     @DataAmount
     long bytes;
 
-    @Label("Why")
+    @Label("Reason")
     String reason;
   }
 }

@@ -3,7 +3,7 @@ package dev.lavalier.pipeline;
 import dev.lavalier.audio.Conversion;
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.PolyphaseFilters;
-import dev.lavalier.audio.StreamException;
+import dev.lavalier.common.StreamException;
 import dev.lavalier.capture.CaptureListener;
 import dev.lavalier.capture.Period;
 import java.util.ArrayList;

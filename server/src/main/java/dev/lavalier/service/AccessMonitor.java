@@ -3,7 +3,7 @@ package dev.lavalier.service;
 import dev.lavalier.access.Reloadable;
 import dev.lavalier.access.ServerCertificate;
 import dev.lavalier.access.TokenFile;
-import dev.lavalier.audio.TimeSource;
+import dev.lavalier.common.TimeSource;
 import dev.lavalier.hub.Hub;
 import java.time.Duration;
 import java.time.Instant;

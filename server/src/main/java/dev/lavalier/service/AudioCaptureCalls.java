@@ -1,13 +1,13 @@
 package dev.lavalier.service;
 
 import dev.lavalier.access.Grants;
-import dev.lavalier.audio.StreamException;
+import dev.lavalier.common.StreamException;
 import dev.lavalier.capture.DeviceDescriptor;
 import dev.lavalier.hub.DeliveryLoop;
-import dev.lavalier.pipeline.FrameCodec;
 import dev.lavalier.hub.Hub;
 import dev.lavalier.hub.Subscription;
 import dev.lavalier.hub.SubscriptionSpec;
+import dev.lavalier.pipeline.FrameCodec;
 import dev.lavalier.v1.ListDevicesRequest;
 import dev.lavalier.v1.PullFramesRequest;
 import dev.lavalier.v1.StreamFramesRequest;

@@ -1,6 +1,6 @@
 package dev.lavalier.service;
 
-import dev.lavalier.audio.StreamException;
+import dev.lavalier.common.StreamException;
 
 /**
  * The sending side of one call. A transport implements it: gRPC, or a test.

@@ -2,8 +2,8 @@ package dev.lavalier.service;
 
 import dev.lavalier.access.Authentication;
 import dev.lavalier.access.Grants;
-import dev.lavalier.audio.StreamException;
-import dev.lavalier.audio.StreamException.Reason;
+import dev.lavalier.common.StreamException;
+import dev.lavalier.common.StreamException.Reason;
 import dev.lavalier.hub.AccessCheck;
 import dev.lavalier.hub.Subscriber;
 import java.util.Optional;

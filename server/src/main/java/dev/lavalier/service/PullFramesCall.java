@@ -1,11 +1,9 @@
 package dev.lavalier.service;
 
-import dev.lavalier.audio.StreamException;
-import dev.lavalier.audio.StreamException.Reason;
+import dev.lavalier.common.StreamException;
+import dev.lavalier.common.StreamException.Reason;
 import dev.lavalier.hub.DeliveryLoop;
-import dev.lavalier.pipeline.Frame;
 import dev.lavalier.hub.FrameSink;
-import dev.lavalier.pipeline.Gap;
 import dev.lavalier.hub.Notice;
 import dev.lavalier.hub.StreamStart;
 import dev.lavalier.hub.Subscription;

@@ -1,8 +1,8 @@
 package dev.lavalier.service;
 
 import dev.lavalier.audio.SampleEncoding;
-import dev.lavalier.audio.StreamException;
-import dev.lavalier.audio.StreamException.Reason;
+import dev.lavalier.common.StreamException;
+import dev.lavalier.common.StreamException.Reason;
 import dev.lavalier.capture.DeviceDescriptor;
 import dev.lavalier.hub.OnDeviceLoss;
 import dev.lavalier.hub.OverflowPolicy;

@@ -1,6 +1,6 @@
 package dev.lavalier.service;
 
-import dev.lavalier.audio.StreamException;
+import dev.lavalier.common.StreamException;
 
 /**
  * The status codes that a call can fail with, one for each reason. The names and numbers are those

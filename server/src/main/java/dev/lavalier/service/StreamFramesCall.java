@@ -1,12 +1,12 @@
 package dev.lavalier.service;
 
-import dev.lavalier.audio.StreamException;
-import dev.lavalier.pipeline.Frame;
+import dev.lavalier.common.StreamException;
 import dev.lavalier.hub.FrameSink;
-import dev.lavalier.pipeline.Gap;
 import dev.lavalier.hub.Notice;
 import dev.lavalier.hub.StreamStart;
 import dev.lavalier.hub.Subscription;
+import dev.lavalier.pipeline.Frame;
+import dev.lavalier.pipeline.Gap;
 import java.util.Optional;
 
 /**

@@ -1,6 +1,6 @@
 package dev.lavalier.service;
 
-import dev.lavalier.audio.StreamException;
+import dev.lavalier.common.StreamException;
 import dev.lavalier.hub.DeviceStatus;
 import dev.lavalier.hub.DeviceWatch;
 import java.util.List;

@@ -1,5 +1,7 @@
 package dev.lavalier.audio;
 
+import dev.lavalier.common.StreamException;
+
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 

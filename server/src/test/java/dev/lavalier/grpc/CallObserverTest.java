@@ -1,10 +1,9 @@
 package dev.lavalier.grpc;
 
-import dev.lavalier.service.CallObserver;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.lavalier.service.CallObserver;
 import dev.lavalier.testing.LavalierExtension;
 import dev.lavalier.testing.TestSubscriber;
 import io.grpc.CallOptions;

@@ -2,7 +2,7 @@ package dev.lavalier.grpc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.lavalier.audio.StreamException;
+import dev.lavalier.common.StreamException;
 import dev.lavalier.service.StatusCode;
 import io.grpc.Status;
 import org.junit.jupiter.params.ParameterizedTest;

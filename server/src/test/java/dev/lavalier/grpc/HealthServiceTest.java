@@ -1,7 +1,5 @@
 package dev.lavalier.grpc;
 
-import dev.lavalier.service.Caller;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
@@ -9,6 +7,7 @@ import com.google.common.util.concurrent.MoreExecutors;
 import dev.lavalier.access.Authentication;
 import dev.lavalier.access.Grants;
 import dev.lavalier.hub.DeliveryLoop;
+import dev.lavalier.service.Caller;
 import dev.lavalier.testing.LavalierExtension;
 import dev.lavalier.testing.TestSubscriber;
 import dev.lavalier.v1.DeviceState;
@@ -182,16 +181,16 @@ final class HealthServiceTest {
   }
 
   @Test
-  void watchingOneThatDoesNotAnswer() throws Exception {
+  void deviceThatDoesNotAnswerIsNotServingUntilItAnswers() throws Exception {
     watch(MIC);
     assertThat(nextReceived()).isEqualTo(ServingStatus.SERVING);
-    TestSubscriber subscriber = listen();
-    lavalier.script("mic").hangsInClose = true;
-    subscriber.cancel();
-    lavalier.awaitState("mic", DeviceState.DEVICE_STATE_CLOSING);
-    lavalier.timeSource().advance(Duration.ofSeconds(4));
+    lavalier.script("mic").hangsInOpen = true;
+    TestSubscriber subscriber = lavalier.subscribe(StreamFramesRequest.newBuilder().setDeviceId("mic").build()).requestAll();
+    lavalier.awaitState("mic", DeviceState.DEVICE_STATE_OPENING);
+    lavalier.timeSource().advance(Duration.ofSeconds(10));
+    subscriber.awaitStatus();
     assertThat(nextReceived()).isEqualTo(ServingStatus.NOT_SERVING);
-    lavalier.script("mic").hangsInClose = false;
+    lavalier.script("mic").hangsInOpen = false;
     assertThat(nextReceived()).isEqualTo(ServingStatus.SERVING);
   }
 

@@ -1,13 +1,12 @@
 package dev.lavalier.grpc;
 
-import dev.lavalier.netty.ServerTls;
-
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lavalier.access.Reloadable;
 import dev.lavalier.access.TlsFiles;
 import dev.lavalier.access.TokenFile;
 import dev.lavalier.hub.HubConfig;
+import dev.lavalier.netty.ServerTls;
 import dev.lavalier.testing.Certificates;
 import dev.lavalier.testing.LogLines;
 import dev.lavalier.testing.ManualTimeSource;

@@ -1,10 +1,9 @@
 package dev.lavalier.grpc;
 
-import dev.lavalier.netty.TransportLimits;
-
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lavalier.hub.HubConfig;
+import dev.lavalier.netty.TransportLimits;
 import dev.lavalier.testing.RawCall;
 import dev.lavalier.testing.TcpServer;
 import dev.lavalier.v1.AudioCaptureGrpc;

@@ -3,7 +3,7 @@ package dev.lavalier.hub;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.lavalier.audio.StreamException;
+import dev.lavalier.common.StreamException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;

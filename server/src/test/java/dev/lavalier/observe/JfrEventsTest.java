@@ -55,10 +55,10 @@ final class JfrEventsTest {
     assertThat(events.keySet())
         .containsExactlyInAnyOrder(
             "DeviceOpened",
-            "DeviceStall",
+            "DeviceOverrun",
             "Gap",
             "DeviceLost",
-            "DeviceBack",
+            "DeviceRecovered",
             "DeviceClosed",
             "SubscriptionEnded");
     assertThat(events.values())
@@ -69,15 +69,15 @@ final class JfrEventsTest {
               assertThat(event.getStackTrace()).isNull();
             });
     assertThat(events.get("DeviceOpened").getString("format")).isEqualTo("48000/1/s16le");
-    assertThat(events.get("DeviceStall").getLong("samples")).isPositive();
+    assertThat(events.get("DeviceOverrun").getLong("samples")).isPositive();
     assertThat(events.get("Gap").getString("cause")).isEqualTo("device_overrun");
     assertThat(events.get("Gap").getDuration("length")).isPositive();
     assertThat(events.get("Gap").getLong("subscription")).isEqualTo(1);
-    assertThat(events.get("DeviceLost").getString("seen")).isNotEmpty();
-    assertThat(events.get("DeviceBack").getDuration("away")).isPositive();
-    assertThat(events.get("DeviceClosed").getString("why")).startsWith("lost: ");
+    assertThat(events.get("DeviceLost").getString("reason")).isNotEmpty();
+    assertThat(events.get("DeviceRecovered").getDuration("outage")).isPositive();
+    assertThat(events.get("DeviceClosed").getString("reason")).startsWith("lost: ");
     assertThat(events.get("SubscriptionEnded").getLong("samplesLost")).isPositive();
-    assertThat(events.get("SubscriptionEnded").getString("why"))
+    assertThat(events.get("SubscriptionEnded").getString("reason"))
         .isEqualTo("cancelled by the subscriber");
   }
 

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lavalier.audio.Conversion;
 import dev.lavalier.audio.PcmFormat;
-import dev.lavalier.audio.StreamException;
+import dev.lavalier.common.StreamException;
 import dev.lavalier.capture.Period;
 import java.util.ArrayList;
 import java.util.List;

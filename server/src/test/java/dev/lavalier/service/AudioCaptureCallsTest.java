@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.common.util.concurrent.MoreExecutors;
 import dev.lavalier.access.Authentication;
 import dev.lavalier.access.Grants;
-import dev.lavalier.audio.StreamException.Reason;
+import dev.lavalier.common.StreamException.Reason;
 import dev.lavalier.hub.DeliveryLoop;
 import dev.lavalier.testing.LavalierExtension;
 import dev.lavalier.v1.Device;

@@ -2,7 +2,7 @@ package dev.lavalier.service;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Parser;
-import dev.lavalier.audio.StreamException;
+import dev.lavalier.common.StreamException;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;

@@ -4,7 +4,7 @@ import dev.lavalier.audio.Conversion;
 import dev.lavalier.audio.FormatConverter;
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.PolyphaseFilters;
-import dev.lavalier.audio.StreamException;
+import dev.lavalier.common.StreamException;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -1,6 +1,6 @@
 package dev.lavalier.testing;
 
-import dev.lavalier.audio.TimeSource;
+import dev.lavalier.common.TimeSource;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;

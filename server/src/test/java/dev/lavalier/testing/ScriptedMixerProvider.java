@@ -1,6 +1,6 @@
 package dev.lavalier.testing;
 
-import dev.lavalier.audio.TimeSource;
+import dev.lavalier.common.TimeSource;
 import dev.lavalier.capture.javasound.TestLines;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Proxy;

@@ -1,6 +1,6 @@
 package dev.lavalier.testing;
 
-import dev.lavalier.audio.TimeSource;
+import dev.lavalier.common.TimeSource;
 import java.time.Duration;
 
 /** A device's own time, which runs too fast or too slow against a ticker. */

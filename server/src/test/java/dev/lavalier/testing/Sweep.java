@@ -5,7 +5,7 @@ import dev.lavalier.audio.FormatConverter;
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.PolyphaseFilters;
 import dev.lavalier.audio.SampleEncoding;
-import dev.lavalier.audio.StreamException;
+import dev.lavalier.common.StreamException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;

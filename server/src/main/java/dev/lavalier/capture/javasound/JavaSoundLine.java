@@ -1,8 +1,8 @@
 package dev.lavalier.capture.javasound;
 
 import dev.lavalier.audio.PcmFormat;
-import dev.lavalier.audio.StreamException;
-import dev.lavalier.audio.StreamException.Reason;
+import dev.lavalier.common.StreamException;
+import dev.lavalier.common.StreamException.Reason;
 import dev.lavalier.capture.DeviceDescriptor;
 import dev.lavalier.capture.line.AudioLine;
 import java.time.Duration;

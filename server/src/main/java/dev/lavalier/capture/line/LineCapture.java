@@ -1,7 +1,7 @@
 package dev.lavalier.capture.line;
 
 import dev.lavalier.audio.PcmFormat;
-import dev.lavalier.audio.TimeSource;
+import dev.lavalier.common.TimeSource;
 import dev.lavalier.capture.Capture;
 import dev.lavalier.capture.CaptureListener;
 import dev.lavalier.capture.DeviceDescriptor;

@@ -1,7 +1,7 @@
 package dev.lavalier.capture.line;
 
 import dev.lavalier.audio.PcmFormat;
-import dev.lavalier.audio.TimeSource;
+import dev.lavalier.common.TimeSource;
 import java.time.Duration;
 import java.util.function.Function;
 import java.util.function.Predicate;

@@ -1,7 +1,7 @@
 package dev.lavalier.capture.virtual;
 
 import dev.lavalier.audio.PcmFormat;
-import dev.lavalier.audio.TimeSource;
+import dev.lavalier.common.TimeSource;
 import dev.lavalier.capture.line.AudioLine;
 import java.io.IOException;
 import java.util.concurrent.locks.LockSupport;

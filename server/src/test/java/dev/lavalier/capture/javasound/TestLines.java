@@ -2,7 +2,7 @@ package dev.lavalier.capture.javasound;
 
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.SampleEncoding;
-import dev.lavalier.audio.TimeSource;
+import dev.lavalier.common.TimeSource;
 import dev.lavalier.capture.SupportedFormat;
 import dev.lavalier.capture.line.AudioLine;
 import dev.lavalier.capture.virtual.ToneDevice;

@@ -1,4 +1,4 @@
-package dev.lavalier.audio;
+package dev.lavalier.common;
 
 /** What somebody else said, as it can stand in one line of ours. */
 public final class LogText {

@@ -1,4 +1,4 @@
-package dev.lavalier.audio;
+package dev.lavalier.common;
 
 /**
  * Why a subscription could not be had, or had to end. The set of reasons is closed: each says what

@@ -1,4 +1,4 @@
-package dev.lavalier.audio;
+package dev.lavalier.common;
 
 import java.time.Duration;
 import java.time.Instant;
