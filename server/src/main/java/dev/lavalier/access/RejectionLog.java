@@ -1,13 +1,14 @@
 package dev.lavalier.access;
 
 import dev.lavalier.common.TimeSource;
+import dev.lavalier.common.RateLimitedLog;
 import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Logs who was not let in, one line each, and no more than so many lines in a while, however many
- * there are: of the others it says how many they were. Safe for use from any thread.
+ * Logs who was refused, and why: one line each, but no more than {@value #MAX_LINES} in 10 s, and
+ * then how many more there were. Safe for use from any thread.
  */
 public final class RejectionLog {
 
@@ -15,10 +16,8 @@ public final class RejectionLog {
 
   private static final int MAX_LINES = 20;
   private static final Duration WINDOW = Duration.ofSeconds(10);
-  private static final int MAX_LENGTH = 200;
 
-  private final TimeSource timeSource;
-  private int count; // in this window; 0: there is none
+  private final RateLimitedLog rejections;
 
   /**
    * Makes one.
@@ -26,7 +25,13 @@ public final class RejectionLog {
    * @param timeSource by which the windows end
    */
   public RejectionLog(TimeSource timeSource) {
-    this.timeSource = timeSource;
+    this.rejections =
+        new RateLimitedLog(
+            timeSource,
+            MAX_LINES,
+            WINDOW,
+            more -> "refused %d more within %d s".formatted(more, WINDOW.toSeconds()),
+            log::warn);
   }
 
   /**
@@ -36,32 +41,6 @@ public final class RejectionLog {
    * @param reason why; what the peer said may be part of it
    */
   public void rejected(String address, String reason) {
-    int number;
-    synchronized (this) {
-      number = ++count;
-    }
-    if (number == 1) {
-      timeSource.schedule(WINDOW, this::endWindow);
-    }
-    if (number <= MAX_LINES) {
-      log.warn("refused {}: {}", address, sanitize(reason));
-    }
-  }
-
-  private void endWindow() {
-    int suppressed;
-    synchronized (this) {
-      suppressed = count - MAX_LINES;
-      count = 0;
-    }
-    if (suppressed > 0) {
-      log.warn("refused {} more within {} s", suppressed, WINDOW.toSeconds());
-    }
-  }
-
-  /** Makes one short line of it, whatever a peer put in. */
-  private static String sanitize(String reason) {
-    String line = reason.replaceAll("\\p{Cntrl}", "?");
-    return line.length() <= MAX_LENGTH ? line : line.substring(0, MAX_LENGTH) + "…";
+    rejections.log(() -> "refused %s: %s".formatted(address, reason));
   }
 }

@@ -6,6 +6,7 @@ import dev.lavalier.access.InvalidFileException;
 import dev.lavalier.access.TokenEntry;
 import dev.lavalier.access.TokenFile;
 import dev.lavalier.access.TokenFileEditor;
+import dev.lavalier.common.LogText;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -170,7 +171,7 @@ final class TokenCommand implements Runnable {
   private static Set<String> ids(String key, Set<String> values) {
     Set<String> ids = values == null ? Set.of() : values;
     for (String id : ids) {
-      if (id.isEmpty() || hasControls(id)) {
+      if (id.isEmpty() || !LogText.isOneLine(id)) {
         throw new IllegalArgumentException(
             "%s: %s (expected: a device_id, or * for all)"
                 .formatted(key, id.isEmpty() ? "empty" : "not one line"));
@@ -179,13 +180,9 @@ final class TokenCommand implements Runnable {
     return ids;
   }
 
-  private static boolean hasControls(String text) {
-    return text.chars().anyMatch(Character::isISOControl);
-  }
-
   private static Credential certificate(String subject) {
     try {
-      if (!subject.isBlank() && !hasControls(subject)) {
+      if (!subject.isBlank() && LogText.isOneLine(subject)) {
         return new Credential.Certificate(new X500Principal(subject));
       }
     } catch (IllegalArgumentException e) {
@@ -193,7 +190,7 @@ final class TokenCommand implements Runnable {
     }
     throw new IllegalArgumentException(
         "certificate: %s (expected: a subject, as CN=ann,O=Studio)"
-            .formatted(hasControls(subject) ? "not one line" : subject));
+            .formatted(LogText.isOneLine(subject) ? subject : "not one line"));
   }
 
   /** Understands {@code 30d}, {@code 12h}, {@code 90m}, a date and an instant. */

@@ -1,5 +1,6 @@
 package dev.lavalier.netty;
 
+import dev.lavalier.common.LogText;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
@@ -19,7 +20,6 @@ final class ConnectionCloseMonitor extends ChannelDuplexHandler {
   private static final int GOAWAY = 7;
   private static final int ACK = 1;
   private static final long INTERNAL_ERROR = 2; // the socket's trouble: the peer closed it, say
-  private static final int MAX_DEBUG_DATA_LENGTH = 120;
 
   private final PeerEventLog log;
   private int payloadLeft; // of the frame that is being written
@@ -77,9 +77,8 @@ final class ConnectionCloseMonitor extends ChannelDuplexHandler {
 
   /** They may quote the peer. */
   private static String debugData(ByteBuf bytes, int from, int to) {
-    String text =
-        bytes.toString(from, Math.min(MAX_DEBUG_DATA_LENGTH, to - from), StandardCharsets.US_ASCII);
-    return text.replaceAll("[^ -~]", "?");
+    int length = Math.min(LogText.MAX_LENGTH, to - from);
+    return LogText.sanitize(bytes.toString(from, length, StandardCharsets.US_ASCII));
   }
 
   @Override

@@ -1,6 +1,7 @@
 package dev.lavalier.netty;
 
 import dev.lavalier.common.TimeSource;
+import dev.lavalier.common.RateLimitedLog;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.EnumMap;
@@ -9,9 +10,9 @@ import java.util.function.Consumer;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tells of peers whose connections or calls we ended, since they took too much or kept to no rule:
- * of each cause one at once, and what follows within a minute in one more line, so that no peer can
- * fill the log. Safe for use from any thread.
+ * Logs peers whose connections or calls the server ended, because they took too much or broke a
+ * rule. Of each cause the first one in a minute has a line at once, and the others have one
+ * together when the minute is over. Safe for use from any thread.
  */
 public final class PeerEventLog {
 
@@ -37,11 +38,8 @@ public final class PeerEventLog {
 
   private static final Duration WINDOW = Duration.ofMinutes(1);
 
-  private final TimeSource timeSource;
-  private final Consumer<String> lines;
+  private final Map<Cause, RateLimitedLog> logs = new EnumMap<>(Cause.class); // does not change
   private volatile boolean stopping;
-  private final Map<Cause, Integer> suppressed =
-      new EnumMap<>(Cause.class); // of this minute; by this
 
   PeerEventLog(TimeSource timeSource) {
     this(timeSource, LoggerFactory.getLogger(PeerEventLog.class)::warn);
@@ -53,47 +51,38 @@ public final class PeerEventLog {
    * @param lines where each line goes
    */
   PeerEventLog(TimeSource timeSource, Consumer<String> lines) {
-    this.timeSource = timeSource;
-    this.lines = lines;
+    for (Cause cause : Cause.values()) {
+      logs.put(
+          cause,
+          new RateLimitedLog(
+              timeSource,
+              1,
+              WINDOW,
+              more -> "%s: %d more within the last minute".formatted(cause.description, more),
+              lines));
+    }
   }
 
   /**
-   * Notes one.
+   * Reports one.
    *
    * @param detail more words, may be the peer's own; empty: none
    */
   public void log(Cause cause, SocketAddress peer, String detail) {
-    if (stopping) {
-      return;
+    if (!stopping) {
+      logs.get(cause)
+          .log(
+              () ->
+                  "%s (%s%s)"
+                      .formatted(
+                          cause.description,
+                          PeerAddress.display(peer),
+                          detail.isEmpty() ? "" : ": " + detail));
     }
-    synchronized (this) {
-      Integer before = suppressed.get(cause);
-      suppressed.put(cause, before == null ? 0 : before + 1);
-      if (before != null) {
-        return;
-      }
-    }
-    lines.accept(
-        "%s (%s%s)"
-            .formatted(
-                cause.description,
-                PeerAddress.display(peer),
-                detail.isEmpty() ? "" : ": " + detail));
-    timeSource.schedule(WINDOW, () -> logSuppressed(cause));
   }
 
   /** The server closes all connections now, which is worth no line. */
   public void stop() {
     stopping = true;
-  }
-
-  private void logSuppressed(Cause cause) {
-    int more;
-    synchronized (this) {
-      more = suppressed.remove(cause);
-    }
-    if (more > 0) {
-      lines.accept("%s: %d more within the last minute".formatted(cause.description, more));
-    }
   }
 }

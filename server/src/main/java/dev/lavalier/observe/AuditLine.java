@@ -1,5 +1,6 @@
 package dev.lavalier.observe;
 
+import dev.lavalier.common.LogText;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.slf4j.Logger;
@@ -9,9 +10,8 @@ import org.slf4j.spi.LoggingEventBuilder;
  * One line of the audit: {@code event key=value key="value with spaces"}.
  *
  * <p>Names come from outside, so no value can end its line, its quotes or itself: what is not plain
- * is quoted as a JSON string, with every character escaped that is not a letter, a digit, a sign or
- * a space, and cut at {@value #MAX_VALUE} characters. A line can be forged by nobody, nor be made
- * to show as something else.
+ * is quoted by {@link LogText#quote}, and cut at {@value #MAX_VALUE} characters. A line can be
+ * forged by nobody, nor be made to show as something else.
  */
 final class AuditLine {
 
@@ -27,7 +27,8 @@ final class AuditLine {
 
   /** Adds a field: a number stays one where fields are logged; all else becomes a string. */
   AuditLine with(String key, Object value) {
-    fields.put(key, value instanceof Number ? value : truncate(String.valueOf(value)));
+    fields.put(
+        key, value instanceof Number ? value : LogText.truncate(String.valueOf(value), MAX_VALUE));
     return this;
   }
 
@@ -46,53 +47,14 @@ final class AuditLine {
     return line.toString();
   }
 
-  private static String truncate(String value) {
-    return value.codePointCount(0, value.length()) <= MAX_VALUE
-        ? value
-        : value.substring(0, value.offsetByCodePoints(0, MAX_VALUE)) + "…";
-  }
-
   private static void append(StringBuilder line, Object value) {
     String text = String.valueOf(value);
-    if (!text.isEmpty() && text.codePoints().allMatch(AuditLine::isPlain)) {
-      line.append(text);
-    } else {
-      line.append('"');
-      text.codePoints().forEach(character -> quote(line, character));
-      line.append('"');
-    }
+    boolean plain = !text.isEmpty() && text.codePoints().allMatch(AuditLine::isPlain);
+    line.append(plain ? text : LogText.quote(text));
   }
 
   private static boolean isPlain(int character) {
     return character < 0x80
         && (Character.isLetterOrDigit(character) || "-_.:/,+@#*%[]".indexOf(character) >= 0);
-  }
-
-  private static void quote(StringBuilder line, int character) {
-    if (character == '"' || character == '\\') {
-      line.append('\\').append((char) character);
-    } else if (isVisible(character)) {
-      line.appendCodePoint(character);
-    } else {
-      for (char unit : Character.toChars(character)) {
-        line.append("\\u%04x".formatted((int) unit));
-      }
-    }
-  }
-
-  /** Line ends, controls, marks that turn the writing's direction, and halves of characters. */
-  private static boolean isVisible(int character) {
-    return switch (Character.getType(character)) {
-      case Character.CONTROL,
-          Character.FORMAT,
-          Character.LINE_SEPARATOR,
-          Character.PARAGRAPH_SEPARATOR,
-          Character.SURROGATE,
-          Character.PRIVATE_USE,
-          Character.UNASSIGNED ->
-          false;
-      case Character.SPACE_SEPARATOR -> character == ' ';
-      default -> true;
-    };
   }
 }

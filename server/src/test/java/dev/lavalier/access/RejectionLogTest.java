@@ -1,0 +1,41 @@
+package dev.lavalier.access;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lavalier.testing.LogLines;
+import dev.lavalier.testing.ManualTimeSource;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+
+/** Who is refused can neither fill the log nor forge a line of it. */
+final class RejectionLogTest {
+
+  private final ManualTimeSource timeSource = new ManualTimeSource();
+  private final RejectionLog rejections = new RejectionLog(timeSource);
+
+  @Test
+  void twentyRejectionsHaveALineEachAndTheOthersOneTogether() {
+    try (LogLines log = LogLines.of(RejectionLog.class.getName())) {
+      for (int i = 0; i < 1_000; i++) {
+        rejections.rejected("192.0.2.7:51234", "an unknown token");
+      }
+      assertThat(log.all())
+          .hasSize(20)
+          .containsOnly("WARN refused 192.0.2.7:51234: an unknown token");
+      timeSource.advance(Duration.ofSeconds(10));
+      assertThat(log.all()).hasSize(21).last().isEqualTo("WARN refused 980 more within 10 s");
+    }
+  }
+
+  @Test
+  void aPeerCannotForgeALineByItsServerName() {
+    String serverName = "ev\u2028il\u202e\u0085 2026 INFO audit microphone off device=x";
+    try (LogLines log = LogLines.of(RejectionLog.class.getName())) {
+      rejections.rejected("192.0.2.7:51234", "TLS handshake, Illegal server name, " + serverName);
+      assertThat(log.all())
+          .containsExactly(
+              "WARN refused 192.0.2.7:51234: TLS handshake, Illegal server name,"
+                  + " ev?il?? 2026 INFO audit microphone off device=x");
+    }
+  }
+}

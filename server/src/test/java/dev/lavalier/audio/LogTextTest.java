@@ -1,0 +1,93 @@
+package dev.lavalier.audio;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** No text from outside does anything to the line in which it stands. */
+final class LogTextTest {
+
+  private static final String MICROPHONE = Character.toString(0x1f3a4);
+
+  @ParameterizedTest
+  @ValueSource(
+      ints = {
+        0,
+        '\t',
+        '\n',
+        '\r',
+        0x1b,
+        0x7f, // C0 and DEL
+        0x80,
+        0x85,
+        0x9b,
+        0x9f, // C1: of these NEL ends a line, and CSI commands a terminal
+        0x2028,
+        0x2029, // separators
+        0x061c,
+        0x200e,
+        0x200f,
+        0x202a,
+        0x202e,
+        0x2066,
+        0x2069, // the direction of writing
+        0xad,
+        0x200b,
+        0x200d,
+        0x2060,
+        0xfeff,
+        0xe0041, // without a width
+        0xd83d,
+        0xde00, // halves of a pair
+        0xe000,
+        0xf0000,
+        0x378,
+        0xffff // without a meaning
+      })
+  void whatIsNoCharacterOfALineIsReplaced(int character) {
+    String text = "a" + (character > 0xffff ? Character.toString(character) : (char) character);
+    assertThat(LogText.sanitize(text + "b")).isEqualTo("a?b");
+    assertThat(LogText.sanitizeAndTruncate(text + "b")).isEqualTo("a?b");
+    assertThat(LogText.quote(text + "b")).matches("\"a(\\\\u[0-9a-f]{4}){1,2}b\"");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "USB Mic (Acme),0", "Grüße", "麦克风", "a\u00a0b", "e\u0301", "\"\\"})
+  void whatIsVisibleStays(String text) {
+    assertThat(LogText.sanitize(text)).isSameAs(text);
+    assertThat(LogText.sanitizeAndTruncate(text + MICROPHONE)).isEqualTo(text + MICROPHONE);
+  }
+
+  @Test
+  void aLongTextIsCutBetweenCharacters() {
+    String longest = MICROPHONE.repeat(LogText.MAX_LENGTH);
+    assertThat(LogText.sanitizeAndTruncate(longest)).isEqualTo(longest);
+    assertThat(LogText.sanitizeAndTruncate(longest + "x")).isEqualTo(longest + "…");
+    assertThat(LogText.sanitizeAndTruncate("x".repeat(1_000_000)))
+        .isEqualTo("x".repeat(LogText.MAX_LENGTH) + "…");
+    assertThat(LogText.sanitizeAndTruncate("abc", 2)).isEqualTo("ab…");
+    assertThat(LogText.truncate("a\nb", 2)).isEqualTo("a\n…");
+  }
+
+  @Test
+  void aQuotedTextCannotEndItsQuotes() {
+    assertThat(LogText.quote("")).isEqualTo("\"\"");
+    assertThat(LogText.quote("a \"b\" \\")).isEqualTo("\"a \\\"b\\\" \\\\\"");
+    assertThat(LogText.quote("a\u00a0b\u3000c")).isEqualTo("\"a\\u00a0b\\u3000c\"");
+    assertThat(LogText.quote(MICROPHONE)).isEqualTo("\"" + MICROPHONE + "\"");
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, '\t', '\n', '\r', 0x7f, 0x85, 0x2028, 0x2029})
+  void aTextWithAControlIsNotOneLine(int character) {
+    assertThat(LogText.isOneLine("a" + (char) character + "b")).isFalse();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "CN=Ann", "a\u200cb", "a\u00a0b"})
+  void aTextWithoutControlsIsOneLine(String text) {
+    assertThat(LogText.isOneLine(text)).isTrue();
+  }
+}
