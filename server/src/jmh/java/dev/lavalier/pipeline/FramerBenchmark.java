@@ -2,8 +2,8 @@ package dev.lavalier.pipeline;
 
 import dev.lavalier.audio.Conversion;
 import dev.lavalier.audio.PcmFormat;
-import dev.lavalier.common.StreamException;
 import dev.lavalier.capture.Period;
+import dev.lavalier.common.StreamException;
 import dev.lavalier.service.AudioCaptureCalls;
 import java.util.List;
 import java.util.concurrent.TimeUnit;

@@ -1,7 +1,7 @@
 package dev.lavalier.access;
 
-import dev.lavalier.common.TimeSource;
 import dev.lavalier.common.RateLimitedLog;
+import dev.lavalier.common.TimeSource;
 import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

@@ -1,13 +1,13 @@
 package dev.lavalier.app;
 
 import dev.lavalier.access.RejectionLog;
-import dev.lavalier.common.TimeSource;
 import dev.lavalier.capture.CombinedDevices;
 import dev.lavalier.capture.Devices;
 import dev.lavalier.capture.javasound.JavaSoundDevices;
 import dev.lavalier.capture.line.LineSettings;
 import dev.lavalier.capture.virtual.ToneDevice;
 import dev.lavalier.capture.virtual.VirtualDevices;
+import dev.lavalier.common.TimeSource;
 import dev.lavalier.grpc.GrpcServer;
 import dev.lavalier.hub.DeliveryLoop;
 import dev.lavalier.hub.Hub;

@@ -1,7 +1,6 @@
 package dev.lavalier.audio;
 
 import dev.lavalier.common.StreamException;
-
 import dev.lavalier.common.StreamException.Reason;
 import java.util.List;
 import java.util.stream.Collectors;

@@ -1,7 +1,6 @@
 package dev.lavalier.audio;
 
 import dev.lavalier.common.LogText;
-
 import java.util.Locale;
 
 /**

@@ -1,10 +1,10 @@
 package dev.lavalier.hub;
 
 import com.google.common.util.concurrent.MoreExecutors;
-import dev.lavalier.common.StreamException;
-import dev.lavalier.common.StreamException.Reason;
 import dev.lavalier.capture.Capture;
 import dev.lavalier.capture.DeviceDescriptor;
+import dev.lavalier.common.StreamException;
+import dev.lavalier.common.StreamException.Reason;
 import dev.lavalier.hub.DeviceLifecycle.Action;
 import dev.lavalier.hub.DeviceLifecycle.Event;
 import dev.lavalier.hub.DeviceLifecycle.Need;

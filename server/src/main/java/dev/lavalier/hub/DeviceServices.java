@@ -1,8 +1,8 @@
 package dev.lavalier.hub;
 
 import dev.lavalier.audio.PolyphaseFilters;
-import dev.lavalier.common.TimeSource;
 import dev.lavalier.capture.Devices;
+import dev.lavalier.common.TimeSource;
 import java.time.Duration;
 import java.util.concurrent.Executor;
 

@@ -1,12 +1,12 @@
 package dev.lavalier.hub;
 
 import dev.lavalier.audio.PolyphaseFilters;
-import dev.lavalier.common.StreamException;
-import dev.lavalier.common.StreamException.Reason;
-import dev.lavalier.common.TimeSource;
 import dev.lavalier.capture.DeviceDescriptor;
 import dev.lavalier.capture.DeviceResolver;
 import dev.lavalier.capture.Devices;
+import dev.lavalier.common.StreamException;
+import dev.lavalier.common.StreamException.Reason;
+import dev.lavalier.common.TimeSource;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;

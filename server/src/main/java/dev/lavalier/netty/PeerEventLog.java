@@ -1,7 +1,7 @@
 package dev.lavalier.netty;
 
-import dev.lavalier.common.TimeSource;
 import dev.lavalier.common.RateLimitedLog;
+import dev.lavalier.common.TimeSource;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.EnumMap;

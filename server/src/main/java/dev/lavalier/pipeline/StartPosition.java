@@ -2,9 +2,9 @@ package dev.lavalier.pipeline;
 
 import dev.lavalier.audio.Conversion;
 import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.capture.Period;
 import dev.lavalier.common.StreamException;
 import dev.lavalier.common.StreamException.Reason;
-import dev.lavalier.capture.Period;
 import org.jspecify.annotations.Nullable;
 
 /**

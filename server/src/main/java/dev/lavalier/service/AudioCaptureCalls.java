@@ -1,8 +1,8 @@
 package dev.lavalier.service;
 
 import dev.lavalier.access.Grants;
-import dev.lavalier.common.StreamException;
 import dev.lavalier.capture.DeviceDescriptor;
+import dev.lavalier.common.StreamException;
 import dev.lavalier.hub.DeliveryLoop;
 import dev.lavalier.hub.Hub;
 import dev.lavalier.hub.Subscription;

@@ -1,9 +1,9 @@
 package dev.lavalier.service;
 
 import dev.lavalier.audio.SampleEncoding;
+import dev.lavalier.capture.DeviceDescriptor;
 import dev.lavalier.common.StreamException;
 import dev.lavalier.common.StreamException.Reason;
-import dev.lavalier.capture.DeviceDescriptor;
 import dev.lavalier.hub.OnDeviceLoss;
 import dev.lavalier.hub.OverflowPolicy;
 import dev.lavalier.hub.SubscriptionSpec;

@@ -1,10 +1,9 @@
 package dev.lavalier.audio;
 
-import dev.lavalier.common.StreamException;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.lavalier.common.StreamException;
 import dev.lavalier.common.StreamException.Reason;
 import java.util.List;
 import org.junit.jupiter.api.Test;

@@ -1,10 +1,9 @@
 package dev.lavalier.audio;
 
-import dev.lavalier.common.StreamException;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.lavalier.common.StreamException;
 import dev.lavalier.testing.Conversions;
 import java.lang.management.ManagementFactory;
 import java.util.Arrays;

@@ -1,13 +1,13 @@
 package dev.lavalier.bench;
 
 import dev.lavalier.audio.PcmFormat;
-import dev.lavalier.common.TimeSource;
 import dev.lavalier.capture.Capture;
 import dev.lavalier.capture.CaptureListener;
 import dev.lavalier.capture.Devices;
 import dev.lavalier.capture.Period;
 import dev.lavalier.capture.javasound.JavaSoundDevices;
 import dev.lavalier.capture.line.LineSettings;
+import dev.lavalier.common.TimeSource;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -185,7 +185,10 @@ final class HealthServiceTest {
     watch(MIC);
     assertThat(nextReceived()).isEqualTo(ServingStatus.SERVING);
     lavalier.script("mic").hangsInOpen = true;
-    TestSubscriber subscriber = lavalier.subscribe(StreamFramesRequest.newBuilder().setDeviceId("mic").build()).requestAll();
+    TestSubscriber subscriber =
+        lavalier
+            .subscribe(StreamFramesRequest.newBuilder().setDeviceId("mic").build())
+            .requestAll();
     lavalier.awaitState("mic", DeviceState.DEVICE_STATE_OPENING);
     lavalier.timeSource().advance(Duration.ofSeconds(10));
     subscriber.awaitStatus();

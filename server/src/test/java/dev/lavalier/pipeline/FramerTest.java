@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lavalier.audio.Conversion;
 import dev.lavalier.audio.PcmFormat;
-import dev.lavalier.common.StreamException;
 import dev.lavalier.capture.Period;
+import dev.lavalier.common.StreamException;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;

@@ -1,7 +1,7 @@
 package dev.lavalier.testing;
 
-import dev.lavalier.common.TimeSource;
 import dev.lavalier.capture.javasound.TestLines;
+import dev.lavalier.common.TimeSource;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Proxy;
 import java.util.List;

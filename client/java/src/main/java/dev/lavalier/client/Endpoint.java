@@ -106,7 +106,8 @@ final class Endpoint {
       return builder.build();
     } catch (SSLException e) {
       throw new IllegalArgumentException(
-          "tls: on (expected: a Java with TLS 1.2 and HTTP/2; %s)".formatted(rootCauseMessage(e)), e);
+          "tls: on (expected: a Java with TLS 1.2 and HTTP/2; %s)".formatted(rootCauseMessage(e)),
+          e);
     }
   }
 
@@ -122,7 +123,10 @@ final class Endpoint {
       return Optional.ofNullable(options)
           .flatMap(connectOptions -> HandshakeFailure.of(cause, connectOptions))
           .map(failure -> new LavalierException(failure.kind(), failure.message(), cause))
-          .orElseGet(() -> new LavalierException(ProtoMapper.kind(status), unreachable(rootCauseMessage(cause)), cause));
+          .orElseGet(
+              () ->
+                  new LavalierException(
+                      ProtoMapper.kind(status), unreachable(rootCauseMessage(cause)), cause));
     }
     return new LavalierException(ProtoMapper.kind(status), message(status), cause);
   }

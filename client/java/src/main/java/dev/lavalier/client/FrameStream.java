@@ -106,14 +106,17 @@ public final class FrameStream implements Iterable<Frame>, AutoCloseable {
     }
     return captured >= prerollEndUnixNanos
         && !delayFilter.accept(
-            captured + ProtoMapper.readDelayNanos(frame), arrival.arrivedNanos(), timeSource.nanoTime().getAsLong());
+            captured + ProtoMapper.readDelayNanos(frame),
+            arrival.arrivedNanos(),
+            timeSource.nanoTime().getAsLong());
   }
 
   private void drop(Gap before) throws LavalierException {
     StreamStart start = call.start();
     long stale = staleFrames + 1; // this thread alone writes it
     staleFrames = stale;
-    dropped = ProtoMapper.merge(before, new Gap(start.frameSize(), Gap.Cause.SLOW_SUBSCRIBER, false));
+    dropped =
+        ProtoMapper.merge(before, new Gap(start.frameSize(), Gap.Cause.SLOW_SUBSCRIBER, false));
     if (overflowPolicy == OverflowPolicy.CLOSE) {
       close();
       throw new LavalierException(

@@ -62,16 +62,26 @@ record HandshakeFailure(LavalierException.Kind kind, String message) {
       } else if (e instanceof CertPathValidatorException validation) {
         validationFailure = validation;
       } else if (e instanceof CertificateExpiredException) {
-        return Optional.of(untrusted(options, trusted, expiredMessage(failedCertificate(validationFailure), e.getMessage())));
+        return Optional.of(
+            untrusted(
+                options,
+                trusted,
+                expiredMessage(failedCertificate(validationFailure), e.getMessage())));
       } else if (e instanceof CertificateNotYetValidException) {
-        return Optional.of(untrusted(options, trusted, notYetValidMessage(failedCertificate(validationFailure), e.getMessage())));
+        return Optional.of(
+            untrusted(
+                options,
+                trusted,
+                notYetValidMessage(failedCertificate(validationFailure), e.getMessage())));
       } else if (e instanceof CertPathBuilderException) {
         pathNotFound = true;
       } else if (isHostnameMismatch(e)) {
         return Optional.of(untrusted(options, "a certificate for that name", e.getMessage()));
-      } else if (e instanceof SSLException && String.valueOf(e.getMessage()).contains(ALERT_PREFIX)) {
+      } else if (e instanceof SSLException
+          && String.valueOf(e.getMessage()).contains(ALERT_PREFIX)) {
         return alert(
-            e.getMessage().substring(e.getMessage().indexOf(ALERT_PREFIX) + ALERT_PREFIX.length()), options);
+            e.getMessage().substring(e.getMessage().indexOf(ALERT_PREFIX) + ALERT_PREFIX.length()),
+            options);
       }
     }
     return pathNotFound
@@ -108,7 +118,8 @@ record HandshakeFailure(LavalierException.Kind kind, String message) {
     }
   }
 
-  private static HandshakeFailure untrusted(ConnectOptions options, String expected, String reason) {
+  private static HandshakeFailure untrusted(
+      ConnectOptions options, String expected, String reason) {
     return new HandshakeFailure(
         LavalierException.Kind.TLS_FAILED,
         "server: %s (expected: %s; %s)".formatted(options.server(), expected, reason));

@@ -40,11 +40,13 @@ public final class LavalierClient implements AutoCloseable {
   private final Endpoint server;
   private final Channel channel; // for the short calls
   private final TimeSource timeSource;
-  private final ManagedChannel ownedChannel; // the channel, where it is ours to shut down; else null
+  private final ManagedChannel
+      ownedChannel; // the channel, where it is ours to shut down; else null
   private final Set<FrameStream> streams = ConcurrentHashMap.newKeySet();
   private volatile boolean closed;
 
-  private LavalierClient(Endpoint server, Channel channel, TimeSource timeSource, ManagedChannel ownedChannel) {
+  private LavalierClient(
+      Endpoint server, Channel channel, TimeSource timeSource, ManagedChannel ownedChannel) {
     this.server = server;
     this.channel = channel;
     this.timeSource = timeSource;
@@ -163,7 +165,9 @@ public final class LavalierClient implements AutoCloseable {
    */
   public FrameStream stream(StreamOptions options) throws LavalierException {
     Supplier<Connection> connector =
-        ownedChannel == null ? () -> new Connection(channel, () -> {}) : connector(windowBytes(options));
+        ownedChannel == null
+            ? () -> new Connection(channel, () -> {})
+            : connector(windowBytes(options));
     FrameStream stream = FrameStream.open(connector, server, options, timeSource, streams::remove);
     streams.add(stream);
     if (closed) { // meanwhile
@@ -175,7 +179,8 @@ public final class LavalierClient implements AutoCloseable {
   /** Each attempt by a channel of its own: one that failed would wait by a clock of its own. */
   private Supplier<Connection> connector(int windowBytes) {
     return () -> {
-      ManagedChannel streamChannel = newChannelBuilder(server).flowControlWindow(windowBytes).build();
+      ManagedChannel streamChannel =
+          newChannelBuilder(server).flowControlWindow(windowBytes).build();
       return new Connection(streamChannel, streamChannel::shutdownNow);
     };
   }

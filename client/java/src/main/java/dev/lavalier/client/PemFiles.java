@@ -82,7 +82,8 @@ final class PemFiles {
   }
 
   /** Signs something with the one, and looks whether the other takes it for its own. */
-  private static boolean matchesKey(PrivateKey key, PublicKey publicKey) throws GeneralSecurityException {
+  private static boolean matchesKey(PrivateKey key, PublicKey publicKey)
+      throws GeneralSecurityException {
     Signature signature =
         Signature.getInstance(
             switch (key.getAlgorithm()) {
@@ -100,6 +101,8 @@ final class PemFiles {
   }
 
   private static String describe(Exception e) {
-    return e instanceof NoSuchFileException ? "there is no such file" : Endpoint.rootCauseMessage(e);
+    return e instanceof NoSuchFileException
+        ? "there is no such file"
+        : Endpoint.rootCauseMessage(e);
   }
 }

@@ -58,7 +58,10 @@ final class ResumingCall implements AutoCloseable {
   private int attempts; // since the loss
 
   ResumingCall(
-      Supplier<Connection> connector, Endpoint server, StreamOptions options, TimeSource timeSource) {
+      Supplier<Connection> connector,
+      Endpoint server,
+      StreamOptions options,
+      TimeSource timeSource) {
     this.connector = connector;
     this.server = server;
     this.options = options;
@@ -147,7 +150,9 @@ final class ResumingCall implements AutoCloseable {
    * @throws LavalierException the reason, where it is none to try again, or too late to
    */
   private boolean reconnect(LavalierException reason) throws LavalierException {
-    if (disconnected && resumeRequested && reason.kind() == LavalierException.Kind.INVALID_REQUEST) {
+    if (disconnected
+        && resumeRequested
+        && reason.kind() == LavalierException.Kind.INVALID_REQUEST) {
       // The server does not take the resume point, as after its clock was set back.
       connect(request(Optional.empty()));
       return true;
@@ -160,7 +165,8 @@ final class ResumingCall implements AutoCloseable {
       disconnectedAtNanos = timeSource.nanoTime().getAsLong();
       notifyReconnecting(reason);
     }
-    long remaining = options.reconnect().toNanos() - (timeSource.nanoTime().getAsLong() - disconnectedAtNanos);
+    long remaining =
+        options.reconnect().toNanos() - (timeSource.nanoTime().getAsLong() - disconnectedAtNanos);
     if (remaining <= 0) {
       throw reason;
     }
@@ -187,7 +193,8 @@ final class ResumingCall implements AutoCloseable {
   private long nextBackoffNanos() {
     long backoff = Math.min(MAX_BACKOFF_NANOS, INITIAL_BACKOFF_NANOS << Math.min(attempts, 10));
     attempts++;
-    double jitterFactor = MIN_JITTER_FACTOR + (1 - MIN_JITTER_FACTOR) * timeSource.random().getAsDouble();
+    double jitterFactor =
+        MIN_JITTER_FACTOR + (1 - MIN_JITTER_FACTOR) * timeSource.random().getAsDouble();
     return Math.round(backoff * jitterFactor);
   }
 

@@ -14,11 +14,14 @@ import java.util.function.LongSupplier;
  * @param sleeper how to wait
  * @param random 0 to 1
  */
-record TimeSource(LongSupplier nanoTime, LongSupplier unixMillis, Sleeper sleeper, DoubleSupplier random) {
+record TimeSource(
+    LongSupplier nanoTime, LongSupplier unixMillis, Sleeper sleeper, DoubleSupplier random) {
 
   /** Waits. */
   interface Sleeper {
-    /** Waits for so long, or until {@code cancelled} is counted down; returns whether that is so. */
+    /**
+     * Waits for so long, or until {@code cancelled} is counted down; returns whether that is so.
+     */
     boolean await(CountDownLatch cancelled, long nanos) throws InterruptedException;
   }
 

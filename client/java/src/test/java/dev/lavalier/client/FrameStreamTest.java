@@ -119,7 +119,8 @@ final class FrameStreamTest {
                     .setClockPpm(-12.5)
                     .setMessage("slow"))
             .build();
-    server.respondWith(List.of(FakeMessages.started(80), notice, FakeMessages.frame(0, 80, 0)), Status.OK);
+    server.respondWith(
+        List.of(FakeMessages.started(80), notice, FakeMessages.frame(0, 80, 0)), Status.OK);
     List<Notice> notices = new ArrayList<>();
     try (FrameStream stream = server.client().stream(StreamOptions.defaults())) {
       stream.onNotice(notices::add);

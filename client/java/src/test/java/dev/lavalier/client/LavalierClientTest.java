@@ -24,7 +24,8 @@ final class LavalierClientTest {
   @RegisterExtension final LavalierExtension lavalier = LavalierExtension.withManualTime();
 
   private LavalierClient client() {
-    return LavalierClient.over(lavalier.channel(), TimeSource.withNanoTime(lavalier.timeSource()::nanoTime));
+    return LavalierClient.over(
+        lavalier.channel(), TimeSource.withNanoTime(lavalier.timeSource()::nanoTime));
   }
 
   @Test

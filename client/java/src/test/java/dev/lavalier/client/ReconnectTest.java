@@ -39,7 +39,8 @@ final class ReconnectTest {
   private double random = 1;
   private long now = 77_000_000_000L;
 
-  private final TimeSource timeSource = new TimeSource(() -> now, () -> now / MS, this::recordBackoff, () -> random);
+  private final TimeSource timeSource =
+      new TimeSource(() -> now, () -> now / MS, this::recordBackoff, () -> random);
 
   private boolean recordBackoff(CountDownLatch cancelled, long nanos) {
     backoffsMs.add(nanos / MS);
@@ -120,7 +121,8 @@ final class ReconnectTest {
     server.respondWith(List.of(started(7), frame(0)), GONE);
     server.thenRespondWith(List.of(started(7), frame(11)), GONE); // it knows nothing of resuming
     server.thenRespondWith(
-        List.of(started(7), with(GapCause.GAP_CAUSE_NOT_KEPT, 20 * FRAME_SIZE, false, frame(32))), GONE);
+        List.of(started(7), with(GapCause.GAP_CAUSE_NOT_KEPT, 20 * FRAME_SIZE, false, frame(32))),
+        GONE);
     server.thenRespondWith(
         List.of(started(7), with(GapCause.GAP_CAUSE_SLOW_SUBSCRIBER, FRAME_SIZE, false, frame(40))),
         GONE);
@@ -129,7 +131,8 @@ final class ReconnectTest {
       assertThat(stream.read().gap()).contains(new Gap(10 * FRAME_SIZE, Gap.Cause.NOT_KEPT, false));
       assertThat(stream.read().gap()).contains(new Gap(20 * FRAME_SIZE, Gap.Cause.NOT_KEPT, false));
       // One of the seven the server had dropped itself.
-      assertThat(stream.read().gap()).contains(new Gap(7 * FRAME_SIZE, Gap.Cause.SLOW_SUBSCRIBER, false));
+      assertThat(stream.read().gap())
+          .contains(new Gap(7 * FRAME_SIZE, Gap.Cause.SLOW_SUBSCRIBER, false));
     }
   }
 
@@ -151,7 +154,8 @@ final class ReconnectTest {
       assertThat(stream.read().gap()).contains(new Gap(8_000, Gap.Cause.NOT_KEPT, true));
       assertThat(stream.start().epoch()).isEqualTo(8);
       assertThat(stream.read().gap()).contains(new Gap(777, Gap.Cause.NOT_KEPT, true));
-      assertThat(stream.read().gap()).contains(new Gap(30 * FRAME_SIZE, Gap.Cause.DEVICE_OVERRUN, true));
+      assertThat(stream.read().gap())
+          .contains(new Gap(30 * FRAME_SIZE, Gap.Cause.DEVICE_OVERRUN, true));
     }
   }
 

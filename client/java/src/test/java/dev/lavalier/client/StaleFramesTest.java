@@ -56,7 +56,8 @@ final class StaleFramesTest {
       // shorter by 30 ms, and that may have drifted by a thousandth of 5 s.
       long dropped = next.sampleIndex() / FRAME_SIZE - 100;
       assertThat(dropped).isBetween(482L, 484L);
-      assertThat(next.gap()).contains(new Gap(dropped * FRAME_SIZE, Gap.Cause.SLOW_SUBSCRIBER, false));
+      assertThat(next.gap())
+          .contains(new Gap(dropped * FRAME_SIZE, Gap.Cause.SLOW_SUBSCRIBER, false));
       assertThat(stream.staleFrames()).isEqualTo(dropped);
 
       readFrames(stream, 100);
@@ -99,7 +100,8 @@ final class StaleFramesTest {
     // Lost for two seconds: the second epoch's first frame was captured after 230 more.
     for (int k = 0; k < 100; k++) {
       StreamFramesResponse.Builder message =
-          FakeMessages.frame((long) k * FRAME_SIZE, FRAME_SIZE, k == 0 ? 200 * FRAME_SIZE : 0).toBuilder();
+          FakeMessages.frame((long) k * FRAME_SIZE, FRAME_SIZE, k == 0 ? 200 * FRAME_SIZE : 0)
+              .toBuilder();
       message.getFrameBuilder().setCaptureTimeUnixNanos((230L + k) * 10 * MS);
       if (k == 0) {
         message
@@ -136,7 +138,8 @@ final class StaleFramesTest {
       Frame next = stream.read();
       long dropped = stream.staleFrames();
       assertThat(dropped).isBetween(42L, 44L);
-      assertThat(next.gap()).contains(new Gap(dropped * FRAME_SIZE, Gap.Cause.SLOW_SUBSCRIBER, false));
+      assertThat(next.gap())
+          .contains(new Gap(dropped * FRAME_SIZE, Gap.Cause.SLOW_SUBSCRIBER, false));
       assertThat(next.sampleIndex()).isEqualTo((dropped - 20) * FRAME_SIZE);
     }
   }

@@ -1,8 +1,5 @@
 package dev.lavalier.capture.javasound;
 
-import dev.lavalier.common.StreamException;
-import dev.lavalier.common.StreamException.Reason;
-import dev.lavalier.common.TimeSource;
 import dev.lavalier.capture.Capture;
 import dev.lavalier.capture.DeviceDescriptor;
 import dev.lavalier.capture.Devices;
@@ -10,6 +7,9 @@ import dev.lavalier.capture.SupportedFormat;
 import dev.lavalier.capture.line.AudioLine;
 import dev.lavalier.capture.line.LineCapture;
 import dev.lavalier.capture.line.LineSettings;
+import dev.lavalier.common.StreamException;
+import dev.lavalier.common.StreamException.Reason;
+import dev.lavalier.common.TimeSource;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.LinkedHashMap;

@@ -1,10 +1,10 @@
 package dev.lavalier.capture.javasound;
 
 import dev.lavalier.audio.PcmFormat;
-import dev.lavalier.common.StreamException;
-import dev.lavalier.common.StreamException.Reason;
 import dev.lavalier.capture.DeviceDescriptor;
 import dev.lavalier.capture.line.AudioLine;
+import dev.lavalier.common.StreamException;
+import dev.lavalier.common.StreamException.Reason;
 import java.time.Duration;
 import javax.sound.sampled.AudioFormat;
 import javax.sound.sampled.AudioSystem;

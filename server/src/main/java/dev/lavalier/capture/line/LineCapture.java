@@ -1,10 +1,10 @@
 package dev.lavalier.capture.line;
 
 import dev.lavalier.audio.PcmFormat;
-import dev.lavalier.common.TimeSource;
 import dev.lavalier.capture.Capture;
 import dev.lavalier.capture.CaptureListener;
 import dev.lavalier.capture.DeviceDescriptor;
+import dev.lavalier.common.TimeSource;
 import java.time.Duration;
 import java.util.OptionalDouble;
 

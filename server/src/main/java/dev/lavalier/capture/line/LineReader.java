@@ -1,9 +1,9 @@
 package dev.lavalier.capture.line;
 
 import dev.lavalier.audio.PcmFormat;
-import dev.lavalier.common.TimeSource;
 import dev.lavalier.capture.CaptureListener;
 import dev.lavalier.capture.Period;
+import dev.lavalier.common.TimeSource;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.OptionalDouble;

@@ -1,8 +1,6 @@
 package dev.lavalier.capture.virtual;
 
 import dev.lavalier.audio.PcmFormat;
-import dev.lavalier.common.StreamException;
-import dev.lavalier.common.StreamException.Reason;
 import dev.lavalier.capture.Capture;
 import dev.lavalier.capture.DeviceDescriptor;
 import dev.lavalier.capture.Devices;
@@ -10,6 +8,8 @@ import dev.lavalier.capture.SupportedFormat;
 import dev.lavalier.capture.line.AudioLine;
 import dev.lavalier.capture.line.LineCapture;
 import dev.lavalier.capture.line.LineSettings;
+import dev.lavalier.common.StreamException;
+import dev.lavalier.common.StreamException.Reason;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;

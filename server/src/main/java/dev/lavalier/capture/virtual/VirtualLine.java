@@ -1,8 +1,8 @@
 package dev.lavalier.capture.virtual;
 
 import dev.lavalier.audio.PcmFormat;
-import dev.lavalier.common.TimeSource;
 import dev.lavalier.capture.line.AudioLine;
+import dev.lavalier.common.TimeSource;
 import java.io.IOException;
 import java.util.concurrent.locks.LockSupport;
 

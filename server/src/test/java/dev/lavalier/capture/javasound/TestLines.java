@@ -2,11 +2,11 @@ package dev.lavalier.capture.javasound;
 
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.SampleEncoding;
-import dev.lavalier.common.TimeSource;
 import dev.lavalier.capture.SupportedFormat;
 import dev.lavalier.capture.line.AudioLine;
 import dev.lavalier.capture.virtual.ToneDevice;
 import dev.lavalier.capture.virtual.VirtualLine;
+import dev.lavalier.common.TimeSource;
 import java.io.IOException;
 import java.util.Arrays;
 import javax.sound.sampled.AudioFormat;

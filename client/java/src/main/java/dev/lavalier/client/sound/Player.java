@@ -28,7 +28,8 @@ public final class Player implements AutoCloseable {
    * @param correctedSamples samples that were left out or repeated because clocks differ
    * @param bufferMs the queue that is aimed at by now, in milliseconds
    */
-  public record PlaybackStats(int underruns, long skippedFrames, long correctedSamples, int bufferMs) {}
+  public record PlaybackStats(
+      int underruns, long skippedFrames, long correctedSamples, int bufferMs) {}
 
   private Player(OutputLine line, PcmFormat format, int bufferMs) {
     this.line = line;

@@ -172,7 +172,8 @@ final class Playout {
     correctedSamples++;
     if (pendingCorrection > 0) {
       pendingCorrection--;
-      System.arraycopy(buffer, at + bytesPerSampleFrame, buffer, at, length - at - bytesPerSampleFrame);
+      System.arraycopy(
+          buffer, at + bytesPerSampleFrame, buffer, at, length - at - bytesPerSampleFrame);
       return length - bytesPerSampleFrame;
     }
     pendingCorrection++;

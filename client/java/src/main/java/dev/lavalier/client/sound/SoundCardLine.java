@@ -32,8 +32,11 @@ final class SoundCardLine implements OutputLine {
     AudioFormat audioFormat = AudioStreams.format(format);
     SourceDataLine line = null;
     try {
-      line = (SourceDataLine) AudioSystem.getLine(new DataLine.Info(SourceDataLine.class, audioFormat));
-      line.open(audioFormat, format.sampleRateHz() / 1_000 * BUFFER_MS * format.bytesPerSampleFrame());
+      line =
+          (SourceDataLine)
+              AudioSystem.getLine(new DataLine.Info(SourceDataLine.class, audioFormat));
+      line.open(
+          audioFormat, format.sampleRateHz() / 1_000 * BUFFER_MS * format.bytesPerSampleFrame());
       return new SoundCardLine(line, format.bytesPerSampleFrame());
     } catch (LineUnavailableException | IllegalArgumentException | SecurityException e) {
       if (line != null) {

@@ -1,4 +1,4 @@
-package dev.lavalier.audio;
+package dev.lavalier.common;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
