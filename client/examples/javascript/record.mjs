@@ -1,5 +1,7 @@
 #!/usr/bin/env node
-// Lists the devices of a Lavalier server, or records one into a WAV file.
+// Lists the devices of a Lavalier server, or records one of them to a WAV file.
+//
+// It needs Node.js 18 or newer, and the packages in package-lock.json. In this directory:
 //
 //   npm ci
 //   node record.mjs [--server HOST:PORT] devices
@@ -12,7 +14,7 @@ import grpc from '@grpc/grpc-js';
 import protoLoader from '@grpc/proto-loader';
 
 const PROTO = fileURLToPath(new URL('../../../proto/src/main/proto/', import.meta.url));
-const BYTES_PER_NUMBER = {
+const BYTES_PER_VALUE = {
   SAMPLE_ENCODING_S16LE: 2, SAMPLE_ENCODING_S24LE: 3, SAMPLE_ENCODING_S32LE: 4, SAMPLE_ENCODING_F32LE: 4,
 };
 
@@ -23,7 +25,7 @@ function fail(message) {
 
 function credentials(ca, tokenFile) {
   if (!ca) {
-    if (tokenFile) fail(`token-file: ${tokenFile} (expected: --ca, too: a token is not sent in plain text)`);
+    if (tokenFile) fail(`token-file: ${tokenFile} (expected: --ca as well; a token is not sent in plain text)`);
     return grpc.credentials.createInsecure();
   }
   const encrypted = grpc.credentials.createSsl(fs.readFileSync(ca));
@@ -36,7 +38,7 @@ function credentials(ca, tokenFile) {
 function connect({ server, ca, 'token-file': tokenFile }) {
   const definition = protoLoader.loadSync('lavalier/v1/audio_capture.proto', {
     includeDirs: [PROTO],
-    longs: String, // sample indexes and times outgrow a JavaScript number: read them with BigInt()
+    longs: String, // a JavaScript number cannot hold every index and time: convert with BigInt()
     enums: String,
     defaults: true,
     oneofs: true,
@@ -58,7 +60,7 @@ function listDevices(client) {
 }
 
 function wavHeader({ encoding, sampleRateHz, channelCount }, dataBytes) {
-  const width = BYTES_PER_NUMBER[encoding];
+  const width = BYTES_PER_VALUE[encoding];
   const header = Buffer.alloc(44);
   header.write('RIFF', 0);
   header.writeUInt32LE(36 + dataBytes, 4);
@@ -78,12 +80,12 @@ function wavHeader({ encoding, sampleRateHz, channelCount }, dataBytes) {
 function record(client, deviceId, seconds, path) {
   const call = client.StreamFrames({ deviceId });
   let file, format, bytesPerSample;
-  let left = 0; // samples per channel still wanted
-  let written = 0; // bytes
+  let remaining = 0; // samples per channel still to record
+  let written = 0; // bytes of audio in the file
 
   const write = (pcm) => {
     written += fs.writeSync(file, pcm);
-    left -= pcm.length / bytesPerSample;
+    remaining -= pcm.length / bytesPerSample;
   };
   const finish = () => {
     if (file === undefined) return;
@@ -94,25 +96,25 @@ function record(client, deviceId, seconds, path) {
   call.on('data', ({ started, frame }) => {
     if (started && file === undefined) {
       format = started.format;
-      bytesPerSample = BYTES_PER_NUMBER[format.encoding] * format.channelCount;
-      left = Math.round(seconds * format.sampleRateHz);
+      bytesPerSample = BYTES_PER_VALUE[format.encoding] * format.channelCount;
+      remaining = Math.round(seconds * format.sampleRateHz);
       file = fs.openSync(path, 'w');
       fs.writeSync(file, wavHeader(format, 0));
-    } else if (frame && left > 0) {
+    } else if (frame && remaining > 0) {
       if (frame.gap) {
         console.error(`gap: ${frame.gap.sampleCount} samples, filled with silence`);
-        write(Buffer.alloc(Math.min(left, Number(frame.gap.sampleCount)) * bytesPerSample));
+        write(Buffer.alloc(Math.min(remaining, Number(frame.gap.sampleCount)) * bytesPerSample));
       }
-      write(frame.pcm.subarray(0, left * bytesPerSample));
-      if (left === 0) {
+      write(frame.pcm.subarray(0, remaining * bytesPerSample));
+      if (remaining === 0) {
         finish();
-        call.cancel(); // the server closes the microphone when its last listener goes
+        call.cancel(); // after its last subscriber, the server closes the microphone
         client.close();
       }
     }
   });
   call.on('error', (error) => {
-    if (left === 0 && written > 0) return; // our own cancel
+    if (remaining === 0 && written > 0) return; // cancelled by this program
     finish();
     fail(error.details);
   });

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Takes frames of a Lavalier server one at a time, each when it is ready for it: a consumer that may
-be slow or stand still, and shall never hear anything old.
+"""Requests frames from a Lavalier server one at a time, each when the program is ready for it.
 
-Needs what record.py needs; see there. From the top of the repository:
+Use this pattern if a program can be slow or can stall, but must never process old audio.
+
+It has the same requirements as record.py. From the top of the repository:
 
     PYTHONPATH=build/python python3 client/examples/python/pull.py --frames 250
     PYTHONPATH=build/python python3 client/examples/python/pull.py --frames 250 --work-ms 50
@@ -18,62 +19,67 @@ from lavalier.v1 import audio_capture_pb2 as pb
 from lavalier.v1 import audio_capture_pb2_grpc as rpc
 from record import add_server_options, connect
 
-DISBELIEF_NANOS = 5_000_000_000
+CLOCK_STEP_TIMEOUT_NANOS = 5_000_000_000
 
 
-class Freshness:
-    """Tells what has waited for too long since the server read it. The two clocks need not agree:
-    the least difference ever seen is that of the clocks and the shortest way. It may rise by a
-    thousandth, since clocks drift; where everything seems too old for 5 s, a clock was set."""
+class QueuingDelayFilter:
+    """Detects frames that have waited too long since the server read them.
 
-    def __init__(self, bound_nanos):
-        self.bound = bound_nanos
-        self.least = None
-        self.looked = 0
-        self.stale_since = None
+    The two clocks need not agree. The smallest difference seen so far, the base delay, is the offset
+    of the clocks plus the shortest transit time. Clocks drift, so the base delay can rise by one
+    thousandth of the time that passes. If every frame is too old for 5 s, a clock was set, and the
+    filter starts again.
+    """
 
-    def is_fresh(self, read, now):
-        waited = now - read
-        if self.least is None:
-            self.least = waited
+    def __init__(self, max_delay_nanos):
+        self.max_delay = max_delay_nanos
+        self.base_delay = None
+        self.last_arrival = 0
+        self.expired_since = None
+
+    def accept(self, read, now):
+        """Returns whether a frame that the server read at `read` is recent enough at `now`."""
+        delay = now - read
+        if self.base_delay is None:
+            self.base_delay = delay
         else:
-            self.least = min(waited, self.least + (now - self.looked) // 1_000)
-        self.looked = now
-        if waited - self.least <= self.bound:
-            self.stale_since = None
+            self.base_delay = min(delay, self.base_delay + (now - self.last_arrival) // 1_000)
+        self.last_arrival = now
+        if delay - self.base_delay <= self.max_delay:
+            self.expired_since = None
             return True
-        if self.stale_since is None:
-            self.stale_since = now
-        elif now - self.stale_since > DISBELIEF_NANOS:
-            self.least = None
-            self.stale_since = None
+        if self.expired_since is None:
+            self.expired_since = now
+        elif now - self.expired_since > CLOCK_STEP_TIMEOUT_NANOS:
+            self.base_delay = None
+            self.expired_since = None
         return False
 
 
 def pull(stub, subscribe, window=1, count=None, clock=time.monotonic_ns):
-    """Yields (frame, missing): an AudioFrame, and how many samples are missing just before it.
+    """Yields (frame, missing): an AudioFrame, and the number of samples missing just before it.
 
-    window: frames that may be under way. 1 costs a round trip for each frame; over a network whose
-        round trip is longer than a frame, take as many frames as fit into it. What is under way
-        when this program is stopped grows old, and is dropped here and counted.
-    count: frames to ask for in all; None: for ever.
+    window: the number of frames that can be in transit. With 1, each frame costs a round trip. If the
+        network's round trip is longer than a frame, use as many frames as fit into it. Frames that
+        are in transit while this program is suspended expire: they are dropped here and counted.
+    count: the total number of frames to request; None: no limit.
     """
     requests = queue.SimpleQueue()
-    left = count
+    remaining = count
 
     def grant(credit, **more):
-        nonlocal left
-        if left is not None:
-            credit = min(credit, left)
-            left -= credit
+        nonlocal remaining
+        if remaining is not None:
+            credit = min(credit, remaining)
+            remaining -= credit
         if credit:
             requests.put(pb.PullFramesRequest(credit=credit, **more))
-            if left == 0:
+            if remaining == 0:
                 requests.put(None)
 
     grant(window, subscribe=subscribe)
     call = stub.PullFrames(iter(requests.get, None))  # None half-closes the call
-    freshness = None
+    delay_filter = None
     frame_size = 0
     missing = 0
     try:
@@ -81,15 +87,15 @@ def pull(stub, subscribe, window=1, count=None, clock=time.monotonic_ns):
             kind = message.WhichOneof("message")
             if kind == "started":
                 frame_size = message.started.frame_size
-                if freshness is None:
-                    freshness = Freshness(message.started.max_latency_ms * 1_000_000)
+                if delay_filter is None:
+                    delay_filter = QueuingDelayFilter(message.started.max_latency_ms * 1_000_000)
             elif kind == "frame":
                 frame = message.frame
                 if frame.HasField("gap"):
                     missing += frame.gap.sample_count
                 read = frame.capture_time_unix_nanos + frame.read_delay_micros * 1_000
-                if freshness.is_fresh(read, clock()):
-                    yield frame, missing  # the caller works on it, for as long as it takes
+                if delay_filter.accept(read, clock()):
+                    yield frame, missing  # the caller processes the frame, however long that takes
                     missing = 0
                 else:
                     missing += frame_size
@@ -100,12 +106,16 @@ def pull(stub, subscribe, window=1, count=None, clock=time.monotonic_ns):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="A Lavalier consumer that pulls.")
+    parser = argparse.ArgumentParser(description="Requests frames from a Lavalier server one at a time.")
     add_server_options(parser)
-    parser.add_argument("--device", default="", metavar="ID", help="default: the server's")
-    parser.add_argument("--frames", type=int, default=250, metavar="N", help="how many to ask for")
-    parser.add_argument("--window", type=int, default=1, metavar="N", help="how many may be under way")
-    parser.add_argument("--work-ms", type=float, default=0, metavar="MS", help="what each is worked on for")
+    parser.add_argument("--device", default="", metavar="ID",
+                        help="device to stream (default: the server's default device)")
+    parser.add_argument("--frames", type=int, default=250, metavar="N",
+                        help="number of frames to request, 1 or more (default: 250)")
+    parser.add_argument("--window", type=int, default=1, metavar="N",
+                        help="number of frames that can be in transit, 1 or more (default: 1)")
+    parser.add_argument("--work-ms", type=float, default=0, metavar="MS",
+                        help="simulated time of work per frame, in milliseconds (default: 0)")
     args = parser.parse_args()
     if args.frames < 1 or args.window < 1:
         sys.exit(f"frames, window: {args.frames}, {args.window} (expected: 1 or more)")

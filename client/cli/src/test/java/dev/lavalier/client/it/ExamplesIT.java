@@ -63,7 +63,7 @@ final class ExamplesIT {
       assertThat(refused.code()).isEqualTo(2);
       assertThat(refused.err())
           .endsWith(
-              "--format: 16000/f32le (expected: RATE/CHANNELS/ENCODING, as 16000/1/f32le;"
+              "--format: 16000/f32le (expected: RATE/CHANNELS/ENCODING, such as 16000/1/f32le;"
                   + " encodings s16le, s24le, s32le, f32le)\n");
     }
   }
