@@ -53,6 +53,7 @@ public record GeneratorLoad(
 
   private static Optional<String> refusalReason(String format, Object... values) {
     return Optional.of(
-        "no figures: this machine was the bottleneck; " + String.format(Locale.ROOT, format, values));
+        "no figures: this machine was the bottleneck; "
+            + String.format(Locale.ROOT, format, values));
   }
 }

@@ -45,7 +45,12 @@ final class LatencyRecorder {
    * @param previousArrival when the subscriber's frame before came
    * @param latencyBase what to take off the latencies
    */
-  void recordFrame(long frame, StreamEvent.FrameHeader header, long now, long previousArrival, long latencyBase) {
+  void recordFrame(
+      long frame,
+      StreamEvent.FrameHeader header,
+      long now,
+      long previousArrival,
+      long latencyBase) {
     delivered++;
     long sinceCapture = now - header.captureUnixNanos();
     long sinceRead = sinceCapture - header.readDelayNanos();

@@ -12,7 +12,8 @@ import org.HdrHistogram.Histogram;
  * @param p999 99.9 % are no longer than this
  * @param max the longest
  */
-public record LatencySummary(long count, double min, double p50, double p99, double p999, double max) {
+public record LatencySummary(
+    long count, double min, double p50, double p99, double p999, double max) {
 
   private static final long HIGHEST_NANOS = 3_600_000_000_000L;
   private static final int DIGITS = 3;

@@ -28,7 +28,8 @@ public final class LoadGenerator {
 
   private static final MethodDescriptor<StreamFramesRequest, StreamEvent> STREAM_FRAMES =
       AudioCaptureGrpc.getStreamFramesMethod().toBuilder(
-              AudioCaptureGrpc.getStreamFramesMethod().getRequestMarshaller(), new FrameHeaderMarshaller())
+              AudioCaptureGrpc.getStreamFramesMethod().getRequestMarshaller(),
+              new FrameHeaderMarshaller())
           .build();
 
   private final Supplier<Transport> transports;

@@ -93,7 +93,10 @@ final class Run {
   synchronized long startCounting() {
     if (latencyBase == UNSET) {
       long minLatencyNanos = minLatency.get();
-      latencyBase = minLatencyNanos < 0 || minLatencyNanos > MAX_PLAUSIBLE_LATENCY_NANOS ? minLatencyNanos - HEADROOM_NANOS : 0;
+      latencyBase =
+          minLatencyNanos < 0 || minLatencyNanos > MAX_PLAUSIBLE_LATENCY_NANOS
+              ? minLatencyNanos - HEADROOM_NANOS
+              : 0;
     }
     countingStarted.countDown();
     return latencyBase;
@@ -136,7 +139,8 @@ final class Run {
   void awaitOpen(long seconds) throws BenchException, InterruptedException {
     var unused = opened.await(seconds, TimeUnit.SECONDS);
     synchronized (this) {
-      boolean allOpened = subscribersWithFrames == options.subscribers(); // though some may have ended since
+      boolean allOpened =
+          subscribersWithFrames == options.subscribers(); // though some may have ended since
       if (!allOpened && subscribersWithFrames == 0 && ended.size() == 1) {
         throw new BenchException(descriptionOf(mostFrequent(ended)));
       }

@@ -70,7 +70,8 @@ final class Subscriber extends ClientCall.Listener<StreamEvent> {
       long missing = Math.min(index, to) - Math.max(expectedIndex, from);
       boolean reported = header.gapSamples() == index - expectedIndex;
       if (missing > 0 || !reported) {
-        recorder.recordGap(reported ? header.gapCause() : BenchReport.Cause.UNTOLD, Math.max(0, missing));
+        recorder.recordGap(
+            reported ? header.gapCause() : BenchReport.Cause.UNTOLD, Math.max(0, missing));
       }
     }
     if (index < to) {

@@ -69,10 +69,7 @@ final class ListenCommand implements Callable<Integer> {
           .err()
           .printf(
               "underruns %d, frames skipped %d, samples corrected %d, buffer %d ms%n",
-              stats.underruns(),
-              stats.skippedFrames(),
-              stats.correctedSamples(),
-              stats.bufferMs());
+              stats.underruns(), stats.skippedFrames(), stats.correctedSamples(), stats.bufferMs());
     }
   }
 }

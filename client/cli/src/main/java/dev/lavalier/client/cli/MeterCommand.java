@@ -35,7 +35,8 @@ final class MeterCommand implements Callable<Integer> {
       boolean live = cli.terminal().outIsTerminal();
       out.printf("%s, %s%n", stream.start().deviceId(), format);
       Levels levels = new Levels(format);
-      long updateInterval = live ? format.sampleRateHz() / UPDATES_PER_SECOND : format.sampleRateHz();
+      long updateInterval =
+          live ? format.sampleRateHz() / UPDATES_PER_SECOND : format.sampleRateHz();
       long total = source.samples(format.sampleRateHz());
       boolean shown = false;
       long sinceUpdate = 0;
@@ -79,7 +80,8 @@ final class MeterCommand implements Callable<Integer> {
   }
 
   private static String bar(double db) {
-    int filled = (int) Math.round(BAR_WIDTH * (Math.max(FLOOR_DB, Math.min(0, db)) - FLOOR_DB) / -FLOOR_DB);
+    int filled =
+        (int) Math.round(BAR_WIDTH * (Math.max(FLOOR_DB, Math.min(0, db)) - FLOOR_DB) / -FLOOR_DB);
     return "#".repeat(filled) + " ".repeat(BAR_WIDTH - filled);
   }
 }

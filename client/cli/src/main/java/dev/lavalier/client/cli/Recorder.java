@@ -50,8 +50,11 @@ final class Recorder {
   }
 
   private void writeSilence(long samples) throws IOException {
-    ByteBuffer silence = ByteBuffer.allocate(SILENCE_BYTES / bytesPerSampleFrame * bytesPerSampleFrame);
-    for (long remaining = samples * bytesPerSampleFrame; remaining > 0; remaining -= silence.limit()) {
+    ByteBuffer silence =
+        ByteBuffer.allocate(SILENCE_BYTES / bytesPerSampleFrame * bytesPerSampleFrame);
+    for (long remaining = samples * bytesPerSampleFrame;
+        remaining > 0;
+        remaining -= silence.limit()) {
       silence.clear().limit((int) Math.min(remaining, silence.capacity()));
       output.write(silence);
     }

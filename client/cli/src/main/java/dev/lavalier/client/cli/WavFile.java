@@ -87,7 +87,8 @@ final class WavFile implements PcmOutput {
     putText(buffer, large ? "RF64" : "RIFF").putInt((int) (large ? SIZE_IN_DS64 : riffBytes));
     putText(buffer, "WAVE");
     putText(buffer, large ? "ds64" : "JUNK").putInt(DS64_BYTES);
-    buffer.putLong(large ? riffBytes : 0)
+    buffer
+        .putLong(large ? riffBytes : 0)
         .putLong(large ? dataBytes : 0)
         .putLong(large ? dataBytes / format.bytesPerSampleFrame() : 0)
         .putInt(0);
@@ -101,7 +102,8 @@ final class WavFile implements PcmOutput {
     int tag = format.encoding() == SampleEncoding.F32LE ? IEEE_FLOAT : PCM;
     boolean extensible = format.channelCount() > 2 || (tag == PCM && bytes > 2);
     putText(buffer, "fmt ").putInt(extensible ? 40 : tag == PCM ? 16 : 18);
-    buffer.putShort((short) (extensible ? EXTENSIBLE : tag))
+    buffer
+        .putShort((short) (extensible ? EXTENSIBLE : tag))
         .putShort((short) format.channelCount())
         .putInt(format.sampleRateHz())
         .putInt(format.sampleRateHz() * format.bytesPerSampleFrame())

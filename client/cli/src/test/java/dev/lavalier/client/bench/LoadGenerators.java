@@ -35,7 +35,8 @@ public final class LoadGenerators {
   /** Makes a load generator that waits for so long for whoever is late. */
   public static LoadGenerator over(
       Channel channel, LongSupplier unixNanos, GeneratorLoad generatorLoad, long graceSeconds) {
-    return LoadGenerator.over(() -> new FakeTransport(channel, generatorLoad), unixNanos, graceSeconds);
+    return LoadGenerator.over(
+        () -> new FakeTransport(channel, generatorLoad), unixNanos, graceSeconds);
   }
 
   private record FakeTransport(Channel channel, GeneratorLoad generatorLoad) implements Transport {

@@ -7,8 +7,8 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.lavalier.client.FakeMessages;
 import dev.lavalier.client.FakeServer;
-import dev.lavalier.client.bench.LoadGenerators;
 import dev.lavalier.client.bench.GeneratorLoad;
+import dev.lavalier.client.bench.LoadGenerators;
 import dev.lavalier.v1.StreamFramesResponse;
 import io.grpc.Status;
 import io.grpc.stub.StreamObserver;
@@ -233,7 +233,10 @@ final class BenchCommandTest {
   void whatCannotBeKnownIsNoReason() {
     assertThat(LoadGenerators.unknown().refusalReason()).isEmpty();
     assertThat(LoadGenerators.load(5, 0.8, 0.05).refusalReason()).isEmpty();
-    assertThat(LoadGenerators.load(0, 0.81, 0.5).refusalReason()).get().asString().contains("used 81 %");
+    assertThat(LoadGenerators.load(0, 0.81, 0.5).refusalReason())
+        .get()
+        .asString()
+        .contains("used 81 %");
   }
 
   @Test

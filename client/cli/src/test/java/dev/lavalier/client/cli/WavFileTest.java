@@ -39,7 +39,8 @@ final class WavFileTest {
     try (WavFile wav = new WavFile(open(path), format)) {
       wav.write(ByteBuffer.wrap(pcm, 0, format.bytesPerSampleFrame()));
       wav.write(
-          ByteBuffer.wrap(pcm, format.bytesPerSampleFrame(), pcm.length - format.bytesPerSampleFrame()));
+          ByteBuffer.wrap(
+              pcm, format.bytesPerSampleFrame(), pcm.length - format.bytesPerSampleFrame()));
     }
 
     assertThat(Files.size(path) % 2).isZero();

@@ -59,7 +59,8 @@ final class Certificates {
 
   /** Skips the test where there is no openssl. */
   static Certificates in(Path dir) {
-    assumeTrue(ProcessRunner.succeeds("openssl", "version"), "openssl is not installed (Debian: openssl)");
+    assumeTrue(
+        ProcessRunner.succeeds("openssl", "version"), "openssl is not installed (Debian: openssl)");
     return new Certificates(dir);
   }
 
@@ -85,7 +86,8 @@ final class Certificates {
   }
 
   /** Makes one that is good until then, in whole seconds. */
-  Pair serverUntil(Instant notAfter, String name, Pair ca) throws IOException, InterruptedException {
+  Pair serverUntil(Instant notAfter, String name, Pair ca)
+      throws IOException, InterruptedException {
     return issue(name, ca, FOR_LOOPBACK, notAfter);
   }
 

@@ -80,7 +80,8 @@ final class ExamplesIT {
           .isEqualTo(new ProcessRunner.Result(1, "", "device_id: moon (expected: one of tone)\n"));
 
       // 20 ms frames that take 100 ms each: once the 200 ms are over, four of five are missed.
-      ProcessRunner.Result slow = run(pull, environment, server, "--frames", "20", "--work-ms", "100");
+      ProcessRunner.Result slow =
+          run(pull, environment, server, "--frames", "20", "--work-ms", "100");
       assertThat(slow.code()).as(slow.err()).isZero();
       assertThat(slow.err()).contains("missed ");
     }
@@ -148,7 +149,8 @@ final class ExamplesIT {
 
   @Test
   void javaScript() throws Exception {
-    assumeTrue(ProcessRunner.succeeds("node", "--version"), "node is not installed (Debian: nodejs npm)");
+    assumeTrue(
+        ProcessRunner.succeeds("node", "--version"), "node is not installed (Debian: nodejs npm)");
     assumeTrue(
         Files.isDirectory(EXAMPLES.resolve("javascript/node_modules/@grpc/grpc-js")),
         "@grpc/grpc-js is not installed (in client/examples/javascript: npm ci)");

@@ -57,7 +57,8 @@ final class HealthIT {
         assertThat(check(channel, SERVICE_PREFIX + "tone")).isEqualTo(ServingStatus.SERVING);
         assertThat(
                 catchThrowableOfType(
-                        StatusRuntimeException.class, () -> check(channel, SERVICE_PREFIX + "other"))
+                        StatusRuntimeException.class,
+                        () -> check(channel, SERVICE_PREFIX + "other"))
                     .getStatus()
                     .getCode())
             .isEqualTo(Status.Code.NOT_FOUND);
@@ -76,14 +77,17 @@ final class HealthIT {
       ManagedChannel channel = connect(server);
       try {
         recorder.awaitFrames(50);
-        Iterator<HealthCheckResponse> responses = stub(channel).watch(request(SERVICE_PREFIX + "default"));
+        Iterator<HealthCheckResponse> responses =
+            stub(channel).watch(request(SERVICE_PREFIX + "default"));
         assertThat(responses.next().getStatus()).isEqualTo(ServingStatus.SERVING);
         pulse.kill();
-        assertThat(awaitChangeFrom(responses, ServingStatus.SERVING)).isEqualTo(ServingStatus.NOT_SERVING);
+        assertThat(awaitChangeFrom(responses, ServingStatus.SERVING))
+            .isEqualTo(ServingStatus.NOT_SERVING);
         assertThat(check(channel, "")).isEqualTo(ServingStatus.SERVING);
         assertThat(check(channel, "lavalier.v1.AudioCapture")).isEqualTo(ServingStatus.SERVING);
         pulse.run();
-        assertThat(awaitChangeFrom(responses, ServingStatus.NOT_SERVING)).isEqualTo(ServingStatus.SERVING);
+        assertThat(awaitChangeFrom(responses, ServingStatus.NOT_SERVING))
+            .isEqualTo(ServingStatus.SERVING);
       } finally {
         channel.shutdownNow();
       }
@@ -95,7 +99,8 @@ final class HealthIT {
     try (ServerProcess server = ServerProcess.start(Map.of(), "--demo")) {
       ManagedChannel channel = connect(server);
       try {
-        Iterator<HealthCheckResponse> responses = stub(channel).watch(request(SERVICE_PREFIX + "tone"));
+        Iterator<HealthCheckResponse> responses =
+            stub(channel).watch(request(SERVICE_PREFIX + "tone"));
         assertThat(responses.next().getStatus()).isEqualTo(ServingStatus.SERVING);
         assertThat(server.terminate()).isZero();
         assertThat(

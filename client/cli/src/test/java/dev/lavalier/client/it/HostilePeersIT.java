@@ -96,7 +96,8 @@ final class HostilePeersIT {
   }
 
   /** The server is as it was: but for lines of the log, one of which says this. */
-  private void assertUnharmed(TestInfo test, int withinSeconds, String... expectedLines) throws Exception {
+  private void assertUnharmed(TestInfo test, int withinSeconds, String... expectedLines)
+      throws Exception {
     long deadline = startedAt + TimeUnit.SECONDS.toNanos(withinSeconds);
     long resident = server.residentBytes();
     while (ProcessRunner.count(server.pid(), "fd") > descriptorsBefore) {
@@ -161,7 +162,8 @@ final class HostilePeersIT {
         assertThat(System.nanoTime()).isLessThan(deadline);
         recorder.awaitFrames(5); // a look costs the server something too
       }
-      System.out.printf("%d let in within %.1f s%n", SILENT_PEERS, (System.nanoTime() - startedAt) / 1e9);
+      System.out.printf(
+          "%d let in within %.1f s%n", SILENT_PEERS, (System.nanoTime() - startedAt) / 1e9);
       for (int i = 0; i < 200; i++) {
         peers.add(RawPeer.connect(server));
       }

@@ -32,11 +32,19 @@ final class IsolatedHost implements AutoCloseable {
       assumeTrue(
           ProcessRunner.succeeds("ip", "netns", "add", host.namespace),
           "no network namespace may be made (it takes root)");
-      host.ip("link", "add", host.localInterface, "type", "veth", "peer", "name", host.remoteInterface);
+      host.ip(
+          "link", "add", host.localInterface, "type", "veth", "peer", "name", host.remoteInterface);
       host.ip("link", "set", host.remoteInterface, "netns", host.namespace);
       host.ip("address", "add", LOCAL_ADDRESS + "/30", "dev", host.localInterface);
       host.ip("link", "set", host.localInterface, "up");
-      host.ip("-n", host.namespace, "address", "add", REMOTE_ADDRESS + "/30", "dev", host.remoteInterface);
+      host.ip(
+          "-n",
+          host.namespace,
+          "address",
+          "add",
+          REMOTE_ADDRESS + "/30",
+          "dev",
+          host.remoteInterface);
       host.ip("-n", host.namespace, "link", "set", host.remoteInterface, "up");
       return host;
     } catch (IOException | InterruptedException | RuntimeException | Error e) {

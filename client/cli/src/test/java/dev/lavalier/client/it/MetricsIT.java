@@ -18,7 +18,8 @@ import org.junit.jupiter.api.Test;
 /** The figures of a real server, scraped by a real Prometheus. */
 final class MetricsIT {
 
-  private static final Pattern METRICS_ADDRESS = Pattern.compile("metrics at http://(\\S+)/metrics");
+  private static final Pattern METRICS_ADDRESS =
+      Pattern.compile("metrics at http://(\\S+)/metrics");
   private static final StreamOptions TONE = StreamOptions.defaults().withDeviceId("tone");
 
   private static String target(ServerProcess server) {

@@ -131,10 +131,13 @@ final class PipeWire extends SoundServer {
   /** Skips the test where PipeWire is not installed. */
   static void assumeInstalled() throws IOException, InterruptedException {
     assumeTrue(
-        ProcessRunner.succeeds("pipewire", "--version") && ProcessRunner.succeeds("wireplumber", "--version"),
+        ProcessRunner.succeeds("pipewire", "--version")
+            && ProcessRunner.succeeds("wireplumber", "--version"),
         "PipeWire is not installed (Debian: pipewire wireplumber)");
     assumeTrue(
-        ProcessRunner.run(List.of("wireplumber", "--version")).out().contains("libwireplumber 0.4."),
+        ProcessRunner.run(List.of("wireplumber", "--version"))
+            .out()
+            .contains("libwireplumber 0.4."),
         "this WirePlumber is not configured as 0.4 is");
     assumeTrue(
         plugin().isPresent(),

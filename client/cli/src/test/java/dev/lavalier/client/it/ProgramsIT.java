@@ -86,7 +86,8 @@ final class ProgramsIT {
     try (ServerProcess server = ServerProcess.start(Map.of(), "--demo")) {
       // A shell's background jobs ignore SIGINT, and so would their children: undo that.
       List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT"));
-      command.addAll(ProcessRunner.lavalier("record", "--server", server.address(), wav.toString()));
+      command.addAll(
+          ProcessRunner.lavalier("record", "--server", server.address(), wav.toString()));
       Process recording = new ProcessBuilder(command).start();
       awaitSize(wav, 200_000);
       assertThat(ProcessRunner.succeeds("kill", "-INT", Long.toString(recording.pid()))).isTrue();
@@ -210,7 +211,8 @@ final class ProgramsIT {
   void aPortInUseGetsOneLineAndCode1() throws Exception {
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       ProcessRunner.Result result =
-          ProcessRunner.run(ServerProcess.command("--port", Integer.toString(taken.getLocalPort())));
+          ProcessRunner.run(
+              ServerProcess.command("--port", Integer.toString(taken.getLocalPort())));
       assertThat(result.code()).isEqualTo(1);
       assertThat(result.out()).isEmpty();
       assertThat(result.err())
@@ -222,7 +224,8 @@ final class ProgramsIT {
 
   @Test
   void aServerThatIsNotThereGetsOneLineAndCode1() throws Exception {
-    ProcessRunner.Result result = ProcessRunner.run(ProcessRunner.lavalier("--server", "127.0.0.1:1", "devices"));
+    ProcessRunner.Result result =
+        ProcessRunner.run(ProcessRunner.lavalier("--server", "127.0.0.1:1", "devices"));
     assertThat(result.code()).isEqualTo(1);
     assertThat(result.out()).isEmpty();
     assertThat(result.err().lines())

@@ -46,7 +46,8 @@ final class Prometheus implements AutoCloseable {
   /** Skips the test where Prometheus is not installed. */
   static void assumeInstalled() {
     assumeTrue(
-        ProcessRunner.succeeds("prometheus", "--version") && ProcessRunner.succeeds("promtool", "--version"),
+        ProcessRunner.succeeds("prometheus", "--version")
+            && ProcessRunner.succeeds("promtool", "--version"),
         "Prometheus is not installed (Debian: prometheus)");
   }
 
@@ -65,7 +66,8 @@ final class Prometheus implements AutoCloseable {
             static_configs:
               - targets: ["%s"]
         """
-            .formatted(ProcessRunner.TOP.resolve("packaging/monitoring/prometheus/alerts.yml"), target));
+            .formatted(
+                ProcessRunner.TOP.resolve("packaging/monitoring/prometheus/alerts.yml"), target));
     Path log = dir.resolve("prometheus.log");
     Process process =
         new ProcessBuilder(

@@ -32,7 +32,8 @@ final class PulseAudio extends SoundServer {
   /** Skips the test where PulseAudio is not installed. */
   static void assumeInstalled() {
     assumeTrue(
-        ProcessRunner.succeeds("pulseaudio", "--version") && ProcessRunner.succeeds("pactl", "--version"),
+        ProcessRunner.succeeds("pulseaudio", "--version")
+            && ProcessRunner.succeeds("pactl", "--version"),
         "PulseAudio is not installed (Debian: pulseaudio pulseaudio-utils libasound2-plugins)");
   }
 

@@ -36,7 +36,8 @@ final class PulseAudioFaultsIT {
   @Test
   void theDaemonStandsStillForLong() throws Exception {
     try (PulseAudio pulse = PulseAudio.start()) {
-      DeviceFaultScenario.failAndRecover(pulse, () -> pulse.signal("STOP"), () -> pulse.signal("CONT"));
+      DeviceFaultScenario.failAndRecover(
+          pulse, () -> pulse.signal("STOP"), () -> pulse.signal("CONT"));
     }
   }
 

@@ -42,7 +42,8 @@ final class ReconnectIT {
           double elapsed = (System.nanoTime() - startedAt) / 1e9;
           double recorded = samples(wav) / RATE - before;
           assertThat(recorded).isBetween(elapsed - 0.3, elapsed + 0.3);
-          assertThat(ProcessRunner.succeeds("kill", "-INT", Long.toString(recording.pid()))).isTrue();
+          assertThat(ProcessRunner.succeeds("kill", "-INT", Long.toString(recording.pid())))
+              .isTrue();
           assertThat(recording.waitFor(20, TimeUnit.SECONDS)).isTrue();
           assertThat(recording.exitValue()).isEqualTo(130);
           second.awaitLog(".* microphone off device=tone .*");
@@ -69,7 +70,8 @@ final class ReconnectIT {
     await(() -> samples(wav) >= seconds * RATE, wav + " does not grow to " + seconds + " s");
   }
 
-  private static void await(BooleanSupplier condition, String timeoutMessage) throws TimeoutException {
+  private static void await(BooleanSupplier condition, String timeoutMessage)
+      throws TimeoutException {
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
     while (!condition.getAsBoolean()) {
       if (System.nanoTime() > deadline) {

@@ -76,7 +76,9 @@ final class Recording {
       String description = "%s, channel %d".formatted(format, channel + 1);
       assertThat(reading.frequencyHz()).as(description).isBetween(hz - 0.1, hz + 0.1);
       for (double peak : List.of(reading.minPeak(), reading.maxPeak())) {
-        assertThat(20 * Math.log10(peak)).as(description).isBetween(peakDbfs - 0.08, peakDbfs + 0.08);
+        assertThat(20 * Math.log10(peak))
+            .as(description)
+            .isBetween(peakDbfs - 0.08, peakDbfs + 0.08);
       }
       // One sample lost at 440 Hz turns the phase by 0.058 at 48 kHz, by 0.029 at 96 kHz.
       assertThat(reading.maxPhaseStep()).as(description).isLessThan(0.01);

@@ -83,7 +83,8 @@ final class TlsIT {
     List<StreamRecorder> recorders = new ArrayList<>();
     try (ServerProcess process = start(server)) {
       for (int i = 0; i < STREAMS; i++) {
-        recorders.add(new StreamRecorder(LavalierClient.connect(connectOptions(process)), captured));
+        recorders.add(
+            new StreamRecorder(LavalierClient.connect(connectOptions(process)), captured));
       }
       for (StreamRecorder each : recorders) {
         each.awaitFrames(1);
@@ -101,7 +102,8 @@ final class TlsIT {
           "certificate exchanged under %d streams: new one shown after %.1f s%n",
           STREAMS, (System.nanoTime() - replacedAt) / 1e9);
 
-      try (StreamRecorder lateRecorder = new StreamRecorder(LavalierClient.connect(connectOptions(process)), LENIENT_LATENCY)) {
+      try (StreamRecorder lateRecorder =
+          new StreamRecorder(LavalierClient.connect(connectOptions(process)), LENIENT_LATENCY)) {
         lateRecorder.awaitFrames(FRAMES);
       }
       for (StreamRecorder each : recorders) {
@@ -119,7 +121,8 @@ final class TlsIT {
   void aServerWhoseCertificateHasExpiredIsNotTrustedAnyMore() throws Exception {
     Instant end = Instant.now().plusSeconds(8).truncatedTo(ChronoUnit.SECONDS);
     try (ServerProcess process = start(certificates.serverUntil(end, "late", ca));
-        StreamRecorder recorder = new StreamRecorder(LavalierClient.connect(connectOptions(process)), LENIENT_LATENCY)) {
+        StreamRecorder recorder =
+            new StreamRecorder(LavalierClient.connect(connectOptions(process)), LENIENT_LATENCY)) {
       recorder.awaitFrames(1);
       while (Instant.now().isBefore(end.plusSeconds(1))) {
         recorder.awaitFrames(FRAMES / 5);
@@ -143,7 +146,8 @@ final class TlsIT {
                     ConnectOptions.to(process.address()).withCa(self.certificate())),
                 LENIENT_LATENCY)) {
       recorder.awaitFrames(1);
-      assertRefused(connectOptions(process), Kind.TLS_FAILED, "its own has another issuer, or none");
+      assertRefused(
+          connectOptions(process), Kind.TLS_FAILED, "its own has another issuer, or none");
       assertRefused(
           ConnectOptions.to(process.address()).withTls(),
           Kind.TLS_FAILED,
@@ -157,7 +161,9 @@ final class TlsIT {
     Certificates.Pair other = certificates.ca("other");
     Certificates.Pair named = certificates.serverOf("localhost", ca);
     try (ServerProcess process = start(named);
-        StreamRecorder recorder = new StreamRecorder(LavalierClient.connect(connectOptionsByName(process)), LENIENT_LATENCY)) {
+        StreamRecorder recorder =
+            new StreamRecorder(
+                LavalierClient.connect(connectOptionsByName(process)), LENIENT_LATENCY)) {
       recorder.awaitFrames(1);
       assertRefused(
           connectOptionsByName(process).withCa(other.certificate()),
@@ -185,15 +191,19 @@ final class TlsIT {
     Certificates.Pair mixed = new Certificates.Pair(alice.certificate(), late.key());
     try (ServerProcess process = start(server, "--tls-client-ca", ca.certificate().toString());
         StreamRecorder recorder =
-            new StreamRecorder(LavalierClient.connect(alice.applyTo(connectOptions(process))), LENIENT_LATENCY)) {
+            new StreamRecorder(
+                LavalierClient.connect(alice.applyTo(connectOptions(process))), LENIENT_LATENCY)) {
       recorder.awaitFrames(1);
-      assertRefused(connectOptions(process), Kind.NOT_AUTHENTICATED, "cert: none (expected: a certificate");
+      assertRefused(
+          connectOptions(process), Kind.NOT_AUTHENTICATED, "cert: none (expected: a certificate");
       assertRefused(
           mallory.applyTo(connectOptions(process)),
           Kind.NOT_AUTHENTICATED,
           "cert: %s (expected: a certificate".formatted(mallory.certificate()));
       assertRefused(
-          late.applyTo(connectOptions(process)), Kind.NOT_AUTHENTICATED, "that of CN=late has expired on 20");
+          late.applyTo(connectOptions(process)),
+          Kind.NOT_AUTHENTICATED,
+          "that of CN=late has expired on 20");
       assertThatIllegalArgumentException()
           .isThrownBy(() -> LavalierClient.connect(mixed.applyTo(connectOptions(process))))
           .withMessage(
@@ -214,7 +224,8 @@ final class TlsIT {
     try (ServerProcess process = ServerProcess.start(Map.of(), "--demo");
         StreamRecorder recorder = new StreamRecorder(process, LENIENT_LATENCY)) {
       recorder.awaitFrames(1);
-      assertRefused(connectOptions(process), Kind.TLS_FAILED, "(expected: TLS; it answers without)");
+      assertRefused(
+          connectOptions(process), Kind.TLS_FAILED, "(expected: TLS; it answers without)");
       assertNothingMissing(recorder);
     }
   }
@@ -222,7 +233,8 @@ final class TlsIT {
   @Test
   void onlyTls12AndLaterWillDo() throws Exception {
     try (ServerProcess process = start(server);
-        StreamRecorder recorder = new StreamRecorder(LavalierClient.connect(connectOptions(process)), LENIENT_LATENCY)) {
+        StreamRecorder recorder =
+            new StreamRecorder(LavalierClient.connect(connectOptions(process)), LENIENT_LATENCY)) {
       recorder.awaitFrames(1);
       for (String version : List.of("-tls1", "-tls1_1")) {
         ProcessRunner.Result refused = certificates.handshake(process.address(), ca, version);
@@ -252,7 +264,8 @@ final class TlsIT {
     Certificates.copy(ca.certificate(), Path.of(args[6]));
     ServerProcess process = ServerProcess.start(Map.of(), args);
     try (StreamRecorder recorder =
-        new StreamRecorder(LavalierClient.connect(alice.applyTo(connectOptions(process))), LENIENT_LATENCY)) {
+        new StreamRecorder(
+            LavalierClient.connect(alice.applyTo(connectOptions(process))), LENIENT_LATENCY)) {
       recorder.awaitFrames(1);
       process.kill();
       recorder.awaitNotice(Notice.Kind.RECONNECTING);

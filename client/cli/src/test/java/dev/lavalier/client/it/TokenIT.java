@@ -216,7 +216,8 @@ final class TokenIT {
     Certificates.Pair ca = certificates.ca("ca");
     Certificates.Pair pair = certificates.server("server", ca);
     String alice = add("alice", "--list", "*", "--stream", "tone", "--admin");
-    Path clientTokenFile = Files.writeString(Files.createTempFile("lavalier", ".token"), alice + "\n");
+    Path clientTokenFile =
+        Files.writeString(Files.createTempFile("lavalier", ".token"), alice + "\n");
     try (ServerProcess server =
             start("--tls-cert", pair.certificate().toString(), "--tls-key", pair.key().toString());
         StreamRecorder recorder =
@@ -225,7 +226,9 @@ final class TokenIT {
                     ConnectOptions.to(server.address()).withCa(ca.certificate()).withToken(alice)),
                 TONE)) {
       recorder.awaitFrames(1);
-      String[] serverArguments = {"--server", server.address(), "--ca", ca.certificate().toString()};
+      String[] serverArguments = {
+        "--server", server.address(), "--ca", ca.certificate().toString()
+      };
 
       List<String> devices = ProcessRunner.lavalier(serverArguments);
       devices.addAll(List.of("devices", "--token-file", clientTokenFile.toString()));

@@ -57,8 +57,8 @@ final class VanishedClientIT {
     }
   }
 
-  private static void assertReleasedSoon(ServerProcess server, LavalierClient client, String scenario)
-      throws Exception {
+  private static void assertReleasedSoon(
+      ServerProcess server, LavalierClient client, String scenario) throws Exception {
     assertThat(ServerProcess.device(client, "tone").subscriberCount()).isEqualTo(1);
     int descriptors = ProcessRunner.count(server.pid(), "fd");
     long startedAt = System.nanoTime();
@@ -67,11 +67,14 @@ final class VanishedClientIT {
     assertThat(closed).as(scenario).isLessThan(MAX_RELEASE_SECONDS);
     assertThat(ServerProcess.device(client, "tone").subscriberCount()).isZero();
     while (ProcessRunner.count(server.pid(), "fd") >= descriptors) {
-      assertThat(seconds(startedAt)).as("%s: its socket", scenario).isLessThan(MAX_RELEASE_SECONDS + 5);
+      assertThat(seconds(startedAt))
+          .as("%s: its socket", scenario)
+          .isLessThan(MAX_RELEASE_SECONDS + 5);
       ServerProcess.device(client, "tone"); // a look at /proc costs more
     }
     System.out.printf(
-        "%s: device closed after %.1f s, socket after %.1f s%n", scenario, closed, seconds(startedAt));
+        "%s: device closed after %.1f s, socket after %.1f s%n",
+        scenario, closed, seconds(startedAt));
     assertThat(server.log()).contains("the peer did not answer a keepalive ping");
   }
 
@@ -95,9 +98,11 @@ final class VanishedClientIT {
   void aHostThatWasCutOff() throws Exception {
     try (IsolatedHost host = IsolatedHost.create();
         ServerProcess server =
-            ServerProcess.start(Map.of(), "--demo", "--bind", IsolatedHost.LOCAL_ADDRESS, "--insecure");
+            ServerProcess.start(
+                Map.of(), "--demo", "--bind", IsolatedHost.LOCAL_ADDRESS, "--insecure");
         LavalierClient client = server.client();
-        ListenerProcess listener = ListenerProcess.start(host.commandInside(ListenerProcess.command(server)))) {
+        ListenerProcess listener =
+            ListenerProcess.start(host.commandInside(ListenerProcess.command(server)))) {
       host.disconnect();
       assertReleasedSoon(server, client, "host cut off");
       assertThat(listener.process.isAlive()).isTrue();
