@@ -96,15 +96,16 @@ final class StatusCodesTest {
     assertRefused(
         format(AudioFormat.newBuilder().setChannelCount(3)),
         Status.Code.FAILED_PRECONDITION,
-        "format.channel_count: 3 (expected: 2 as captured, 1, or a channel_map that says which)");
+        "format.channel_count: 3 (expected: 2 as captured, or 1; other numbers need a"
+            + " channel_map)");
     assertRefused(
         tone().addChannelMap(1).addChannelMap(3),
         Status.Code.FAILED_PRECONDITION,
-        "channel_map: 3 (expected: 1..2, the channels captured, or 0, the mean of them)");
+        "channel_map: 3 (expected: 1..2 for a captured channel, or 0 for the mean of all)");
     assertRefused(
         tone().addChannelMap(-1),
         Status.Code.INVALID_ARGUMENT,
-        "channel_map: -1 (expected: 1..2, the channels captured, or 0, the mean of them)");
+        "channel_map: -1 (expected: 1..2 for a captured channel, or 0 for the mean of all)");
     assertRefused(
         format(AudioFormat.newBuilder().setChannelCount(1)).addChannelMap(1).addChannelMap(2),
         Status.Code.INVALID_ARGUMENT,
