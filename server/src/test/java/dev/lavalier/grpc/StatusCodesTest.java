@@ -121,14 +121,14 @@ final class StatusCodesTest {
   }
 
   @Test
-  void aDeviceThatSomebodyElseHas() throws Exception {
+  void busyDeviceIsReportedAndOpensWhenFree() throws Exception {
     lavalier.script("mic").busy = true;
     assertRefused(
         StreamFramesRequest.newBuilder(),
         Status.Code.UNAVAILABLE,
-        "device_id: mic (expected: a device that is free and opens in 48000/2/s16le; the sound"
-            + " system says: line with format PCM_SIGNED 48000.0 Hz, 16 bit, stereo, 4"
-            + " bytes/frame, little-endian not supported.)");
+        "mic did not open in 48000/2/s16le: another program may use it, or it may not support this"
+            + " format (the sound system reports: line with format PCM_SIGNED 48000.0 Hz, 16 bit,"
+            + " stereo, 4 bytes/frame, little-endian not supported.)");
     lavalier.awaitState("mic", DeviceState.DEVICE_STATE_CLOSED);
     assertThat(lavalier.device("mic").getSubscriberCount()).isZero();
 
