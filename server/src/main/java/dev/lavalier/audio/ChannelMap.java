@@ -7,12 +7,12 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * Where each delivered channel comes from. Immutable.
+ * Maps each delivered channel to its source. Immutable.
  *
- * @param capturedChannels channels of what is captured
- * @param sources for each delivered channel: 1 to {@code capturedChannels} picks that channel, as
- *     often as one likes; {@value #MEAN} is the mean of all of them, each with the weight 1 /
- *     capturedChannels, so that full scale on every channel is full scale, and never clips
+ * @param capturedChannels number of captured channels
+ * @param sources the source of each delivered channel: 1 to {@code capturedChannels} selects that
+ *     channel and can be repeated; {@value #MEAN} is the mean of all channels, each with the weight
+ *     1 / capturedChannels, so that full scale on every channel gives full scale and never clips
  */
 public record ChannelMap(int capturedChannels, List<Integer> sources) {
 
@@ -20,10 +20,10 @@ public record ChannelMap(int capturedChannels, List<Integer> sources) {
   public static final int MEAN = 0;
 
   /**
-   * Checks a map for a device.
+   * Creates the map that a request names, after checking it against a device.
    *
-   * @throws StreamException INVALID_REQUEST where it names too many channels or negative ones,
-   *     FORMAT_NOT_AVAILABLE where it names one that is not captured
+   * @throws StreamException INVALID_REQUEST if it is empty, or names too many channels or a
+   *     negative one; FORMAT_NOT_AVAILABLE if it names a channel that is not captured
    */
   public static ChannelMap of(int capturedChannels, List<Integer> sources) throws StreamException {
     if (sources.isEmpty() || sources.size() > PcmFormat.MAX_CHANNELS) {
@@ -36,7 +36,7 @@ public record ChannelMap(int capturedChannels, List<Integer> sources) {
       if (source < 0 || source > capturedChannels) {
         throw new StreamException(
             source < 0 ? Reason.INVALID_REQUEST : Reason.FORMAT_NOT_AVAILABLE,
-            "channel_map: %d (expected: 1..%d, the channels captured, or 0, the mean of them)"
+            "channel_map: %d (expected: 1..%d for a captured channel, or 0 for the mean of all)"
                 .formatted(source, capturedChannels));
       }
     }
@@ -44,11 +44,11 @@ public record ChannelMap(int capturedChannels, List<Integer> sources) {
   }
 
   /**
-   * Returns the map for a number of channels: as captured; one, which is the mean of all; or any
-   * number of copies of the one that is captured.
+   * Returns the default map for a number of channels: all channels as captured; one channel, which
+   * is the mean of all; or any number of copies if only one channel is captured.
    *
-   * @throws StreamException FORMAT_NOT_AVAILABLE for other numbers, whose meaning nobody knows: the
-   *     sound system does not say which channel is which
+   * @throws StreamException FORMAT_NOT_AVAILABLE for other numbers. They have no defined meaning,
+   *     because the sound system does not report the position of each channel
    */
   public static ChannelMap ofCount(int capturedChannels, int delivered) throws StreamException {
     if (delivered == capturedChannels) {
@@ -62,7 +62,7 @@ public record ChannelMap(int capturedChannels, List<Integer> sources) {
     }
     throw new StreamException(
         Reason.FORMAT_NOT_AVAILABLE,
-        "format.channel_count: %d (expected: %d as captured, 1, or a channel_map that says which)"
+        "format.channel_count: %d (expected: %d as captured, or 1; other numbers need a channel_map)"
             .formatted(delivered, capturedChannels));
   }
 
@@ -70,17 +70,17 @@ public record ChannelMap(int capturedChannels, List<Integer> sources) {
     return new ChannelMap(channels, IntStream.rangeClosed(1, channels).boxed().toList());
   }
 
-  /** Copies the list; the mean of one channel is that channel. */
+  /** Copies the list. The mean of a single channel is replaced with that channel. */
   public ChannelMap {
     sources = capturedChannels == 1 ? Collections.nCopies(sources.size(), 1) : List.copyOf(sources);
   }
 
-  /** Tells whether every channel is delivered as it is captured. */
+  /** Returns whether every channel is delivered as it is captured. */
   public boolean isIdentity() {
     return equals(identity(capturedChannels));
   }
 
-  /** Tells whether any delivered channel is a mean. */
+  /** Returns whether any delivered channel is a mean. */
   public boolean isMixed() {
     return sources.contains(MEAN);
   }

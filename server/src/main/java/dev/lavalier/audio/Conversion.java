@@ -6,26 +6,26 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * What is done between capture and delivery: channels are picked or mixed, the rate is converted,
- * and the numbers are written in another encoding, in that order. Immutable; equal where the same
- * is done.
+ * Describes how captured audio becomes delivered audio: channels are selected or mixed, then the
+ * rate is converted, then the numbers are encoded. Immutable. Two conversions are equal if they do
+ * the same.
  *
- * @param captured what goes in
- * @param delivered what comes out
- * @param channels where its channels come from
+ * @param captured the input format
+ * @param delivered the output format
+ * @param channels the source of each delivered channel
  */
 public record Conversion(PcmFormat captured, PcmFormat delivered, ChannelMap channels) {
 
-  /** The rates that can be delivered, in Hz, whatever is captured. */
+  /** The rates that can be delivered, in Hz, besides the captured rate. */
   public static final List<Integer> RATES_HZ =
       List.of(8_000, 11_025, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 88_200, 96_000);
 
   /**
    * Plans a conversion.
    *
-   * @param channelMap see {@link ChannelMap}; empty: what {@link ChannelMap#ofCount} makes of the
-   *     number of channels
-   * @throws StreamException INVALID_REQUEST, FORMAT_NOT_AVAILABLE; the message says what can be had
+   * @param channelMap see {@link ChannelMap}; empty: the default map of {@link ChannelMap#ofCount}
+   * @throws StreamException INVALID_REQUEST or FORMAT_NOT_AVAILABLE; the message lists the
+   *     supported values
    */
   public static Conversion plan(PcmFormat captured, PcmFormat delivered, List<Integer> channelMap)
       throws StreamException {
@@ -44,9 +44,10 @@ public record Conversion(PcmFormat captured, PcmFormat delivered, ChannelMap cha
   }
 
   /**
-   * Checks a rate by itself, which may be any number.
+   * Checks only the delivered rate, which may be any number.
    *
-   * @throws StreamException FORMAT_NOT_AVAILABLE, or INVALID_REQUEST for one that no format has
+   * @throws StreamException INVALID_REQUEST if no format can have the rate; FORMAT_NOT_AVAILABLE if
+   *     the captured rate cannot be converted to it
    */
   public static void checkRate(int captured, int delivered) throws StreamException {
     boolean exists = delivered >= PcmFormat.MIN_RATE_HZ && delivered <= PcmFormat.MAX_RATE_HZ;
@@ -76,19 +77,19 @@ public record Conversion(PcmFormat captured, PcmFormat delivered, ChannelMap cha
     return b == 0 ? a : divisor(b, a % b);
   }
 
-  /** Tells whether nothing is done: the captured bytes are delivered. */
+  /** Returns whether the captured bytes are delivered unchanged. */
   public boolean isIdentity() {
     return captured.equals(delivered) && channels.isIdentity();
   }
 
-  /** Tells whether the rate is converted. */
+  /** Returns whether the rate is converted. */
   public boolean isResampled() {
     return captured.sampleRateHz() != delivered.sampleRateHz();
   }
 
   /**
-   * Tells whether noise is added before the numbers are rounded: where integers are delivered and
-   * what they are made from need not be whole in them.
+   * Returns whether noise is added before the numbers are rounded. It is added if integers are
+   * delivered and the converted values may not be exact in the delivered encoding.
    */
   public boolean isDithered() {
     return delivered.encoding() != SampleEncoding.F32LE
@@ -100,42 +101,49 @@ public record Conversion(PcmFormat captured, PcmFormat delivered, ChannelMap cha
         && captured.encoding().bytesPerSample() <= encoding.bytesPerSample();
   }
 
-  /** Returns the delivered samples of {@code down()} captured ones. */
+  /** Returns the number of delivered samples for {@link #down} captured samples. */
   int up() {
     return delivered.sampleRateHz() / divisor(captured.sampleRateHz(), delivered.sampleRateHz());
   }
 
-  /** Returns the captured samples of {@code up()} delivered ones. */
+  /** Returns the number of captured samples for {@link #up} delivered samples. */
   int down() {
     return captured.sampleRateHz() / divisor(captured.sampleRateHz(), delivered.sampleRateHz());
   }
 
-  /** Returns how many delivered samples stand for instants before a captured one's, about. */
+  /**
+   * Returns approximately how many delivered samples represent instants before a captured sample.
+   */
   public long outputSamplesBefore(long captured) {
     return captured * up() / down();
   }
 
-  /** Returns the most delivered samples that so many captured ones can give at a time. */
+  /**
+   * Returns the maximum number of delivered samples that a block of captured samples can produce.
+   */
   public int maxOutputSamples(int samples) {
     return (int) ((long) samples * up() / down()) + 1;
   }
 
-  /** Returns the captured sample with which to begin so that a delivered one comes out. */
+  /**
+   * Returns the index of the captured sample at which the input must start to produce a delivered
+   * sample.
+   */
   public long inputIndexFor(long delivered) {
     long position = Math.floorDiv(delivered * down(), (long) up());
     return isResampled() ? Math.max(0, position - lookahead() + 1) : position;
   }
 
-  /** Returns the first delivered sample that comes out where the captured ones begin with one. */
+  /** Returns the index of the first delivered sample if the input starts at a captured sample. */
   public long firstOutputIndex(long captured) {
-    boolean startsAligned = captured == 0 || !isResampled(); // before the first sample lies silence
+    boolean startsAligned = captured == 0 || !isResampled(); // silence precedes the first sample
     long needed = startsAligned ? captured : captured + lookahead() - 1;
     return -Math.floorDiv(-needed * up(), (long) down());
   }
 
   /**
-   * Returns how many captured samples after a delivered sample's instant must have come before it
-   * can be delivered: the latency that the conversion adds.
+   * Returns how many captured samples after the instant of a delivered sample are needed to compute
+   * it. This is the latency that the conversion adds.
    */
   public int lookahead() {
     return isResampled() ? PolyphaseFilter.halfLength(up(), down()) : 0;

@@ -2,38 +2,43 @@ package dev.lavalier.audio;
 
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Carries out a {@link Conversion}, streaming: blocks of any length go in as they are captured, and
- * what can be delivered by then comes out. Delivered sample n stands for the instant of captured
- * position n * captured rate / delivered rate. The bytes of a delivered sample depend on the
- * captured ones alone: not on how they were cut into blocks, nor on when the converter began.
+ * Applies a {@link Conversion} to a stream. It takes captured blocks of any length and returns the
+ * delivered samples that can be computed so far. Delivered sample n represents the instant of
+ * captured position n * captured rate / delivered rate. The bytes of a delivered sample depend only
+ * on the captured samples, and not on how they were cut into blocks or on when the converter
+ * started.
  *
- * <p>Where captured samples are missing, because it began later or the device lost them, the
- * delivered samples that need them are missing too: {@link Conversion#lookahead} on either side
- * more than were lost. Before the epoch's first sample lies silence, so that there nothing is
- * missing.
+ * <p>If captured samples are missing, because the converter started later or the device lost them,
+ * the delivered samples that depend on them are missing too: {@link Conversion#lookahead} more
+ * captured samples on each side than were lost. The first sample of an epoch counts as preceded by
+ * silence, so no samples are missing there.
  *
- * <p>One thread, but for {@link #clippedSamples}. Allocates only when a block is longer than any
- * before.
+ * <p>Used by one thread, except {@link #clippedSamples}. Allocates only if a block is longer than
+ * all blocks before.
  */
 public final class FormatConverter {
 
   private final Conversion conversion;
-  private final List<Integer> sources; // those that are used, each once: the planes
-  private final int[] planeOf; // of each delivered channel
+  private final List<Integer> sources; // the distinct sources in use: the planes
+  private final int[] planeOf; // by delivered channel
   private final boolean dither;
-  private final Resampler[] resamplers; // of each plane; null: the rate stays
+  private final Resampler @Nullable [] resamplers; // by plane; null: the rate is not converted
 
   private double[] in = {};
   private double[] scratch = {};
   private double[] out = {};
   private byte[] pcm = {};
-  private long nextInput = -1; // -1: not begun
+  private long nextInput = -1; // -1: no block yet
   private long outputIndex;
   private volatile long clippedSamples;
 
-  /** Makes a converter. Designs its filter where {@code filters} has none yet. */
+  /**
+   * Creates a converter. Designs its filter if {@code filters} does not have it yet, which takes
+   * some milliseconds.
+   */
   public FormatConverter(Conversion conversion, PolyphaseFilters filters) {
     this.conversion = conversion;
     this.dither = conversion.isDithered();
@@ -48,24 +53,24 @@ public final class FormatConverter {
     }
   }
 
-  /** Returns what it does. */
+  /** Returns the conversion that this converter applies. */
   public Conversion conversion() {
     return conversion;
   }
 
-  /** Returns how many numbers were clamped at full scale so far. Any thread may ask. */
+  /** Returns how many numbers were clamped at full scale so far. May be called from any thread. */
   public long clippedSamples() {
     return clippedSamples;
   }
 
   /**
-   * Takes captured samples.
+   * Converts captured samples.
    *
-   * @param captured whole samples from the array's beginning; not kept
-   * @param samples how many, per channel
-   * @param sampleIndex the index of the first in its epoch; where it is not the next one, those
-   *     between are lost
-   * @return how many delivered samples are now in {@link #output}
+   * @param captured interleaved samples from the beginning of the array; not kept
+   * @param samples number of samples per channel
+   * @param sampleIndex index of the first sample in its epoch; if it is not the end of the block
+   *     before, the samples in between are lost
+   * @return number of delivered samples per channel that are now in {@link #output}
    */
   public int convert(byte[] captured, int samples, long sampleIndex) {
     reserve(samples);
@@ -86,13 +91,16 @@ public final class FormatConverter {
       clipped += encode(values, count, plane);
     }
     if (clipped > 0) {
-      long total = clippedSamples + clipped; // this thread alone writes it
+      long total = clippedSamples + clipped; // only this thread writes it
       clippedSamples = total;
     }
     return count;
   }
 
-  /** Returns the delivered bytes, from the array's beginning; used again by the next call. */
+  /**
+   * Returns the delivered bytes, from the beginning of the array. The next call of {@link #convert}
+   * overwrites them.
+   */
   public byte[] output() {
     return pcm;
   }

@@ -2,23 +2,24 @@ package dev.lavalier.audio;
 
 import dev.lavalier.common.LogText;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A format of interleaved little-endian PCM. Immutable.
+ * A format of interleaved little-endian PCM audio. Immutable.
  *
- * @param encoding how each number is written
+ * @param encoding the encoding of each number
  * @param sampleRateHz samples per second and channel, 1000..384000
- * @param channelCount numbers in a sample, 1..64
+ * @param channelCount number of channels, 1..64
  */
 public record PcmFormat(SampleEncoding encoding, int sampleRateHz, int channelCount) {
 
-  /** The lowest sample rate that is taken, in Hz. */
+  /** The lowest supported sample rate, in Hz. */
   public static final int MIN_RATE_HZ = 1_000;
 
-  /** The highest sample rate that is taken, in Hz. */
+  /** The highest supported sample rate, in Hz. */
   public static final int MAX_RATE_HZ = 384_000;
 
-  /** The most channels that are taken. */
+  /** The highest supported number of channels. */
   public static final int MAX_CHANNELS = 64;
 
   private static final long NANOS_PER_SECOND = 1_000_000_000L;
@@ -26,7 +27,7 @@ public record PcmFormat(SampleEncoding encoding, int sampleRateHz, int channelCo
   /**
    * Checks the ranges.
    *
-   * @throws IllegalArgumentException where a number is out of its range
+   * @throws IllegalArgumentException if a number is out of its range
    */
   public PcmFormat {
     if (sampleRateHz < MIN_RATE_HZ || sampleRateHz > MAX_RATE_HZ) {
@@ -41,9 +42,10 @@ public record PcmFormat(SampleEncoding encoding, int sampleRateHz, int channelCo
   }
 
   /**
-   * Reads {@code RATE/CHANNELS/ENCODING}, as in {@code 48000/2/s16le}.
+   * Parses {@code RATE/CHANNELS/ENCODING}, for example {@code 48000/2/s16le}.
    *
-   * @throws IllegalArgumentException where the text is not of that form, or out of range
+   * @throws IllegalArgumentException if the text does not have this form, or a number is out of
+   *     range
    */
   public static PcmFormat parse(String text) {
     String[] parts = text.split("/", -1);
@@ -65,7 +67,7 @@ public record PcmFormat(SampleEncoding encoding, int sampleRateHz, int channelCo
     throw malformed(text, null);
   }
 
-  private static IllegalArgumentException malformed(String text, Throwable cause) {
+  private static IllegalArgumentException malformed(String text, @Nullable Throwable cause) {
     return new IllegalArgumentException(
         "format: %s (expected: RATE/CHANNELS/ENCODING, as 48000/2/s16le; encodings s16le, s24le,"
                 .formatted(LogText.sanitizeAndTruncate(text))
@@ -73,25 +75,25 @@ public record PcmFormat(SampleEncoding encoding, int sampleRateHz, int channelCo
         cause);
   }
 
-  /** Returns the bytes of one sample of all channels. */
+  /** Returns the number of bytes of one sample of all channels. */
   public int bytesPerSampleFrame() {
     return encoding.bytesPerSample() * channelCount;
   }
 
-  /** Returns how long {@code samples} last, in nanoseconds, rounded towards zero. */
+  /** Returns the duration of {@code samples} in nanoseconds, rounded towards zero. */
   public long nanosOf(long samples) {
-    // In two parts: samples * 10^9 would overflow after 53 hours at 48 kHz.
+    // Two parts, because samples * 10^9 overflows after 53 hours at 48 kHz.
     return samples / sampleRateHz * NANOS_PER_SECOND
         + samples % sampleRateHz * NANOS_PER_SECOND / sampleRateHz;
   }
 
-  /** Returns how many whole samples fit into {@code nanos}, 0 or more. */
+  /** Returns the number of whole samples in {@code nanos}, rounded towards zero. */
   public long samplesIn(long nanos) {
     return nanos / NANOS_PER_SECOND * sampleRateHz
         + nanos % NANOS_PER_SECOND * sampleRateHz / NANOS_PER_SECOND;
   }
 
-  /** Returns {@code RATE/CHANNELS/ENCODING}, which {@link #parse} reads. */
+  /** Returns {@code RATE/CHANNELS/ENCODING}, which {@link #parse} accepts. */
   @Override
   public String toString() {
     return sampleRateHz + "/" + channelCount + "/" + encoding;

@@ -2,39 +2,40 @@ package dev.lavalier.audio;
 
 /**
  * The low-pass filter between two sample rates whose ratio is {@code up / down} in lowest terms:
- * one row of taps for each of the {@code up} places that an output sample may have between two
- * input samples. Immutable, and shared by every stream of the ratio.
+ * one row of taps for each of the {@code up} positions that an output sample can have between two
+ * input samples. Immutable; shared by all streams with this ratio.
  *
- * <p>A windowed sinc (Kaiser, as in Oppenheim and Schafer, Discrete-Time Signal Processing, 7.6).
- * With LOW the lower of the two rates, the pass band ends at 0.45 LOW and the stop band begins at
- * 0.5 LOW: nothing folds back, not even into the transition band. By the design's formula the stop
- * band is 99.8 dB down. The taps are symmetric about the output sample's own instant, so there is
- * no delay to make up for: the filter looks {@link #halfLength} input samples ahead instead.
+ * <p>It is a sinc with a Kaiser window (Oppenheim and Schafer, Discrete-Time Signal Processing,
+ * 7.6). If LOW is the lower of the two rates, the pass band ends at 0.45 LOW and the stop band
+ * starts at 0.5 LOW, so there is no aliasing, not even into the transition band. By the design
+ * formula, the stop band attenuation is 99.8 dB. The taps are symmetric about the instant of the
+ * output sample, so there is no delay to compensate; instead, the filter needs {@link #halfLength}
+ * input samples after that instant.
  */
 final class PolyphaseFilter {
 
-  /** The sinc's half width, in samples of the lower rate. */
+  /** Half the width of the sinc, in samples of the lower rate. */
   private static final int HALF_WIDTH = 64;
 
-  /** The middle of the transition band, as a share of the lower rate. */
+  /** The middle of the transition band, as a fraction of the lower rate. */
   private static final double CUTOFF = 0.475;
 
   /** Kaiser's beta for 99.8 dB: 0.1102 (99.8 - 8.7). */
   private static final double BETA = 10.04;
 
-  /** The most taps that are worth their memory: 8 MiB. */
+  /** The maximum number of taps of a filter: 8 MiB. */
   private static final long MAX_TAPS = 1 << 20;
 
   private final int up;
   private final int down;
   private final int halfLength;
-  private final double[] taps; // row by row, 2 * reach each
+  private final double[] taps; // rows of 2 * halfLength taps
 
   /**
-   * Designs the filter, in some milliseconds.
+   * Designs the filter, which takes some milliseconds.
    *
-   * @param up output samples...
-   * @param down ...for so many input samples, without a common divisor
+   * @param up number of output samples for {@code down} input samples
+   * @param down number of input samples; has no common divisor with {@code up}
    */
   PolyphaseFilter(int up, int down) {
     this.up = up;
@@ -46,24 +47,26 @@ final class PolyphaseFilter {
     }
   }
 
-  /** Tells whether the table for a ratio is of a size that can be kept. */
+  /** Returns whether the taps for a ratio fit into the maximum size. */
   static boolean isFeasible(int up, int down) {
     return 2L * halfLength(up, down) * up <= MAX_TAPS;
   }
 
-  /** Returns how many input samples the filter needs on either side; a multiple of 4. */
+  /** Returns how many input samples the filter needs on each side; a multiple of 4. */
   static int halfLength(int up, int down) {
     int exact = (int) Math.ceil(HALF_WIDTH * Math.max(1.0, (double) down / up));
     return (exact + 3) / 4 * 4;
   }
 
   private void design(int phase) {
-    double cutoff = CUTOFF * Math.min(1.0, (double) up / down); // of the input rate
+    double cutoff = CUTOFF * Math.min(1.0, (double) up / down); // as a fraction of the input rate
     int row = phase * 2 * halfLength;
     double sum = 0;
     for (int k = 0; k < 2 * halfLength; k++) {
       double t =
-          k - (halfLength - 1) - (double) phase / up; // input samples from the output's instant
+          k
+              - (halfLength - 1)
+              - (double) phase / up; // from the output sample's instant, in input samples
       double x = 2 * cutoff * t;
       double sinc = x == 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x);
       double tap = Math.abs(t) >= halfLength ? 0 : sinc * kaiser(t / halfLength);
@@ -71,7 +74,7 @@ final class PolyphaseFilter {
       sum += tap;
     }
     for (int k = 0; k < 2 * halfLength; k++) {
-      taps[row + k] /= sum; // each phase passes a constant as it is
+      taps[row + k] /= sum; // each phase has a gain of 1 for a constant
     }
   }
 
@@ -79,7 +82,7 @@ final class PolyphaseFilter {
     return bessel(BETA * Math.sqrt(1 - x * x)) / bessel(BETA);
   }
 
-  /** The modified Bessel function of order 0, by its power series. */
+  /** Returns the modified Bessel function of order 0, from its power series. */
   private static double bessel(double x) {
     double sum = 1;
     double term = 1;
@@ -98,7 +101,7 @@ final class PolyphaseFilter {
     return down;
   }
 
-  /** Returns how many input samples beyond an output's own instant it needs. */
+  /** Returns how many input samples after the instant of an output sample the filter needs. */
   int halfLength() {
     return halfLength;
   }
@@ -106,16 +109,16 @@ final class PolyphaseFilter {
   /**
    * Returns one output sample.
    *
-   * @param phase its place after an input sample, in parts of 1/up: 0 to up - 1
-   * @param x input
-   * @param from where in {@code x} the first of the {@code 2 * reach} samples is that it needs:
-   *     reach - 1 before the input sample that it follows
+   * @param phase position of the output sample after an input sample, in units of 1/up: 0 to up - 1
+   * @param x input samples
+   * @param from index in {@code x} of the first of the {@code 2 * halfLength} samples that are
+   *     needed: halfLength - 1 before the input sample that the output sample follows
    */
   double apply(int phase, double[] x, int from) {
     double[] h = taps;
     int width = 2 * halfLength;
     int row = phase * width;
-    // Eight sums that do not wait for one another: the JIT may not reorder one.
+    // Eight independent sums, because the JIT must not reorder the additions of one sum.
     double a0 = 0;
     double a1 = 0;
     double a2 = 0;

@@ -5,8 +5,8 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * The filters in use, one for each ratio of rates, so that streams share their tables. A filter
- * that nobody uses any more is forgotten. Safe for use from any thread; designing one takes some
+ * The filters in use, one for each ratio of rates, so that streams share their taps. A filter that
+ * is not used any more is discarded. Safe for use from any thread; designing a filter takes some
  * milliseconds.
  */
 public final class PolyphaseFilters {
@@ -15,7 +15,7 @@ public final class PolyphaseFilters {
 
   private final Map<Ratio, WeakReference<PolyphaseFilter>> filters = new HashMap<>();
 
-  /** Returns the filter for a ratio in lowest terms. */
+  /** Returns the filter for a ratio in lowest terms, and designs it if necessary. */
   synchronized PolyphaseFilter of(int up, int down) {
     Ratio ratio = new Ratio(up, down);
     WeakReference<PolyphaseFilter> known = filters.get(ratio);

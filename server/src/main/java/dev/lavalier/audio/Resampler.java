@@ -3,34 +3,34 @@ package dev.lavalier.audio;
 import java.util.Arrays;
 
 /**
- * One channel from one sample rate to another, streaming. Output sample n stands for the instant of
- * input position n * down / up, exactly and for ever: the phase is an integer, so nothing drifts.
- * What comes out does not depend on how the input is cut into blocks.
+ * Converts the sample rate of one channel of a stream. Output sample n represents exactly the
+ * instant of input position n * down / up: the phase is an integer, so it never drifts. The output
+ * does not depend on how the input is cut into blocks.
  *
- * <p>Before input sample 0 lies silence. Where the input begins later than at 0, or jumps, the
- * first output is the first one that needs nothing of what is missing.
+ * <p>Input sample 0 counts as preceded by silence. If the input starts later than at 0, or jumps,
+ * the output starts at the first sample that does not depend on missing input.
  *
- * <p>One thread. Allocates only when a block is longer than any before.
+ * <p>Used by one thread. Allocates only if a block is longer than all blocks before.
  */
 final class Resampler {
 
   private final PolyphaseFilter filter;
 
   private double[] window; // the input that is still needed
-  private int filled; // samples of it
+  private int filled; // samples in window
   private long first; // the input index of window[0]
-  private long next; // the output index that comes next
-  private long inputPosition; // the input sample that it falls on or follows...
-  private int phase; // ...by so many parts of 1/up
+  private long next; // the index of the next output sample
+  private long inputPosition; // the input sample at or before the next output sample
+  private int phase; // distance between the two, in units of 1/up
 
-  /** Makes a resampler that begins at input sample 0. */
+  /** Creates a resampler that starts at input sample 0. */
   Resampler(PolyphaseFilter filter) {
     this.filter = filter;
     this.window = new double[4 * filter.halfLength()];
     reset(0);
   }
 
-  /** Begins anew, as if nothing had been before {@code inputIndex}. */
+  /** Discards all input and continues at {@code inputIndex}. */
   void reset(long inputIndex) {
     int before = filter.halfLength() - 1;
     if (inputIndex == 0) {
@@ -47,28 +47,29 @@ final class Resampler {
     phase = Math.floorMod(next * filter.down(), filter.up());
   }
 
-  /** Returns the index of the output sample that comes next. */
+  /** Returns the index of the next output sample. */
   long nextIndex() {
     return next;
   }
 
-  /** Returns the most output samples that a block of {@code samples} can give. */
+  /** Returns the maximum number of output samples that a block of {@code samples} can produce. */
   int maxOutput(int samples) {
     return (int) ((long) samples * filter.up() / filter.down()) + 1;
   }
 
   /**
-   * Takes the input samples that follow those before.
+   * Converts the next input samples.
    *
    * @param out room for {@link #maxOutput}
-   * @return the samples put into {@code out}
+   * @return number of samples written to {@code out}
    */
   int resample(double[] in, int samples, double[] out) {
     append(in, samples);
     int before = filter.halfLength() - 1;
     int whole = filter.down() / filter.up();
     int parts = filter.down() % filter.up();
-    long end = first + filled - filter.halfLength(); // the places before it have all they need
+    long end =
+        first + filled - filter.halfLength(); // output positions before it have all their input
     int count = 0;
     while (inputPosition < end) {
       out[count++] = filter.apply(phase, window, (int) (inputPosition - before - first));

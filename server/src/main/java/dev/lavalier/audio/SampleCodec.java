@@ -5,11 +5,12 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
 /**
- * Interleaved PCM to and from numbers, one channel at a time, full scale -1.0..1.0. A double holds
- * each number of each encoding exactly, so what is not changed comes out as it went in.
+ * Converts interleaved PCM to numbers and back, one channel at a time, full scale -1.0..1.0. A
+ * double represents each number of each encoding exactly, so unchanged numbers are written as they
+ * were read.
  *
- * <p>Integers are rounded to the nearest and clamped at full scale, which is counted; they never
- * wrap. Floats go beyond full scale where the numbers do.
+ * <p>Integers are rounded to the nearest and clamped at full scale; they never wrap. Clamped
+ * numbers are counted. Floats are not clamped.
  */
 final class SampleCodec {
 
@@ -51,11 +52,11 @@ final class SampleCodec {
   }
 
   /**
-   * Writes numbers as channel {@code channel}, counted from 0.
+   * Writes {@code samples} numbers to channel {@code channel}, counted from 0.
    *
-   * @param dither whether to add {@link #dither} of {@code plane}; integers alone
-   * @param sampleIndex the index of the first
-   * @return how many were clamped
+   * @param dither whether to add {@link #dither} of {@code plane}; only for integers
+   * @param sampleIndex index of the first sample
+   * @return how many numbers were clamped
    */
   static int encode(
       PcmFormat format,
@@ -99,9 +100,10 @@ final class SampleCodec {
   }
 
   /**
-   * Returns noise of triangular density (TPDF), -1..1 of the last place: the difference of the two
-   * halves of a hash (splitmix64, Steele, Lea and Flood 2014) of the sample's index and its plane.
-   * So the same sample gets the same noise whoever asks and however the stream is cut.
+   * Returns noise with a triangular density (TPDF), -1..1 times the value of the least significant
+   * bit. It is the difference of the two halves of a hash (splitmix64, Steele, Lea and Flood 2014)
+   * of the sample index and the plane. The same sample therefore always gets the same noise, for
+   * each subscriber and however the stream is cut into blocks.
    */
   static double dither(long sampleIndex, int plane) {
     long z = (sampleIndex * PcmFormat.MAX_CHANNELS + plane + 1) * 0x9e3779b97f4a7c15L;

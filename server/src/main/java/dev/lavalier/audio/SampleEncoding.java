@@ -2,7 +2,10 @@ package dev.lavalier.audio;
 
 import java.util.Locale;
 
-/** How one number of a sample is written; all little-endian, channels interleaved, no padding. */
+/**
+ * The encoding of one number of a sample. All encodings are little-endian, with interleaved
+ * channels and no padding.
+ */
 public enum SampleEncoding {
   /** Signed 16-bit integer. */
   S16LE(2),
@@ -19,14 +22,14 @@ public enum SampleEncoding {
     this.bytesPerSample = bytesPerSample;
   }
 
-  /** Returns the bytes that one number takes: 2, 3 or 4. */
+  /** Returns the number of bytes per number: 2, 3 or 4. */
   public int bytesPerSample() {
     return bytesPerSample;
   }
 
   /**
    * Writes one number at {@code offset}, in {@link #bytesPerSample} bytes. Integers are rounded to
-   * the nearest and clamped at full scale: they never wrap.
+   * the nearest and clamped at full scale; they never wrap.
    *
    * @param value the number, full scale -1.0..1.0
    */

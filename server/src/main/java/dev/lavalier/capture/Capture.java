@@ -7,7 +7,7 @@ import java.util.OptionalLong;
 
 /**
  * One open device: a line of this machine, or a device of another one. It delivers periods to a
- * {@link CaptureListener} on one thread of its own.
+ * {@link CaptureListener} on its own thread.
  *
  * <p>{@link #start}, {@link #stop} and {@link #close} are called in this order, each once, not
  * necessarily by one thread. The other methods may be called from any thread and never block.
@@ -24,8 +24,8 @@ public interface Capture extends AutoCloseable {
   int periodSamples();
 
   /**
-   * Returns the number of the epoch that this capture is, if its source numbers epochs; empty if
-   * the hub assigns the number.
+   * Returns the epoch of this capture, if its source numbers epochs; empty if the hub assigns the
+   * number.
    */
   default OptionalLong epoch() {
     return OptionalLong.empty();

@@ -11,8 +11,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Several sources of devices as one. Devices are listed in the order of the sources. If two sources
- * use the same id, the first one has it. The first default device is the default.
+ * Combines several sources of devices into one. Devices are listed in the order of the sources. If
+ * two sources use the same id, the device of the first source is served. The first default device
+ * is the default. Safe for use from any thread.
  */
 public final class CombinedDevices implements Devices {
 
@@ -21,7 +22,7 @@ public final class CombinedDevices implements Devices {
   private final List<Devices> sources;
   private final Set<String> reportedIds = ConcurrentHashMap.newKeySet();
 
-  /** Combines sources, which this object starts and closes. */
+  /** Creates a combination of sources. It starts and closes the sources. */
   public CombinedDevices(List<? extends Devices> sources) {
     this.sources = List.copyOf(sources);
   }
@@ -69,7 +70,7 @@ public final class CombinedDevices implements Devices {
     return openUnlisted(deviceId);
   }
 
-  /** A device that came back a moment ago may not be listed yet. */
+  /** Tries all sources, because a device that has just returned may not be listed yet. */
   private Capture openUnlisted(String deviceId) throws StreamException {
     for (Devices source : sources) {
       try {
@@ -81,7 +82,8 @@ public final class CombinedDevices implements Devices {
       }
     }
     throw new StreamException(
-        Reason.DEVICE_LOST, "device_id: %s (expected: a device that is there)".formatted(deviceId));
+        Reason.DEVICE_LOST,
+        "device_id: %s (expected: a device that is available)".formatted(deviceId));
   }
 
   @Override

@@ -4,15 +4,15 @@ import dev.lavalier.audio.PcmFormat;
 import java.util.List;
 
 /**
- * A device that can be captured, as of the registry's last look. Immutable.
+ * A device that can be captured, as the source listed it last. Immutable.
  *
  * @param id the stable {@code device_id}
- * @param name the sound system's name for it
- * @param vendor the sound system's word for its maker; may be empty
- * @param description more words of the sound system's; may be empty
- * @param isDefault whether an empty {@code device_id} means this one
- * @param captureFormat the format in which it is captured, whoever subscribes
- * @param formats what the sound system says it can be captured in
+ * @param name the name that the sound system reports
+ * @param vendor the vendor that the sound system reports; may be empty
+ * @param description the description that the sound system reports; may be empty
+ * @param isDefault whether an empty {@code device_id} selects this device
+ * @param captureFormat the format in which the device is captured for all subscribers
+ * @param formats the capture formats that the sound system reports
  */
 public record DeviceDescriptor(
     String id,
@@ -28,7 +28,7 @@ public record DeviceDescriptor(
     formats = List.copyOf(formats);
   }
 
-  /** Returns the same device, not as the default. */
+  /** Returns the same device, not marked as the default. */
   public DeviceDescriptor asNotDefault() {
     return new DeviceDescriptor(id, name, vendor, description, false, captureFormat, formats);
   }

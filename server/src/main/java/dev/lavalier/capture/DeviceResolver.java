@@ -37,18 +37,18 @@ public final class DeviceResolver {
 
   private static String notFoundMessage(String id, List<DeviceDescriptor> listed) {
     return "device_id: %s (expected: %s)"
-        .formatted(LogText.sanitizeAndTruncate(id), availableIds(listed, "no device is there now"));
+        .formatted(LogText.sanitizeAndTruncate(id), availableIds(listed, "no device is available"));
   }
 
   private static String noDefaultMessage(
       List<DeviceDescriptor> all, List<DeviceDescriptor> listed) {
     return "device_id: empty (expected: %s; %s)"
         .formatted(
-            availableIds(listed, "none is there"),
+            availableIds(listed, "no device is available"),
             all.stream().anyMatch(DeviceDescriptor::isDefault)
-                ? "the default device is none that you may list"
-                : "this machine has no capture hardware to be the default, and a server started"
-                    + " with --demo would give a test tone");
+                ? "you do not have access to the default device"
+                : "this machine has no capture hardware; start the server with --demo for a test"
+                      + " tone");
   }
 
   private static String availableIds(List<DeviceDescriptor> listed, String none) {

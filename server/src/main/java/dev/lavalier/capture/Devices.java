@@ -10,14 +10,14 @@ import java.util.List;
 public interface Devices extends AutoCloseable {
 
   /**
-   * Starts to look for devices. Called once, before any other method. May wait some seconds for the
-   * first answer.
+   * Starts to poll for devices. Called once, after {@link #onChange} and before the other methods.
+   * May block for some seconds until the first list is available.
    */
   void start();
 
   /**
-   * Returns the devices that are there now, in the source's order, each id once. At most one is the
-   * default. The list is a snapshot: this method never blocks.
+   * Returns the devices that are available now, in the order of the source, each id once. At most
+   * one is the default. The list is a snapshot: this method never blocks.
    */
   List<DeviceDescriptor> list();
 
@@ -30,14 +30,14 @@ public interface Devices extends AutoCloseable {
   /**
    * Opens a device in its capture format. May block for as long as the sound system does.
    *
-   * @param deviceId one that {@link #list} gave
+   * @param deviceId an id that {@link #list} returned
    * @return the open device, not started
-   * @throws StreamException DEVICE_LOST if the device is not there any more, DEVICE_BUSY if it does
-   *     not open
+   * @throws StreamException DEVICE_LOST if the device is not available any more, DEVICE_BUSY if it
+   *     does not open
    */
   Capture open(String deviceId) throws StreamException;
 
-  /** Stops looking for devices. Open captures continue. */
+  /** Stops polling for devices. Open captures continue. */
   @Override
   void close();
 }

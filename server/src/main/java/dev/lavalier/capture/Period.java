@@ -1,8 +1,8 @@
 package dev.lavalier.capture;
 
 /**
- * One run of consecutive samples with its times: what one read from a device gave, or what a format
- * conversion made of it. The unit that travels from a capture to the framers.
+ * One run of consecutive samples with its times: the result of one read from a device, or its
+ * conversion to another format. Captures pass periods to the framers.
  *
  * <p>The value is immutable, but its array may be borrowed: a {@link CaptureListener} gets the
  * capture's own array, which is valid only during the call. {@link #copy} keeps it.
@@ -82,7 +82,7 @@ public final class Period {
     return readNanos;
   }
 
-  /** Returns the same period with an array of its own, which nobody else writes. */
+  /** Returns the same period with a copy of the array. Nothing writes to the copy. */
   public Period copy() {
     return new Period(pcm.clone(), samples, sampleIndex, captureNanos, captureUnixNanos, readNanos);
   }

@@ -7,16 +7,16 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A format that the sound system says a device can be captured in. A hint: drivers list formats
- * that they then refuse.
+ * A capture format that the sound system lists for a device. It is only a hint: drivers list
+ * formats that they then refuse.
  *
- * @param encoding how each number is written
+ * @param encoding the encoding of each number
  * @param sampleRateHz samples per second and channel; 0: any
- * @param channelCount numbers in a sample; 0: any
+ * @param channelCount number of channels; 0: any
  */
 public record SupportedFormat(SampleEncoding encoding, int sampleRateHz, int channelCount) {
 
-  /** Tells whether {@code format} is one of those that this stands for. */
+  /** Returns whether {@code format} is one of the formats that this object describes. */
   boolean matches(PcmFormat format) {
     return encoding == format.encoding()
         && (sampleRateHz == 0 || sampleRateHz == format.sampleRateHz())
@@ -24,8 +24,9 @@ public record SupportedFormat(SampleEncoding encoding, int sampleRateHz, int cha
   }
 
   /**
-   * Returns the offered format that is nearest to {@code preferred}: the same rate counts most,
-   * then the same channels, then the same encoding. Empty where nothing is offered.
+   * Returns the supported format that is closest to {@code preferred}: the same rate has the
+   * highest weight, then the same number of channels, then the same encoding. Returns empty if
+   * {@code supported} is empty.
    */
   public static Optional<PcmFormat> closest(PcmFormat preferred, List<SupportedFormat> supported) {
     return supported.stream()

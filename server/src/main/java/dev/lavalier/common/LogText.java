@@ -1,34 +1,35 @@
 package dev.lavalier.common;
 
 /**
- * Text that comes from outside, made fit for one line of a log, a message or the audit. A character
- * of such a line is visible, and does nothing to its neighbours. Not among them are control
- * characters (C0 and C1), line and paragraph separators, characters that only format (the marks
- * that turn the direction of writing, and those without a width), halves of a surrogate pair, and
- * characters without a meaning (private or unassigned).
+ * Sanitizes external text for one line of a log, a message or the audit log. Only visible
+ * characters that do not change how other characters are displayed are allowed. Not allowed are
+ * control characters (C0 and C1), line and paragraph separators, format characters (such as marks
+ * that change the writing direction, and characters of zero width), unpaired surrogates, and
+ * private or unassigned characters.
  *
- * <p>No method splits a character that takes two {@code char}s.
+ * <p>No method splits a character that takes two {@code char}s. Immutable; safe for use from any
+ * thread.
  */
 public final class LogText {
 
-  /** How many characters of a text {@link #sanitizeAndTruncate(String)} keeps. */
+  /** The maximum number of characters that {@link #sanitizeAndTruncate(String)} keeps. */
   public static final int MAX_LENGTH = 200;
 
   private static final String ELLIPSIS = "…";
 
   private LogText() {}
 
-  /** Returns the text with ? for what is no character of a line, cut at {@link #MAX_LENGTH}. */
+  /** Returns the text with ? for each character that is not allowed, cut at {@link #MAX_LENGTH}. */
   public static String sanitizeAndTruncate(String text) {
     return sanitizeAndTruncate(text, MAX_LENGTH);
   }
 
-  /** Returns the text with ? for what is no character of a line, cut at a number of characters. */
+  /** Returns the text with ? for each character that is not allowed, cut at {@code maxLength}. */
   public static String sanitizeAndTruncate(String text, int maxLength) {
     return sanitize(truncate(text, maxLength));
   }
 
-  /** Returns the whole text with ? for what is no character of a line. */
+  /** Returns the whole text with ? for each character that is not allowed. */
   public static String sanitize(String text) {
     if (text.codePoints().allMatch(LogText::isVisible)) {
       return text;
@@ -38,7 +39,7 @@ public final class LogText {
     return line.toString();
   }
 
-  /** Returns the text, cut at a number of characters, with … after them if it was longer. */
+  /** Returns the first {@code maxLength} characters of the text, followed by … if it was longer. */
   public static String truncate(String text, int maxLength) {
     return text.length() <= maxLength || text.codePointCount(0, text.length()) <= maxLength
         ? text
@@ -46,8 +47,9 @@ public final class LogText {
   }
 
   /**
-   * Returns the text as a JSON string, in its quotes. What is no character of a line is escaped,
-   * and so is every space but the common one: nothing is lost, and nothing ends the quotes.
+   * Returns the text as a JSON string with quotes. Characters that are not allowed are escaped, and
+   * so are quotes, backslashes and all spaces except U+0020. No information is lost, and no
+   * character can end the string early.
    */
   public static String quote(String text) {
     StringBuilder quoted = new StringBuilder(text.length() + 2).append('"');
@@ -68,8 +70,8 @@ public final class LogText {
   }
 
   /**
-   * Returns whether the text is one line, for a name that must be kept as it is: it has neither
-   * control characters nor separators of lines.
+   * Returns whether the text contains neither control characters nor line or paragraph separators.
+   * Used for names that must not be changed.
    */
   public static boolean isOneLine(String text) {
     return text.codePoints().noneMatch(LogText::endsLine);

@@ -6,16 +6,17 @@ import java.util.function.IntFunction;
 import java.util.function.Supplier;
 
 /**
- * Logs events of one cause that a peer can repeat at will, so that no peer can fill the log. The
- * first event opens a window; in a window the first few events have a line each. When the window
- * ends, one more line says how many events had none. Every line is sanitized and of bounded length.
+ * Logs events of one cause that a peer can repeat as often as it wants, so that no peer can fill
+ * the log. The first event opens a window. The first few events of a window are logged with one
+ * line each. When the window ends, one more line reports the number of suppressed events. Every
+ * line is sanitized and of bounded length.
  *
- * <p>Safe for use from any thread. An event is logged on the thread that reports it, the last line
- * of a window on the clock's.
+ * <p>Safe for use from any thread. An event is logged on the thread that reports it; the summary of
+ * a window is logged on the thread of the time source.
  */
 public final class RateLimitedLog {
 
-  /** How many characters a line has at most. */
+  /** The maximum number of characters in a line. */
   public static final int MAX_LINE_LENGTH = 300;
 
   private final TimeSource timeSource;
@@ -23,16 +24,16 @@ public final class RateLimitedLog {
   private final Duration window;
   private final IntFunction<String> summary;
   private final Consumer<String> lines;
-  private int count; // of the events in this window; 0: there is none
+  private int count; // events in the current window; 0: no window is open
 
   /**
-   * Makes a log for one cause.
+   * Creates a log for one cause.
    *
-   * @param timeSource by which a window ends
-   * @param maxLines how many events of a window have a line each, 1 or more
-   * @param window how long a window is
-   * @param summary makes the line that says how many events had none
-   * @param lines where each line goes
+   * @param timeSource schedules the end of a window
+   * @param maxLines the number of events in a window that are logged with one line each, 1 or more
+   * @param window the length of a window
+   * @param summary creates the summary line from the number of suppressed events
+   * @param lines receives each line
    */
   public RateLimitedLog(
       TimeSource timeSource,
@@ -50,7 +51,7 @@ public final class RateLimitedLog {
   /**
    * Reports an event.
    *
-   * @param line makes its line, if it has one; it may quote the peer
+   * @param line creates the line; called only if the event is logged; the line may quote the peer
    */
   public void log(Supplier<String> line) {
     int number;

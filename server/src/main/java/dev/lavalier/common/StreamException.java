@@ -1,36 +1,38 @@
 package dev.lavalier.common;
 
+import org.jspecify.annotations.Nullable;
+
 /**
- * Why a subscription could not be had, or had to end. The set of reasons is closed: each says what
- * the caller can do, and each has one gRPC status.
+ * Reports why a subscription was refused or ended by the server. The set of reasons is closed: each
+ * one says what the caller can do, and maps to one gRPC status.
  */
 public final class StreamException extends Exception {
 
   private static final long serialVersionUID = 1L;
 
-  /** What went wrong, with the advice. */
+  /** The cause, with advice for the caller. */
   public enum Reason {
-    /** A value is out of its range: mend the request. */
+    /** A value is out of range: correct the request. */
     INVALID_REQUEST,
-    /** No such device, or no default one: choose another. */
+    /** There is no such device, or no default device: choose another one. */
     DEVICE_NOT_FOUND,
-    /** Neither the device nor the server can give that format: choose one that is listed. */
+    /** Neither the device nor the server can provide the format: choose one from the message. */
     FORMAT_NOT_AVAILABLE,
-    /** A stream cannot be resumed at a point in the future: begin without it. */
+    /** The position to resume at is in the future: subscribe without it. */
     POSITION_IN_FUTURE,
-    /** Somebody else has the device, or it refuses to open: try again later. */
+    /** The device is in use by another program, or does not open: try again later. */
     DEVICE_BUSY,
-    /** The device went away while it was open: try again later. */
+    /** The device was lost or is not available: try again later. */
     DEVICE_LOST,
-    /** The subscriber asked to be closed rather than to miss audio, and was too slow. */
+    /** The subscriber was too slow, and its overflow policy is to end rather than to lose audio. */
     QUEUE_OVERFLOW,
-    /** The subscriber has taken nothing for too long. */
+    /** The subscriber has not read any frame for too long: subscribe again. */
     SUBSCRIBER_STALLED,
-    /** A limit of the server's is reached: close something, or try again later. */
+    /** A limit of the server is reached: close a stream, or try again later. */
     LIMIT_REACHED,
-    /** The caller has not said who it is, or is no longer known: get access. */
+    /** The caller has not authenticated, or its credential is not valid any more: get access. */
     NOT_AUTHENTICATED,
-    /** The caller is known, and may not: ask the operator. */
+    /** The caller is authenticated but has no permission: ask the operator. */
     NOT_PERMITTED,
     /** The server is stopping: try again later. */
     SERVER_STOPPING
@@ -38,18 +40,18 @@ public final class StreamException extends Exception {
 
   private final Reason reason;
 
-  /** Makes one with a message of one line, for the caller to read. */
+  /** Creates an exception with a one-line message for the caller. */
   public StreamException(Reason reason, String message) {
     this(reason, message, null);
   }
 
-  /** Makes one with a cause, which goes to the log and not to the caller. */
-  public StreamException(Reason reason, String message, Throwable cause) {
+  /** Creates an exception with a cause. The cause is only logged, and not sent to the caller. */
+  public StreamException(Reason reason, String message, @Nullable Throwable cause) {
     super(message, cause);
     this.reason = reason;
   }
 
-  /** Returns why. */
+  /** Returns the reason. */
   public Reason reason() {
     return reason;
   }

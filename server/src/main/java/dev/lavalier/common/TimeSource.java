@@ -7,35 +7,36 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * The clock that audio is measured against. Everything that waits or stamps takes one, so that a
- * test can own the time. Safe for use from any thread.
+ * The clock for all timestamps, waits and scheduled tasks. It is injected, so that a test can
+ * control the time. Safe for use from any thread.
  */
 public interface TimeSource {
 
-  /** Returns a steady count of nanoseconds with an arbitrary origin. */
+  /** Returns the steady time: nanoseconds since an arbitrary origin. */
   long nanoTime();
 
-  /** Returns the time of day, in nanoseconds since 1970-01-01T00:00Z. */
+  /** Returns the unix time: nanoseconds since 1970-01-01T00:00Z. */
   long unixNanos();
 
   /**
    * Waits until {@link #nanoTime} reaches {@code deadline}. Like {@link LockSupport#park} it may
-   * return early: at {@code unpark}, at an interrupt, or for no reason. Callers look again.
+   * return early: after {@code unpark}, after an interrupt, or for no reason. Callers check their
+   * condition again.
    */
   void parkUntil(long deadline);
 
   /**
-   * Runs a task later, on a thread of the clock's own. The task must not block and cannot be called
-   * off: when it runs, it looks whether it is still wanted.
+   * Runs a task after a delay, on a thread of this time source. The task must not block. It cannot
+   * be cancelled: when it runs, it checks whether it is still needed.
    */
   void schedule(Duration delay, Runnable task);
 
-  /** Returns the machine's own clock. */
+  /** Returns the clock of this machine. */
   static TimeSource system() {
     return SystemTimeSource.INSTANCE;
   }
 
-  /** The machine's clock. */
+  /** The clock of this machine. */
   final class SystemTimeSource implements TimeSource {
     private static final SystemTimeSource INSTANCE = new SystemTimeSource();
 

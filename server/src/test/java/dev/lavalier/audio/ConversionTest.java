@@ -63,19 +63,19 @@ final class ConversionTest {
         "16000/2/s16le");
     assertRefused(
         Reason.FORMAT_NOT_AVAILABLE,
-        "format.channel_count: 3 (expected: 2 as captured, 1, or a channel_map that says which)",
+        "format.channel_count: 3 (expected: 2 as captured, or 1; other numbers need a channel_map)",
         "48000/2/s16le",
         "48000/3/s16le");
     assertRefused(
         Reason.FORMAT_NOT_AVAILABLE,
-        "channel_map: 3 (expected: 1..2, the channels captured, or 0, the mean of them)",
+        "channel_map: 3 (expected: 1..2 for a captured channel, or 0 for the mean of all)",
         "48000/2/s16le",
         "48000/2/s16le",
         1,
         3);
     assertRefused(
         Reason.INVALID_REQUEST,
-        "channel_map: -1 (expected: 1..2, the channels captured, or 0, the mean of them)",
+        "channel_map: -1 (expected: 1..2 for a captured channel, or 0 for the mean of all)",
         "48000/2/s16le",
         "48000/1/s16le",
         -1);

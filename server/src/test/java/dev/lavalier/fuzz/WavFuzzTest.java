@@ -44,7 +44,7 @@ final class WavFuzzTest {
       source.read(period, 0, period.length);
       source.read(period, 0, period.length);
     } catch (IOException e) {
-      assertThat(e).hasMessageContaining("holds no sample any more");
+      assertThat(e).hasMessageContaining("contains no samples");
     }
   }
 }

@@ -145,12 +145,12 @@ final class AccessTest {
       assertEnds(
           stream(as("lav_eve"), id),
           Status.Code.NOT_FOUND,
-          "device_id: " + id + " (expected: no device is there now)");
+          "device_id: " + id + " (expected: no device is available)");
     }
     assertEnds(
         stream(as("lav_ann"), ""),
         Status.Code.NOT_FOUND,
-        "device_id: empty (expected: one of tone; the default device is none that you may list)");
+        "device_id: empty (expected: one of tone; you do not have access to the default device)");
   }
 
   @Test

@@ -303,6 +303,6 @@ final class DeliveryFormatsTest {
     assertThat(status.getCode()).isEqualTo(Status.Code.FAILED_PRECONDITION);
     assertThat(status.getDescription())
         .isEqualTo(
-            "channel_map: 2 (expected: 1..1, the channels captured, or 0, the mean of them)");
+            "channel_map: 2 (expected: 1..1 for a captured channel, or 0 for the mean of all)");
   }
 }

@@ -134,7 +134,7 @@ final class DeviceFaultsTest {
     TestSubscriber subscriber = listening(FAIL);
     mic().readsNothing = true;
     lavalier.timeSource().advance(Duration.ofMillis(10));
-    assertLost(subscriber, "the line gave 0 of 480 samples without being stopped");
+    assertLost(subscriber, "a read returned 0 of 480 samples");
     assertGivenBack();
   }
 
@@ -143,7 +143,7 @@ final class DeviceFaultsTest {
     TestSubscriber subscriber = listening(FAIL);
     mic().readsHalf = true;
     lavalier.timeSource().advance(Duration.ofMillis(10));
-    assertLost(subscriber, "the line gave 240 of 480 samples without being stopped");
+    assertLost(subscriber, "a read returned 240 of 480 samples");
     assertGivenBack();
   }
 

@@ -95,7 +95,7 @@ final class LifeCycleTest {
     StreamFramesResponse message = subscriber.next();
     assertThat(message.getNotice().getKind()).isEqualTo(NoticeKind.NOTICE_KIND_DEVICE_LOST);
     assertThat(message.getNotice().getMessage())
-        .isEqualTo("mic was lost: the line gave 0 of 480 samples without being stopped");
+        .isEqualTo("mic was lost: a read returned 0 of 480 samples");
     Status status = subscriber.awaitStatus();
     assertThat(status.getCode()).isEqualTo(Status.Code.UNAVAILABLE);
     assertThat(status.getDescription()).startsWith("mic was lost");

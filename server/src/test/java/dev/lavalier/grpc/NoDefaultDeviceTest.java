@@ -15,14 +15,14 @@ final class NoDefaultDeviceTest {
   final LavalierExtension lavalier = LavalierExtension.withManualTime().withoutDemo();
 
   @Test
-  void aToneIsNeverPassedOffAsAMicrophone() throws Exception {
+  void requestForDefaultDeviceFailsWithoutCaptureHardware() throws Exception {
     Status status =
         lavalier.subscribe(StreamFramesRequest.getDefaultInstance()).requestAll().awaitStatus();
     assertThat(status.getCode()).isEqualTo(Status.Code.NOT_FOUND);
     assertThat(status.getDescription())
         .isEqualTo(
-            "device_id: empty (expected: one of tone; this machine has no capture hardware to be"
-                + " the default, and a server started with --demo would give a test tone)");
+            "device_id: empty (expected: one of tone; this machine has no capture hardware;"
+                + " start the server with --demo for a test tone)");
     assertThat(lavalier.device("tone").getIsDefault()).isFalse();
   }
 }

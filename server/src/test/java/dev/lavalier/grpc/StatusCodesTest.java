@@ -96,15 +96,16 @@ final class StatusCodesTest {
     assertRefused(
         format(AudioFormat.newBuilder().setChannelCount(3)),
         Status.Code.FAILED_PRECONDITION,
-        "format.channel_count: 3 (expected: 2 as captured, 1, or a channel_map that says which)");
+        "format.channel_count: 3 (expected: 2 as captured, or 1; other numbers need a"
+            + " channel_map)");
     assertRefused(
         tone().addChannelMap(1).addChannelMap(3),
         Status.Code.FAILED_PRECONDITION,
-        "channel_map: 3 (expected: 1..2, the channels captured, or 0, the mean of them)");
+        "channel_map: 3 (expected: 1..2 for a captured channel, or 0 for the mean of all)");
     assertRefused(
         tone().addChannelMap(-1),
         Status.Code.INVALID_ARGUMENT,
-        "channel_map: -1 (expected: 1..2, the channels captured, or 0, the mean of them)");
+        "channel_map: -1 (expected: 1..2 for a captured channel, or 0 for the mean of all)");
     assertRefused(
         format(AudioFormat.newBuilder().setChannelCount(1)).addChannelMap(1).addChannelMap(2),
         Status.Code.INVALID_ARGUMENT,
@@ -120,14 +121,14 @@ final class StatusCodesTest {
   }
 
   @Test
-  void aDeviceThatSomebodyElseHas() throws Exception {
+  void busyDeviceIsReportedAndOpensWhenFree() throws Exception {
     lavalier.script("mic").busy = true;
     assertRefused(
         StreamFramesRequest.newBuilder(),
         Status.Code.UNAVAILABLE,
-        "device_id: mic (expected: a device that is free and opens in 48000/2/s16le; the sound"
-            + " system says: line with format PCM_SIGNED 48000.0 Hz, 16 bit, stereo, 4"
-            + " bytes/frame, little-endian not supported.)");
+        "mic did not open in 48000/2/s16le: another program may use it, or it may not support this"
+            + " format (the sound system reports: line with format PCM_SIGNED 48000.0 Hz, 16 bit,"
+            + " stereo, 4 bytes/frame, little-endian not supported.)");
     lavalier.awaitState("mic", DeviceState.DEVICE_STATE_CLOSED);
     assertThat(lavalier.device("mic").getSubscriberCount()).isZero();
 

@@ -7,13 +7,15 @@ import java.util.regex.Pattern;
 import javax.sound.sampled.Mixer;
 
 /**
- * Makes stable device ids out of mixers' names. One instance for each look at the sound system,
- * since twins are told apart by their order in it.
+ * Creates stable device ids from the names of mixers. One instance is used for each poll of the
+ * sound system, because devices with equal names are distinguished by their order. Used by one
+ * thread.
  *
- * <p>On Linux a mixer is called {@code CARD [plughw:C,D]}: the card's id and the device's number
- * stay, the card's index C moves between boots, so the id is {@code CARD,D}. The default is called
- * {@code … [default]} and is {@code default}. macOS and Windows give names alone, and macOS a
- * vendor: {@code NAME (VENDOR)}. Twins get {@code #2}, {@code #3} and so on.
+ * <p>On Linux, the name of a mixer is {@code CARD [plughw:C,D]}. The card's id CARD and the device
+ * number D are stable, but the card's index C can change at boot, so the id is {@code CARD,D}. The
+ * default device {@code … [default]} has the id {@code default}. macOS and Windows report only
+ * names, and macOS also a vendor: {@code NAME (VENDOR)}. Further devices with an equal name get
+ * {@code #2}, {@code #3} and so on.
  */
 final class DeviceIds {
 
@@ -44,7 +46,7 @@ final class DeviceIds {
       return ALSA_DEFAULT;
     }
     String vendor = info.getVendor().strip();
-    // "Unknown Vendor" is the sound system's word where the platform gives none.
+    // The sound system reports "Unknown Vendor" if the platform reports no vendor.
     return vendor.isEmpty() || vendor.startsWith("Unknown") ? name : name + " (" + vendor + ")";
   }
 }

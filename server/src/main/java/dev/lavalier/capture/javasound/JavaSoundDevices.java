@@ -32,10 +32,10 @@ import org.slf4j.LoggerFactory;
 /**
  * The capture devices of the sound system. One thread, {@code lavalier-registry}, polls the sound
  * system and publishes an immutable snapshot; {@link #list} reads the snapshot. Only {@link #open}
- * calls the sound system, on its caller's thread.
+ * calls the sound system on the thread of its caller.
  *
- * <p>If the sound system hangs, the snapshot stays as it was. That is logged once, and the thread
- * waits for as long as it lasts.
+ * <p>If the sound system hangs, the snapshot does not change. The server logs this once, and the
+ * thread waits until the sound system answers.
  */
 public final class JavaSoundDevices implements Devices {
 
@@ -43,10 +43,10 @@ public final class JavaSoundDevices implements Devices {
 
   private static final Duration POLL_INTERVAL = Duration.ofSeconds(3);
 
-  /** How long a start waits for the first answer before it continues without one. */
+  /** The maximum time that a start waits for the first list of devices. */
   private static final Duration FIRST_POLL_TIMEOUT = Duration.ofSeconds(3);
 
-  /** An answer that takes longer is logged. */
+  /** A poll that takes longer is logged. */
   private static final Duration POLL_TIMEOUT = Duration.ofSeconds(5);
 
   private record ListedMixer(Mixer.Info mixer, DeviceDescriptor descriptor) {}
@@ -60,15 +60,15 @@ public final class JavaSoundDevices implements Devices {
             thread.setDaemon(true);
             return thread;
           });
-  // A mixer is asked for its formats until it lists some: while a device is open, in this process
-  // or in another one, ALSA lists none.
+  // Formats are queried until a mixer lists some: while a device is open, in this process or in
+  // another one, ALSA lists none.
   private final Map<Mixer.Info, List<SupportedFormat>> formatCache = new ConcurrentHashMap<>();
   private final AtomicLong pollCount = new AtomicLong(); // odd while a poll is in progress
 
   private volatile Map<String, ListedMixer> snapshot = Map.of();
   private volatile Runnable changeListener = () -> {};
 
-  /** Creates a source that has not polled yet. */
+  /** Creates a source that is not started. */
   public JavaSoundDevices(LineSettings settings) {
     this.settings = settings;
     this.timeSource = settings.timeSource();
@@ -79,10 +79,7 @@ public final class JavaSoundDevices implements Devices {
     changeListener = listener;
   }
 
-  /**
-   * Polls for the first time, waits some seconds for the answer, and polls at intervals from then
-   * on.
-   */
+  /** Starts to poll at intervals, and waits some seconds for the first list. */
   @Override
   public void start() {
     CountDownLatch polled = new CountDownLatch(1);
@@ -102,7 +99,7 @@ public final class JavaSoundDevices implements Devices {
     }
   }
 
-  /** Returns the devices in the sound system's order. The first one is the default. */
+  /** Returns the devices in the order of the sound system. The first one is the default. */
   @Override
   public List<DeviceDescriptor> list() {
     return descriptors(snapshot);
@@ -120,13 +117,13 @@ public final class JavaSoundDevices implements Devices {
         }
       }
     }
-    // Unknown, or not valid any more: the sound system replaces all mixers when devices come and
-    // go.
+    // The mixer is unknown, or not valid any more: the sound system replaces all mixers when a
+    // device is plugged in or removed.
     listed = read().get(deviceId);
     if (listed == null) {
       throw new StreamException(
           Reason.DEVICE_LOST,
-          "device_id: %s (expected: a device that is there)".formatted(deviceId));
+          "device_id: %s (expected: a device that is available)".formatted(deviceId));
     }
     return open(listed);
   }
@@ -147,8 +144,9 @@ public final class JavaSoundDevices implements Devices {
         changeListener.run();
       }
     } catch (RuntimeException e) {
-      // The old list stays: a sound system in trouble must not take away what is being captured.
-      log.warn("the sound system could not be asked for its devices", e);
+      // The old list is kept, so that a failing sound system does not remove devices that are in
+      // use.
+      log.warn("listing devices failed; the previous list of devices stays in use", e);
     }
     pollCount.incrementAndGet();
     timeSource.schedule(POLL_INTERVAL, this::schedulePoll);
@@ -165,7 +163,8 @@ public final class JavaSoundDevices implements Devices {
   private void warnIfOverdue(long number) {
     if (pollCount.get() == number) {
       log.warn(
-          "the sound system has not answered for {}; the devices stay as last seen", POLL_TIMEOUT);
+          "the sound system has not answered for {}; the previous list of devices stays in use",
+          POLL_TIMEOUT);
     }
   }
 
@@ -186,7 +185,7 @@ public final class JavaSoundDevices implements Devices {
       }
       String id = ids.idOf(mixer);
       if (settings.allowed().test(id)) {
-        // The sound system lists its own default first.
+        // The sound system lists its default first.
         boolean isDefault = found.isEmpty();
         found.put(id, new ListedMixer(mixer, describe(id, mixer, isDefault, formats)));
       }
@@ -225,7 +224,7 @@ public final class JavaSoundDevices implements Devices {
           .distinct()
           .toList();
     } catch (IllegalArgumentException e) {
-      return List.of(); // it went away between the two questions
+      return List.of(); // removed since the mixers were listed
     }
   }
 

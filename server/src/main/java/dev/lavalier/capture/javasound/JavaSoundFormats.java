@@ -7,15 +7,17 @@ import java.util.Optional;
 import javax.sound.sampled.AudioFormat;
 import javax.sound.sampled.AudioSystem;
 
-/** Our formats in javax.sound's words, and back. */
+/** Converts formats to those of {@code javax.sound} and back. */
 public final class JavaSoundFormats {
 
   private JavaSoundFormats() {}
 
+  /** Returns the {@code javax.sound} format for a format. */
   public static AudioFormat toJavaSound(PcmFormat format) {
     return toJavaSound(format.encoding(), format.sampleRateHz(), format.channelCount());
   }
 
+  /** Returns the {@code javax.sound} format, with NOT_SPECIFIED for any rate or channel count. */
   static AudioFormat toJavaSound(SupportedFormat format) {
     return toJavaSound(
         format.encoding(),
@@ -37,14 +39,20 @@ public final class JavaSoundFormats {
         false);
   }
 
-  /** Empty where one of our four encodings cannot express it, or it leaves something open. */
+  /**
+   * Returns the format; empty if it has no {@link SampleEncoding}, is out of range, or does not
+   * specify the rate or the channel count.
+   */
   public static Optional<PcmFormat> fromJavaSound(AudioFormat format) {
     return supported(format)
         .filter(o -> o.sampleRateHz() > 0 && o.channelCount() > 0)
         .map(o -> new PcmFormat(o.encoding(), o.sampleRateHz(), o.channelCount()));
   }
 
-  /** Like {@link #fromJavaSound}, with 0 for what the format leaves open. */
+  /**
+   * Returns the format as {@link #fromJavaSound} does, with 0 for a rate or channel count that is
+   * not specified.
+   */
   static Optional<SupportedFormat> supported(AudioFormat format) {
     int channels = Math.max(0, format.getChannels());
     int rate = Math.max(0, Math.round(format.getSampleRate()));
@@ -54,7 +62,8 @@ public final class JavaSoundFormats {
       return Optional.empty();
     }
     return encoding(format)
-        // Drivers also list 24 bits in four bytes, and companded formats with wrong sizes.
+        // Drivers also list formats with 24 bits in four bytes, and companded formats with wrong
+        // sizes.
         .filter(
             e ->
                 channels == 0

@@ -24,6 +24,14 @@ final class JavaSoundLine implements AudioLine {
     this.format = format;
   }
 
+  /**
+   * Opens a line of a mixer in the capture format of its device. May block for as long as the sound
+   * system does.
+   *
+   * @param buffer the length of the line's buffer
+   * @throws StreamException DEVICE_LOST if the mixer is not valid any more, DEVICE_BUSY if the line
+   *     does not open
+   */
   static JavaSoundLine open(Mixer.Info mixer, DeviceDescriptor device, Duration buffer)
       throws StreamException {
     PcmFormat format = device.captureFormat();
@@ -37,24 +45,23 @@ final class JavaSoundLine implements AudioLine {
       line.open(audioFormat, bufferBytes);
       return new JavaSoundLine(line, format);
     } catch (LineUnavailableException e) {
-      // The sound system does not say whether the device is taken or dislikes the format, although
-      // it listed it.
+      // The sound system does not report whether the device is in use or does not support a format
+      // that it lists.
       throw new StreamException(
           Reason.DEVICE_BUSY,
-          "device_id: %s (expected: a device that is free and opens in %s; the sound system says: %s)"
+          "%s did not open in %s: another program may use it, or it may not support this format (the sound system reports: %s)"
               .formatted(device.id(), format, e.getMessage()),
           e);
     } catch (IllegalArgumentException e) {
       throw new StreamException(
           Reason.DEVICE_LOST,
-          "device_id: %s (expected: a device that is there; the sound system says: %s)"
+          "device_id: %s (expected: a device that is available; the sound system reports: %s)"
               .formatted(device.id(), e.getMessage()),
           e);
     } catch (SecurityException e) {
       throw new StreamException(
           Reason.DEVICE_BUSY,
-          "device_id: %s (expected: a device that this server may record from)"
-              .formatted(device.id()),
+          "%s did not open: the server has no permission to record from it".formatted(device.id()),
           e);
     }
   }

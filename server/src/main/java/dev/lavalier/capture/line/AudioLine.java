@@ -3,7 +3,7 @@ package dev.lavalier.capture.line;
 import dev.lavalier.audio.PcmFormat;
 
 /**
- * An open line of this machine that can be read: of the sound system, or of a virtual device. All
+ * An open capture line of this machine: a line of the sound system, or of a virtual device. All
  * lengths are samples per channel.
  *
  * <p>One thread calls {@link #start}, {@link #available} and {@link #read}. Any thread may call
@@ -36,7 +36,7 @@ public interface AudioLine extends AutoCloseable {
   /** Stops the capture. */
   void stop();
 
-  /** Releases the device. Does nothing the second time. */
+  /** Releases the device. Further calls have no effect. */
   @Override
   void close();
 }

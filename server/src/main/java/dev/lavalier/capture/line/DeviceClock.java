@@ -3,48 +3,58 @@ package dev.lavalier.capture.line;
 import dev.lavalier.audio.PcmFormat;
 
 /**
- * When each sample of an epoch was captured, by the host's steady clock; and how many samples a
- * device has lost, which no sound system tells.
+ * Estimates when each sample of an epoch was captured, on the steady clock of this machine. Also
+ * estimates how many samples a device has lost, because no sound system reports that.
  *
- * <p>An {@link #recordArrival} says: at this moment, and not before, so many samples had come. The
- * clock is a straight line through the arrivals: least squares, in which one that is five minutes
- * old weighs 1/e of a new one, because crystals drift with temperature.
+ * <p>{@link #recordArrival} reports that samples arrived exactly at a given time. The clock is a
+ * straight line fitted to the arrivals by least squares. An arrival that is five minutes old has
+ * 1/e of the weight of a new one, because crystals drift with temperature.
  *
- * <p>A {@link #observe} says only that they had come by then, perhaps a lump of samples earlier.
- * Where for a quarter of a second every look finds them later than the line's buffer can explain,
- * they are not late but lost: the look says how many, and the caller moves its count on.
+ * <p>{@link #observe} reports only that samples had arrived by a given time; they may have arrived
+ * earlier, in a burst. If for a quarter of a second every observation finds the samples later than
+ * the line's buffer can explain, they are lost. The observation then returns their number, and the
+ * caller advances its position.
  *
- * <p>One thread.
+ * <p>Used by one thread.
  */
 final class DeviceClock {
 
-  /** How long samples must be missing to be given up. */
+  /** How long samples must be missing before they count as lost. */
   private static final long WINDOW_NANOS = 250_000_000L;
 
-  /** The arrivals of five minutes, at one a second. */
+  /** The number of arrivals in five minutes, at one per second. */
   private static final double DECAY_ARRIVALS = 300;
 
-  /** A slope is believed from here on, and not beyond what any crystal does. */
+  /**
+   * The slope is used from this number of arrivals, and limited to {@link #MAX_SLOPE}, which no
+   * crystal exceeds.
+   */
   private static final int MIN_ARRIVALS_FOR_SLOPE = 3;
 
   private static final double MAX_SLOPE = 0.02;
 
-  /** A rate is worth telling after a minute, where it is known as well as that. */
+  /**
+   * The drift is reported after a minute, if its standard error is below {@link
+   * #MAX_STANDARD_ERROR}.
+   */
   private static final int MIN_ARRIVALS_TO_REPORT = 60;
 
   private static final double MAX_STANDARD_ERROR = 5e-6;
 
-  /** An arrival that is earlier than the line by more shows that those before it were late. */
+  /**
+   * If an arrival is earlier than the fitted line by more than this, the arrivals before it were
+   * late.
+   */
   private static final double MAX_EARLY_SECONDS = 0.02;
 
   private final PcmFormat format;
   private final double lossThresholdSeconds;
-  private long originNanos = Long.MIN_VALUE; // of the first look: lags are counted from it
+  private long originNanos = Long.MIN_VALUE; // origin of the lags, set by the first observation
 
-  // The window of looks.
+  // The window of observations.
   private boolean windowOpen;
   private long windowEnd;
-  private double minLateness; // seconds behind the line
+  private double minLateness; // seconds behind the fitted line
 
   // Sums of the weighted arrivals (x: seconds of audio, y: seconds of lag).
   private double sum;
@@ -61,9 +71,9 @@ final class DeviceClock {
   private double pivot;
 
   /**
-   * Makes a clock that has seen nothing.
+   * Creates a clock without observations.
    *
-   * @param lossThresholdNanos how long samples may be late without being lost
+   * @param lossThresholdNanos how late samples may be without counting as lost
    */
   DeviceClock(PcmFormat format, long lossThresholdNanos) {
     this.format = format;
@@ -71,11 +81,11 @@ final class DeviceClock {
   }
 
   /**
-   * Notes a look at the line. Only where nothing waits in it but what came just now.
+   * Records an observation of the capture line. Call it only if the line holds no backlog.
    *
-   * @param nanos when
-   * @param samples how many samples had come by then, since the epoch began, lost ones counted
-   * @return how many samples are missing beyond doubt; 0 nearly always
+   * @param nanos steady time of the observation
+   * @param samples samples that had arrived by then in this epoch, including lost samples
+   * @return number of samples that were lost; usually 0
    */
   long observe(long nanos, long samples) {
     if (originNanos == Long.MIN_VALUE) {
@@ -99,22 +109,22 @@ final class DeviceClock {
     return minLateness > lossThresholdSeconds ? Math.round(minLateness * format.sampleRateHz()) : 0;
   }
 
-  /** Forgets the window begun: a pause in the reading says nothing about the device. */
+  /** Discards the current window, because a pause of the reader says nothing about the device. */
   void resetWindow() {
     windowOpen = false;
   }
 
   /**
-   * Notes that samples have come at this moment. After a {@link #observe}.
+   * Records that samples arrived at this moment. The clock must have been observed before.
    *
-   * @param samples how many by now, since the epoch began, lost ones counted
+   * @param samples samples that have arrived in this epoch, including lost samples
    */
   void recordArrival(long nanos, long samples) {
     double x = seconds(samples);
     double y = lag(nanos, x);
     double lateness = y - lagAt(x);
     if (arrivals > 0 && lateness > lossThresholdSeconds) {
-      return; // a backlog, or lost: the looks will tell
+      return; // a backlog or a loss: observe() distinguishes them
     }
     if (lateness < -MAX_EARLY_SECONDS) {
       resetFit();
@@ -158,17 +168,19 @@ final class DeviceClock {
   }
 
   /**
-   * Returns when a sample was captured, on the host's steady clock in nanoseconds.
+   * Returns the steady time in nanoseconds at which a sample was captured.
    *
-   * @param sample its number in the epoch, lost ones counted; the clock must have had a look
+   * @param sample index in the epoch, including lost samples; the clock must have been observed
+   *     before
    */
   long nanosOf(long sample) {
     return originNanos + format.nanosOf(sample) + Math.round(lagAt(seconds(sample)) * 1e9);
   }
 
   /**
-   * Tells whether {@link #driftPpm} is worth telling: there have been arrivals for a minute, and
-   * its standard error, by how they scatter about the line, is below 5 ppm.
+   * Returns whether {@link #driftPpm} is precise enough to be reported: there are arrivals for a
+   * minute, and its standard error is below 5 ppm. The error is estimated from the scatter of the
+   * arrivals around the fitted line.
    */
   boolean isConverged() {
     double spread = sumXx - sumX * pivot;
@@ -178,8 +190,8 @@ final class DeviceClock {
   }
 
   /**
-   * Returns how much faster the device's clock runs than the host's, in parts per million; 0 until
-   * that can be told.
+   * Returns how much faster the device's clock runs than the clock of this machine, in parts per
+   * million; 0 until there are enough arrivals.
    */
   double driftPpm() {
     return -slope / (1 + slope) * 1e6;

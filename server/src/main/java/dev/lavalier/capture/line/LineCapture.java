@@ -8,10 +8,10 @@ import dev.lavalier.common.TimeSource;
 import java.time.Duration;
 import java.util.OptionalDouble;
 
-/** The capture of an {@link AudioLine}, read by one {@link LineReader}. */
+/** Captures an {@link AudioLine} with one {@link LineReader}. */
 public final class LineCapture implements Capture {
 
-  /** A sound server needs 1.4 to 2 s for its first period (measured with PulseAudio). */
+  /** PulseAudio was measured to need 1.4 to 2 s for its first period. */
   private static final Duration FIRST_PERIOD_TIMEOUT = Duration.ofSeconds(10);
 
   private static final Duration PERIOD_TIMEOUT = Duration.ofSeconds(3);
@@ -25,7 +25,7 @@ public final class LineCapture implements Capture {
    * Creates a capture that is not started.
    *
    * @param device the device, as it was listed when the line was opened
-   * @param line open; this object closes it
+   * @param line an open line; this object closes it
    * @param period the length of one read
    */
   public LineCapture(

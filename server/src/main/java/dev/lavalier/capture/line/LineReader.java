@@ -8,61 +8,69 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.OptionalDouble;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The one thread that reads an open device: {@code lavalier-reader-<device>}. It sleeps until the
- * next period is due, reads exactly that, stamps it, hands it to its listener, and waits for
- * nothing else. A line that gives less than it was asked for is lost: reading on would spin, since
- * a lost ALSA device gives nothing, at once and for ever.
+ * The capture thread of an open device, {@code lavalier-reader-<device>}. It sleeps until the next
+ * period is due, reads exactly one period, timestamps it, passes it to the listener, and waits for
+ * nothing else. If a read returns fewer samples than requested, the device counts as lost: a lost
+ * ALSA device returns no samples, at once and for ever, so further reads would spin.
  *
- * <p>{@link #start} is called once; {@link #stop}, {@link #periods} and {@link #clockPpm} from any
- * other thread.
+ * <p>{@link #start} is called once. {@link #stop}, {@link #periods} and {@link #clockPpm} may be
+ * called from any other thread.
  */
 final class LineReader {
 
   private static final Logger log = LoggerFactory.getLogger(LineReader.class);
 
-  /** Between two looks at a line that is late: at first, and when it is very late. */
+  /** Interval between polls of a line whose period is late. */
   private static final long POLL_NANOS = 500_000;
 
+  /** Interval between polls of a line whose period is very late. */
   private static final long SLOW_POLL_NANOS = 5_000_000;
 
-  /** A sound server gives its first samples within that, or has none to give for now. */
+  /**
+   * The first samples arrive within this time, or the source has none for now. The line is then
+   * polled slowly.
+   */
   private static final long FIRST_SAMPLES_TIMEOUT_NANOS = 3_000_000_000L;
 
-  /** How often it is watched for the moment at which samples arrive. */
+  /** Interval between measurements of the exact time at which samples arrive. */
   private static final long PROBE_INTERVAL_NANOS = 1_000_000_000L;
 
-  /** A device that gives exact zeros for so long is muted, or not permitted. */
+  /**
+   * A device that delivers exact zeros for this long is muted, or the server has no permission to
+   * use it.
+   */
   private static final long SILENCE_NANOS = 5_000_000_000L;
 
   private final AudioLine line;
   private final PcmFormat format;
   private final int periodSamples;
   private final TimeSource timeSource;
-  private CaptureListener listener; // set before the thread starts
+  private @Nullable CaptureListener listener; // null: not started; set before the thread starts
   private final Thread thread;
   private volatile boolean stopping;
   private volatile long periods;
-  private volatile double clockPpm = Double.NaN; // NaN: not known well enough
+  private volatile double clockPpm = Double.NaN; // NaN: not precise enough yet
 
-  // The reader's thread alone.
+  // Used only by the capture thread.
   private final DeviceClock clock;
   private final Pacer pacer;
-  private long position; // samples of this epoch so far, lost ones counted
+  private long position; // samples of this epoch so far, including lost samples
   private long lastCaptureNanos = Long.MIN_VALUE;
   private long lastPeriodNanos;
   private long zeroSamples;
   private int backlogSamples; // samples that were left in the line after the last read
-  private long nextProbeAt; // when to watch for an arrival next
+  private long nextProbeAt; // steady time of the next measurement of an arrival
 
   /**
-   * Makes a reader that has not begun.
+   * Creates a reader that is not started.
    *
-   * @param deviceId for the thread's name
-   * @param periodSamples samples of one read, 1 or more
+   * @param deviceId part of the thread's name
+   * @param periodSamples samples per channel in one read, 1 or more
    */
   LineReader(AudioLine line, String deviceId, int periodSamples, TimeSource timeSource) {
     this.line = line;
@@ -75,15 +83,15 @@ final class LineReader {
     thread.setDaemon(true);
   }
 
-  /** Starts the thread, and the line on it. */
+  /** Starts the thread, which starts the line. */
   void start(CaptureListener receiver) {
     listener = receiver;
     thread.start();
   }
 
   /**
-   * Stops the line and waits for the thread's end. After that no listener is called any more. The
-   * line stays open. May block for as long as the sound system does.
+   * Stops the line and waits for the thread to end. After that the listener is not called any more.
+   * The line stays open. May block for as long as the sound system does.
    *
    * @return whether the thread ended within {@code timeout}
    */
@@ -96,14 +104,14 @@ final class LineReader {
     return !thread.isAlive();
   }
 
-  /** Returns how many periods have come. */
+  /** Returns the number of periods that have been delivered. */
   long periods() {
     return periods;
   }
 
   /**
-   * Returns by how many millionths the device's clock runs faster than the ticker's; empty until
-   * that is known to 5 ppm, which takes a minute at least.
+   * Returns how much faster the device's clock runs than the time source, in parts per million;
+   * empty until it is measured to within 5 ppm, which takes at least a minute.
    */
   OptionalDouble clockPpm() {
     double ppm = clockPpm;
@@ -132,8 +140,7 @@ final class LineReader {
         return;
       }
       if (read < periodSamples) {
-        listener.onLost(
-            "the line gave %d of %d samples without being stopped".formatted(read, periodSamples));
+        listener.onLost("a read returned %d of %d samples".formatted(read, periodSamples));
         return;
       }
       long now = timeSource.nanoTime();
@@ -143,7 +150,10 @@ final class LineReader {
     }
   }
 
-  /** Waits until the next period is due and there; returns whether it was not there when due. */
+  /**
+   * Waits until the next period is due and available. Returns whether it was not available when it
+   * was due.
+   */
   private boolean awaitPeriod(boolean started) {
     while (started && !stopping && timeSource.nanoTime() < pacer.due()) {
       boolean probing = timeSource.nanoTime() >= nextProbeAt;
@@ -166,7 +176,7 @@ final class LineReader {
     return waited;
   }
 
-  /** Notes an arrival, where more is there than {@value #POLL_NANOS} ns ago. */
+  /** Records an arrival if more samples are available than at the last poll. */
   private void recordArrival(int available) {
     long now = timeSource.nanoTime();
     if (available > backlogSamples && position > 0 && now >= nextProbeAt) {
@@ -187,7 +197,7 @@ final class LineReader {
       pacer.start(now);
     }
     pacer.onPeriodReleased(now, waited, format.nanosOf(backlogSamples));
-    // The first look always counts: without one the clock has no origin.
+    // The first observation is always used, because the clock needs an origin.
     if (!started || backlogSamples <= format.samplesIn(Pacer.MAX_DELAY_NANOS) + periodSamples) {
       long lost = clock.observe(now, position + periodSamples + backlogSamples);
       if (lost > 0) {
@@ -198,14 +208,14 @@ final class LineReader {
   }
 
   private void deliver(byte[] period, long now) {
-    // Later looks may show that earlier ones were late; time still never runs backwards.
+    // Later observations may move the estimate back, but timestamps never decrease.
     lastCaptureNanos = Math.max(lastCaptureNanos, clock.nanosOf(position));
     long unixNanos = lastCaptureNanos + (timeSource.unixNanos() - timeSource.nanoTime());
     listener.onPeriod(
         new Period(period, periodSamples, position, lastCaptureNanos, unixNanos, now));
     position += periodSamples;
     lastPeriodNanos = now;
-    long count = periods + 1; // this thread alone writes it
+    long count = periods + 1; // only this thread writes it
     periods = count;
     detectSilence(period);
   }
@@ -221,7 +231,8 @@ final class LineReader {
   }
 
   private static boolean isZero(byte[] pcm) {
-    // The first byte is zero, and each equals the one before it: one vector loop of the JVM's own.
+    // The first byte is zero, and each byte equals the one before it. The JVM compares the arrays
+    // in one vectorized loop.
     return pcm[0] == 0 && Arrays.equals(pcm, 0, pcm.length - 1, pcm, 1, pcm.length);
   }
 }

@@ -7,14 +7,15 @@ import java.util.function.Function;
 import java.util.function.Predicate;
 
 /**
- * How the lines of this machine are listed, opened and read.
+ * Settings for listing, opening and reading the capture lines of this machine. Immutable.
  *
- * @param preferredFormat the capture format of a device, by its id, if the device supports it
- * @param allowed which device ids are served at all
+ * @param preferredFormat returns the capture format for a device id; used if the device supports it
+ * @param allowed returns whether a device id is served
  * @param period the length of one read
- * @param buffer the length of a line's buffer: long enough that a reader which the machine delays
- *     loses nothing. It adds no latency, because the reader takes each period when it is due
- * @param timeSource the time by which readers wait and stamp, and by which devices are polled
+ * @param buffer the length of a line's buffer. It must be long enough that no samples are lost if
+ *     the machine delays the capture thread. It adds no latency, because each period is read when
+ *     it is due
+ * @param timeSource the clock for reading, timestamps and polling
  */
 public record LineSettings(
     Function<String, PcmFormat> preferredFormat,

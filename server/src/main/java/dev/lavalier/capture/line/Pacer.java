@@ -1,63 +1,68 @@
 package dev.lavalier.capture.line;
 
 /**
- * When the next period is due. Some sound servers deliver in lumps that are not whole periods:
- * taken as they come, periods of 20 ms are 0 or 40 ms apart. The pacer lets them go at even
- * distances, just late enough that each is there when it is due: at most one lump later.
+ * Schedules the periods at even intervals. Some sound servers deliver samples in bursts that are
+ * not whole periods: without a schedule, periods of 20 ms would be 0 or 40 ms apart. The pacer
+ * delays them by just enough that each period is available when it is due, which is at most one
+ * burst.
  *
- * <p>A period that comes late moves the schedule back by as much; where for {@link #ADJUST_INTERVAL
- * some seconds} more was waiting than needed, it moves forward again, by too little at a time to be
- * heard of. That also follows a device whose clock is not ours. A pause longer than {@link
- * #MAX_DELAY_NANOS} is no lump: what piled up meanwhile goes out at once.
+ * <p>A period that arrives late delays the schedule by the same time. If more samples than
+ * necessary were waiting throughout an {@link #ADJUST_INTERVAL}, the schedule moves forward again
+ * in steps of at most {@link #MAX_ADVANCE_PER_PERIOD}. The schedule thereby also follows a device
+ * whose clock differs from the clock of this machine. A pause longer than {@link #MAX_DELAY_NANOS}
+ * is not a burst: the periods that accumulated are released at once.
  *
- * <p>One thread. All in nanoseconds.
+ * <p>Used by one thread. All times are in nanoseconds.
  */
 final class Pacer {
 
-  /** The longest that a period is held back. */
+  /** The maximum time that a period is held back. */
   static final long MAX_DELAY_NANOS = 25_000_000;
 
-  /** What should wait at least when a period goes, against jitter. */
+  /** The backlog that should remain when a period is released, to absorb jitter. */
   private static final long MARGIN = 5_000_000;
 
   private static final long ADJUST_INTERVAL = 60_000_000_000L;
 
-  /** After so many periods that had to be waited for, all too late to be held, it fell back. */
+  /**
+   * After this many periods that were all later than {@link #MAX_DELAY_NANOS} and had to be waited
+   * for, the schedule is reset to the least late one.
+   */
   private static final int LATE_PERIODS_BEFORE_RESYNC = 100;
 
-  /** The most by which one distance is shortened. */
+  /** The maximum time by which one interval is shortened. */
   private static final long MAX_ADVANCE_PER_PERIOD = 100_000;
 
   private final long period;
   private long due;
   private long minBacklog = Long.MAX_VALUE;
   private long nextAdjustmentAt;
-  private long pendingAdvance; // how much the schedule is still to move forward
-  private boolean catchingUp; // more waits than is ever held back
-  private int lateCount; // waited for since one was in time, each by more than can be held
+  private long pendingAdvance; // by how much the schedule still has to move forward
+  private boolean catchingUp; // the backlog is larger than any that is held back
+  private int lateCount; // consecutive waits for periods later than MAX_DELAY_NANOS
   private long minLateness;
 
   Pacer(long period) {
     this.period = period;
   }
 
-  /** Returns when the next period is due. */
+  /** Returns the steady time at which the next period is due. */
   long due() {
     return due;
   }
 
-  /** Begins the schedule: the first period goes now. */
+  /** Starts the schedule: the first period is due now. */
   void start(long now) {
     due = now;
     nextAdjustmentAt = now + ADJUST_INTERVAL;
   }
 
   /**
-   * A period goes.
+   * Records that a period is released.
    *
-   * @param now when; at {@link #due} or later
-   * @param waited whether it was not there when it was due
-   * @param backlog how much more was waiting
+   * @param now the steady time, at {@link #due} or later
+   * @param waited whether the period was not available when it was due
+   * @param backlog length of the samples that remain in the line
    */
   void onPeriodReleased(long now, boolean waited, long backlog) {
     long lateness = now - due;
@@ -84,7 +89,7 @@ final class Pacer {
   private void detectPersistentDelay(boolean waited, long lateness) {
     if (lateness <= MAX_DELAY_NANOS) {
       lateCount = 0;
-    } else if (waited) { // else it is of a backlog, or the second one of a lump
+    } else if (waited) { // otherwise it belongs to a backlog, or is the second one of a burst
       minLateness = lateCount == 0 ? lateness : Math.min(minLateness, lateness);
       lateCount++;
     }
@@ -94,7 +99,11 @@ final class Pacer {
     }
   }
 
-  /** The device lost so much: nothing of it will come. */
+  /**
+   * Skips audio that the device lost.
+   *
+   * @param nanos length of the lost audio
+   */
   void skip(long now, long nanos) {
     due = Math.min(due + nanos, now + period);
   }

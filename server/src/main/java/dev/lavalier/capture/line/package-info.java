@@ -1,9 +1,12 @@
 /**
- * Reads any line of this machine: {@link dev.lavalier.capture.line.LineReader} is the one reader
- * thread of an open device, {@link dev.lavalier.capture.line.Pacer} decides when a period is due,
- * {@link dev.lavalier.capture.line.DeviceClock} when its samples were captured and how many were
- * lost. A line implements {@link dev.lavalier.capture.line.AudioLine}.
+ * Reads the capture lines of this machine. {@link dev.lavalier.capture.line.LineReader} is the
+ * capture thread of an open device, {@link dev.lavalier.capture.line.Pacer} schedules the periods,
+ * {@link dev.lavalier.capture.line.DeviceClock} estimates when samples were captured and how many
+ * were lost. A line implements {@link dev.lavalier.capture.line.AudioLine}.
  *
- * <p>Uses {@code capture} and {@code audio}.
+ * <p>Uses {@code capture}, {@code audio} and {@code common}.
  */
+@NullMarked
 package dev.lavalier.capture.line;
+
+import org.jspecify.annotations.NullMarked;

@@ -6,16 +6,16 @@ import dev.lavalier.capture.SupportedFormat;
 import java.util.Arrays;
 import java.util.List;
 
-/** A sine of 440 Hz whose peaks lie at -12 dBFS, the same on every channel, in any format. */
+/** A sine of 440 Hz with peaks at -12 dBFS, the same on every channel, in any format. Immutable. */
 public record ToneDevice() implements VirtualDevice {
 
-  /** Its name. */
+  /** The name of the device. */
   public static final String NAME = "tone";
 
-  /** Its frequency, in Hz. */
+  /** The frequency of the tone, in Hz. */
   public static final int FREQUENCY_HZ = 440;
 
-  /** Its peak, as a share of full scale: -12 dBFS. */
+  /** The peak of the tone, as a fraction of full scale: -12 dBFS. */
   public static final double PEAK = Math.pow(10, -12 / 20.0);
 
   @Override
@@ -40,7 +40,7 @@ public record ToneDevice() implements VirtualDevice {
 
   private static final class SineSource implements SampleSource {
     private final PcmFormat format;
-    private int phase; // samples into the current second, after which a whole number of Hz repeats
+    private int phase; // position in the current second in samples; the tone repeats every second
 
     SineSource(PcmFormat format) {
       this.format = format;

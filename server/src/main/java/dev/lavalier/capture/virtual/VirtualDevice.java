@@ -9,10 +9,10 @@ import java.util.List;
 /** A device without hardware, which a {@link VirtualLine} captures. Immutable. */
 public interface VirtualDevice {
 
-  /** Returns its name, which is its {@code device_id} as well. */
+  /** Returns the name, which is also the {@code device_id}. */
   String name();
 
-  /** Returns a description in one line. */
+  /** Returns a description of one line. */
   String description();
 
   /** Returns the formats that it can be opened in; a rate or channel count of 0 means any. */
@@ -26,9 +26,7 @@ public interface VirtualDevice {
    */
   SampleSource open(PcmFormat format) throws IOException;
 
-  /**
-   * The samples of an open virtual device, one after another and without end. Used by one thread.
-   */
+  /** The endless sequence of samples of an open virtual device. Used by one thread. */
   interface SampleSource extends Closeable {
     /**
      * Writes the next samples.

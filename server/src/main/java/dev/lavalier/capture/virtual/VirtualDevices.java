@@ -16,7 +16,10 @@ import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
-/** The virtual devices of a server: always there, always the same. */
+/**
+ * The virtual devices of a server. They are always available and never change. Immutable; safe for
+ * use from any thread.
+ */
 public final class VirtualDevices implements Devices {
 
   private static final String VENDOR = "Lavalier";
@@ -28,7 +31,7 @@ public final class VirtualDevices implements Devices {
   /**
    * Creates the source.
    *
-   * @param devices with names that differ
+   * @param devices the devices, with distinct names
    * @param defaultName the name of the device to mark as default; empty: none
    */
   public VirtualDevices(List<VirtualDevice> devices, String defaultName, LineSettings settings) {
@@ -75,7 +78,8 @@ public final class VirtualDevices implements Devices {
                 () ->
                     new StreamException(
                         Reason.DEVICE_LOST,
-                        "device_id: %s (expected: a device that is there)".formatted(deviceId)));
+                        "device_id: %s (expected: a device that is available)"
+                            .formatted(deviceId)));
     PcmFormat format = device.captureFormat();
     int bufferSamples = (int) Math.max(1, format.samplesIn(settings.buffer().toNanos()));
     try {
@@ -85,7 +89,7 @@ public final class VirtualDevices implements Devices {
     } catch (IOException e) {
       throw new StreamException(
           Reason.DEVICE_BUSY,
-          "device_id: %s (expected: a device that opens in %s; it reports: %s)"
+          "device_id: %s (expected: a device that opens in %s; error: %s)"
               .formatted(deviceId, format, e.getMessage()),
           e);
     }

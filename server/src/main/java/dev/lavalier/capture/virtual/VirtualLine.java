@@ -5,11 +5,13 @@ import dev.lavalier.capture.line.AudioLine;
 import dev.lavalier.common.TimeSource;
 import java.io.IOException;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A line on a {@link VirtualDevice}'s samples, in real time on an absolute schedule: sample n
- * becomes available n/rate after {@link #start}, however late the reads before it were. It never
- * overruns; a late reader finds the backlog, reported up to the buffer's size.
+ * Plays the samples of a {@link VirtualDevice} in real time, on an absolute schedule: sample n
+ * becomes available n/rate seconds after {@link #start}, regardless of how late earlier reads were.
+ * It never overruns. A late reader gets the whole backlog; {@link #available} reports it up to the
+ * size of the buffer.
  *
  * <p>If the source fails, a read returns fewer samples than requested, as a lost device does.
  */
@@ -20,12 +22,12 @@ public final class VirtualLine implements AudioLine {
   private final TimeSource timeSource;
 
   // Written under this object's lock.
-  private volatile VirtualDevice.SampleSource source; // null: closed
+  private volatile VirtualDevice.@Nullable SampleSource source; // null: closed
   private volatile boolean running;
   private volatile long startNanos;
 
   private volatile long position; // samples read since opening; written by the reading thread
-  private volatile Thread reading;
+  private volatile @Nullable Thread reading; // null: no read is in progress
 
   private VirtualLine(
       VirtualDevice.SampleSource source,
@@ -80,7 +82,7 @@ public final class VirtualLine implements AudioLine {
   @Override
   public synchronized void close() {
     stop();
-    VirtualDevice.SampleSource open = source;
+    VirtualDevice.@Nullable SampleSource open = source;
     source = null;
     if (open == null) {
       return;
@@ -88,7 +90,7 @@ public final class VirtualLine implements AudioLine {
     try {
       open.close();
     } catch (IOException e) {
-      // The source is not used any more, and closing cannot be tried twice.
+      // The source is not used any more, and closing it cannot be retried.
     }
   }
 
@@ -98,7 +100,7 @@ public final class VirtualLine implements AudioLine {
     reading = Thread.currentThread();
     try {
       while (running && samplesElapsed() - position < requested) {
-        // One nanosecond more, against the rounding of nanosOf.
+        // One nanosecond more, because nanosOf rounds down.
         timeSource.parkUntil(startNanos + format.nanosOf(position + requested) + 1);
       }
       return readSamples(buffer, running ? requested : Math.min(requested, available()));
@@ -108,7 +110,7 @@ public final class VirtualLine implements AudioLine {
   }
 
   private int readSamples(byte[] buffer, int samples) {
-    VirtualDevice.SampleSource open = source;
+    VirtualDevice.@Nullable SampleSource open = source;
     if (open == null) {
       return 0;
     }

@@ -13,32 +13,33 @@ import java.util.List;
 import javax.sound.sampled.AudioInputStream;
 import javax.sound.sampled.AudioSystem;
 import javax.sound.sampled.UnsupportedAudioFileException;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A WAV file that plays again and again, in its own format alone. The file is read as it plays, so
- * its size does not matter; each opening begins at its beginning.
+ * A WAV file that plays in a loop, only in its own format. The file is read while it plays, so its
+ * size is not limited by memory. Each opening starts at the beginning of the file. Immutable.
  *
- * @param name its {@code device_id}
+ * @param name the {@code device_id}
  * @param file the file
- * @param format the file's format
+ * @param format the format of the file
  */
 public record WavDevice(String name, Path file, PcmFormat format) implements VirtualDevice {
 
   private static final int MAGIC_BYTES = 12;
 
   /**
-   * Looks at the file's header.
+   * Creates a device after reading the header of the file.
    *
-   * @throws IllegalArgumentException with a message for the operator, where the file cannot be
-   *     read, is not a WAV, holds an encoding other than s16le, s24le, s32le or f32le, or holds no
-   *     sample
+   * @throws IllegalArgumentException with a message for the operator, if the name is blank, or the
+   *     file cannot be read, is not a WAV file, has an encoding other than s16le, s24le, s32le or
+   *     f32le, or contains no samples
    */
   public static WavDevice of(String name, Path file) {
     if (name.isBlank()) {
       throw new IllegalArgumentException("wav: =%s (expected: NAME=FILE)".formatted(file));
     }
     if (!Files.isReadable(file) || Files.isDirectory(file)) {
-      throw invalid(name, file, "a file that can be read", null);
+      throw invalid(name, file, "a readable file", null);
     }
     try (AudioInputStream in = read(file)) {
       PcmFormat format =
@@ -60,10 +61,11 @@ public record WavDevice(String name, Path file, PcmFormat format) implements Vir
   }
 
   /**
-   * Leaves files that are no WAV alone: the JDK knows other kinds too, and takes seconds to see
-   * that bytes are no MIDI.
+   * Opens the file if it is a WAV file. Other files are rejected before the JDK reads them, because
+   * the JDK also supports other types and takes seconds to rule out MIDI.
    *
-   * @throws UnsupportedAudioFileException also where the JDK's readers stumble over the header
+   * @throws UnsupportedAudioFileException if the file is not a WAV file, or the JDK fails to parse
+   *     the header
    */
   private static AudioInputStream read(Path file)
       throws IOException, UnsupportedAudioFileException {
@@ -73,7 +75,7 @@ public record WavDevice(String name, Path file, PcmFormat format) implements Vir
       String magic = new String(bytes.readNBytes(MAGIC_BYTES), StandardCharsets.ISO_8859_1);
       bytes.reset();
       if (!magic.startsWith("RIFF") || !magic.endsWith("WAVE")) {
-        throw new UnsupportedAudioFileException("no RIFF/WAVE at its beginning");
+        throw new UnsupportedAudioFileException("no RIFF/WAVE header");
       }
       return AudioSystem.getAudioInputStream(bytes);
     } catch (IOException | UnsupportedAudioFileException e) {
@@ -87,7 +89,7 @@ public record WavDevice(String name, Path file, PcmFormat format) implements Vir
   }
 
   private static IllegalArgumentException invalid(
-      String name, Path file, String expected, Exception cause) {
+      String name, Path file, String expected, @Nullable Exception cause) {
     return new IllegalArgumentException(
         "wav: %s=%s (expected: %s)".formatted(name, file, expected), cause);
   }
@@ -135,7 +137,7 @@ public record WavDevice(String name, Path file, PcmFormat format) implements Vir
           done += n;
           rewound = false;
         } else if (rewound) {
-          throw new EOFException(file + " holds no sample any more");
+          throw new EOFException(file + " contains no samples");
         } else {
           in.close();
           in = rewind(file);

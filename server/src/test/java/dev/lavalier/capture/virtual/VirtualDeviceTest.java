@@ -73,8 +73,8 @@ final class VirtualDeviceTest {
     writeWav(new byte[100], new AudioFormat(8_000, 8, 1, false, false), bytes);
 
     assertRefused(text, "a WAV file");
-    assertRefused(dir.resolve("absent.wav"), "a file that can be read");
-    assertRefused(dir, "a file that can be read");
+    assertRefused(dir.resolve("absent.wav"), "a readable file");
+    assertRefused(dir, "a readable file");
     assertRefused(empty, "at least one sample");
     assertRefused(bytes, "PCM s16le, s24le, s32le or f32le, not PCM_UNSIGNED");
   }
