@@ -18,7 +18,8 @@ import org.junit.jupiter.api.Test;
 /** The figures of a real server, scraped by a real Prometheus. */
 final class MetricsIT {
 
-  private static final Pattern METRICS_ADDRESS = Pattern.compile("metrics at http://(\\S+)/metrics");
+  private static final Pattern METRICS_ADDRESS =
+      Pattern.compile("metrics at http://(\\S+)/metrics");
   private static final StreamOptions TONE = StreamOptions.defaults().withDeviceId("tone");
 
   private static String target(ServerProcess server) {
@@ -90,7 +91,7 @@ final class MetricsIT {
       assertThat(result.out()).isEmpty();
       assertThat(result.err().strip())
           .isEqualTo(
-              "metrics-port: %d (expected: one that can be listened on at 127.0.0.1;"
+              "metrics-port: %d (expected: a port that the server can listen on at 127.0.0.1;"
                       .formatted(taken.getLocalPort())
                   + " Address already in use)");
     }

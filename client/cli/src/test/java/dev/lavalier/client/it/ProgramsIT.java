@@ -86,7 +86,8 @@ final class ProgramsIT {
     try (ServerProcess server = ServerProcess.start(Map.of(), "--demo")) {
       // A shell's background jobs ignore SIGINT, and so would their children: undo that.
       List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT"));
-      command.addAll(ProcessRunner.lavalier("record", "--server", server.address(), wav.toString()));
+      command.addAll(
+          ProcessRunner.lavalier("record", "--server", server.address(), wav.toString()));
       Process recording = new ProcessBuilder(command).start();
       awaitSize(wav, 200_000);
       assertThat(ProcessRunner.succeeds("kill", "-INT", Long.toString(recording.pid()))).isTrue();
@@ -187,12 +188,14 @@ final class ProgramsIT {
         "tone=7/2/s16le");
     assertRefused("history-ms: 600001 (expected: 0..600000)", "--history-ms", "600001");
     assertRefused(
-        "keep-open: tone (expected: --history-ms with it, or there is nothing to keep it open for)",
+        "keep-open: tone (expected: --history-ms of 1 or more, which keep-open requires)",
         "--keep-open",
         "tone");
     assertRefused("wav: take=" + text + " (expected: a WAV file)", "--wav", "take=" + text);
     assertRefused(
-        "wav: tone=" + text + " (expected: a name that is not taken)", "--wav", "tone=" + text);
+        "wav: tone=" + text + " (expected: a name that no other virtual device has)",
+        "--wav",
+        "tone=" + text);
     ProcessRunner.Result open = ProcessRunner.run(ServerProcess.command("--bind", "0.0.0.0"));
     assertThat(open.code()).isEqualTo(2);
     assertThat(open.err())
@@ -210,11 +213,15 @@ final class ProgramsIT {
   void aPortInUseGetsOneLineAndCode1() throws Exception {
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       ProcessRunner.Result result =
-          ProcessRunner.run(ServerProcess.command("--port", Integer.toString(taken.getLocalPort())));
+          ProcessRunner.run(
+              ServerProcess.command("--port", Integer.toString(taken.getLocalPort())));
       assertThat(result.code()).isEqualTo(1);
       assertThat(result.out()).isEmpty();
       assertThat(result.err())
-          .startsWith("port: " + taken.getLocalPort() + " (expected: one that can be listened on")
+          .startsWith(
+              "port: "
+                  + taken.getLocalPort()
+                  + " (expected: a port that the server can listen on at")
           .contains("in use");
       assertThat(result.err().lines()).hasSize(1);
     }
@@ -222,7 +229,8 @@ final class ProgramsIT {
 
   @Test
   void aServerThatIsNotThereGetsOneLineAndCode1() throws Exception {
-    ProcessRunner.Result result = ProcessRunner.run(ProcessRunner.lavalier("--server", "127.0.0.1:1", "devices"));
+    ProcessRunner.Result result =
+        ProcessRunner.run(ProcessRunner.lavalier("--server", "127.0.0.1:1", "devices"));
     assertThat(result.code()).isEqualTo(1);
     assertThat(result.out()).isEmpty();
     assertThat(result.err().lines())
