@@ -237,9 +237,9 @@ final class TokenCommand implements Runnable {
     }
     if (expiry == null || !expiry.isAfter(now)) {
       throw new IllegalArgumentException(
-          "expires: %s (expected: 30d, 12h, 90m, or a future date or timestamp, such as 2027-01-31 or"
-                  .formatted(text)
-              + " 2027-01-31T12:00:00Z)");
+          ("expires: %s (expected: 30d, 12h, 90m, or a future date or timestamp, such as 2027-01-31"
+                  + " or 2027-01-31T12:00:00Z)")
+              .formatted(text));
     }
     return expiry;
   }

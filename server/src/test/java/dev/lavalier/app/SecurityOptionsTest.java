@@ -107,11 +107,11 @@ final class SecurityOptionsTest {
         .hasMessageStartingWith(
             "tls-cert: "
                 + made.file("old.pem")
-                + " (expected: a certificate that has not expired; it did on 20");
+                + " (expected: a certificate that has not expired; it expired on 20");
     Path absent = dir.resolve("absent");
     assertRefused(
         () -> tls("--tls-cert", absent, "--tls-key", key).read(),
-        "tls-cert: " + absent + " (expected: a file that is there)");
+        "tls-cert: " + absent + " (expected: an existing file)");
     assertRefused(
         () -> tls("--tls-cert", key, "--tls-key", key).read(),
         "tls-cert: " + key + " (expected: certificates in PEM form)");
@@ -119,8 +119,8 @@ final class SecurityOptionsTest {
         () -> tls("--tls-cert", cert, "--tls-key", cert).read(),
         "tls-key: "
             + cert
-            + " (expected: a PRIVATE KEY in PEM form (PKCS#8, no password); it has CERTIFICATE,"
-            + " see openssl pkcs8 -topk8 -nocrypt)");
+            + " (expected: a PRIVATE KEY in PEM form (PKCS#8, no password); it contains"
+            + " CERTIFICATE, see openssl pkcs8 -topk8 -nocrypt)");
     Path empty = Files.createFile(dir.resolve("empty"));
     assertRefused(
         () -> tls("--tls-cert", cert, "--tls-key", key, "--tls-client-ca", empty).read(),
@@ -161,6 +161,6 @@ final class SecurityOptionsTest {
         "keep-open: mic (expected: a device that --allow-device lists)");
     AccessOptions absent =
         CommandLine.populateCommand(new AccessOptions(), "--token-file", "/absent/tokens");
-    assertRefused(absent::tokens, "token-file: /absent/tokens (expected: a file that is there)");
+    assertRefused(absent::tokens, "token-file: /absent/tokens (expected: an existing file)");
   }
 }

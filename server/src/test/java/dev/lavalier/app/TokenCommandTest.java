@@ -119,22 +119,22 @@ final class TokenCommandTest {
 
   @Test
   void whatCannotBeDoneIsOneLineAndChangesNothing() throws Exception {
-    assertFails(1, "token-file: " + file + " (expected: a file that is there)", "revoke", "ann");
-    assertFails(1, "token-file: " + file + " (expected: a file that is there)", "list");
+    assertFails(1, "token-file: " + file + " (expected: an existing file)", "revoke", "ann");
+    assertFails(1, "token-file: " + file + " (expected: an existing file)", "list");
     run("add", "ann", "--admin");
     assertFails(
         1,
-        "name: ann (expected: one that " + file + " does not have yet; revoke it first)",
+        "name: ann (expected: a name that is not in " + file + "; revoke the old entry first)",
         "add",
         "ann",
         "--admin");
-    assertFails(1, "name: bob (expected: one that is in " + file + ")", "revoke", "bob");
+    assertFails(1, "name: bob (expected: a name that is in " + file + ")", "revoke", "bob");
     Path next = Files.createFile(dir.resolve("tokens.new"));
     assertFails(
         1,
         "token-file: "
             + file
-            + " (expected: a file that nobody else is changing; if nobody is, remove "
+            + " (expected: a file that no other command is changing; if none is running, remove "
             + next
             + ")",
         "revoke",
