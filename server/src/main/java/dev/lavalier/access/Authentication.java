@@ -2,19 +2,22 @@ package dev.lavalier.access;
 
 import java.util.Optional;
 
-/** That a caller was let in, by whatever it was known. Safe for use from any thread. */
+/** The result of a successful authentication of a caller. Safe for use from any thread. */
 public interface Authentication {
 
-  /** Returns who it is: a token's name, a certificate's subject, or empty where nobody asked. */
+  /**
+   * Returns the identity of the caller: the name of its token entry, or the subject of its
+   * certificate; empty: it is anonymous.
+   */
   Optional<String> name();
 
   /**
-   * Returns what it may do at this moment; empty, once that by which it was let in has expired or
-   * been taken away.
+   * Returns the grants of the caller at this moment; empty: its credential has expired or has been
+   * revoked.
    */
   Optional<Grants> grants();
 
-  /** Lets somebody in who is not known. */
+  /** Returns the authentication of an anonymous caller, which never expires. */
   static Authentication anonymous(Grants grants) {
     return new Authentication() {
       @Override

@@ -1,8 +1,8 @@
 package dev.lavalier.access;
 
 /**
- * A caller was not let in. The message is for the caller, and tells no more than it must; {@link
- * #reason} is for the log.
+ * Thrown if a caller cannot be authenticated. The message is for the caller and contains no more
+ * than necessary. {@link #reason} is for the log.
  */
 public final class AuthenticationException extends Exception {
 
@@ -15,7 +15,7 @@ public final class AuthenticationException extends Exception {
     this.reason = reason;
   }
 
-  /** Returns why, in a few words. */
+  /** Returns the reason in a few words, for the log. */
   public String reason() {
     return reason;
   }

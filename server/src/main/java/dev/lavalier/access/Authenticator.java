@@ -9,11 +9,11 @@ import java.util.Set;
 import java.util.function.Supplier;
 
 /**
- * Who is let in. Where there is a token file, it says all. Where there is only a client CA, whoever
- * has a certificate of it may list and stream every device. Where there is neither, everybody may
- * do everything.
+ * Authenticates callers. If there is a token file, it defines all callers and their grants. If
+ * there is only a client CA, each caller with a certificate of that CA can list and stream every
+ * device. If there is neither, every caller can do everything.
  *
- * <p>Safe for use from any thread; nothing here blocks.
+ * <p>Safe for use from any thread. No method blocks.
  */
 public final class Authenticator {
 
@@ -27,11 +27,11 @@ public final class Authenticator {
   private final InstantSource clock;
 
   /**
-   * Makes the rules.
+   * Creates an authenticator.
    *
-   * @param tokens the token file, as it is at the moment; empty: none
+   * @param tokens supplies the current token file; empty: none
    * @param certificates whether every caller has a certificate that the client CA has signed
-   * @param clock by which things expire
+   * @param clock the clock for the expiration of entries and certificates
    */
   public Authenticator(
       Optional<? extends Supplier<TokenFile>> tokens, boolean certificates, InstantSource clock) {
@@ -40,17 +40,18 @@ public final class Authenticator {
     this.clock = clock;
   }
 
-  /** Returns whether a caller must be known. */
+  /** Returns whether every caller must be authenticated. */
   public boolean isRequired() {
     return tokens.isPresent() || certificates;
   }
 
   /**
-   * Lets a caller in.
+   * Authenticates a caller.
    *
    * @param authorization the values of its metadata {@code authorization}
-   * @param certificate its own, which the transport has found to be one of the client CA's
-   * @throws AuthenticationException where it is not known
+   * @param certificate its certificate, which the transport has verified against the client CA;
+   *     empty: none
+   * @throws AuthenticationException if the caller is unknown or its access has expired
    */
   public Authentication authenticate(
       List<String> authorization, Optional<X509Certificate> certificate)
@@ -78,7 +79,7 @@ public final class Authenticator {
       List<String> authorization, Optional<X509Certificate> certificate)
       throws AuthenticationException {
     TokenFile file = tokens.orElseThrow().get();
-    if (!authorization.isEmpty()) { // and nothing else counts then
+    if (!authorization.isEmpty()) { // a certificate does not count then
       TokenEntry entry =
           file.byToken(token(authorization)).orElseThrow(() -> rejected("an unknown token"));
       return new CheckedAuthentication(entry.name(), () -> grantsOf(entry));
@@ -92,7 +93,10 @@ public final class Authenticator {
         entry.name(), () -> isValid(presented) ? grantsOf(entry) : Optional.empty());
   }
 
-  /** Looks at the file as it is now: the same name with another proof is somebody else. */
+  /**
+   * Returns the grants in the current file. The same name with another credential is another
+   * caller.
+   */
   private Optional<Grants> grantsOf(TokenEntry authenticated) {
     return tokens
         .orElseThrow()
@@ -105,7 +109,7 @@ public final class Authenticator {
         .map(TokenEntry::grants);
   }
 
-  /** The transport has checked the rest, when the connection was made. */
+  /** Checks only the end date. The transport has verified the rest during the handshake. */
   private boolean isValid(X509Certificate certificate) {
     return !clock.instant().isAfter(certificate.getNotAfter().toInstant());
   }

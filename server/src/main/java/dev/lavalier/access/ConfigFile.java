@@ -9,10 +9,9 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
-/**
- * Reading what an operator wrote: whole files, and none so large that it could only be a mistake.
- */
+/** Reads the files that an operator writes: whole, and only up to a size that makes sense. */
 final class ConfigFile {
 
   private static final int MAX_BYTES = 1 << 20;
@@ -20,31 +19,31 @@ final class ConfigFile {
   private ConfigFile() {}
 
   /**
-   * Reads a file. May block for as long as the file system does.
+   * Reads a file. May block on the file system.
    *
-   * @param key the setting that names it
-   * @throws InvalidFileException where it cannot be read
+   * @param key the setting that names the file, for messages
+   * @throws InvalidFileException if the file cannot be read or is too large
    */
   static ByteBuffer read(String key, Path file) throws InvalidFileException {
-    if (Files.exists(file) && !Files.isRegularFile(file)) { // a pipe would block for ever
+    if (Files.exists(file) && !Files.isRegularFile(file)) { // reading a pipe could block forever
       throw invalid(key, file, "a regular file", null);
     }
     try (InputStream in = Files.newInputStream(file)) {
       byte[] bytes = in.readNBytes(MAX_BYTES + 1);
       if (bytes.length > MAX_BYTES) {
-        throw invalid(key, file, "a file of " + MAX_BYTES + " bytes at most", null);
+        throw invalid(key, file, "a file of at most " + MAX_BYTES + " bytes", null);
       }
       return ByteBuffer.wrap(bytes).asReadOnlyBuffer();
     } catch (NoSuchFileException e) {
-      throw invalid(key, file, "a file that is there", e);
+      throw invalid(key, file, "an existing file", e);
     } catch (AccessDeniedException e) {
-      throw invalid(key, file, "a file that this user may read", e);
+      throw invalid(key, file, "a file that this user can read", e);
     } catch (IOException e) {
-      throw invalid(key, file, "a file that can be read; " + e.getMessage(), e);
+      throw invalid(key, file, "a readable file; " + e.getMessage(), e);
     }
   }
 
-  /** Returns who may do what with a file; nobody, where the file system does not say. */
+  /** Returns the permissions of a file; empty if the file system does not support them. */
   static Set<PosixFilePermission> permissions(Path file) {
     try {
       return Files.getPosixFilePermissions(file);
@@ -59,7 +58,8 @@ final class ConfigFile {
     return bytes;
   }
 
-  static InvalidFileException invalid(String key, Object value, String expected, Throwable cause) {
+  static InvalidFileException invalid(
+      String key, Object value, String expected, @Nullable Throwable cause) {
     return new InvalidFileException("%s: %s (expected: %s)".formatted(key, value, expected), cause);
   }
 }

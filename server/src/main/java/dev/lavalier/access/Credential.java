@@ -9,37 +9,45 @@ import java.util.Base64;
 import java.util.HexFormat;
 import javax.security.auth.x500.X500Principal;
 
-/** How a caller shows that an entry of the token file is its own. Immutable. */
+/**
+ * The credential by which the server recognizes a caller as an entry of the token file. Immutable.
+ */
 public sealed interface Credential {
 
-  /** What a token that we made begins with, so that it is known for one wherever it turns up. */
+  /**
+   * The prefix of generated tokens, which makes them recognizable, for example to secret scanners.
+   */
   String TOKEN_PREFIX = "lav_";
 
-  /** By a token with this SHA-256, in lower-case hexadecimal digits. */
+  /**
+   * A token.
+   *
+   * @param sha256Hex the SHA-256 of the token, in 64 lower-case hexadecimal digits
+   */
   record Token(String sha256Hex) implements Credential {
 
     private static final int BYTES = 32;
 
-    /** Checks that it is one. */
+    /** Creates a credential. Rejects any value that is not a SHA-256. */
     public Token {
       if (!sha256Hex.matches("[0-9a-f]{64}")) {
-        throw new IllegalArgumentException("not a SHA-256"); // what it is instead may be a secret
+        throw new IllegalArgumentException("not a SHA-256"); // the value may be a secret
       }
     }
 
-    /** Returns the proof by a token. */
+    /** Returns the credential for a token. */
     public static Token of(String token) {
       return new Token(HexFormat.of().formatHex(sha256(token)));
     }
 
-    /** Returns a new token, of 256 random bits. */
+    /** Returns a new token with 256 random bits. */
     public static String random(SecureRandom source) {
       byte[] bits = new byte[BYTES];
       source.nextBytes(bits);
       return TOKEN_PREFIX + Base64.getUrlEncoder().withoutPadding().encodeToString(bits);
     }
 
-    /** Compares in a time that does not tell how much was right. */
+    /** Compares in constant time, so that the duration does not reveal how many bytes match. */
     boolean matches(byte[] sha256) {
       return MessageDigest.isEqual(HexFormat.of().parseHex(sha256Hex), sha256);
     }
@@ -48,7 +56,7 @@ public sealed interface Credential {
       try {
         return MessageDigest.getInstance("SHA-256").digest(token.getBytes(StandardCharsets.UTF_8));
       } catch (NoSuchAlgorithmException e) {
-        throw new IllegalStateException(e); // every Java has it
+        throw new IllegalStateException(e); // every Java platform supports SHA-256
       }
     }
 
@@ -58,9 +66,13 @@ public sealed interface Credential {
     }
   }
 
-  /** By a client certificate with this subject, which the client CA has signed. */
+  /**
+   * A client certificate that the client CA has signed.
+   *
+   * @param subject the subject of the certificate
+   */
   record Certificate(X500Principal subject) implements Credential {
-    /** Checks that it can be written in a line, and read again. */
+    /** Creates a credential. Rejects a subject that one line of text cannot represent. */
     public Certificate {
       String written = subject.getName();
       if (!LogText.isOneLine(written) || !new X500Principal(written).equals(subject)) {

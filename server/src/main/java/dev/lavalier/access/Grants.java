@@ -3,35 +3,35 @@ package dev.lavalier.access;
 import java.util.Set;
 
 /**
- * What a caller may do. Immutable.
+ * The grants of a caller. Immutable.
  *
- * @param list the ids of devices that it may know of; {@link #ANY} for all
- * @param stream the ids of devices that it may hear, and so know of; {@link #ANY} for all
- * @param admin whether it may see who listens, and the server's insides
+ * @param list the ids of the devices that the caller can list; {@link #ANY} for all
+ * @param stream the ids of the devices that the caller can stream and list; {@link #ANY} for all
+ * @param admin whether the caller can see subscriptions and the internal state of the server
  */
 public record Grants(Set<String> list, Set<String> stream, boolean admin) {
 
-  /** Stands for every device. */
+  /** The id that stands for every device. */
   public static final String ANY = "*";
 
-  /** Nothing. */
+  /** No grants. */
   public static final Grants NONE = new Grants(Set.of(), Set.of(), false);
 
-  /** Everything: what everybody may, where the server asks nobody who they are. */
+  /** All grants: those of every caller if the server requires no authentication. */
   public static final Grants ALL = new Grants(Set.of(ANY), Set.of(ANY), true);
 
-  /** Copies the sets. */
+  /** Creates grants with copies of the sets. */
   public Grants {
     list = Set.copyOf(list);
     stream = Set.copyOf(stream);
   }
 
-  /** Returns whether a device may be known of. */
+  /** Returns whether the caller can list a device. */
   public boolean canList(String deviceId) {
     return list.contains(ANY) || list.contains(deviceId) || canStream(deviceId);
   }
 
-  /** Returns whether a device may be heard. */
+  /** Returns whether the caller can stream a device. */
   public boolean canStream(String deviceId) {
     return stream.contains(ANY) || stream.contains(deviceId);
   }

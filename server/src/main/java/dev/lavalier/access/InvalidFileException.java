@@ -1,20 +1,22 @@
 package dev.lavalier.access;
 
+import org.jspecify.annotations.Nullable;
+
 /**
- * A file of the operator's that cannot be used. The message is one line that names it, and never
- * holds what could be a secret.
+ * Thrown if a file of the operator cannot be used. The message is one line that names the file, and
+ * never contains a possible secret.
  */
 public final class InvalidFileException extends Exception {
 
   private static final long serialVersionUID = 1L;
 
-  /** Makes one with its line. */
+  /** Creates an exception with a message of one line. */
   public InvalidFileException(String message) {
     this(message, null);
   }
 
-  /** Makes one with a cause, which the line speaks for. */
-  public InvalidFileException(String message, Throwable cause) {
+  /** Creates an exception with a message of one line, and its cause; null: none. */
+  public InvalidFileException(String message, @Nullable Throwable cause) {
     super(message, cause);
   }
 }

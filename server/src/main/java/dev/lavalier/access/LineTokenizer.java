@@ -4,17 +4,18 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The words of a line. They are divided by spaces; within double quotes a space is part of the
- * word, and so is what follows a backslash. A {@code #} that begins a word begins a comment.
+ * Splits a line into words. Spaces separate words. Within double quotes, a space is part of the
+ * word, and so is the character after a backslash. A {@code #} at the start of a word starts a
+ * comment.
  */
 final class LineTokenizer {
 
   private LineTokenizer() {}
 
   /**
-   * Returns the words of a line; none, where it is empty or a comment.
+   * Returns the words of a line; none if it is empty or a comment.
    *
-   * @throws IllegalArgumentException where a quote is not closed
+   * @throws IllegalArgumentException if a quote is not closed
    */
   static List<String> tokenize(String line) {
     List<String> words = new ArrayList<>();
@@ -44,7 +45,7 @@ final class LineTokenizer {
       }
     }
     if (quoted) {
-      throw new IllegalArgumentException("a quote (expected: another that closes it)");
+      throw new IllegalArgumentException("quote: not closed (expected: a closing quote)");
     }
     if (word != null) {
       words.add(word.toString());
@@ -52,7 +53,7 @@ final class LineTokenizer {
     return words;
   }
 
-  /** Returns a word so that {@link #tokenize} gives it back. */
+  /** Returns a word in the form that {@link #tokenize} reads as this word. */
   static String quote(String word) {
     boolean isPlain =
         !word.isEmpty()

@@ -7,8 +7,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Logs who was refused, and why: one line each, but no more than {@value #MAX_LINES} in 10 s, and
- * then how many more there were. Safe for use from any thread.
+ * Logs callers that the server rejects, and why. Each rejection has one line, up to {@value
+ * #MAX_LINES} lines in 10 s. Further rejections in that time are counted and logged in one line.
+ * Safe for use from any thread.
  */
 public final class RejectionLog {
 
@@ -20,9 +21,9 @@ public final class RejectionLog {
   private final RateLimitedLog rejections;
 
   /**
-   * Makes one.
+   * Creates a log.
    *
-   * @param timeSource by which the windows end
+   * @param timeSource the clock for the windows of 10 s
    */
   public RejectionLog(TimeSource timeSource) {
     this.rejections =
@@ -35,10 +36,10 @@ public final class RejectionLog {
   }
 
   /**
-   * Reports one.
+   * Logs one rejection. Does not block.
    *
-   * @param address the peer's
-   * @param reason why; what the peer said may be part of it
+   * @param address the address of the peer
+   * @param reason the reason; it may quote the peer
    */
   public void rejected(String address, String reason) {
     rejections.log(() -> "refused %s: %s".formatted(address, reason));

@@ -7,13 +7,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A value that stands in files, and that is made anew when their content changes. What changes is
- * seen by the content alone, so it does not matter whether a file is written over, replaced, or
- * reached by another link. Where the new content cannot be used, that is logged once, and the old
- * value stays.
+ * A value that is parsed from files, and parsed again when their content changes. Only the content
+ * counts, so a file can be overwritten, replaced, or reached by another link. If the new content
+ * cannot be used, the error is logged once, and the old value stays.
  *
- * <p>{@link #get} may be called from any thread and never blocks; {@link #reloadIfChanged} blocks
- * for as long as the file system does, and is called by one thread at a time.
+ * <p>{@link #get} can be called from any thread and never blocks. {@link #reloadIfChanged} may
+ * block on the file system. Only one thread at a time calls it.
+ *
+ * @param <T> the value
  */
 public final class Reloadable<T> implements Supplier<T> {
 
@@ -21,13 +22,13 @@ public final class Reloadable<T> implements Supplier<T> {
 
   /** Reads the files. */
   public interface ContentReader {
-    /** Returns what stands in each now. */
+    /** Returns the current content of each file. */
     List<ByteBuffer> read() throws InvalidFileException;
   }
 
-  /** Makes the value. */
+  /** Parses the value. */
   public interface Parser<T> {
-    /** Makes it; its {@code toString} goes to the log. */
+    /** Returns the value of the contents. Its {@code toString} is logged. */
     T parse(List<ByteBuffer> contents) throws InvalidFileException;
   }
 
@@ -35,14 +36,14 @@ public final class Reloadable<T> implements Supplier<T> {
   private final ContentReader files;
   private final Parser<T> parser;
   private List<ByteBuffer> lastContents;
-  private String lastError = ""; // what is wrong with them, as logged; empty: nothing
+  private String lastError = ""; // the last error as logged; empty: none
   private volatile T value;
 
   /**
    * Reads the files for the first time.
    *
-   * @param name what the value is, for the log
-   * @throws InvalidFileException where they cannot be used
+   * @param name the name of the value, for the log
+   * @throws InvalidFileException if they cannot be used
    */
   public Reloadable(String name, ContentReader files, Parser<T> parser)
       throws InvalidFileException {
@@ -58,18 +59,18 @@ public final class Reloadable<T> implements Supplier<T> {
     return value;
   }
 
-  /** Says what was read at first. To be called once, when there is a log. */
+  /** Logs the first value. Called once, after logging is configured. */
   public void logLoaded() {
     log.info("{}: {}", name, value);
   }
 
-  /** Looks at the files, and returns whether there is a new value. */
+  /** Reads the files, and returns whether there is a new value. */
   public boolean reloadIfChanged() {
     List<ByteBuffer> contents;
     try {
       contents = files.read();
     } catch (InvalidFileException e) {
-      lastContents = List.of(); // whatever comes back is looked at anew
+      lastContents = List.of(); // so that the next readable content is parsed
       logError(e);
       return false;
     }
@@ -91,7 +92,7 @@ public final class Reloadable<T> implements Supplier<T> {
   private void logError(InvalidFileException e) {
     if (!lastError.equals(e.getMessage())) {
       lastError = e.getMessage();
-      log.error("{} not reloaded, the old one stays: {}", name, lastError);
+      log.error("{} not reloaded, keeping the old one: {}", name, lastError);
     }
   }
 }

@@ -1,17 +1,17 @@
 package dev.lavalier.access;
 
 /**
- * The certificate that a server shows, and what it demands of its clients. The certificate is
- * replaced when its files change. Safe for use from any thread.
+ * The certificate of a server, and whether the server requires one from its clients. The
+ * certificate is replaced when its files change. Safe for use from any thread.
  */
 public interface ServerCertificate {
 
-  /** Returns the files that it is read from. */
+  /** Returns the files that contain the certificate. */
   Reloadable<?> files();
 
-  /** Returns the certificate as it is now. */
+  /** Returns the current certificate. Does not block. */
   TlsMaterial material();
 
-  /** Returns whether every client must have a certificate. */
+  /** Returns whether every client must present a certificate. */
   boolean requiresClientCertificates();
 }

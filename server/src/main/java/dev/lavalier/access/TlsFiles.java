@@ -10,12 +10,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Where the server's certificate stands.
+ * The files that contain the certificate of the server. Immutable.
  *
- * @param certificate a PEM file: its own certificate first, then what leads to its CA
- * @param key a PEM file: its key, in PKCS#8, without a password
- * @param clientCa a PEM file: the CAs of which every client must have a certificate; empty: none is
- *     asked for
+ * @param certificate a PEM file: the certificate, followed by the rest of its chain
+ * @param key a PEM file: the private key, in PKCS#8, without a password
+ * @param clientCa a PEM file: the CAs, one of which must have signed the certificate of each
+ *     client; empty: clients need no certificate
  */
 public record TlsFiles(Path certificate, Path key, Optional<Path> clientCa) {
 
@@ -25,7 +25,11 @@ public record TlsFiles(Path certificate, Path key, Optional<Path> clientCa) {
   static final String KEY = "tls-key";
   static final String CLIENT_CA = "tls-client-ca";
 
-  /** Reads the files. May block for as long as the file system does. */
+  /**
+   * Reads the files. May block on the file system.
+   *
+   * @throws InvalidFileException if a file cannot be read
+   */
   public List<ByteBuffer> read() throws InvalidFileException {
     List<ByteBuffer> contents = new ArrayList<>();
     contents.add(ConfigFile.read(CERTIFICATE, certificate));
@@ -37,13 +41,17 @@ public record TlsFiles(Path certificate, Path key, Optional<Path> clientCa) {
   }
 
   /**
-   * Makes sense of what {@link #read} gave.
+   * Parses the contents that {@link #read} returned. Logs a warning if every user can read the key.
    *
-   * @throws InvalidFileException in one line for the operator
+   * @throws InvalidFileException if the contents cannot be used; its message is one line for the
+   *     operator
    */
   public TlsMaterial parse(List<ByteBuffer> contents) throws InvalidFileException {
     if (ConfigFile.permissions(key).contains(PosixFilePermission.OTHERS_READ)) {
-      log.warn("{}: {} can be read by every user of this machine, see chmod o-r", KEY, key);
+      log.warn(
+          "{}: every user of this machine can read {}; remove that permission with chmod o-r",
+          KEY,
+          key);
     }
     return TlsMaterial.of(this, contents);
   }

@@ -22,11 +22,11 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The server's certificate, checked: it is valid now, and the key is its own. Immutable.
+ * The certificate of the server. It was valid when it was read, and the key matches it. Immutable.
  *
- * @param chain the certificate, then what leads to its CA
- * @param key its key
- * @param clientCas the CAs of the clients; empty: none is asked for
+ * @param chain the certificate, followed by the rest of its chain
+ * @param key the private key
+ * @param clientCas the CAs of the clients; empty: clients need no certificate
  */
 public record TlsMaterial(
     List<X509Certificate> chain, PrivateKey key, List<X509Certificate> clientCas) {
@@ -34,7 +34,7 @@ public record TlsMaterial(
   private static final Pattern PEM =
       Pattern.compile("-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END \\1-----");
 
-  /** Copies the lists. */
+  /** Creates the material with copies of the lists. */
   public TlsMaterial {
     chain = List.copyOf(chain);
     clientCas = List.copyOf(clientCas);
@@ -82,13 +82,14 @@ public record TlsMaterial(
       throw ConfigFile.invalid(
           TlsFiles.CERTIFICATE,
           file,
-          "a certificate that has not expired; it did on " + certificate.getNotAfter().toInstant(),
+          "a certificate that has not expired; it expired on "
+              + certificate.getNotAfter().toInstant(),
           e);
     } catch (CertificateNotYetValidException e) {
       throw ConfigFile.invalid(
           TlsFiles.CERTIFICATE,
           file,
-          "a certificate that is valid already; it is from "
+          "a certificate that is already valid; it is valid from "
               + certificate.getNotBefore().toInstant(),
           e);
     }
@@ -102,7 +103,7 @@ public record TlsMaterial(
       if (pem.group(1).equals("PRIVATE KEY")) {
         return key(file, pem.group(2));
       }
-      others = "; it has " + pem.group(1) + ", see openssl pkcs8 -topk8 -nocrypt";
+      others = "; it contains " + pem.group(1) + ", see openssl pkcs8 -topk8 -nocrypt";
     }
     throw ConfigFile.invalid(
         TlsFiles.KEY, file, "a PRIVATE KEY in PEM form (PKCS#8, no password)" + others, null);
@@ -116,16 +117,16 @@ public record TlsMaterial(
         try {
           return KeyFactory.getInstance(algorithm).generatePrivate(spec);
         } catch (GeneralSecurityException e) {
-          // One of the others.
+          // not a key of this algorithm
         }
       }
     } catch (IllegalArgumentException e) {
-      // Not base64. Said below, without what it was.
+      // not base64; reported below, without the content
     }
-    throw ConfigFile.invalid(TlsFiles.KEY, file, "an RSA, EC or Ed25519 key, whole", null);
+    throw ConfigFile.invalid(TlsFiles.KEY, file, "a complete RSA, EC or Ed25519 key", null);
   }
 
-  /** Signs something with the one, and looks whether the other takes it for its own. */
+  /** Signs data with the key, and verifies the signature with the certificate. */
   private static boolean matchesKey(PrivateKey key, X509Certificate certificate) {
     String algorithm =
         switch (key.getAlgorithm()) {
@@ -143,16 +144,16 @@ public record TlsMaterial(
       signer.update(data);
       return signer.verify(signature);
     } catch (GeneralSecurityException e) {
-      return false; // another algorithm, say
+      return false; // for example, another algorithm
     }
   }
 
-  /** Returns how long the certificate is still good for; less than nothing, where it is not. */
+  /** Returns the time until the certificate expires; negative if it has expired. */
   public Duration remainingValidity(Instant now) {
     return Duration.between(now, chain.get(0).getNotAfter().toInstant());
   }
 
-  /** Says which it is and until when, for the log. */
+  /** Returns the subject and the end date of the certificate, for the log. */
   @Override
   public String toString() {
     X509Certificate certificate = chain.get(0);

@@ -8,32 +8,32 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * One entry of the token file: a caller, how it is known, and what it may.
+ * One entry of the token file: a caller, its credential and its grants. Immutable.
  *
- * @param name what it is called in records
- * @param credential how it is known
- * @param grants what it may
- * @param expires until when; empty: for good
+ * @param name the name of the caller in logs and lists
+ * @param credential the credential of the caller
+ * @param grants the grants of the caller
+ * @param expires the time at which the entry expires; empty: never
  */
 public record TokenEntry(
     String name, Credential credential, Grants grants, Optional<Instant> expires) {
 
-  /** What a name looks like, in words. */
+  /** The syntax of a name, for messages. */
   public static final String NAME_SYNTAX = "a name of 1..64 letters, digits and . _ @ -";
 
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._@-]{1,64}");
 
-  /** Returns whether a name may be one: a token that got into its place may not. */
+  /** Returns whether a text is a valid name. A token, given as the name by mistake, is not. */
   public static boolean isName(String name) {
     return NAME.matcher(name).matches() && !name.startsWith(Credential.TOKEN_PREFIX);
   }
 
-  /** Returns whether it counts at that time. */
+  /** Returns whether the entry is valid at a time. */
   boolean isValidAt(Instant time) {
     return expires.isEmpty() || time.isBefore(expires.get());
   }
 
-  /** Returns its line in the file. */
+  /** Returns the line of the entry in the file. */
   String toLine() {
     List<String> words = new ArrayList<>(List.of(name, credential.toString()));
     grants.list().stream().sorted().forEach(id -> words.add("list=" + id));

@@ -19,14 +19,14 @@ import java.util.Set;
 import javax.security.auth.x500.X500Principal;
 
 /**
- * Who has access, as a file says; docs/reference/token-file.md describes it. It holds no tokens,
- * only what they can be recognised by. Immutable.
+ * The callers that have access, as read from a token file. docs/reference/token-file.md describes
+ * the format. The file contains no tokens, only their hashes. Immutable.
  */
 public final class TokenFile {
 
   static final String KEY = "token-file";
 
-  /** Nobody has access. */
+  /** A token file without entries. */
   static final TokenFile EMPTY = new TokenFile();
 
   private final List<String> lines;
@@ -55,11 +55,12 @@ public final class TokenFile {
 
   private void add(TokenEntry entry, int line) {
     if (entries.values().stream().anyMatch(e -> e.credential().equals(entry.credential()))) {
-      throw new IllegalArgumentException("word 2 (expected: a proof that no line before has)");
+      throw new IllegalArgumentException(
+          "word 2 (expected: a credential that no earlier line has)");
     }
     if (entries.put(entry.name(), entry) != null) {
       throw new IllegalArgumentException(
-          "%s (expected: a name that no line before has)".formatted(entry.name()));
+          "%s (expected: a name that no earlier line has)".formatted(entry.name()));
     }
     lineOf.put(entry.name(), line);
     if (entry.credential() instanceof Credential.Certificate certificate) {
@@ -68,16 +69,20 @@ public final class TokenFile {
   }
 
   /**
-   * Reads one, and checks that nobody else could have written it. May block for as long as the file
-   * system does.
+   * Reads a token file, and checks that only its owner can write it. May block on the file system.
    *
-   * @throws InvalidFileException in one line for the operator
+   * @throws InvalidFileException if the file cannot be used; its message is one line for the
+   *     operator
    */
   public static TokenFile read(Path file) throws InvalidFileException {
     return parse(file, content(file));
   }
 
-  /** Reads one that is read again when it changes. */
+  /**
+   * Reads a token file that can be reloaded. May block on the file system.
+   *
+   * @throws InvalidFileException if the file cannot be used
+   */
   public static Reloadable<TokenFile> reloadable(Path file) throws InvalidFileException {
     return new Reloadable<>(
         "token file", () -> List.of(content(file)), contents -> parse(file, contents.get(0)));
@@ -89,7 +94,7 @@ public final class TokenFile {
     if (permissions.contains(PosixFilePermission.GROUP_WRITE)
         || permissions.contains(PosixFilePermission.OTHERS_WRITE)) {
       throw ConfigFile.invalid(
-          KEY, file, "a file that its owner alone may write, see chmod go-w", null);
+          KEY, file, "a file that only its owner can write; see chmod go-w", null);
     }
     return content;
   }
@@ -103,7 +108,7 @@ public final class TokenFile {
     }
   }
 
-  /** Never repeats a word in its messages that could be a token in the wrong place. */
+  /** Parses one line. Its messages never quote a word that could be a misplaced token. */
   private static Optional<TokenEntry> parse(String line) {
     List<String> words = LineTokenizer.tokenize(line);
     if (words.isEmpty()) {
@@ -148,7 +153,7 @@ public final class TokenFile {
             new X500Principal(word.substring("certificate:".length())));
       }
     } catch (IllegalArgumentException e) {
-      // Said below: its message may repeat the word.
+      // reported below, because its message may quote the word
     }
     throw new IllegalArgumentException(
         "word 2 (expected: sha256: and 64 lower-case hex digits, or certificate: and a subject such"
@@ -166,7 +171,7 @@ public final class TokenFile {
     }
   }
 
-  /** Returns the entries, as they stand. */
+  /** Returns the entries in the order of the file. */
   public List<TokenEntry> entries() {
     return List.copyOf(entries.values());
   }
@@ -175,7 +180,7 @@ public final class TokenFile {
     return Optional.ofNullable(entries.get(name));
   }
 
-  /** Looks at every entry, also when it has found one. */
+  /** Compares the token with every entry, so that the time does not depend on the position. */
   Optional<TokenEntry> byToken(String token) {
     byte[] sha256 = Credential.Token.sha256(token);
     TokenEntry found = null;
@@ -191,26 +196,26 @@ public final class TokenFile {
     return Optional.ofNullable(bySubject.get(subject));
   }
 
-  /** Returns whether some entries can be had by a certificate alone. */
+  /** Returns whether any entry has a certificate as its credential. */
   public boolean hasCertificateEntries() {
     return !bySubject.isEmpty();
   }
 
-  /** Returns the lines with one more entry. */
+  /** Returns the lines of the file with one more entry. */
   List<String> linesWith(TokenEntry entry) {
     List<String> all = new ArrayList<>(lines);
     all.add(entry.toLine());
     return all;
   }
 
-  /** Returns the lines without an entry that is there. */
+  /** Returns the lines of the file without an entry, which must exist. */
   List<String> linesWithout(String name) {
     List<String> others = new ArrayList<>(lines);
     others.remove((int) lineOf.get(name));
     return others;
   }
 
-  /** Says how much there is, for the log. */
+  /** Returns the number of entries, for the log. */
   @Override
   public String toString() {
     return entries.size() + (entries.size() == 1 ? " entry" : " entries");

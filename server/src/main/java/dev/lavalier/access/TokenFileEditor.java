@@ -17,29 +17,31 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Changes a token file, in one step: whoever reads it finds the old one or the new one whole. Its
- * comments, mode and owner stay. {@code FILE.new}, which becomes the file, also keeps a second
- * editor out meanwhile.
+ * Changes a token file in one step: a reader sees either the complete old file or the complete new
+ * one. Comments, mode and owner stay. The new content is written to {@code FILE.new}, which is then
+ * renamed. That file also serves as the lock against a second editor.
+ *
+ * <p>The methods may block on the file system.
  */
 public final class TokenFileEditor {
 
   private final Path file;
 
-  /** Makes one; a link is followed, and stays. */
+  /** Creates an editor. If the file is a symbolic link, the editor changes its target. */
   public TokenFileEditor(Path file) {
     Path real = file;
     try {
       real = file.toRealPath();
     } catch (IOException e) {
-      // Not there yet, or reading it will say what is wrong.
+      // it does not exist yet, or reading it reports the error
     }
     this.file = real.toAbsolutePath();
   }
 
   /**
-   * Adds an entry, and makes the file, readable by its owner alone, where there is none.
+   * Adds an entry. If the file does not exist, creates it with access for only its owner.
    *
-   * @throws InvalidFileException where the name is taken, or the file cannot be changed
+   * @throws InvalidFileException if the name is in use, or the file cannot be changed
    */
   public void add(TokenEntry entry) throws InvalidFileException {
     change(
@@ -47,7 +49,7 @@ public final class TokenFileEditor {
         tokens -> {
           if (tokens.byName(entry.name()).isPresent()) {
             throw new InvalidFileException(
-                "name: %s (expected: one that %s does not have yet; revoke it first)"
+                "name: %s (expected: a name that is not in %s; revoke the old entry first)"
                     .formatted(entry.name(), file));
           }
           return tokens.linesWith(entry);
@@ -55,9 +57,9 @@ public final class TokenFileEditor {
   }
 
   /**
-   * Takes an entry away.
+   * Removes an entry.
    *
-   * @throws InvalidFileException where there is none of that name, or the file cannot be changed
+   * @throws InvalidFileException if no entry has that name, or the file cannot be changed
    */
   public void revoke(String name) throws InvalidFileException {
     change(
@@ -65,7 +67,7 @@ public final class TokenFileEditor {
         tokens -> {
           if (tokens.byName(name).isEmpty()) {
             throw new InvalidFileException(
-                "name: %s (expected: one that is in %s)".formatted(name, file));
+                "name: %s (expected: a name that is in %s)".formatted(name, file));
           }
           return tokens.linesWithout(name);
         });
@@ -87,19 +89,19 @@ public final class TokenFileEditor {
         }
         Files.move(next, file, StandardCopyOption.ATOMIC_MOVE);
       } finally {
-        Files.deleteIfExists(next); // not there any more, where all went well
+        Files.deleteIfExists(next); // after a success it no longer exists
       }
     } catch (FileAlreadyExistsException e) {
       throw ConfigFile.invalid(
           TokenFile.KEY,
           file,
-          "a file that nobody else is changing; if nobody is, remove " + next,
+          "a file that no other command is changing; if none is running, remove " + next,
           e);
     } catch (IOException e) {
       throw ConfigFile.invalid(
           TokenFile.KEY,
           file,
-          "a file in a folder that this user may write; %s: %s"
+          "a file in a directory that this user can write; %s: %s"
               .formatted(e.getClass().getSimpleName(), e.getMessage()),
           e);
     }
@@ -133,7 +135,7 @@ public final class TokenFileEditor {
     PosixFileAttributeView from = Files.getFileAttributeView(file, PosixFileAttributeView.class);
     PosixFileAttributeView to = Files.getFileAttributeView(next, PosixFileAttributeView.class);
     if (from == null || to == null) {
-      return; // a file system without them
+      return; // the file system has no owners and modes
     }
     PosixFileAttributes existing = from.readAttributes();
     PosixFileAttributes created = to.readAttributes();

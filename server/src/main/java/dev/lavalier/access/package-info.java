@@ -1,6 +1,10 @@
 /**
- * Who may hear what: grants, the token file, the credentials by which callers become known, the
- * server's own certificate, and the log of those who were refused. Depends on {@code audio} for its
- * clock and its text of logs; it knows no transport.
+ * Authentication and authorization: grants, the token file, the credentials of callers, the
+ * certificate of the server, and the log of rejected callers.
+ *
+ * <p>Depends on {@code common}. Knows no transport.
  */
+@NullMarked
 package dev.lavalier.access;
+
+import org.jspecify.annotations.NullMarked;

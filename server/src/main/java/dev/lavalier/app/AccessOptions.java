@@ -8,30 +8,32 @@ import java.util.LinkedHashSet;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** Who may hear what. */
+/** The options that control access: the token file and the offered devices. */
 final class AccessOptions {
 
   @Option(
       names = "--token-file",
       paramLabel = "FILE",
       description =
-          "Serve only whoever is in this file, which lavalier-server token changes; read again when it changes.")
-  private Path tokenFile;
+          "Accept only callers that have an entry in this file, which lavalier-server token edits."
+              + " Reloaded when it changes.")
+  private @Nullable Path tokenFile;
 
   @Option(
       names = "--allow-device",
       paramLabel = "DEVICE_ID",
       description =
-          "Serve this device and no others, to anybody. May be given again (default: every device).")
+          "Offer only this device, to all callers. Can be repeated. Default: every device.")
   private final Set<String> allowed = new LinkedHashSet<>();
 
   /**
    * Reads the token file.
    *
-   * @return empty: there is none
-   * @throws IllegalArgumentException in one line for the user
+   * @return the token file; empty: {@code --token-file} is not set
+   * @throws IllegalArgumentException if a value is invalid; its message is one line for the user
    */
   Optional<Reloadable<TokenFile>> tokens() {
     if (tokenFile == null) {
@@ -45,11 +47,11 @@ final class AccessOptions {
   }
 
   /**
-   * Returns which devices there are, as far as callers are concerned. One that is never there does
-   * no harm.
+   * Returns the filter for the ids of the devices that the server offers. An allowed device does
+   * not need to exist.
    *
-   * @param keptOpen those that are kept open, which must be among them
-   * @throws IllegalArgumentException in one line for the user
+   * @param keptOpen the ids of the always-on devices, all of which must be allowed
+   * @throws IllegalArgumentException if a value is invalid; its message is one line for the user
    */
   Predicate<String> allowed(Set<String> keptOpen) {
     if (allowed.isEmpty()) {
@@ -58,8 +60,7 @@ final class AccessOptions {
     for (String id : keptOpen) {
       if (!allowed.contains(id)) {
         throw new IllegalArgumentException(
-            "keep-open: %s (expected: a device of --allow-device, where that is given)"
-                .formatted(id));
+            "keep-open: %s (expected: a device that --allow-device lists)".formatted(id));
       }
     }
     return allowed::contains;

@@ -15,28 +15,27 @@ import java.util.Map;
 import java.util.Set;
 import picocli.CommandLine.Option;
 
-/** What the server captures, and how. */
+/** The options for capture devices, capture formats and the history. */
 final class CaptureOptions {
 
   @Option(
       names = "--capture-format",
       paramLabel = "RATE/CHANNELS/ENCODING",
       defaultValue = "48000/2/s16le",
-      description =
-          "Format to capture in, for each device that offers it (default: ${DEFAULT-VALUE}).")
+      description = "Capture format of each device that supports it. Default: ${DEFAULT-VALUE}.")
   private String captureFormat;
 
   @Option(
       names = "--device-format",
       paramLabel = "DEVICE_ID=FORMAT",
-      description = "Format to capture one device in, as --capture-format. May be given again.")
+      description = "Capture format of one device, as in --capture-format. Can be repeated.")
   private final Map<String, String> deviceFormats = new LinkedHashMap<>();
 
   @Option(
       names = "--period-ms",
       paramLabel = "MS",
       defaultValue = "10",
-      description = "Length of one read from a device, 1..100 (default: ${DEFAULT-VALUE}).")
+      description = "Length of one read from a device, 1 to 100. Default: ${DEFAULT-VALUE}.")
   private int periodMs;
 
   @Option(
@@ -44,25 +43,27 @@ final class CaptureOptions {
       paramLabel = "MS",
       defaultValue = "0",
       description =
-          "Keep the last MS of each open device for streams that begin before now, 0..600000 (default: ${DEFAULT-VALUE}).")
+          "Keep the last MS milliseconds of each open device for streams that start in the past,"
+              + " 0 to 600000. Default: ${DEFAULT-VALUE}.")
   private int historyMs;
 
   @Option(
       names = "--keep-open",
       paramLabel = "DEVICE_ID",
       description =
-          "Keep a device open for its history: it records before anyone asks. May be given again.")
+          "Keep a device open for its history: it records before a caller asks for audio. Can be"
+              + " repeated.")
   private final Set<String> keptOpen = new LinkedHashSet<>();
 
   @Option(
       names = "--demo",
-      description = "Make the test tone the default device where no hardware can be captured.")
+      description = "Make the test tone the default device if no hardware can be captured.")
   private boolean demo;
 
   @Option(
       names = "--wav",
       paramLabel = "NAME=FILE",
-      description = "Add a device NAME that plays FILE in a loop. May be given again.")
+      description = "Add a device NAME that plays FILE in a loop. Can be repeated.")
   private final Map<String, Path> wavs = new LinkedHashMap<>();
 
   boolean demo() {
@@ -78,14 +79,14 @@ final class CaptureOptions {
   }
 
   /**
-   * Returns the devices that are kept open.
+   * Returns the ids of the always-on devices.
    *
-   * @throws IllegalArgumentException where there is no history to keep them open for
+   * @throws IllegalArgumentException if there are any, but the history is off
    */
   Set<String> keptOpen() {
     if (!keptOpen.isEmpty() && historyMs == 0) {
       throw new IllegalArgumentException(
-          "keep-open: %s (expected: --history-ms with it, or there is nothing to keep it open for)"
+          "keep-open: %s (expected: --history-ms of 1 or more, which keep-open requires)"
               .formatted(String.join(", ", keptOpen)));
     }
     return keptOpen;
@@ -101,7 +102,11 @@ final class CaptureOptions {
     return formats;
   }
 
-  /** Returns the tone and what plays files. */
+  /**
+   * Returns the test tone and the devices that play WAV files.
+   *
+   * @throws IllegalArgumentException if a name is used twice or a file cannot be played
+   */
   List<VirtualDevice> virtualDevices() {
     List<VirtualDevice> devices = new ArrayList<>();
     devices.add(new ToneDevice());
@@ -109,7 +114,8 @@ final class CaptureOptions {
         (name, file) -> {
           if (devices.stream().anyMatch(d -> d.name().equals(name))) {
             throw new IllegalArgumentException(
-                "wav: %s=%s (expected: a name that is not taken)".formatted(name, file));
+                "wav: %s=%s (expected: a name that no other virtual device has)"
+                    .formatted(name, file));
           }
           devices.add(WavDevice.of(name, file));
         });

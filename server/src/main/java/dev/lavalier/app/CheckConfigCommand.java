@@ -15,10 +15,10 @@ import picocli.CommandLine.Spec;
     versionProvider = ServerMain.Version.class,
     sortOptions = false,
     description = {
-      "Check the configuration that a server would start with, flags, environment and file together,"
-          + " and print it in the file's form. Starts nothing.",
+      "Checks the configuration that a server would start with: flags, environment and file. Prints"
+          + " it in the form of the file. Starts no server and opens no device.",
     },
-    footer = {"", "Exit codes: 0 a server could start with it, 2 something is wrong with it."})
+    footer = {"", "Exit codes: 0 the configuration is valid, 2 it is not."})
 final class CheckConfigCommand implements Callable<Integer> {
 
   @Mixin private ServerOptions options;
@@ -49,7 +49,7 @@ final class CheckConfigCommand implements Callable<Integer> {
     }
   }
 
-  /** As YAML writes any text on one line. */
+  /** Returns a value as a YAML scalar on one line. */
   private static String quoted(String value) {
     return value.matches("[A-Za-z0-9./][A-Za-z0-9._/-]*")
         ? value

@@ -2,7 +2,7 @@ package dev.lavalier.app;
 
 import java.util.List;
 
-/** Checks of what the operator says. */
+/** Checks of option values. */
 final class Checks {
 
   private Checks() {}
@@ -10,7 +10,7 @@ final class Checks {
   /**
    * Returns {@code value}.
    *
-   * @throws IllegalArgumentException where it is not within {@code low..high}
+   * @throws IllegalArgumentException if it is not in {@code low..high}
    */
   static int range(String key, int value, int low, int high) {
     if (value < low || value > high) {
@@ -23,7 +23,7 @@ final class Checks {
   /**
    * Returns {@code value}.
    *
-   * @throws IllegalArgumentException where it is none of {@code choices}
+   * @throws IllegalArgumentException if it is not one of {@code choices}
    */
   static String choice(String key, String value, List<String> choices) {
     if (!choices.contains(value)) {

@@ -19,7 +19,10 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
-/** A whole server: made, started and closed once. {@link #close} may be called from any thread. */
+/**
+ * A complete server. It is started once and closed once. {@link #close} may be called from any
+ * thread.
+ */
 final class LavalierServer implements AutoCloseable {
 
   private final Devices devices;
@@ -70,9 +73,9 @@ final class LavalierServer implements AutoCloseable {
   }
 
   /**
-   * Listens, once the sound system has told its devices.
+   * Starts the server. Lists the devices of the sound system first, and then starts to listen.
    *
-   * @throws IOException where the address cannot be had
+   * @throws IOException if the server cannot listen on its address
    */
   void start() throws IOException {
     devices.start();
@@ -86,7 +89,7 @@ final class LavalierServer implements AutoCloseable {
     return grpc.port();
   }
 
-  /** Refuses new calls, ends the streams, closes the devices, then the connections. */
+  /** Refuses new calls, ends the streams, closes the devices, and then closes the connections. */
   @Override
   public void close() {
     grpc.refuseNewCalls();

@@ -5,7 +5,7 @@ import dev.lavalier.netty.TransportLimits;
 import java.time.Duration;
 import picocli.CommandLine.Option;
 
-/** What callers may take of the server. */
+/** The options that limit the resources of callers and connections. */
 final class LimitOptions {
 
   private static final int MAX_LIMIT = 100_000;
@@ -15,29 +15,30 @@ final class LimitOptions {
       paramLabel = "N",
       defaultValue = "2000",
       description =
-          "Streams that may run at a time, 1..100000; more are refused (default:"
-              + " ${DEFAULT-VALUE}).")
+          "Maximum number of concurrent streams, 1 to 100000. Further calls fail with"
+              + " RESOURCE_EXHAUSTED. Default: ${DEFAULT-VALUE}.")
   private int maxSubscribers;
 
   @Option(
       names = "--max-subscribers-per-device",
       paramLabel = "N",
       defaultValue = "2000",
-      description = "The same of one device, 1..100000 (default: ${DEFAULT-VALUE}).")
+      description = "The same for one device, 1 to 100000. Default: ${DEFAULT-VALUE}.")
   private int perDevice;
 
   @Option(
       names = "--max-subscribers-per-connection",
       paramLabel = "N",
       defaultValue = "500",
-      description = "The same over one connection, 1..100000 (default: ${DEFAULT-VALUE}).")
+      description = "The same for one connection, 1 to 100000. Default: ${DEFAULT-VALUE}.")
   private int perConnection;
 
   @Option(
       names = "--max-subscribers-per-identity",
       paramLabel = "N",
       defaultValue = "500",
-      description = "The same of one token or certificate, 1..100000 (default: ${DEFAULT-VALUE}).")
+      description =
+          "The same for one token or certificate, 1 to 100000. Default: ${DEFAULT-VALUE}.")
   private int perIdentity;
 
   @Option(
@@ -45,8 +46,8 @@ final class LimitOptions {
       paramLabel = "S",
       defaultValue = "30",
       description =
-          "End a stream whose subscriber takes nothing for so long, 1..3600 (default:"
-              + " ${DEFAULT-VALUE}).")
+          "Close a stream if frames are pending and its subscriber reads none for S seconds,"
+              + " 1 to 3600. Default: ${DEFAULT-VALUE}.")
   private int stallTimeoutSeconds;
 
   @Option(
@@ -54,22 +55,26 @@ final class LimitOptions {
       paramLabel = "N",
       defaultValue = "4096",
       description =
-          "Connections that may be open, 1..100000; more are closed at once (default:"
-              + " ${DEFAULT-VALUE}).")
+          "Maximum number of open connections, 1 to 100000. The server closes further connections"
+              + " at once. Default: ${DEFAULT-VALUE}.")
   private int maxConnections;
 
   @Option(
       names = "--max-message-bytes",
       paramLabel = "N",
       defaultValue = "65536",
-      description = "The longest request, 256..16777216 (default: ${DEFAULT-VALUE}).")
+      description =
+          "Maximum size of a request in bytes, 256 to 16777216. A call with a larger request fails"
+              + " with RESOURCE_EXHAUSTED. Default: ${DEFAULT-VALUE}.")
   private int maxMessageBytes;
 
   @Option(
       names = "--max-metadata-bytes",
       paramLabel = "N",
       defaultValue = "8192",
-      description = "The most metadata of a call, 1024..1048576 (default: ${DEFAULT-VALUE}).")
+      description =
+          "Maximum size of the metadata of a call in bytes, 1024 to 1048576. A call with more fails"
+              + " with RESOURCE_EXHAUSTED. Default: ${DEFAULT-VALUE}.")
   private int maxMetadataBytes;
 
   @Option(
@@ -77,8 +82,8 @@ final class LimitOptions {
       paramLabel = "S",
       defaultValue = "10",
       description =
-          "How long a connection may take to begin, and a call to bring its request, 1..300"
-              + " (default: ${DEFAULT-VALUE}).")
+          "Timeout in seconds for the handshakes of a connection and for the request of a call,"
+              + " 1 to 300. Default: ${DEFAULT-VALUE}.")
   private int handshakeSeconds;
 
   @Option(
@@ -86,8 +91,8 @@ final class LimitOptions {
       paramLabel = "N",
       defaultValue = "1000",
       description =
-          "Streams that a connection may reset within 30 s, 1..1000000 (default:"
-              + " ${DEFAULT-VALUE}).")
+          "Maximum number of streams that a connection can reset within 30 s, 1 to 1000000. The"
+              + " server closes a connection that resets more. Default: ${DEFAULT-VALUE}.")
   private int maxResets;
 
   @Option(
@@ -95,8 +100,8 @@ final class LimitOptions {
       paramLabel = "S",
       defaultValue = "10",
       description =
-          "Ask a silent peer after so long whether it is there, and give it 5 s, 10..3600 (default:"
-              + " ${DEFAULT-VALUE}).")
+          "Seconds of inactivity before the server sends a keepalive ping, 10 to 3600. The server"
+              + " closes the connection if no reply arrives within 5 s. Default: ${DEFAULT-VALUE}.")
   private int keepaliveSeconds;
 
   SubscriberLimits subscribers() {

@@ -8,43 +8,44 @@ import java.net.UnknownHostException;
 import java.util.Optional;
 import picocli.CommandLine.Option;
 
-/** Where the server listens. */
+/** The options for the address that the server listens on. */
 final class ListenOptions {
 
   @Option(
       names = "--bind",
       paramLabel = "ADDRESS",
       defaultValue = "127.0.0.1",
-      description = "Address to listen on (default: ${DEFAULT-VALUE}).")
+      description = "Address to listen on. Default: ${DEFAULT-VALUE}.")
   private String bind;
 
   @Option(
       names = "--port",
       paramLabel = "PORT",
       defaultValue = "50051",
-      description = "Port to listen on; 0: a free one (default: ${DEFAULT-VALUE}).")
+      description = "Port to listen on. 0 selects a free port. Default: ${DEFAULT-VALUE}.")
   private int port;
 
   @Option(
       names = "--insecure",
       description =
-          "Allow an address beyond loopback without TLS, or without asking who calls: warned of at each start.")
+          "Allow non-loopback addresses without TLS or authentication. Logs a warning at startup.")
   private boolean insecure;
 
   /**
    * Returns the address to listen on.
    *
-   * @param encrypted whether there is TLS
-   * @param requiresAuthentication whether a caller must be known
-   * @throws IllegalArgumentException in one line for the user
+   * @param encrypted whether the server uses TLS
+   * @param requiresAuthentication whether every caller must be authenticated
+   * @throws IllegalArgumentException if the address or port is not allowed; its message is one line
+   *     for the user
    */
   InetSocketAddress address(boolean encrypted, boolean requiresAuthentication) {
     InetAddress address = inetAddress();
     if (!address.isLoopbackAddress() && !(encrypted && requiresAuthentication) && !insecure) {
       throw new IllegalArgumentException(
-          ("bind: %s (expected: a loopback address, such as 127.0.0.1, or with it %s; without,"
-                  + " whoever reaches it can listen: to allow that, add --insecure, or reach this"
-                  + " server through a tunnel, as ssh -L)")
+          ("bind: %s (expected: a loopback address, such as 127.0.0.1; any other address requires"
+                  + " %s. Use a tunnel such as ssh -L, or add --insecure to listen without"
+                  + " protection)")
               .formatted(bind, missing(encrypted, requiresAuthentication)));
     }
     Checks.range("port", port, 0, 65_535);
@@ -70,9 +71,9 @@ final class ListenOptions {
   }
 
   /**
-   * Returns what the operator must be told at each start; empty: nothing.
+   * Returns the warning for the operator at each start; empty: none.
    *
-   * @param at the address as it came out
+   * @param at the address and port that the server listens on
    */
   Optional<String> warning(String at, boolean encrypted, boolean requiresAuthentication) {
     if (inetAddress().isLoopbackAddress() || (encrypted && requiresAuthentication)) {
@@ -80,17 +81,17 @@ final class ListenOptions {
     }
     return Optional.of(
         requiresAuthentication
-            ? "insecure: what goes to and from " + at + " can be read on the way, tokens too"
-            : "insecure: whoever reaches " + at + " can listen to this machine");
+            ? "insecure: traffic to and from " + at + ", including tokens, is not encrypted"
+            : "insecure: anyone who can reach " + at + " can listen to this machine");
   }
 
-  /** Says in one line why it could not be listened on. */
+  /** Returns one line that says why the server cannot listen on the address and port. */
   String bindFailureMessage(IOException e) {
     Throwable cause = e;
     while (cause.getCause() != null && !(cause instanceof BindException)) {
       cause = cause.getCause();
     }
-    return "port: %d (expected: one that can be listened on at %s; %s)"
+    return "port: %d (expected: a port that the server can listen on at %s; %s)"
         .formatted(port, bind, cause.getMessage());
   }
 }

@@ -13,18 +13,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * How this program logs: to standard error, a line each. Found by logback as a service; there is no
- * XML, which would take a fifth of the start-up.
+ * Configures logback: one line for each event, on standard error. Logback finds this class as a
+ * service. There is no XML configuration, because reading one takes a fifth of the start-up time.
  */
 public final class Logging extends ContextAwareBase implements Configurator {
 
-  /** The logger of who listened to what; no level silences it. */
+  /** The name of the audit logger, which logs at every level. */
   private static final String AUDIT = "lavalier.audit";
 
   private static final String PATTERN =
       "%d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX} %-5level %logger{0} %msg%n%ex{5}";
 
-  /** For logback. */
+  /** Creates the configurator. Logback calls this. */
   public Logging() {}
 
   @Override
@@ -33,7 +33,12 @@ public final class Logging extends ContextAwareBase implements Configurator {
     return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
   }
 
-  /** Has it done so from now on. */
+  /**
+   * Replaces the logging configuration of the process.
+   *
+   * @param level the least severe level to log
+   * @param json whether each line is a JSON object
+   */
   static void configure(Level level, boolean json) {
     LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
     context.reset();
@@ -51,9 +56,9 @@ public final class Logging extends ContextAwareBase implements Configurator {
     root.setLevel(level);
     root.addAppender(appender);
     context.getLogger(AUDIT).setLevel(Level.INFO);
-    if (level != Level.TRACE) { // their debugging is not ours
+    if (level != Level.TRACE) { // the libraries log too much at DEBUG
       context.getLogger("io.grpc").setLevel(Level.WARN);
-      // Whatever a peer can bring about, the server tells itself, and not without end.
+      // The server logs the failures that peers cause itself, at a limited rate.
       context.getLogger("io.grpc.netty").setLevel(Level.ERROR);
       context.getLogger("io.netty").setLevel(Level.WARN);
     }

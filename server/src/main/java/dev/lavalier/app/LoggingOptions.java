@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import picocli.CommandLine.Option;
 
-/** What is logged, and how. */
+/** The options for the level and form of the log. */
 final class LoggingOptions {
 
   private static final List<String> LEVELS = List.of("error", "warn", "info", "debug", "trace");
@@ -16,21 +16,21 @@ final class LoggingOptions {
       paramLabel = "LEVEL",
       defaultValue = "info",
       description =
-          "Least important lines to log: error, warn, info, debug, trace; audit lines are always"
-              + " logged (default: ${DEFAULT-VALUE}).")
+          "Least severe level to log: error, warn, info, debug or trace. Audit lines are always"
+              + " logged. Default: ${DEFAULT-VALUE}.")
   private String level;
 
   @Option(
       names = "--log-format",
       paramLabel = "FORMAT",
       defaultValue = "text",
-      description = "Form of log lines on standard error: text, json (default: ${DEFAULT-VALUE}).")
+      description = "Form of the log on standard error: text or json. Default: ${DEFAULT-VALUE}.")
   private String format;
 
   /**
-   * Has it logged like that from now on.
+   * Applies the options to the logging of the process.
    *
-   * @throws IllegalArgumentException in one line for the user
+   * @throws IllegalArgumentException if a value is invalid; its message is one line for the user
    */
   void apply() {
     Level minLevel =
@@ -39,7 +39,11 @@ final class LoggingOptions {
     Logging.configure(minLevel, json);
   }
 
-  /** Checks it and does nothing. */
+  /**
+   * Checks the options without applying them.
+   *
+   * @throws IllegalArgumentException if a value is invalid; its message is one line for the user
+   */
   void check() {
     Checks.choice("log-level", level, LEVELS);
     Checks.choice("log-format", format, FORMATS);

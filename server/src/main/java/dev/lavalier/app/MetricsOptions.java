@@ -4,9 +4,10 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** Where the server tells its figures. */
+/** The options for the metrics endpoint. */
 final class MetricsOptions {
 
   @Option(
@@ -14,21 +15,23 @@ final class MetricsOptions {
       paramLabel = "ADDRESS",
       defaultValue = "127.0.0.1",
       description =
-          "Address for --metrics-port; whoever reaches it learns of devices and figures, not of"
-              + " who listens (default: ${DEFAULT-VALUE}).")
+          "Address for --metrics-port. Metrics show devices and amounts, not who listens."
+              + " Default: ${DEFAULT-VALUE}.")
   private String bind;
 
   @Option(
       names = "--metrics-port",
       paramLabel = "PORT",
       description =
-          "Give Prometheus figures at http://ADDRESS:PORT/metrics; 0: a free one (default: none).")
-  private Integer port;
+          "Serve metrics for Prometheus at http://ADDRESS:PORT/metrics. 0 selects a free port."
+              + " Default: none.")
+  private @Nullable Integer port;
 
   /**
-   * Returns where figures are told; empty: nowhere, and none are kept.
+   * Returns the address of the metrics endpoint; empty: there is none, and the server keeps no
+   * metrics.
    *
-   * @throws IllegalArgumentException in one line for the user
+   * @throws IllegalArgumentException if a value is invalid; its message is one line for the user
    */
   Optional<InetSocketAddress> address() {
     if (port == null) {

@@ -15,20 +15,20 @@ import java.util.Optional;
 import java.util.function.Predicate;
 
 /**
- * What a server is started with.
+ * The complete configuration of a server.
  *
- * @param address where it listens; port 0 takes a free one
- * @param captureFormat the capture format, for each device that offers it
- * @param captureFormats the same for single devices, by their ids
- * @param period how much is read from a device at a time
- * @param hub the hub's settings
- * @param transport what a peer may take of the transport
- * @param demo whether the tone is the default where no hardware can be captured
+ * @param address the address to listen on; port 0 selects a free port
+ * @param captureFormat the capture format of each device that supports it
+ * @param captureFormats the capture formats of single devices, by device id; they take precedence
+ * @param period the length of one read from a device
+ * @param hub the settings of the hub
+ * @param transport the limits of the transport
+ * @param demo whether the test tone is the default device if no hardware can be captured
  * @param devices the virtual devices
- * @param allowed which devices may be seen at all, by their ids
- * @param tls the server's certificate; empty: no encryption
- * @param tokens who has access; empty: no token is asked for
- * @param metrics where figures are told; empty: nowhere
+ * @param allowed the filter for the ids of the devices that the server offers
+ * @param tls the TLS of the server; empty: no encryption
+ * @param tokens the token file; empty: callers need no token
+ * @param metrics the address of the metrics endpoint; empty: the server keeps no metrics
  */
 record ServerConfig(
     InetSocketAddress address,
@@ -44,7 +44,7 @@ record ServerConfig(
     Optional<Reloadable<TokenFile>> tokens,
     Optional<InetSocketAddress> metrics) {
 
-  /** Returns whether a caller must be known. */
+  /** Returns whether every caller must be authenticated. */
   boolean requiresAuthentication() {
     return requiresAuthentication(tls, tokens);
   }

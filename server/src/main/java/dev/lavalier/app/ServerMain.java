@@ -23,16 +23,16 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 
-/** {@code lavalier-server}: see {@code --help}. */
+/** The program {@code lavalier-server}; see {@code --help}. */
 @Command(
     name = "lavalier-server",
     mixinStandardHelpOptions = true,
     versionProvider = ServerMain.Version.class,
     sortOptions = false,
-    description = "Streams this machine's microphones over gRPC.",
+    description = "Streams the microphones of this machine over gRPC.",
     footer = {
       "",
-      "Exit codes: 0 stopped by a signal, 1 could not start, 2 wrong usage.",
+      "Exit codes: 0 stopped by a signal, 1 could not start, 2 wrong usage or configuration.",
     })
 public final class ServerMain implements Callable<Integer> {
 
@@ -40,10 +40,10 @@ public final class ServerMain implements Callable<Integer> {
 
   private static final int FAILED = 1;
 
-  /** The arguments with which commands matter: their names, and what lists them. */
+  /** The arguments that require the subcommands: their names, and the flags that list them. */
   private static final Set<String> COMMANDS = Set.of("check-config", "token", "--help", "-h");
 
-  /** Netty's search for buffers that were not released: the tests have it, a server pays for it. */
+  /** Netty's leak detection: the tests use it, but it costs a server time. */
   private static final String LEAK_DETECTION = "io.netty.leakDetection.level";
 
   @Mixin private ServerOptions options;
@@ -61,14 +61,19 @@ public final class ServerMain implements Callable<Integer> {
     if (System.getProperty(LEAK_DETECTION) == null) {
       System.setProperty(LEAK_DETECTION, "disabled");
     }
-    // HTTP/2 has no renegotiation, and whoever asks for it only makes work.
+    // HTTP/2 has no renegotiation, so a request for it can only waste time.
     System.setProperty("jdk.tls.rejectClientInitiatedRenegotiation", "true");
     SLF4JBridgeHandler.removeHandlersForRootLogger();
     SLF4JBridgeHandler.install();
     System.exit(run(args, System.getenv(), System.out, System.err));
   }
 
-  /** Runs the program with what it touches of the world; returns its exit code. */
+  /**
+   * Runs the program until a signal stops it.
+   *
+   * @param environment the environment variables
+   * @return the exit code
+   */
   static int run(String[] args, Map<String, String> environment, PrintStream out, PrintStream err) {
     CommandLine line = commandLine(args, out, err);
     line.setParameterExceptionHandler(
@@ -77,12 +82,12 @@ public final class ServerMain implements Callable<Integer> {
     try {
       parsed = line.parseArgs(args);
     } catch (ParameterException e) {
-      return line.execute(args); // to say so
+      return line.execute(args); // reports the error
     }
     ParseResult command = parsed.hasSubcommand() ? parsed.subcommand() : parsed;
     if (command.matchedOption("--config") == null
         && !command.commandSpec().optionsMap().containsKey("--config")) {
-      return line.execute(args); // a command that is not about a server's settings
+      return line.execute(args); // this command has no server settings
     }
     try {
       Settings settings = settings(command, environment);
@@ -101,7 +106,7 @@ public final class ServerMain implements Callable<Integer> {
     }
   }
 
-  /** Leaves out the commands where none is asked for: to read their annotations takes a while. */
+  /** Adds the subcommands only if they are needed, because reading their annotations takes time. */
   private static CommandLine commandLine(String[] args, PrintStream out, PrintStream err) {
     CommandLine line = new CommandLine(new ServerMain(out, err));
     if (Arrays.stream(args).anyMatch(COMMANDS::contains)) {
@@ -136,7 +141,7 @@ public final class ServerMain implements Callable<Integer> {
         : e.getMessage();
   }
 
-  /** A message begins with its key. */
+  /** Appends the place where a setting was set. A message begins with the key of the setting. */
   private static String withOrigin(String message, Settings settings) {
     String key = message.substring(0, Math.max(0, message.indexOf(':'))).replaceFirst("\\..*", "");
     String origin = settings.origin(key);
@@ -177,7 +182,8 @@ public final class ServerMain implements Callable<Integer> {
   }
 
   private void printNextSteps(String address, ServerConfig config) {
-    boolean built = Files.exists(Path.of("client/cli/target/lavalier.jar")); // else it is installed
+    boolean built =
+        Files.exists(Path.of("client/cli/target/lavalier.jar")); // else: an installed package
     String client =
         (built ? "java -jar client/cli/target/lavalier.jar" : "lavalier")
             + " --server "
@@ -198,13 +204,13 @@ public final class ServerMain implements Callable<Integer> {
     }
   }
 
-  /** Returns the version, from the jar. */
+  /** Returns the version in the jar's manifest. */
   static String version() {
     String version = ServerMain.class.getPackage().getImplementationVersion();
     return version == null ? "(unpackaged)" : version;
   }
 
-  /** Says the version. */
+  /** Provides the text for {@code --version}. */
   static final class Version implements CommandLine.IVersionProvider {
     @Override
     public String[] getVersion() {

@@ -6,22 +6,25 @@ import dev.lavalier.hub.HubConfig;
 import dev.lavalier.netty.ServerTls;
 import java.nio.file.Path;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** Everything that a server can be told. */
+/** All options of a server. */
 final class ServerOptions {
 
   @Option(
       names = "--config",
       paramLabel = "FILE",
       description = {
-        "YAML file with any of these options: their names without the dashes are its keys.",
-        "Each can be an environment variable too: --max-subscribers is LAVALIER_MAX_SUBSCRIBERS."
-            + " Flags go before the environment, and that before the file."
+        "YAML file with any of these options. The keys are the names of the options without the"
+            + " dashes.",
+        "Each option can also be an environment variable: --max-subscribers is"
+            + " LAVALIER_MAX_SUBSCRIBERS. Flags take precedence over the environment, and the"
+            + " environment over the file."
       })
-  @SuppressWarnings("unused") // ServerMain needs it before there are options
-  private Path config;
+  @SuppressWarnings("unused") // ServerMain reads it before the options are complete
+  private @Nullable Path config;
 
   @Mixin private ListenOptions listening;
   @Mixin private CaptureOptions capture;
@@ -40,9 +43,9 @@ final class ServerOptions {
   }
 
   /**
-   * Returns what a server is started with.
+   * Returns the configuration of the server. Reads the certificate and token files.
    *
-   * @throws IllegalArgumentException in one line for the user
+   * @throws IllegalArgumentException if a value is invalid; its message is one line for the user
    */
   ServerConfig serverConfig() {
     logging.check();

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Compose;
 import org.snakeyaml.engine.v2.exceptions.Mark;
@@ -27,29 +28,31 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 
 /**
- * What the operator set outside the command line: in the environment, where {@code
- * --max-subscribers} is {@code LAVALIER_MAX_SUBSCRIBERS}, and in one YAML file, where it is {@code
- * max-subscribers}. Flags go before the environment, and that before the file; a key that is set
- * twice takes the first of these alone, also where it may be given several times.
+ * The settings from outside the command line: from the environment and from one YAML file. {@code
+ * --max-subscribers} is {@code LAVALIER_MAX_SUBSCRIBERS} in the environment and {@code
+ * max-subscribers} in the file. Flags take precedence over the environment, and the environment
+ * over the file. If a key is set in more than one place, only the place with the highest precedence
+ * counts. Values are not merged, even for an option that can be repeated.
  *
- * <p>A mapping of keys to values, to lists, or, for keys of the form NAME=VALUE, to mappings.
+ * <p>The file maps each key to a value, to a list, or, for options of the form NAME=VALUE, to a
+ * mapping. Immutable after construction.
  */
 final class Settings {
 
-  /** In the environment, for other programs than this one. */
+  /** Environment variables that belong to other programs. */
   private static final Set<String> IGNORED_VARIABLES =
       Set.of("LAVALIER_TOKEN", "LAVALIER_JAVA_OPTS");
 
   private static final String PREFIX = "LAVALIER_";
   private static final String CONFIG = "config";
 
-  /** Far more than all keys need. */
+  /** The maximum size of the file, far more than all keys need. */
   private static final int MAX_FILE_BYTES = 1 << 20;
 
   /**
-   * One key's values.
+   * The values of one key.
    *
-   * @param origin where they were set, for people
+   * @param origin the place where they were set, for messages
    */
   private record Setting(List<String> values, String origin) {}
 
@@ -57,15 +60,19 @@ final class Settings {
   private final Map<String, Setting> settings = new LinkedHashMap<>();
 
   /**
-   * Reads what is not set by a flag.
+   * Reads the settings that no flag sets.
    *
-   * @param command whose options the keys are
-   * @param flags the keys that are set by flags
-   * @param configFlag the value of {@code --config}; null: not given
-   * @throws IllegalArgumentException in one line for the user
+   * @param command the command whose options are the keys
+   * @param flags the keys that flags set
+   * @param configFlag the value of {@code --config}; null: not set
+   * @throws IllegalArgumentException if a key or value is invalid, or the file cannot be read; its
+   *     message is one line for the user
    */
   Settings(
-      CommandSpec command, Set<String> flags, String configFlag, Map<String, String> environment) {
+      CommandSpec command,
+      Set<String> flags,
+      @Nullable String configFlag,
+      Map<String, String> environment) {
     for (OptionSpec option : command.options()) {
       if (!option.usageHelp() && !option.versionHelp()) {
         options.put(key(option), option);
@@ -80,12 +87,12 @@ final class Settings {
     }
   }
 
-  /** Returns the key of an option: its longest name without the dashes. */
+  /** Returns the key of an option: its longest name without the leading dashes. */
   static String key(OptionSpec option) {
     return option.longestName().replaceFirst("^--", "");
   }
 
-  /** Returns it all as arguments. */
+  /** Returns the settings as command line arguments. */
   List<String> asArguments() {
     List<String> arguments = new ArrayList<>();
     settings.forEach(
@@ -94,8 +101,10 @@ final class Settings {
     return arguments;
   }
 
-  /** Returns where a key was set, for people; null: by a flag, or not at all. */
-  String origin(String key) {
+  /**
+   * Returns the place where a key was set, for messages; null: it was set by a flag, or not at all.
+   */
+  @Nullable String origin(String key) {
     Setting setting = settings.get(key);
     return setting == null ? null : setting.origin();
   }
@@ -118,7 +127,7 @@ final class Settings {
 
   private void readFile(Path file, Set<String> flags) {
     Node root = root(file);
-    if (root == null) { // nothing but comments
+    if (root == null) { // empty, or only comments
       return;
     }
     if (!(root instanceof MappingNode mapping)) {
@@ -136,7 +145,7 @@ final class Settings {
       String before = firstPlaces.put(key, place);
       if (before != null) {
         throw new IllegalArgumentException(
-            "%s: %s (expected: once; it stands at %s too)".formatted(place, key, before));
+            "%s: %s (expected: once; it is also set at %s)".formatted(place, key, before));
       }
       List<String> values = checked(option, place + ": " + key, values(file, entry.getValueNode()));
       if (!flags.contains(key)) {
@@ -155,17 +164,17 @@ final class Settings {
           LoadSettings.builder().setLabel(file.toString()).setSchema(new FailsafeSchema()).build();
       String text = Files.readString(file, StandardCharsets.UTF_8);
       return new Compose(yaml).composeString(text).orElse(null);
-    } catch (StackOverflowError e) { // the reader calls itself for each level
+    } catch (StackOverflowError e) { // the YAML reader recurses for each level
       throw new IllegalArgumentException(
-          "config: %s (expected: keys with values, lists or mappings, not hundreds of levels)"
+          "config: %s (expected: keys with values, lists or mappings, not deeply nested)"
               .formatted(file),
           e);
     } catch (NoSuchFileException e) {
       throw new IllegalArgumentException(
-          "config: %s (expected: a file that is there)".formatted(file), e);
+          "config: %s (expected: an existing file)".formatted(file), e);
     } catch (IOException e) {
       throw new IllegalArgumentException(
-          "config: %s (expected: a file of UTF-8 text that can be read; %s)"
+          "config: %s (expected: a readable file of UTF-8 text; %s)"
               .formatted(file, e.getMessage()),
           e);
     } catch (MarkedYamlEngineException e) {
@@ -204,7 +213,10 @@ final class Settings {
         "%s: (expected: a plain value, or a list or mapping of them)".formatted(at(file, node)));
   }
 
-  /** Returns the values, where an option takes so many, and none where it is switched off. */
+  /**
+   * Returns the values, after a check that the option accepts as many, and that a switch is a
+   * boolean.
+   */
   private static List<String> checked(OptionSpec option, String place, List<String> values) {
     if (!option.isMultiValue() && values.size() != 1) {
       throw new IllegalArgumentException(
@@ -225,7 +237,7 @@ final class Settings {
                 place,
                 name,
                 String.join(", ", options.keySet()),
-                name.startsWith(PREFIX) ? ", in capitals after " + PREFIX : ""));
+                name.startsWith(PREFIX) ? ", in upper case after " + PREFIX : ""));
   }
 
   private static String at(Path file, Node node) {
@@ -236,7 +248,7 @@ final class Settings {
     return file + ":" + (mark.getLine() + 1);
   }
 
-  /** Returns a command line's arguments with these after them. */
+  /** Returns the arguments of a command line, followed by these settings. */
   String[] appendTo(String[] arguments) {
     List<String> all = new ArrayList<>(Arrays.asList(arguments));
     all.addAll(asArguments());

@@ -3,17 +3,20 @@ package dev.lavalier.app;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** How the program ends: by a signal, with exit code 0, within five seconds whatever hangs. */
+/**
+ * Stops the program on a signal: with exit code 0, and within five seconds, even if a device or the
+ * file system hangs.
+ */
 final class ShutdownHook {
 
   private static final Logger log = LoggerFactory.getLogger(ShutdownHook.class);
 
-  /** Leaves the JVM half a second of the five. */
+  /** Leaves half a second of the five to the JVM. */
   private static final long TIMEOUT_MILLIS = 4_500;
 
   private ShutdownHook() {}
 
-  /** Has a server closed when the process is told to end. */
+  /** Registers a hook that closes a server when the process receives a signal to stop. */
   static void install(LavalierServer server) {
     Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(server), "lavalier-stop"));
   }
@@ -25,14 +28,14 @@ final class ShutdownHook {
     try {
       closing.join(TIMEOUT_MILLIS);
       if (closing.isAlive()) {
-        log.warn("not all is closed after {} ms; ending all the same", TIMEOUT_MILLIS);
+        log.warn("shutdown timed out after {} ms, exiting", TIMEOUT_MILLIS);
       } else {
         log.info("stopped");
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    // A signal is how this program ends well; the JVM would say 143.
+    // A signal is the normal way to stop this program; the JVM would exit with 143.
     Runtime.getRuntime().halt(0);
   }
 }

@@ -14,16 +14,18 @@ import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What is recorded of a server: the audit and flight recorder events always, figures where there is
- * an address to tell them at; without one nothing is counted.
+ * The records of a server: always the audit log and flight recorder events, and metrics if a
+ * metrics address is configured. Without that address, the server keeps no metrics. {@link #start}
+ * and {@link #close} are called once each.
  */
 final class Telemetry implements AutoCloseable {
 
-  /** The figures' address could not be had. */
+  /** Reports that the metrics endpoint cannot listen. The message is one line for the user. */
   static final class MetricsBindException extends IOException {
     private static final long serialVersionUID = 1;
 
@@ -35,9 +37,9 @@ final class Telemetry implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Telemetry.class);
 
   private final Optional<InetSocketAddress> address;
-  private final Metrics metrics; // null: none
+  private final @Nullable Metrics metrics; // null: the server keeps no metrics
   private final HubObserver hubObserver;
-  private MetricsEndpoint endpoint; // null: none yet
+  private @Nullable MetricsEndpoint endpoint; // null: not listening
 
   Telemetry(TimeSource timeSource, Optional<InetSocketAddress> address, String version) {
     this.address = address;
@@ -51,21 +53,20 @@ final class Telemetry implements AutoCloseable {
     this.hubObserver = HubObserver.all(observers);
   }
 
-  /** Returns what the hub is to tell. */
+  /** Returns the observer for the hub. */
   HubObserver hubObserver() {
     return hubObserver;
   }
 
-  /** Returns what the transport is to tell. */
+  /** Returns the observer for the transport. */
   CallObserver callObserver() {
     return metrics == null ? CallObserver.NONE : new CallMetrics(metrics);
   }
 
   /**
-   * Tells figures from now on, where they are wanted.
+   * Starts the metrics endpoint, if its address is configured.
    *
-   * @throws MetricsBindException where the address cannot be had; its message is the line for the
-   *     user
+   * @throws MetricsBindException if the endpoint cannot listen on the address
    */
   void start(Hub hub) throws MetricsBindException {
     if (metrics == null) {
@@ -77,7 +78,7 @@ final class Telemetry implements AutoCloseable {
       endpoint = new MetricsEndpoint(requested, metrics);
     } catch (IOException e) {
       throw new MetricsBindException(
-          "metrics-port: %d (expected: one that can be listened on at %s; %s)"
+          "metrics-port: %d (expected: a port that the server can listen on at %s; %s)"
               .formatted(
                   requested.getPort(), requested.getAddress().getHostAddress(), e.getMessage()),
           e);
@@ -88,7 +89,7 @@ final class Telemetry implements AutoCloseable {
         endpoint.address().getPort());
     if (!requested.getAddress().isLoopbackAddress()) {
       log.warn(
-          "metrics: whoever reaches {} can read them; there is no password",
+          "metrics: anyone who can reach {} can read them; there is no authentication",
           requested.getAddress().getHostAddress());
     }
   }

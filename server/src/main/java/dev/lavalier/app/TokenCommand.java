@@ -23,6 +23,7 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.security.auth.x500.X500Principal;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -31,15 +32,17 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /**
- * {@code lavalier-server token}: who has access. A server that runs with the same file follows
- * within two seconds.
+ * The command {@code lavalier-server token}, which edits the token file. A running server with the
+ * same file applies a change within two seconds.
  */
 @Command(
     name = "token",
     mixinStandardHelpOptions = true,
     sortOptions = false,
-    description = "Gives access, shows it, takes it away; a running server follows within 2 s.",
-    footer = {"", "Exit codes: 0 done, 1 could not be done, 2 wrong usage."})
+    description =
+        "Adds, lists and revokes the access of callers. A running server applies changes within 2"
+            + " s.",
+    footer = {"", "Exit codes: 0 success, 1 failure, 2 wrong usage."})
 final class TokenCommand implements Runnable {
 
   private static final Pattern DURATION = Pattern.compile("(\\d{1,6})([dhm])");
@@ -49,7 +52,7 @@ final class TokenCommand implements Runnable {
   @Override
   public void run() {
     throw new CommandLine.ParameterException(
-        spec.commandLine(), "token: nothing (expected: add, list or revoke)");
+        spec.commandLine(), "token: no command (expected: add, list or revoke)");
   }
 
   private interface Work {
@@ -72,7 +75,8 @@ final class TokenCommand implements Runnable {
   private static String checkedName(String name) {
     if (!TokenEntry.isName(name)) {
       throw new IllegalArgumentException(
-          "name: not one (expected: %s)".formatted(TokenEntry.NAME_SYNTAX)); // it may be a token
+          "name: invalid (expected: %s)"
+              .formatted(TokenEntry.NAME_SYNTAX)); // the value may be a token
     }
     return name;
   }
@@ -82,40 +86,47 @@ final class TokenCommand implements Runnable {
       mixinStandardHelpOptions = true,
       sortOptions = false,
       description = {
-        "Gives somebody access, and prints the token, which can be seen this once only.",
-        "With --certificate there is no token: the client's certificate says who it is."
+        "Adds an entry to the token file and prints its token. The token cannot be displayed"
+            + " again.",
+        "With --certificate there is no token: the client's certificate identifies the caller."
       })
   int add(
-      @Parameters(paramLabel = "NAME", description = "What it is called in records.") String name,
+      @Parameters(paramLabel = "NAME", description = "Name of the caller in logs and lists.")
+          String name,
       @Option(
               names = "--token-file",
               paramLabel = "FILE",
               required = true,
-              description = "The file, made where there is none.")
+              description = "Token file. Created if it does not exist.")
           Path file,
       @Option(
               names = "--list",
               paramLabel = "DEVICE_ID",
-              description = "May know of this device; * for all. May be given again.")
-          Set<String> list,
+              description = "Allow the caller to list this device. * means all. Can be repeated.")
+          @Nullable Set<String> list,
       @Option(
               names = "--stream",
               paramLabel = "DEVICE_ID",
-              description = "May hear this device, and know of it; * for all. May be given again.")
-          Set<String> stream,
-      @Option(names = "--admin", description = "May see who listens, and the server's insides.")
+              description =
+                  "Allow the caller to stream and list this device. * means all. Can be repeated.")
+          @Nullable Set<String> stream,
+      @Option(
+              names = "--admin",
+              description =
+                  "Allow the caller to see subscriptions and the internal state of the server.")
           boolean admin,
       @Option(
               names = "--expires",
               paramLabel = "30d|DATE",
               description =
-                  "Until when: in so many days (d), hours (h) or minutes (m), or at a date or instant in UTC (default: for good).")
-          String expires,
+                  "Expiration time: a duration (30d, 12h, 90m) or a UTC date or timestamp. Default:"
+                      + " never.")
+          @Nullable String expires,
       @Option(
               names = "--certificate",
               paramLabel = "SUBJECT",
-              description = "Known by a client certificate with this subject, as CN=ann,O=Studio.")
-          String subject) {
+              description = "Subject of the caller's client certificate, such as CN=ann,O=Studio.")
+          @Nullable String subject) {
     return exitCode(
         spec,
         () -> {
@@ -137,7 +148,10 @@ final class TokenCommand implements Runnable {
         });
   }
 
-  @Command(name = "list", mixinStandardHelpOptions = true, description = "Shows who has access.")
+  @Command(
+      name = "list",
+      mixinStandardHelpOptions = true,
+      description = "Lists the entries of the token file.")
   int list(@Option(names = "--token-file", paramLabel = "FILE", required = true) Path file) {
     return exitCode(
         spec,
@@ -152,23 +166,24 @@ final class TokenCommand implements Runnable {
       name = "revoke",
       mixinStandardHelpOptions = true,
       sortOptions = false,
-      description = "Takes access away; what runs by it ends.")
+      description = "Removes an entry from the token file. Running calls that use it end.")
   int revoke(
       @Parameters(paramLabel = "NAME") String name,
       @Option(names = "--token-file", paramLabel = "FILE", required = true) Path file) {
     return exitCode(spec, () -> new TokenFileEditor(file).revoke(checkedName(name)));
   }
 
-  private static Grants grants(Set<String> list, Set<String> stream, boolean admin) {
+  private static Grants grants(
+      @Nullable Set<String> list, @Nullable Set<String> stream, boolean admin) {
     Grants grants = new Grants(ids("list", list), ids("stream", stream), admin);
     if (grants.equals(Grants.NONE)) {
       throw new IllegalArgumentException(
-          "grants: none (expected: --list, --stream or --admin, or the entry is good for nothing)");
+          "grants: none (expected: at least one of --list, --stream and --admin)");
     }
     return grants;
   }
 
-  private static Set<String> ids(String key, Set<String> values) {
+  private static Set<String> ids(String key, @Nullable Set<String> values) {
     Set<String> ids = values == null ? Set.of() : values;
     for (String id : ids) {
       if (id.isEmpty() || !LogText.isOneLine(id)) {
@@ -186,14 +201,18 @@ final class TokenCommand implements Runnable {
         return new Credential.Certificate(new X500Principal(subject));
       }
     } catch (IllegalArgumentException e) {
-      // Said below.
+      // reported below
     }
     throw new IllegalArgumentException(
-        "certificate: %s (expected: a subject, as CN=ann,O=Studio)"
+        "certificate: %s (expected: a subject, such as CN=ann,O=Studio)"
             .formatted(LogText.isOneLine(subject) ? subject : "not one line"));
   }
 
-  /** Understands {@code 30d}, {@code 12h}, {@code 90m}, a date and an instant. */
+  /**
+   * Parses {@code 30d}, {@code 12h}, {@code 90m}, a UTC date, or a timestamp.
+   *
+   * @throws IllegalArgumentException if it is none of these, or not after {@code now}
+   */
   static Instant expiry(String text, Instant now) {
     Instant expiry = null;
     Matcher span = DURATION.matcher(text);
@@ -214,13 +233,13 @@ final class TokenCommand implements Runnable {
         expiry = LocalDate.parse(text).atStartOfDay(ZoneOffset.UTC).toInstant();
       }
     } catch (DateTimeException e) {
-      // Said below.
+      // reported below
     }
     if (expiry == null || !expiry.isAfter(now)) {
       throw new IllegalArgumentException(
-          "expires: %s (expected: 30d, 12h, 90m, or a date or instant to come, as 2027-01-31 or"
-                  .formatted(text)
-              + " 2027-01-31T12:00:00Z)");
+          ("expires: %s (expected: 30d, 12h, 90m, or a future date or timestamp, such as 2027-01-31"
+                  + " or 2027-01-31T12:00:00Z)")
+              .formatted(text));
     }
     return expiry;
   }
@@ -229,7 +248,10 @@ final class TokenCommand implements Runnable {
     String credential =
         entry.credential() instanceof Credential.Token ? "token" : entry.credential().toString();
     String expires =
-        entry.expires().map(e -> (e.isAfter(now) ? "expires " : "expired ") + e).orElse("for good");
+        entry
+            .expires()
+            .map(e -> (e.isAfter(now) ? "expires " : "expired ") + e)
+            .orElse("never expires");
     return "%s  %s  %s  %s".formatted(entry.name(), credential, describe(entry.grants()), expires);
   }
 
@@ -240,6 +262,6 @@ final class TokenCommand implements Runnable {
     if (grants.admin()) {
       words.add("admin");
     }
-    return words.isEmpty() ? "nothing" : String.join(" ", words);
+    return words.isEmpty() ? "no grants" : String.join(" ", words);
   }
 }

@@ -1,4 +1,8 @@
 /**
- * The program: flags, wiring and life cycle. Depends on every other package; none depends on it.
+ * The program: options, wiring and life cycle. It depends on every other package. No package
+ * depends on it.
  */
+@NullMarked
 package dev.lavalier.app;
+
+import org.jspecify.annotations.NullMarked;

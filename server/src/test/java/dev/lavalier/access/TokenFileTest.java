@@ -102,9 +102,9 @@ final class TokenFileTest {
         "ann HASH admin stream=|word 4 (expected: list=ID, stream=ID, admin, or expires=INSTANT"
             + " once)",
         "ann HASH expires=soon|expires=soon (expected: an instant, such as 2027-01-31T00:00:00Z)",
-        "ann HASH \"admin|a quote (expected: another that closes it)",
-        "old HASH|old (expected: a name that no line before has)",
-        "ann TAKEN|word 2 (expected: a proof that no line before has)",
+        "ann HASH \"admin|quote: not closed (expected: a closing quote)",
+        "old HASH|old (expected: a name that no earlier line has)",
+        "ann TAKEN|word 2 (expected: a credential that no earlier line has)",
       })
   void aBadLineIsRefusedWithItsPlace(String line, String message) throws Exception {
     String taken = Credential.Token.of("taken").toString();
@@ -118,7 +118,7 @@ final class TokenFileTest {
   void aFileThatCannotBeOne() throws Exception {
     Path absent = dir.resolve("absent");
     assertThatThrownBy(() -> TokenFile.read(absent))
-        .hasMessage("token-file: " + absent + " (expected: a file that is there)");
+        .hasMessage("token-file: " + absent + " (expected: an existing file)");
     assertThatThrownBy(() -> TokenFile.read(dir))
         .hasMessage("token-file: " + dir + " (expected: a regular file)");
     Path bytes = Files.write(dir.resolve("bytes"), new byte[] {(byte) 0xff, 'a'});
@@ -126,7 +126,7 @@ final class TokenFileTest {
         .hasMessage("token-file: " + bytes + " (expected: text in UTF-8)");
     Path large = Files.write(dir.resolve("large"), new byte[(1 << 20) + 1]);
     assertThatThrownBy(() -> TokenFile.read(large))
-        .hasMessage("token-file: " + large + " (expected: a file of 1048576 bytes at most)");
+        .hasMessage("token-file: " + large + " (expected: a file of at most 1048576 bytes)");
   }
 
   @Test
@@ -138,7 +138,7 @@ final class TokenFileTest {
           .hasMessage(
               "token-file: "
                   + file
-                  + " (expected: a file that its owner alone may write, see chmod go-w)");
+                  + " (expected: a file that only its owner can write; see chmod go-w)");
     }
     Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
     assertThat(TokenFile.read(file).entries()).hasSize(1);
@@ -166,13 +166,13 @@ final class TokenFileTest {
       assertThat(tokens.get().byName("ann")).isEmpty();
       assertThat(log.all())
           .containsExactly(
-              "ERROR token file not reloaded, the old one stays: token-file: "
+              "ERROR token file not reloaded, keeping the old one: token-file: "
                   + file
                   + ":2: word 2 (expected: sha256: and 64 lower-case hex digits, or certificate:"
                   + " and a subject such as CN=ann,O=Studio)",
-              "ERROR token file not reloaded, the old one stays: token-file: "
+              "ERROR token file not reloaded, keeping the old one: token-file: "
                   + file
-                  + " (expected: a file that is there)",
+                  + " (expected: an existing file)",
               "INFO token file reloaded: 1 entry");
     }
   }

@@ -110,7 +110,7 @@ final class ConfigurationTest {
       value = {
         "\"prot: 1\" | FILE:1: prot: unknown (expected: one of config, bind,",
         "\"config: x\" | FILE:1: config: unknown (expected: one of config, bind,",
-        "\"# so\nport: 1\nport: 2\" | FILE:3: port (expected: once; it stands at FILE:2 too)",
+        "\"# so\nport: 1\nport: 2\" | FILE:3: port (expected: once; it is also set at FILE:2)",
         "\"port: [1, 2]\" | FILE:1: port: 1, 2 (expected: one value)",
         "\"port: []\" | FILE:1: port:  (expected: one value)",
         "\"port: {a: {b: c}}\" | FILE:1: (expected: a plain value, or a list or mapping of them)",
@@ -136,10 +136,10 @@ final class ConfigurationTest {
   void aFileThatCannotBeReadIsOneLine() throws IOException {
     assertRefused(
         run(Map.of(), "check-config", "--config", "/nowhere/x"),
-        "config: /nowhere/x (expected: a file that is there)");
+        "config: /nowhere/x (expected: an existing file)");
     assertRefused(
         run(Map.of(), "check-config", "--config", directory.toString()),
-        "config: %s (expected: a file of UTF-8 text that can be read; Is a directory)"
+        "config: %s (expected: a readable file of UTF-8 text; Is a directory)"
             .formatted(directory));
     Path big = Files.write(directory.resolve("big"), new byte[(1 << 20) + 1]);
     assertRefused(

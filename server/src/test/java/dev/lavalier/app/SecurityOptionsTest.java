@@ -42,10 +42,10 @@ final class SecurityOptionsTest {
     ListenOptions anywhere = listening("--bind", "0.0.0.0");
     assertThat(anywhere.address(true, true).getPort()).isEqualTo(50_051);
     assertThat(anywhere.warning("there", true, true)).isEmpty();
-    String end =
-        "; without, whoever reaches it can listen: to allow that, add --insecure, or reach this"
-            + " server through a tunnel, as ssh -L)";
-    String start = "bind: 0.0.0.0 (expected: a loopback address, such as 127.0.0.1, or with it ";
+    String end = ". Use a tunnel such as ssh -L, or add --insecure to listen without protection)";
+    String start =
+        "bind: 0.0.0.0 (expected: a loopback address, such as 127.0.0.1; any other address requires"
+            + " ";
     assertRefused(
         () -> anywhere.address(false, false),
         start + "--tls-cert and --tls-key, and --token-file or --tls-client-ca" + end);
@@ -59,11 +59,11 @@ final class SecurityOptionsTest {
     ListenOptions anywhere = listening("--bind", "0.0.0.0", "--insecure");
     anywhere.address(false, false);
     assertThat(anywhere.warning("0.0.0.0:1", false, false))
-        .contains("insecure: whoever reaches 0.0.0.0:1 can listen to this machine");
+        .contains("insecure: anyone who can reach 0.0.0.0:1 can listen to this machine");
     assertThat(anywhere.warning("0.0.0.0:1", true, false))
-        .contains("insecure: whoever reaches 0.0.0.0:1 can listen to this machine");
+        .contains("insecure: anyone who can reach 0.0.0.0:1 can listen to this machine");
     assertThat(anywhere.warning("0.0.0.0:1", false, true))
-        .contains("insecure: what goes to and from 0.0.0.0:1 can be read on the way, tokens too");
+        .contains("insecure: traffic to and from 0.0.0.0:1, including tokens, is not encrypted");
     assertThat(anywhere.warning("0.0.0.0:1", true, true)).isEmpty();
   }
 
@@ -89,12 +89,12 @@ final class SecurityOptionsTest {
 
     assertRefused(
         () -> tls("--tls-cert", cert).read(),
-        "tls-cert: " + cert + " (expected: --tls-key with it)");
+        "tls-cert: " + cert + " (expected: --tls-key as well)");
     assertRefused(
-        () -> tls("--tls-key", key).read(), "tls-key: " + key + " (expected: --tls-cert with it)");
+        () -> tls("--tls-key", key).read(), "tls-key: " + key + " (expected: --tls-cert as well)");
     assertRefused(
         () -> tls("--tls-client-ca", cert).read(),
-        "tls-client-ca: " + cert + " (expected: --tls-cert and --tls-key with it)");
+        "tls-client-ca: " + cert + " (expected: --tls-cert and --tls-key as well)");
     assertRefused(
         () -> tls("--tls-cert", cert, "--tls-key", made.file("other.key")).read(),
         "tls-key: "
@@ -107,11 +107,11 @@ final class SecurityOptionsTest {
         .hasMessageStartingWith(
             "tls-cert: "
                 + made.file("old.pem")
-                + " (expected: a certificate that has not expired; it did on 20");
+                + " (expected: a certificate that has not expired; it expired on 20");
     Path absent = dir.resolve("absent");
     assertRefused(
         () -> tls("--tls-cert", absent, "--tls-key", key).read(),
-        "tls-cert: " + absent + " (expected: a file that is there)");
+        "tls-cert: " + absent + " (expected: an existing file)");
     assertRefused(
         () -> tls("--tls-cert", key, "--tls-key", key).read(),
         "tls-cert: " + key + " (expected: certificates in PEM form)");
@@ -119,8 +119,8 @@ final class SecurityOptionsTest {
         () -> tls("--tls-cert", cert, "--tls-key", cert).read(),
         "tls-key: "
             + cert
-            + " (expected: a PRIVATE KEY in PEM form (PKCS#8, no password); it has CERTIFICATE,"
-            + " see openssl pkcs8 -topk8 -nocrypt)");
+            + " (expected: a PRIVATE KEY in PEM form (PKCS#8, no password); it contains"
+            + " CERTIFICATE, see openssl pkcs8 -topk8 -nocrypt)");
     Path empty = Files.createFile(dir.resolve("empty"));
     assertRefused(
         () -> tls("--tls-cert", cert, "--tls-key", key, "--tls-client-ca", empty).read(),
@@ -158,9 +158,9 @@ final class SecurityOptionsTest {
     assertThat(some.allowed(Set.of("tone"))).accepts("tone", "PCH,0").rejects("mic");
     assertRefused(
         () -> some.allowed(Set.of("mic")),
-        "keep-open: mic (expected: a device of --allow-device, where that is given)");
+        "keep-open: mic (expected: a device that --allow-device lists)");
     AccessOptions absent =
         CommandLine.populateCommand(new AccessOptions(), "--token-file", "/absent/tokens");
-    assertRefused(absent::tokens, "token-file: /absent/tokens (expected: a file that is there)");
+    assertRefused(absent::tokens, "token-file: /absent/tokens (expected: an existing file)");
   }
 }

@@ -72,7 +72,7 @@ final class TokenCommandTest {
         .hasToString(
             """
             ann  token  list=* stream=PCH,0  expires 2099-01-31T00:00:00Z
-            bob  token  admin  for good
+            bob  token  admin  never expires
             """);
   }
 
@@ -83,7 +83,8 @@ final class TokenCommandTest {
     assertThat(out.toString()).isEmpty();
     assertThat(file).hasContent("ann \"certificate:CN=Ann Lee,O=Studio\" \"stream=Mic 1\"\n");
     assertThat(run("list")).isZero();
-    assertThat(out).hasToString("ann  certificate:CN=Ann Lee,O=Studio  stream=Mic 1  for good\n");
+    assertThat(out)
+        .hasToString("ann  certificate:CN=Ann Lee,O=Studio  stream=Mic 1  never expires\n");
   }
 
   @Test
@@ -118,22 +119,22 @@ final class TokenCommandTest {
 
   @Test
   void whatCannotBeDoneIsOneLineAndChangesNothing() throws Exception {
-    assertFails(1, "token-file: " + file + " (expected: a file that is there)", "revoke", "ann");
-    assertFails(1, "token-file: " + file + " (expected: a file that is there)", "list");
+    assertFails(1, "token-file: " + file + " (expected: an existing file)", "revoke", "ann");
+    assertFails(1, "token-file: " + file + " (expected: an existing file)", "list");
     run("add", "ann", "--admin");
     assertFails(
         1,
-        "name: ann (expected: one that " + file + " does not have yet; revoke it first)",
+        "name: ann (expected: a name that is not in " + file + "; revoke the old entry first)",
         "add",
         "ann",
         "--admin");
-    assertFails(1, "name: bob (expected: one that is in " + file + ")", "revoke", "bob");
+    assertFails(1, "name: bob (expected: a name that is in " + file + ")", "revoke", "bob");
     Path next = Files.createFile(dir.resolve("tokens.new"));
     assertFails(
         1,
         "token-file: "
             + file
-            + " (expected: a file that nobody else is changing; if nobody is, remove "
+            + " (expected: a file that no other command is changing; if none is running, remove "
             + next
             + ")",
         "revoke",
@@ -148,18 +149,15 @@ final class TokenCommandTest {
   void wrongUsageIsOneLine() throws Exception {
     assertFails(
         2,
-        "name: not one (expected: a name of 1..64 letters, digits and . _ @ -)",
+        "name: invalid (expected: a name of 1..64 letters, digits and . _ @ -)",
         "add",
         "lav_abc",
         "--admin");
     assertFails(
-        2,
-        "grants: none (expected: --list, --stream or --admin, or the entry is good for nothing)",
-        "add",
-        "ann");
+        2, "grants: none (expected: at least one of --list, --stream and --admin)", "add", "ann");
     assertFails(
         2,
-        "certificate: ann (expected: a subject, as CN=ann,O=Studio)",
+        "certificate: ann (expected: a subject, such as CN=ann,O=Studio)",
         "add",
         "ann",
         "--admin",
@@ -174,8 +172,8 @@ final class TokenCommandTest {
         "a\nb");
     assertFails(
         2,
-        "expires: 2020-01-01 (expected: 30d, 12h, 90m, or a date or instant to come, as 2027-01-31"
-            + " or 2027-01-31T12:00:00Z)",
+        "expires: 2020-01-01 (expected: 30d, 12h, 90m, or a future date or timestamp, such as"
+            + " 2027-01-31 or 2027-01-31T12:00:00Z)",
         "add",
         "ann",
         "--admin",

@@ -196,7 +196,7 @@ final class TlsTest {
     gateTime.advance(Duration.ofSeconds(1));
     assertThat(log.all().stream().filter(l -> l.startsWith("ERROR")))
         .containsExactly(
-            "ERROR certificate not reloaded, the old one stays: tls-key: "
+            "ERROR certificate not reloaded, keeping the old one: tls-key: "
                 + made.file("server.key")
                 + " (expected: the key of the certificate in "
                 + made.file("server.pem")
@@ -270,7 +270,8 @@ final class TlsTest {
     assertThat(status.getCode()).isEqualTo(Status.Code.UNAUTHENTICATED);
     assertThat(status.getDescription())
         .isEqualTo(
-            "authorization: of CN=ann (expected: access that has neither expired nor been revoked)");
+            "authorization: of CN=ann (expected: access that has neither expired nor been"
+                + " revoked)");
   }
 
   @Test

@@ -91,7 +91,7 @@ final class MetricsIT {
       assertThat(result.out()).isEmpty();
       assertThat(result.err().strip())
           .isEqualTo(
-              "metrics-port: %d (expected: one that can be listened on at 127.0.0.1;"
+              "metrics-port: %d (expected: a port that the server can listen on at 127.0.0.1;"
                       .formatted(taken.getLocalPort())
                   + " Address already in use)");
     }

@@ -188,12 +188,14 @@ final class ProgramsIT {
         "tone=7/2/s16le");
     assertRefused("history-ms: 600001 (expected: 0..600000)", "--history-ms", "600001");
     assertRefused(
-        "keep-open: tone (expected: --history-ms with it, or there is nothing to keep it open for)",
+        "keep-open: tone (expected: --history-ms of 1 or more, which keep-open requires)",
         "--keep-open",
         "tone");
     assertRefused("wav: take=" + text + " (expected: a WAV file)", "--wav", "take=" + text);
     assertRefused(
-        "wav: tone=" + text + " (expected: a name that is not taken)", "--wav", "tone=" + text);
+        "wav: tone=" + text + " (expected: a name that no other virtual device has)",
+        "--wav",
+        "tone=" + text);
     ProcessRunner.Result open = ProcessRunner.run(ServerProcess.command("--bind", "0.0.0.0"));
     assertThat(open.code()).isEqualTo(2);
     assertThat(open.err())
@@ -216,7 +218,10 @@ final class ProgramsIT {
       assertThat(result.code()).isEqualTo(1);
       assertThat(result.out()).isEmpty();
       assertThat(result.err())
-          .startsWith("port: " + taken.getLocalPort() + " (expected: one that can be listened on")
+          .startsWith(
+              "port: "
+                  + taken.getLocalPort()
+                  + " (expected: a port that the server can listen on at")
           .contains("in use");
       assertThat(result.err().lines()).hasSize(1);
     }
