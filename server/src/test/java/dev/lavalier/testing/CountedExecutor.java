@@ -33,17 +33,27 @@ final class CountedExecutor implements Executor, AutoCloseable {
   }
 
   /** Waits until all that was begun is done, for 1 s of real time at most. */
-  synchronized void awaitIdle() {
-    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(1);
+  void awaitIdle() {
+    awaitIdle(TimeUnit.SECONDS.toNanos(1));
+  }
+
+  /**
+   * Waits until all that was begun is done.
+   *
+   * @return whether it was done in time
+   */
+  synchronized boolean awaitIdle(long timeoutNanos) {
+    long end = System.nanoTime() + timeoutNanos;
     long left;
     while (unfinished > 0 && (left = end - System.nanoTime()) > 0) {
       try {
         TimeUnit.NANOSECONDS.timedWait(this, left);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
-        return;
+        return false;
       }
     }
+    return unfinished == 0;
   }
 
   @Override

@@ -382,6 +382,16 @@ public final class LavalierExtension
     awaitDevice(id, seen -> seen.getSubscriberCount() == count);
   }
 
+  /**
+   * Waits until the server has handled everything that the clients have done so far, 10 s at most:
+   * what that asks of a device is in the device's mailbox then, and may not be done yet.
+   */
+  public void awaitCallsHandled() throws TimeoutException {
+    if (!executor.awaitIdle(REAL_TIMEOUT.toNanos())) {
+      throw new TimeoutException("calls are still being handled");
+    }
+  }
+
   private void awaitDevice(String id, Predicate<Device> wanted) throws TimeoutException {
     long end = System.nanoTime() + REAL_TIMEOUT.toNanos();
     Device seen = device(id);

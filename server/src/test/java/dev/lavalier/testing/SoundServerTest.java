@@ -1,0 +1,18 @@
+package dev.lavalier.testing;
+
+import java.lang.annotation.Documented;
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+import org.junit.jupiter.api.Tag;
+
+/**
+ * A test that starts a sound server of its own. A default build leaves it out, and {@code mvn verify
+ * -Pfull} runs it.
+ */
+@Documented
+@Retention(RetentionPolicy.RUNTIME)
+@Target({ElementType.TYPE, ElementType.METHOD})
+@Tag("soundserver")
+public @interface SoundServerTest {}
