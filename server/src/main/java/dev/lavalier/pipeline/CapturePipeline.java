@@ -17,9 +17,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Makes the frames of one epoch, which is one uninterrupted opening of a device. Each period is
- * kept in the history, converted once per delivery format and cut once per plan; then each delivery
- * loop that has subscriptions is notified once.
+ * Creates the frames of one epoch (one uninterrupted opening of a device). Each period is kept in
+ * the history, converted once per delivery format and cut once per plan. Then each delivery loop
+ * that has subscriptions is notified once.
  *
  * <p>The capture thread calls the listener's methods. The device's actor calls the others, except
  * {@link #epoch}, {@link #format} and {@link #capturedSamples}, which any thread may call. The two
@@ -34,13 +34,13 @@ public final class CapturePipeline implements CaptureListener {
   private final PolyphaseFilters filters;
   private final PipelineListener listener;
   private final StreamMetrics streamMetrics;
-  private final @Nullable History history; // null: nothing is kept
-  private long lastReadNanos; // the capture thread only
+  private final @Nullable History history; // null: no history is kept
+  private long lastReadNanos; // used only by the capture thread
 
   private volatile FormatPipeline[] formatPipelines = {};
   private volatile FrameListener[] frameListeners = {};
 
-  // Written by the capture thread only.
+  // Written only by the capture thread.
   private volatile long nextIndex = -1; // -1: no period yet
   private volatile long overrunEnd; // the sample after the last one that the device lost
 
@@ -50,7 +50,7 @@ public final class CapturePipeline implements CaptureListener {
    * @param epoch the number of the epoch
    * @param format the format in which the device is captured
    * @param periodSamples samples per channel in a period
-   * @param historyNanos how much history is kept; 0: none
+   * @param historyNanos length of the history in nanoseconds; 0: none
    * @param streamMetrics counts the periods
    */
   public CapturePipeline(
@@ -93,7 +93,7 @@ public final class CapturePipeline implements CaptureListener {
     long sinceLast = period.readNanos() - lastReadNanos;
     streamMetrics.onPeriod(period.samples(), expected < 0 ? 0 : Math.abs(sinceLast - length));
     lastReadNanos = period.readNanos();
-    // First: a replay must find there whatever a framer has published.
+    // First, because a replay must find in the history every sample that a framer has published.
     if (history != null) {
       history.add(period);
     }
@@ -119,7 +119,7 @@ public final class CapturePipeline implements CaptureListener {
   }
 
   /**
-   * Makes frames by these plans from now on, and by no others.
+   * Sets the plans by which frames are made from now on. Framers of other plans are discarded.
    *
    * @param plans the plans of all subscriptions
    * @param listeners notified when frames were published
@@ -146,7 +146,7 @@ public final class CapturePipeline implements CaptureListener {
     before.stream().filter(each -> !next.contains(each)).forEach(CapturePipeline::logClipping);
   }
 
-  /** Logs what is left to log when the capture has ended. */
+  /** Logs clipped samples that have not been logged yet. Called when the capture has ended. */
   public void close() {
     List.of(formatPipelines).forEach(CapturePipeline::logClipping);
   }
@@ -165,7 +165,7 @@ public final class CapturePipeline implements CaptureListener {
    * Checks that a stream can start at a position.
    *
    * @param unixMicros the current unix time in microseconds
-   * @throws StreamException POSITION_IN_FUTURE
+   * @throws StreamException POSITION_IN_FUTURE if the position has not been captured yet
    */
   public void checkStart(StartFrom start, Conversion conversion, long unixMicros)
       throws StreamException {
@@ -175,10 +175,10 @@ public final class CapturePipeline implements CaptureListener {
   /**
    * Opens a stream of frames for one subscription.
    *
-   * @param plan one of those of the last {@link #update}
+   * @param plan a plan of the last {@link #update}
    * @param start the position at which the stream starts
-   * @param capacity the most live frames that may wait, 1 or more
-   * @param maxAgeNanos the longest that a live frame may wait
+   * @param capacity the maximum number of live frames that may wait, 1 or more
+   * @param maxAgeNanos the maximum age of a live frame, in nanoseconds
    */
   public PipelineStream open(StreamPlan plan, StartFrom start, int capacity, long maxAgeNanos) {
     Framer framer = framer(plan);

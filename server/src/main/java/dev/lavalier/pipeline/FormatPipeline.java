@@ -9,17 +9,18 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One delivery format of a {@link CapturePipeline}: converts each period once, however many
- * subscriptions there are, and passes it to one framer per frame size and codec. If the delivery
- * format is the capture format, the period is passed on unchanged.
+ * The pipeline of one delivery format of a {@link CapturePipeline}. It converts each period once,
+ * regardless of the number of subscriptions, and passes it to one framer per frame size and codec.
+ * If the delivery format is the capture format, the period is passed on unchanged.
  *
- * <p>{@link #process} runs on the capture thread; the device's actor calls the others. They share
- * the array, which is replaced and never changed.
+ * <p>{@link #process} runs on the capture thread of the device, or on the delivery loop if a {@link
+ * ReplaySource} owns the pipeline. The owner calls the other methods: the device's actor or the
+ * delivery loop. They share an array that is replaced and never changed.
  */
 final class FormatPipeline {
 
   private final Conversion conversion;
-  private final @Nullable FormatConverter converter; // null: there is nothing to convert
+  private final @Nullable FormatConverter converter; // null: delivered as captured
   private volatile Framer[] framers = {};
 
   FormatPipeline(Conversion conversion, PolyphaseFilters filters) {
@@ -36,7 +37,10 @@ final class FormatPipeline {
     return converter == null ? 0 : converter.clippedSamples();
   }
 
-  /** Keeps a framer for each of these plans, which have this conversion, and no other. */
+  /**
+   * Sets the plans. Keeps one framer for each plan, and discards the framers of other plans. All
+   * plans must have this conversion.
+   */
   void setPlans(Set<StreamPlan> plans) {
     framers =
         plans.stream()

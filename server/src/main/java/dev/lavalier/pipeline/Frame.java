@@ -1,8 +1,8 @@
 package dev.lavalier.pipeline;
 
 /**
- * One encoded frame, shared by every subscriber of its format and frame size. Immutable; nobody
- * writes to {@link #message} after it is made.
+ * One encoded frame, shared by all subscribers of its format and frame size. Immutable; the array
+ * of {@link #message} is never written after the frame is created.
  */
 public final class Frame {
 
@@ -14,15 +14,15 @@ public final class Frame {
   private final byte[] message;
 
   /**
-   * Makes a frame.
+   * Creates a frame.
    *
-   * @param sequence its number among its framer's frames, from 0
-   * @param sampleIndex the number of its first sample in the epoch, per channel
-   * @param deviceLossBefore samples that the device lost before it, of this framer's grid, all
-   *     together
-   * @param captureNanos when its first sample was captured, by the steady clock
-   * @param readNanos when the whole of it had been read, by the steady clock
-   * @param message what {@link FrameCodec} made of it; not copied
+   * @param sequence number of the frame among the frames of its framer, from 0
+   * @param sampleIndex index of its first sample in the epoch, per channel
+   * @param deviceLossBefore total number of samples per channel that this framer skipped before the
+   *     frame because the device lost samples
+   * @param captureNanos steady time at which its first sample was captured
+   * @param readNanos steady time at which the whole frame had been read
+   * @param message the message that {@link FrameCodec} encoded; not copied
    */
   Frame(
       long sequence,
@@ -39,28 +39,35 @@ public final class Frame {
     this.message = message;
   }
 
+  /** Returns the number of the frame among the frames of its framer, from 0. */
   long sequence() {
     return sequence;
   }
 
-  /** Returns the number of its first sample in the epoch, counted per channel from 0. */
+  /** Returns the index of the first sample in the epoch, counted per channel from 0. */
   public long sampleIndex() {
     return sampleIndex;
   }
 
+  /**
+   * Returns the total number of samples that were skipped before the frame because the device lost
+   * samples.
+   */
   public long deviceLossBefore() {
     return deviceLossBefore;
   }
 
+  /** Returns the steady time at which the first sample was captured. */
   public long captureNanos() {
     return captureNanos;
   }
 
+  /** Returns the steady time at which the whole frame had been read. */
   public long readNanos() {
     return readNanos;
   }
 
-  /** Returns the encoded message, as it travels to a subscriber who missed nothing. Not copied. */
+  /** Returns the encoded message for a subscriber without a gap before this frame. Not copied. */
   public byte[] message() {
     return message;
   }

@@ -1,8 +1,8 @@
 package dev.lavalier.pipeline;
 
 /**
- * Encodes frames as messages of the contract. Called on capture threads, several at once: it must
- * neither block nor keep the samples.
+ * Encodes frames as messages of the contract. Called on several threads at once: capture threads,
+ * and delivery loops during a replay. It must not block and must not keep the samples.
  */
 @FunctionalInterface
 public interface FrameCodec {
@@ -12,9 +12,9 @@ public interface FrameCodec {
    *
    * @param pcm the samples in the delivery format; valid only during the call
    * @param sampleIndex index of the first sample in the epoch, per channel
-   * @param captureUnixNanos unix time at which that sample was captured, estimated
-   * @param readDelayNanos nanoseconds from then until the server had read the whole frame
-   * @return the encoded message; nobody writes to it any more
+   * @param captureUnixNanos estimated unix time at which that sample was captured
+   * @param readDelayNanos nanoseconds from that time until the server had read the whole frame
+   * @return the encoded message; it is never written again
    */
   byte[] encode(byte[] pcm, long sampleIndex, long captureUnixNanos, long readDelayNanos);
 }

@@ -1,7 +1,8 @@
 package dev.lavalier.pipeline;
 
 /**
- * Is notified when a pipeline has published frames. Called on the capture thread; must not block.
+ * Receives a notification when a pipeline has published frames. Called on the capture thread; must
+ * not block.
  */
 @FunctionalInterface
 public interface FrameListener {

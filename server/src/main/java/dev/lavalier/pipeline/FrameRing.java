@@ -1,44 +1,48 @@
 package dev.lavalier.pipeline;
 
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The last frames of one framer, which all of its subscribers' queues read. The reader writes a
- * frame once, whatever the number of subscribers, and never looks at them.
+ * The last frames of one framer. All its subscribers read them through their {@link LiveSource}s. A
+ * frame is written once, regardless of the number of subscribers, and the writer never accesses the
+ * subscribers.
  *
- * <p>One thread publishes, any number read. A reader that is too slow finds a later frame in the
- * slot; since frames are immutable and know their number, it cannot mistake one for another, and
- * there is nothing to lock.
+ * <p>One thread publishes; any number of threads read. A reader that is too slow finds a later
+ * frame in the slot and detects that by its number. Frames are immutable, so no lock is needed.
  */
 final class FrameRing {
 
-  // Written by the publishing thread. A slot is set before latest says so; a grown array stands
-  // here before the first frame that is only in it.
+  // Written by the publishing thread. A slot is set before latest names its frame. A larger array
+  // is set before the first frame that only it contains.
   private volatile AtomicReferenceArray<Frame> slots = new AtomicReferenceArray<>(16);
-  private volatile Frame latest; // null: none yet
+  private volatile @Nullable Frame latest; // null: none yet
   private volatile int requestedCapacity;
 
-  /** Makes room for {@code frames}, from the next frame on. Any thread; never shrinks. */
+  /**
+   * Requests a capacity of at least {@code frames}, from the next frame on. The capacity never
+   * shrinks. May be called from any thread.
+   */
   synchronized void ensureCapacity(int frames) {
     requestedCapacity = Math.max(requestedCapacity, frames);
   }
 
-  /** Returns the number that the next frame will have: how many were published. */
+  /** Returns the number of the next frame, which is the number of frames published so far. */
   long head() {
     return headAfter(latest);
   }
 
-  /** Returns the frame published last, or null. */
-  Frame latest() {
+  /** Returns the frame that was published last; null if there is none. */
+  @Nullable Frame latest() {
     return latest;
   }
 
-  /** Returns the number of the frame after {@code frame}, or of the first after null. */
-  static long headAfter(Frame frame) {
+  /** Returns the number of the frame after {@code frame}; 0 if {@code frame} is null. */
+  static long headAfter(@Nullable Frame frame) {
     return frame == null ? 0 : frame.sequence() + 1;
   }
 
-  /** Adds the frame whose number is {@link #head}. The publishing thread alone. */
+  /** Publishes a frame whose number is {@link #head}. Called only by the publishing thread. */
   void publish(Frame frame) {
     AtomicReferenceArray<Frame> current = slots;
     if (requestedCapacity > current.length()) {
@@ -60,11 +64,11 @@ final class FrameRing {
   }
 
   /**
-   * Returns frame number {@code sequence}, or null where it is not there any more.
+   * Returns frame number {@code sequence}; null if it was overwritten.
    *
-   * @param sequence below {@link #head}, as the caller has read it
+   * @param sequence less than {@link #head}, as the caller has read it
    */
-  Frame get(long sequence) {
+  @Nullable Frame get(long sequence) {
     AtomicReferenceArray<Frame> current = slots;
     Frame frame = current.getAcquire(slot(sequence, current));
     return frame != null && frame.sequence() == sequence ? frame : null;

@@ -3,15 +3,16 @@ package dev.lavalier.pipeline;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The frames of one subscription, in order: from the present ({@link LiveSource}) or from the
- * history ({@link ReplaySource}). Used by the subscription's delivery loop only; never blocks.
+ * The frames of one subscription, in order: live ({@link LiveSource}) or from the history ({@link
+ * ReplaySource}). Used by the subscription's delivery loop only; never blocks.
  *
  * <p>Times are steady nanoseconds.
  */
 public sealed interface FrameSource permits LiveSource, ReplaySource {
 
   /**
-   * Starts a turn on the delivery loop: grants the work that {@link #poll} may do until the next.
+   * Starts a turn on the delivery loop: sets the amount of work that {@link #poll} may do until the
+   * next turn.
    */
   default void startTurn() {}
 
@@ -28,8 +29,8 @@ public sealed interface FrameSource permits LiveSource, ReplaySource {
   boolean overflows(long now);
 
   /**
-   * Returns whether {@link #poll} returned null only because its turn is over: other subscriptions
-   * get their turn first.
+   * Returns whether {@link #poll} returned null only because its turn is over. Other subscriptions
+   * then get a turn first.
    */
   default boolean hasMoreWork() {
     return false;
@@ -39,7 +40,7 @@ public sealed interface FrameSource permits LiveSource, ReplaySource {
    * Returns the source that continues this one.
    *
    * @param nextIndex index of the sample that should come next
-   * @return this source, or another one that replaces it from now on
+   * @return this source, or the source that replaces it from now on
    */
   default FrameSource successor(long nextIndex) {
     return this;

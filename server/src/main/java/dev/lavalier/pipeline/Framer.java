@@ -4,11 +4,12 @@ import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.capture.Period;
 
 /**
- * Cuts blocks of delivered samples into frames of one size, on the sample grid, and encodes each
- * once. It begins at the first whole frame that it sees, and again after each run of samples that
- * the device lost.
+ * Cuts blocks of delivered samples into frames of one size and encodes each frame once. Frames
+ * start at multiples of the frame size. The first frame is the first whole one in the input; after
+ * lost samples, the framer continues with the next whole frame.
  *
- * <p>{@link #accept} runs on the reader's thread; the ring is read by lanes.
+ * <p>{@link #accept} is called by one thread, usually the capture thread. Delivery loops read the
+ * ring.
  */
 final class Framer {
 
@@ -18,13 +19,13 @@ final class Framer {
   private final FrameCodec codec;
   private final FrameRing ring = new FrameRing();
 
-  // The reader's thread alone.
+  // Used only by the thread that calls accept().
   private final byte[] pending;
-  private int filled; // bytes of pending
-  private long frameIndex = -1; // the first sample of the frame being filled; -1: not begun
+  private int filled; // bytes in pending
+  private long frameIndex = -1; // first sample of the frame being filled; -1: no block yet
   private long frameNanos;
   private long frameUnixNanos;
-  private long deviceLoss; // samples between frames that the device lost
+  private long deviceLoss; // samples between frames that were skipped because of device loss
   private long sequence;
 
   private volatile long firstIndex = -1;
@@ -45,16 +46,16 @@ final class Framer {
     return ring;
   }
 
-  /** Returns the sample index of the first frame of all; -1 until it is begun. */
+  /** Returns the index of the first sample of the first frame; -1 until the first block. */
   long firstIndex() {
     return firstIndex;
   }
 
   /**
-   * Takes one block.
+   * Adds one block.
    *
-   * @param block in the format of the frames; its array is not kept. If its index is not the next
-   *     one, the samples between are lost
+   * @param block in the format of the frames; its array is not kept. If it does not continue the
+   *     block before, the samples in between are lost
    * @return whether at least one frame was published
    */
   boolean accept(Period block) {
@@ -65,13 +66,13 @@ final class Framer {
       frameIndex = nextFrame(sampleIndex);
       firstIndex = frameIndex;
     } else if (sampleIndex > frameIndex + filled / step) {
-      // What is pending cannot become a whole frame: it counts as lost with the rest.
+      // The pending samples cannot become a whole frame, so they count as lost too.
       long next = nextFrame(sampleIndex);
       deviceLoss += next - frameIndex;
       frameIndex = next;
       filled = 0;
     }
-    // While no frame is begun, what comes before the grid's next line is passed over.
+    // If no frame is being filled, samples before the next frame boundary are skipped.
     long skipped = filled == 0 ? Math.max(0, frameIndex - sampleIndex) : 0;
     int offset = (int) Math.min(length, skipped * step);
     boolean published = false;

@@ -3,15 +3,14 @@ package dev.lavalier.pipeline;
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.capture.Period;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The last periods of an epoch, as they were captured: what was said before anyone asked. It keeps
- * what is promised and {@link #MARGIN_NANOS} more, so that whoever begins with the oldest of it has
- * the time to take it.
+ * The last periods of an epoch, as they were captured. It keeps {@link #MARGIN_NANOS} more than the
+ * retention time, so that a replay that starts with the oldest period has time to read it.
  *
- * <p>The reader's thread adds, any thread reads. Periods are immutable and know their number, as
- * the frames of a {@link FrameRing} do: whoever is too slow finds another one and cannot mistake
- * it.
+ * <p>The capture thread adds periods; any thread reads. A reader that is too slow finds a later
+ * entry in the slot, as in a {@link FrameRing}, and detects that by its number. No lock is needed.
  */
 final class History {
 
@@ -20,20 +19,20 @@ final class History {
   /**
    * One period with its number.
    *
-   * @param sequence its number in the epoch, from 0
-   * @param period nobody writes to its array
+   * @param sequence number of the period in the epoch, from 0
+   * @param period the period; its array is never written
    */
   record Entry(long sequence, Period period) {}
 
   private final long retentionNanos;
   private final AtomicReferenceArray<Entry> slots;
-  private volatile Entry latest; // null: none yet
+  private volatile @Nullable Entry latest; // null: none yet
 
   /**
-   * Makes an empty one.
+   * Creates an empty history.
    *
-   * @param retentionNanos how much is promised, more than 0
-   * @param periodSamples samples of a period
+   * @param retentionNanos the retention time in nanoseconds, more than 0
+   * @param periodSamples samples per channel in a period
    */
   History(long retentionNanos, PcmFormat format, int periodSamples) {
     this.retentionNanos = retentionNanos;
@@ -41,31 +40,34 @@ final class History {
     this.slots = new AtomicReferenceArray<>((int) (samples / periodSamples) + 2);
   }
 
-  /** Returns how much is promised. */
+  /** Returns the retention time in nanoseconds. */
   long retentionNanos() {
     return retentionNanos;
   }
 
-  /** Adds a copy of the next period. The reader's thread alone. */
+  /** Adds a copy of the next period. Called only by the capture thread. */
   void add(Period period) {
     Entry entry = new Entry(head(), period.copy());
     slots.setRelease(slot(entry.sequence()), entry);
     latest = entry;
   }
 
-  /** Returns the number that the next period will have. */
+  /** Returns the number of the next period. */
   long head() {
     Entry newest = latest;
     return newest == null ? 0 : newest.sequence() + 1;
   }
 
-  /** Returns the number of the oldest that is not about to be written over. */
+  /** Returns the number of the oldest period that the next one does not overwrite. */
   long oldestAvailable() {
     return Math.max(0, head() - slots.length() + 1);
   }
 
-  /** Returns period number {@code sequence}, below {@link #head}; null where it is gone. */
-  Entry get(long sequence) {
+  /**
+   * Returns period number {@code sequence}, which is less than {@link #head}; null if it was
+   * overwritten.
+   */
+  @Nullable Entry get(long sequence) {
     Entry entry = slots.getAcquire(slot(sequence));
     return entry != null && entry.sequence() == sequence ? entry : null;
   }
@@ -75,17 +77,17 @@ final class History {
   }
 
   /**
-   * Returns the last period that begins at a captured sample or before it; the oldest where all
-   * begin later; null where there is none at all.
+   * Returns the last period that starts at or before a captured sample. Returns the oldest period
+   * if all start later; null if there is no period.
    */
-  Entry find(long sampleIndex) {
+  @Nullable Entry find(long sampleIndex) {
     long low = oldestAvailable();
     long high = head() - 1;
     while (low < high) {
       long middle = (low + high + 1) >>> 1;
       Entry entry = get(middle);
       if (entry == null) {
-        low = Math.min(high, oldestAvailable()); // written over since
+        low = Math.min(high, oldestAvailable()); // overwritten in the meantime
       } else if (entry.period().sampleIndex() <= sampleIndex) {
         low = middle;
       } else {
@@ -94,7 +96,7 @@ final class History {
     }
     Entry found = high < 0 ? null : get(low);
     while (found == null && head() > 0) {
-      found = get(oldestAvailable()); // written over since
+      found = get(oldestAvailable()); // overwritten in the meantime
     }
     return found;
   }

@@ -3,12 +3,13 @@ package dev.lavalier.pipeline;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The present: a cursor in a framer's {@link FrameRing}, with bounds. It owns no slots. Frames
- * before the cursor were sent or dropped; publishing a frame adds it to every live source at once.
+ * The live source of a subscription: a cursor in the {@link FrameRing} of a framer, with bounds. It
+ * owns no slots. Frames before the cursor were sent or dropped. Publishing a frame adds it to all
+ * live sources at once.
  *
- * <p>Overflow: if more frames wait than the capacity, or for longer than the maximum age, the
- * oldest are skipped at the next poll; the ring reuses their slots regardless. The loss shows in
- * the frames' sample indexes.
+ * <p>Overflow: if more frames wait than the capacity, or a frame exceeds the maximum age, the
+ * oldest frames are skipped at the next poll. The ring reuses their slots in any case. The gap is
+ * visible in the sample indexes of the frames.
  */
 public final class LiveSource implements FrameSource {
 
@@ -16,15 +17,16 @@ public final class LiveSource implements FrameSource {
   private final int capacity;
   private final long maxAgeNanos;
   private final long deviceLossBefore;
-  private long next; // the number of the oldest frame that waits
+  private long next; // number of the oldest frame that waits
 
   /**
    * Creates a source that starts with a frame.
    *
-   * @param from the number of its first frame
-   * @param capacity the most frames that may wait, 1 or more
-   * @param maxAgeNanos the longest that one may wait
-   * @param deviceLossBefore samples that the device lost before its first frame
+   * @param from number of its first frame
+   * @param capacity the maximum number of frames that may wait, 1 or more
+   * @param maxAgeNanos the maximum age of a frame in nanoseconds
+   * @param deviceLossBefore samples that the framer skipped before its first frame because the
+   *     device lost samples
    */
   LiveSource(FrameRing ring, long from, int capacity, long maxAgeNanos, long deviceLossBefore) {
     this.ring = ring;
@@ -34,7 +36,9 @@ public final class LiveSource implements FrameSource {
     this.deviceLossBefore = deviceLossBefore;
   }
 
-  /** Creates a source that starts with the frame after {@code latest}; null: with the first one. */
+  /**
+   * Creates a source that starts with the frame after {@code latest}; null: with the first frame.
+   */
   static LiveSource after(@Nullable Frame latest, FrameRing ring, int capacity, long maxAgeNanos) {
     return new LiveSource(
         ring,
@@ -63,7 +67,7 @@ public final class LiveSource implements FrameSource {
         if (isWithinMaxAge(frame, now)) {
           return frame;
         }
-      } // else: overtaken between the two looks, and the head moves
+      } // else: overwritten since head was read; try again
     }
   }
 

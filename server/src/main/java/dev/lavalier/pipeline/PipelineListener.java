@@ -1,17 +1,28 @@
 package dev.lavalier.pipeline;
 
-/** Is notified of what a pipeline observes. Called on the capture thread; must not block. */
+/** Receives the events of a pipeline. Called on the capture thread; must not block. */
 public interface PipelineListener {
 
-  /** The first period of the epoch arrived. */
+  /** Called when the first period of the epoch has arrived. */
   void onFirstPeriod(CapturePipeline pipeline);
 
-  /** The device lost samples while it was open. */
+  /**
+   * Called when the device has lost samples while it was open.
+   *
+   * @param samples estimated number per channel
+   */
   void onOverrun(CapturePipeline pipeline, long samples);
 
-  /** The device started to deliver only zeros, or delivers other values again. */
+  /**
+   * Called when the device has delivered only zeros for some seconds, and again when it delivers
+   * other values.
+   */
   void onSilence(CapturePipeline pipeline, boolean silent);
 
-  /** The capture ended without being stopped. */
+  /**
+   * Called when the capture has ended without being stopped.
+   *
+   * @param reason what was observed, in one sentence
+   */
   void onLost(CapturePipeline pipeline, String reason);
 }

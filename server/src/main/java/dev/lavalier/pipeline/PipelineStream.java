@@ -4,9 +4,9 @@ import dev.lavalier.audio.Conversion;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The stream of frames that one subscription gets from a {@link CapturePipeline}: its source, and
- * what is needed to count the samples that are missing. Immutable apart from the source, which only
- * the delivery loop uses; any thread may call the other methods.
+ * The stream of frames that one subscription gets from a {@link CapturePipeline}: the source of its
+ * frames, and the positions that are needed to count missing samples. Immutable apart from the
+ * source, which only the delivery loop uses; any thread may call the other methods.
  */
 public final class PipelineStream {
 
@@ -47,7 +47,7 @@ public final class PipelineStream {
     return source;
   }
 
-  /** Returns how much of what was captured before the start is sent first, in milliseconds. */
+  /** Returns the length of the earlier audio that is sent first, in milliseconds. */
   public int prerollMillis() {
     return position.prerollMillis();
   }

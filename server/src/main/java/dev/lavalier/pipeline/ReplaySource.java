@@ -6,14 +6,15 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One subscriber's way through the history to the present. It converts and cuts the kept periods
- * for this subscriber, by the same means as they were for those who listened then: the frames are
- * the same to the byte. The reader has no part in it.
+ * The replay source of one subscription: reads the history until it reaches the live frames. It
+ * converts and cuts the kept periods for this subscription in the same way as the live frames, so
+ * the frames are identical to the byte. The capture thread is not involved.
  *
- * <p>It is paced: {@value #CATCH_UP_FACTOR} frames for each one that is captured meanwhile, and at
- * most {@value #PERIODS_PER_TURN} periods of work before others of the lane have their turn.
+ * <p>It is paced: it sends {@value #CATCH_UP_FACTOR} frames for each frame that is captured in the
+ * meantime, and processes at most {@value #PERIODS_PER_TURN} periods before the other subscriptions
+ * of the delivery loop get a turn.
  *
- * <p>Used by the lane alone.
+ * <p>Used only by the delivery loop of the subscription.
  */
 public final class ReplaySource implements FrameSource {
 
@@ -29,9 +30,9 @@ public final class ReplaySource implements FrameSource {
   private final long maxAgeNanos;
 
   private FormatPipeline formatPipeline;
-  private LiveSource frames; // of the format pipeline's own framer
-  private long next; // the period that comes next
-  private long published; // how many frames the live framer had published at the last turn
+  private LiveSource frames; // the frames of formatPipeline
+  private long next; // number of the next period
+  private long published; // frames that the live framer had published at the last turn
   private final long maxBudget;
   private long budget = CATCH_UP_FACTOR; // frames that may be sent now
   private int periodBudget; // periods that may be processed now
@@ -41,9 +42,9 @@ public final class ReplaySource implements FrameSource {
    *
    * @param formatPipelines creates a pipeline of the plan's conversion
    * @param liveRing the frames of the live framer with the same plan
-   * @param published how many frames that framer has published
-   * @param capacity the bounds of the {@link LiveSource} that continues this one
-   * @param maxAgeNanos see {@code capacity}
+   * @param published number of frames that the live framer has published
+   * @param capacity capacity of the {@link LiveSource} that continues this source
+   * @param maxAgeNanos maximum age of that source
    */
   ReplaySource(
       History history,
@@ -69,7 +70,7 @@ public final class ReplaySource implements FrameSource {
     next = period;
     formatPipeline = formatPipelines.get();
     formatPipeline.setPlans(Set.of(plan));
-    // Its bound is what one period can give: it is emptied before the next.
+    // No bounds are needed: the frames of one period are removed before the next is processed.
     frames = LiveSource.after(null, ownRing(), Integer.MAX_VALUE, Long.MAX_VALUE);
   }
 
@@ -80,8 +81,8 @@ public final class ReplaySource implements FrameSource {
   @Override
   public void startTurn() {
     long publishedNow = liveRing.head();
-    // A pause that the queue would bridge costs no speed; a longer one does, and is not made up for
-    // at one blow.
+    // The unused budget is limited to what the queue's capacity allows. A longer pause therefore
+    // slows the replay down instead of causing a burst.
     budget = Math.min(budget, maxBudget) + CATCH_UP_FACTOR * (publishedNow - published);
     published = publishedNow;
     periodBudget = PERIODS_PER_TURN;
@@ -103,7 +104,7 @@ public final class ReplaySource implements FrameSource {
 
   private void process(History.@Nullable Entry entry) {
     if (entry == null) {
-      // What is gone must not look as if the device had lost it: another framer begins.
+      // Overwritten periods must not count as lost by the device, so a new framer starts.
       restart(history.oldestAvailable());
       return;
     }
@@ -124,7 +125,7 @@ public final class ReplaySource implements FrameSource {
     return periodBudget == 0 && budget > 0;
   }
 
-  /** Returns whether the period that comes next was overwritten. */
+  /** Returns whether the next period was overwritten. */
   @Override
   public boolean overflows(long now) {
     return next < history.oldestAvailable();
@@ -135,7 +136,7 @@ public final class ReplaySource implements FrameSource {
     return frames.isEmpty() && next == history.head();
   }
 
-  /** Continues with the present as soon as the next sample belongs to it. */
+  /** Returns a live source as soon as all remaining frames are live. */
   @Override
   public FrameSource successor(long nextIndex) {
     Frame latest = liveRing.latest();
@@ -146,6 +147,6 @@ public final class ReplaySource implements FrameSource {
 
   @Override
   public long deviceLossBefore() {
-    return 0; // its framer starts with it
+    return 0; // its framer starts together with this source
   }
 }

@@ -1,27 +1,27 @@
 package dev.lavalier.pipeline;
 
-/** Where in a device's audio a subscription begins. */
+/** The position in the audio of a device at which a subscription starts. */
 public sealed interface StartFrom {
 
-  /** With what is captured from now on. */
+  /** Starts with the audio that is captured from now on. */
   StartFrom LIVE = new Live();
 
   /** See {@link #LIVE}. */
   record Live() implements StartFrom {}
 
   /**
-   * So long before now, as far as that is kept.
+   * Starts in the past, with the audio that the history still has.
    *
-   * @param millis how long, 0 or more
+   * @param millis how many milliseconds before now, 0 or more
    */
   record Preroll(int millis) implements StartFrom {}
 
   /**
-   * Where an earlier subscription of the device ended.
+   * Resumes at the position at which an earlier subscription of the device ended.
    *
-   * @param epoch the epoch's number
-   * @param sampleIndex the sample that should come next, in the format and on the grid of the
-   *     frames
+   * @param epoch the epoch of that position
+   * @param sampleIndex index of the next sample, at the delivered rate; a multiple of the frame
+   *     size
    */
   record Resume(long epoch, long sampleIndex) implements StartFrom {}
 }

@@ -8,26 +8,28 @@ import dev.lavalier.common.StreamException.Reason;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where in an epoch a subscription begins.
+ * The position in an epoch at which a subscription starts. Immutable.
  *
- * @param index the delivered sample that should come first; -1: that of the next frame published
- * @param first the period to replay from; null: nothing is replayed
- * @param prerollMillis how much of what was captured before now is replayed
+ * @param index index of the first delivered sample; -1: the first sample of the next frame that is
+ *     published
+ * @param first the first period to replay; null: nothing is replayed
+ * @param prerollMillis length of the audio captured before now that is replayed, in milliseconds
  */
 record StartPosition(long index, History.@Nullable Entry first, int prerollMillis) {
 
-  /** A device's clock runs no faster than that, and an epoch's number is no exact time. */
+  /** Tolerance for the speed of the device's clock in an earlier epoch. */
   private static final double MAX_CLOCK_RATIO = 1.02;
 
+  /** Tolerance for the time of day, because an epoch's number is not an exact time. */
   private static final long TOLERANCE_MICROS = 60_000_000L;
 
   /**
-   * Checks that a point to resume at has been captured.
+   * Checks that a position to resume at has been captured.
    *
    * @param epoch the number of the epoch that is open
-   * @param captured how many samples have been captured in it
-   * @param unixMicros the time of day
-   * @throws StreamException NOT_CAPTURED_YET
+   * @param captured number of samples captured in it
+   * @param unixMicros the current unix time in microseconds
+   * @throws StreamException POSITION_IN_FUTURE if it has not been captured yet
    */
   static void check(
       StartFrom start, Conversion conversion, long epoch, long captured, long unixMicros)
@@ -53,15 +55,14 @@ record StartPosition(long index, History.@Nullable Entry first, int prerollMilli
   private static StreamException positionInFuture(String field, long value, long last) {
     return new StreamException(
         Reason.POSITION_IN_FUTURE,
-        "resume.%s: %d (expected: no later than what has been captured, %d)"
-            .formatted(field, value, last));
+        "resume.%s: %d (expected: already captured, at most %d)".formatted(field, value, last));
   }
 
   /**
-   * Finds the place.
+   * Finds the position at which a subscription starts.
    *
    * @param epoch the number of the epoch that is open
-   * @param history what it has kept; null: it keeps nothing
+   * @param history the history of the epoch; null: no history is kept
    */
   static StartPosition of(StartFrom start, StreamPlan plan, long epoch, @Nullable History history) {
     Conversion conversion = plan.conversion();
@@ -80,7 +81,7 @@ record StartPosition(long index, History.@Nullable Entry first, int prerollMilli
     if (start instanceof StartFrom.Preroll preroll) {
       requestedMillis = preroll.millis();
       target = Math.max(retainedFrom, end - format.samplesIn(requestedMillis * 1_000_000L));
-      target -= target % plan.frameSize(); // the whole frame in which it falls
+      target -= target % plan.frameSize(); // the start of the frame that contains it
     }
     History.Entry first = history.find(conversion.inputIndexFor(target));
     long startIndex =

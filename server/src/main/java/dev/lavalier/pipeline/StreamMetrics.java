@@ -1,8 +1,8 @@
 package dev.lavalier.pipeline;
 
 /**
- * Counts one device's frames, where somebody wants figures. Called for every frame and period, so
- * it must be cheap, and it must neither block nor throw.
+ * Counts the frames and periods of one device for the metrics. Called for every frame and period,
+ * so it must be cheap. It must not block or throw.
  */
 public interface StreamMetrics {
 
@@ -10,24 +10,30 @@ public interface StreamMetrics {
   StreamMetrics NONE = new StreamMetrics() {};
 
   /**
-   * A frame was given to the transport, for one subscriber. Called on the lanes, several at once.
+   * Called when a frame was passed to the transport for one subscriber, on several delivery loops
+   * at once.
    *
-   * @param bytes its size as a message of the contract
-   * @param ageNanos how long ago the server had read the whole of it
+   * @param bytes size of its message of the contract
+   * @param ageNanos nanoseconds since the server had read the whole frame
    */
   default void onFrameSent(int bytes, long ageNanos) {}
 
-  /** One subscriber did not get samples. Called on the lanes, several at once. */
+  /** Called when one subscriber did not get samples, on several delivery loops at once. */
   default void onSamplesLost(Gap gap) {}
 
   /**
-   * A period was read. Called by the reader alone.
+   * Called when a period was read, only on the capture thread.
    *
-   * @param samples its length, per channel
-   * @param jitterNanos by how much the time since the one before differs from its length
+   * @param samples number of samples per channel
+   * @param jitterNanos difference between the time since the period before and the length of this
+   *     period
    */
   default void onPeriod(int samples, long jitterNanos) {}
 
-  /** How fast the device's clock runs against the server's, in millionths. Told now and then. */
+  /**
+   * Called at intervals with the measured drift of the device's clock.
+   *
+   * @param ppm how much faster the device's clock runs than the server's, in parts per million
+   */
   default void onClock(double ppm) {}
 }

@@ -313,12 +313,11 @@ final class StartPointsTest {
     assertRefused(
         resume(LIVE, epoch, 24_480),
         Status.Code.OUT_OF_RANGE,
-        "resume.sample_index: 24480 (expected: no later than what has been captured, 24000)");
+        "resume.sample_index: 24480 (expected: already captured, at most 24000)");
     assertRefused(
         resume(LIVE, epoch + 1, 0),
         Status.Code.OUT_OF_RANGE,
-        "resume.epoch: %d (expected: no later than what has been captured, %d)"
-            .formatted(epoch + 1, epoch));
+        "resume.epoch: %d (expected: already captured, at most %d)".formatted(epoch + 1, epoch));
     assertRefused(
         resume(LIVE, epoch - 1, Long.MAX_VALUE / 480 * 480), Status.Code.OUT_OF_RANGE, "");
     assertRefused(
