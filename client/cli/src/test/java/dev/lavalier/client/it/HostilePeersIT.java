@@ -96,7 +96,8 @@ final class HostilePeersIT {
   }
 
   /** The server is as it was: but for lines of the log, one of which says this. */
-  private void assertUnharmed(TestInfo test, int withinSeconds, String... expectedLines) throws Exception {
+  private void assertUnharmed(TestInfo test, int withinSeconds, String... expectedLines)
+      throws Exception {
     long deadline = startedAt + TimeUnit.SECONDS.toNanos(withinSeconds);
     long resident = server.residentBytes();
     while (ProcessRunner.count(server.pid(), "fd") > descriptorsBefore) {
@@ -139,7 +140,7 @@ final class HostilePeersIT {
         peer.readUntilClosed();
       }
     }
-    assertUnharmed(test, 15, "a connection was closed: the peer broke HTTP/2's rules or a limit");
+    assertUnharmed(test, 15, "a connection was closed: the peer broke a rule or limit of HTTP/2");
   }
 
   @Test
@@ -161,7 +162,8 @@ final class HostilePeersIT {
         assertThat(System.nanoTime()).isLessThan(deadline);
         recorder.awaitFrames(5); // a look costs the server something too
       }
-      System.out.printf("%d let in within %.1f s%n", SILENT_PEERS, (System.nanoTime() - startedAt) / 1e9);
+      System.out.printf(
+          "%d let in within %.1f s%n", SILENT_PEERS, (System.nanoTime() - startedAt) / 1e9);
       for (int i = 0; i < 200; i++) {
         peers.add(RawPeer.connect(server));
       }
@@ -169,7 +171,7 @@ final class HostilePeersIT {
       assertUnharmed(
           test,
           HANDSHAKE_SECONDS + 15,
-          "one connection more than max-connections was closed at once",
+          "a connection was closed: max-connections is reached",
           "no HTTP/2 handshake within handshake-timeout-s");
     } finally {
       threads.shutdownNow();
@@ -295,7 +297,7 @@ final class HostilePeersIT {
         peer.readUntilClosed();
       }
     }
-    assertUnharmed(test, 20, "a connection was closed: the peer broke HTTP/2's rules or a limit");
+    assertUnharmed(test, 20, "a connection was closed: the peer broke a rule or limit of HTTP/2");
   }
 
   /** A message that is said to be two gigabytes long. */
