@@ -7,7 +7,10 @@ import dev.lavalier.v1.ListSubscriptionsRequest;
 import dev.lavalier.v1.ListSubscriptionsResponse;
 import io.grpc.stub.StreamObserver;
 
-/** What an operator sees: a caller with the admin grant. */
+/**
+ * The Admin service over gRPC. {@link dev.lavalier.service.CallAuthorizer} lets only callers with
+ * the admin grant call it.
+ */
 final class AdminService extends AdminGrpc.AdminImplBase {
 
   private final Hub hub;

@@ -17,11 +17,11 @@ import io.grpc.stub.StreamObserver;
 import java.util.function.Supplier;
 
 /**
- * The AudioCapture service over gRPC: each call becomes one of {@link AudioCaptureCalls}. No method
- * blocks, so it may run on the transport's own threads ({@code directExecutor}).
+ * The AudioCapture service over gRPC: each call becomes a call of {@link AudioCaptureCalls}. No
+ * method blocks, so the service can run on the threads of the transport ({@code directExecutor}).
  *
- * <p>It is bound by hand and not by the generated base class, because the responses are encoded
- * already: see {@link EncodedMarshaller}.
+ * <p>It does not extend the generated base class, because the responses are already encoded: see
+ * {@link EncodedMarshaller}.
  */
 final class AudioCaptureService implements BindableService {
 
@@ -38,9 +38,10 @@ final class AudioCaptureService implements BindableService {
   private final Supplier<DeliveryLoop> deliveryLoops;
 
   /**
-   * Makes the service.
+   * Creates the service.
    *
-   * @param deliveryLoops the delivery loop for the call that runs on the current thread
+   * @param calls the calls of the service
+   * @param deliveryLoops supplies the delivery loop for the call that runs on the current thread
    */
   AudioCaptureService(AudioCaptureCalls calls, Supplier<DeliveryLoop> deliveryLoops) {
     this.calls = calls;
@@ -92,7 +93,7 @@ final class AudioCaptureService implements BindableService {
     return new Requests<>(call);
   }
 
-  /** The messages of one call, as gRPC gives them. */
+  /** Passes the messages of one call from gRPC to its listener. */
   private record Requests<T>(RequestListener<T> call) implements StreamObserver<T> {
     @Override
     public void onNext(T message) {
@@ -101,7 +102,7 @@ final class AudioCaptureService implements BindableService {
 
     @Override
     public void onError(Throwable cancelled) {
-      // The call's onCancel has run already.
+      // onCancel of the call has already run.
     }
 
     @Override

@@ -18,7 +18,9 @@ import java.util.Optional;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
 
-/** Lets in the callers that {@link CallAuthorizer} accepts, before any service hears of a call. */
+/**
+ * Rejects callers that {@link CallAuthorizer} does not accept, before a service receives the call.
+ */
 final class AuthInterceptor implements ServerInterceptor {
 
   private static final Metadata.Key<String> AUTHORIZATION =
@@ -67,7 +69,7 @@ final class AuthInterceptor implements ServerInterceptor {
       Certificate peerCertificate = session.getPeerCertificates()[0];
       return peerCertificate instanceof X509Certificate x509 ? Optional.of(x509) : Optional.empty();
     } catch (SSLPeerUnverifiedException e) {
-      return Optional.empty(); // it was not asked for one
+      return Optional.empty(); // the server did not request a certificate
     }
   }
 }

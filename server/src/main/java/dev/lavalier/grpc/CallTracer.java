@@ -6,31 +6,33 @@ import io.grpc.Metadata;
 import io.grpc.ServerStreamTracer;
 import io.grpc.Status;
 import io.netty.handler.codec.http2.Http2Error;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Follows one call on the transport, which knows how the call ended: a service only learns that the
- * call was cancelled, whether the client cancelled it or its host is gone.
+ * Traces one call in the transport, which knows how the call ended. A service learns only that the
+ * call was cancelled, and not whether the client cancelled it or its host failed.
  *
- * <p>The transport calls it, one method at a time.
+ * <p>The transport calls the methods, one at a time.
  */
 final class CallTracer extends ServerStreamTracer {
 
   private static final Context.Key<CallTracer> KEY = Context.key("lavalier-call");
-  private static final String UNKNOWN = "unknown"; // no method of ours: a client's word is no label
+  private static final String UNKNOWN =
+      "unknown"; // not a method of the server: text from a client must not become a label
 
-  // What netty's transport says, in words that are no news to an operator.
+  // Texts of the netty transport for ordinary ends of a call.
   private static final String RESET = "RST_STREAM received for code ";
   private static final String CLOSED = "connection terminated for unknown reason";
 
   private final CallObserver observer;
   private String method = UNKNOWN;
-  private volatile Status endStatus; // null: not yet
+  private volatile @Nullable Status endStatus; // null: the call has not ended
 
   private CallTracer(CallObserver observer) {
     this.observer = observer;
   }
 
-  /** Returns what makes a tracer for every call of a server. */
+  /** Returns a factory that creates a tracer for each call. */
   static Factory factory(CallObserver observer) {
     return new Factory() {
       @Override
@@ -40,7 +42,7 @@ final class CallTracer extends ServerStreamTracer {
     };
   }
 
-  /** Says why the call in whose context this runs was cancelled, in a few words. */
+  /** Returns in a few words why the call of the current context was cancelled. */
   static String cancellationReason() {
     CallTracer tracer = KEY.get();
     Status status = tracer == null ? null : tracer.endStatus;
@@ -62,7 +64,10 @@ final class CallTracer extends ServerStreamTracer {
     };
   }
 
-  /** Not with CANCEL, which is what a client says that wants no more. */
+  /**
+   * Returns whether a stream was reset with another code than CANCEL, the code of a normal
+   * cancellation.
+   */
   private static boolean isUnexpectedReset(String description) {
     return description.startsWith(RESET) && !description.equals(RESET + Http2Error.CANCEL.code());
   }

@@ -3,8 +3,9 @@ package dev.lavalier.grpc;
 import dev.lavalier.service.CallObserver;
 import io.grpc.Attributes;
 import io.grpc.ServerTransportFilter;
+import org.jspecify.annotations.Nullable;
 
-/** Tells of connections. */
+/** Reports connections to a {@link CallObserver}. The transport calls it on its own threads. */
 final class ConnectionCounter extends ServerTransportFilter {
 
   private final CallObserver observer;
@@ -20,8 +21,8 @@ final class ConnectionCounter extends ServerTransportFilter {
   }
 
   @Override
-  public void transportTerminated(Attributes attributes) {
-    if (attributes != null) { // else it never was ready: its handshake failed
+  public void transportTerminated(@Nullable Attributes attributes) {
+    if (attributes != null) { // null: the handshake failed
       observer.onDisconnected();
     }
   }

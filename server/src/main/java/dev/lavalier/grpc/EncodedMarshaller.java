@@ -9,8 +9,8 @@ import java.io.InputStream;
 import java.io.OutputStream;
 
 /**
- * Passes messages on that are encoded already, so that a frame is encoded once and copied once for
- * each subscriber: from the shared array into the transport's buffer.
+ * Passes on messages that are already encoded. A frame is therefore encoded once, and copied once
+ * for each subscriber: from the shared array into the buffer of the transport.
  */
 final class EncodedMarshaller implements MethodDescriptor.Marshaller<byte[]> {
 

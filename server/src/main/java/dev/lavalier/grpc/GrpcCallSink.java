@@ -6,7 +6,7 @@ import dev.lavalier.service.CallSink;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 
-/** The sending side of a gRPC call whose messages are encoded already. */
+/** The sending side of a gRPC call whose messages are already encoded. */
 final class GrpcCallSink implements CallSink {
 
   private final ServerCallStreamObserver<byte[]> observer;
@@ -15,9 +15,12 @@ final class GrpcCallSink implements CallSink {
     this.observer = (ServerCallStreamObserver<byte[]>) observer;
   }
 
-  /** Has gRPC drive a call. Only while the call starts, in gRPC's method. */
+  /**
+   * Registers the listener of a call with gRPC. Called only in the service method that starts the
+   * call.
+   */
   void drive(CallListener call) {
-    // A cancel, a deadline that passed, and a lost connection all come this way.
+    // Called after a cancellation, a passed deadline or a lost connection.
     observer.setOnCancelHandler(() -> call.onCancel(CallTracer.cancellationReason()));
     observer.setOnReadyHandler(call::onReady);
   }

@@ -23,29 +23,39 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /**
- * The gRPC listener: AudioCapture, Admin, grpc.health.v1, channelz and reflection on one port.
- * Everything runs on the event loops, since nothing here blocks.
+ * The gRPC listener: AudioCapture, Admin, grpc.health.v1, channelz and reflection on one port. All
+ * services run on the event loops, because none of them blocks.
  *
- * <p>{@link #start} once, {@link #close} once, from any thread.
+ * <p>{@link #start} and {@link #close} are called once each, from any thread. {@link #close} blocks
+ * for at most two seconds.
  */
 public final class GrpcServer implements AutoCloseable {
 
-  /** How many connections channelz tells at once. */
+  /** The maximum number of connections in one response of channelz. */
   private static final int CHANNELZ_PAGE = 100;
 
-  /** How long a peer may take to answer a keepalive ping. */
+  /** The timeout for the reply to a keepalive ping. */
   private static final Duration PING_TIMEOUT = Duration.ofSeconds(5);
 
-  /** Clients may ping every 10 s, as grpc's own at the most; here with room for jitter. */
+  /**
+   * The minimum time between pings of a client. gRPC clients ping at most every 10 s; this leaves
+   * room for jitter.
+   */
   private static final long PERMITTED_PING_SECONDS = 5;
 
-  /** A connection without a call is closed; clients of gRPC reconnect by themselves. */
+  /**
+   * The time after which a connection without a call is closed. gRPC clients reconnect
+   * automatically.
+   */
   private static final long IDLE_MINUTES = 5;
 
-  /** What netty decodes at most: up to this it is our refusal that the caller sees. */
+  /**
+   * The limit of metadata in netty, as a multiple of the configured limit. Up to it, {@link
+   * RequestLimitInterceptor} rejects the call, with a clear error.
+   */
   private static final int METADATA_ROOM = 2;
 
-  /** For what is queued to be sent; then again for what would not take it. */
+  /** The time for queued messages to be sent, and again for the calls that are then cancelled. */
   private static final long STOP_TIMEOUT_MILLIS = 1_000;
 
   private final HealthStatusManager health = new HealthStatusManager();
@@ -53,11 +63,13 @@ public final class GrpcServer implements AutoCloseable {
   private final Server server;
 
   /**
-   * Makes a server that is not listening yet.
+   * Creates a server that does not listen yet.
    *
-   * @param transport its event loops, TLS and limits; stays the caller's to close
-   * @param authorizer who may call it
-   * @param calls told of calls and connections
+   * @param hub the source of devices and audio
+   * @param address the address to listen on; port 0 selects a free port
+   * @param transport the event loops, TLS and limits; {@link #close} does not close it
+   * @param authorizer authorizes the callers
+   * @param calls observes calls and connections
    */
   public GrpcServer(
       Hub hub,
@@ -78,30 +90,35 @@ public final class GrpcServer implements AutoCloseable {
             .maxInboundMetadataSize(METADATA_ROOM * limits.maxMetadataBytes())
             .handshakeTimeout(limits.handshakeTimeout().toMillis(), TimeUnit.MILLISECONDS)
             .maxRstFramesPerWindow(limits.maxResets(), TransportLimits.RESETS_SECONDS)
-            // A peer that vanished without a word is noticed within both.
+            // Together these limit the time until a failed peer is detected.
             .keepAliveTime(limits.keepaliveTime().toMillis(), TimeUnit.MILLISECONDS)
             .keepAliveTimeout(PING_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)
             .permitKeepAliveTime(PERMITTED_PING_SECONDS, TimeUnit.SECONDS)
             .permitKeepAliveWithoutCalls(true)
             .maxConnectionIdle(IDLE_MINUTES, TimeUnit.MINUTES);
     transport.tls().ifPresent(tls -> builder.sslContext(tls.context()));
-    // Later than the keepalive's verdict, so that only that one is logged.
+    // Later than the keepalive timeout, so that only that one closes the connection and is logged.
     Duration userTimeout = limits.keepaliveTime().plus(PING_TIMEOUT.multipliedBy(2));
     loops.configure(builder::withChildOption, userTimeout);
     this.peerEvents = transport.peerEvents();
     this.server =
         addServices(builder, hub, loops::current, health, authorizer, calls)
-            .intercept(new RequestLimitInterceptor(loops, limits)) // the last is asked first
+            .intercept(
+                new RequestLimitInterceptor(loops, limits)) // the last interceptor runs first
             .addStreamTracerFactory(LimitTracer.factory(peerEvents))
             .build();
   }
 
   /**
-   * Adds what every Lavalier server serves, on whatever transport.
+   * Adds the services and interceptors of every Lavalier server to the builder of any transport.
    *
-   * @param deliveryLoops the delivery loop for the call that runs on the current thread
-   * @param authorizer who may call it
-   * @param calls told of calls and connections
+   * @param builder the builder of the server
+   * @param hub the source of devices and audio
+   * @param deliveryLoops supplies the delivery loop for the call that runs on the current thread
+   * @param health the health of the server
+   * @param authorizer authorizes the callers
+   * @param calls observes calls and connections
+   * @return the builder
    */
   public static <B extends ServerBuilder<B>> B addServices(
       B builder,
@@ -127,28 +144,28 @@ public final class GrpcServer implements AutoCloseable {
   }
 
   /**
-   * Listens, and is healthy from then on.
+   * Starts to listen, and sets the health of the service to SERVING.
    *
-   * @throws IOException if the address cannot be used
+   * @throws IOException if the server cannot listen on the address
    */
   public void start() throws IOException {
     server.start();
     health.setStatus(HealthService.SERVICE, ServingStatus.SERVING);
   }
 
-  /** Returns the port it listens on. */
+  /** Returns the port that the server listens on. */
   public int port() {
     return server.getPort();
   }
 
-  /** Refuses new calls and turns unhealthy; what runs goes on. Called once. */
+  /** Rejects new calls and sets the health to NOT_SERVING. Running calls continue. Called once. */
   public void refuseNewCalls() {
     peerEvents.stop();
     health.enterTerminalState();
     server.shutdown();
   }
 
-  /** Ends what still runs, within a few seconds. */
+  /** Stops the server. Calls that do not end within a second are cancelled. */
   @Override
   public void close() {
     peerEvents.stop();

@@ -5,7 +5,7 @@ import dev.lavalier.service.StatusCode;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 
-/** The gRPC status for each reason, see {@link StatusCode}. */
+/** Creates the gRPC status for a reason; see {@link StatusCode}. */
 final class GrpcStatuses {
 
   private GrpcStatuses() {}

@@ -16,18 +16,19 @@ import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.util.List;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
- * grpc.health.v1: of the server, of the service, and of each device under the name {@code
- * lavalier.v1.AudioCapture/<device_id>}. The first two are gRPC's own; a device's is asked of the
- * hub, so there is nothing to keep in step.
+ * The grpc.health.v1 service: health of the server, of the service, and of each device under the
+ * name {@code lavalier.v1.AudioCapture/<device_id>}. gRPC implements the first two. The health of a
+ * device is read from the hub for each request, so there is no state to keep up to date.
  *
  * <p>A device is SERVING while it can be captured, NOT_SERVING while it is lost or does not
- * respond, and unknown once it is gone. It is also unknown to a caller that may not list it.
+ * respond, and unknown after it disappears. It is also unknown to a caller that cannot list it.
  */
 final class HealthService extends HealthGrpc.HealthImplBase {
 
-  /** The name under which the service's health is asked. */
+  /** The name for the health of the service. */
   static final String SERVICE = "lavalier.v1.AudioCapture";
 
   private static final String DEVICE = SERVICE + "/";
@@ -37,10 +38,11 @@ final class HealthService extends HealthGrpc.HealthImplBase {
   private final Supplier<DeliveryLoop> deliveryLoops;
 
   /**
-   * Makes the service.
+   * Creates the service.
    *
-   * @param delegate answers for every name that is not a device
-   * @param deliveryLoops the delivery loop for the call that runs on the current thread
+   * @param delegate handles every name that is not a device
+   * @param hub the source of the devices
+   * @param deliveryLoops supplies the delivery loop for the call that runs on the current thread
    */
   HealthService(HealthStatusManager delegate, Hub hub, Supplier<DeliveryLoop> deliveryLoops) {
     this.delegate = (HealthGrpc.AsyncService) delegate.getHealthService();
@@ -110,11 +112,11 @@ final class HealthService extends HealthGrpc.HealthImplBase {
     return HealthCheckResponse.newBuilder().setStatus(status).build();
   }
 
-  /** The sending side of one Watch call. Used on the watch's delivery loop only. */
+  /** The sending side of one Watch call. Used only on the delivery loop of the watch. */
   private static final class WatchedHealth implements DeviceWatch.Sink {
 
     private final ServerCallStreamObserver<HealthCheckResponse> observer;
-    private ServingStatus lastSent; // null: nothing yet
+    private @Nullable ServingStatus lastSent; // null: none sent yet
 
     WatchedHealth(ServerCallStreamObserver<HealthCheckResponse> observer) {
       this.observer = observer;

@@ -7,15 +7,16 @@ import io.grpc.Metadata;
 import io.grpc.ServerStreamTracer;
 import io.grpc.Status;
 import java.net.SocketAddress;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Logs a call that ended because it went beyond a limit, of the transport, of {@link
- * RequestLimitInterceptor} or of the hub. Used for one call only.
+ * Logs a call that ended because it exceeded a limit of the transport, of {@link
+ * RequestLimitInterceptor} or of the hub. Each tracer is used for one call.
  */
 final class LimitTracer extends ServerStreamTracer {
 
   private final PeerEventLog log;
-  private SocketAddress peer; // null: the call has not started
+  private @Nullable SocketAddress peer; // null: the call has not started
 
   private LimitTracer(PeerEventLog log) {
     this.log = log;
@@ -43,7 +44,8 @@ final class LimitTracer extends ServerStreamTracer {
   }
 
   /**
-   * Of those, only we say DEADLINE_EXCEEDED: what passed the caller's own deadline is cancelled.
+   * Returns whether a status means that the call exceeded a limit. DEADLINE_EXCEEDED comes only
+   * from this server's own limit: a call that passes the deadline of its client is cancelled.
    */
   private static boolean exceedsLimit(Status status) {
     return switch (status.getCode()) {

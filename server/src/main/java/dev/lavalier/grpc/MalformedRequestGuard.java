@@ -17,14 +17,14 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Makes services answer INVALID_ARGUMENT to bytes that are not a message of the method. Without it
- * gRPC says UNKNOWN, and logs a stack trace for each.
+ * Makes services reject requests that are not a message of the method with INVALID_ARGUMENT.
+ * Without it, gRPC ends such a call with UNKNOWN and logs a stack trace.
  */
 final class MalformedRequestGuard {
 
   private MalformedRequestGuard() {}
 
-  /** Returns the same service, guarded. */
+  /** Returns the same service with a guard on each method. */
   static ServerServiceDefinition wrap(ServerServiceDefinition service) {
     List<ServerMethodDefinition<?, ?>> methods = new ArrayList<>();
     service.getMethods().forEach(method -> methods.add(guard(method)));
@@ -47,11 +47,11 @@ final class MalformedRequestGuard {
         new Handler<>(method.getServerCallHandler(), marshaller.malformed));
   }
 
-  /** Gives a message of its own for bytes that are none. */
+  /** Returns a marker message for malformed bytes. */
   private static final class Marshaller<T> implements PrototypeMarshaller<T> {
 
     private final PrototypeMarshaller<T> delegate;
-    final T malformed; // told from all others by its identity
+    final T malformed; // the marker, compared by identity
 
     Marshaller(PrototypeMarshaller<T> delegate) {
       this.delegate = delegate;
@@ -90,26 +90,26 @@ final class MalformedRequestGuard {
     @Override
     public ServerCall.Listener<ReqT> startCall(ServerCall<ReqT, RespT> call, Metadata headers) {
       return new SimpleForwardingServerCallListener<>(delegate.startCall(call, headers)) {
-        private boolean refused;
+        private boolean rejected;
 
         @Override
         public void onMessage(ReqT message) {
           if (message == malformed) {
-            refused = true;
-            super.onCancel(); // whatever has begun, ends
+            rejected = true;
+            super.onCancel(); // ends the call if it has started
             call.close(
                 Status.INVALID_ARGUMENT.withDescription(
                     "request: malformed (expected: a message of %s)"
                         .formatted(call.getMethodDescriptor().getFullMethodName())),
                 new Metadata());
-          } else if (!refused) {
+          } else if (!rejected) {
             super.onMessage(message);
           }
         }
 
         @Override
         public void onHalfClose() {
-          if (!refused) {
+          if (!rejected) {
             super.onHalfClose();
           }
         }

@@ -12,8 +12,8 @@ import io.netty.util.concurrent.Future;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Refuses calls that bring too much metadata, and ends those that do not bring what they ask for.
- * On the event loops, before anything else hears of a call.
+ * Rejects calls with too much metadata, and ends calls whose request does not arrive in time. Runs
+ * on the event loops, before the other interceptors and the services.
  */
 final class RequestLimitInterceptor implements ServerInterceptor {
 
@@ -59,13 +59,13 @@ final class RequestLimitInterceptor implements ServerInterceptor {
     return bytes;
   }
 
-  /** Waits for the request, or for the first of many, and not for ever. */
+  /** Ends a call if its request, or the first of its requests, does not arrive in time. */
   private final class RequestTimeoutListener<ReqT, RespT>
       extends SimpleForwardingServerCallListener<ReqT> {
 
     private final ServerCall<ReqT, RespT> call;
     private final Future<?> timeout;
-    private boolean timedOut; // ended by us: nobody shall hear what comes still
+    private boolean timedOut; // the server ended the call and ignores further messages
 
     RequestTimeoutListener(ServerCall<ReqT, RespT> call, ServerCall.Listener<ReqT> next) {
       super(next);
@@ -86,7 +86,7 @@ final class RequestLimitInterceptor implements ServerInterceptor {
     public void onMessage(ReqT message) {
       if (!call.getMethodDescriptor().getType().clientSendsOneMessage()) {
         timeout.cancel(false);
-      } // else: the call begins when the client has said that there is no more
+      } // else: the call starts at the half-close of the client
       if (!timedOut) {
         super.onMessage(message);
       }

@@ -10,8 +10,9 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Finds out why the server ends a connection, from what gRPC writes: gRPC tells the reason to the
- * peer only. It sees plain HTTP/2, in whole frames. Used on one connection's event loop only.
+ * Logs why the server closes a connection. It derives the reason from the frames that gRPC writes,
+ * because gRPC reports it only to the peer. It sees unencrypted HTTP/2. Used only on the event loop
+ * of one connection.
  */
 final class ConnectionCloseMonitor extends ChannelDuplexHandler {
 
@@ -19,16 +20,18 @@ final class ConnectionCloseMonitor extends ChannelDuplexHandler {
   private static final int SETTINGS = 4;
   private static final int GOAWAY = 7;
   private static final int ACK = 1;
-  private static final long INTERNAL_ERROR = 2; // the socket's trouble: the peer closed it, say
+  private static final long INTERNAL_ERROR =
+      2; // a socket error, for example the peer closed the connection
 
   private final PeerEventLog log;
-  private int payloadLeft; // of the frame that is being written
-  private boolean handshakeDone; // the peer's preface and settings came
-  private long goAwayError; // of our GOAWAY; 0: none
-  private boolean hasDebugData; // it has words; its error may be none: the peer did nothing wrong
-  private boolean awaitingDebugData; // the GOAWAY's words come with the next write
+  private int payloadLeft; // bytes left of the frame that is being written
+  private boolean handshakeDone; // the preface and settings of the peer have arrived
+  private long goAwayError; // the error of the server's GOAWAY; 0: none
+  private boolean
+      hasDebugData; // the GOAWAY has debug data; its error can be 0, if the peer did nothing wrong
+  private boolean awaitingDebugData; // the debug data follows in the next write
   private String debugData = "";
-  private boolean reported; // told, or nothing to tell
+  private boolean reported; // logged, or there is nothing to log
 
   ConnectionCloseMonitor(PeerEventLog log) {
     this.log = log;
@@ -42,7 +45,7 @@ final class ConnectionCloseMonitor extends ChannelDuplexHandler {
     var unused = context.write(message, promise);
   }
 
-  /** Headers are never split; a payload may come with its header or after it. */
+  /** Reads frames. A header is never split. A payload can follow its header in another buffer. */
   private void inspect(ByteBuf bytes) {
     int at = bytes.readerIndex();
     int end = bytes.writerIndex();
@@ -56,7 +59,7 @@ final class ConnectionCloseMonitor extends ChannelDuplexHandler {
         payloadLeft -= skipped;
         at += skipped;
       } else if (end - at < HEADER_BYTES) {
-        return; // not of HTTP/2
+        return; // not HTTP/2
       } else {
         payloadLeft = bytes.getUnsignedMedium(at);
         int type = bytes.getByte(at + 3);
@@ -75,7 +78,7 @@ final class ConnectionCloseMonitor extends ChannelDuplexHandler {
     }
   }
 
-  /** They may quote the peer. */
+  /** Returns the debug data, sanitized because it may quote the peer. */
   private static String debugData(ByteBuf bytes, int from, int to) {
     int length = Math.min(LogText.MAX_LENGTH, to - from);
     return LogText.sanitize(bytes.toString(from, length, StandardCharsets.US_ASCII));
@@ -83,18 +86,18 @@ final class ConnectionCloseMonitor extends ChannelDuplexHandler {
 
   @Override
   public void userEventTriggered(ChannelHandlerContext context, Object event) {
-    // TlsHandshakeLogger says why.
+    // TlsHandshakeLogger logs this.
     reported |= event instanceof SslHandshakeCompletionEvent tls && !tls.isSuccess();
     context.fireUserEventTriggered(event);
   }
 
   @Override
   public void exceptionCaught(ChannelHandlerContext context, Throwable e) {
-    reported |= e instanceof IOException; // the peer reset the connection: its own affair
+    reported |= e instanceof IOException; // the peer reset the connection, which is not logged
     context.fireExceptionCaught(e);
   }
 
-  /** By gRPC: a peer that leaves is no reason to call this. */
+  /** Called if gRPC closes the connection, but not if the peer closes it. */
   @Override
   public void close(ChannelHandlerContext context, ChannelPromise promise) {
     if (goAwayError == INTERNAL_ERROR) {
@@ -103,7 +106,9 @@ final class ConnectionCloseMonitor extends ChannelDuplexHandler {
       report(context, PeerEventLog.Cause.PROTOCOL_VIOLATION, debugData);
     } else if (!handshakeDone) {
       report(
-          context, PeerEventLog.Cause.HANDSHAKE_TIMEOUT, "it said something else, or too little");
+          context,
+          PeerEventLog.Cause.HANDSHAKE_TIMEOUT,
+          "the peer sent something else, or too little");
     } else if (!hasDebugData) {
       report(context, PeerEventLog.Cause.KEEPALIVE_TIMEOUT, "");
     }

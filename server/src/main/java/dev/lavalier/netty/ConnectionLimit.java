@@ -8,8 +8,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
 /**
- * Limits how many connections are open at a time, of all listeners together. A connection beyond
- * the limit is closed at once. Safe for use from any thread.
+ * Limits the number of open connections of all listeners together. Closes a connection beyond the
+ * limit at once. Safe for use from any thread.
  */
 final class ConnectionLimit {
 
@@ -25,8 +25,8 @@ final class ConnectionLimit {
   /**
    * Returns the handler for one listening socket.
    *
-   * @param preparation adds the handlers that a connection needs before its protocol's own; runs on
-   *     the listener's event loop
+   * @param preparation adds the handlers that a connection needs before those of its protocol; runs
+   *     on the event loop of the listener
    */
   ChannelHandler acceptor(Consumer<Channel> preparation) {
     return new Acceptor(preparation);
@@ -42,7 +42,7 @@ final class ConnectionLimit {
     return true;
   }
 
-  /** Sits in the listening socket's pipeline, on its event loop. */
+  /** The handler in the pipeline of a listening socket, used only on its event loop. */
   private final class Acceptor extends ChannelInboundHandlerAdapter {
 
     private final Consumer<Channel> preparation;

@@ -23,24 +23,24 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 
 /**
- * The server's event loops, {@code lavalier-loop-N}, each with one object of the user's. They use
- * epoll if Linux has it, and NIO if not. The loops serve every listener of the server.
+ * The event loops of a server, {@code lavalier-loop-N}, each with one attachment. They use epoll if
+ * it is available, and NIO otherwise. The loops serve every listener of the server.
  *
- * <p>{@link #current} and {@link #schedule} are called on a loop only, everything else on any
- * thread.
+ * <p>{@link #current} and {@link #schedule} must be called on a loop. All other methods can be
+ * called on any thread. {@link #close} blocks for at most two seconds.
  *
- * @param <T> what belongs to a loop, for example what delivers the frames of its connections
+ * @param <T> the attachment of a loop, for example the delivery loop of its connections
  */
 public final class EventLoops<T> implements AutoCloseable {
 
-  /** Less than a tenth of a second of speech. */
+  /** Less than 0.1 s of speech. */
   private static final long NOTSENT_LOWAT_BYTES = 2_048;
 
   private record LoopEntry<T>(EventExecutor loop, T attachment) {}
 
-  /** Takes options for a listener's connections. */
+  /** Receives the options for the connections of a listener. */
   public interface ConnectionOptions {
-    /** Sets an option of every connection. */
+    /** Sets an option for every connection. */
     <V> void set(ChannelOption<V> option, V value);
   }
 
@@ -48,10 +48,10 @@ public final class EventLoops<T> implements AutoCloseable {
   private final List<LoopEntry<T>> loops = new ArrayList<>();
 
   /**
-   * Makes loops, which start when they get their first connection.
+   * Creates loops. A loop starts with its first connection.
    *
-   * @param count how many
-   * @param attachment makes the object of a loop, which is given as an executor
+   * @param count the number of loops, 1 or more
+   * @param attachment creates the attachment of a loop, from the executor that runs tasks on it
    */
   EventLoops(int count, Function<? super Executor, ? extends T> attachment) {
     IoHandlerFactory handlers =
@@ -62,15 +62,15 @@ public final class EventLoops<T> implements AutoCloseable {
     group.forEach(loop -> loops.add(new LoopEntry<>(loop, attachment.apply(loop))));
   }
 
-  /** Returns the loops as netty sees them. */
+  /** Returns the loops as a group of netty. */
   public EventLoopGroup group() {
     return group;
   }
 
   /**
-   * Returns a socket to listen with.
+   * Returns a new listening socket.
    *
-   * @param acceptor the first to see each connection, see {@link ConnectionLimit#acceptor}
+   * @param acceptor the first handler of each new connection, see {@link ConnectionLimit#acceptor}
    */
   ServerChannel newListener(ChannelHandler acceptor) {
     ServerChannel listener =
@@ -80,25 +80,34 @@ public final class EventLoops<T> implements AutoCloseable {
   }
 
   /**
-   * Sets the options that connections need beyond the transport's defaults.
+   * Sets the options of connections that differ from the defaults of the transport.
    *
-   * @param userTimeout how long the kernel tries to send to a host that does not answer
+   * @param userTimeout the time after which the kernel stops sending to a host that does not answer
    */
   public void configure(ConnectionOptions options, Duration userTimeout) {
     if (Epoll.isAvailable()) {
-      // What the kernel holds unsent for a consumer that does not read grows old there.
+      // Limits unsent data in the kernel. It would expire there if the subscriber does not read.
       options.set(EpollChannelOption.TCP_NOTSENT_LOWAT, NOTSENT_LOWAT_BYTES);
-      // Without it the kernel goes on for minutes for a host that vanished, also when we gave up.
+      // Otherwise the kernel retries for minutes after a host fails, even after the server closed.
       options.set(EpollChannelOption.TCP_USER_TIMEOUT, (int) userTimeout.toMillis());
     }
   }
 
-  /** Returns the object of the loop that this runs on: of the connection that a call came by. */
+  /**
+   * Returns the attachment of the current loop, which is the loop of the connection of the current
+   * call.
+   *
+   * @throws IllegalStateException if the current thread is not a loop
+   */
   public T current() {
     return currentLoop().attachment();
   }
 
-  /** Runs a task later on the loop that this runs on. */
+  /**
+   * Runs a task on the current loop after a delay.
+   *
+   * @throws IllegalStateException if the current thread is not a loop
+   */
   public Future<?> schedule(Duration delay, Runnable task) {
     return currentLoop().loop().schedule(task, delay.toNanos(), TimeUnit.NANOSECONDS);
   }

@@ -6,9 +6,10 @@ import io.netty.channel.ChannelPromise;
 import io.netty.handler.ssl.SslHandler;
 
 /**
- * Waits for the first bytes of an HTTP/2 connection. It is clear then whether there is TLS, so it
- * adds a {@link ConnectionCloseMonitor} behind TLS, and removes itself. If the connection is closed
- * before that, it says so. Used on one connection's event loop only.
+ * Waits for the first bytes of an HTTP/2 connection. At that point the pipeline contains the TLS
+ * handler, if there is one, so this handler adds a {@link ConnectionCloseMonitor} after it and
+ * removes itself. If the server closes the connection before that, the handler logs it. Used only
+ * on the event loop of one connection.
  */
 final class FirstReadHandler extends ChannelDuplexHandler {
 
@@ -29,14 +30,14 @@ final class FirstReadHandler extends ChannelDuplexHandler {
     context.pipeline().remove(this);
   }
 
-  /** The transport calls it; a peer that leaves is no reason to call it. */
+  /** Called if the transport closes the connection, but not if the peer closes it. */
   @Override
   public void close(ChannelHandlerContext context, ChannelPromise promise) {
     if (!receivedData) {
       log.log(
           PeerEventLog.Cause.HANDSHAKE_TIMEOUT,
           context.channel().remoteAddress(),
-          "it said nothing");
+          "the peer sent nothing");
     }
     var unused = context.close(promise);
   }

@@ -10,11 +10,11 @@ import java.util.concurrent.Executor;
 import java.util.function.Function;
 
 /**
- * What the listeners of a server share: its event loops, its TLS, the limit of connections, and the
- * log of what peers do wrong. Safe for use from any thread; {@link #close} comes after the
- * listeners' own.
+ * The parts that the listeners of a server share: event loops, TLS, the connection limit, and the
+ * log of peers that break limits or rules. Safe for use from any thread. Close the listeners before
+ * you call {@link #close}.
  *
- * @param <T> what belongs to an event loop, see {@link EventLoops}
+ * @param <T> the attachment of an event loop, see {@link EventLoops}
  */
 public final class NettyTransport<T> implements AutoCloseable {
 
@@ -26,13 +26,14 @@ public final class NettyTransport<T> implements AutoCloseable {
   private final EventLoops<T> loops;
 
   /**
-   * Makes one without listeners.
+   * Creates a transport without listeners.
    *
-   * @param limits what a peer may take
-   * @param tls the server's certificate; empty: no encryption
-   * @param rejections where TLS handshakes that fail are logged
-   * @param timeSource by which log lines are held together
-   * @param attachment makes the object of an event loop, which is given as an executor
+   * @param limits the limits of a peer
+   * @param tls the TLS of the server; empty: no encryption
+   * @param rejections the log of failed TLS handshakes
+   * @param timeSource the clock of rate-limited logs
+   * @param attachment creates the attachment of an event loop, from the executor that runs tasks on
+   *     it
    */
   public NettyTransport(
       TransportLimits limits,
@@ -48,12 +49,12 @@ public final class NettyTransport<T> implements AutoCloseable {
     this.loops = new EventLoops<>(Runtime.getRuntime().availableProcessors(), attachment);
   }
 
-  /** Returns what a peer may take. */
+  /** Returns the limits of a peer. */
   public TransportLimits limits() {
     return limits;
   }
 
-  /** Returns the server's TLS; empty: no encryption. */
+  /** Returns the TLS of the server; empty: no encryption. */
   public Optional<ServerTls> tls() {
     return tls;
   }
@@ -63,18 +64,18 @@ public final class NettyTransport<T> implements AutoCloseable {
     return loops;
   }
 
-  /** Returns the log of peers whose connections or calls are ended. */
+  /** Returns the log of peers whose connections or calls the server ends. */
   public PeerEventLog peerEvents() {
     return peerEvents;
   }
 
-  /** Returns a socket to listen with for HTTP/2. */
+  /** Returns a new listening socket for HTTP/2. */
   public ServerChannel newHttp2Listener() {
     return loops.newListener(connections.acceptor(this::prepareHttp2));
   }
 
   private void prepareHttp2(Channel connection) {
-    // Closest to the socket. Under TLS there is nothing to merge: a flush is one record already.
+    // Closest to the socket. With TLS there is nothing to merge, because a flush is one record.
     ChannelHandler first =
         tls.isPresent() ? new TlsHandshakeLogger(rejections) : new WriteConsolidationHandler();
     connection.pipeline().addFirst(first, new FirstReadHandler(peerEvents));

@@ -10,23 +10,23 @@ import java.util.function.Consumer;
 import org.slf4j.LoggerFactory;
 
 /**
- * Logs peers whose connections or calls the server ended, because they took too much or broke a
- * rule. Of each cause the first one in a minute has a line at once, and the others have one
- * together when the minute is over. Safe for use from any thread.
+ * Logs peers whose connections or calls the server ended, because they exceeded a limit or broke a
+ * rule. For each cause, the first event in a minute is logged at once. Further events are counted,
+ * and logged in one line at the end of the minute. Safe for use from any thread.
  */
 public final class PeerEventLog {
 
-  /** Why a connection or a call was ended, or not begun. */
+  /** Why the server ended or rejected a connection or a call. */
   public enum Cause {
-    /** More connections than may be open. */
-    CONNECTION_LIMIT("one connection more than max-connections was closed at once"),
-    /** Nothing that is a handshake came in time. */
+    /** The limit of open connections was reached. */
+    CONNECTION_LIMIT("a connection was closed: max-connections is reached"),
+    /** The handshake did not complete in time. */
     HANDSHAKE_TIMEOUT("a connection was closed: no HTTP/2 handshake within handshake-timeout-s"),
-    /** The peer broke the protocol's rules. */
-    PROTOCOL_VIOLATION("a connection was closed: the peer broke HTTP/2's rules or a limit"),
-    /** The call took more than it may. */
-    LIMIT_EXCEEDED("a call was refused or ended: it went beyond a limit"),
-    /** The peer did not answer. */
+    /** The peer broke a rule or limit of the protocol. */
+    PROTOCOL_VIOLATION("a connection was closed: the peer broke a rule or limit of HTTP/2"),
+    /** The call exceeded a limit. */
+    LIMIT_EXCEEDED("a call was rejected or ended: it exceeded a limit"),
+    /** The peer did not answer a keepalive ping. */
     KEEPALIVE_TIMEOUT("a connection was closed: the peer did not answer a keepalive ping");
 
     private final String description;
@@ -38,7 +38,8 @@ public final class PeerEventLog {
 
   private static final Duration WINDOW = Duration.ofMinutes(1);
 
-  private final Map<Cause, RateLimitedLog> logs = new EnumMap<>(Cause.class); // does not change
+  private final Map<Cause, RateLimitedLog> logs =
+      new EnumMap<>(Cause.class); // never modified after construction
   private volatile boolean stopping;
 
   PeerEventLog(TimeSource timeSource) {
@@ -46,9 +47,9 @@ public final class PeerEventLog {
   }
 
   /**
-   * Makes one.
+   * Creates a log.
    *
-   * @param lines where each line goes
+   * @param lines receives each line
    */
   PeerEventLog(TimeSource timeSource, Consumer<String> lines) {
     for (Cause cause : Cause.values()) {
@@ -64,9 +65,9 @@ public final class PeerEventLog {
   }
 
   /**
-   * Reports one.
+   * Logs one event. Does not block.
    *
-   * @param detail more words, may be the peer's own; empty: none
+   * @param detail more about the event; it may quote the peer; empty: none
    */
   public void log(Cause cause, SocketAddress peer, String detail) {
     if (!stopping) {
@@ -81,7 +82,7 @@ public final class PeerEventLog {
     }
   }
 
-  /** The server closes all connections now, which is worth no line. */
+  /** Stops logging. Called before the server closes all connections. */
   public void stop() {
     stopping = true;
   }

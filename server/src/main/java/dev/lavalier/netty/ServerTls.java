@@ -24,13 +24,14 @@ import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLSessionContext;
 
 /**
- * The server's TLS, 1.2 and 1.3, replaced when its files change. A connection keeps what there was
- * when it came. Certificate, key and client CAs are replaced together, and with them the sessions
- * that could be resumed: no session outlives the CA that it was made under.
+ * The TLS of a server, versions 1.2 and 1.3. It is replaced when its files change. Existing
+ * connections keep the certificate that they started with. Certificate, key, client CAs and
+ * resumable sessions are replaced together, so no session outlives the CA under which it was
+ * created. Safe for use from any thread.
  */
 public final class ServerTls implements ServerCertificate {
 
-  /** Of what a client offers, HTTP/2 or nothing: gRPC closes a connection without it. */
+  /** Selects HTTP/2 or nothing from the offer of a client. gRPC closes a connection without it. */
   private static final ApplicationProtocolConfig HTTP2 =
       new ApplicationProtocolConfig(
           Protocol.ALPN,
@@ -96,7 +97,7 @@ public final class ServerTls implements ServerCertificate {
     return loadedContext.get().material();
   }
 
-  /** Returns a context that makes each engine by what there is at that moment. */
+  /** Returns a context that creates each engine from the files as last loaded. */
   public SslContext context() {
     return new ReloadingSslContext();
   }
@@ -118,7 +119,7 @@ public final class ServerTls implements ServerCertificate {
     }
 
     @Override
-    @SuppressWarnings("deprecation") // netty asks for it
+    @SuppressWarnings("deprecation") // netty requires this method
     public ApplicationProtocolNegotiator applicationProtocolNegotiator() {
       return current().applicationProtocolNegotiator();
     }

@@ -9,19 +9,22 @@ import java.net.SocketAddress;
 import java.nio.channels.ClosedChannelException;
 import java.util.regex.Pattern;
 
-/** Logs a handshake that fails, in one line. Used on one connection's event loop only. */
+/** Logs a failed TLS handshake in one line. Used only on the event loop of one connection. */
 final class TlsHandshakeLogger extends ChannelInboundHandlerAdapter {
 
-  /** Java's words; its clients show no certificate if they have none of a CA that we named. */
+  /**
+   * Java's message. A Java client sends no certificate if it has none of a CA that the server
+   * names.
+   */
   private static final String NO_CERTIFICATE = "Empty client certificate chain";
 
-  /** Java 25 begins with the alert's name, older ones do not. */
+  /** The name of the alert, with which Java 25 starts messages and older versions do not. */
   private static final Pattern ALERT_NAME = Pattern.compile("^\\([a-z_]+\\) ");
 
   private static final Pattern CLASS_NAME = Pattern.compile("(?:[a-z]+\\.)+[A-Z]\\w+: ");
 
   private final RejectionLog rejections;
-  private boolean receivedData; // the peer has said something
+  private boolean receivedData; // the peer has sent data
 
   TlsHandshakeLogger(RejectionLog rejections) {
     this.rejections = rejections;
@@ -34,8 +37,7 @@ final class TlsHandshakeLogger extends ChannelInboundHandlerAdapter {
     tls.handshakeFuture()
         .addListener(
             done -> {
-              if (!done.isSuccess()
-                  && receivedData) { // else somebody looks whether the port is there
+              if (!done.isSuccess() && receivedData) { // else: a port scan or health probe
                 rejections.rejected(
                     PeerAddress.display(peer), "TLS handshake, " + reason(done.cause()));
               }
@@ -53,11 +55,11 @@ final class TlsHandshakeLogger extends ChannelInboundHandlerAdapter {
   }
 
   private static String reason(Throwable cause) {
-    if (cause instanceof NotSslRecordException) { // its message is what came, a token perhaps
-      return "what came is not TLS";
+    if (cause instanceof NotSslRecordException) { // its message contains the data, perhaps a token
+      return "the peer did not send TLS";
     }
     if (cause instanceof ClosedChannelException) {
-      return "the connection was closed meanwhile";
+      return "the connection was closed during the handshake";
     }
     Throwable root = cause;
     while (root.getCause() != null) {
@@ -69,7 +71,7 @@ final class TlsHandshakeLogger extends ChannelInboundHandlerAdapter {
     }
     message = ALERT_NAME.matcher(message).replaceFirst("");
     return message.equals(NO_CERTIFICATE)
-        ? "the client showed no certificate, or has none of the client CA"
+        ? "the client sent no certificate, or has none of the client CA"
         : CLASS_NAME.matcher(message).replaceAll("");
   }
 }

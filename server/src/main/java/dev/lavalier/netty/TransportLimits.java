@@ -3,18 +3,20 @@ package dev.lavalier.netty;
 import java.time.Duration;
 
 /**
- * What a peer may take of the transport. docs/operator/limits.md says what happens beyond each.
+ * The limits of a peer in the transport. docs/operator/limits.md says what happens beyond each
+ * limit. Immutable.
  *
- * @param maxConnections connections that may be open at a time; more are closed at once
- * @param maxCallsPerConnection calls of any kind that may run over one connection: HTTP/2's
- *     MAX_CONCURRENT_STREAMS, which clients keep by making further calls wait
- * @param maxMessageBytes the longest request
- * @param maxMetadataBytes the most metadata of a call: its keys and values
- * @param handshakeTimeout how long a new connection may take for TLS and the HTTP/2 preface, and a
- *     call for its first message
- * @param maxResets RST_STREAM frames that a connection may give cause for in {@link
+ * @param maxConnections the maximum number of open connections; the server closes further
+ *     connections immediately
+ * @param maxCallsPerConnection the maximum number of concurrent calls of any kind over one
+ *     connection: MAX_CONCURRENT_STREAMS of HTTP/2. Clients respect it by making further calls wait
+ * @param maxMessageBytes the maximum size of a request in bytes
+ * @param maxMetadataBytes the maximum size of the metadata of a call, keys and values, in bytes
+ * @param handshakeTimeout the timeout for TLS and the HTTP/2 preface of a new connection, and for
+ *     the first message of a call
+ * @param maxResets the maximum number of RST_STREAM frames that a connection can cause in {@link
  *     #RESETS_SECONDS}
- * @param keepaliveTime after how long a silence a peer is asked whether it is still there; 10 s or
+ * @param keepaliveTime the time of inactivity before the server sends a keepalive ping; 10 s or
  *     more
  */
 public record TransportLimits(
@@ -26,15 +28,16 @@ public record TransportLimits(
     int maxResets,
     Duration keepaliveTime) {
 
-  /** The length of the window in which resets are counted. */
+  /** The length in seconds of the window in which resets are counted. */
   public static final int RESETS_SECONDS = 30;
 
-  /** How many calls that are no subscriptions a connection may make besides. */
+  /** The number of concurrent calls over a connection in addition to its subscriptions. */
   private static final int OTHER_CALLS = 100;
 
   /**
-   * Twice as many connections as subscriptions, since some watch or ask; requests are a few bytes
-   * long; a connection may reset every call that it may make, and all of them again.
+   * The defaults. They allow twice as many connections as subscriptions, because some connections
+   * only watch devices. Requests have only a few bytes. A connection can reset all its calls, and
+   * all of them once more.
    */
   public static final TransportLimits DEFAULTS =
       new TransportLimits(
@@ -47,8 +50,8 @@ public record TransportLimits(
           Duration.ofSeconds(10));
 
   /**
-   * Returns how many calls a connection of so many subscriptions may make: enough that the
-   * subscriptions' own limit is met first, which says what it is.
+   * Returns the limit of calls for a connection with the given limit of subscriptions. It is high
+   * enough that a client reaches the limit of subscriptions first, whose error names the limit.
    */
   public static int maxCallsFor(int subscribersPerConnection) {
     return subscribersPerConnection + OTHER_CALLS;

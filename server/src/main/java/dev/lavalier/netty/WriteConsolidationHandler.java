@@ -7,22 +7,22 @@ import io.netty.channel.ChannelPromise;
 import io.netty.util.concurrent.Future;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Puts what a connection writes between two flushes into one buffer, so that it goes out by a
- * single send. HTTP/2 writes each frame as a header of 9 bytes and its payload; handed over in two
- * pieces they cost a gathered write, which is dearer than copying some hundred bytes
- * (docs/benchmarks.md).
+ * Merges the writes of a connection between two flushes into one buffer, so that one send call is
+ * enough. HTTP/2 writes each frame as a header of 9 bytes and a payload. Two buffers need a
+ * gathered write, which costs more than copying a few hundred bytes (docs/benchmarks.md).
  *
- * <p>What is larger passes as it is, in order. Used on one connection's event loop only.
+ * <p>Larger writes pass unchanged, in order. Used only on the event loop of one connection.
  */
 final class WriteConsolidationHandler extends ChannelOutboundHandlerAdapter {
 
-  /** Beyond this, copying costs more than it saves. */
+  /** The maximum size to merge. Beyond it, copying costs more than it saves. */
   private static final int MAX_PENDING_BYTES = 4_096;
 
-  private ByteBuf pending; // null: nothing waits
-  private List<ChannelPromise> promises; // of what was merged
+  private @Nullable ByteBuf pending; // null: nothing is pending
+  private @Nullable List<ChannelPromise> promises; // of the merged writes; null: nothing is pending
 
   @Override
   public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
@@ -62,7 +62,7 @@ final class WriteConsolidationHandler extends ChannelOutboundHandlerAdapter {
   }
 
   private static void complete(List<ChannelPromise> promises, Future<?> done) {
-    for (ChannelPromise promise : promises) { // a promise may be there more than once, if it counts
+    for (ChannelPromise promise : promises) { // netty can use one promise for several writes
       if (done.isSuccess()) {
         promise.trySuccess();
       } else {
@@ -77,7 +77,7 @@ final class WriteConsolidationHandler extends ChannelOutboundHandlerAdapter {
     context.flush();
   }
 
-  // What was written before is written, or fails, before the connection is gone.
+  // Pending writes are sent, or fail, before the connection closes.
 
   @Override
   public void disconnect(ChannelHandlerContext context, ChannelPromise promise) {

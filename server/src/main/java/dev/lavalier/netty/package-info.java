@@ -1,9 +1,11 @@
 /**
- * The sockets, for any protocol on top: event loops, the limit of connections, TLS, and what is
- * logged of peers. {@link dev.lavalier.netty.NettyTransport} is what the listeners of a server
- * share.
+ * The sockets, for any protocol: event loops, the connection limit, TLS, and logs of peers. The
+ * listeners of a server share one {@link dev.lavalier.netty.NettyTransport}.
  *
- * <p>Depends on {@code access} and {@code audio}, and on netty, but not on gRPC. It does not know
- * the hub: what belongs to an event loop is given to it.
+ * <p>Depends on {@code access} and {@code common}, and on netty, but not on gRPC. Does not know the
+ * hub: the attachments of event loops are passed in.
  */
+@NullMarked
 package dev.lavalier.netty;
+
+import org.jspecify.annotations.NullMarked;

@@ -7,15 +7,15 @@ import org.slf4j.Logger;
 import org.slf4j.spi.LoggingEventBuilder;
 
 /**
- * One line of the audit: {@code event key=value key="value with spaces"}.
+ * One line of the audit log: {@code event key=value key="value with spaces"}.
  *
- * <p>Names come from outside, so no value can end its line, its quotes or itself: what is not plain
- * is quoted by {@link LogText#quote}, and cut at {@value #MAX_VALUE} characters. A line can be
- * forged by nobody, nor be made to show as something else.
+ * <p>Names come from outside, so values that are not plain are quoted with {@link LogText#quote},
+ * and values are truncated to {@value #MAX_VALUE} characters. No value can therefore end its line
+ * or its quotes, forge another line, or change how a line is displayed. Used by one thread.
  */
 final class AuditLine {
 
-  /** Longer than any name that means well. */
+  /** The maximum length of a value in characters, longer than any ordinary name. */
   static final int MAX_VALUE = 300;
 
   private final String event;
@@ -25,7 +25,10 @@ final class AuditLine {
     this.event = event;
   }
 
-  /** Adds a field: a number stays one where fields are logged; all else becomes a string. */
+  /**
+   * Adds a field. In the key-value pairs, a number stays a number, and any other value becomes a
+   * string.
+   */
   AuditLine with(String key, Object value) {
     fields.put(
         key, value instanceof Number ? value : LogText.truncate(String.valueOf(value), MAX_VALUE));
@@ -40,7 +43,7 @@ final class AuditLine {
     builder.log(text());
   }
 
-  /** Returns the whole line, as text. */
+  /** Returns the whole line as text. */
   String text() {
     StringBuilder line = new StringBuilder(event);
     fields.forEach((key, value) -> append(line.append(' ').append(key).append('='), value));

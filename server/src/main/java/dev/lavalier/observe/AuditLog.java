@@ -9,23 +9,27 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps a line for each microphone that goes on or off, and for each subscription's beginning and
- * end: who heard what, from when to when, and why it ended. docs/operator/audit-log.md lists the
- * lines.
+ * Logs a line when a device is opened or closed, and when a subscription starts or ends: which
+ * caller received which audio, when, and why it ended. docs/operator/audit-log.md lists the lines.
  *
- * <p>They go to the logger {@value #LOGGER} at level INFO, each as a message that is complete, and
- * as key-values of the same names for whoever logs fields.
+ * <p>The lines go to the logger {@value #LOGGER} at level INFO. Each line has a complete message,
+ * and key-value pairs with the same names for structured logs. The methods can be called from any
+ * thread.
  */
 public final class AuditLog implements HubObserver {
 
-  /** The logger's name. */
+  /** The name of the logger. */
   public static final String LOGGER = "lavalier.audit";
 
   private static final Logger log = LoggerFactory.getLogger(LOGGER);
 
   private final TimeSource timeSource;
 
-  /** Makes one that tells durations by a clock. */
+  /**
+   * Creates an audit log.
+   *
+   * @param timeSource the clock for the durations of subscriptions
+   */
   public AuditLog(TimeSource timeSource) {
     this.timeSource = timeSource;
   }
@@ -84,7 +88,10 @@ public final class AuditLog implements HubObserver {
         .with("device", subscription.deviceId());
   }
 
-  /** To the millisecond; the clock may have been set back meanwhile. */
+  /**
+   * Returns seconds, truncated to milliseconds; 0 if the clock was set back and the time is
+   * negative.
+   */
   private static double seconds(long nanos) {
     return Math.max(0, nanos / 1_000_000) / 1e3;
   }

@@ -12,14 +12,16 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 
 /**
- * One device's figures, for as long as the server runs: a device that comes back goes on counting.
- * Safe for use from any thread, and made for several lanes that count at once.
+ * The metrics of one device, for as long as the server runs: if a device disappears and returns,
+ * its counters continue. Safe for use from any thread. Concurrent updates by several delivery loops
+ * are cheap.
  */
 final class DeviceMetrics implements StreamMetrics {
 
-  /** Not told, or not true any more. */
+  /** The value of a metric that is not known, or no longer known. */
   static final double UNKNOWN = Double.NaN;
 
   private static final Duration[] AGE_BUCKETS =
@@ -42,14 +44,14 @@ final class DeviceMetrics implements StreamMetrics {
 
   DeviceMetrics(String deviceId, MeterRegistry registry) {
     Tags device = Tags.of("device", deviceId);
-    count(registry, device, framesSent, "frames.sent", null, "Frames given to the transport");
+    count(registry, device, framesSent, "frames.sent", null, "Frames passed to the transport");
     count(
         registry,
         device,
         bytesSent,
         "sent",
         "bytes",
-        "Size of those frames as messages, before HTTP/2 and TLS");
+        "Size of the sent frames as messages, before HTTP/2 and TLS");
     count(
         registry,
         device,
@@ -66,17 +68,20 @@ final class DeviceMetrics implements StreamMetrics {
           lost,
           "samples.lost",
           null,
-          "Samples per channel that subscribers were told they did not get, over all of them");
+          "Samples per channel reported missing, summed over all subscribers");
     }
     queueAge =
         Timer.builder(Metrics.PREFIX + "queue.age")
-            .description("Time from a frame's last sample being read to its being given away")
+            .description(
+                "Time from reading the last sample of a frame to passing the frame to the"
+                    + " transport")
             .tags(device)
             .serviceLevelObjectives(AGE_BUCKETS)
             .register(registry);
     jitter =
         Timer.builder(Metrics.PREFIX + "reader.unevenness")
-            .description("How far apart from a period's length two reads were")
+            .description(
+                "Jitter: difference between the time between two reads and the length of a period")
             .tags(device)
             .serviceLevelObjectives(JITTER_BUCKETS)
             .register(registry);
@@ -88,7 +93,7 @@ final class DeviceMetrics implements StreamMetrics {
         reopenings,
         "device.reopenings",
         null,
-        "Times the lost device gave audio again");
+        "Times a lost device delivered audio again");
     count(
         registry,
         device,
@@ -96,11 +101,16 @@ final class DeviceMetrics implements StreamMetrics {
         "device.overrun.samples",
         null,
         "Samples per channel that the open device lost, estimated from its clock");
-    count(registry, device, subscriptions, "subscriptions", null, "Subscriptions begun");
+    count(registry, device, subscriptions, "subscriptions", null, "Subscriptions started");
   }
 
   private static void count(
-      MeterRegistry registry, Tags tags, LongAdder adder, String name, String unit, String help) {
+      MeterRegistry registry,
+      Tags tags,
+      LongAdder adder,
+      String name,
+      @Nullable String unit,
+      String help) {
     FunctionCounter.builder(Metrics.PREFIX + name, adder, LongAdder::sum)
         .tags(tags)
         .baseUnit(unit)
@@ -120,7 +130,7 @@ final class DeviceMetrics implements StreamMetrics {
   public void onFrameSent(int bytes, long ageNanos) {
     framesSent.increment();
     bytesSent.add(bytes);
-    // A frame may have been read after its lane had looked at the clock.
+    // A frame may have been read after its delivery loop read the clock.
     queueAge.record(Math.max(0, ageNanos), TimeUnit.NANOSECONDS);
   }
 
@@ -164,7 +174,10 @@ final class DeviceMetrics implements StreamMetrics {
     subscriptions.increment();
   }
 
-  /** Returns by how much its clock runs fast; {@link #UNKNOWN} while it is not open, say. */
+  /**
+   * Returns the relative clock drift, positive if the clock of the device is fast; {@link #UNKNOWN}
+   * if it is not known, for example if the device is closed.
+   */
   double clockDrift() {
     return clockDrift;
   }

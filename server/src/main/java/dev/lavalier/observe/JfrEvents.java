@@ -16,9 +16,10 @@ import jdk.jfr.StackTrace;
 import jdk.jfr.Timespan;
 
 /**
- * Puts what happens to devices and streams into a recording of the JDK's flight recorder, beside
- * what the JVM did at that moment: a gap beside the pause that made it. While nothing records, an
- * event is a field's look at whether it is on. docs/operator/monitoring.md lists them.
+ * Records events of devices and subscriptions with JDK Flight Recorder. A recording shows them next
+ * to the events of the JVM, for example a gap next to the garbage collection pause that caused it.
+ * If no recording runs, an event costs only a check. docs/operator/monitoring.md lists the events.
+ * The methods can be called from any thread.
  */
 public final class JfrEvents implements HubObserver {
 
@@ -112,7 +113,7 @@ public final class JfrEvents implements HubObserver {
     }
   }
 
-  /** What all have in common. Who listens is in the audit alone. */
+  /** The common part of all events. Only the audit log names callers. */
   @Category("Lavalier")
   @StackTrace(false)
   abstract static class LavalierEvent extends Event {
@@ -122,7 +123,7 @@ public final class JfrEvents implements HubObserver {
 
   @Name("dev.lavalier.DeviceOpened")
   @Label("Device Opened")
-  @Description("A microphone went on")
+  @Description("A device was opened")
   static final class DeviceOpened extends LavalierEvent {
     @Label("Format")
     String format;
@@ -133,7 +134,7 @@ public final class JfrEvents implements HubObserver {
 
   @Name("dev.lavalier.DeviceClosed")
   @Label("Device Closed")
-  @Description("A microphone went off")
+  @Description("A device was closed")
   static final class DeviceClosed extends LavalierEvent {
     @Label("Epoch")
     long epoch;
@@ -143,20 +144,20 @@ public final class JfrEvents implements HubObserver {
     long open;
 
     @Label("Samples")
-    @Description("Captured, per channel, those that the device lost counted")
+    @Description("Captured samples per channel, including those that the device lost")
     long samples;
 
     @Label("Reason")
     String reason;
 
     @Label("Acknowledged")
-    @Description("Whether the sound system said that it is closed")
+    @Description("Whether the sound system completed the close call")
     boolean acknowledged;
   }
 
   @Name("dev.lavalier.DeviceLost")
   @Label("Device Lost")
-  @Description("A device that was open gave out, or gave nothing for 3 s")
+  @Description("An open device failed, or delivered no audio for 3 s")
   static final class DeviceLost extends LavalierEvent {
     @Label("Reason")
     String reason;
@@ -164,7 +165,7 @@ public final class JfrEvents implements HubObserver {
 
   @Name("dev.lavalier.DeviceRecovered")
   @Label("Device Recovered")
-  @Description("A lost device gives audio again")
+  @Description("A lost device delivered audio again")
   static final class DeviceRecovered extends LavalierEvent {
     @Label("Outage")
     @Timespan(Timespan.NANOSECONDS)
@@ -173,10 +174,10 @@ public final class JfrEvents implements HubObserver {
 
   @Name("dev.lavalier.DeviceOverrun")
   @Label("Device Overrun")
-  @Description("A device lost samples while it was open: it, or its reader, was held up")
+  @Description("An open device lost samples, because the device or the server was delayed")
   static final class DeviceOverrun extends LavalierEvent {
     @Label("Samples")
-    @Description("Lost, per channel; estimated")
+    @Description("Lost samples per channel, estimated")
     long samples;
 
     @Label("Length")
@@ -186,14 +187,14 @@ public final class JfrEvents implements HubObserver {
 
   @Name("dev.lavalier.Gap")
   @Label("Gap")
-  @Description("A subscription was told of samples that it did not get")
+  @Description("A gap was reported to a subscription")
   static final class StreamGap extends LavalierEvent {
     @Label("Subscription")
-    @Description("Its number, as in the audit")
+    @Description("Subscription id, as in the audit log")
     long subscription;
 
     @Label("Samples")
-    @Description("Missing, per channel")
+    @Description("Missing samples per channel")
     long samples;
 
     @Label("Length")
@@ -211,7 +212,7 @@ public final class JfrEvents implements HubObserver {
   @Label("Subscription Ended")
   static final class StreamEnded extends LavalierEvent {
     @Label("Subscription")
-    @Description("Its number, as in the audit")
+    @Description("Subscription id, as in the audit log")
     long subscription;
 
     @Label("Samples")

@@ -36,12 +36,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The figures of a server, for Prometheus; docs/reference/metrics.md lists them. Safe for use from
+ * The metrics of a server, for Prometheus. docs/reference/metrics.md lists them. Safe for use from
  * any thread.
  *
- * <p>Their labels are devices, methods and words of ours, never who calls or from where, so there
- * are as many series as devices ever captured. What counts goes on counting when a device goes;
- * what tells the moment is told of the devices that are there.
+ * <p>The values of labels are devices, methods and fixed words, never callers or addresses, so the
+ * number of series depends only on the number of devices captured so far. Counters of a device
+ * remain after the device disappears. Gauges cover only the devices that currently exist.
  */
 public final class Metrics implements HubObserver, AutoCloseable {
 
@@ -60,36 +60,43 @@ public final class Metrics implements HubObserver, AutoCloseable {
   private final JvmGcMetrics gcMetrics = new JvmGcMetrics();
   private volatile Supplier<List<DeviceStatus>> devices = List::of;
 
-  /** Makes them, all zero. */
+  /**
+   * Creates the metrics, with all counters at zero.
+   *
+   * @param version the version of the server
+   */
   public Metrics(String version) {
-    // Prometheus' conventions have other names for these.
+    // These have other names in the conventions of Prometheus.
     registry.config().meterFilter(MeterFilter.denyNameStartsWith("process.cpu.time"));
     registry.config().meterFilter(MeterFilter.denyNameStartsWith("system.cpu.count"));
     registry
         .config()
-        .onMeterRegistrationFailed((id, why) -> log.warn("not counted: {}: {}", id.getName(), why));
+        .onMeterRegistrationFailed(
+            (id, why) -> log.warn("metric not registered: {}: {}", id.getName(), why));
     states = gauges("device.state", "1 for the state that the device is in, 0 for the others");
-    subscribers = gauges("device.subscribers", "Subscriptions, those that wait for it included");
+    subscribers =
+        gauges("device.subscribers", "Subscriptions, including those that wait for the device");
     clocks =
         MultiGauge.builder(PREFIX + "device.clock.drift")
             .baseUnit("ratio")
-            .description("How much faster than the server's clock the device's runs")
+            .description(
+                "Clock drift of the device relative to the server, positive if the device is fast")
             .register(registry);
     Gauge.builder(PREFIX + "connections", connections, AtomicInteger::get)
-        .description("Connections of clients")
+        .description("Open client connections")
         .register(registry);
     connected =
         Counter.builder(PREFIX + "connections.accepted")
-            .description("Connections of clients so far")
+            .description("Client connections accepted")
             .register(registry);
     Gauge.builder(PREFIX + "build.info", () -> 1)
-        .description("Which server this is")
+        .description("Version of the server and of Java")
         .tags("version", version, "java", Runtime.version().toString())
         .register(registry);
     bindJvmMetrics();
   }
 
-  /** The JVM and its process. */
+  /** Adds the metrics of the JVM and its process. */
   private void bindJvmMetrics() {
     new JvmMemoryMetrics().bindTo(registry);
     gcMetrics.bindTo(registry);
@@ -109,12 +116,12 @@ public final class Metrics implements HubObserver, AutoCloseable {
     return MultiGauge.builder(PREFIX + name).description(help).register(registry);
   }
 
-  /** Says where to ask which devices there are. */
+  /** Sets the supplier of the current devices. Each scrape calls it. */
   public void watch(Supplier<List<DeviceStatus>> deviceSupplier) {
     devices = deviceSupplier;
   }
 
-  /** Returns every figure as it is now. */
+  /** Returns the current values of all metrics. */
   synchronized MetricSnapshots scrape() {
     List<Row<?>> stateRows = new ArrayList<>();
     List<Row<?>> subscriberRows = new ArrayList<>();
@@ -140,7 +147,7 @@ public final class Metrics implements HubObserver, AutoCloseable {
     return registry.getPrometheusRegistry().scrape();
   }
 
-  // What the hub does.
+  // Events of the hub.
 
   private DeviceMetrics deviceMetrics(String deviceId) {
     return metricsByDevice.computeIfAbsent(deviceId, id -> new DeviceMetrics(id, registry));
@@ -187,41 +194,41 @@ public final class Metrics implements HubObserver, AutoCloseable {
     deviceMetrics(subscription.deviceId()).onSubscribed();
   }
 
-  // What the transport does.
+  // Events of the transport.
 
-  /** A client has connected. */
+  /** Counts a client that has connected. */
   public void onConnected() {
     connections.incrementAndGet();
     connected.increment();
   }
 
-  /** A client's connection is over. */
+  /** Counts a connection of a client that has ended. */
   public void onDisconnected() {
     connections.decrementAndGet();
   }
 
   /**
-   * A call has begun.
+   * Counts a call that has started.
    *
-   * @param method {@code service/method}, one that there is
+   * @param method {@code service/method}, which the server has
    */
   public void onCallStarted(String method) {
     Counter.builder(PREFIX + "grpc.calls.started")
-        .description("Calls begun")
+        .description("Calls started")
         .tag("method", method)
         .register(registry)
         .increment();
   }
 
   /**
-   * A call is over.
+   * Counts a call that has ended.
    *
-   * @param method as it was told when it began; {@code unknown} where there is none such
-   * @param code the status that it ended with
+   * @param method the same as at the start; {@code unknown} if the server has no such method
+   * @param code the name of the status code
    */
   public void onCallEnded(String method, String code) {
     Counter.builder(PREFIX + "grpc.calls.ended")
-        .description("Calls that are over, by the status that they ended with")
+        .description("Calls ended, by status code")
         .tags("method", method, "code", code)
         .register(registry)
         .increment();

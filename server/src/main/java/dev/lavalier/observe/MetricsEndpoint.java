@@ -15,13 +15,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Gives the figures to whoever asks by HTTP: {@code GET /metrics}, in Prometheus' text form or
- * OpenMetrics, as {@code Accept} says. All else is 404 or 405.
+ * Serves the metrics over HTTP: {@code GET /metrics}, in the text format of Prometheus or in
+ * OpenMetrics, depending on {@code Accept}. Other requests fail with 404 or 405.
  *
- * <p>It has {@value #THREADS} threads of its own, {@code lavalier-metrics-N}, for which {@value
- * #MAX_QUEUED} requests wait at most; more are dropped. Whoever has not said what it wants within
- * {@value #REQUEST_TIMEOUT_SECONDS} s, or not taken the answer, is hung up on. {@link #close} does
- * not wait.
+ * <p>Requests run on {@value #THREADS} threads, {@code lavalier-metrics-N}. At most {@value
+ * #MAX_QUEUED} requests wait for a thread; the server drops further requests. It closes a
+ * connection that does not send its request, or does not read the response, within {@value
+ * #REQUEST_TIMEOUT_SECONDS} s. {@link #close} does not wait for running requests.
  */
 public final class MetricsEndpoint implements AutoCloseable {
 
@@ -39,10 +39,11 @@ public final class MetricsEndpoint implements AutoCloseable {
   private final ExpositionFormats formats = ExpositionFormats.init();
 
   /**
-   * Listens.
+   * Creates an endpoint and starts to listen.
    *
-   * @param address where; port 0 takes a free one
-   * @throws IOException where the address cannot be had
+   * @param address the address to listen on; port 0 selects a free port
+   * @param metrics the metrics to serve
+   * @throws IOException if the endpoint cannot listen on the address
    */
   public MetricsEndpoint(InetSocketAddress address, Metrics metrics) throws IOException {
     setRequestLimits();
@@ -66,7 +67,10 @@ public final class MetricsEndpoint implements AutoCloseable {
     server.start();
   }
 
-  /** The JDK's server is bounded by properties alone; what the operator has set stays. */
+  /**
+   * Sets the limits of the JDK's HTTP server, which only system properties can set. Keeps values
+   * that the operator has set.
+   */
   private static void setRequestLimits() {
     System.getProperties()
         .putIfAbsent("sun.net.httpserver.maxReqTime", Integer.toString(REQUEST_TIMEOUT_SECONDS));
@@ -76,7 +80,7 @@ public final class MetricsEndpoint implements AutoCloseable {
         .putIfAbsent("jdk.httpserver.maxConnections", Integer.toString(MAX_CONNECTIONS));
   }
 
-  /** Returns where it listens. */
+  /** Returns the address that the endpoint listens on. */
   public InetSocketAddress address() {
     return server.getAddress();
   }
@@ -85,12 +89,12 @@ public final class MetricsEndpoint implements AutoCloseable {
     try (exchange) {
       String method = exchange.getRequestMethod();
       if (!exchange.getRequestURI().getPath().equals(PATH)) {
-        sendError(exchange, 404, "not found: only " + PATH + " is here\n");
+        sendError(exchange, 404, "not found: only " + PATH + " is available\n");
       } else if (method.equals("GET") || method.equals("HEAD")) {
         writeMetrics(exchange);
       } else {
         exchange.getResponseHeaders().set("Allow", "GET, HEAD");
-        sendError(exchange, 405, "not allowed: only GET and HEAD are\n");
+        sendError(exchange, 405, "not allowed: only GET and HEAD are allowed\n");
       }
     }
   }

@@ -1,9 +1,13 @@
 /**
- * What is recorded of a server: the audit ({@link dev.lavalier.observe.AuditLog}), flight recorder
- * events ({@link dev.lavalier.observe.JfrEvents}) and, where the operator wants them, figures
- * ({@link dev.lavalier.observe.Metrics}).
+ * The records of a server: the audit log ({@link dev.lavalier.observe.AuditLog}), flight recorder
+ * events ({@link dev.lavalier.observe.JfrEvents}) and, if enabled, metrics ({@link
+ * dev.lavalier.observe.Metrics}).
  *
- * <p>Depends on {@code hub} and below, and hears of it by its observer. Nothing here may block or
- * throw: it runs on readers, lanes and actors.
+ * <p>Depends on {@code hub} and the packages below it, and implements the observer of the hub.
+ * Observers must not block or throw, because they run on capture threads, delivery loops and device
+ * actors.
  */
+@NullMarked
 package dev.lavalier.observe;
+
+import org.jspecify.annotations.NullMarked;

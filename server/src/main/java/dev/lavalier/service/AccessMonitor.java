@@ -15,11 +15,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps access up to date. Once a second it has the token file and the certificate read, on an
- * executor that may block, and ends the streams of callers whose access has ended or expired, also
- * while the file system hangs. It warns before the certificate expires.
+ * Keeps access up to date. Once a second it reloads the token file and the certificate, if they
+ * have changed, on an executor that may block. It also ends the streams of callers whose access has
+ * been revoked or has expired, even while the file system hangs. It logs a warning before the
+ * certificate expires.
  *
- * <p>{@link #start} once, {@link #close} from any thread.
+ * <p>{@link #start} is called once. {@link #close} can be called from any thread.
  */
 public final class AccessMonitor implements AutoCloseable {
 
@@ -27,7 +28,7 @@ public final class AccessMonitor implements AutoCloseable {
 
   private static final Duration CHECK_INTERVAL = Duration.ofSeconds(1);
 
-  /** How long before the certificate's end it is warned of, each day anew. */
+  /** The time before the end of the certificate from which a warning is logged each day. */
   private static final Duration EXPIRY_WARNING = Duration.ofDays(14);
 
   private static final Duration DAY = Duration.ofDays(1);
@@ -41,13 +42,13 @@ public final class AccessMonitor implements AutoCloseable {
   private volatile boolean closed;
 
   /**
-   * Makes one.
+   * Creates a monitor, which does not run until {@link #start}.
    *
-   * @param hub whose streams end
+   * @param hub the hub whose streams the monitor ends
    * @param tokens the token file; empty: none
-   * @param certificate the server's; empty: no encryption
-   * @param timeSource when it checks
-   * @param files runs what reads files, one task at a time
+   * @param certificate the certificate of the server; empty: no encryption
+   * @param timeSource the clock and timer of the checks
+   * @param files runs the tasks that read files, one at a time
    */
   public AccessMonitor(
       Hub hub,
@@ -66,7 +67,7 @@ public final class AccessMonitor implements AutoCloseable {
     return Instant.ofEpochSecond(0, timeSource.unixNanos());
   }
 
-  /** Starts to check, if there is anything that can change. */
+  /** Logs the token file and the certificate, and starts the checks if there is either of them. */
   public void start() {
     certificate.ifPresent(each -> each.files().logLoaded());
     tokens.ifPresent(Reloadable::logLoaded);
@@ -83,7 +84,7 @@ public final class AccessMonitor implements AutoCloseable {
     }
     Duration remaining = each.material().remainingValidity(now());
     if (remaining.isNegative()) {
-      log.error("certificate: expired, no client that checks it connects: {}", each.material());
+      log.error("certificate: expired, clients that verify it cannot connect: {}", each.material());
     } else if (remaining.compareTo(EXPIRY_WARNING) < 0) {
       log.warn("certificate: {} days left: {}", remaining.toDays(), each.material());
     }
@@ -95,11 +96,11 @@ public final class AccessMonitor implements AutoCloseable {
       return;
     }
     hub.revokeUnauthorized();
-    if (reloading.compareAndSet(false, true)) { // else the file system has not answered yet
+    if (reloading.compareAndSet(false, true)) { // else: the last reload has not finished
       try {
         files.execute(this::reloadFiles);
       } catch (RejectedExecutionException e) {
-        return; // closed
+        return; // the monitor is closed
       }
     }
     timeSource.schedule(CHECK_INTERVAL, this::check);
@@ -121,11 +122,11 @@ public final class AccessMonitor implements AutoCloseable {
     if (tokens.isPresent()
         && tokens.get().get().hasCertificateEntries()
         && !certificate.map(ServerCertificate::requiresClientCertificates).orElse(false)) {
-      log.warn("token file: names certificates, which nobody is asked for without tls-client-ca");
+      log.warn("token file: contains certificate entries, but tls-client-ca is not set");
     }
   }
 
-  /** Stops to check. */
+  /** Stops the checks. */
   @Override
   public void close() {
     closed = true;

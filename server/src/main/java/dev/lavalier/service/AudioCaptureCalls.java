@@ -15,31 +15,30 @@ import dev.lavalier.v1.WatchDevicesRequest;
 
 /**
  * The calls of AudioCapture on a hub, for any transport. A transport starts a call with its caller,
- * the delivery loop that serves it, and its sending side, and then drives the listener that it
- * gets.
+ * its delivery loop and its sink, and then calls the listener that it gets.
  *
- * <p>The methods may be called on any thread, and none blocks, so a transport may call them on its
- * event loops. A call that cannot be served fails by its sink.
+ * <p>The methods can be called on any thread and do not block, so a transport can call them on its
+ * event loops. If a call cannot be served, it fails through its sink.
  */
 public final class AudioCaptureCalls {
 
   private final Hub hub;
 
   /**
-   * Makes the calls.
+   * Creates the calls.
    *
-   * @param hub where the audio comes from
+   * @param hub the source of devices and audio
    */
   public AudioCaptureCalls(Hub hub) {
     this.hub = hub;
   }
 
-  /** Returns what the hub must encode frames with. */
+  /** Returns the codec with which the hub must encode frames. */
   public static FrameCodec pcmCodec() {
     return ProtoMessages.PCM;
   }
 
-  /** Sends the devices that the caller may list, and completes the call before it returns. */
+  /** Sends the devices that the caller can list, and completes the call before it returns. */
   public void listDevices(ListDevicesRequest request, Caller caller, CallSink sink) {
     Grants grants = caller.grants();
     sink.send(
@@ -50,7 +49,7 @@ public final class AudioCaptureCalls {
     sink.complete();
   }
 
-  /** Sends the devices that the caller may list, and then what changes. */
+  /** Sends the devices that the caller can list, and then their changes. */
   public CallListener watchDevices(
       WatchDevicesRequest request, Caller caller, DeliveryLoop deliveryLoop, CallSink sink) {
     return new WatchDevicesCall.Listener(
@@ -61,7 +60,7 @@ public final class AudioCaptureCalls {
             new WatchDevicesCall(sink)));
   }
 
-  /** Sends frames at the device's pace. */
+  /** Sends frames at the rate of the device. */
   public CallListener streamFrames(
       StreamFramesRequest request, Caller caller, DeliveryLoop deliveryLoop, CallSink sink) {
     try {
@@ -77,18 +76,18 @@ public final class AudioCaptureCalls {
   }
 
   /**
-   * Bounds what waits behind isReady, because the queue cannot drop it: two frames, but at least 20
-   * ms, so that short frames of one period are written together.
+   * Returns the ready threshold: two frames, but at least 20 ms, so that short frames of one period
+   * are written together. It is small because frames beyond it can no longer be dropped.
    */
   private static int readyBytes(SubscriptionSpec spec) {
     int samples = Math.max(2 * spec.frameSize(), spec.format().sampleRateHz() / 50);
     return samples * spec.format().bytesPerSampleFrame();
   }
 
-  /** Sends as many frames as the caller's messages give credit for. */
+  /** Sends as many frames as the messages of the caller grant credit for. */
   public RequestListener<PullFramesRequest> pullFrames(
       Caller caller, DeliveryLoop deliveryLoop, CallSink sink) {
-    // Credit is the bound; this lets no second frame be written before the first is on its way.
+    // Credit is the limit. This keeps a second frame from being written before the first is sent.
     sink.setReadyThreshold(1);
     return new PullFramesCall(
         sink,

@@ -17,8 +17,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Decides who may make a call, before any service hears of it. A call that it refuses is logged.
- * Safe for use from any thread; nothing here blocks.
+ * Authenticates and authorizes the caller of each call, before a service receives the call. Logs
+ * the calls that it rejects. Safe for use from any thread. No method blocks.
  */
 public final class CallAuthorizer {
 
@@ -26,12 +26,12 @@ public final class CallAuthorizer {
   private final RejectionLog rejections;
 
   /**
-   * Makes one. Without a token file and without a client CA it lets everybody in.
+   * Creates an authorizer. Without a token file and without a client CA it accepts every caller.
    *
    * @param tokens the token file; empty: none
-   * @param certificate the server's; empty: no encryption
-   * @param timeSource by which access expires
-   * @param rejections where calls that are refused are logged
+   * @param certificate the certificate of the server; empty: no encryption
+   * @param timeSource the clock for expiration
+   * @param rejections the log of rejected calls
    */
   public CallAuthorizer(
       Optional<Reloadable<TokenFile>> tokens,
@@ -47,14 +47,14 @@ public final class CallAuthorizer {
   }
 
   /**
-   * Authenticates the caller, and checks that it may use the service.
+   * Authenticates the caller of a call, and checks that it can use the service.
    *
    * @param service the full name of the service
    * @param call the name of the call, for the log
-   * @param authorization the values of the call's {@code authorization}
-   * @param certificate the peer's, if the transport has verified one
-   * @param address the peer's, as the records show it
-   * @throws StreamException NOT_AUTHENTICATED, or NOT_PERMITTED
+   * @param authorization the values of the metadata {@code authorization}
+   * @param certificate the certificate of the peer, verified by the transport; empty: none
+   * @param address the address of the peer, as logs show it
+   * @throws StreamException NOT_AUTHENTICATED or NOT_PERMITTED
    */
   public Caller authorize(
       String service,

@@ -1,12 +1,12 @@
 package dev.lavalier.service;
 
 /**
- * One call in progress, as its transport drives it. The methods may be called on any thread, never
- * block, and may be called again, also after the call has ended.
+ * Receives the events of one call from its transport. The methods can be called on any thread and
+ * do not block. They can be called repeatedly, even after the call has ended.
  */
 public interface CallListener {
 
-  /** A call that has ended already. */
+  /** The listener of a call that has already ended. */
   CallListener ENDED =
       new CallListener() {
         @Override
@@ -16,14 +16,14 @@ public interface CallListener {
         public void onCancel(String reason) {}
       };
 
-  /** The sink has become ready. */
+  /** Called when the sink has become ready. */
   void onReady();
 
   /**
-   * The call has ended, and not by the sink: the peer cancelled it, its deadline passed, or its
-   * connection was lost.
+   * Called when the call has ended, but not through the sink: the peer cancelled it, its deadline
+   * passed, or its connection was lost.
    *
-   * @param reason in a few words, for the records
+   * @param reason the reason in a few words, for the audit log
    */
   void onCancel(String reason);
 }

@@ -1,32 +1,32 @@
 package dev.lavalier.service;
 
 /**
- * Keeps count of what clients do: told on the transport's threads, several at once; must neither
- * block nor throw.
+ * Observes connections and calls, for example to count them. The methods are called on the threads
+ * of the transport, concurrently. They must not block or throw.
  */
 public interface CallObserver {
 
-  /** Keeps none. */
+  /** An observer that does nothing. */
   CallObserver NONE = new CallObserver() {};
 
-  /** A client has connected. */
+  /** Called when a client has connected. */
   default void onConnected() {}
 
-  /** A client's connection is over. */
+  /** Called when the connection of a client has ended. */
   default void onDisconnected() {}
 
   /**
-   * A call has begun.
+   * Called when a call has started.
    *
-   * @param method {@code service/method}, one that this server has
+   * @param method {@code service/method}, which this server has
    */
   default void onCallStarted(String method) {}
 
   /**
-   * A call is over.
+   * Called when a call has ended.
    *
-   * @param method as when it began; {@code unknown} if this server has no such method
-   * @param code the name of the status that it ended with
+   * @param method the same as at the start; {@code unknown} if this server has no such method
+   * @param code the name of the status code
    */
   default void onCallEnded(String method, String code) {}
 }

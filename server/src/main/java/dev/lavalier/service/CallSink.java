@@ -5,41 +5,41 @@ import dev.lavalier.common.StreamException;
 /**
  * The sending side of one call. A transport implements it: gRPC, or a test.
  *
- * <p>One thread calls it at a time: until the call has subscribed, the thread that starts the call
- * or gives its listener a message, and from then on the call's {@link
- * dev.lavalier.hub.DeliveryLoop}. No method blocks. After {@link #complete} or {@link #fail}
- * nothing more is called. After the transport has ended the call, see {@link
- * CallListener#onCancel}, a sink may still be called for a short while: it ignores what it is given
- * then.
+ * <p>One thread at a time calls it. Until the call has subscribed, this is the thread that starts
+ * the call or passes a message to its listener. From then on, it is the {@link
+ * dev.lavalier.hub.DeliveryLoop} of the call. No method blocks. After {@link #complete} or {@link
+ * #fail}, no method is called. After the transport has ended the call (see {@link
+ * CallListener#onCancel}), the methods may still be called for a short time, and must do nothing.
  */
 public interface CallSink {
 
   /**
-   * Sets how many bytes may wait to be sent before {@link #isReady} turns false. It is called at
-   * most once, before the first message. It bounds what can no longer be dropped, so a transport
-   * may choose a smaller value.
+   * Sets how many bytes can wait to be sent before {@link #isReady} returns false. It is called at
+   * most once, before the first message. It limits the data that can no longer be dropped, so a
+   * transport can choose a smaller value.
    *
-   * @param bytes 1 or more; 1: a message is sent only when no other one waits
+   * @param bytes 1 or more; 1: a message is sent only if no other message waits
    */
   void setReadyThreshold(int bytes);
 
   /**
-   * Returns whether a message that is sent now is on its way at once. After it has returned false,
-   * the transport calls {@link CallListener#onReady} when it turns true.
+   * Returns whether the transport sends the next message without delay. After it has returned
+   * false, the transport calls {@link CallListener#onReady} when it becomes true.
    */
   boolean isReady();
 
   /**
    * Sends a message, whether the sink is ready or not.
    *
-   * @param message a message of the contract, encoded. Other calls may be given the same array, so
-   *     that the sink must not change it, and may send it without a copy
+   * @param message an encoded message of the contract. Other calls can get the same array, so the
+   *     sink must not change it. No caller changes it either, so the sink can send it without a
+   *     copy
    */
   void send(byte[] message);
 
-  /** Ends the call successfully, after the messages so far. */
+  /** Ends the call successfully, after the messages sent so far. */
   void complete();
 
-  /** Ends the call with the status of a reason, see {@link StatusCode}. */
+  /** Ends the call with the status of a reason; see {@link StatusCode}. */
   void fail(StreamException reason);
 }

@@ -9,8 +9,8 @@ import dev.lavalier.hub.Subscriber;
 import java.util.Optional;
 
 /**
- * Who makes a call, and what the caller may do now: access can end during a call. Safe for use from
- * any thread.
+ * The caller of a call, and its current grants. Access can end during a call. Safe for use from any
+ * thread.
  */
 public final class Caller {
 
@@ -18,10 +18,10 @@ public final class Caller {
   private final Subscriber subscriber;
 
   /**
-   * Makes a caller.
+   * Creates a caller.
    *
-   * @param authentication who it is, and what it may do
-   * @param address where it calls from, as the records show it
+   * @param authentication its identity and its grants
+   * @param address its address, as logs show it
    */
   public Caller(Authentication authentication, String address) {
     this.authentication = authentication;
@@ -42,12 +42,12 @@ public final class Caller {
             });
   }
 
-  /** Returns the caller as the hub knows it. */
+  /** Returns the caller as a subscriber of the hub. */
   public Subscriber subscriber() {
     return subscriber;
   }
 
-  /** Returns what it may do now; nothing if its access has ended. */
+  /** Returns the current grants; none if the access of the caller has ended. */
   public Grants grants() {
     return authentication.grants().orElse(Grants.NONE);
   }
@@ -69,23 +69,23 @@ public final class Caller {
         : Optional.of(
             new StreamException(
                 Reason.NOT_PERMITTED,
-                "device_id: %s (expected: one that %s may stream)"
+                "device_id: %s (expected: a device that %s may stream)"
                     .formatted(deviceId, subscriber.identity())));
   }
 
   /**
-   * Checks that its access has not ended meanwhile.
+   * Checks that the access of the caller has not ended.
    *
-   * @throws StreamException NOT_AUTHENTICATED
+   * @throws StreamException NOT_AUTHENTICATED if it has
    */
   void checkAuthenticated() throws StreamException {
     check(denialReason());
   }
 
   /**
-   * Checks that the caller may hear a device that it may list.
+   * Checks that the caller can stream a device that it can list.
    *
-   * @throws StreamException NOT_PERMITTED, NOT_AUTHENTICATED
+   * @throws StreamException NOT_PERMITTED if it cannot, NOT_AUTHENTICATED if its access has ended
    */
   void checkCanStream(String deviceId) throws StreamException {
     check(denialReason(deviceId));

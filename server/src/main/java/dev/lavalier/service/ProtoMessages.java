@@ -30,12 +30,15 @@ import dev.lavalier.v1.Subscription;
 import dev.lavalier.v1.WatchDevicesResponse;
 import java.util.List;
 
-/** The hub's values as messages of the contract, encoded if a {@link CallSink} sends them. */
+/**
+ * Translates values of the hub into messages of the contract. Messages for a {@link CallSink} are
+ * encoded.
+ */
 public final class ProtoMessages {
 
   private ProtoMessages() {}
 
-  /** Encodes frames as PCM. */
+  /** Encodes frames of PCM as messages. */
   static final FrameCodec PCM = ProtoMessages::frame;
 
   private static byte[] frame(
@@ -51,7 +54,10 @@ public final class ProtoMessages {
         .toByteArray();
   }
 
-  /** The same frame with a gap: only who missed something pays for writing it again. */
+  /**
+   * Returns the message of a frame with a gap added. Only a subscriber with a gap needs its own
+   * copy.
+   */
   static byte[] frame(Frame frame, Gap gap) {
     try {
       StreamFramesResponse.Builder message =
@@ -65,7 +71,7 @@ public final class ProtoMessages {
                   .setEstimated(gap.estimated()));
       return message.build().toByteArray();
     } catch (InvalidProtocolBufferException e) {
-      throw new IllegalStateException(e); // we wrote it ourselves
+      throw new IllegalStateException(e); // this class encoded it
     }
   }
 
@@ -137,7 +143,7 @@ public final class ProtoMessages {
         .toByteArray();
   }
 
-  /** A ListDevicesResponse. */
+  /** Returns an encoded ListDevicesResponse. */
   static byte[] devices(List<DeviceStatus> devices) {
     ListDevicesResponse.Builder response = ListDevicesResponse.newBuilder();
     devices.forEach(status -> response.addDevices(device(status)));
@@ -158,7 +164,7 @@ public final class ProtoMessages {
     return WatchDevicesResponse.newBuilder().setRemovedDeviceId(deviceId).build().toByteArray();
   }
 
-  /** Returns a subscription, as an operator sees it. */
+  /** Returns the message for a subscription, for operators. */
   public static Subscription subscription(SubscriptionStatus status) {
     return Subscription.newBuilder()
         .setSubscriptionId(status.id())

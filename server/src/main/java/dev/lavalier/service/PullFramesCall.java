@@ -13,17 +13,18 @@ import dev.lavalier.v1.PullFramesRequest;
 import dev.lavalier.v1.StreamFramesRequest;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /**
- * One PullFrames call: a StreamFrames call whose sink is ready only while the consumer's credit
- * lasts.
+ * One PullFrames call: a StreamFrames call whose sink is ready only while the client has credit
+ * left.
  *
- * <p>The transport calls the requests' side, one message at a time; the subscription calls the
- * frames' side, on its delivery loop.
+ * <p>The transport calls the methods of {@link RequestListener}, one message at a time. The
+ * subscription calls the methods of {@link FrameSink}, on its delivery loop.
  */
 final class PullFramesCall implements RequestListener<PullFramesRequest>, FrameSink {
 
-  /** How a call subscribes. */
+  /** Creates the subscription of a call. */
   interface Subscribe {
     Subscription subscribe(StreamFramesRequest request, FrameSink sink) throws StreamException;
   }
@@ -32,12 +33,12 @@ final class PullFramesCall implements RequestListener<PullFramesRequest>, FrameS
   private final StreamFramesCall frames;
   private final DeliveryLoop deliveryLoop;
   private final Subscribe subscribe;
-  private final AtomicLong credit = new AtomicLong(); // the one side adds, the other takes
+  private final AtomicLong credit = new AtomicLong(); // requests add, frames subtract
 
-  // Written by the requests' side.
-  private boolean rejected; // ended before it was subscribed
-  private volatile boolean halfClosed; // not before it was subscribed
-  private volatile Subscription subscription; // null: not subscribed yet
+  // Written by the transport's side.
+  private boolean rejected; // the call failed before it subscribed
+  private volatile boolean halfClosed; // set only after the call has subscribed
+  private volatile @Nullable Subscription subscription; // null: not subscribed yet
 
   PullFramesCall(CallSink sink, DeliveryLoop deliveryLoop, Subscribe subscribe) {
     this.sink = sink;
@@ -46,7 +47,7 @@ final class PullFramesCall implements RequestListener<PullFramesRequest>, FrameS
     this.subscribe = subscribe;
   }
 
-  // What the consumer says.
+  // Called by the transport.
 
   @Override
   public void onMessage(PullFramesRequest request) {
@@ -76,7 +77,7 @@ final class PullFramesCall implements RequestListener<PullFramesRequest>, FrameS
       throw new StreamException(
           Reason.INVALID_REQUEST, "credit: %d (expected: 0 or more)".formatted(more));
     }
-    long total = credit.get() + more; // the other side can only have made it less meanwhile
+    long total = credit.get() + more; // the delivery loop can only reduce it meanwhile
     if (total > Integer.MAX_VALUE) {
       throw new StreamException(
           Reason.INVALID_REQUEST,
@@ -124,7 +125,7 @@ final class PullFramesCall implements RequestListener<PullFramesRequest>, FrameS
     }
   }
 
-  // What the subscription says.
+  // Called by the subscription.
 
   @Override
   public boolean isReady() {
@@ -138,7 +139,7 @@ final class PullFramesCall implements RequestListener<PullFramesRequest>, FrameS
 
   @Override
   public void onFrame(Frame frame, Optional<Gap> gap) {
-    credit.decrementAndGet(); // first: who has the frame may grant what it has used
+    credit.decrementAndGet(); // first: a client with the frame can grant its credit again
     frames.onFrame(frame, gap);
     completeIfCreditExhausted();
   }

@@ -1,16 +1,16 @@
 package dev.lavalier.service;
 
 /**
- * One call in progress whose peer sends more than one message. {@link #onMessage} and {@link
- * #onHalfClose} are called one at a time, in order.
+ * Receives the events of one call whose peer can send more than one message. {@link #onMessage} and
+ * {@link #onHalfClose} are called one at a time, in order.
  *
- * @param <T> the messages of the peer
+ * @param <T> the type of the messages of the peer
  */
 public interface RequestListener<T> extends CallListener {
 
-  /** The peer has sent a message. */
+  /** Called when the peer has sent a message. */
   void onMessage(T message);
 
-  /** The peer sends no more messages. */
+  /** Called when the peer sends no more messages. */
   void onHalfClose();
 }

@@ -12,7 +12,7 @@ import dev.lavalier.v1.AudioFormat;
 import dev.lavalier.v1.StreamFramesRequest;
 import java.util.Optional;
 
-/** Requests of the contract, checked, as the hub's values. */
+/** Checks requests of the contract and translates them into values of the hub. */
 final class RequestParser {
 
   private RequestParser() {}

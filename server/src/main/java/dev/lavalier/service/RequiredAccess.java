@@ -1,12 +1,12 @@
 package dev.lavalier.service;
 
-/** What a service asks of its callers. This is the whole rule of who may call what. */
+/** The access that a service requires of its callers. This is the complete rule for services. */
 enum RequiredAccess {
-  /** Nothing; a caller who is not known is served, and has no grants. */
+  /** None. A caller that is not authenticated is served without grants. */
   NONE,
-  /** To be known. What of the service it may use, the service itself looks at. */
+  /** Authentication. The service itself checks the grants of the caller. */
   AUTHENTICATED,
-  /** To be known, and to have the admin grant. */
+  /** Authentication and the admin grant. */
   ADMIN;
 
   static RequiredAccess of(String service) {
@@ -16,7 +16,7 @@ enum RequiredAccess {
           "grpc.reflection.v1.ServerReflection",
           "grpc.reflection.v1alpha.ServerReflection" ->
           AUTHENTICATED;
-      default -> ADMIN; // lavalier.v1.Admin, channelz, and whatever nobody has thought about
+      default -> ADMIN; // lavalier.v1.Admin, channelz, and any service added later
     };
   }
 }

@@ -3,15 +3,15 @@ package dev.lavalier.service;
 import dev.lavalier.common.StreamException;
 
 /**
- * The status codes that a call can fail with, one for each reason. The names and numbers are those
- * of gRPC, which the contract uses on every transport.
+ * The status codes with which a call can fail. Each reason has one code. The names and numbers are
+ * those of gRPC, which the contract uses on every transport.
  */
 public enum StatusCode {
-  /** The request has a value out of range. */
+  /** The request has an invalid value. */
   INVALID_ARGUMENT(3),
   /** There is no such device. */
   NOT_FOUND(5),
-  /** The caller is known and may not do this. */
+  /** The caller is authenticated, but has no grant for this. */
   PERMISSION_DENIED(7),
   /** A limit is reached, or the subscriber is too slow. */
   RESOURCE_EXHAUSTED(8),
@@ -19,9 +19,9 @@ public enum StatusCode {
   FAILED_PRECONDITION(9),
   /** The position to start from lies in the future. */
   OUT_OF_RANGE(11),
-  /** The device or the server is not available now; retry later. */
+  /** The device or the server is not available now. Retry later. */
   UNAVAILABLE(14),
-  /** The caller is not known. */
+  /** The caller is not authenticated. */
   UNAUTHENTICATED(16);
 
   private final int number;
@@ -30,7 +30,7 @@ public enum StatusCode {
     this.number = number;
   }
 
-  /** Returns the number that stands for it on the wire. */
+  /** Returns the number of the code on the wire. */
   public int number() {
     return number;
   }

@@ -10,12 +10,12 @@ import dev.lavalier.pipeline.Gap;
 import java.util.Optional;
 
 /**
- * One StreamFrames call: writes what its subscription gives it. Used on the subscription's delivery
- * loop only.
+ * One StreamFrames call: sends the events of its subscription as messages. Used only on the
+ * delivery loop of the subscription.
  */
 final class StreamFramesCall implements FrameSink {
 
-  /** The side that the transport drives. */
+  /** The side that the transport calls. */
   record Listener(Subscription subscription) implements CallListener {
     @Override
     public void onReady() {

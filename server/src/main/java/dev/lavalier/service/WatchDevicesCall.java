@@ -5,10 +5,13 @@ import dev.lavalier.hub.DeviceStatus;
 import dev.lavalier.hub.DeviceWatch;
 import java.util.List;
 
-/** One WatchDevices call: writes what its watch tells. Used on the watch's delivery loop only. */
+/**
+ * One WatchDevices call: sends the events of its watch as messages. Used only on the delivery loop
+ * of the watch.
+ */
 final class WatchDevicesCall implements DeviceWatch.Sink {
 
-  /** The side that the transport drives. */
+  /** The side that the transport calls. */
   record Listener(DeviceWatch watch) implements CallListener {
     @Override
     public void onReady() {

@@ -126,11 +126,11 @@ final class AccessTest {
     assertEnds(
         stream(as("lav_ann"), "mic"),
         Status.Code.PERMISSION_DENIED,
-        "device_id: mic (expected: one that ann may stream)");
+        "device_id: mic (expected: a device that ann may stream)");
     assertEnds(
         stream(as("lav_ann"), ""), // the default is the microphone
         Status.Code.PERMISSION_DENIED,
-        "device_id: mic (expected: one that ann may stream)");
+        "device_id: mic (expected: a device that ann may stream)");
   }
 
   @Test
@@ -213,7 +213,9 @@ final class AccessTest {
     lavalier.writeTokens("ann TOKEN(lav_ann) list=mic", BOB, EVE);
     lavalier.timeSource().advance(Duration.ofSeconds(1));
     assertEnds(
-        ann, Status.Code.PERMISSION_DENIED, "device_id: tone (expected: one that ann may stream)");
+        ann,
+        Status.Code.PERMISSION_DENIED,
+        "device_id: tone (expected: a device that ann may stream)");
     WatchDevicesResponse told = watcher.next();
     while (!told.getRemovedDeviceId().equals("tone")) { // it was opened and closed meanwhile
       told = watcher.next();

@@ -235,7 +235,7 @@ final class TlsTest {
         l ->
             l.matches(
                 REFUSED
-                    + "TLS handshake, the client showed no certificate, or has none of the client"
+                    + "TLS handshake, the client sent no certificate, or has none of the client"
                     + " CA"));
     assertThat(list(connect("eve")).getCode()).isEqualTo(Status.Code.UNAVAILABLE);
     showAnyway("eve"); // Java shows no certificate that cannot help; openssl does
@@ -307,7 +307,7 @@ final class TlsTest {
         NettyChannelBuilder.forAddress("localhost", server.port()).usePlaintext().build();
     channels.add(plain);
     assertThat(list(plain).getCode()).isEqualTo(Status.Code.UNAVAILABLE);
-    log.await(l -> l.matches(REFUSED + "TLS handshake, what came is not TLS"));
+    log.await(l -> l.matches(REFUSED + "TLS handshake, the peer did not send TLS"));
 
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
       socket
@@ -335,7 +335,7 @@ final class TlsTest {
     gateTime.advance(Duration.ofDays(10));
     assertThat(log.all())
         .anyMatch(
-            l -> l.startsWith("ERROR certificate: expired, no client that checks it connects"));
+            l -> l.startsWith("ERROR certificate: expired, clients that verify it cannot connect"));
   }
 
   @Test

@@ -27,13 +27,13 @@ final class PeerEventLogTest {
     }
     assertThat(lines)
         .containsExactly(
-            "a connection was closed: the peer broke HTTP/2's rules or a limit (127.0.0.1:4711:"
+            "a connection was closed: the peer broke a rule or limit of HTTP/2 (127.0.0.1:4711:"
                 + " too_many_pings)");
     timeSource.advance(Duration.ofSeconds(60));
     assertThat(lines).hasSize(2);
     assertThat(lines.get(1))
         .isEqualTo(
-            "a connection was closed: the peer broke HTTP/2's rules or a limit: 9999 more within"
+            "a connection was closed: the peer broke a rule or limit of HTTP/2: 9999 more within"
                 + " the last minute");
   }
 
@@ -42,8 +42,7 @@ final class PeerEventLogTest {
     log.log(PeerEventLog.Cause.CONNECTION_LIMIT, PEER, "");
     timeSource.advance(Duration.ofSeconds(60));
     assertThat(lines)
-        .containsExactly(
-            "one connection more than max-connections was closed at once (127.0.0.1:4711)");
+        .containsExactly("a connection was closed: max-connections is reached (127.0.0.1:4711)");
     log.log(PeerEventLog.Cause.CONNECTION_LIMIT, PEER, "");
     assertThat(lines).hasSize(2);
   }
