@@ -10,12 +10,12 @@ import org.openjdk.jcstress.infra.results.III_Result;
 import org.openjdk.jcstress.infra.results.ZII_Result;
 import org.openjdk.jcstress.infra.results.ZZI_Result;
 
-/** Leaving and ending, against each other, against publishing and against beginning. */
+/** Races between cancelling, closing, publishing and starting. */
 public final class CancelStress {
 
   private CancelStress() {}
 
-  /** A device with one subscription, and its lane. */
+  /** A device with one subscription and its delivery loop. */
   abstract static class Fixture {
 
     final StressDevice device = new StressDevice();
@@ -25,31 +25,31 @@ public final class CancelStress {
   }
 
   /**
-   * Claim: of two that leave at once, one alone is told that it was the one, and it is counted
-   * once.
+   * Claim: if a subscription is cancelled twice at once, exactly one call returns true, and the end
+   * is counted once.
    */
   @JCStressTest
   @Outcome(
       id = {"true, false, 1", "false, true, 1"},
       expect = Expect.ACCEPTABLE,
-      desc = "One of them.")
+      desc = "One call ended it.")
   @Outcome(expect = Expect.FORBIDDEN, desc = "Both, neither, or counted twice.")
   @State
   public static class Twice extends Fixture {
 
-    /** Leaves. */
+    /** Cancels the subscription. */
     @Actor
     public void one(ZZI_Result r) {
       r.r1 = subscription.cancel("stress");
     }
 
-    /** Leaves too. */
+    /** Cancels the subscription too. */
     @Actor
     public void other(ZZI_Result r) {
       r.r2 = subscription.cancel("stress");
     }
 
-    /** Counts. */
+    /** Counts the results. */
     @Arbiter
     public void later(ZZI_Result r) {
       r.r3 = device.closed();
@@ -57,37 +57,39 @@ public final class CancelStress {
   }
 
   /**
-   * Claim: where a subscriber leaves while the server ends its subscription, either it was the one
-   * and hears nothing of an end, or it was not and hears the end, once; it is over once.
+   * Claim: if a subscription is cancelled while the server closes it, either the cancellation wins
+   * and the sink gets no end, or the server wins and the sink gets the end once. The end is counted
+   * once.
    *
-   * <p>The result is what leaving returned, the ends heard, and how often it was over.
+   * <p>The result is what {@code cancel} returned, the number of ends at the sink, and the number
+   * of counted ends.
    */
   @JCStressTest
-  @Outcome(id = "true, 0, 1", expect = Expect.ACCEPTABLE, desc = "It left.")
-  @Outcome(id = "false, 1, 1", expect = Expect.ACCEPTABLE, desc = "It was ended.")
+  @Outcome(id = "true, 0, 1", expect = Expect.ACCEPTABLE, desc = "It was cancelled.")
+  @Outcome(id = "false, 1, 1", expect = Expect.ACCEPTABLE, desc = "It was closed.")
   @Outcome(expect = Expect.FORBIDDEN, desc = "Both, neither, or counted twice.")
   @State
   public static class AgainstClose extends Fixture {
 
-    /** Has the subscription begun. */
+    /** Starts the subscription. */
     public AgainstClose() {
       device.activate(subscription);
       deliveryLoop.run();
     }
 
-    /** Leaves. */
+    /** Cancels the subscription. */
     @Actor
     public void subscriber(ZII_Result r) {
       r.r1 = subscription.cancel("stress");
     }
 
-    /** Ends it. */
+    /** Closes the subscription. */
     @Actor
     public void actor() {
       device.close(subscription);
     }
 
-    /** Counts. */
+    /** Counts the results. */
     @Arbiter
     public void later(ZII_Result r) {
       deliveryLoop.run();
@@ -97,43 +99,46 @@ public final class CancelStress {
   }
 
   /**
-   * Claim: when leaving has returned, only what runs on the lane at that moment can still be heard:
-   * no task that begins later tells the sink anything, whatever the reader publishes.
+   * Claim: when {@code cancel} has returned, only the task that is running on the delivery loop can
+   * still call the sink. No later task calls the sink, regardless of published frames.
    *
-   * <p>The result is the frames heard (a part of the four that were published before and while it
-   * left), calls by tasks that began later, and what came wrongly.
+   * <p>The result is the number of frames at the sink (some of the four that were published before
+   * and during the cancellation), calls by later tasks, and wrong calls.
    */
   @JCStressTest
-  @Outcome(id = "[0-4], 0, 0", expect = Expect.ACCEPTABLE, desc = "Silence after leaving.")
-  @Outcome(expect = Expect.FORBIDDEN, desc = "Something was heard after leaving.")
+  @Outcome(
+      id = "[0-4], 0, 0",
+      expect = Expect.ACCEPTABLE,
+      desc = "No calls after the cancellation.")
+  @Outcome(expect = Expect.FORBIDDEN, desc = "A call after the cancellation.")
   @State
   public static class AgainstPublish extends Fixture {
 
     private volatile boolean cancelled;
-    private int late; // the lane's thread alone
+    private int late; // used only on the delivery loop
 
-    /** Has the subscription begun, and two frames waiting. */
+    /** Starts the subscription, and publishes two frames that wait. */
     public AgainstPublish() {
       device.activate(subscription);
       deliveryLoop.run();
       device.read(2);
     }
 
-    /** Leaves; the reader goes on for the others. */
+    /** Cancels the subscription; the capture continues for other subscriptions. */
     @Actor
-    public void subscriberAndReader() {
+    public void subscriberAndCapture() {
       subscription.cancel("stress");
       cancelled = true;
       device.read(2);
     }
 
-    /** Runs the lane. */
+    /** Runs the delivery loop. */
     @Actor
-    public void lane() {
+    public void loop() {
       runWatched();
     }
 
-    /** Goes on for a while. */
+    /** Publishes and runs the delivery loop once more. */
     @Arbiter
     public void later(III_Result r) {
       device.read(1);
@@ -146,19 +151,19 @@ public final class CancelStress {
     private void runWatched() {
       boolean ran;
       do {
-        boolean leftBefore = cancelled;
-        int heardBefore = sink.received();
+        boolean cancelledBefore = cancelled;
+        int receivedBefore = sink.received();
         ran = deliveryLoop.runOne();
-        late += leftBefore ? sink.received() - heardBefore : 0;
+        late += cancelledBefore ? sink.received() - receivedBefore : 0;
       } while (ran);
     }
   }
 
   /**
-   * Claim: where the server ends a subscription while frames are published, the subscriber hears an
-   * unbroken run of them, then the end, once, and then nothing.
+   * Claim: if the server closes a subscription while frames are published, the sink gets
+   * consecutive frames, then the end once, and then nothing.
    *
-   * <p>The result is the frames heard, the ends heard, and what came wrongly.
+   * <p>The result is the number of frames, of ends, and of wrong calls.
    */
   @JCStressTest
   @Outcome(id = "[1-4], 1, 0", expect = Expect.ACCEPTABLE, desc = "Frames, and then the end.")
@@ -166,27 +171,27 @@ public final class CancelStress {
   @State
   public static class CloseAgainstPublish extends Fixture {
 
-    /** Has the subscription begun, and one frame waiting. */
+    /** Starts the subscription, and publishes one frame that waits. */
     public CloseAgainstPublish() {
       device.activate(subscription);
       deliveryLoop.run();
       device.read(1);
     }
 
-    /** Publishes. */
+    /** Publishes frames. */
     @Actor
-    public void reader() {
+    public void capture() {
       device.read(3);
     }
 
-    /** Ends it, and runs the lane. */
+    /** Closes the subscription and runs the delivery loop. */
     @Actor
-    public void actorAndLane() {
+    public void actorAndLoop() {
       device.close(subscription);
       deliveryLoop.run();
     }
 
-    /** Goes on for a while. */
+    /** Publishes and runs the delivery loop once more. */
     @Arbiter
     public void later(III_Result r) {
       device.read(1);
@@ -198,31 +203,31 @@ public final class CancelStress {
   }
 
   /**
-   * Claim: where a subscriber leaves while its subscription begins, it hears the beginning or does
-   * not, and nothing after that: a subscription that has been left does not come to life.
+   * Claim: if a subscription is cancelled while it starts, the sink gets the start or not, and then
+   * nothing: a cancelled subscription does not become active.
    *
-   * <p>The result is the beginnings heard, the frames heard afterwards, and what came wrongly.
+   * <p>The result is the number of starts, of frames after the cancellation, and of wrong calls.
    */
   @JCStressTest
-  @Outcome(id = "[01], 0, 0", expect = Expect.ACCEPTABLE, desc = "Begun or not, and left.")
-  @Outcome(expect = Expect.FORBIDDEN, desc = "It lives on.")
+  @Outcome(id = "[01], 0, 0", expect = Expect.ACCEPTABLE, desc = "Started or not, and cancelled.")
+  @Outcome(expect = Expect.FORBIDDEN, desc = "It became active.")
   @State
   public static class AgainstStart extends Fixture {
 
-    /** Leaves. */
+    /** Cancels the subscription. */
     @Actor
     public void subscriber() {
       subscription.cancel("stress");
     }
 
-    /** Begins it, and runs the lane. */
+    /** Starts the subscription and runs the delivery loop. */
     @Actor
-    public void actorAndLane() {
+    public void actorAndLoop() {
       device.activate(subscription);
       deliveryLoop.run();
     }
 
-    /** Goes on for a while. */
+    /** Publishes and runs the delivery loop once more. */
     @Arbiter
     public void later(III_Result r) {
       deliveryLoop.run();

@@ -4,20 +4,20 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
- * A lane whose thread is whichever calls {@link #run}: an actor of a stress test, and then its
- * arbiter. Tasks may come from any thread, as into an event loop, and wait until then.
+ * A delivery loop that runs on the thread that calls {@link #run}: an actor of a stress test, and
+ * then its arbiter. Tasks may be added from any thread and wait until then.
  */
 public final class ManualDeliveryLoop {
 
   private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
   private final DeliveryLoop deliveryLoop = new DeliveryLoop(tasks::add);
 
-  /** Returns the lane. */
+  /** Returns the delivery loop. */
   public DeliveryLoop deliveryLoop() {
     return deliveryLoop;
   }
 
-  /** Runs what has come, in order, until nothing is there; returns how many tasks that were. */
+  /** Runs tasks in order until there are none; returns the number of tasks. */
   public int run() {
     int count = 0;
     while (runOne()) {

@@ -5,19 +5,22 @@ import dev.lavalier.pipeline.Frame;
 import dev.lavalier.pipeline.Gap;
 import java.util.Optional;
 
-/** What a subscriber hears, counted. Used on the lane alone, and read when all is done. */
+/**
+ * Counts the calls of a subscription. Used only on the delivery loop, and read when all actors have
+ * finished.
+ */
 final class RecordingSink implements FrameSink {
 
-  /** Frames heard. */
+  /** Number of frames. */
   int frames;
 
-  /** Calls that must not come: a frame out of order, a gap, anything before or after its time. */
+  /** Number of wrong calls: a frame out of order, a gap, a call too early or too late. */
   int wrong;
 
-  /** The sample after the last frame; -1: none yet. */
+  /** Index of the sample after the last frame; -1: no frame yet. */
   long next = -1;
 
-  /** The first sample; -1: none yet. */
+  /** Index of the first sample; -1: no frame yet. */
   long first = -1;
 
   int started;
@@ -54,7 +57,7 @@ final class RecordingSink implements FrameSink {
     ended++;
   }
 
-  /** Everything heard so far, in number. */
+  /** Returns the number of calls so far. */
   int received() {
     return frames + started + ended + wrong;
   }

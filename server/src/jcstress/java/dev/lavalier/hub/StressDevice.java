@@ -20,12 +20,12 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * An open device without a sound system: an epoch, into which a test reads periods of one frame,
- * and subscriptions of it that a test begins as the device's actor does. Time stands still.
+ * An open device without a sound system. A test adds periods of one frame to its pipeline, and
+ * starts subscriptions as the device's actor does. The time never changes.
  */
 public final class StressDevice {
 
-  /** Samples in a period, and in a frame. */
+  /** Samples per channel in a period and in a frame. */
   public static final int FRAME_SIZE = 4;
 
   private static final PcmFormat FORMAT = PcmFormat.parse("8000/1/s16le");
@@ -45,12 +45,12 @@ public final class StressDevice {
 
         @Override
         public void parkUntil(long deadline) {
-          throw new AssertionError("no race waits for the clock");
+          throw new AssertionError("stress tests must not wait for the clock");
         }
 
         @Override
         public void schedule(Duration delay, Runnable task) {
-          throw new AssertionError("no race waits for the clock");
+          throw new AssertionError("stress tests must not wait for the clock");
         }
       };
   private static final PolyphaseFilters FILTERS = new PolyphaseFilters();
@@ -84,9 +84,9 @@ public final class StressDevice {
           Duration.ofSeconds(30),
           HubObserver.NONE,
           (subscription, why) -> closed.incrementAndGet());
-  // The actor's thread alone.
+  // Used only by the actor's thread.
   private final Set<DeliveryLoop> loops = new LinkedHashSet<>();
-  private int periods; // the reader's thread alone
+  private int periods; // used only by the capture thread
 
   private static Conversion asCaptured() {
     try {
@@ -96,13 +96,16 @@ public final class StressDevice {
     }
   }
 
-  /** Makes a subscription that has not begun. */
+  /** Creates a subscription that is not started. */
   public Subscription subscription(ManualDeliveryLoop deliveryLoop, FrameSink sink) {
     return new Subscription(
         0, SUBSCRIBER, SPEC, deliveryLoop.deliveryLoop(), sink, actor, services);
   }
 
-  /** Begins it, in the steps and the order of {@link DeviceActor}. The actor's thread alone. */
+  /**
+   * Starts a subscription, with the steps of {@link DeviceActor} in the same order. Called only by
+   * the actor's thread.
+   */
   public void activate(Subscription subscription) {
     loops.add(subscription.deliveryLoop());
     pipeline.update(Set.of(PLAN), loops);
@@ -110,12 +113,12 @@ public final class StressDevice {
     subscription.start(pipeline.open(PLAN, spec.start(), spec.queueFrames(), spec.maxAgeNanos()));
   }
 
-  /** Ends it, as when the server stops. The actor's thread alone. */
+  /** Closes a subscription, as when the server stops. Called only by the actor's thread. */
   void close(Subscription subscription) {
     subscription.close(Hub.stoppingReason(), Optional.empty());
   }
 
-  /** Reads periods, each of which becomes a frame. The reader's thread alone. */
+  /** Adds periods, each of which becomes a frame. Called only by the capture thread. */
   public void read(int count) {
     for (int i = 0; i < count; i++) {
       pipeline.onPeriod(new Period(PERIOD, FRAME_SIZE, (long) periods * FRAME_SIZE, 0, 0, 0));
@@ -123,17 +126,20 @@ public final class StressDevice {
     }
   }
 
-  /** Returns how many subscriptions have said that they are over. */
+  /** Returns the number of subscriptions that have reported their end. */
   int closed() {
     return closed.get();
   }
 
-  /** Returns the index of the sample after the last frame, as whoever looks now sees; 0 before. */
+  /**
+   * Returns the index of the sample after the last frame, as this thread sees it; 0 if there is no
+   * frame.
+   */
   long nextIndex() {
     return Math.max(0, open().liveIndex());
   }
 
-  /** Returns the index of the first frame's first sample; -1 before. */
+  /** Returns the index of the first sample of the first frame; -1 if there is no frame. */
   long firstIndex() {
     return open().firstIndex();
   }

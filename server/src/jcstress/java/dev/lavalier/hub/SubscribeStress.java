@@ -9,7 +9,7 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.III_Result;
 import org.openjdk.jcstress.infra.results.II_Result;
 
-/** Subscribing, and waking lanes, against a reader that publishes. */
+/** Races between publishing, starting a subscription and waking a delivery loop. */
 public final class SubscribeStress {
 
   private static final int FRAMES = 3;
@@ -17,17 +17,20 @@ public final class SubscribeStress {
   private SubscribeStress() {}
 
   /**
-   * Claim: a second subscription, which begins while frames are published, on a lane that the
-   * reader does not wake yet, hears every frame from the one that was next when it began to the
-   * last, with no gap: no frame falls between its beginning and the first waking of its lane.
+   * Claim: a second subscription starts while frames are published, on a delivery loop that the
+   * capture thread does not wake yet. It gets every frame from the one that was next at its start
+   * up to the last one, without a gap: no frame is lost between its start and the first wakeup of
+   * its delivery loop.
    *
-   * <p>Because the epoch names the lane before the subscription looks where the ring stands: a
-   * reader that did not see the lane has published before that look.
+   * <p>The reason: the delivery loop is added to the pipeline before the subscription reads the
+   * head of the ring. If the capture thread did not see the delivery loop, it has published before
+   * that read.
    *
-   * <p>The result is how many frames of those are missing at the end, and what came wrongly.
+   * <p>The result is the number of these frames that are missing at the end, and the number of
+   * wrong calls.
    */
   @JCStressTest
-  @Outcome(id = "0, 0", expect = Expect.ACCEPTABLE, desc = "An unbroken run up to the last.")
+  @Outcome(id = "0, 0", expect = Expect.ACCEPTABLE, desc = "Consecutive frames up to the last one.")
   @Outcome(expect = Expect.FORBIDDEN, desc = "A frame is missing or out of order.")
   @State
   public static class Joining {
@@ -40,29 +43,29 @@ public final class SubscribeStress {
     private long nextAtMost;
     private long nextAtLeast;
 
-    /** Has a subscription of the same frame size, on another lane, well under way. */
+    /** Starts a subscription of the same frame size on another delivery loop. */
     public Joining() {
       device.activate(device.subscription(others, new RecordingSink()));
       device.read(1);
       others.run();
     }
 
-    /** Publishes. */
+    /** Publishes frames. */
     @Actor
-    public void reader() {
+    public void capture() {
       device.read(FRAMES);
     }
 
-    /** Begins it, and runs its lane. */
+    /** Starts the subscription and runs its delivery loop. */
     @Actor
-    public void actorAndLane() {
+    public void actorAndLoop() {
       nextAtLeast = device.nextIndex();
       device.activate(subscription);
       nextAtMost = device.nextIndex();
       deliveryLoop.run();
     }
 
-    /** Runs what the reader has left to the lane. */
+    /** Runs the remaining tasks of the delivery loop. */
     @Arbiter
     public void later(II_Result r) {
       deliveryLoop.run();
@@ -76,14 +79,14 @@ public final class SubscribeStress {
   }
 
   /**
-   * Claim: the first subscription of a frame size, whose framer begins while periods are read,
-   * hears every frame from the one that was next when it began, the framer's first if there was
-   * none, to the last, with no gap.
+   * Claim: the first subscription of a frame size starts while periods are added. It gets every
+   * frame from the one that was next at its start, or the framer's first one if there was none, up
+   * to the last one, without a gap.
    *
-   * <p>The result is as for {@link Joining}.
+   * <p>The result is the same as for {@link Joining}.
    */
   @JCStressTest
-  @Outcome(id = "0, 0", expect = Expect.ACCEPTABLE, desc = "An unbroken run up to the last.")
+  @Outcome(id = "0, 0", expect = Expect.ACCEPTABLE, desc = "Consecutive frames up to the last one.")
   @Outcome(expect = Expect.FORBIDDEN, desc = "A frame is missing or out of order.")
   @State
   public static class First {
@@ -94,25 +97,25 @@ public final class SubscribeStress {
     private final Subscription subscription = device.subscription(deliveryLoop, sink);
     private long nextAtMost;
 
-    /** Reads. */
+    /** Adds periods. */
     @Actor
-    public void reader() {
+    public void capture() {
       device.read(FRAMES);
     }
 
-    /** Begins it, and runs its lane. */
+    /** Starts the subscription and runs its delivery loop. */
     @Actor
-    public void actorAndLane() {
+    public void actorAndLoop() {
       device.activate(subscription);
       nextAtMost = device.nextIndex();
       deliveryLoop.run();
     }
 
-    /** Runs what the reader has left to the lane. */
+    /** Runs the remaining tasks of the delivery loop. */
     @Arbiter
     public void later(II_Result r) {
       deliveryLoop.run();
-      long end = device.nextIndex(); // 0 where the reader was done before the framer was there
+      long end = device.nextIndex(); // 0 if all periods were added before the framer existed
       boolean silent = sink.frames == 0;
       boolean inTime =
           silent ? nextAtMost == end : sink.first <= Math.max(nextAtMost, device.firstIndex());
@@ -123,17 +126,21 @@ public final class SubscribeStress {
   }
 
   /**
-   * Claim: however often a lane is woken while it runs, no frame stays behind; and it is woken at
-   * most once for each frame, and less often where it has not got to run between two.
+   * Claim: if a delivery loop is woken while it runs, no frame remains unsent. It is woken at most
+   * once per frame, and less often if it does not run between two frames.
    *
-   * <p>Because the lane says that it sleeps before it looks, and the reader publishes before it
-   * wakes: a waking that is taken for done has its look still to come.
+   * <p>The reason: the delivery loop resets the wakeup flag before it polls, and the capture thread
+   * publishes before it wakes the loop. If a wakeup is skipped because one is pending, the pending
+   * one has not polled yet.
    *
-   * <p>The result is the frames heard, the tasks that the lane ran, and what came wrongly.
+   * <p>The result is the number of frames, of tasks that the delivery loop ran, and of wrong calls.
    */
   @JCStressTest
-  @Outcome(id = "3, [123], 0", expect = Expect.ACCEPTABLE, desc = "All, in one to three wakings.")
-  @Outcome(expect = Expect.FORBIDDEN, desc = "A waking was lost, or a task too many.")
+  @Outcome(
+      id = "3, [123], 0",
+      expect = Expect.ACCEPTABLE,
+      desc = "All frames, in one to three wakeups.")
+  @Outcome(expect = Expect.FORBIDDEN, desc = "A wakeup was lost, or there was an extra task.")
   @State
   public static class Waking {
 
@@ -141,25 +148,25 @@ public final class SubscribeStress {
     private final ManualDeliveryLoop deliveryLoop = new ManualDeliveryLoop();
     private final RecordingSink sink = new RecordingSink();
 
-    /** Has the subscription begun. */
+    /** Starts the subscription. */
     public Waking() {
       device.activate(device.subscription(deliveryLoop, sink));
       deliveryLoop.run();
     }
 
-    /** Publishes and wakes. */
+    /** Publishes frames and wakes the delivery loop. */
     @Actor
-    public void reader() {
+    public void capture() {
       device.read(FRAMES);
     }
 
-    /** Runs what is there. */
+    /** Runs the delivery loop. */
     @Actor
-    public void lane(III_Result r) {
+    public void loop(III_Result r) {
       r.r2 = deliveryLoop.run();
     }
 
-    /** Runs the rest. */
+    /** Runs the remaining tasks. */
     @Arbiter
     public void later(III_Result r) {
       r.r2 += deliveryLoop.run();

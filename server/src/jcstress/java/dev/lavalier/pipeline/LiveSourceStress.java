@@ -9,11 +9,11 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.III_Result;
 import org.openjdk.jcstress.infra.results.II_Result;
 
-/** The ring's one writer against a queue's one reader. */
+/** Races between the writer of a ring and the reader of a live source. */
 public final class LiveSourceStress {
 
   private static final int NONE = -1;
-  private static final int BROKEN = -2; // the frame is not what its number says
+  private static final int BROKEN = -2; // the content of the frame does not match its number
 
   private LiveSourceStress() {}
 
@@ -38,41 +38,41 @@ public final class LiveSourceStress {
     return whole ? (int) frame.sequence() : BROKEN;
   }
 
-  private static LiveSource queue(FrameRing ring, long from, int capacity) {
+  private static LiveSource sourceFrom(FrameRing ring, long from, int capacity) {
     return new LiveSource(ring, from, capacity, Long.MAX_VALUE, 0);
   }
 
   /**
-   * Claim: a queue polled while frames are published gives each of them once, in order and whole;
-   * it may answer that none waits, and then gives the next later.
+   * Claim: a live source that is polled while frames are published returns each frame once, in
+   * order and complete. It may return that no frame waits, and return the next frame later.
    *
-   * <p>Because a frame is in its slot before {@code latest} names it, and is immutable.
+   * <p>The reason: a frame is in its slot before {@code latest} names it, and is immutable.
    */
   @JCStressTest
-  @Outcome(id = "-1, -1, 0", expect = Expect.ACCEPTABLE, desc = "Nothing yet.")
-  @Outcome(id = "(0, -1|-1, 0), 1", expect = Expect.ACCEPTABLE, desc = "The first alone.")
-  @Outcome(id = "0, 1, -1", expect = Expect.ACCEPTABLE, desc = "Both, and none is left.")
-  @Outcome(expect = Expect.FORBIDDEN, desc = "Out of order, twice, lost or not whole.")
+  @Outcome(id = "-1, -1, 0", expect = Expect.ACCEPTABLE, desc = "No frame yet.")
+  @Outcome(id = "(0, -1|-1, 0), 1", expect = Expect.ACCEPTABLE, desc = "Only the first frame.")
+  @Outcome(id = "0, 1, -1", expect = Expect.ACCEPTABLE, desc = "Both frames, and none is left.")
+  @Outcome(expect = Expect.FORBIDDEN, desc = "Out of order, twice, lost or incomplete.")
   @State
   public static class InOrder {
 
     private final FrameRing ring = new FrameRing();
-    private final LiveSource source = queue(ring, 0, 4);
+    private final LiveSource source = sourceFrom(ring, 0, 4);
 
     /** Publishes two frames. */
     @Actor
-    public void reader() {
+    public void capture() {
       publish(ring, 2);
     }
 
     /** Polls twice. */
     @Actor
-    public void lane(III_Result r) {
+    public void loop(III_Result r) {
       r.r1 = poll(source);
       r.r2 = poll(source);
     }
 
-    /** Polls once more, when all is done. */
+    /** Polls once more at the end. */
     @Arbiter
     public void later(III_Result r) {
       r.r3 = poll(source);
@@ -80,46 +80,47 @@ public final class LiveSourceStress {
   }
 
   /**
-   * Claim: a queue that is being overtaken, its next slot written over while it is read, passes
-   * over what is gone, never gives a newer frame for an older one, and ends with the newest.
+   * Claim: if the next slot of a live source is overwritten while it is read, the source skips the
+   * lost frames, never returns a newer frame in place of an older one, and ends with the newest
+   * frame.
    *
-   * <p>The queue's bound leaves one slot of the ring to spare, as small as it ever is: the second
-   * frame published takes the slot of the oldest that waited. The result is the first poll, the
-   * second, and how many were then left, 17 being the newest.
+   * <p>The capacity of the source leaves one spare slot in the ring, which has its minimum size:
+   * the second published frame takes the slot of the oldest waiting frame. The result is the first
+   * poll, the second poll, and the number of frames that then remain; frame 17 is the newest.
    */
   @JCStressTest
   @Outcome(
       id = {"1, 2, 15", "1, 3, 14", "2, 3, 14", "3, 4, 13"},
       expect = Expect.ACCEPTABLE,
-      desc = "In order, and what is missing is older than the bound.")
-  @Outcome(expect = Expect.FORBIDDEN, desc = "Out of order, twice, or more lost than the bound.")
+      desc = "In order, and missing frames exceed the capacity.")
+  @Outcome(expect = Expect.FORBIDDEN, desc = "Out of order, twice, or too many lost.")
   @State
   public static class Lapped {
 
     private static final int CAPACITY = 15;
 
     private final FrameRing ring = new FrameRing();
-    private final LiveSource source = queue(ring, 0, CAPACITY);
+    private final LiveSource source = sourceFrom(ring, 0, CAPACITY);
 
-    /** Fills the ring: 0 is past the bound, 1 is the next. */
+    /** Fills the ring: frame 0 exceeds the capacity, frame 1 is the next. */
     public Lapped() {
       publish(ring, CAPACITY + 1);
     }
 
-    /** Overtakes. */
+    /** Publishes two frames that overwrite waiting ones. */
     @Actor
-    public void reader() {
+    public void capture() {
       publish(ring, 2);
     }
 
     /** Polls twice. */
     @Actor
-    public void lane(III_Result r) {
+    public void loop(III_Result r) {
       r.r1 = poll(source);
       r.r2 = poll(source);
     }
 
-    /** Takes what is left. */
+    /** Polls the remaining frames. */
     @Arbiter
     public void later(III_Result r) {
       int last = r.r2;
@@ -135,43 +136,45 @@ public final class LiveSourceStress {
   }
 
   /**
-   * Claim: a queue that needs a larger ring, and begins while frames are published, loses none: it
-   * gives an unbroken run from where it began to the newest, also while the ring grows under it.
+   * Claim: a live source that needs a larger ring and starts while frames are published loses no
+   * frame. It returns consecutive frames from its start to the newest one, even while the ring is
+   * replaced with a larger one.
    *
-   * <p>Because a frame published before the growth was asked for is copied, and the first one after
-   * it finds the room. The result is how many frames were lost, and how many came out of order.
+   * <p>The reason: frames that were published before the request are copied, and the first frame
+   * after it gets the larger ring. The result is the number of frames that were lost, and the
+   * number that were out of order.
    */
   @JCStressTest
-  @Outcome(id = "0, 0", expect = Expect.ACCEPTABLE, desc = "An unbroken run.")
+  @Outcome(id = "0, 0", expect = Expect.ACCEPTABLE, desc = "Consecutive frames.")
   @Outcome(expect = Expect.FORBIDDEN, desc = "A frame lost, or out of order.")
   @State
   public static class Growing {
 
-    private static final int FRAMES = 24; // more than an ungrown ring holds
+    private static final int FRAMES = 24; // more than a ring of the minimum size holds
 
     private final FrameRing ring = new FrameRing();
     private LiveSource source;
     private int expected;
     private int disorder;
 
-    /** Publishes. */
+    /** Publishes frames. */
     @Actor
-    public void reader() {
+    public void capture() {
       publish(ring, FRAMES);
     }
 
-    /** Subscribes, and polls a few. */
+    /** Creates a live source and polls it three times. */
     @Actor
-    public void lane() {
+    public void loop() {
       ring.ensureCapacity(FRAMES + 1);
       expected = (int) FrameRing.headAfter(ring.latest());
-      source = queue(ring, expected, FRAMES);
+      source = sourceFrom(ring, expected, FRAMES);
       for (int i = 0; i < 3; i++) {
         take(poll(source));
       }
     }
 
-    /** Takes the rest. */
+    /** Polls the remaining frames. */
     @Arbiter
     public void later(II_Result r) {
       for (int next = poll(source); next != NONE; next = poll(source)) {

@@ -14,7 +14,7 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
-/** A consumer that grants credit against the lane that spends it. */
+/** Races between a client that grants credit and the delivery loop that uses it. */
 public final class PullFramesCallStress {
 
   private static final PullFramesRequest SUBSCRIBE =
@@ -49,35 +49,38 @@ public final class PullFramesCallStress {
     }
 
     int frames() {
-      return sink.messages - 1; // the first message says that the stream has started
+      return sink.messages - 1; // the first message is `started`
     }
   }
 
   /**
-   * Claim: credit granted while frames are published and sent is neither lost nor doubled: of more
-   * frames than credit, as many are sent as there was credit in all, the last of them without
-   * another frame or grant having to come.
+   * Claim: credit that is granted while frames are published and sent is neither lost nor doubled.
+   * If there are more frames than credit, the number of frames sent equals the total credit, and
+   * the last one does not need another frame or grant to be sent.
    */
   @JCStressTest
-  @Outcome(id = "3, 0", expect = Expect.ACCEPTABLE, desc = "As many frames as credit.")
-  @Outcome(expect = Expect.FORBIDDEN, desc = "Credit was lost or spent twice.")
+  @Outcome(
+      id = "3, 0",
+      expect = Expect.ACCEPTABLE,
+      desc = "The number of frames equals the credit.")
+  @Outcome(expect = Expect.FORBIDDEN, desc = "Credit was lost or used twice.")
   @State
   public static class Granting extends Fixture {
 
-    /** Grants. */
+    /** Grants credit. */
     @Actor
     public void consumer() {
       call.onMessage(TWO_MORE);
     }
 
-    /** Publishes, and runs the lane. */
+    /** Publishes frames and runs the delivery loop. */
     @Actor
-    public void readerAndLane() {
+    public void captureAndLoop() {
       device.read(4);
       deliveryLoop.run();
     }
 
-    /** Runs what is left. */
+    /** Runs the remaining tasks. */
     @Arbiter
     public void later(II_Result r) {
       deliveryLoop.run();
@@ -87,8 +90,8 @@ public final class PullFramesCallStress {
   }
 
   /**
-   * Claim: a call that is half-closed while its last credit is spent is completed once, after as
-   * many frames as it had credit for.
+   * Claim: a call that is half-closed while its last credit is used completes once, after the
+   * number of frames that it had credit for.
    */
   @JCStressTest
   @Outcome(id = "3, 1", expect = Expect.ACCEPTABLE, desc = "All frames, and one completion.")
@@ -96,21 +99,21 @@ public final class PullFramesCallStress {
   @State
   public static class HalfClosing extends Fixture {
 
-    /** Grants, and says that this is all. */
+    /** Grants credit and half-closes the call. */
     @Actor
     public void consumer() {
       call.onMessage(TWO_MORE);
       call.onHalfClose();
     }
 
-    /** Publishes, and runs the lane. */
+    /** Publishes frames and runs the delivery loop. */
     @Actor
-    public void readerAndLane() {
+    public void captureAndLoop() {
       device.read(4);
       deliveryLoop.run();
     }
 
-    /** Runs what is left. */
+    /** Runs the remaining tasks. */
     @Arbiter
     public void later(II_Result r) {
       deliveryLoop.run();
@@ -119,7 +122,9 @@ public final class PullFramesCallStress {
     }
   }
 
-  /** Counts what is sent. Used on the delivery loop only, and read when all is done. */
+  /**
+   * Counts the messages. Used only on the delivery loop, and read when all actors have finished.
+   */
   private static final class CountingSink implements CallSink {
 
     int messages;

@@ -24,19 +24,19 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
 /**
- * Claim: a frame that is encoded already costs each subscriber one copy into the transport's buffer
- * and no garbage but the stream of 32 bytes that gRPC's marshallers have to return; the generated
- * marshaller encodes it again for each.
+ * Claim: for each subscriber, an encoded frame costs one copy into the transport's buffer, and the
+ * only allocation is the stream of 32 bytes that a gRPC marshaller must return. The generated
+ * marshaller encodes the frame again for each subscriber.
  *
- * <p>One operation is one frame for one subscriber. {@code copy} is the floor: the same bytes,
- * copied by themselves.
+ * <p>One operation is one frame for one subscriber. {@code copy} is the lower bound: it only copies
+ * the bytes.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 public class MarshallerBenchmark {
 
-  /** Bytes of PCM: 20 ms of 48 kHz stereo, and of 16 kHz mono. */
+  /** Bytes of PCM audio: 20 ms of 48 kHz stereo, and 20 ms of 16 kHz mono. */
   @Param({"3840", "640"})
   public int pcmBytes;
 
@@ -58,7 +58,7 @@ public class MarshallerBenchmark {
     message = StreamFramesResponse.parseFrom(bytes);
   }
 
-  /** The bytes alone, into a direct buffer. */
+  /** Copies only the bytes into a direct buffer. */
   @Benchmark
   public int copy() {
     buffer.clear();
@@ -66,21 +66,21 @@ public class MarshallerBenchmark {
     return buffer.readableBytes();
   }
 
-  /** As the server sends frames. */
+  /** Marshals a frame as the server does. */
   @Benchmark
   public int encodedOnce() throws IOException {
     return drain(encoded.stream(bytes));
   }
 
-  /** As generated code sends messages. */
+  /** Marshals a frame as generated code does. */
   @Benchmark
   public int encodedForEach() throws IOException {
     return drain(generated.stream(message));
   }
 
   /**
-   * What gRPC's framer does with a stream. Not inlined: in a server the stream goes through gRPC's
-   * layers, and the compiler cannot do without it.
+   * Drains a stream as gRPC's framer does. Not inlined, because in a server the stream passes
+   * through the layers of gRPC, and the compiler cannot eliminate it.
    */
   @CompilerControl(CompilerControl.Mode.DONT_INLINE)
   private int drain(InputStream stream) throws IOException {

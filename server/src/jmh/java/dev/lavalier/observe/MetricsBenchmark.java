@@ -17,8 +17,9 @@ import org.openjdk.jmh.annotations.Threads;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * What counting costs where it is done most: for each frame and each subscriber, by one lane and by
- * two at once. 25,000 frames a second are to cost less than a hundredth of a core: 400 ns each.
+ * Measures the most frequent metrics call: one for each frame and subscriber, from one delivery
+ * loop and from two at once. The target is that 25,000 frames per second use less than 1 % of a
+ * core: 400 ns per frame.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
@@ -31,30 +32,30 @@ public class MetricsBenchmark {
   private Metrics metrics;
   private StreamMetrics streamMetrics;
 
-  /** Makes the figures of one device. */
+  /** Creates the metrics of one device. */
   @Setup
   public void setUp() {
     metrics = new Metrics("benchmark");
     streamMetrics = metrics.streamMetrics("mic");
   }
 
-  /** Ends them. */
+  /** Closes the metrics. */
   @TearDown
   public void tearDown() {
     metrics.close();
   }
 
-  /** One lane sends a frame. */
+  /** Counts a frame on one delivery loop. */
   @Benchmark
   @Threads(1)
   public void frameSent() {
     streamMetrics.onFrameSent(660, ThreadLocalRandom.current().nextLong(20_000_000));
   }
 
-  /** Two lanes send frames of the same device. */
+  /** Counts frames of the same device on two delivery loops. */
   @Benchmark
   @Threads(2)
-  public void frameSentByTwoLanes() {
+  public void frameSentOnTwoLoops() {
     streamMetrics.onFrameSent(660, ThreadLocalRandom.current().nextLong(20_000_000));
   }
 }

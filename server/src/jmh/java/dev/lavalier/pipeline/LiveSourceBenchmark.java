@@ -15,11 +15,12 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.infra.Blackhole;
 
 /**
- * Claim: publishing a frame costs the same however many queues there are, and allocates the frame
- * (56 bytes) and nothing else; taking it from a queue costs some nanoseconds and allocates nothing.
+ * Claim: publishing a frame costs the same regardless of the number of live sources, and allocates
+ * only the frame (56 bytes). Polling it from a live source costs some nanoseconds and allocates
+ * nothing.
  *
- * <p>One operation is one frame: {@code publish} puts it into the ring; {@code publishAndPoll} has
- * every queue take it too.
+ * <p>One operation is one frame: {@code publish} adds it to the ring; {@code publishAndPoll} also
+ * polls it from every live source.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
@@ -28,16 +29,16 @@ public class LiveSourceBenchmark {
 
   private static final byte[] MESSAGE = {};
 
-  /** How many queues read the ring. */
+  /** The number of live sources of the ring. */
   @Param({"1", "10", "100"})
   public int queues;
 
   private FrameRing ring;
   private List<LiveSource> readers;
 
-  /** Makes the ring and its queues. */
+  /** Creates the ring and its live sources. */
   @Setup(Level.Iteration)
-  public void makeQueues() {
+  public void createSources() {
     ring = new FrameRing();
     ring.ensureCapacity(11);
     readers = new ArrayList<>();
@@ -46,14 +47,14 @@ public class LiveSourceBenchmark {
     }
   }
 
-  /** One frame into the ring. */
+  /** Publishes one frame. */
   @Benchmark
   public void publish() {
     long sequence = ring.head();
     ring.publish(new Frame(sequence, sequence * 960, 0, 0, 0, MESSAGE));
   }
 
-  /** One frame into the ring, and out of every queue. */
+  /** Publishes one frame and polls it from every live source. */
   @Benchmark
   public void publishAndPoll(Blackhole taken) {
     publish();

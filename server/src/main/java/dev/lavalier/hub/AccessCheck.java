@@ -4,20 +4,20 @@ import dev.lavalier.common.StreamException;
 import java.util.Optional;
 
 /**
- * Whether a subscriber or watcher may go on: asked again and again while it is served. Asked on any
- * thread; must neither block nor throw.
+ * Decides whether a subscriber or watcher still has access. Called repeatedly while it is served,
+ * on any thread. Must not block or throw.
  */
 public interface AccessCheck {
 
-  /** May go on for ever. */
+  /** Always allows access. */
   AccessCheck ALWAYS_ALLOWED = new AccessCheck() {};
 
-  /** Returns why it may be told nothing any more; empty: it may go on. */
+  /** Returns why all access is denied; empty: access is allowed. */
   default Optional<StreamException> denialReason() {
     return Optional.empty();
   }
 
-  /** Returns why it may not go on to hear a device; empty: it may. */
+  /** Returns why access to a device is denied; empty: access is allowed. */
   default Optional<StreamException> denialReason(String deviceId) {
     return Optional.empty();
   }

@@ -8,29 +8,33 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * One serial executor, an event loop say, and the subscriptions that it serves. A reader wakes each
- * lane once for a frame, not once for each subscriber; the lane then drains them all.
+ * A serial executor, such as an event loop, and the subscriptions that it serves. The capture
+ * thread wakes each delivery loop once per frame, not once per subscriber. The delivery loop then
+ * sends the frames of all its subscriptions.
  *
  * <p>{@link #onFramesPublished} and {@link #execute} may be called from any thread and never block.
- * Whatever runs on a lane must not block either.
+ * Tasks that run on a delivery loop must not block.
  */
 public final class DeliveryLoop implements FrameListener {
 
   private final Executor executor;
   private final AtomicBoolean wakeupPending = new AtomicBoolean();
-  private final Runnable drainAll = this::drainAll; // made once, and not for each frame
+  private final Runnable drainAll = this::drainAll; // created once, not for each frame
   private final Runnable drainNext = this::drainNext;
 
-  // The lane's thread alone.
+  // Used only on the delivery loop.
   private final List<Subscription> subscriptions = new ArrayList<>();
-  private int remaining; // of this round: the subscriptions below this place
+  private int remaining; // number of subscriptions that this round has not drained yet
 
-  /** Makes a lane on an executor that runs one task at a time, in order. */
+  /** Creates a delivery loop on an executor that runs one task at a time, in order. */
   public DeliveryLoop(Executor executor) {
     this.executor = executor;
   }
 
-  /** Drains every subscription soon. Calls before that happens count once. From any thread. */
+  /**
+   * Schedules the draining of all subscriptions. Calls before it starts count as one. May be called
+   * from any thread.
+   */
   @Override
   public void onFramesPublished() {
     if (wakeupPending.compareAndSet(false, true)) {
@@ -38,12 +42,15 @@ public final class DeliveryLoop implements FrameListener {
     }
   }
 
-  /** Runs a task on the lane; drops it where the lane has ended, and all calls with it. */
+  /**
+   * Runs a task on the delivery loop. Drops the task if the executor was shut down; all calls have
+   * then ended too.
+   */
   public void execute(Runnable task) {
     try {
       executor.execute(task);
     } catch (RejectedExecutionException e) {
-      // Its transport is gone, and the hub hears of each call's end by other ways.
+      // The transport was shut down. The hub is notified of the end of each call in other ways.
     }
   }
 
@@ -57,13 +64,13 @@ public final class DeliveryLoop implements FrameListener {
   }
 
   /**
-   * Drains one and comes again for the next: the transport then sends what it wrote before the next
-   * one writes, while its state is still in the processor's cache, and the first need not wait for
-   * the last.
+   * Drains one subscription and schedules the next. In between, the transport sends the messages of
+   * this subscription while its state is still in the processor's cache. The first subscription
+   * therefore does not wait for the last.
    */
   private void drainNext() {
     try {
-      // From the end, because a drain may remove its subscription.
+      // From the end, because draining may remove the subscription.
       remaining = Math.min(remaining, subscriptions.size()) - 1;
       if (remaining >= 0) {
         subscriptions.get(remaining).drain();
@@ -77,12 +84,12 @@ public final class DeliveryLoop implements FrameListener {
     }
   }
 
-  /** On the lane. */
+  /** Adds a subscription. Called on the delivery loop. */
   void add(Subscription subscription) {
     subscriptions.add(subscription);
   }
 
-  /** On the lane. */
+  /** Removes a subscription. Called on the delivery loop. */
   void remove(Subscription subscription) {
     subscriptions.remove(subscription);
   }

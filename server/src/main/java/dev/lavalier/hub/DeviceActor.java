@@ -22,13 +22,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One device, as an actor. Subscribing, leaving, opening, losing and closing are messages to a
- * serial executor, and only that executor touches the fields. There is no lock. {@link
- * DeviceLifecycle} decides what a message leads to; this class carries it out.
+ * Manages one device, as an actor. Subscriptions, cancellations, and the opening, loss and closing
+ * of the device are messages to a serial executor. Only that executor accesses the fields, so there
+ * is no lock. {@link DeviceLifecycle} decides on the action for a message; this class carries it
+ * out.
  *
- * <p>Calls into the sound system may block for ever, so they run on a worker and answer with a
- * message ({@link DeviceCalls}). {@link PipelineListener}'s methods run on the capture thread; they
- * post messages.
+ * <p>Calls into the sound system may block for ever, so they run on a worker, and their results are
+ * messages ({@link DeviceCalls}). The methods of {@link PipelineListener} run on the capture thread
+ * and post messages.
  */
 final class DeviceActor implements PipelineListener {
 
@@ -37,7 +38,7 @@ final class DeviceActor implements PipelineListener {
   private static final Duration RETRY_DELAY = Duration.ofMillis(250);
   private static final Duration MAX_RETRY_DELAY = Duration.ofSeconds(5);
 
-  /** Bounds the threads that a broken driver can take: 24 a day at the maximum. */
+  /** Limits the threads that a broken driver can block: at the maximum delay, 24 per day. */
   private static final Duration RECOVERY_DELAY = Duration.ofMinutes(1);
 
   private static final Duration MAX_RECOVERY_DELAY = Duration.ofHours(1);
@@ -53,11 +54,11 @@ final class DeviceActor implements PipelineListener {
   private final RetryTimer retries;
   private final RetryTimer recoveries;
   private @Nullable OpenDevice openDevice; // null: not open
-  private @Nullable ClosingDevice closing; // null: no closing has yet to be reported
+  private @Nullable ClosingDevice closing; // null: no closing has to be reported
   private long lostSince;
   private long lastEpoch;
-  private boolean keptOpen; // for its history, also without subscriptions
-  private @Nullable CompletableFuture<Void> stopped; // set once: the server is stopping
+  private boolean keptOpen; // an always-on device
+  private @Nullable CompletableFuture<Void> stopped; // null: not stopping; set once
 
   private volatile DeviceState publishedState = DeviceState.CLOSED;
   private volatile int publishedCount;
@@ -96,25 +97,29 @@ final class DeviceActor implements PipelineListener {
     post(() -> onCancel(subscription));
   }
 
-  /** Opens the device for its history, and again whenever it is lost, until the hub stops. */
+  /**
+   * Keeps the device open for its history until the hub stops. It is opened again after each loss.
+   */
   void keepOpen() {
     post(
         () -> {
           keptOpen = true;
           log.info(
-              "{}: kept open; it records the last {} s before anyone asks",
+              "{}: always on; the server keeps the last {} s of audio",
               deviceId,
               services.history().toMillis() / 1e3);
           handle(Event.NEEDED);
         });
   }
 
-  /** The list of devices has changed: a lost one may be back. */
+  /** Reports that the list of devices has changed. A lost device may have returned. */
   void onDevicesChanged() {
     post(() -> handle(Event.RETRY));
   }
 
-  /** Ends every subscription and closes the device; completes when it is closed. */
+  /**
+   * Ends all subscriptions and closes the device. The future completes when the device is closed.
+   */
   CompletableFuture<Void> stop() {
     CompletableFuture<Void> done = new CompletableFuture<>();
     post(() -> onStop(done));
@@ -133,12 +138,15 @@ final class DeviceActor implements PipelineListener {
     return publishedCount;
   }
 
-  /** Returns the device as it was when it was opened last; null before. */
+  /** Returns the device as it was when it was opened last; null if it was never opened. */
   @Nullable DeviceDescriptor lastOpened() {
     return lastOpened;
   }
 
-  /** Returns false if the hub is closed: all subscriptions have ended and no message counts. */
+  /**
+   * Posts a message. Returns false if the hub is closed: all subscriptions have ended, and messages
+   * are ignored.
+   */
   private boolean post(Runnable message) {
     try {
       mailbox.execute(
@@ -152,7 +160,10 @@ final class DeviceActor implements PipelineListener {
     }
   }
 
-  /** Publishes the state: after each message, and before a subscriber hears of it. */
+  /**
+   * Publishes the state. Called after each message, and before a subscriber is notified of the
+   * state.
+   */
   private void publish() {
     DeviceState state = lifecycle.publicState();
     int count = subscribers.size();
@@ -177,13 +188,13 @@ final class DeviceActor implements PipelineListener {
   }
 
   private void handle(Event event) {
-    handle(event, "nobody subscribes any more");
+    handle(event, "no subscriptions left");
   }
 
   /**
    * Makes a transition and carries out its action.
    *
-   * @param closingReason why the device is closed if it is, in a few words, for the records
+   * @param closingReason why the device is closed, if it is, in a few words for the audit log
    */
   private void handle(Event event, String closingReason) {
     Action action = lifecycle.on(event, need());
@@ -215,7 +226,7 @@ final class DeviceActor implements PipelineListener {
 
   private void onSubscribe(Subscription subscription) {
     if (subscription.isClosed()) {
-      return; // its message to leave may have come before this one
+      return; // its cancellation may have arrived before this message
     }
     subscribers.add(subscription);
     handle(Event.NEEDED);
@@ -245,13 +256,13 @@ final class DeviceActor implements PipelineListener {
   private StreamException notResponding() {
     return new StreamException(
         Reason.DEVICE_BUSY,
-        "device_id: %s (expected: a device that responds; the sound system has been asked to open or close it and does not answer)"
+        "%s is not responding: the sound system has not completed a call to open or close it; try again later"
             .formatted(deviceId));
   }
 
   private void activate() {
     subscribers.activate(openDevice, this::publish);
-    handle(Event.LEFT); // none could be served, perhaps
+    handle(Event.LEFT); // possibly no subscription could be served
   }
 
   // Opening.
@@ -270,7 +281,7 @@ final class DeviceActor implements PipelineListener {
             return refused(
                 new StreamException(
                     Reason.DEVICE_BUSY,
-                    "device_id: %s (expected: a device that opens; the sound system says: %s)"
+                    "%s did not open: the sound system reports: %s"
                         .formatted(deviceId, e.getMessage()),
                     e));
           }
@@ -282,7 +293,7 @@ final class DeviceActor implements PipelineListener {
   }
 
   private void onRefused(StreamException reason) {
-    // Repeated attempts to open a lost or always-on device are not worth a line each.
+    // Repeated attempts to open a lost or always-on device are not logged.
     boolean retrying = lifecycle.isLost() || (keptOpen && retries.wasUsed());
     if (subscribers.hasPending() || !retrying) {
       log.info("{}: not opened: {}", deviceId, reason.getMessage());
@@ -294,8 +305,8 @@ final class DeviceActor implements PipelineListener {
   }
 
   private void onOpened(Capture capture) {
-    // At least one more than the last: two openings may fall into one microsecond, or the clock
-    // may have been set back.
+    // Always greater than the last epoch, even if two openings happen in one microsecond or the
+    // clock was set back.
     lastEpoch =
         capture.epoch().orElse(Math.max(lastEpoch + 1, services.timeSource().unixNanos() / 1000));
     CapturePipeline pipeline =
@@ -312,14 +323,14 @@ final class DeviceActor implements PipelineListener {
     lastOpened = capture.device();
     log.debug("{}: open in {}, epoch {}", deviceId, capture.format(), lastEpoch);
     services.observer().onOpened(deviceId, capture.format(), lastEpoch);
-    handle(Event.OPENED, stopped == null ? "nobody subscribes any more" : "the server is stopping");
+    handle(Event.OPENED, stopped == null ? "no subscriptions left" : "the server is stopping");
     if (openDevice == opened) {
       capture.start(pipeline);
       scheduleProgressCheck(opened);
     }
   }
 
-  // What the capture thread observes.
+  // Events of the capture thread.
 
   @Override
   public void onFirstPeriod(CapturePipeline pipeline) {
@@ -354,7 +365,7 @@ final class DeviceActor implements PipelineListener {
   private void ifCurrent(CapturePipeline pipeline, Runnable message) {
     if (openDevice != null && openDevice.pipeline == pipeline) {
       message.run();
-    } // else: it is being closed anyway
+    } // otherwise it is already being closed
   }
 
   private void onAudio() {
@@ -367,7 +378,7 @@ final class DeviceActor implements PipelineListener {
     handle(Event.FIRST_PERIOD);
   }
 
-  /** A read that never returns is only noticed from here. */
+  /** Schedules the next progress check. It is the only way to detect a read that never returns. */
   private void scheduleProgressCheck(OpenDevice checked) {
     schedule(ProgressMonitor.CHECK_INTERVAL, () -> checkProgress(checked));
   }
@@ -377,7 +388,7 @@ final class DeviceActor implements PipelineListener {
       return;
     }
     if (checked.progress.isLost()) {
-      lose("no audio has come for %d s".formatted(checked.progress.timeout().toSeconds()));
+      lose("no audio for %d s".formatted(checked.progress.timeout().toSeconds()));
       return;
     }
     OptionalDouble ppm = checked.capture.clockPpm();
@@ -387,7 +398,7 @@ final class DeviceActor implements PipelineListener {
   }
 
   private void lose(String reason) {
-    if (!lifecycle.isLost()) { // nor if it opens and fails again at once
+    if (!lifecycle.isLost()) { // not again if it opens and fails at once
       log.warn("{}: lost: {}", deviceId, reason);
       services.observer().onLost(deviceId, reason);
       lostSince = services.timeSource().nanoTime();

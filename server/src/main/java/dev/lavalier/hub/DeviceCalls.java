@@ -9,11 +9,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A device's calls into the sound system, one at a time, each on a worker because it may never
- * return. An opening that is not answered in time is waited for. A closing is abandoned, together
- * with the threads that hang in it.
+ * Makes the calls of one device into the sound system, one at a time. Each call runs on a worker,
+ * because it may never return. If an opening does not complete in time, it is still waited for. If
+ * a closing does not complete in time, it is abandoned, together with the threads that hang in it.
  *
- * <p>Used by the device's actor only; answers and timeouts come back through its mailbox.
+ * <p>Used by the device's actor only. Answers and timeouts are messages to its mailbox.
  */
 final class DeviceCalls {
 
@@ -22,7 +22,7 @@ final class DeviceCalls {
   private static final Duration OPEN_TIMEOUT = Duration.ofSeconds(10);
   private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(3);
 
-  /** What a call does. */
+  /** The calls into the sound system. */
   enum Call {
     OPEN(OPEN_TIMEOUT),
     CLOSE(CLOSE_TIMEOUT);
@@ -38,13 +38,13 @@ final class DeviceCalls {
    * The answer to a call.
    *
    * @param message handles the answer as a message of the actor
-   * @param undo runs on the worker if the actor takes no messages any more
+   * @param undo runs on the worker if the actor does not accept messages any more
    */
   record Answer(Runnable message, Runnable undo) {}
 
   /** Runs messages of the actor. */
   interface Mailbox {
-    /** Returns false if the actor takes no messages any more. */
+    /** Posts a message. Returns false if the actor does not accept messages any more. */
     boolean post(Runnable message);
   }
 
@@ -62,8 +62,8 @@ final class DeviceCalls {
   /**
    * Creates the calls of one device.
    *
-   * @param onTimeout called when a call was not answered in time; a closing is abandoned then
-   * @param onLateAnswer called when an abandoned closing was answered
+   * @param onTimeout called when a call has not completed in time; a closing is then abandoned
+   * @param onLateAnswer called when an abandoned closing has completed
    */
   DeviceCalls(
       String deviceId,

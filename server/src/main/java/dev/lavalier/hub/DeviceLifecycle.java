@@ -1,20 +1,20 @@
 package dev.lavalier.hub;
 
 /**
- * The states of one device and every transition between them. It holds no threads and makes no
- * calls: the device's actor reports events and carries out the action that it gets back.
- * docs/architecture.md has the table; {@code DeviceLifecycleTest} walks through it.
+ * The states of one device and all transitions between them. It has no threads and makes no calls:
+ * the device's actor reports events and carries out the returned actions. docs/architecture.md
+ * contains the table; {@code DeviceLifecycleTest} tests it.
  *
  * <p>Used by the device's actor only.
  */
 final class DeviceLifecycle {
 
-  /** After this many closings without an answer, the driver is considered broken. */
+  /** After this many closings that have not completed, the driver is considered broken. */
   static final int MAX_HANGING_CALLS = 3;
 
-  /** What the device is doing. */
+  /** The internal state of the device. */
   enum State {
-    /** Not open, and nobody needs it. */
+    /** Not open, and not needed. */
     CLOSED,
     /** The sound system was asked to open it. */
     OPENING,
@@ -27,16 +27,17 @@ final class DeviceLifecycle {
     /** Not open, but needed: an attempt to open it is scheduled. */
     BACKOFF,
     /**
-     * Too many closings got no answer. It is left alone until one does, or some time has passed.
+     * Too many closings have not completed. No calls are made until one of them completes or some
+     * time has passed.
      */
     UNRESPONSIVE,
     /** The server is stopping and the device is closed. */
     STOPPED
   }
 
-  /** What happens to the device. */
+  /** The events that can change the state. */
   enum Event {
-    /** A subscription arrived, or the device is to be always on. */
+    /** A subscription was added, or the device becomes an always-on device. */
     NEEDED,
     /** A subscription ended. */
     LEFT,
@@ -46,25 +47,25 @@ final class DeviceLifecycle {
     REFUSED,
     /** The first period arrived. */
     FIRST_PERIOD,
-    /** It gave out while it was open. */
+    /** It was lost while it was open. */
     LOST,
     /** The sound system closed it. */
     CLOSED,
     /** The sound system has not answered in time. */
     TIMEOUT,
-    /** The time of the next attempt has come, or the list of devices has changed. */
+    /** It is time for the next attempt, or the list of devices has changed. */
     RETRY,
-    /** A closing that had timed out was answered. */
+    /** A closing that had timed out was completed. */
     LATE_ANSWER,
-    /** It has been unresponsive for long enough to try once more. */
+    /** It has been unresponsive for long enough to try again. */
     RECOVERY,
-    /** The server stops. */
+    /** The server is stopping. */
     STOP
   }
 
-  /** Who needs the device, the strongest need first. */
+  /** Why the device is needed, the strongest need first. */
   enum Need {
-    /** The server is stopping: nobody is served any more. */
+    /** The server is stopping: no subscription is served any more. */
     STOPPING,
     /** Subscriptions are being served. */
     ACTIVE,
@@ -72,11 +73,11 @@ final class DeviceLifecycle {
     PENDING,
     /** It is always on, or subscriptions wait for it to return after a loss. */
     RETURN,
-    /** Nobody. */
+    /** It is not needed. */
     NONE
   }
 
-  /** What the actor has to do. */
+  /** The actions of the actor. */
   enum Action {
     /** Nothing. */
     NONE,
@@ -84,23 +85,23 @@ final class DeviceLifecycle {
     OPEN,
     /** Ask the sound system to close it. */
     CLOSE,
-    /** Serve the subscriptions that wait. */
+    /** Start the subscriptions that wait. */
     ACTIVATE,
     /** Schedule an attempt to open it. */
     SCHEDULE_RETRY,
-    /** Refuse the subscriptions that wait: it does not respond. */
+    /** Refuse the subscriptions that wait, because the device does not respond. */
     REFUSE,
-    /** As {@link #REFUSE}, and schedule {@link Event#RECOVERY}. */
+    /** Like {@link #REFUSE}, and schedule {@link Event#RECOVERY}. */
     REFUSE_AND_SCHEDULE_RECOVERY,
-    /** Refuse the subscriptions that wait: the server is stopping. */
+    /** Refuse the subscriptions that wait, because the server is stopping. */
     REFUSE_STOPPING,
     /** Report that the device has stopped. */
     FINISH_STOP
   }
 
   private State state = State.CLOSED;
-  private boolean lost; // since a loss, until audio comes again or nobody waits for it any more
-  private int hangingCalls; // closings that timed out and were not answered since
+  private boolean lost; // from a loss until the device delivers audio or is not needed any more
+  private int hangingCalls; // closings that timed out and have not completed since
 
   State state() {
     return state;
@@ -126,7 +127,7 @@ final class DeviceLifecycle {
   /**
    * Makes the transition for an event.
    *
-   * @param need who needs the device at this moment
+   * @param need why the device is needed at this moment
    * @return what the actor has to do now
    */
   Action on(Event event, Need need) {
@@ -175,7 +176,7 @@ final class DeviceLifecycle {
 
   private Action onOpened(Need need) {
     if (state == State.STOPPED) {
-      return Action.CLOSE; // it answered after the stop had given up
+      return Action.CLOSE; // the call completed after the stop had timed out
     }
     if (!isOpening()) {
       return Action.NONE;
@@ -209,7 +210,8 @@ final class DeviceLifecycle {
     if (state != State.CLOSING) {
       return Action.NONE;
     }
-    // The line of a killed sound server never closes, while its successor's can be opened.
+    // A line of a killed sound server never closes, but a line of the restarted sound server can be
+    // opened.
     hangingCalls++;
     return hangingCalls < MAX_HANGING_CALLS || need == Need.STOPPING
         ? onNotOpen(need)
@@ -229,7 +231,8 @@ final class DeviceLifecycle {
     if (state != State.UNRESPONSIVE) {
       return Action.NONE;
     }
-    hangingCalls = MAX_HANGING_CALLS - 1; // one more closing may hang before it is left alone again
+    hangingCalls =
+        MAX_HANGING_CALLS - 1; // after one more hanging closing, it is unresponsive again
     return onNotOpen(need);
   }
 
@@ -238,11 +241,11 @@ final class DeviceLifecycle {
       case CLOSED, BACKOFF, OPENING_OVERDUE, UNRESPONSIVE, STOPPED ->
           enter(State.STOPPED, Action.FINISH_STOP);
       case OPEN -> enter(State.CLOSING, Action.CLOSE);
-      case OPENING, CLOSING -> Action.NONE; // the answer decides
+      case OPENING, CLOSING -> Action.NONE; // the result of the call decides
     };
   }
 
-  /** The device is not open, and no call is in progress. */
+  /** Makes the transition of a device that is not open while no call is in progress. */
   private Action onNotOpen(Need need) {
     return switch (need) {
       case STOPPING -> enter(State.STOPPED, Action.FINISH_STOP);

@@ -7,9 +7,9 @@ import java.time.Duration;
 import java.util.concurrent.Executor;
 
 /**
- * What all devices of a hub share.
+ * The services that all devices of a hub share.
  *
- * @param history how much of what was captured is kept; zero: nothing
+ * @param history length of the history; zero: no history is kept
  * @param workers runs the actors and the calls into the sound system
  * @param onChange called when the state or the subscriber count of a device has changed
  */

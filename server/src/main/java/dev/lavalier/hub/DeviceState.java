@@ -1,17 +1,17 @@
 package dev.lavalier.hub;
 
-/** What a device is doing. */
+/** The state of a device. */
 public enum DeviceState {
   /** Not open. */
   CLOSED,
   /** Being opened. */
   OPENING,
-  /** Open and read. */
+  /** Open and captured. */
   OPEN,
-  /** It failed while open. It is being given back, or subscriptions wait for its return. */
+  /** It failed while open. It is being closed, or subscriptions wait for it to return. */
   LOST,
   /** Being closed after its last subscription. */
   CLOSING,
-  /** The sound system has been asked to open or close it, and does not answer. */
+  /** The sound system has not completed a call to open or close it in time. */
   NOT_RESPONDING
 }

@@ -3,10 +3,10 @@ package dev.lavalier.hub;
 import dev.lavalier.capture.DeviceDescriptor;
 
 /**
- * A device at one moment.
+ * The status of a device at one moment. Immutable.
  *
  * @param device the device
- * @param state what it is doing
- * @param subscriberCount its subscriptions, those that wait for its opening included
+ * @param state the state of the device
+ * @param subscriberCount number of its subscriptions, including those that wait for it to open
  */
 public record DeviceStatus(DeviceDescriptor device, DeviceState state, int subscriberCount) {}

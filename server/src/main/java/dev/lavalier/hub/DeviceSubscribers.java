@@ -19,22 +19,22 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whoever subscribes to one device: those who wait for an epoch, those who are served in one, and
- * those who wait for the lost device's return. Used by the device's actor alone.
+ * The subscriptions of one device: pending ones, which wait for an epoch; active ones, which are
+ * served; and those that wait for the lost device to return. Used only by the device's actor.
  */
 final class DeviceSubscribers {
 
   private static final Duration CLOCK_NOTICE_INTERVAL = Duration.ofSeconds(60);
 
-  /** So that no number of subscribers, each with a wish of its own, takes the reader's time. */
+  /** Limits the work of the capture thread, regardless of the number of subscribers. */
   private static final int MAX_CONVERSIONS = 32;
 
   private final String deviceId;
   private final TimeSource timeSource;
 
-  private final Set<Subscription> pending = new LinkedHashSet<>(); // new, for an epoch
+  private final Set<Subscription> pending = new LinkedHashSet<>(); // new; wait for an epoch
   private final Set<Subscription> awaitingDevice =
-      new LinkedHashSet<>(); // for the lost device's return
+      new LinkedHashSet<>(); // wait for the lost device
   private final Map<Subscription, StreamPlan> active = new LinkedHashMap<>();
 
   DeviceSubscribers(String deviceId, TimeSource timeSource) {
@@ -46,12 +46,12 @@ final class DeviceSubscribers {
     return pending.size() + awaitingDevice.size() + active.size();
   }
 
-  /** Returns whether somebody new waits for an epoch. */
+  /** Returns whether a new subscription waits for an epoch. */
   boolean hasPending() {
     return !pending.isEmpty();
   }
 
-  /** Returns whether somebody waits for the lost device. */
+  /** Returns whether a subscription waits for the lost device. */
   boolean hasAwaitingDevice() {
     return !awaitingDevice.isEmpty();
   }
@@ -60,15 +60,15 @@ final class DeviceSubscribers {
     return !active.isEmpty();
   }
 
-  /** Adds somebody who waits for an epoch. */
+  /** Adds a new subscription, which waits for an epoch. */
   void add(Subscription subscription) {
     pending.add(subscription);
   }
 
   /**
-   * Forgets somebody who left.
+   * Removes a subscription that was cancelled.
    *
-   * @return whether it was served
+   * @return whether it was active
    */
   boolean remove(Subscription subscription) {
     pending.remove(subscription);
@@ -76,14 +76,16 @@ final class DeviceSubscribers {
     return active.remove(subscription) != null;
   }
 
-  /** Forgets and returns those who are new. */
+  /** Removes and returns the new subscriptions. */
   List<Subscription> drainPending() {
     List<Subscription> drained = List.copyOf(pending);
     pending.clear();
     return drained;
   }
 
-  /** Forgets and returns all who wait, those who were there before first. */
+  /**
+   * Removes and returns all waiting subscriptions. Those that wait for the lost device are first.
+   */
   List<Subscription> drainWaiting() {
     List<Subscription> all = new ArrayList<>(awaitingDevice);
     all.addAll(pending);
@@ -92,7 +94,7 @@ final class DeviceSubscribers {
     return all;
   }
 
-  /** Forgets and returns everybody. */
+  /** Removes and returns all subscriptions. */
   List<Subscription> drainAll() {
     List<Subscription> all = drainWaiting();
     all.addAll(active.keySet());
@@ -101,9 +103,9 @@ final class DeviceSubscribers {
   }
 
   /**
-   * Takes the lost device from those who are served.
+   * Ends the epoch of the active subscriptions after the device was lost.
    *
-   * @return those who want to end with it; the others are bereft
+   * @return the removed subscriptions, which fail on device loss; the others wait for the device
    */
   List<Subscription> onDeviceLost() {
     List<Subscription> failing =
@@ -114,7 +116,7 @@ final class DeviceSubscribers {
     return failing;
   }
 
-  /** Brings an epoch into line with who is served. */
+  /** Updates a pipeline with the plans and delivery loops of the active subscriptions. */
   void updatePipeline(CapturePipeline pipeline) {
     Set<DeliveryLoop> loops =
         active.keySet().stream()
@@ -124,9 +126,9 @@ final class DeviceSubscribers {
   }
 
   /**
-   * Starts the subscriptions that wait, except those whose request cannot be met.
+   * Starts the waiting subscriptions. Closes those whose request cannot be fulfilled.
    *
-   * @param publishState publishes the count before any of them hears of it
+   * @param publishState publishes the number of subscriptions before any of them is started
    */
   void activate(OpenDevice openDevice, Runnable publishState) {
     CapturePipeline pipeline = openDevice.pipeline;
@@ -148,7 +150,10 @@ final class DeviceSubscribers {
     }
   }
 
-  /** The capture format may be another than when the request was checked. */
+  /**
+   * Adds a subscription to the active ones, or closes it. It is checked again, because the capture
+   * format may have changed since the request was checked.
+   */
   private void plan(Subscription subscription, CapturePipeline pipeline) {
     SubscriptionSpec spec = subscription.spec();
     try {
@@ -167,12 +172,12 @@ final class DeviceSubscribers {
     if (!inUse.contains(conversion) && inUse.size() >= MAX_CONVERSIONS) {
       throw new StreamException(
           Reason.LIMIT_REACHED,
-          "format: %s (expected: one that %s is delivered in already; %d are the server's limit)"
+          "format: %s (expected: a format in which %s is already delivered; the limit is %d formats)"
               .formatted(conversion.delivered(), deviceId, MAX_CONVERSIONS));
     }
   }
 
-  /** Tells those who are served that they hear nothing but zeros. */
+  /** Notifies the active subscriptions that the device delivers only zeros. */
   void notifySilence() {
     active.keySet().forEach(subscription -> subscription.sendNotice(silenceNotice()));
   }
@@ -180,16 +185,19 @@ final class DeviceSubscribers {
   private Notice silenceNotice() {
     return new Notice(
         Notice.Kind.MUTED,
-        "%s gives nothing but zeros: it is muted, or this server may not hear it"
+        "%s delivers only zeros: it is muted, or the server has no permission to use it"
             .formatted(deviceId));
   }
 
-  /** Tells those who wait for the lost device why they do. */
+  /** Sends a notice to the subscriptions that wait for the lost device. */
   void notifyAwaiting(Notice notice) {
     awaitingDevice.forEach(subscription -> subscription.sendNotice(notice));
   }
 
-  /** Tells all who want to know how fast the device's clock runs, now and then. */
+  /**
+   * Sends the drift of the device's clock to the active subscriptions that requested it, at
+   * intervals.
+   */
   void notifyClock(OpenDevice openDevice, OptionalDouble ppm) {
     long now = timeSource.nanoTime();
     if (ppm.isPresent() && now >= openDevice.nextClockNoticeAt) {
@@ -201,12 +209,14 @@ final class DeviceSubscribers {
   private void notifyClock(Subscription subscription, double ppm) {
     if (subscription.spec().clockNotices()) {
       String message =
-          "the clock of %s runs %+.1f ppm against this server's".formatted(deviceId, ppm);
+          "the clock of %s differs from the server's clock by %+.1f ppm".formatted(deviceId, ppm);
       subscription.sendNotice(new Notice(Notice.Kind.CLOCK, message, ppm));
     }
   }
 
-  /** Ends subscriptions, with a notice of the same words before it where {@code kind} is given. */
+  /**
+   * Ends subscriptions. If {@code kind} is not null, a notice with the same message is sent first.
+   */
   static void closeAll(
       Iterable<Subscription> subscriptions, StreamException reason, Notice.@Nullable Kind kind) {
     Optional<Notice> notice =

@@ -7,34 +7,38 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Somebody who wants to know which devices there are: all at once, then what has changed since.
- * What changes twice before it could be told is told once, so nothing piles up.
+ * Watches the list of devices for one watcher: sends all devices first, then the changes. Several
+ * changes of a device are combined if they cannot be sent in between, so no messages accumulate.
  *
- * <p>{@link #requestUpdate} and {@link #cancel} may be called from any thread, never block, and may
- * be called again. The sink is called on the lane.
+ * <p>{@link #requestUpdate} and {@link #cancel} may be called from any thread, repeatedly, and
+ * never block. The sink is called on the delivery loop.
  */
 public final class DeviceWatch {
 
-  /** Where it is told. Called on the lane, one call at a time; must not block. */
+  /**
+   * Receives the messages of a watch. Called on the delivery loop, one call at a time; must not
+   * block.
+   */
   public interface Sink {
     /**
-     * Tells whether a message given now would go out; where not, {@link #requestUpdate} must
-     * follow.
+     * Returns whether a message would be sent at once. After it returned false, {@link
+     * #requestUpdate} must be called when the sink becomes ready.
      */
     boolean isReady();
 
-    /** Every device there is; the first call of all. */
+    /** Called first, with all visible devices. */
     void onSnapshot(List<DeviceStatus> devices);
 
-    /** A device that is new, or changed. */
+    /** Called for each device that is new or has changed. */
     void onChanged(DeviceStatus device);
 
-    /** A device that went. */
+    /** Called for each device that is not listed any more. */
     void onRemoved(String deviceId);
 
-    /** The server ends it. */
+    /** Called when the server ends the watch. */
     void onEnd(StreamException reason);
   }
 
@@ -46,7 +50,7 @@ public final class DeviceWatch {
   private final AtomicBoolean updatePending = new AtomicBoolean();
   private final AtomicBoolean closed = new AtomicBoolean();
 
-  private Map<String, DeviceStatus> lastSent; // the lane's thread alone; null: nothing yet
+  private @Nullable Map<String, DeviceStatus> lastSent; // delivery loop only; null: nothing yet
 
   DeviceWatch(
       Subscriber watcher,
@@ -65,20 +69,23 @@ public final class DeviceWatch {
     return watcher;
   }
 
-  /** Has it look soon: something changed, or the sink has become ready. */
+  /** Schedules an update. Call it when a device has changed or the sink has become ready. */
   public void requestUpdate() {
     if (updatePending.compareAndSet(false, true)) {
       deliveryLoop.execute(this::sendChanges);
     }
   }
 
-  /** Ends it by the watcher's wish: the sink hears nothing any more. */
+  /**
+   * Cancels the watch for the watcher. After the task that is running on the delivery loop, the
+   * sink is not called any more.
+   */
   public void cancel() {
     closed.set(true);
     onClosed.run();
   }
 
-  /** Ends it by ours. */
+  /** Ends the watch for a reason of the server, and reports the reason to the sink. */
   void close(StreamException reason) {
     if (closed.compareAndSet(false, true)) {
       onClosed.run();

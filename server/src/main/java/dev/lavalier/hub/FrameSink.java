@@ -6,26 +6,33 @@ import dev.lavalier.pipeline.Gap;
 import java.util.Optional;
 
 /**
- * Where a subscription's messages go. Every method is called on the subscription's lane, one at a
- * time, and must not block. {@link #onStarted} comes first, {@link #onEnd} last.
+ * Receives the messages of a subscription. All methods are called on the delivery loop of the
+ * subscription, one at a time, and must not block. {@link #onEnd} is the last call.
  */
 public interface FrameSink {
 
   /**
-   * Tells whether a frame given now would go out at once. Where it answers no, {@link
-   * Subscription#wake} must be called when that changes.
+   * Returns whether a frame would be sent at once. After it returned false, {@link
+   * Subscription#wake} must be called when the sink becomes ready.
    */
   boolean isReady();
 
-  /** An epoch begins. Sent whether ready or not. */
+  /**
+   * Called when an epoch starts, regardless of {@link #isReady}. Called before the first frame of
+   * the epoch.
+   */
   void onStarted(StreamStart started);
 
-  /** A frame, with what is missing just before it. Only while ready. */
+  /**
+   * Called for each frame, only while the sink is ready.
+   *
+   * @param gap the samples that are missing directly before the frame
+   */
   void onFrame(Frame frame, Optional<Gap> gap);
 
-  /** A notice. Sent whether ready or not. */
+  /** Called for each notice, regardless of {@link #isReady}. */
   void onNotice(Notice notice);
 
-  /** The subscription ends, and not by the subscriber's own wish. */
+  /** Called when the subscription ends without being cancelled by the subscriber. */
   void onEnd(StreamException reason);
 }

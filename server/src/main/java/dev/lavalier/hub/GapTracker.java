@@ -11,9 +11,9 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Counts the samples that one subscription did not get. A gap is never summed up: it is the
- * difference between the index of the sample that should come next and of the one that comes.
- * Between two epochs, only the clock tells how many samples are missing.
+ * Counts the samples that one subscription did not get. A gap is the difference between the index
+ * of the expected sample and the index of the next frame; it is never a sum. Between two epochs,
+ * the number of missing samples is estimated from timestamps.
  *
  * <p>Used by the subscription's delivery loop only.
  */
@@ -25,8 +25,8 @@ final class GapTracker {
   private final TimeSource timeSource;
 
   private @Nullable PipelineStream stream; // null: no epoch yet
-  private long nextIndex; // the sample that should come next; -1: the framer's first
-  private long deviceLossBefore; // what the device had lost by then
+  private long nextIndex; // index of the next expected sample; -1: the framer's first
+  private long deviceLossBefore; // samples that the device had lost by then
   private @Nullable Frame lastSent; // null: none yet
   private boolean firstFrameOfEpoch; // no frame was sent in this epoch yet
 
@@ -37,7 +37,7 @@ final class GapTracker {
     this.timeSource = timeSource;
   }
 
-  /** An epoch begins for the subscription. */
+  /** Starts an epoch of the subscription. */
   void onEpoch(PipelineStream newStream) {
     stream = newStream;
     boolean starts = lastSent == null && newStream.requestedIndex() >= 0;
@@ -46,27 +46,27 @@ final class GapTracker {
     onSource(newStream.source());
   }
 
-  /** Frames come from another source of the same epoch from now on. */
+  /** Switches to another source of the same epoch. */
   void onSource(FrameSource source) {
     deviceLossBefore = source.deviceLossBefore();
   }
 
-  /** Returns the index of the sample that should come next; -1: the framer's first. */
+  /** Returns the index of the next expected sample; -1: the framer's first. */
   long nextIndex() {
     return nextIndex;
   }
 
-  /** Returns whether a frame is to be sent. If not, it lies before the start. */
+  /** Returns whether a frame is to be sent. If not, it precedes the start position. */
   boolean isDue(Frame frame) {
     return frame.sampleIndex() >= nextIndex;
   }
 
-  /** Returns the samples that are missing just before a frame that is due. */
+  /** Returns the gap directly before a frame that is due; empty if no samples are missing. */
   Optional<Gap> gapBefore(Frame frame) {
     return firstFrameOfEpoch ? gapBeforeFirst(frame) : gapWithinEpoch(frame);
   }
 
-  /** The frame was sent. */
+  /** Records that a frame was sent. */
   void onSent(Frame frame) {
     firstFrameOfEpoch = false;
     lastSent = frame;
@@ -74,7 +74,7 @@ final class GapTracker {
     onPassed(frame);
   }
 
-  /** The frame was sent or left out. */
+  /** Records that a frame was sent or skipped. */
   void onPassed(Frame frame) {
     deviceLossBefore = frame.deviceLossBefore();
   }
@@ -91,7 +91,10 @@ final class GapTracker {
     return gapWithinEpoch(frame);
   }
 
-  /** The samples between the last frame and this one were dropped here, or lost by the device. */
+  /**
+   * Returns the samples between the last frame and this one. They were dropped by the server or
+   * lost by the device.
+   */
   private Optional<Gap> gapWithinEpoch(Frame frame) {
     long expected = nextIndex < 0 ? stream.firstIndex() : nextIndex;
     long missing = frame.sampleIndex() - expected;
@@ -104,7 +107,10 @@ final class GapTracker {
             missing, byDevice ? Gap.Cause.DEVICE_OVERRUN : Gap.Cause.SLOW_SUBSCRIBER, byDevice));
   }
 
-  /** The count is exact, unless the device lost samples in that time. */
+  /**
+   * Returns the gap in the current epoch. The count is exact, unless the device lost samples in
+   * that time.
+   */
   private Optional<Gap> gapSinceResumePoint(Frame frame) {
     boolean estimated = stream.hasOverrunAfter(nextIndex);
     return gapWithinEpoch(frame)
@@ -115,7 +121,10 @@ final class GapTracker {
                     : new Gap(gap.sampleCount(), Gap.Cause.NOT_KEPT, estimated));
   }
 
-  /** An epoch's number is the time at which it began. */
+  /**
+   * Estimates the gap from the number of the earlier epoch, which is the unix time of its start in
+   * microseconds.
+   */
   private Optional<Gap> gapSinceEarlierEpoch(StartFrom.Resume resume, Frame frame) {
     long unixNanos = resume.epoch() * 1_000 + format.nanosOf(resume.sampleIndex());
     long nanos = unixNanos - (timeSource.unixNanos() - timeSource.nanoTime());

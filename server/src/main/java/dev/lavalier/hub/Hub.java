@@ -27,14 +27,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Every device of the machine and whoever subscribes to it. Safe for use from any thread; no method
- * but {@link #close} blocks.
+ * Manages all devices of the machine and their subscriptions. Safe for use from any thread. Only
+ * {@link #close} blocks.
  */
 public final class Hub implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(Hub.class);
 
-  /** How long a stop waits for the devices to be closed. */
+  /** The maximum time that a stop waits for the devices to close. */
   private static final Duration SHUTDOWN_TIMEOUT = Duration.ofSeconds(2);
 
   private final Devices sources;
@@ -50,11 +50,11 @@ public final class Hub implements AutoCloseable {
   private volatile boolean stopping;
 
   /**
-   * Makes a hub.
+   * Creates a hub.
    *
    * @param devices the devices; the caller closes them
-   * @param timeSource the time by which readers wait and stamp
-   * @param observer told what happens
+   * @param timeSource the clock for timestamps and timeouts
+   * @param observer receives the events of the hub
    */
   public Hub(Devices devices, TimeSource timeSource, HubConfig config, HubObserver observer) {
     this.sources = devices;
@@ -64,8 +64,8 @@ public final class Hub implements AutoCloseable {
         new Subscription.SubscriptionServices(
             timeSource, config.stallTimeout(), observer, this::onSubscriptionClosed);
     AtomicInteger count = new AtomicInteger();
-    // As many threads as sound system calls are under way, and none when there is nothing to do: a
-    // call that hangs then holds up no other device.
+    // The pool has as many threads as calls into the sound system are in progress, so that a
+    // hanging call does not delay other devices.
     this.workers =
         Executors.newCachedThreadPool(
             task -> {
@@ -89,7 +89,7 @@ public final class Hub implements AutoCloseable {
         });
   }
 
-  /** Opens the devices that are kept open. Call it once, when the sources has started. */
+  /** Opens the always-on devices. Call it once, after the sources have started. */
   public void start() {
     keptOpen.forEach(id -> actor(id).keepOpen());
   }
@@ -103,7 +103,8 @@ public final class Hub implements AutoCloseable {
   }
 
   /**
-   * Returns every device with its state: those that are there, and those that somebody waits for.
+   * Returns all devices with their states: the available devices, and those that are not available
+   * but still open or needed.
    */
   public List<DeviceStatus> devices() {
     List<DeviceStatus> devices = new ArrayList<>();
@@ -124,9 +125,9 @@ public final class Hub implements AutoCloseable {
   }
 
   /**
-   * Watches devices, until the watch is left or the hub closed.
+   * Watches the devices until the watch is cancelled or the hub is closed.
    *
-   * @param visible which devices the watcher sees, by their ids
+   * @param visible returns whether the watcher may see a device id
    */
   public DeviceWatch watch(
       Subscriber watcher,
@@ -141,7 +142,7 @@ public final class Hub implements AutoCloseable {
             sink,
             watches::remove);
     watches.add(watch);
-    if (stopping) { // closed meanwhile, perhaps after it had told all others
+    if (stopping) { // closed in the meantime, possibly after it had ended all other watches
       watch.close(stoppingReason());
     }
     watch.requestUpdate();
@@ -160,23 +161,23 @@ public final class Hub implements AutoCloseable {
   }
 
   /**
-   * Finds the device that a request means.
+   * Finds the device that a request names.
    *
-   * @param id a {@code device_id}; empty: the default
-   * @param visible which devices whoever asks may know of, by their ids
-   * @throws StreamException DEVICE_NOT_FOUND, also for one that it may not know of
+   * @param id a {@code device_id}; empty: the default device
+   * @param visible returns whether the caller may list a device id
+   * @throws StreamException DEVICE_NOT_FOUND, also for a device that the caller may not list
    */
   public DeviceDescriptor resolve(String id, Predicate<String> visible) throws StreamException {
     return DeviceResolver.resolve(sources.list(), id, visible);
   }
 
   /**
-   * Subscribes. What becomes of it, the sink is told; a device that is closed is opened.
+   * Creates a subscription, and opens the device if it is closed. The sink receives the result.
    *
-   * @param subscriber who wants it
-   * @param spec what is wanted, resolved against a device of this hub
-   * @param deliveryLoop where the sink is called
-   * @throws StreamException SERVER_STOPPING, LIMIT_REACHED
+   * @param subscriber the caller that subscribes
+   * @param spec the parameters, resolved for a device of this hub
+   * @param deliveryLoop runs the calls of the sink
+   * @throws StreamException SERVER_STOPPING or LIMIT_REACHED
    */
   public Subscription subscribe(
       Subscriber subscriber, SubscriptionSpec spec, DeliveryLoop deliveryLoop, FrameSink sink)
@@ -207,7 +208,7 @@ public final class Hub implements AutoCloseable {
     deviceServices.observer().onSubscriptionEnded(subscription.status(), reason);
   }
 
-  /** Returns every subscription that runs now, the oldest first. */
+  /** Returns all active subscriptions, the oldest first. */
   public List<SubscriptionStatus> subscriptions() {
     return activeSubscriptions.stream()
         .map(Subscription::status)
@@ -216,8 +217,9 @@ public final class Hub implements AutoCloseable {
   }
 
   /**
-   * Ends the subscriptions and watches of those who may not go on, and tells them why. Whoever was
-   * let in a moment ago is found the next time.
+   * Ends the subscriptions and watches that do not have access any more, and reports the reason to
+   * their sinks. It may miss a subscription or watch that is just being created; the next call
+   * finds it.
    */
   public void revokeUnauthorized() {
     activeSubscriptions.forEach(
@@ -225,15 +227,18 @@ public final class Hub implements AutoCloseable {
     watches.forEach(w -> w.watcher().accessCheck().denialReason().ifPresent(w::close));
   }
 
-  /** Expels, and has those who watch told what they may see now. */
+  /**
+   * Revokes access as {@link #revokeUnauthorized} does, and updates the watches with the devices
+   * that are now visible.
+   */
   public void grantsChanged() {
     revokeUnauthorized();
     notifyWatches();
   }
 
   /**
-   * Ends every subscription with SERVER_STOPPING and closes every device, within a few seconds.
-   * Does nothing the second time.
+   * Ends all subscriptions with SERVER_STOPPING and closes all devices, within a few seconds.
+   * Further calls have no effect.
    */
   @Override
   public synchronized void close() {
@@ -247,11 +252,11 @@ public final class Hub implements AutoCloseable {
     try {
       CompletableFuture.allOf(stops).get(SHUTDOWN_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
-      log.warn("not every device could be closed within {}", SHUTDOWN_TIMEOUT);
+      log.warn("not all devices closed within {}", SHUTDOWN_TIMEOUT);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (java.util.concurrent.ExecutionException e) {
-      throw new IllegalStateException(e); // a stop has no way to fail
+      throw new IllegalStateException(e); // a stop cannot fail
     }
     workers.shutdown();
   }

@@ -4,18 +4,20 @@ import java.time.Duration;
 import java.util.Set;
 
 /**
- * What a hub's operator decides.
+ * The configuration of a hub. Immutable.
  *
- * @param limits how many subscriptions may run at a time
- * @param stallTimeout how long a subscriber may leave frames waiting before it is ended
- * @param history how much of what was captured is kept for those who come later, of each device
- *     that is open; zero: nothing
- * @param keptOpen the ids of devices that are open for that also while nobody subscribes
+ * @param limits the maximum numbers of concurrent subscriptions
+ * @param stallTimeout how long frames may wait without being read before the server ends the
+ *     subscription
+ * @param history length of the history of each open device, for pre-roll and resume; zero: no
+ *     history is kept
+ * @param keptOpen the ids of always-on devices, which stay open for their history without
+ *     subscriptions
  */
 public record HubConfig(
     SubscriberLimits limits, Duration stallTimeout, Duration history, Set<String> keptOpen) {
 
-  /** The default limits, 30 s, no history. */
+  /** The default limits, a stall timeout of 30 s, and no history. */
   public static final HubConfig DEFAULTS =
       new HubConfig(SubscriberLimits.DEFAULTS, Duration.ofSeconds(30));
 

@@ -7,24 +7,26 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * Keeps records of what a hub does: the audit, the figures, the flight recorder. Told as it
- * happens, on whatever thread it happens on, several at once; must neither block nor throw.
+ * Receives the events of a hub, for the audit log, the metrics and the flight recorder. Called on
+ * the thread on which an event happens, possibly on several threads at once. Must not block or
+ * throw.
  */
 public interface HubObserver {
 
-  /** Keeps none. */
+  /** Ignores all events. */
   HubObserver NONE = new HubObserver() {};
 
-  /** A device was opened: from now on the microphone is on. */
+  /** Called when a device was opened: the microphone is on from now on. */
   default void onOpened(String deviceId, PcmFormat format, long epoch) {}
 
   /**
-   * A device was given back: the microphone is off, or, where {@code acknowledged} is false, the
-   * sound system did not say.
+   * Called when a device was closed: the microphone is off, unless {@code acknowledged} is false.
    *
-   * @param open for how long it was open
-   * @param samples how many samples per channel were captured, those that the device lost counted
-   * @param reason in a few words
+   * @param open how long the device was open
+   * @param samples number of captured samples per channel, including those that the device lost
+   * @param reason why it was closed, in a few words
+   * @param acknowledged whether the sound system completed the call; if false, it is not known
+   *     whether the microphone is off
    */
   default void onClosed(
       String deviceId,
@@ -34,34 +36,34 @@ public interface HubObserver {
       String reason,
       boolean acknowledged) {}
 
-  /** A device that was open was lost. */
+  /** Called when a device was lost while it was open. */
   default void onLost(String deviceId, String reason) {}
 
-  /** A lost device gives audio again. */
+  /** Called when a lost device delivers audio again. */
   default void onRecovered(String deviceId, Duration outage) {}
 
-  /** A device lost samples while it was open, as its clock shows. */
+  /** Called when a device lost samples while it was open, as estimated from its clock. */
   default void onOverrun(String deviceId, long samples, PcmFormat format) {}
 
-  /** Somebody subscribed. */
+  /** Called when a subscription was created. */
   default void onSubscribed(SubscriptionStatus subscription) {}
 
   /**
-   * A subscription is over.
+   * Called when a subscription has ended.
    *
-   * @param reason in a few words
+   * @param reason why it ended, in a few words
    */
   default void onSubscriptionEnded(SubscriptionStatus subscription, String reason) {}
 
-  /** A subscription was told of a gap. */
+  /** Called when a gap was reported to a subscription. */
   default void onGap(SubscriptionStatus subscription, Gap gap) {}
 
-  /** Returns what counts one device's frames. Asked once for each device. */
+  /** Returns the metrics of one device. Called once for each device. */
   default StreamMetrics streamMetrics(String deviceId) {
     return StreamMetrics.NONE;
   }
 
-  /** Returns one that tells each of several, in their order. */
+  /** Returns an observer that calls several observers in order. */
   static HubObserver all(List<HubObserver> observers) {
     return observers.isEmpty() ? NONE : new HubObservers(List.copyOf(observers));
   }

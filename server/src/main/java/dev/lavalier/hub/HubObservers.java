@@ -6,7 +6,7 @@ import dev.lavalier.pipeline.StreamMetrics;
 import java.time.Duration;
 import java.util.List;
 
-/** Several observers as one. */
+/** Combines several observers into one. */
 record HubObservers(List<HubObserver> all) implements HubObserver {
 
   @Override
@@ -55,7 +55,7 @@ record HubObservers(List<HubObserver> all) implements HubObserver {
     all.forEach(each -> each.onGap(subscription, gap));
   }
 
-  /** One alone counts frames: the first that wants to. */
+  /** Returns the metrics of the first observer that counts frames; the others do not count them. */
   @Override
   public StreamMetrics streamMetrics(String deviceId) {
     return all.stream()

@@ -1,28 +1,29 @@
 package dev.lavalier.hub;
 
 /**
- * Something that a subscriber should know, besides audio.
+ * Information for a subscriber besides audio. Immutable.
  *
- * @param kind what it is about
- * @param message one sentence for people
- * @param clockPpm for CLOCK: by how many millionths the device's clock runs fast; else 0
+ * @param kind the kind of event
+ * @param message one sentence for the user
+ * @param clockPpm for CLOCK: how much faster the device's clock runs than the server's, in parts
+ *     per million; otherwise 0
  */
 public record Notice(Kind kind, String message, double clockPpm) {
 
-  /** Makes one that is not about a clock. */
+  /** Creates a notice of a kind other than CLOCK. */
   public Notice(Kind kind, String message) {
     this(kind, message, 0);
   }
 
-  /** What a notice is about. */
+  /** The kind of event. */
   public enum Kind {
     /** The device was lost; the subscription ends or waits. */
     DEVICE_LOST,
     /** The server is stopping; the subscription ends. */
     SERVER_STOPPING,
-    /** The device gives nothing but zeros. */
+    /** The device delivers only zeros. */
     MUTED,
-    /** How fast the device's clock runs. */
+    /** A measurement of the speed of the device's clock. */
     CLOCK
   }
 }

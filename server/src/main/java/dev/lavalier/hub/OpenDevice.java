@@ -6,12 +6,15 @@ import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What belongs to a device while it is open. Used by its actor; {@link #close} by a worker. */
+/**
+ * The objects of a device while it is open. Used by the device's actor, except {@link #close},
+ * which runs on a worker.
+ */
 final class OpenDevice {
 
   private static final Logger log = LoggerFactory.getLogger(OpenDevice.class);
 
-  /** How long a stopped capture may take to end its thread before that is logged. */
+  /** If the thread of a stopped capture does not end within this time, that is logged. */
   private static final Duration JOIN_TIMEOUT = Duration.ofSeconds(2);
 
   final CapturePipeline pipeline;
@@ -28,12 +31,16 @@ final class OpenDevice {
     this.openedNanos = openedNanos;
   }
 
-  /** Stops the capture, joins its thread and releases the device. May hang in the sound system. */
+  /**
+   * Stops the capture, joins its thread and releases the device. May block for ever in the sound
+   * system.
+   */
   void close() {
     String deviceId = capture.device().id();
     try {
       if (!capture.stop(JOIN_TIMEOUT)) {
-        log.warn("{}: its reader did not end within {} s", deviceId, JOIN_TIMEOUT.toSeconds());
+        log.warn(
+            "{}: the capture thread did not end within {} s", deviceId, JOIN_TIMEOUT.toSeconds());
       }
       pipeline.close();
       capture.close();

@@ -1,8 +1,8 @@
 package dev.lavalier.hub;
 
-/** What happens to a subscription whose queue is full. */
+/** Defines what happens when a subscription's queue overflows. */
 public enum OverflowPolicy {
-  /** The oldest frames go, and the next one sent bears a gap. */
+  /** The oldest frames are dropped, and the next frame has a gap. */
   DROP_OLDEST,
   /** The subscription ends with QUEUE_OVERFLOW. */
   CLOSE

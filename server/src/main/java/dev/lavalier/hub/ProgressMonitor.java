@@ -4,7 +4,7 @@ import dev.lavalier.capture.Capture;
 import java.time.Duration;
 
 /**
- * Notices that a capture delivers no periods any more, although its thread may hang in the sound
+ * Detects that a capture does not deliver periods any more, even if its thread hangs in the sound
  * system. Used by the device's actor only.
  */
 final class ProgressMonitor {
@@ -21,8 +21,9 @@ final class ProgressMonitor {
   }
 
   /**
-   * Checks for progress. Call it once per {@link #CHECK_INTERVAL}. Checks are counted, not time: if
-   * this process itself stood still, the capture thread must have its chance.
+   * Checks for progress. Call it once per {@link #CHECK_INTERVAL}. It counts checks instead of
+   * time, so that after a suspension of this process the capture thread has time to deliver a
+   * period.
    *
    * @return whether the capture has been silent for its {@link Capture#silenceTimeout}
    */

@@ -4,8 +4,8 @@ import java.time.Duration;
 import java.util.function.BiConsumer;
 
 /**
- * Schedules attempts with growing delays: an initial delay, doubled each time, up to a maximum.
- * Only the attempt that was scheduled last takes place.
+ * Schedules attempts with increasing delays: an initial delay, doubled each time, up to a maximum.
+ * Only the attempt that was scheduled last runs. Used by one thread.
  */
 final class RetryTimer {
 
@@ -13,14 +13,14 @@ final class RetryTimer {
   private final Duration maxDelay;
   private final BiConsumer<Duration, Runnable> scheduler;
   private final Runnable attempt;
-  private long number; // of the attempt that is valid
+  private long number; // number of the valid attempt
   private Duration delay = Duration.ZERO;
 
   /**
    * Creates a timer.
    *
    * @param scheduler runs a task after a delay, on the thread that uses this timer
-   * @param attempt runs for each attempt
+   * @param attempt the attempt to run
    */
   RetryTimer(
       Duration initialDelay,
@@ -33,7 +33,7 @@ final class RetryTimer {
     this.attempt = attempt;
   }
 
-  /** Schedules the next attempt, in place of any that is scheduled. */
+  /** Schedules the next attempt. It replaces an attempt that is already scheduled. */
   void schedule() {
     Duration doubled = delay.isZero() ? initialDelay : delay.multipliedBy(2);
     delay = doubled.compareTo(maxDelay) > 0 ? maxDelay : doubled;

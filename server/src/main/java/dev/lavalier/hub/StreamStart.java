@@ -3,12 +3,13 @@ package dev.lavalier.hub;
 import dev.lavalier.audio.Conversion;
 
 /**
- * What was opened for a subscription, at the beginning of an epoch.
+ * The properties of a stream at the start of an epoch. Immutable.
  *
- * @param epoch the epoch's number: microseconds since 1970 of its opening, always growing
- * @param conversion what is captured, what is delivered, and what is done in between
- * @param spec what the subscription gets, every default filled in
- * @param prerollMillis how much of what was captured before it began is sent first
+ * @param epoch the number of the epoch: the unix time of its opening in microseconds, always
+ *     increasing
+ * @param conversion the conversion from the capture format to the delivery format
+ * @param spec the parameters of the subscription, including defaults
+ * @param prerollMillis length of the earlier audio that is sent first, in milliseconds
  */
 public record StreamStart(
     long epoch, Conversion conversion, SubscriptionSpec spec, int prerollMillis) {}

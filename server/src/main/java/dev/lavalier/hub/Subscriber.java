@@ -1,19 +1,20 @@
 package dev.lavalier.hub;
 
 /**
- * Who subscribes or watches, as far as the server knows: for limits, for records, and for taking
- * access away.
+ * The caller that subscribes or watches, as known to the server. Used for limits, for the audit log
+ * and for revoking access. Immutable.
  *
- * @param identity the name that was authenticated; {@link #ANONYMOUS} where none was asked for
- * @param address the peer's address and port, which also stands for its connection
- * @param accessCheck whether it may go on
+ * @param identity the authenticated name; {@link #ANONYMOUS} if the server does not authenticate
+ *     callers
+ * @param address address and port of the peer; also identifies its connection
+ * @param accessCheck decides whether the caller still has access
  */
 public record Subscriber(String identity, String address, AccessCheck accessCheck) {
 
-  /** The identity of everybody, where the server asks for none. */
+  /** The identity of all callers if the server does not authenticate them. */
   public static final String ANONYMOUS = "anonymous";
 
-  /** Makes one that may go on for ever. */
+  /** Creates a subscriber that always has access. */
   public Subscriber(String identity, String address) {
     this(identity, address, AccessCheck.ALWAYS_ALLOWED);
   }

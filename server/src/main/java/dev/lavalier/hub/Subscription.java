@@ -15,10 +15,10 @@ import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One subscriber of one device.
+ * One subscription of one device.
  *
- * <p>{@link #wake} and {@link #cancel} may be called from any thread, never block, and may be
- * called again. Everything that touches the sink runs on the lane.
+ * <p>{@link #wake}, {@link #cancel} and {@link #fail} may be called from any thread, repeatedly,
+ * and never block. The sink is called only on the delivery loop.
  */
 public final class Subscription {
 
@@ -31,9 +31,9 @@ public final class Subscription {
   private final DeviceActor device;
   private final SubscriptionServices services;
   private final AtomicBoolean closed = new AtomicBoolean();
-  private final Runnable drain = this::drain; // made once, and not for each frame
+  private final Runnable drain = this::drain; // created once, not for each frame
 
-  // Written on the lane alone, read by whoever wants to know.
+  // Written only on the delivery loop; any thread may read.
   private final AtomicLong frames = new AtomicLong();
   private final AtomicLong bytes = new AtomicLong();
   private final AtomicLong samplesLost = new AtomicLong();
@@ -41,13 +41,14 @@ public final class Subscription {
   // The delivery loop only.
   private final GapTracker gaps;
   private @Nullable FrameSource source; // null: no epoch yet
-  private long lastProgressNanos; // when it last sent a frame, or had sent all there were
+  private long lastProgressNanos; // when it last sent a frame, or no frames were waiting
 
   /**
-   * What every subscription of a hub shares.
+   * The services that all subscriptions of a hub share.
    *
-   * @param stallTimeout how long frames may wait while the sink takes none, before it is ended
-   * @param onClosed called once for each subscription, when it is over, with why in a few words
+   * @param stallTimeout how long frames may wait without being read before the subscription is
+   *     ended
+   * @param onClosed called once when a subscription has ended, with the reason in a few words
    */
   record SubscriptionServices(
       TimeSource timeSource,
@@ -78,7 +79,7 @@ public final class Subscription {
     return subscriber;
   }
 
-  /** Returns what has become of it so far. From any thread. */
+  /** Returns the current status. May be called from any thread. */
   SubscriptionStatus status() {
     return new SubscriptionStatus(
         id,
@@ -100,17 +101,18 @@ public final class Subscription {
     return deliveryLoop;
   }
 
-  /** Has the queue drained soon: call it when the sink has become ready. */
+  /** Schedules the sending of waiting frames. Call it when the sink has become ready. */
   public void wake() {
     deliveryLoop.execute(drain);
   }
 
   /**
-   * Ends the subscription by the subscriber's wish: cancelled, its deadline past, its connection
-   * dead. The sink hears nothing any more, once what runs on the lane now is done.
+   * Ends the subscription for the subscriber: the call was cancelled, its deadline has passed, or
+   * its connection was lost. After the task that is running on the delivery loop, the sink is not
+   * called any more.
    *
-   * @param reason in a few words, for the records
-   * @return whether it was still running
+   * @param reason a few words for the audit log
+   * @return whether this call ended the subscription
    */
   public boolean cancel(String reason) {
     boolean first = finish(reason);
@@ -121,7 +123,10 @@ public final class Subscription {
     return first;
   }
 
-  /** Ends it for a reason of the subscriber's own, and tells the sink. */
+  /**
+   * Ends the subscription for a reason that concerns only this subscriber, and reports the reason
+   * to the sink.
+   */
   public void fail(StreamException reason) {
     if (finish(reason.getMessage())) {
       device.cancel(this);
@@ -133,7 +138,7 @@ public final class Subscription {
     }
   }
 
-  /** Returns whether this was the call that ended it. */
+  /** Marks the subscription as ended. Returns whether it was still running. */
   private boolean finish(String reason) {
     boolean first = closed.compareAndSet(false, true);
     if (first) {
@@ -142,7 +147,11 @@ public final class Subscription {
     return first;
   }
 
-  /** Ends it by ours, and tells the sink. The device's actor has forgotten it already. */
+  /**
+   * Ends the subscription for a reason of the device or the server. Sends the frames that wait and
+   * can be sent at once, the notice and the reason. The device's actor has already removed the
+   * subscription.
+   */
   void close(StreamException reason, Optional<Notice> notice) {
     if (finish(reason.getMessage())) {
       deliveryLoop.execute(
@@ -156,8 +165,8 @@ public final class Subscription {
   }
 
   /**
-   * Starts an epoch. Called by the actor. Frames of an earlier epoch that still wait are dropped,
-   * and counted in the gap between the two.
+   * Starts an epoch. Called by the actor. Waiting frames of an earlier epoch are dropped and
+   * counted in the gap between the two epochs.
    */
   void start(PipelineStream stream) {
     deliveryLoop.execute(
@@ -177,12 +186,12 @@ public final class Subscription {
         });
   }
 
-  /** Returns whether it has ended. From any thread. */
+  /** Returns whether the subscription has ended. May be called from any thread. */
   boolean isClosed() {
     return closed.get();
   }
 
-  /** Tells the sink something, and goes on. Called by the actor. */
+  /** Sends a notice; the subscription continues. Called by the actor. */
   void sendNotice(Notice notice) {
     deliveryLoop.execute(
         () -> {
@@ -192,7 +201,7 @@ public final class Subscription {
         });
   }
 
-  /** Sends the frames that wait while the sink is ready. On the delivery loop. */
+  /** Sends waiting frames while the sink is ready. Called on the delivery loop. */
   void drain() {
     if (closed.get() || source == null) {
       return;
@@ -203,7 +212,7 @@ public final class Subscription {
       fail(
           new StreamException(
               Reason.QUEUE_OVERFLOW,
-              "max_latency_ms: %d (expected: frames taken within it; the queue overflowed)"
+              "queue overflow: frames were not read within max_latency_ms (%d); read faster or raise it"
                   .formatted(spec.maxLatencyMs())));
       return;
     }
@@ -221,7 +230,7 @@ public final class Subscription {
       fail(
           new StreamException(
               Reason.SUBSCRIBER_STALLED,
-              "nothing was taken for %d s; subscribe again"
+              "no frame was read for %d s; subscribe again"
                   .formatted(services.stallTimeout().toSeconds())));
     }
   }
@@ -251,7 +260,10 @@ public final class Subscription {
     return next.poll(now);
   }
 
-  /** This thread alone writes, so no compare-and-set is needed. */
+  /**
+   * Counts a frame that was sent. Only this thread writes the counters, so no compare-and-set is
+   * needed.
+   */
   private void recordSent(Frame frame, Optional<Gap> gap, long now) {
     frames.setRelease(frames.getPlain() + 1);
     bytes.setRelease(bytes.getPlain() + frame.message().length);

@@ -7,38 +7,40 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * How many subscriptions run, by all that is limited. Safe for use from any thread: a place is
- * taken everywhere or nowhere, under a lock that is held for a few look-ups.
+ * Counts the active subscriptions for each limit. Safe for use from any thread. A subscription is
+ * counted for all limits or for none, under a lock that is held only for a few map operations.
  */
 final class SubscriptionQuotas {
 
   /**
-   * One thing that is counted.
+   * A limit and the scope that it applies to.
    *
-   * @param scope the words of the refusal
-   * @param flag the limit's name
+   * @param flag the name of the limit's flag
+   * @param scope the scope, for the error message
+   * @param limit maximum number of subscriptions
    */
   private record Quota(String flag, String scope, int limit) {
 
     StreamException limitReached() {
       return new StreamException(
           Reason.LIMIT_REACHED,
-          "subscribers: %d (expected: no more%s at a time; %s is reached)"
-              .formatted(limit, scope, flag));
+          "subscribers%s: the limit of %d is reached (%s); close a stream or try again later"
+              .formatted(scope, limit, flag));
     }
   }
 
   private final SubscriberLimits limits;
-  private final Map<Quota, Integer> inUse = new HashMap<>(); // guarded by this; none is zero
+  private final Map<Quota, Integer> inUse =
+      new HashMap<>(); // guarded by this; values are at least 1
 
   SubscriptionQuotas(SubscriberLimits limits) {
     this.limits = limits;
   }
 
   /**
-   * Takes a place for one more subscription, to be {@linkplain #release given back} once.
+   * Counts one more subscription. It must be {@linkplain #release released} once.
    *
-   * @throws StreamException LIMIT_REACHED, with the limit; nothing was taken then
+   * @throws StreamException LIMIT_REACHED, with the limit; the subscription is then not counted
    */
   synchronized void acquire(Subscriber subscriber, String deviceId) throws StreamException {
     List<Quota> quotas = quotas(subscriber, deviceId);
@@ -50,13 +52,16 @@ final class SubscriptionQuotas {
     quotas.forEach(quota -> inUse.merge(quota, 1, Integer::sum));
   }
 
-  /** Gives back what {@link #acquire} took. */
+  /** Releases a subscription that {@link #acquire} counted. */
   synchronized void release(Subscriber subscriber, String deviceId) {
     quotas(subscriber, deviceId)
         .forEach(quota -> inUse.computeIfPresent(quota, (p, n) -> n == 1 ? null : n - 1));
   }
 
-  /** The narrowest first: the refusal then tells the caller what the caller can change. */
+  /**
+   * Returns the limits of a subscription, the narrowest first, so that the error message names the
+   * limit that the caller can influence.
+   */
   private List<Quota> quotas(Subscriber subscriber, String deviceId) {
     Quota connection =
         new Quota(

@@ -12,17 +12,18 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What a subscription gets, checked against its device and with every default filled in.
+ * The parameters of a subscription, checked against its device and with defaults filled in.
+ * Immutable.
  *
  * @param deviceId the device
- * @param format the format of the frames, also when the device is captured in another one later
- * @param channelMap where its channels come from, see {@link Conversion#plan}; may be empty
+ * @param format the format of the frames, even if the capture format of the device changes later
+ * @param channelMap the sources of the channels, see {@link Conversion#plan}; may be empty
  * @param frameSize samples per channel in a frame
- * @param queueFrames frames that may wait for the subscriber, 1 or more
- * @param maxLatencyMs how long the last of them waits at most
- * @param overflowPolicy what happens beyond
+ * @param queueFrames maximum number of waiting frames, 1 or more
+ * @param maxLatencyMs maximum age of a waiting frame, in milliseconds
+ * @param overflowPolicy what happens if a bound is exceeded
  * @param onDeviceLoss what happens when the device is lost
- * @param start where it begins
+ * @param start the position at which the subscription starts
  * @param codec encodes the frames
  * @param clockNotices whether the stream reports how fast the device's clock runs
  */
@@ -43,7 +44,10 @@ public record SubscriptionSpec(
   private static final int DEFAULT_LATENCY_MS = 200;
   private static final int MAX_LATENCY_MS = 60_000;
 
-  /** Against a request for a minute of one-sample frames: 12 times what such a frame needs. */
+  /**
+   * Limits the queue for very small frames: a minute of one-sample frames would be millions of
+   * frames.
+   */
   private static final int MAX_QUEUE_FRAMES = 16_384;
 
   private static final int MAX_QUEUE_BYTES = 64 << 20;
@@ -51,12 +55,12 @@ public record SubscriptionSpec(
   private static final int MAX_PREROLL_MS = 600_000;
 
   /**
-   * The format a request asks for; what it leaves open is as captured.
+   * The requested format. Values that are not specified are as captured.
    *
    * @param encoding empty: as captured
    * @param sampleRateHz 0: as captured
    * @param channelCount 0: as many as {@code channelMap} names, or as captured
-   * @param channelMap where the channels come from, see {@link Conversion#plan}; may be empty
+   * @param channelMap the sources of the channels, see {@link Conversion#plan}; may be empty
    */
   public record RequestedFormat(
       Optional<SampleEncoding> encoding,
@@ -70,11 +74,11 @@ public record SubscriptionSpec(
   }
 
   /**
-   * What a request asks for, before it is checked against a device.
+   * The parameters of a request, before they are checked against a device.
    *
    * @param frameSize samples per channel; 0: 20 ms
    * @param format see {@link RequestedFormat}
-   * @param maxLatencyMs 0: 200, or two frames if that is more
+   * @param maxLatencyMs milliseconds; 0: 200, or the length of two frames if that is more
    * @param codec encodes the frames
    * @param clockNotices whether the stream reports how fast the device's clock runs
    */
@@ -88,7 +92,7 @@ public record SubscriptionSpec(
       FrameCodec codec,
       boolean clockNotices) {}
 
-  /** Returns the longest that a frame may wait, in nanoseconds. */
+  /** Returns the maximum age of a waiting frame, in nanoseconds. */
   public long maxAgeNanos() {
     return maxLatencyMs * 1_000_000L;
   }
@@ -96,9 +100,8 @@ public record SubscriptionSpec(
   /**
    * Checks a request and fills in every default.
    *
-   * @throws StreamException INVALID_REQUEST or FORMAT_NOT_AVAILABLE, with what was expected: the
-   *     capture format is always available, and every format that {@link Conversion#plan} converts
-   *     it to
+   * @throws StreamException INVALID_REQUEST or FORMAT_NOT_AVAILABLE, with the expected values. The
+   *     capture format and all formats that {@link Conversion#plan} supports are always available
    */
   public static SubscriptionSpec resolve(DeviceDescriptor device, Request request)
       throws StreamException {
@@ -111,7 +114,7 @@ public record SubscriptionSpec(
 
     int frameMs = (int) Math.ceil(1000.0 * size / rate);
     if (maxLatencyMs != 0) {
-      checkRange("max_latency_ms", maxLatencyMs, frameMs, MAX_LATENCY_MS, ", from one frame on");
+      checkRange("max_latency_ms", maxLatencyMs, frameMs, MAX_LATENCY_MS, "; at least one frame");
     }
     int latencyMs = maxLatencyMs == 0 ? Math.max(DEFAULT_LATENCY_MS, 2 * frameMs) : maxLatencyMs;
     long requestedFrames = (long) latencyMs * rate / (1000L * size);
@@ -142,12 +145,13 @@ public record SubscriptionSpec(
       if (resume.epoch() <= 0) {
         throw new StreamException(
             Reason.INVALID_REQUEST,
-            "resume.epoch: %d (expected: more than 0, as in started)".formatted(resume.epoch()));
+            "resume.epoch: %d (expected: the epoch of a started message, more than 0)"
+                .formatted(resume.epoch()));
       }
       if (resume.sampleIndex() < 0 || resume.sampleIndex() % frameSize != 0) {
         throw new StreamException(
             Reason.INVALID_REQUEST,
-            "resume.sample_index: %d (expected: a multiple of frame_size, %d, from 0 on)"
+            "resume.sample_index: %d (expected: 0 or a positive multiple of frame_size, %d)"
                 .formatted(resume.sampleIndex(), frameSize));
       }
     }

@@ -3,17 +3,17 @@ package dev.lavalier.hub;
 import dev.lavalier.audio.PcmFormat;
 
 /**
- * A subscription at one moment.
+ * The status of a subscription at one moment. Immutable.
  *
- * @param id its number, from 1, in the order of their coming
- * @param subscriber whose it is
- * @param deviceId of what
- * @param format the format of its frames
- * @param frameSize samples per channel in each of them
- * @param sinceUnixNanos when it was made, in nanoseconds since 1970-01-01T00:00Z
- * @param frames how many it has been sent
- * @param bytes how many bytes these were, as messages of the contract
- * @param samplesLost how many samples per channel lay in its gaps
+ * @param id number of the subscription, from 1, in the order of creation
+ * @param subscriber the caller that subscribed
+ * @param deviceId the device
+ * @param format the format of the frames
+ * @param frameSize samples per channel in a frame
+ * @param sinceUnixNanos unix time of its creation in nanoseconds since 1970-01-01T00:00Z
+ * @param frames number of frames sent
+ * @param bytes size of these frames as messages of the contract
+ * @param samplesLost number of samples per channel in its gaps
  */
 public record SubscriptionStatus(
     long id,
@@ -26,7 +26,7 @@ public record SubscriptionStatus(
     long bytes,
     long samplesLost) {
 
-  /** Returns how many samples per channel it has been sent. */
+  /** Returns the number of samples per channel that were sent. */
   public long samples() {
     return frames * frameSize;
   }

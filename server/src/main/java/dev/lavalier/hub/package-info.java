@@ -1,11 +1,15 @@
 /**
- * Devices and their subscriptions. {@link dev.lavalier.hub.Hub} finds the device; its {@link
+ * Opens devices for their subscriptions. {@link dev.lavalier.hub.Hub} finds the device; its {@link
  * dev.lavalier.hub.DeviceActor} opens it for the first subscription and closes it after the last,
- * by the states of {@link dev.lavalier.hub.DeviceLifecycle}; each {@link
- * dev.lavalier.hub.Subscription} sends its frames on its {@link dev.lavalier.hub.DeliveryLoop}, to
- * a {@link dev.lavalier.hub.FrameSink}, with the gaps that its {@link dev.lavalier.hub.GapTracker}
+ * as {@link dev.lavalier.hub.DeviceLifecycle} decides. Each {@link dev.lavalier.hub.Subscription}
+ * sends its frames to a {@link dev.lavalier.hub.FrameSink} on its {@link
+ * dev.lavalier.hub.DeliveryLoop}, with the gaps that its {@link dev.lavalier.hub.GapTracker}
  * counts.
  *
- * <p>Uses {@code pipeline}, {@code capture} and {@code audio}. Knows no transport.
+ * <p>Uses {@code pipeline}, {@code capture}, {@code audio} and {@code common}. Does not depend on a
+ * transport.
  */
+@NullMarked
 package dev.lavalier.hub;
+
+import org.jspecify.annotations.NullMarked;

@@ -204,8 +204,8 @@ final class DeliveryFormatsTest {
     assertThat(status.getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
     assertThat(status.getDescription())
         .isEqualTo(
-            "format: 48000/2/s16le (expected: one that tone is delivered in already; 32 are the"
-                + " server's limit)");
+            "format: 48000/2/s16le (expected: a format in which tone is already delivered;"
+                + " the limit is 32 formats)");
 
     subscribers.get(0).cancel();
     subscribers.get(7).cancel();

@@ -165,7 +165,7 @@ final class DeviceFaultsTest {
     pass(Duration.ofMillis(2_500));
     assertThat(lavalier.device("mic").getState()).isEqualTo(DeviceState.DEVICE_STATE_OPEN);
     passWhileOpen();
-    assertLost(subscriber, "no audio has come for 3 s");
+    assertLost(subscriber, "no audio for 3 s");
     assertGivenBack();
   }
 
@@ -377,7 +377,8 @@ final class DeviceFaultsTest {
     TestSubscriber newcomer = lavalier.subscribe(FAIL).requestAll();
     newcomer.nextStarted();
     assertThat(nextNotice(newcomer, NoticeKind.NOTICE_KIND_MUTED).getMessage())
-        .isEqualTo("mic gives nothing but zeros: it is muted, or this server may not hear it");
+        .isEqualTo(
+            "mic delivers only zeros: it is muted, or the server has no permission to use it");
     mic().silent = false;
     lavalier.advance(Duration.ofSeconds(1), 2);
     // No second notice came: all the rest are frames.
@@ -404,8 +405,8 @@ final class DeviceFaultsTest {
     lavalier.awaitState("mic", DeviceState.DEVICE_STATE_OPENING);
     lavalier.timeSource().advance(Duration.ofSeconds(10));
     String message =
-        "device_id: mic (expected: a device that responds; the sound system has been asked to open"
-            + " or close it and does not answer)";
+        "mic is not responding: the sound system has not completed a call to open or close it; try"
+            + " again later";
     Status status = first.awaitStatus();
     assertThat(status.getCode()).isEqualTo(Status.Code.UNAVAILABLE);
     assertThat(status.getDescription()).isEqualTo(message);

@@ -34,7 +34,7 @@ final class LimitsTest {
   private static void assertEvicted(TestSubscriber subscriber) throws Exception {
     Status status = subscriber.awaitStatus();
     assertThat(status.getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
-    assertThat(status.getDescription()).isEqualTo("nothing was taken for 2 s; subscribe again");
+    assertThat(status.getDescription()).isEqualTo("no frame was read for 2 s; subscribe again");
   }
 
   @Test
@@ -109,7 +109,9 @@ final class LimitsTest {
             lavalier.pull(MIC, 1).received().awaitStatus())) {
       assertThat(status.getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
       assertThat(status.getDescription())
-          .isEqualTo("subscribers: 3 (expected: no more at a time; max-subscribers is reached)");
+          .isEqualTo(
+              "subscribers: the limit of 3 is reached (max-subscribers); close a stream or try"
+                  + " again later");
     }
   }
 

@@ -177,7 +177,9 @@ final class PullFramesTest {
     Status status = puller.received().awaitStatus();
     assertThat(status.getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
     assertThat(status.getDescription())
-        .isEqualTo("max_latency_ms: 200 (expected: frames taken within it; the queue overflowed)");
+        .isEqualTo(
+            "queue overflow: frames were not read within max_latency_ms (200); read faster or raise"
+                + " it");
     assertThat(puller.received().received()).isEqualTo(1);
   }
 
@@ -241,11 +243,11 @@ final class PullFramesTest {
     assertRefused(
         lavalier.pull(TONE.toBuilder().setMaxLatencyMs(9).build(), 1).grant(1).halfClose(),
         Status.Code.INVALID_ARGUMENT,
-        "max_latency_ms: 9 (expected: 10..60000, from one frame on)");
+        "max_latency_ms: 9 (expected: 10..60000; at least one frame)");
     assertRefused(
         lavalier.pull(TONE.toBuilder().setMaxLatencyMs(60_001).build(), 1),
         Status.Code.INVALID_ARGUMENT,
-        "max_latency_ms: 60001 (expected: 10..60000, from one frame on)");
+        "max_latency_ms: 60001 (expected: 10..60000; at least one frame)");
   }
 
   @Test

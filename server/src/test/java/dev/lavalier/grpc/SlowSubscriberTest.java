@@ -118,6 +118,8 @@ final class SlowSubscriberTest {
     Status status = strict.request(1).awaitStatus();
     assertThat(status.getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
     assertThat(status.getDescription())
-        .isEqualTo("max_latency_ms: 100 (expected: frames taken within it; the queue overflowed)");
+        .isEqualTo(
+            "queue overflow: frames were not read within max_latency_ms (100); read faster or raise"
+                + " it");
   }
 }

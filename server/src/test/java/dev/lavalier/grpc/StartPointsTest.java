@@ -323,12 +323,12 @@ final class StartPointsTest {
     assertRefused(
         resume(LIVE, epoch, 481),
         Status.Code.INVALID_ARGUMENT,
-        "resume.sample_index: 481 (expected: a multiple of frame_size, 480, from 0 on)");
+        "resume.sample_index: 481 (expected: 0 or a positive multiple of frame_size, 480)");
     assertRefused(resume(LIVE, epoch, -480), Status.Code.INVALID_ARGUMENT, "resume.sample_index: ");
     assertRefused(
         resume(LIVE, 0, 0),
         Status.Code.INVALID_ARGUMENT,
-        "resume.epoch: 0 (expected: more than 0, as in started)");
+        "resume.epoch: 0 (expected: the epoch of a started message, more than 0)");
     assertRefused(
         preroll(LIVE, -1), Status.Code.INVALID_ARGUMENT, "preroll_ms: -1 (expected: 0..600000)");
     assertRefused(

@@ -58,15 +58,15 @@ final class StatusCodesTest {
     assertRefused(
         tone().setFrameSize(960).setMaxLatencyMs(19),
         Status.Code.INVALID_ARGUMENT,
-        "max_latency_ms: 19 (expected: 20..60000, from one frame on)");
+        "max_latency_ms: 19 (expected: 20..60000; at least one frame)");
     assertRefused(
         tone().setMaxLatencyMs(60_001),
         Status.Code.INVALID_ARGUMENT,
-        "max_latency_ms: 60001 (expected: 20..60000, from one frame on)");
+        "max_latency_ms: 60001 (expected: 20..60000; at least one frame)");
     assertRefused(
         tone().setMaxLatencyMs(-5),
         Status.Code.INVALID_ARGUMENT,
-        "max_latency_ms: -5 (expected: 20..60000, from one frame on)");
+        "max_latency_ms: -5 (expected: 20..60000; at least one frame)");
   }
 
   @Test

@@ -34,11 +34,13 @@ final class SubscriptionQuotasTest {
   }
 
   @Test
-  void inAll() throws Exception {
+  void totalLimitRefusesFurtherSubscriptions() throws Exception {
     SubscriptionQuotas quotas = new SubscriptionQuotas(SubscriberLimits.total(2));
     quotas.acquire(anybody("a:1"), "tone");
     quotas.acquire(anybody("b:1"), "mic");
-    String refusal = "subscribers: 2 (expected: no more at a time; max-subscribers is reached)";
+    String refusal =
+        "subscribers: the limit of 2 is reached (max-subscribers); close a stream or try again"
+            + " later";
     assertRefused(quotas, anybody("c:1"), "other", refusal);
     quotas.release(anybody("a:1"), "tone");
     quotas.acquire(anybody("c:1"), "other");
@@ -46,59 +48,59 @@ final class SubscriptionQuotasTest {
   }
 
   @Test
-  void perDevice() throws Exception {
+  void deviceLimitAppliesToOneDevice() throws Exception {
     SubscriptionQuotas quotas = new SubscriptionQuotas(new SubscriberLimits(NONE, 1, NONE, NONE));
     quotas.acquire(anybody("a:1"), "tone");
     assertRefused(
         quotas,
         anybody("b:1"),
         "tone",
-        "subscribers: 1 (expected: no more of tone at a time; max-subscribers-per-device is"
-            + " reached)");
+        "subscribers of tone: the limit of 1 is reached (max-subscribers-per-device); close a"
+            + " stream or try again later");
     quotas.acquire(anybody("b:1"), "mic");
   }
 
   @Test
-  void perConnection() throws Exception {
+  void connectionLimitAppliesToOneConnection() throws Exception {
     SubscriptionQuotas quotas = new SubscriptionQuotas(new SubscriberLimits(NONE, NONE, 1, NONE));
     quotas.acquire(anybody("a:1"), "tone");
     assertRefused(
         quotas,
         anybody("a:1"),
         "mic",
-        "subscribers: 1 (expected: no more over one connection (a:1) at a time;"
-            + " max-subscribers-per-connection is reached)");
+        "subscribers over one connection (a:1): the limit of 1 is reached"
+            + " (max-subscribers-per-connection); close a stream or try again later");
     quotas.acquire(anybody("a:2"), "tone");
   }
 
   @Test
-  void perIdentityButForNobodyInParticular() throws Exception {
+  void identityLimitDoesNotApplyToAnonymousCallers() throws Exception {
     SubscriptionQuotas quotas = new SubscriptionQuotas(new SubscriberLimits(NONE, NONE, NONE, 1));
     quotas.acquire(who("alice", "a:1"), "tone");
     assertRefused(
         quotas,
         who("alice", "a:2"),
         "mic",
-        "subscribers: 1 (expected: no more by alice at a time; max-subscribers-per-identity is"
-            + " reached)");
+        "subscribers by alice: the limit of 1 is reached (max-subscribers-per-identity); close a"
+            + " stream or try again later");
     quotas.acquire(who("bob", "a:1"), "tone");
     quotas.acquire(anybody("a:1"), "tone");
     quotas.acquire(anybody("a:1"), "tone");
   }
 
   @Test
-  void whoIsRefusedByOneLimitTakesNoPlaceOfAnother() throws Exception {
+  void refusedSubscriptionIsNotCountedForOtherLimits() throws Exception {
     SubscriptionQuotas quotas = new SubscriptionQuotas(new SubscriberLimits(2, 1, NONE, NONE));
     quotas.acquire(anybody("a:1"), "tone");
     for (int i = 0; i < 10; i++) {
       assertThatThrownBy(() -> quotas.acquire(anybody("b:1"), "tone"))
           .isInstanceOf(StreamException.class);
     }
-    quotas.acquire(anybody("b:1"), "mic"); // the second of all
+    quotas.acquire(anybody("b:1"), "mic"); // the second in total
   }
 
   @Test
-  void manyAtATimeNeverPassALimitAndGiveAllBack() throws Exception {
+  void concurrentSubscriptionsStayWithinLimitsAndAreReleased() throws Exception {
     SubscriptionQuotas quotas = new SubscriptionQuotas(new SubscriberLimits(3, 2, NONE, NONE));
     ExecutorService threads = Executors.newFixedThreadPool(4);
     try {
@@ -116,7 +118,7 @@ final class SubscriptionQuotasTest {
                       entered++;
                       quotas.release(me, device);
                     } catch (StreamException e) {
-                      // Full for the moment, as four want three places.
+                      // The limit is reached at the moment: four threads share three subscriptions.
                     }
                   }
                   return entered;
@@ -135,6 +137,7 @@ final class SubscriptionQuotasTest {
         quotas,
         anybody("a:1"),
         "mic",
-        "subscribers: 3 (expected: no more at a time; max-subscribers is reached)");
+        "subscribers: the limit of 3 is reached (max-subscribers); close a stream or try again"
+            + " later");
   }
 }

@@ -69,7 +69,7 @@ final class AuditLogTest {
     assertThat(end.get(1))
         .matches(
             "microphone off device=mic epoch=17\\d{14} seconds=0\\.3 samples=14400"
-                + " why=\"nobody subscribes any more\"");
+                + " why=\"no subscriptions left\"");
   }
 
   @Test

@@ -56,7 +56,7 @@ final class AuditIT {
         awaitLine(server, "subscription began id=1 who=anonymous from=127\\.0\\.0\\.1:\\d+ ");
       }
       awaitLine(server, "subscription ended id=1 ", "why=\"cancelled by the subscriber\"");
-      awaitLine(server, "microphone off device=tone ", "why=\"nobody subscribes any more\"");
+      awaitLine(server, "microphone off device=tone ", "why=\"no subscriptions left\"");
     }
   }
 
