@@ -54,23 +54,21 @@ final class DeviceActor implements PipelineListener {
   private final RetryTimer retries;
   private final RetryTimer recoveries;
   private @Nullable OpenDevice openDevice; // null: not open
-  private @Nullable ClosingDevice closing; // null: no closing has to be reported
+  private @Nullable OpenDevice closing; // null: no closing has to be reported
   private long lostSince;
   private long lastEpoch;
   private boolean keptOpen; // an always-on device
   private @Nullable CompletableFuture<Void> stopped; // null: not stopping; set once
 
-  private volatile DeviceState publishedState = DeviceState.CLOSED;
-  private volatile int publishedCount;
+  private final PublishedState published;
   private volatile @Nullable DeviceDescriptor lastOpened;
-
-  private record ClosingDevice(OpenDevice device, String reason) {}
 
   DeviceActor(String deviceId, DeviceServices services) {
     this.deviceId = deviceId;
     this.services = services;
     this.mailbox = MoreExecutors.newSequentialExecutor(services.workers());
     this.streamMetrics = services.observer().streamMetrics(deviceId);
+    this.published = new PublishedState(services.onChange());
     this.subscribers = new DeviceSubscribers(deviceId, services.timeSource());
     this.calls =
         new DeviceCalls(
@@ -130,12 +128,8 @@ final class DeviceActor implements PipelineListener {
     return streamMetrics;
   }
 
-  DeviceState state() {
-    return publishedState;
-  }
-
-  int subscriberCount() {
-    return publishedCount;
+  PublishedState published() {
+    return published;
   }
 
   /** Returns the device as it was when it was opened last; null if it was never opened. */
@@ -160,18 +154,9 @@ final class DeviceActor implements PipelineListener {
     }
   }
 
-  /**
-   * Publishes the state. Called after each message, and before a subscriber is notified of the
-   * state.
-   */
+  /** Called after each message, and before a subscriber is notified of the state. */
   private void publish() {
-    DeviceState state = lifecycle.publicState();
-    int count = subscribers.size();
-    if (state != publishedState || count != publishedCount) {
-      publishedState = state;
-      publishedCount = count;
-      services.onChange().run();
-    }
+    published.update(lifecycle.publicState(), subscribers.size());
   }
 
   // Events and actions.
@@ -309,23 +294,15 @@ final class DeviceActor implements PipelineListener {
     // clock was set back.
     lastEpoch =
         capture.epoch().orElse(Math.max(lastEpoch + 1, services.timeSource().unixNanos() / 1000));
-    CapturePipeline pipeline =
-        new CapturePipeline(
-            lastEpoch,
-            capture.format(),
-            capture.periodSamples(),
-            services.history().toNanos(),
-            services.filters(),
-            this,
-            streamMetrics);
-    OpenDevice opened = new OpenDevice(pipeline, capture, services.timeSource().nanoTime());
+    OpenDevice opened =
+        new OpenDevice(deviceId, capture, lastEpoch, services, this, streamMetrics);
     openDevice = opened;
     lastOpened = capture.device();
     log.debug("{}: open in {}, epoch {}", deviceId, capture.format(), lastEpoch);
     services.observer().onOpened(deviceId, capture.format(), lastEpoch);
     handle(Event.OPENED, stopped == null ? "no subscriptions left" : "the server is stopping");
     if (openDevice == opened) {
-      capture.start(pipeline);
+      capture.start(opened.pipeline);
       scheduleProgressCheck(opened);
     }
   }
@@ -417,14 +394,15 @@ final class DeviceActor implements PipelineListener {
 
   /** Stops the capture, joins its thread and releases the device, on a worker. */
   private void close(String reason) {
-    ClosingDevice closed = new ClosingDevice(openDevice, reason);
+    OpenDevice closed = openDevice;
+    closed.closingReason = reason;
     openDevice = null;
     closing = closed;
     calls.start(
         DeviceCalls.Call.CLOSE,
         () -> {
-          closed.device().close();
-          notifyClosed(closed, true);
+          closed.close();
+          closed.notifyClosed(true);
           return new DeviceCalls.Answer(this::onClosed, () -> {});
         });
   }
@@ -437,22 +415,9 @@ final class DeviceActor implements PipelineListener {
 
   private void onCallTimeout() {
     if (closing != null) {
-      notifyClosed(closing, false);
+      closing.notifyClosed(false);
       closing = null;
     }
     handle(Event.TIMEOUT);
-  }
-
-  private void notifyClosed(ClosingDevice closed, boolean acknowledged) {
-    OpenDevice device = closed.device();
-    services
-        .observer()
-        .onClosed(
-            deviceId,
-            device.pipeline.epoch(),
-            Duration.ofNanos(services.timeSource().nanoTime() - device.openedNanos),
-            device.pipeline.capturedSamples(),
-            closed.reason(),
-            acknowledged);
   }
 }

@@ -116,9 +116,9 @@ public final class Hub implements AutoCloseable {
     actors.forEach(
         (id, actor) -> {
           DeviceDescriptor lastKnown = actor.lastOpened();
-          if (!present.contains(id) && lastKnown != null && actor.state() != DeviceState.CLOSED) {
+          if (!present.contains(id) && lastKnown != null && actor.published().state() != DeviceState.CLOSED) {
             devices.add(
-                new DeviceStatus(lastKnown.asNotDefault(), actor.state(), actor.subscriberCount()));
+                new DeviceStatus(lastKnown.asNotDefault(), actor.published().state(), actor.published().subscriberCount()));
           }
         });
     return devices;
@@ -157,7 +157,7 @@ public final class Hub implements AutoCloseable {
     DeviceActor actor = actors.get(device.id());
     return actor == null
         ? new DeviceStatus(device, DeviceState.CLOSED, 0)
-        : new DeviceStatus(device, actor.state(), actor.subscriberCount());
+        : new DeviceStatus(device, actor.published().state(), actor.published().subscriberCount());
   }
 
   /**

@@ -2,13 +2,15 @@ package dev.lavalier.hub;
 
 import dev.lavalier.capture.Capture;
 import dev.lavalier.pipeline.CapturePipeline;
+import dev.lavalier.pipeline.PipelineListener;
+import dev.lavalier.pipeline.StreamMetrics;
 import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The objects of a device while it is open. Used by the device's actor, except {@link #close},
- * which runs on a worker.
+ * The objects of a device while it is open. Used by the device's actor, except {@link #close}
+ * and {@link #notifyClosed}, which run on a worker as well.
  */
 final class OpenDevice {
 
@@ -20,15 +22,35 @@ final class OpenDevice {
   final CapturePipeline pipeline;
   final Capture capture;
   final ProgressMonitor progress;
-  final long openedNanos;
   boolean silent;
   long nextClockNoticeAt = Long.MIN_VALUE; // steady time of the next CLOCK notice
+  String closingReason = ""; // in a few words, for the audit log
 
-  OpenDevice(CapturePipeline pipeline, Capture capture, long openedNanos) {
-    this.pipeline = pipeline;
+  private final String deviceId;
+  private final DeviceServices services;
+  private final long openedNanos;
+
+  OpenDevice(
+      String deviceId,
+      Capture capture,
+      long epoch,
+      DeviceServices services,
+      PipelineListener listener,
+      StreamMetrics streamMetrics) {
+    this.deviceId = deviceId;
     this.capture = capture;
+    this.services = services;
     this.progress = new ProgressMonitor(capture);
-    this.openedNanos = openedNanos;
+    this.openedNanos = services.timeSource().nanoTime();
+    this.pipeline =
+        new CapturePipeline(
+            epoch,
+            capture.format(),
+            capture.periodSamples(),
+            services.history().toNanos(),
+            services.filters(),
+            listener,
+            streamMetrics);
   }
 
   /**
@@ -36,7 +58,6 @@ final class OpenDevice {
    * system.
    */
   void close() {
-    String deviceId = capture.device().id();
     try {
       if (!capture.stop(JOIN_TIMEOUT)) {
         log.warn(
@@ -50,5 +71,22 @@ final class OpenDevice {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  /**
+   * Reports that the device was closed.
+   *
+   * @param acknowledged whether the sound system has confirmed it
+   */
+  void notifyClosed(boolean acknowledged) {
+    services
+        .observer()
+        .onClosed(
+            deviceId,
+            pipeline.epoch(),
+            Duration.ofNanos(services.timeSource().nanoTime() - openedNanos),
+            pipeline.capturedSamples(),
+            closingReason,
+            acknowledged);
   }
 }
