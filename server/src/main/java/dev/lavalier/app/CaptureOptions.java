@@ -35,7 +35,8 @@ final class CaptureOptions {
       names = "--period-ms",
       paramLabel = "MS",
       defaultValue = "10",
-      description = "Length of one read from a device, 1 to 100. Default: ${DEFAULT-VALUE}.")
+      description =
+          "Length of one read from a device in milliseconds, 1 to 100. Default: ${DEFAULT-VALUE}.")
   private int periodMs;
 
   @Option(

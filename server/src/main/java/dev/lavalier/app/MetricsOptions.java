@@ -15,7 +15,8 @@ final class MetricsOptions {
       paramLabel = "ADDRESS",
       defaultValue = "127.0.0.1",
       description =
-          "Address for --metrics-port. Metrics show devices and amounts, not who listens."
+          "Address for --metrics-port. Anyone who can reach it sees devices and amounts, but not"
+              + " callers."
               + " Default: ${DEFAULT-VALUE}.")
   private String bind;
 

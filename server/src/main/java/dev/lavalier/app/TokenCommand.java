@@ -152,7 +152,13 @@ final class TokenCommand implements Runnable {
       name = "list",
       mixinStandardHelpOptions = true,
       description = "Lists the entries of the token file.")
-  int list(@Option(names = "--token-file", paramLabel = "FILE", required = true) Path file) {
+  int list(
+      @Option(
+              names = "--token-file",
+              paramLabel = "FILE",
+              required = true,
+              description = "Token file.")
+          Path file) {
     return exitCode(
         spec,
         () -> {
@@ -168,8 +174,14 @@ final class TokenCommand implements Runnable {
       sortOptions = false,
       description = "Removes an entry from the token file. Running calls that use it end.")
   int revoke(
-      @Parameters(paramLabel = "NAME") String name,
-      @Option(names = "--token-file", paramLabel = "FILE", required = true) Path file) {
+      @Parameters(paramLabel = "NAME", description = "Name of the caller in logs and lists.")
+          String name,
+      @Option(
+              names = "--token-file",
+              paramLabel = "FILE",
+              required = true,
+              description = "Token file.")
+          Path file) {
     return exitCode(spec, () -> new TokenFileEditor(file).revoke(checkedName(name)));
   }
 
