@@ -14,7 +14,8 @@ import picocli.CommandLine.ParentCommand;
 /** {@code lavalier meter}. */
 @Command(
     name = "meter",
-    description = "Show the level of each channel; a line a second where nobody watches.")
+    description =
+        "Show the level of each channel, ten times a second on a terminal, else once a second.")
 final class MeterCommand implements Callable<Integer> {
 
   private static final int UPDATES_PER_SECOND = 10;
@@ -27,7 +28,7 @@ final class MeterCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws LavalierException {
-    source.samples(1); // before the microphone is opened
+    source.samples(1); // checks --seconds before the device is opened
     try (LavalierClient client = cli.connect();
         FrameStream stream = client.stream(source.streamOptions())) {
       PcmFormat format = stream.start().format();
@@ -35,7 +36,8 @@ final class MeterCommand implements Callable<Integer> {
       boolean live = cli.terminal().outIsTerminal();
       out.printf("%s, %s%n", stream.start().deviceId(), format);
       Levels levels = new Levels(format);
-      long updateInterval = live ? format.sampleRateHz() / UPDATES_PER_SECOND : format.sampleRateHz();
+      long updateInterval =
+          live ? format.sampleRateHz() / UPDATES_PER_SECOND : format.sampleRateHz();
       long total = source.samples(format.sampleRateHz());
       boolean shown = false;
       long sinceUpdate = 0;
@@ -61,7 +63,9 @@ final class MeterCommand implements Callable<Integer> {
   private static void print(Levels levels, PrintStream out, boolean live, boolean overwrite) {
     StringBuilder text = new StringBuilder();
     if (overwrite) {
-      text.append("\033[").append(levels.channels()).append('A'); // up, over the last ones
+      text.append("\033[")
+          .append(levels.channels())
+          .append('A'); // moves the cursor up over the previous lines
     }
     for (int channel = 0; channel < levels.channels(); channel++) {
       String bar = live ? " |" + bar(levels.rms(channel)) + "|" : "";
@@ -79,7 +83,8 @@ final class MeterCommand implements Callable<Integer> {
   }
 
   private static String bar(double db) {
-    int filled = (int) Math.round(BAR_WIDTH * (Math.max(FLOOR_DB, Math.min(0, db)) - FLOOR_DB) / -FLOOR_DB);
+    int filled =
+        (int) Math.round(BAR_WIDTH * (Math.max(FLOOR_DB, Math.min(0, db)) - FLOOR_DB) / -FLOOR_DB);
     return "#".repeat(filled) + " ".repeat(BAR_WIDTH - filled);
   }
 }
