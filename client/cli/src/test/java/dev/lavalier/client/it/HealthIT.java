@@ -16,7 +16,9 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
-/** A client of grpc.health, as orchestrators and load balancers are, at a real server. */
+/**
+ * Tests a real server with a client of grpc.health, as used by orchestrators and load balancers.
+ */
 final class HealthIT {
 
   private static final long TIMEOUT_SECONDS = 30;
@@ -48,7 +50,7 @@ final class HealthIT {
   }
 
   @Test
-  void ofTheServerTheServiceAndADevice() throws Exception {
+  void serverServiceAndDeviceReportHealth() throws Exception {
     try (ServerProcess server = ServerProcess.start(Map.of(), "--demo")) {
       ManagedChannel channel = connect(server);
       try {
@@ -57,7 +59,8 @@ final class HealthIT {
         assertThat(check(channel, SERVICE_PREFIX + "tone")).isEqualTo(ServingStatus.SERVING);
         assertThat(
                 catchThrowableOfType(
-                        StatusRuntimeException.class, () -> check(channel, SERVICE_PREFIX + "other"))
+                        StatusRuntimeException.class,
+                        () -> check(channel, SERVICE_PREFIX + "other"))
                     .getStatus()
                     .getCode())
             .isEqualTo(Status.Code.NOT_FOUND);
@@ -68,7 +71,7 @@ final class HealthIT {
   }
 
   @Test
-  void ofAMicrophoneWhoseSoundServerIsKilled() throws Exception {
+  void deviceIsNotServingAfterSoundServerIsKilled() throws Exception {
     PulseAudio.assumeInstalled();
     try (PulseAudio pulse = PulseAudio.start();
         ServerProcess server = ServerProcess.start(pulse.environment());
@@ -76,14 +79,17 @@ final class HealthIT {
       ManagedChannel channel = connect(server);
       try {
         recorder.awaitFrames(50);
-        Iterator<HealthCheckResponse> responses = stub(channel).watch(request(SERVICE_PREFIX + "default"));
+        Iterator<HealthCheckResponse> responses =
+            stub(channel).watch(request(SERVICE_PREFIX + "default"));
         assertThat(responses.next().getStatus()).isEqualTo(ServingStatus.SERVING);
         pulse.kill();
-        assertThat(awaitChangeFrom(responses, ServingStatus.SERVING)).isEqualTo(ServingStatus.NOT_SERVING);
+        assertThat(awaitChangeFrom(responses, ServingStatus.SERVING))
+            .isEqualTo(ServingStatus.NOT_SERVING);
         assertThat(check(channel, "")).isEqualTo(ServingStatus.SERVING);
         assertThat(check(channel, "lavalier.v1.AudioCapture")).isEqualTo(ServingStatus.SERVING);
         pulse.run();
-        assertThat(awaitChangeFrom(responses, ServingStatus.NOT_SERVING)).isEqualTo(ServingStatus.SERVING);
+        assertThat(awaitChangeFrom(responses, ServingStatus.NOT_SERVING))
+            .isEqualTo(ServingStatus.SERVING);
       } finally {
         channel.shutdownNow();
       }
@@ -91,11 +97,12 @@ final class HealthIT {
   }
 
   @Test
-  void ofADeviceUntilTheServerEnds() throws Exception {
+  void deviceHealthIsWatchedUntilServerStops() throws Exception {
     try (ServerProcess server = ServerProcess.start(Map.of(), "--demo")) {
       ManagedChannel channel = connect(server);
       try {
-        Iterator<HealthCheckResponse> responses = stub(channel).watch(request(SERVICE_PREFIX + "tone"));
+        Iterator<HealthCheckResponse> responses =
+            stub(channel).watch(request(SERVICE_PREFIX + "tone"));
         assertThat(responses.next().getStatus()).isEqualTo(ServingStatus.SERVING);
         assertThat(server.terminate()).isZero();
         assertThat(
