@@ -8,7 +8,7 @@ import dev.lavalier.client.PcmFormat;
 import dev.lavalier.client.StreamOptions;
 import java.nio.ByteBuffer;
 
-/** The application: the peak of the next frames of the default device. */
+/** An application that measures the peak of the next frames of the default device. */
 public final class PeakMeter {
 
   private PeakMeter() {}

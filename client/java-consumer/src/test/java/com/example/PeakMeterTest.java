@@ -24,14 +24,14 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** The application on the class path that Maven resolves for it. */
+/** Runs the application on the class path that Maven resolves. */
 @Timeout(60)
 final class PeakMeterTest {
 
   private static final int FRAME_SIZE = 320;
 
   @Test
-  void theApplicationReadsFramesFromAServer() throws Exception {
+  void applicationReadsFramesFromServer() throws Exception {
     Server server =
         NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
             .addService(new ThreeFrames())
@@ -45,7 +45,7 @@ final class PeakMeterTest {
   }
 
   @Test
-  void allNettyJarsHaveOneVersion() {
+  void allNettyJarsHaveSameVersion() {
     Set<String> versions =
         Version.identify().values().stream()
             .map(Version::artifactVersion)
@@ -54,13 +54,13 @@ final class PeakMeterTest {
   }
 
   @Test
-  void theLibraryConfiguresNoLogging() {
+  void libraryConfiguresNoLogging() {
     assertNull(PeakMeter.class.getResource("/logback.xml"));
     assertNull(
         PeakMeter.class.getResource("/META-INF/services/org.slf4j.spi.SLF4JServiceProvider"));
   }
 
-  /** Sends frames whose bytes are 1, 2 and 3, and stays open. */
+  /** Sends frames whose bytes are 1, 2 and 3, and keeps the call open. */
   private static final class ThreeFrames extends AudioCaptureGrpc.AudioCaptureImplBase {
     @Override
     public void streamFrames(

@@ -7,7 +7,7 @@ import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 
-/** The arrows of docs/architecture.md between the programs and the library. */
+/** Checks the dependencies of docs/architecture.md between the programs and the library. */
 @AnalyzeClasses(
     packages = {"dev.lavalier.client.cli", "dev.lavalier.client.bench"},
     importOptions = ImportOption.DoNotIncludeTests.class)

@@ -6,19 +6,20 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
- * Where a server is, how to be sure of it, and how it knows us. {@link #to} leaves out encryption;
- * the {@code with} methods each return a changed copy.
+ * The address of a server, how to verify it, and how this client authenticates. {@link #to} returns
+ * options without encryption; each {@code with} method returns a changed copy. Immutable.
  *
- * @param server {@code HOST:PORT}; an IPv6 address in brackets. The host is also what the server's
- *     certificate must be for
- * @param tls whether the connection is encrypted; true where {@code ca} or {@code certificate} is
- *     there
- * @param ca certificates that may vouch for the server's, in PEM; empty: those that Java trusts
- * @param certificate this client's own certificate, in PEM, with those between it and a CA that the
- *     server knows; empty: none
- * @param key its private key, PKCS #8 in PEM, without a password
- * @param token what makes us known to the server; empty: nothing. Whoever has it can listen: it is
- *     in no message and not in {@link #toString}
+ * @param server {@code HOST:PORT}; an IPv6 address in brackets. The server's certificate must be
+ *     valid for the host
+ * @param tls whether the connection is encrypted; always true if {@code ca} or {@code certificate}
+ *     is set
+ * @param ca CA certificates in PEM that the server's certificate is verified against; empty: the
+ *     CAs that Java trusts
+ * @param certificate this client's certificate in PEM, with the intermediate certificates up to a
+ *     CA that the server knows; empty: none
+ * @param key the private key of {@code certificate}, PKCS #8 in PEM, without a password
+ * @param token the bearer token that authenticates this client; empty: none. Anyone who has the
+ *     token can listen, so it is in no message and not in {@link #toString}
  */
 public record ConnectOptions(
     String server,
@@ -30,13 +31,14 @@ public record ConnectOptions(
 
   private static final int MAX_PORT = 65_535;
 
-  /** What RFC 6750 lets a bearer token be made of. */
+  /** The characters that RFC 6750 allows in a bearer token. */
   private static final Pattern TOKEN = Pattern.compile("[-A-Za-z0-9._~+/=]+");
 
   /**
-   * Checks what can be checked without a look at the files.
+   * Checks the values without reading the files.
    *
-   * @throws IllegalArgumentException with one line that names the value
+   * @throws IllegalArgumentException if a value is invalid; the message is one line and names the
+   *     value
    */
   public ConnectOptions {
     int colon = server.lastIndexOf(':');
@@ -56,7 +58,7 @@ public record ConnectOptions(
     }
     if (token.isPresent() && !TOKEN.matcher(token.get()).matches()) {
       throw new IllegalArgumentException(
-          "token: unreadable, and not shown (expected: letters, digits and -._~+/=, in one line)");
+          "token: invalid, and not shown (expected: letters, digits and -._~+/=, in one line)");
     }
     tls |= ca.isPresent() || certificate.isPresent();
   }
@@ -70,44 +72,47 @@ public record ConnectOptions(
     }
   }
 
-  /** Returns options for a server without encryption, to which we are nobody in particular. */
+  /** Returns options without encryption and without authentication. */
   public static ConnectOptions to(String server) {
     return new ConnectOptions(
         server, false, Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
   }
 
-  /** Returns a copy with encryption, for a server whose certificate Java trusts. */
+  /**
+   * Returns a copy with encryption that trusts the CAs that Java trusts, or {@code ca} if it is
+   * set.
+   */
   public ConnectOptions withTls() {
     return new ConnectOptions(server, true, ca, certificate, key, token);
   }
 
-  /** Returns a copy with encryption, for a server for which these certificates vouch. */
+  /** Returns a copy with encryption that trusts only these CA certificates. */
   public ConnectOptions withCa(Path value) {
     return new ConnectOptions(server, true, Optional.of(value), certificate, key, token);
   }
 
-  /** Returns a copy with encryption, with a certificate by which the server knows us. */
+  /** Returns a copy with encryption and a client certificate for authentication. */
   public ConnectOptions withCertificate(Path value, Path privateKey) {
     return new ConnectOptions(server, true, ca, Optional.of(value), Optional.of(privateKey), token);
   }
 
-  /** Returns a copy with a token by which the server knows us. */
+  /** Returns a copy with a token for authentication. */
   public ConnectOptions withToken(String value) {
     return new ConnectOptions(server, tls, ca, certificate, key, Optional.of(value));
   }
 
   /**
-   * Returns a builder of channels to that server, for whoever calls it by the contract's own stubs:
-   * address, encryption and token are set, all else is the caller's. Reads the files.
+   * Returns a builder of channels to that server, for callers that use the generated stubs.
+   * Address, encryption and token are set; the caller sets everything else. Reads the files.
    *
-   * @throws IllegalArgumentException where a file is not what it should be, or the token would go
-   *     to another machine without encryption; with one line that names the value
+   * @throws IllegalArgumentException if a file is invalid, or if the token would be sent to another
+   *     machine without encryption; the message is one line and names the value
    */
   public NettyChannelBuilder channelBuilder() {
     return new Endpoint(this).channelBuilder();
   }
 
-  /** Returns everything but the token. */
+  /** Returns everything except the token. */
   @Override
   public String toString() {
     return "ConnectOptions[server=%s, tls=%s, ca=%s, certificate=%s, key=%s, token=%s]"

@@ -3,9 +3,9 @@ package dev.lavalier.client;
 import io.grpc.Channel;
 
 /**
- * A way to the server for one call.
+ * A channel to the server for one call.
  *
- * @param channel what to call by
- * @param closeAction gives up what was made for it; may run more than once
+ * @param channel the channel to call on
+ * @param closeAction releases the channel if it was created for this call; may run more than once
  */
 record Connection(Channel channel, Runnable closeAction) {}

@@ -4,13 +4,14 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * What the server does between capture and delivery.
+ * The conversion from the capture format to the format of the frames, done by the server.
  *
- * @param channelMap for each channel of the frames where it comes from: a captured channel, counted
- *     from 1; or 0, the mean of all
+ * @param channelMap the source of each channel of the frames: a captured channel, counted from 1,
+ *     or 0 for the mean of all
  * @param resampled whether the sample rate is converted
- * @param dithered whether noise of at most one last place either way is added before rounding
- * @param lookahead the latency that it adds
+ * @param dithered whether dither is added before rounding: noise of at most one least significant
+ *     bit in either direction
+ * @param lookahead the latency that the conversion adds
  */
 public record Conversion(
     List<Integer> channelMap, boolean resampled, boolean dithered, Duration lookahead) {

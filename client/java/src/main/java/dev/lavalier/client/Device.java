@@ -1,16 +1,16 @@
 package dev.lavalier.client;
 
 /**
- * Something that can be captured.
+ * A device that can be captured.
  *
- * @param deviceId names it in {@link StreamOptions}; stable
+ * @param deviceId identifies the device in {@link StreamOptions}; stable
  * @param name a name for people
- * @param vendor who made it; may be empty
- * @param description more words; may be empty
- * @param isDefault whether an empty device id means this one
- * @param state what it is doing
+ * @param vendor the manufacturer; may be empty
+ * @param description further details for people; may be empty
+ * @param isDefault whether this is the default device, which an empty device id selects
+ * @param state the current state
  * @param captureFormat the format in which the server captures it
- * @param subscriberCount its subscriptions at this moment
+ * @param subscriberCount the current number of subscriptions
  */
 public record Device(
     String deviceId,

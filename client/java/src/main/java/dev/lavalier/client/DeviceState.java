@@ -1,19 +1,19 @@
 package dev.lavalier.client;
 
-/** What a device is doing. */
+/** The state of a device. */
 public enum DeviceState {
   /** Not open: the microphone is off. */
   CLOSED,
-  /** Being opened for its first subscription. */
+  /** The server is opening it for its first subscription. */
   OPENING,
-  /** Open, and being read. */
+  /** The server has opened it and is reading it. */
   OPEN,
   /** It was open and failed. */
   LOST,
-  /** Being closed after its last subscription. */
+  /** The server is closing it after its last subscription. */
   CLOSING,
-  /** The sound system has been asked to open or close it, and does not answer. */
+  /** The sound system did not complete a call that opens or closes it. */
   NOT_RESPONDING,
-  /** Something that a newer server knows and this client does not. */
+  /** A state that a newer server reports and this client does not know. */
   UNKNOWN
 }

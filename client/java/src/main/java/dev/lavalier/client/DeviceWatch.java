@@ -7,12 +7,14 @@ import io.grpc.Channel;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The server's devices, now and whenever one of them changes, until it is closed.
+ * A watch of the server's devices. It returns all devices at once and again after each change,
+ * until it is closed.
  *
- * <p>One thread reads. {@link #close} may be called from any thread, more than once; it releases
- * the reader.
+ * <p>One thread reads. {@link #close} may be called from any thread, more than once; a waiting
+ * reader then returns.
  */
 public final class DeviceWatch implements AutoCloseable {
 
@@ -30,12 +32,13 @@ public final class DeviceWatch implements AutoCloseable {
   }
 
   /**
-   * Waits for the next change; the first is there at once.
+   * Waits for the next change; the first call returns the current devices. An interrupt closes the
+   * watch and stays set.
    *
-   * @return every device as it is after the change; null once this watch was closed
-   * @throws LavalierException where the server ended it, or is gone
+   * @return all devices after the change; null after this watch was closed
+   * @throws LavalierException if the server ended the watch or the connection is lost
    */
-  public List<Device> read() throws LavalierException {
+  public @Nullable List<Device> read() throws LavalierException {
     WatchDevicesResponse message;
     while ((message = messages.take()) != null) {
       switch (message.getChangeCase()) {
@@ -47,7 +50,7 @@ public final class DeviceWatch implements AutoCloseable {
         case DEVICE ->
             devices.put(message.getDevice().getDeviceId(), ProtoMapper.device(message.getDevice()));
         case REMOVED_DEVICE_ID -> devices.remove(message.getRemovedDeviceId());
-        case CHANGE_NOT_SET -> { // what a newer server may send is not for us
+        case CHANGE_NOT_SET -> { // a change that only newer clients know
           continue;
         }
       }

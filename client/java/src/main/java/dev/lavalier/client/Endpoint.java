@@ -14,38 +14,43 @@ import java.net.UnknownHostException;
 import java.security.cert.X509Certificate;
 import java.util.Optional;
 import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
 
-/** The server, as this client reaches it. Safe for use from any thread. */
+/**
+ * The server that a client connects to, with its options and its errors. Safe for use from any
+ * thread.
+ */
 final class Endpoint {
 
   private static final Metadata.Key<String> AUTHORIZATION =
       Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
 
-  /** What the transport says where a connection ended and it knows nothing more. */
+  /** The transport's message for a connection that ended without a known reason. */
   private static final String CLOSED = "Network closed for unknown reason";
 
   private final String name;
-  private final ConnectOptions options; // null: the channel is the caller's
-  private SslContext lastSslContext; // guarded by this; null: nothing yet
+  private final @Nullable ConnectOptions options; // null: the caller owns the channel
+  private @Nullable SslContext lastSslContext; // guarded by this; null before the first use
   private volatile boolean responded;
 
-  /** A server that is reached by these options. */
+  /** Creates the endpoint of a server to connect to with these options. */
   Endpoint(ConnectOptions options) {
     this.name = options.server();
     this.options = options;
   }
 
-  /** A server behind a channel of the caller's. */
+  /** Creates the endpoint of a server behind a channel that the caller owns. */
   Endpoint(String name) {
     this.name = name;
     this.options = null;
   }
 
   /**
-   * Returns a builder of channels. Reads the certificates anew, so that those that were exchanged
-   * are used; where they are no good at this moment, those that were read last.
+   * Returns a builder of channels. Reads the certificates again, so that replaced files are used.
+   * If they are invalid at this moment, the last valid ones are used.
    *
-   * @throws IllegalArgumentException where they were never good, or the token must not be sent
+   * @throws IllegalArgumentException if the certificates were never valid, or the token must not be
+   *     sent
    */
   NettyChannelBuilder channelBuilder() {
     NettyChannelBuilder builder = NettyChannelBuilder.forTarget("dns:///" + name);
@@ -69,7 +74,10 @@ final class Endpoint {
     return MetadataUtils.newAttachHeadersInterceptor(headers);
   }
 
-  /** By the name alone: what another name leads to, may be something else by the next call. */
+  /**
+   * Returns whether a host is surely loopback. Only {@code localhost} and literal addresses count,
+   * because another name may resolve to a different address at the next call.
+   */
   private static boolean isLoopback(String host) {
     byte[] address = NetUtil.createByteArrayFromIpAddressString(host); // null: a name
     try {
@@ -111,12 +119,12 @@ final class Endpoint {
     }
   }
 
-  /** The server has answered. */
+  /** Records that the server has answered a call. */
   void markResponded() {
     responded = true;
   }
 
-  /** Returns what to throw for a status that ended a call; its message is one line. */
+  /** Returns the exception for a status that ended a call; its message is one line. */
   LavalierException exception(Status status) {
     Throwable cause = status.getCause();
     if (cause != null && status.getCode() == Status.Code.UNAVAILABLE) {
@@ -131,7 +139,7 @@ final class Endpoint {
     return new LavalierException(ProtoMapper.kind(status), message(status), cause);
   }
 
-  /** Nobody answered, and the transport says why. */
+  /** Returns the message for a server that did not answer. */
   private String unreachable(String reason) {
     return "server: %s (expected: a Lavalier server; %s)".formatted(name, reason);
   }
@@ -139,15 +147,15 @@ final class Endpoint {
   private String message(Status status) {
     String description = status.getDescription();
     if (description == null) {
-      return unreachable("it says " + status.getCode());
+      return unreachable("the call ended with " + status.getCode());
     }
     if (!responded && options != null && !options.tls() && description.startsWith(CLOSED)) {
-      return unreachable("it closed the connection without a word, as one does that wants TLS");
+      return unreachable("the server closed the connection; it may require TLS");
     }
     return description.lines().findFirst().orElse("");
   }
 
-  /** Returns the deepest words, which are the plainest. */
+  /** Returns the first line of the root cause's message, which is the most specific one. */
   static String rootCauseMessage(Throwable e) {
     Throwable deepest = e;
     while (deepest.getCause() != null) {

@@ -3,19 +3,23 @@ package dev.lavalier.client;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
-/**
- * {@code frameSize} samples of every channel. Immutable; may be kept and shared between threads.
- */
+/** {@code frameSize} samples of each channel. Immutable; may be kept and shared between threads. */
 public final class Frame {
 
   private final ByteBuffer pcm;
   private final long sampleIndex;
   private final long captureTimeUnixNanos;
   private final long readDelayNanos;
-  private final Gap gap; // null: nothing is missing
+  private final @Nullable Gap gap;
 
-  Frame(ByteBuffer pcm, long sampleIndex, long captureTimeUnixNanos, long readDelayNanos, Gap gap) {
+  Frame(
+      ByteBuffer pcm,
+      long sampleIndex,
+      long captureTimeUnixNanos,
+      long readDelayNanos,
+      @Nullable Gap gap) {
     this.pcm = pcm;
     this.sampleIndex = sampleIndex;
     this.captureTimeUnixNanos = captureTimeUnixNanos;
@@ -23,34 +27,34 @@ public final class Frame {
     this.gap = gap;
   }
 
-  /** Returns the audio, interleaved: a new read-only, little-endian view at each call. */
+  /** Returns the interleaved audio, as a new read-only, little-endian view at each call. */
   public ByteBuffer pcm() {
     return pcm.asReadOnlyBuffer().order(ByteOrder.LITTLE_ENDIAN);
   }
 
-  /** Returns the number of the first sample in its epoch, counted per channel from 0. */
+  /** Returns the index of the first sample within its epoch, counted per channel from 0. */
   public long sampleIndex() {
     return sampleIndex;
   }
 
   /**
-   * Returns when the first sample was captured: an estimate by the server's clock, in nanoseconds
-   * since 1970-01-01T00:00Z.
+   * Returns the capture time of the first sample, in nanoseconds since 1970-01-01T00:00Z: an
+   * estimate by the server's clock.
    */
   public long captureTimeUnixNanos() {
     return captureTimeUnixNanos;
   }
 
   /**
-   * Returns how long after {@link #captureTimeUnixNanos} the server had read the whole frame, in
-   * nanoseconds: its own length, and what the device and its driver added. What has passed beyond
-   * that, it waited for the server, the network or this program.
+   * Returns the time from {@link #captureTimeUnixNanos} until the server had read the whole frame,
+   * in nanoseconds: the duration of the frame, and the delay of the device and its driver. Any
+   * further delay is due to the server, the network or this program.
    */
   public long readDelayNanos() {
     return readDelayNanos;
   }
 
-  /** Returns what is missing just before this frame; empty where nothing is. */
+  /** Returns the gap just before this frame; empty if no sample is missing. */
   public Optional<Gap> gap() {
     return Optional.ofNullable(gap);
   }

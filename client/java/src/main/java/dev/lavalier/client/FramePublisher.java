@@ -5,18 +5,19 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.Flow;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A stream as a {@link Flow.Publisher}, for one subscriber. It closes the stream in the end.
+ * Publishes a stream as a {@link Flow.Publisher} to one subscriber. It closes the stream when the
+ * subscription ends.
  *
- * <p>The stream is read while frames are asked for, and no further: what is not asked for grows old
- * on the server, is dropped there, and counted in the next frame's gap. {@code onError} gives the
- * {@link LavalierException} with which the stream ended, {@code onComplete} says that it was
- * closed; either comes at the earliest when a frame is waited for. {@code cancel} closes the
- * stream.
+ * <p>The stream is read only while frames are requested. Frames that are not requested expire on
+ * the server, which drops them and counts them in the next frame's gap. {@code onError} passes the
+ * {@link LavalierException} with which the stream ended; {@code onComplete} reports that the stream
+ * was closed. Neither is signalled before a frame is requested. {@code cancel} closes the stream.
  *
- * <p>From {@code onSubscribe} on, one thread is held for the subscriber, and all further signals
- * come from it.
+ * <p>One thread serves the subscriber from {@code onSubscribe} until the end and sends all further
+ * signals.
  */
 public final class FramePublisher implements Flow.Publisher<Frame> {
 
@@ -29,7 +30,7 @@ public final class FramePublisher implements Flow.Publisher<Frame> {
     this.executor = executor;
   }
 
-  /** Publishes by a thread of its own, {@code lavalier-publisher}. */
+  /** Returns a publisher with a thread of its own, {@code lavalier-publisher}. */
   public static FramePublisher of(FrameStream stream) {
     return of(
         stream,
@@ -40,7 +41,7 @@ public final class FramePublisher implements Flow.Publisher<Frame> {
         });
   }
 
-  /** Publishes by a thread of an executor's, which it holds until the end. */
+  /** Returns a publisher that occupies one thread of an executor until the subscription ends. */
   public static FramePublisher of(FrameStream stream, Executor executor) {
     return new FramePublisher(stream, executor);
   }
@@ -52,7 +53,7 @@ public final class FramePublisher implements Flow.Publisher<Frame> {
     if (subscribed.getAndSet(true)) {
       subscriber.onSubscribe(new NoopSubscription());
       subscriber.onError(
-          new IllegalStateException("subscriber: a second one (expected: one for each stream)"));
+          new IllegalStateException("subscriber: a second one (expected: one per stream)"));
       return;
     }
     PublisherSubscription subscription = new PublisherSubscription(stream, subscriber);
@@ -65,7 +66,7 @@ public final class FramePublisher implements Flow.Publisher<Frame> {
     }
   }
 
-  /** What a subscriber has that was refused. */
+  /** The subscription of a rejected subscriber. */
   private static final class NoopSubscription implements Flow.Subscription {
     @Override
     public void request(long count) {}
@@ -74,7 +75,7 @@ public final class FramePublisher implements Flow.Publisher<Frame> {
     public void cancel() {}
   }
 
-  /** The one subscription. Asked from any thread; run by one. */
+  /** The one subscription. Any thread may request; one thread runs it. */
   private static final class PublisherSubscription implements Flow.Subscription, Runnable {
     private final FrameStream stream;
     private final Flow.Subscriber<? super Frame> subscriber;
@@ -82,7 +83,7 @@ public final class FramePublisher implements Flow.Publisher<Frame> {
     // Guarded by this.
     private long demand;
     private boolean cancelled;
-    private IllegalArgumentException demandError; // of what was asked for
+    private @Nullable IllegalArgumentException demandError; // of an invalid request
 
     PublisherSubscription(FrameStream stream, Flow.Subscriber<? super Frame> subscriber) {
       this.stream = stream;
@@ -103,7 +104,7 @@ public final class FramePublisher implements Flow.Publisher<Frame> {
           return;
         }
       }
-      stream.close(); // releases the reading thread, which tells
+      stream.close(); // releases the reading thread, which signals the error
     }
 
     @Override
@@ -136,11 +137,11 @@ public final class FramePublisher implements Flow.Publisher<Frame> {
         Thread.currentThread().interrupt();
         signalEnd(e);
       } finally {
-        stream.close(); // also where the subscriber threw
+        stream.close(); // also if the subscriber threw
       }
     }
 
-    /** Returns false where nothing more is to be read. */
+    /** Waits until a frame is requested; returns false if the subscription has ended. */
     private synchronized boolean awaitDemand() throws InterruptedException {
       while (demand == 0 && isActive()) {
         wait();
@@ -155,14 +156,15 @@ public final class FramePublisher implements Flow.Publisher<Frame> {
       return !cancelled && demandError == null;
     }
 
-    private synchronized IllegalArgumentException demandError() {
+    private synchronized @Nullable IllegalArgumentException demandError() {
       return demandError;
     }
 
     /**
-     * Tells the end, where somebody wants to know; {@code error} is null where it is a good one.
+     * Signals the end unless the subscriber has cancelled or knows it already; a null {@code error}
+     * means completion.
      */
-    private void signalEnd(Throwable error) {
+    private void signalEnd(@Nullable Throwable error) {
       synchronized (this) {
         if (cancelled) {
           return;

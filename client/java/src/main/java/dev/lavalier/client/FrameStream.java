@@ -5,18 +5,19 @@ import java.util.Iterator;
 import java.util.NoSuchElementException;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
- * One subscription: frames, one after another, until it is closed or the server ends it.
+ * One subscription: a sequence of frames, until it is closed or the server ends it.
  *
- * <p>A connection that is lost, or a server that stops, is made good by itself, for as long as
- * {@link StreamOptions#reconnect} says: the reader waits, notices tell of the loss and of the
- * return, and the next frame's gap says what is missing. Refusals, and a lost device under {@link
- * OnDeviceLoss#FAIL}, end the stream.
+ * <p>If the connection is lost or the server stops, the stream reconnects by itself for up to
+ * {@link StreamOptions#reconnect}: the reader waits, notices report the loss and the reconnection,
+ * and the next frame's gap counts the missing samples. A rejected call, or a lost device under
+ * {@link OnDeviceLoss#FAIL}, ends the stream.
  *
- * <p>One thread reads, by {@link #read} or by a loop. {@link #close} may be called from any thread,
- * more than once; it ends the subscription and releases the reader. A reader that is too slow loses
- * the oldest frames on the server, not here: no more than four messages wait in this object.
+ * <p>One thread reads, with {@link #read} or with a loop. {@link #close} may be called from any
+ * thread, more than once; it ends the subscription, and a waiting reader returns. If a reader is
+ * too slow, the server drops the oldest frames: this object buffers at most four messages.
  */
 public final class FrameStream implements Iterable<Frame>, AutoCloseable {
 
@@ -27,10 +28,10 @@ public final class FrameStream implements Iterable<Frame>, AutoCloseable {
 
   private volatile long staleFrames;
 
-  // The reading thread alone.
-  private QueuingDelayFilter delayFilter; // of this connection; null: no frame yet
-  private long prerollEndUnixNanos; // what was captured before that, the server had kept
-  private Gap dropped; // here, since the last frame that was returned; null: nothing
+  // Used only by the reading thread.
+  private @Nullable QueuingDelayFilter delayFilter; // of this connection; null before a frame
+  private long prerollEndUnixNanos; // audio captured before it comes from the history
+  private @Nullable Gap dropped; // by this client since the last returned frame; null: none
 
   private FrameStream(
       ResumingCall call,
@@ -43,7 +44,7 @@ public final class FrameStream implements Iterable<Frame>, AutoCloseable {
     this.onClose = onClose;
   }
 
-  /** Subscribes; {@code onClose} is run when the stream is closed, or could not be opened. */
+  /** Subscribes; {@code onClose} runs when the stream is closed or could not be opened. */
   static FrameStream open(
       Supplier<Connection> connector,
       Endpoint server,
@@ -62,31 +63,35 @@ public final class FrameStream implements Iterable<Frame>, AutoCloseable {
     }
   }
 
-  /** Returns what the server opened; a later epoch's, once {@link #read} has come to it. */
+  /**
+   * Returns the parameters of the current epoch; they change when {@link #read} reaches a later
+   * epoch. Safe for use from any thread.
+   */
   public StreamStart start() {
     return call.start();
   }
 
-  /** Sets who is told of notices, on the reading thread, while it reads. */
+  /** Sets the listener for notices. It runs on the reading thread during {@link #read}. */
   public void onNotice(Consumer<Notice> listener) {
     call.onNotice(listener);
   }
 
   /**
-   * Waits for the next frame. A frame that has waited for longer than {@link
-   * StreamStart#maxLatency}, since the server read it and beyond what the way takes at best, is
-   * dropped here: the next frame's gap counts it. Under {@link OverflowPolicy#CLOSE} it ends the
-   * stream instead. An interrupt closes the stream and stays set.
+   * Waits for the next frame. This client drops a frame that has waited longer than {@link
+   * StreamStart#maxLatency} since the server read it, not counting the shortest transfer time seen;
+   * the next frame's gap counts its samples. Under {@link OverflowPolicy#CLOSE} such a frame ends
+   * the stream instead. An interrupt closes the stream and stays set.
    *
-   * @return the frame; null once this stream was closed
-   * @throws LavalierException where the server ended the stream, or is gone for too long, or this
-   *     was too slow
+   * @return the frame; null after this stream was closed
+   * @throws LavalierException if the server ended the stream, if it was unreachable for longer than
+   *     {@link StreamOptions#reconnect}, or if this client was too slow under {@link
+   *     OverflowPolicy#CLOSE}
    */
-  public Frame read() throws LavalierException {
+  public @Nullable Frame read() throws LavalierException {
     ResumingCall.Arrival arrival;
     while ((arrival = call.take()) != null) {
       Gap gap = ProtoMapper.merge(dropped, arrival.gap());
-      if (isStale(arrival)) {
+      if (isExpired(arrival)) {
         drop(gap);
       } else {
         dropped = null;
@@ -96,7 +101,7 @@ public final class FrameStream implements Iterable<Frame>, AutoCloseable {
     return null;
   }
 
-  private boolean isStale(ResumingCall.Arrival arrival) {
+  private boolean isExpired(ResumingCall.Arrival arrival) {
     AudioFrame frame = arrival.frame();
     StreamStart start = call.start();
     long captured = frame.getCaptureTimeUnixNanos();
@@ -111,35 +116,37 @@ public final class FrameStream implements Iterable<Frame>, AutoCloseable {
             timeSource.nanoTime().getAsLong());
   }
 
-  private void drop(Gap before) throws LavalierException {
+  private void drop(@Nullable Gap before) throws LavalierException {
     StreamStart start = call.start();
-    long stale = staleFrames + 1; // this thread alone writes it
-    staleFrames = stale;
+    long expired = staleFrames + 1; // only this thread writes it
+    staleFrames = expired;
     dropped =
         ProtoMapper.merge(before, new Gap(start.frameSize(), Gap.Cause.SLOW_SUBSCRIBER, false));
     if (overflowPolicy == OverflowPolicy.CLOSE) {
       close();
       throw new LavalierException(
           LavalierException.Kind.LIMIT_REACHED,
-          "max_latency_ms: %d (expected: frames taken within it; they grew old on the way)"
+          "max_latency_ms: %d (expected: frames read in time; they exceeded it in transit)"
               .formatted(start.maxLatency().toMillis()),
           null);
     }
   }
 
-  /** Returns how many frames were dropped here because they had become too old. */
+  /**
+   * Returns the number of expired frames that this client dropped. Safe for use from any thread.
+   */
   public long staleFrames() {
     return staleFrames;
   }
 
   /**
-   * Returns the frames to come, for a loop; it ends once the stream is closed. {@code hasNext}
-   * waits, and throws {@link UncheckedLavalierException} where {@link #read} would throw.
+   * Returns an iterator over the next frames; it ends when the stream is closed. {@code hasNext}
+   * waits, and throws {@link UncheckedLavalierException} if {@link #read} would throw.
    */
   @Override
   public Iterator<Frame> iterator() {
     return new Iterator<>() {
-      private Frame next;
+      private @Nullable Frame next;
 
       @Override
       public boolean hasNext() {

@@ -1,25 +1,25 @@
 package dev.lavalier.client;
 
 /**
- * A run of samples that this client did not get.
+ * A sequence of samples that this client did not receive.
  *
- * @param sampleCount how many, per channel; more than 0
- * @param cause why
- * @param estimated whether the count was, in part or whole, reckoned from the clock
+ * @param sampleCount the number of missing samples per channel; more than 0
+ * @param cause why the samples are missing
+ * @param estimated whether the count was estimated, fully or partly, from timestamps
  */
 public record Gap(long sampleCount, Cause cause, boolean estimated) {
 
   /** Why samples are missing. */
   public enum Cause {
-    /** This client did not take the frames in time. */
+    /** This client did not read the frames in time. */
     SLOW_SUBSCRIBER,
     /** The device or its driver lost them while it was open. */
     DEVICE_OVERRUN,
-    /** The device was lost, and is back. */
+    /** The device was lost and is available again. */
     DEVICE_LOST,
-    /** The server did not keep what lies before the point at which the stream resumes. */
+    /** The server no longer had the samples between the point of resumption and the first frame. */
     NOT_KEPT,
-    /** Something that a newer server knows and this client does not. */
+    /** A cause that a newer server reports and this client does not know. */
     UNKNOWN
   }
 }

@@ -12,19 +12,20 @@ import java.time.Instant;
 import java.util.Optional;
 import java.util.Set;
 import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Why there is no encrypted connection, in words for whoever has to mend it.
+ * The reason why an encrypted connection failed, for the person who has to fix it.
  *
- * @param kind what can be done
+ * @param kind the kind of failure
  * @param message one line
  */
 record HandshakeFailure(LavalierException.Kind kind, String message) {
 
-  /** Java's own words; newer ones have more before them. */
+  /** Java's message for a received alert; newer Java versions put more text before it. */
   private static final String ALERT_PREFIX = "Received fatal alert: ";
 
-  /** By which a server says that it does not take a client's certificate, or wants one. */
+  /** The alerts of a server that rejects a client's certificate or requires one. */
   private static final Set<String> CLIENT_CERTIFICATE_ALERTS =
       Set.of(
           "access_denied",
@@ -36,7 +37,9 @@ record HandshakeFailure(LavalierException.Kind kind, String message) {
           "unknown_ca",
           "unsupported_certificate");
 
-  /** By which it says that the two have no way of encryption in common. */
+  /**
+   * The alerts of a server that has no TLS version, cipher or protocol in common with this client.
+   */
   private static final Set<String> NEGOTIATION_ALERTS =
       Set.of(
           "handshake_failure",
@@ -45,20 +48,20 @@ record HandshakeFailure(LavalierException.Kind kind, String message) {
           "protocol_version");
 
   /**
-   * Looks for it among the causes of a failed connection. Empty where trying again may help, as
-   * where the connection was cut in the middle of it.
+   * Searches the causes of a failed connection for a handshake failure. Returns empty if a retry
+   * may help, for example if the connection was lost during the handshake.
    */
   static Optional<HandshakeFailure> of(Throwable cause, ConnectOptions options) {
     String trusted =
         options
             .ca()
-            .map(ca -> "a certificate that %s vouches for".formatted(ca))
+            .map(ca -> "a certificate issued by a CA in %s".formatted(ca))
             .orElse("a certificate that Java trusts");
     CertPathValidatorException validationFailure = null;
-    boolean pathNotFound = false; // why it is, may stand deeper
+    boolean pathNotFound = false; // a deeper cause may have the reason
     for (Throwable e = cause; e != null; e = e.getCause()) {
       if (e instanceof NotSslRecordException) {
-        return Optional.of(untrusted(options, "TLS", "it answers without"));
+        return Optional.of(untrusted(options, "TLS", "the server answers without TLS"));
       } else if (e instanceof CertPathValidatorException validation) {
         validationFailure = validation;
       } else if (e instanceof CertificateExpiredException) {
@@ -85,7 +88,8 @@ record HandshakeFailure(LavalierException.Kind kind, String message) {
       }
     }
     return pathNotFound
-        ? Optional.of(untrusted(options, trusted, "its own has another issuer, or none"))
+        ? Optional.of(
+            untrusted(options, trusted, "the server's certificate has another issuer, or none"))
         : Optional.empty();
   }
 
@@ -98,14 +102,17 @@ record HandshakeFailure(LavalierException.Kind kind, String message) {
                   .formatted(
                       options.certificate().map(Path::toString).orElse("none"),
                       options.server(),
-                      clientCertificateExpired(options).orElse("it says " + alert))));
+                      clientCertificateExpired(options).orElse("the server sent " + alert))));
     }
     return NEGOTIATION_ALERTS.contains(alert)
-        ? Optional.of(untrusted(options, "TLS 1.2 or 1.3", "it says " + alert))
+        ? Optional.of(untrusted(options, "TLS 1.2 or 1.3", "the server sent " + alert))
         : Optional.empty();
   }
 
-  /** Looks at the file as it is by now: the server does not say more. */
+  /**
+   * Returns a message if the client certificate has expired. Reads the current file, because the
+   * server does not report the reason.
+   */
   private static Optional<String> clientCertificateExpired(ConnectOptions options) {
     try {
       return options
@@ -125,7 +132,7 @@ record HandshakeFailure(LavalierException.Kind kind, String message) {
         "server: %s (expected: %s; %s)".formatted(options.server(), expected, reason));
   }
 
-  /** Java's own words, since there is no other sign of it. */
+  /** Compares Java's message, because nothing else identifies this failure. */
   private static boolean isHostnameMismatch(Throwable e) {
     String message = e.getMessage();
     return e instanceof CertificateException
@@ -134,24 +141,25 @@ record HandshakeFailure(LavalierException.Kind kind, String message) {
             || message.startsWith("No name matching"));
   }
 
-  /** Returns the certificate that failed; null: unknown. */
-  private static X509Certificate failedCertificate(CertPathValidatorException e) {
+  /** Returns the certificate that failed; null if it is unknown. */
+  private static @Nullable X509Certificate failedCertificate(
+      @Nullable CertPathValidatorException e) {
     return e != null && e.getCertPath() != null && e.getIndex() >= 0
         ? (X509Certificate) e.getCertPath().getCertificates().get(e.getIndex())
         : null;
   }
 
-  private static String expiredMessage(X509Certificate certificate, String detail) {
+  private static String expiredMessage(@Nullable X509Certificate certificate, String detail) {
     return certificate == null
-        ? "one has expired, " + detail
-        : "that of %s has expired on %s"
+        ? "a certificate has expired, " + detail
+        : "the certificate of %s expired on %s"
             .formatted(subject(certificate), certificate.getNotAfter().toInstant());
   }
 
-  private static String notYetValidMessage(X509Certificate certificate, String detail) {
+  private static String notYetValidMessage(@Nullable X509Certificate certificate, String detail) {
     return certificate == null
-        ? "one is not valid yet, " + detail
-        : "that of %s is valid from %s"
+        ? "a certificate is not valid yet, " + detail
+        : "the certificate of %s is valid from %s"
             .formatted(subject(certificate), certificate.getNotBefore().toInstant());
   }
 

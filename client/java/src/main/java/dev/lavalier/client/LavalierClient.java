@@ -15,10 +15,11 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A connection to a Lavalier server. Made at once, connected at the first call. Safe for use from
- * any thread; {@link #close} ends the streams that it opened.
+ * A client of a Lavalier server. It is created without waiting and connects at the first call. Safe
+ * for use from any thread; {@link #close} ends the streams that it opened.
  */
 public final class LavalierClient implements AutoCloseable {
 
@@ -26,27 +27,30 @@ public final class LavalierClient implements AutoCloseable {
   private static final long KEEPALIVE_INTERVAL_SECONDS = 10;
   private static final long KEEPALIVE_TIMEOUT_SECONDS = 5;
 
-  /** A second of 64 channels at 384 kHz, in four bytes, and its frame around it. */
+  /** One second of 64 channels at 384 kHz in four bytes, and the other fields of the frame. */
   private static final int MAX_MESSAGE_BYTES = 384_000 * 64 * 4 + 1_024;
 
   /**
-   * How much of a stream may be under way: the transport lets half of it by for each round trip, so
-   * that one of 200 ms is enough. More would only grow old in the buffers between us.
+   * The amount of a stream that may be in transit, in seconds of audio. The transport passes half
+   * of it per round trip, so it suffices for a round trip of 200 ms. More audio would only expire
+   * in the buffers on the way.
    */
   private static final double WINDOW_SECONDS = 0.4;
 
   private static final int MIN_WINDOW_BYTES = 16 << 10;
 
   private final Endpoint server;
-  private final Channel channel; // for the short calls
+  private final Channel channel; // for calls that are not streams of frames
   private final TimeSource timeSource;
-  private final ManagedChannel
-      ownedChannel; // the channel, where it is ours to shut down; else null
+  private final @Nullable ManagedChannel ownedChannel; // null: the caller shuts the channel down
   private final Set<FrameStream> streams = ConcurrentHashMap.newKeySet();
   private volatile boolean closed;
 
   private LavalierClient(
-      Endpoint server, Channel channel, TimeSource timeSource, ManagedChannel ownedChannel) {
+      Endpoint server,
+      Channel channel,
+      TimeSource timeSource,
+      @Nullable ManagedChannel ownedChannel) {
     this.server = server;
     this.channel = channel;
     this.timeSource = timeSource;
@@ -54,28 +58,28 @@ public final class LavalierClient implements AutoCloseable {
   }
 
   /**
-   * Makes a client of a server, without encryption.
+   * Creates a client of a server, without encryption.
    *
    * @param server {@code HOST:PORT}; an IPv6 address in brackets
-   * @throws IllegalArgumentException where it is not of that form
+   * @throws IllegalArgumentException if {@code server} does not have that form
    */
   public static LavalierClient connect(String server) {
     return connect(ConnectOptions.to(server));
   }
 
   /**
-   * Makes a client of a server, with what makes them sure of each other. Files are read now, and
-   * again for the connection of each stream and each time it is made anew: certificates may be
-   * exchanged meanwhile.
+   * Creates a client of a server, with encryption and authentication as in {@code options}. The
+   * files are read now and again for each connection of a stream, including reconnections, so that
+   * replaced certificates are used.
    *
-   * @throws IllegalArgumentException where a file is not what it should be, or a token would go to
-   *     another machine without encryption; with one line that names the value
+   * @throws IllegalArgumentException if a file is invalid, or if a token would be sent to another
+   *     machine without encryption; the message is one line and names the value
    */
   public static LavalierClient connect(ConnectOptions options) {
     return connect(options, System::nanoTime);
   }
 
-  /** With a clock of the caller's, for tests. */
+  /** Creates a client with an injected clock, for tests. */
   static LavalierClient connect(ConnectOptions options, LongSupplier nanoTime) {
     Endpoint server = new Endpoint(options);
     ManagedChannel channel = newChannelBuilder(server).build();
@@ -86,30 +90,30 @@ public final class LavalierClient implements AutoCloseable {
     return server
         .channelBuilder()
         .maxInboundMessageSize(MAX_MESSAGE_BYTES)
-        // A server that vanished without a word is noticed within 15 s.
+        // Detects a server that vanished without closing the connection within 15 s.
         .keepAliveTime(KEEPALIVE_INTERVAL_SECONDS, TimeUnit.SECONDS)
         .keepAliveTimeout(KEEPALIVE_TIMEOUT_SECONDS, TimeUnit.SECONDS);
   }
 
   /**
-   * Makes a client on a channel of the caller's, which stays the caller's to shut down. Its window
-   * is the caller's choice too: what it holds of a stream that is not read grows old in it, and is
-   * dropped by the reader.
+   * Creates a client on a channel that the caller owns and shuts down. The caller also chooses the
+   * flow-control window: frames of a stream that is not read expire in it, and {@link
+   * FrameStream#read} drops them.
    */
   public static LavalierClient over(Channel channel) {
     return over(channel, TimeSource.system());
   }
 
-  /** With time and chance of the caller's, for tests. */
+  /** Creates a client with an injected time source, for tests. */
   static LavalierClient over(Channel channel, TimeSource timeSource) {
     Endpoint server = new Endpoint(String.valueOf(channel.authority()));
     return new LavalierClient(server, channel, timeSource, null);
   }
 
   /**
-   * Lists the server's devices; none is opened by it. Waits 10 s at most.
+   * Returns the server's devices, without opening any. Waits at most 10 s.
    *
-   * @throws LavalierException where the server does not answer
+   * @throws LavalierException if the server does not answer or rejects the call
    */
   public List<Device> listDevices() throws LavalierException {
     try {
@@ -128,11 +132,11 @@ public final class LavalierClient implements AutoCloseable {
   }
 
   /**
-   * Lists who listens at this moment, the oldest subscription first. For operators: a server that
-   * asks who calls wants the grant for it. Waits 10 s at most.
+   * Returns the current subscriptions, the oldest first. For operators: if the server requires
+   * authentication, the caller needs the admin grant. Waits at most 10 s.
    *
-   * @param deviceId of this device alone; empty: of all
-   * @throws LavalierException where the server does not answer, or does not allow it
+   * @param deviceId returns only the subscriptions of this device; empty: of all devices
+   * @throws LavalierException if the server does not answer or does not allow the call
    */
   public List<Subscription> listSubscriptions(String deviceId) throws LavalierException {
     try {
@@ -151,17 +155,18 @@ public final class LavalierClient implements AutoCloseable {
     }
   }
 
-  /** Watches the server's devices. The caller closes it. Does not wait. */
+  /** Returns a watch of the server's devices, which the caller closes. Does not wait. */
   public DeviceWatch watchDevices() {
     return new DeviceWatch(channel, server);
   }
 
   /**
-   * Subscribes, by a connection of its own, and waits until the device is open. No more than 0.4 s
-   * of audio is ever on its way, and no stream holds up another.
+   * Subscribes and waits until the device is open. A client that owns its channel uses a connection
+   * per stream: at most 0.4 s of audio, or 16 KiB if that is more, is in transit, and no stream
+   * delays another.
    *
    * @return the stream; the caller closes it, which ends the subscription
-   * @throws LavalierException where the server is not there or refuses
+   * @throws LavalierException if the server is unreachable or rejects the request
    */
   public FrameStream stream(StreamOptions options) throws LavalierException {
     Supplier<Connection> connector =
@@ -170,13 +175,16 @@ public final class LavalierClient implements AutoCloseable {
             : connector(windowBytes(options));
     FrameStream stream = FrameStream.open(connector, server, options, timeSource, streams::remove);
     streams.add(stream);
-    if (closed) { // meanwhile
+    if (closed) { // by another thread since
       stream.close();
     }
     return stream;
   }
 
-  /** Each attempt by a channel of its own: one that failed would wait by a clock of its own. */
+  /**
+   * Returns a connector that creates a channel per attempt, because a failed channel would apply a
+   * backoff of its own.
+   */
   private Supplier<Connection> connector(int windowBytes) {
     return () -> {
       ManagedChannel streamChannel =
@@ -185,7 +193,7 @@ public final class LavalierClient implements AutoCloseable {
     };
   }
 
-  /** Returns a window for a stream; for one of a device that is not there, the smallest. */
+  /** Returns the flow-control window for a stream; the smallest if the device does not exist. */
   private int windowBytes(StreamOptions options) throws LavalierException {
     PcmFormat requested = options.format().orElse(new PcmFormat(SampleEncoding.S16LE, 0, 0));
     if (requested.sampleRateHz() > 0 && requested.channelCount() > 0) {
@@ -212,7 +220,10 @@ public final class LavalierClient implements AutoCloseable {
     return (int) Math.max(MIN_WINDOW_BYTES, WINDOW_SECONDS * bytesPerSecond);
   }
 
-  /** Ends every stream of this client, and its connections. */
+  /**
+   * Ends every stream of this client and its connections. Does not shut down a channel of the
+   * caller.
+   */
   @Override
   public void close() {
     closed = true;

@@ -1,37 +1,44 @@
 package dev.lavalier.client;
 
+import org.jspecify.annotations.Nullable;
+
 /**
- * Why a call failed or a stream ended. The message is one line, the server's own where it sent one.
+ * The reason why a call failed or a stream ended. The message is one line; it is the server's
+ * message if the server sent one.
  */
 public final class LavalierException extends Exception {
 
   private static final long serialVersionUID = 1L;
 
-  /** What went wrong, and what can be done. The set is closed. */
+  /** The kind of a failure, with advice. The set is closed. */
   public enum Kind {
-    /** A value is out of its range: mend the request. */
+    /** A value is out of range: fix the request. */
     INVALID_REQUEST(false),
-    /** No such device, or no default one: choose another. */
+    /** The device does not exist, or there is no default device: choose another. */
     DEVICE_NOT_FOUND(false),
-    /** That format cannot be had; the message lists those that can: choose another. */
+    /** The format is not available: choose one of those that the message lists. */
     FORMAT_NOT_AVAILABLE(false),
-    /** A limit of the server, or this client was too slow under {@link OverflowPolicy#CLOSE}. */
+    /**
+     * A limit of the server was reached, or this client was too slow under {@link
+     * OverflowPolicy#CLOSE}: retry later.
+     */
     LIMIT_REACHED(true),
-    /** The server is not there or stopping, or the device is busy or lost: try again later. */
+    /** The server is unreachable or stopping, or the device is busy or lost: retry later. */
     UNAVAILABLE(true),
     /**
-     * The server does not know who asks, or not any more: no token, an unknown, expired or revoked
-     * one, or no client certificate that it trusts. Ask its operator for one.
+     * Authentication failed or is no longer valid: the token is missing, unknown, expired or
+     * revoked, or there is no client certificate that the server trusts. Ask the operator for a
+     * credential.
      */
     NOT_AUTHENTICATED(false),
-    /** The server knows who asks, and does not allow it: ask its operator. */
+    /** The caller is authenticated but does not have the required grant: ask the operator. */
     NOT_PERMITTED(false),
     /**
-     * No trust: the server's certificate is not good enough, or one of the two wants encryption and
-     * the other has none. Mend the {@link ConnectOptions}, or tell the server's operator.
+     * The TLS handshake failed: the server's certificate is not trusted, or only one side uses
+     * encryption. Fix the {@link ConnectOptions}, or report it to the operator.
      */
     TLS_FAILED(false),
-    /** The two do not understand each other, or a bug: report it. */
+    /** Client and server are incompatible, or there is a bug: report it. */
     INTERNAL(false);
 
     private final boolean retryable;
@@ -48,12 +55,12 @@ public final class LavalierException extends Exception {
 
   private final Kind kind;
 
-  LavalierException(Kind kind, String message, Throwable cause) {
+  LavalierException(Kind kind, String message, @Nullable Throwable cause) {
     super(message, cause);
     this.kind = kind;
   }
 
-  /** Returns what went wrong. */
+  /** Returns the kind of the failure. */
   public Kind kind() {
     return kind;
   }

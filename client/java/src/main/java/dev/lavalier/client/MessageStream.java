@@ -10,19 +10,19 @@ import io.grpc.Status;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A server-streaming call whose messages are pulled. No more than {@value #PREFETCH} of them wait
- * here.
+ * A server-streaming call whose messages are pulled. At most {@value #PREFETCH} messages wait here.
  *
- * <p>One thread takes; {@link #close} may be called from any, more than once.
+ * <p>One thread takes messages; {@link #close} may be called from any thread, more than once.
  */
 final class MessageStream<Q, R> implements AutoCloseable {
 
   static final int PREFETCH = 4;
 
-  /** A message, or null and the status behind the last one. */
-  private record Received<R>(R message, Status status, long arrivedNanos) {}
+  /** A message, or the final status. Exactly one of the two is null. */
+  private record Received<R>(@Nullable R message, @Nullable Status status, long arrivedNanos) {}
 
   private final Endpoint server;
   private final Context.CancellableContext context = Context.current().withCancellation();
@@ -31,15 +31,15 @@ final class MessageStream<Q, R> implements AutoCloseable {
   private final LongSupplier nanoTime;
 
   private volatile boolean closed;
-  // The taking thread alone.
-  private Status endStatus;
+  // Used only by the taking thread.
+  private @Nullable Status endStatus; // null: the call has not ended
   private long arrivedNanos;
 
   /**
    * Starts the call.
    *
-   * @param server where it goes
-   * @param nanoTime the clock by which arrivals are noted
+   * @param server the endpoint, for errors
+   * @param nanoTime the clock for arrival times
    */
   MessageStream(
       Channel channel,
@@ -49,10 +49,10 @@ final class MessageStream<Q, R> implements AutoCloseable {
       LongSupplier nanoTime) {
     this.server = server;
     this.nanoTime = nanoTime;
-    // On the transport's thread: the listener hands on and never blocks.
+    // The listener runs on the transport's thread, because it never blocks.
     CallOptions direct = CallOptions.DEFAULT.withExecutor(Runnable::run);
-    // A ClientCall may not be cancelled by another thread than the one that uses it; the context in
-    // which it was made may.
+    // Only the thread that uses a ClientCall may cancel it, but any thread may cancel the context
+    // in which it was created.
     Context previous = context.attach();
     try {
       call = channel.newCall(method, direct);
@@ -68,10 +68,10 @@ final class MessageStream<Q, R> implements AutoCloseable {
   /**
    * Waits for the next message. An interrupt closes the stream and stays set.
    *
-   * @return the message; null once this stream was closed
-   * @throws LavalierException where the server ended the stream, or is gone
+   * @return the message; null after this stream was closed
+   * @throws LavalierException if the server ended the stream or the connection is lost
    */
-  R take() throws LavalierException {
+  @Nullable R take() throws LavalierException {
     if (endStatus == null && !closed) {
       try {
         Received<R> next = received.take();
@@ -92,20 +92,20 @@ final class MessageStream<Q, R> implements AutoCloseable {
     throw server.exception(endStatus);
   }
 
-  /** Returns when the message taken last had arrived. */
+  /** Returns the arrival time of the last taken message, by the clock of the constructor. */
   long arrivedNanos() {
     return arrivedNanos;
   }
 
-  /** Ends the call and releases who takes. */
+  /** Ends the call and releases the taking thread. */
   @Override
   public void close() {
     closed = true;
     context.cancel(null);
-    received.add(new Received<>(null, Status.CANCELLED, 0)); // whatever the transport does
+    received.add(new Received<>(null, Status.CANCELLED, 0)); // does not depend on the transport
   }
 
-  /** Called by the transport; hands on and returns. */
+  /** The transport calls it; it queues messages and does not block. */
   private final class Listener extends ClientCall.Listener<R> {
     @Override
     public void onHeaders(Metadata headers) {

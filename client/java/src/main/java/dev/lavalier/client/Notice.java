@@ -3,35 +3,41 @@ package dev.lavalier.client;
 import java.util.OptionalDouble;
 
 /**
- * Something that a stream's listener should know.
+ * An event of a stream that its listener should know.
  *
- * @param kind what it is about
+ * @param kind the kind of event
  * @param message one sentence for people; do not parse it
- * @param clockPpm for {@link Kind#CLOCK}: by how many millionths the device's clock runs faster
- *     than its nominal rate, by the server's; else empty
+ * @param clockPpm for {@link Kind#CLOCK}: how much faster the device's clock runs than its nominal
+ *     rate, in parts per million, measured by the server's clock; empty for all other kinds
  */
 public record Notice(Kind kind, String message, OptionalDouble clockPpm) {
 
-  /** Makes one that is not about clocks. */
+  /** Creates a notice without {@code clockPpm}. */
   public Notice(Kind kind, String message) {
     this(kind, message, OptionalDouble.empty());
   }
 
-  /** What a notice is about. */
+  /** The kind of a notice. */
   public enum Kind {
-    /** The device was lost; the stream ends or waits, as its {@link OnDeviceLoss} says. */
+    /** The device was lost; the stream ends or waits, depending on its {@link OnDeviceLoss}. */
     DEVICE_LOST,
-    /** The server is stopping; the stream ends, or reconnects. */
+    /** The server is stopping; the stream ends or reconnects. */
     SERVER_STOPPING,
-    /** The device has given nothing but zeros for 5 s: muted, or the server may not hear it. */
+    /**
+     * The device has delivered only zeros for 5 s: it is muted, or the server has no permission to
+     * record.
+     */
     MUTED,
-    /** How fast the device's clock runs against the server's. */
+    /** The speed of the device's clock relative to the server's clock. */
     CLOCK,
-    /** This client has lost the server and tries to reach it again. Once for each loss. */
+    /** The connection is lost and this client tries to reconnect. Sent once per loss. */
     RECONNECTING,
-    /** Audio has come again after that; the message says what is missing, as the next gap does. */
+    /**
+     * Frames arrive again after a reconnection; the message reports the missing samples, as the
+     * next gap does.
+     */
     RECONNECTED,
-    /** Something that a newer server knows and this client does not: see the message. */
+    /** A notice that a newer server sends and this client does not know: see the message. */
     OTHER
   }
 }

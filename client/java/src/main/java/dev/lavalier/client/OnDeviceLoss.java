@@ -1,12 +1,15 @@
 package dev.lavalier.client;
 
-/** What becomes of a stream whose device is lost: unplugged, or its sound server gone. */
+/**
+ * The behavior of a stream when its device is lost: the device is unplugged, or its sound server
+ * has stopped.
+ */
 public enum OnDeviceLoss {
-  /** It ends with {@link LavalierException.Kind#UNAVAILABLE}. */
+  /** The stream ends with {@link LavalierException.Kind#UNAVAILABLE}. */
   FAIL,
   /**
-   * It waits for the device. Once that is back, {@link FrameStream#start} tells of a new epoch and
-   * the first frame bears a {@link Gap}.
+   * The stream waits for the device. When the device is available again, {@link FrameStream#start}
+   * returns a new epoch and the first frame has a {@link Gap}.
    */
   WAIT
 }

@@ -1,8 +1,8 @@
 package dev.lavalier.client;
 
-/** What the server does when this client does not take frames in time. */
+/** The behavior of a stream when this client does not read frames in time. */
 public enum OverflowPolicy {
-  /** The oldest frames go; the next frame bears a {@link Gap} that counts them. */
+  /** The oldest frames are dropped; the {@link Gap} of the next frame counts their samples. */
   DROP_OLDEST,
   /** The stream ends with {@link LavalierException.Kind#LIMIT_REACHED}. */
   CLOSE

@@ -1,21 +1,22 @@
 package dev.lavalier.client;
 
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A format of interleaved little-endian PCM.
  *
- * @param encoding how each number is written
- * @param sampleRateHz samples per second and channel
- * @param channelCount numbers in a sample
+ * @param encoding the encoding of each sample
+ * @param sampleRateHz samples per second, per channel
+ * @param channelCount the number of channels
  */
 public record PcmFormat(SampleEncoding encoding, int sampleRateHz, int channelCount) {
 
   /**
-   * Reads {@code RATE/CHANNELS/ENCODING}, as in {@code 48000/2/s16le}. Whether it can be had, the
-   * server says.
+   * Parses {@code RATE/CHANNELS/ENCODING}, for example {@code 48000/2/s16le}. The server decides
+   * whether the format is available.
    *
-   * @throws IllegalArgumentException where the text is not of that form
+   * @throws IllegalArgumentException if the text does not have that form
    */
   public static PcmFormat parse(String text) {
     String[] parts = text.split("/", -1);
@@ -32,7 +33,7 @@ public record PcmFormat(SampleEncoding encoding, int sampleRateHz, int channelCo
     throw malformed(text, null);
   }
 
-  private static IllegalArgumentException malformed(String text, Throwable cause) {
+  private static IllegalArgumentException malformed(String text, @Nullable Throwable cause) {
     return new IllegalArgumentException(
         "format: %s (expected: RATE/CHANNELS/ENCODING, as 48000/2/s16le; encodings s16le, s24le,"
                 .formatted(text)
@@ -40,12 +41,12 @@ public record PcmFormat(SampleEncoding encoding, int sampleRateHz, int channelCo
         cause);
   }
 
-  /** Returns the bytes of one sample of all channels. */
+  /** Returns the size of one sample of all channels, in bytes. */
   public int bytesPerSampleFrame() {
     return encoding.bytesPerSample() * channelCount;
   }
 
-  /** Returns {@code RATE/CHANNELS/ENCODING}, as in {@code 48000/2/s16le}. */
+  /** Returns {@code RATE/CHANNELS/ENCODING}, for example {@code 48000/2/s16le}. */
   @Override
   public String toString() {
     return sampleRateHz + "/" + channelCount + "/" + encoding;

@@ -19,7 +19,9 @@ import java.util.Base64;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Reads certificates and keys. What is wrong with a file is one line, and nothing of it. */
+/**
+ * Reads certificates and keys. Error messages are one line and never quote the content of a file.
+ */
 final class PemFiles {
 
   private static final Pattern KEY =
@@ -28,10 +30,10 @@ final class PemFiles {
   private PemFiles() {}
 
   /**
-   * Reads certificates, one at least.
+   * Reads one or more certificates.
    *
-   * @param option what the file was given as
-   * @throws IllegalArgumentException where there are none
+   * @param option the option that names the file, for the message
+   * @throws IllegalArgumentException if the file cannot be read or has no certificate
    */
   static X509Certificate[] certificates(String option, Path file) {
     try (InputStream in = Files.newInputStream(file)) {
@@ -40,7 +42,7 @@ final class PemFiles {
               .generateCertificates(in)
               .toArray(X509Certificate[]::new);
       if (certificates.length == 0) {
-        throw new CertificateException("it is empty");
+        throw new CertificateException("the file is empty");
       }
       return certificates;
     } catch (IOException | CertificateException e) {
@@ -50,9 +52,10 @@ final class PemFiles {
   }
 
   /**
-   * Reads the key of a certificate.
+   * Reads the private key of a certificate.
    *
-   * @throws IllegalArgumentException where it is none, or another's
+   * @throws IllegalArgumentException if the file cannot be read, has no key, or has the key of
+   *     another certificate
    */
   static PrivateKey key(Path file, Path certificateFile, X509Certificate certificate) {
     String problem;
@@ -67,21 +70,24 @@ final class PemFiles {
         if (matchesKey(key, publicKey)) {
           return key;
         }
-        problem = "it is another's";
+        problem = "the key belongs to another certificate";
       } else {
-        problem = "it has none, see openssl pkcs8 -topk8 -nocrypt";
+        problem = "the file has none; convert with openssl pkcs8 -topk8 -nocrypt";
       }
     } catch (IOException e) {
       problem = describe(e);
     } catch (GeneralSecurityException | IllegalArgumentException e) {
-      problem = "it is of another kind, or broken";
+      problem = "the key has another algorithm or is corrupt";
     }
     throw new IllegalArgumentException(
         "key: %s (expected: the private key of %s, in PEM, PKCS #8 without a password; %s)"
             .formatted(file, certificateFile, problem));
   }
 
-  /** Signs something with the one, and looks whether the other takes it for its own. */
+  /**
+   * Returns whether the keys are a pair: signs a payload with the private key and verifies it with
+   * the public key.
+   */
   private static boolean matchesKey(PrivateKey key, PublicKey publicKey)
       throws GeneralSecurityException {
     Signature signature =
@@ -102,7 +108,7 @@ final class PemFiles {
 
   private static String describe(Exception e) {
     return e instanceof NoSuchFileException
-        ? "there is no such file"
+        ? "the file does not exist"
         : Endpoint.rootCauseMessage(e);
   }
 }

@@ -12,8 +12,9 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import org.jspecify.annotations.Nullable;
 
-/** Messages of the contract as this library's values, and back. */
+/** Converts messages of the contract to this library's values, and back. */
 final class ProtoMapper {
 
   private ProtoMapper() {}
@@ -104,7 +105,7 @@ final class ProtoMapper {
         Duration.of(conversion.getLookaheadMicros(), ChronoUnit.MICROS));
   }
 
-  static Frame frame(AudioFrame frame, Gap gap) {
+  static Frame frame(AudioFrame frame, @Nullable Gap gap) {
     return new Frame(
         frame.getPcm().asReadOnlyByteBuffer(),
         frame.getSampleIndex(),
@@ -117,8 +118,8 @@ final class ProtoMapper {
     return Integer.toUnsignedLong(frame.getReadDelayMicros()) * 1_000;
   }
 
-  /** Adds gaps, of which null is none. Where several causes met, the last of them counts. */
-  static Gap merge(Gap before, Gap after) {
+  /** Adds two adjacent gaps; null means no gap. The sum has the cause of the later gap. */
+  static @Nullable Gap merge(@Nullable Gap before, @Nullable Gap after) {
     if (before == null || after == null) {
       return before == null ? after : before;
     }
@@ -187,7 +188,7 @@ final class ProtoMapper {
         .build();
   }
 
-  /** Returns what a status tells the caller to do. */
+  /** Returns the kind of failure for a status. */
   static LavalierException.Kind kind(Status status) {
     return switch (status.getCode()) {
       case INVALID_ARGUMENT, OUT_OF_RANGE -> LavalierException.Kind.INVALID_REQUEST;

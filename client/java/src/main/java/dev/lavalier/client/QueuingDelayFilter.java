@@ -1,16 +1,17 @@
 package dev.lavalier.client;
 
 /**
- * How long frames have waited, since the server read them, beyond what the way from there takes at
- * best. The server's clock and ours need not agree: their difference, and the shortest way, are
- * what the least of all differences between sending and arrival shows.
+ * Rejects frames whose queuing delay exceeds a limit: the time since the server read them, minus
+ * the shortest transfer time. The clocks of server and client need not agree: the base delay, which
+ * is the smallest difference between sending and arrival seen, contains both the offset of the
+ * clocks and the shortest transfer time.
  *
- * <p>Clocks drift apart, so that the least is let rise by a thousandth of the time that passes:
- * twice as fast as clocks are slewed. And they are set: where everything has seemed too old for 5
- * s, it is taken for that, and reckoning begins anew. A stall is not taken for it, however long,
- * since what comes after the stall is fresh again at once.
+ * <p>Clocks drift apart. The base delay therefore rises by a thousandth of the elapsed time, twice
+ * the rate at which clocks are slewed. Clocks are also stepped: if every frame has seemed expired
+ * for 5 s, the filter assumes a step and starts again. A stall of any length does not look like a
+ * step, because the frames after a stall are on time again at once.
  *
- * <p>One thread. All in nanoseconds.
+ * <p>For use by one thread. All times are in nanoseconds.
  */
 final class QueuingDelayFilter {
 
@@ -20,35 +21,35 @@ final class QueuingDelayFilter {
   private final long maxDelay;
 
   private boolean initialized;
-  private long baseDelay; // as of the moment leastAt
+  private long baseDelay; // as of baseDelayAt
   private long baseDelayAt;
-  private boolean stale; // the last frame was
-  private long staleSince;
+  private boolean expired; // whether the last frame was
+  private long expiredSince;
 
-  /** Takes for fresh what has waited for no longer than {@code maxDelay}. */
+  /** Creates a filter that accepts frames with a queuing delay of at most {@code maxDelay}. */
   QueuingDelayFilter(long maxDelay) {
     this.maxDelay = maxDelay;
   }
 
   /**
-   * Judges a frame; in the order in which they arrive.
+   * Returns whether a frame has not expired. Call it in the order of arrival.
    *
-   * @param sent when the server had read it, by its clock
-   * @param arrived when it was here, by ours
-   * @param now the time by ours
+   * @param sent when the server had read the frame, by the server's clock
+   * @param arrived when the frame arrived, by this client's clock
+   * @param now the current time, by this client's clock
    */
   boolean accept(long sent, long arrived, long now) {
     updateBaseDelay(arrived - sent, arrived);
     if (now - sent - baseDelay <= maxDelay) {
-      stale = false;
+      expired = false;
       return true;
     }
-    if (!stale) {
-      stale = true;
-      staleSince = now;
-    } else if (now - staleSince > CLOCK_STEP_TIMEOUT) {
+    if (!expired) {
+      expired = true;
+      expiredSince = now;
+    } else if (now - expiredSince > CLOCK_STEP_TIMEOUT) {
       initialized = false;
-      stale = false;
+      expired = false;
     }
     return false;
   }

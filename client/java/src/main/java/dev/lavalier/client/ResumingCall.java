@@ -10,14 +10,16 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The frames of one subscription, over as many connections as it takes.
+ * The frames of one subscription, across any number of connections.
  *
- * <p>A connection that was lost is tried again after 0.25 s, then ever later up to every 5 s, each
- * a little sooner by chance so that a server's listeners do not all come back at once. It asks for
- * what was being sent, from where that ended. One thread takes, and is the one that waits; {@link
- * #close} may be called from any, more than once.
+ * <p>If a connection is lost, the call retries after 0.25 s, then with a backoff that doubles up to
+ * 5 s. Random jitter shortens each wait by up to a quarter, so that the clients of a server do not
+ * all reconnect at once. A new connection requests the same frames from the point where the old one
+ * ended. One thread takes frames and waits for reconnections; {@link #close} may be called from any
+ * thread, more than once.
  */
 final class ResumingCall implements AutoCloseable {
 
@@ -26,14 +28,15 @@ final class ResumingCall implements AutoCloseable {
   private static final double MIN_JITTER_FACTOR = 0.75;
 
   /**
-   * A frame, as it came.
+   * A received frame.
    *
-   * @param frame what was sent
-   * @param gap what is missing before it; null: nothing
-   * @param firstOfConnection whether it is the first of its connection
-   * @param arrivedNanos when it was here
+   * @param frame the frame as sent
+   * @param gap the gap before the frame; null: none
+   * @param firstOfConnection whether the frame is the first of its connection
+   * @param arrivedNanos the arrival time, by {@link TimeSource#nanoTime}
    */
-  record Arrival(AudioFrame frame, Gap gap, boolean firstOfConnection, long arrivedNanos) {}
+  record Arrival(
+      AudioFrame frame, @Nullable Gap gap, boolean firstOfConnection, long arrivedNanos) {}
 
   private final Supplier<Connection> connector;
   private final Endpoint server;
@@ -41,19 +44,20 @@ final class ResumingCall implements AutoCloseable {
   private final TimeSource timeSource;
   private final CountDownLatch closed = new CountDownLatch(1);
 
-  private volatile StreamStart start;
+  private volatile @Nullable StreamStart start; // null before the first epoch
   private volatile Consumer<Notice> noticeListener = notice -> {};
 
-  // Replaced by the taking thread, under this object's lock; ended by whoever closes.
-  private Connection connection;
-  private MessageStream<StreamFramesRequest, StreamFramesResponse> messages;
+  // The taking thread replaces them under this object's lock; any thread may close them.
+  // Both are null before the first connection.
+  private @Nullable Connection connection;
+  private @Nullable MessageStream<StreamFramesRequest, StreamFramesResponse> messages;
 
-  // The taking thread alone.
+  // Used only by the taking thread.
   private final StreamPosition position = new StreamPosition();
-  private boolean firstOfConnection = true; // no frame has come by this connection
-  private boolean deviceLossEndsCall; // the server said that the device's loss ends the call
-  private boolean disconnected; // lost, and no frame has come since
-  private boolean resumeRequested; // asked for by a resume point
+  private boolean firstOfConnection = true; // no frame has arrived on this connection
+  private boolean deviceLossEndsCall; // the server reported a device loss that ends the call
+  private boolean disconnected; // the connection was lost and no frame has arrived since
+  private boolean resumeRequested; // the last request has a resume point
   private long disconnectedAtNanos;
   private int attempts; // since the loss
 
@@ -68,7 +72,10 @@ final class ResumingCall implements AutoCloseable {
     this.timeSource = timeSource;
   }
 
-  /** Subscribes and waits for what the server opens. Once, and first of all. */
+  /**
+   * Subscribes and waits until the server has opened the device. Call it once, before all other
+   * methods.
+   */
   void open() throws LavalierException {
     connect(ProtoMapper.request(options));
     while (start == null) {
@@ -80,12 +87,12 @@ final class ResumingCall implements AutoCloseable {
     }
   }
 
-  /** Returns what the server opened last. */
+  /** Returns the parameters of the current epoch. */
   StreamStart start() {
     return start;
   }
 
-  /** Sets who is told of notices, on the taking thread. */
+  /** Sets the listener for notices, which runs on the taking thread. */
   void onNotice(Consumer<Notice> listener) {
     noticeListener = listener;
   }
@@ -93,10 +100,10 @@ final class ResumingCall implements AutoCloseable {
   /**
    * Waits for the next frame.
    *
-   * @return null once this was closed
-   * @throws LavalierException where the stream is over
+   * @return the frame; null after this call was closed
+   * @throws LavalierException if the stream has ended
    */
-  Arrival take() throws LavalierException {
+  @Nullable Arrival take() throws LavalierException {
     while (true) {
       try {
         StreamFramesResponse message = messages.take();
@@ -139,21 +146,22 @@ final class ResumingCall implements AutoCloseable {
             notice.kind() == Notice.Kind.DEVICE_LOST && options.onDeviceLoss() == OnDeviceLoss.FAIL;
         noticeListener.accept(notice);
       }
-      case FRAME, MESSAGE_NOT_SET -> {} // what a newer server may send is not for us
+      case FRAME, MESSAGE_NOT_SET -> {} // a message that only newer clients know
     }
   }
 
   /**
-   * Makes another connection, after a pause; whether it is any good, {@link #take} finds out.
+   * Waits for the backoff and starts another connection. {@link #take} detects whether it works.
    *
-   * @return false once this was closed
-   * @throws LavalierException the reason, where it is none to try again, or too late to
+   * @return false after this call was closed
+   * @throws LavalierException the reason, if it does not permit a retry or the time for retries is
+   *     over
    */
   private boolean reconnect(LavalierException reason) throws LavalierException {
     if (disconnected
         && resumeRequested
         && reason.kind() == LavalierException.Kind.INVALID_REQUEST) {
-      // The server does not take the resume point, as after its clock was set back.
+      // The server rejects the resume point, for example after its clock was set back.
       connect(request(Optional.empty()));
       return true;
     }
@@ -183,7 +191,10 @@ final class ResumingCall implements AutoCloseable {
     return true;
   }
 
-  /** A call that ran is worth another where the way to it broke; one in its place, where busy. */
+  /**
+   * Returns whether to retry. A running call is retried only if the connection was lost; while
+   * disconnected, all retryable failures are retried, such as a busy server.
+   */
   private boolean isRetryable(LavalierException reason) {
     return !options.reconnect().isZero()
         && (reason.kind() == LavalierException.Kind.UNAVAILABLE
@@ -198,7 +209,10 @@ final class ResumingCall implements AutoCloseable {
     return Math.round(backoff * jitterFactor);
   }
 
-  /** What is being sent is asked for again, also where the server's defaults are others by now. */
+  /**
+   * Returns a request for the parameters of the current epoch, even if the server's defaults have
+   * changed.
+   */
   private StreamFramesRequest request(Optional<dev.lavalier.v1.ResumePoint> resumePoint) {
     StreamFramesRequest.Builder request =
         ProtoMapper.request(
@@ -212,7 +226,7 @@ final class ResumingCall implements AutoCloseable {
         request::setResume,
         () -> {
           if (position.resumePoint().isPresent()) {
-            request.clearStart(); // a pre-roll is for the beginning
+            request.clearStart(); // pre-roll is only for the first connection
           }
         });
     return request.build();
@@ -229,7 +243,7 @@ final class ResumingCall implements AutoCloseable {
             request,
             server,
             timeSource.nanoTime());
-    if (closed.getCount() == 0) { // meanwhile
+    if (closed.getCount() == 0) { // closed by another thread since
       release();
     }
   }
@@ -238,15 +252,15 @@ final class ResumingCall implements AutoCloseable {
     noticeListener.accept(
         new Notice(
             Notice.Kind.RECONNECTING,
-            "the connection is lost, reconnecting for %d s at most: %s"
+            "connection lost, reconnecting for at most %d s: %s"
                 .formatted(options.reconnect().toSeconds(), reason.getMessage())));
   }
 
-  private void notifyReconnected(Gap gap) {
+  private void notifyReconnected(@Nullable Gap gap) {
     Duration outage = Duration.ofNanos(timeSource.nanoTime().getAsLong() - disconnectedAtNanos);
     String missing =
         gap == null
-            ? "nothing is missing"
+            ? "no samples are missing"
             : "%d samples (%.3f s%s) are missing"
                 .formatted(
                     gap.sampleCount(),
@@ -255,10 +269,10 @@ final class ResumingCall implements AutoCloseable {
     noticeListener.accept(
         new Notice(
             Notice.Kind.RECONNECTED,
-            "connected again after %.1f s, %s".formatted(outage.toMillis() / 1e3, missing)));
+            "reconnected after %.1f s, %s".formatted(outage.toMillis() / 1e3, missing)));
   }
 
-  /** Ends the call, or the waiting for the next one, and releases who takes. */
+  /** Ends the call or the wait for the next connection, and releases the taking thread. */
   @Override
   public void close() {
     closed.countDown();

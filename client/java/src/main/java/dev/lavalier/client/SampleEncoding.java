@@ -2,7 +2,10 @@ package dev.lavalier.client;
 
 import java.util.Locale;
 
-/** How one number of a sample is written; all little-endian, channels interleaved, no padding. */
+/**
+ * The encoding of one sample of one channel. All encodings are little-endian, interleaved and
+ * without padding.
+ */
 public enum SampleEncoding {
   /** Signed 16-bit integer. */
   S16LE(2),
@@ -19,12 +22,12 @@ public enum SampleEncoding {
     this.bytesPerSample = bytesPerSample;
   }
 
-  /** Returns the bytes that one number takes: 2, 3 or 4. */
+  /** Returns the size of one sample of one channel, in bytes: 2, 3 or 4. */
   public int bytesPerSample() {
     return bytesPerSample;
   }
 
-  /** Returns the word used on command lines: {@code s16le}. */
+  /** Returns the name used on command lines, for example {@code s16le}. */
   @Override
   public String toString() {
     return name().toLowerCase(Locale.ROOT);

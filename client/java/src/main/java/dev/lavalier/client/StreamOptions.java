@@ -5,23 +5,24 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What to subscribe to. {@link #defaults} leaves everything to the server; the {@code with} methods
- * each return a changed copy. The server checks the values.
+ * The parameters of a subscription. {@link #defaults} leaves all choices to the server; each {@code
+ * with} method returns a changed copy. The server checks the values.
  *
  * @param deviceId a {@link Device#deviceId}; empty: the server's default device
- * @param frameSize samples per channel in a frame, to one second's worth; 0: 20 ms
- * @param maxLatency the longest that a frame may wait on the server, one frame to a minute; zero:
- *     200 ms
- * @param overflowPolicy what happens when that is passed
+ * @param frameSize samples per channel in a frame, at most one second of audio; 0: 20 ms
+ * @param maxLatency the maximum time that a frame may wait on the server, from the duration of one
+ *     frame to one minute; zero: 200 ms
+ * @param overflowPolicy what happens when {@code maxLatency} is exceeded
  * @param onDeviceLoss what happens when the device is lost
- * @param format the format of the frames; empty: as the device is captured
- * @param channelMap for each channel of the frames the captured channel that it comes from, counted
- *     from 1, or 0 for the mean of all; empty: as the format says
- * @param preroll how far before now to start, to ten minutes, as far as the server has kept it;
- *     {@link StreamStart#preroll} says how much that is
- * @param clockNotices whether to be told how fast the device's clock runs: {@link Notice#clockPpm}
- * @param reconnect for how long to try to reach a server that is gone, after each loss; zero: the
- *     loss ends the stream
+ * @param format the format of the frames; empty: the capture format
+ * @param channelMap the source of each channel of the frames: a captured channel, counted from 1,
+ *     or 0 for the mean of all; empty: the server chooses by the format's channel count
+ * @param preroll how far in the past to start, at most ten minutes. The server may have less audio;
+ *     {@link StreamStart#preroll} is the granted duration
+ * @param clockNotices whether to receive notices with the speed of the device's clock: {@link
+ *     Notice#clockPpm}
+ * @param reconnect how long to try to reconnect after each loss of the connection; zero: the loss
+ *     ends the stream
  */
 public record StreamOptions(
     String deviceId,
@@ -51,7 +52,7 @@ public record StreamOptions(
   /**
    * Copies the list.
    *
-   * @throws IllegalArgumentException where {@code reconnect} is negative
+   * @throws IllegalArgumentException if {@code reconnect} is negative
    */
   public StreamOptions {
     channelMap = List.copyOf(channelMap);
@@ -62,8 +63,9 @@ public record StreamOptions(
   }
 
   /**
-   * Returns the default device, 20 ms frames, 200 ms of queue, oldest dropped, a lost device ends
-   * the stream, a lost server is sought for five minutes.
+   * Returns the defaults: the server's default device, frames of 20 ms, at most 200 ms of latency,
+   * the oldest frames are dropped, a lost device ends the stream, and reconnection is tried for
+   * five minutes.
    */
   public static StreamOptions defaults() {
     return DEFAULTS;
@@ -99,7 +101,7 @@ public record StreamOptions(
         reconnect);
   }
 
-  /** Returns a copy with another bound, of which whole milliseconds count. */
+  /** Returns a copy with another maximum latency, rounded down to whole milliseconds. */
   public StreamOptions withMaxLatency(Duration value) {
     return new StreamOptions(
         deviceId,
@@ -114,7 +116,7 @@ public record StreamOptions(
         reconnect);
   }
 
-  /** Returns a copy with another policy. */
+  /** Returns a copy with another overflow policy. */
   public StreamOptions withOverflowPolicy(OverflowPolicy value) {
     return new StreamOptions(
         deviceId,
@@ -129,7 +131,7 @@ public record StreamOptions(
         reconnect);
   }
 
-  /** Returns a copy that fails or waits when the device is lost. */
+  /** Returns a copy with another behavior for a lost device. */
   public StreamOptions withOnDeviceLoss(OnDeviceLoss value) {
     return new StreamOptions(
         deviceId,
@@ -144,7 +146,7 @@ public record StreamOptions(
         reconnect);
   }
 
-  /** Returns a copy in a format that the server may have to convert to. */
+  /** Returns a copy with another format; the server converts if necessary. */
   public StreamOptions withFormat(PcmFormat value) {
     return new StreamOptions(
         deviceId,
@@ -159,7 +161,10 @@ public record StreamOptions(
         reconnect);
   }
 
-  /** Returns a copy whose channels come from others; an empty list: as the format says. */
+  /**
+   * Returns a copy with another channel map; an empty list: the server chooses by the format's
+   * channel count.
+   */
   public StreamOptions withChannelMap(List<Integer> value) {
     return new StreamOptions(
         deviceId,
@@ -174,7 +179,7 @@ public record StreamOptions(
         reconnect);
   }
 
-  /** Returns a copy that starts so long before now, of which whole milliseconds count. */
+  /** Returns a copy with another pre-roll, rounded down to whole milliseconds. */
   public StreamOptions withPreroll(Duration value) {
     return new StreamOptions(
         deviceId,
@@ -189,7 +194,7 @@ public record StreamOptions(
         reconnect);
   }
 
-  /** Returns a copy that is told of the device's clock, or not. */
+  /** Returns a copy with or without clock notices. */
   public StreamOptions withClockNotices(boolean value) {
     return new StreamOptions(
         deviceId,
@@ -204,7 +209,7 @@ public record StreamOptions(
         reconnect);
   }
 
-  /** Returns a copy that seeks a lost server for so long; zero: not at all. */
+  /** Returns a copy with another duration of reconnection; zero: no reconnection. */
   public StreamOptions withReconnect(Duration value) {
     return new StreamOptions(
         deviceId,

@@ -3,14 +3,17 @@ package dev.lavalier.client;
 import dev.lavalier.v1.AudioFrame;
 import dev.lavalier.v1.ResumePoint;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
- * How far a stream has come, and what is missing where it goes on by another connection. One
+ * The position of a stream, and the gap when it resumes on another connection. For use by one
  * thread.
  *
- * <p>Within an epoch that is a difference of sample indexes, whatever the server says of it. From
- * one epoch to the next the server says it, or else the capture times do, as long as they are no
- * further apart than our own clock says that we were away: clocks are set, at boot above all.
+ * <p>Within an epoch, the gap is the difference of sample indexes, regardless of the server's
+ * report. Between epochs, a report of {@link Gap.Cause#NOT_KEPT} counts unchanged; otherwise the
+ * gap is the server's report or the difference of capture times, whichever is larger. If the
+ * capture times contradict the outage by this client's clock, the outage counts instead, because
+ * clocks are stepped, above all at boot.
  */
 final class StreamPosition {
 
@@ -21,16 +24,16 @@ final class StreamPosition {
   private long epoch;
   private long nextIndex;
   private long nextCaptureNanos;
-  private long lastArrivalMillis; // our own clock's
+  private long lastArrivalMillis; // by this client's clock
 
-  /** Returns where to resume; empty before the first frame. */
+  /** Returns the point to resume from; empty before the first frame. */
   Optional<ResumePoint> resumePoint() {
     return known
         ? Optional.of(ResumePoint.newBuilder().setEpoch(epoch).setSampleIndex(nextIndex).build())
         : Optional.empty();
   }
 
-  /** Moves on behind a frame. */
+  /** Moves the position to the end of a frame. */
   void advance(StreamStart start, AudioFrame frame, long nowMillis) {
     known = true;
     epoch = start.epoch();
@@ -42,12 +45,13 @@ final class StreamPosition {
   }
 
   /**
-   * Returns what is missing between here and the first frame of another connection.
+   * Returns the gap between this position and the first frame of another connection.
    *
-   * @param reported what the frame itself says; null: nothing
-   * @return null where nothing is
+   * @param reported the gap that the frame itself reports; null: none
+   * @return the gap; null if no sample is missing
    */
-  Gap gapBefore(StreamStart start, AudioFrame frame, Gap reported, long nowMillis) {
+  @Nullable Gap gapBefore(
+      StreamStart start, AudioFrame frame, @Nullable Gap reported, long nowMillis) {
     if (!known) {
       return reported;
     }
@@ -70,8 +74,11 @@ final class StreamPosition {
     return missing <= 0 ? null : gap(missing, reported, true);
   }
 
-  /** The count is ours, and holds what the server told of; its cause is the later one. */
-  private static Gap gap(long missing, Gap reported, boolean estimated) {
+  /**
+   * Returns a gap with this client's count, which includes the reported gap, and with the reported
+   * cause, which is the later one.
+   */
+  private static Gap gap(long missing, @Nullable Gap reported, boolean estimated) {
     return reported == null
         ? new Gap(missing, Gap.Cause.NOT_KEPT, estimated)
         : new Gap(missing, reported.cause(), estimated || reported.estimated());

@@ -3,19 +3,19 @@ package dev.lavalier.client;
 import java.time.Instant;
 
 /**
- * One subscriber of one device, as an operator sees it.
+ * One subscription to one device, for operators.
  *
- * @param subscriptionId its number, from 1, in the order of their coming since the server started
- * @param identity whose it is: a token's name, a certificate's subject, or {@code anonymous} where
- *     the server does not ask
- * @param address where it comes from: address and port
- * @param deviceId what it hears
+ * @param subscriptionId the number of the subscription, counted from 1 since the server started
+ * @param identity the authenticated caller: a token's name, a certificate's subject, or {@code
+ *     anonymous} if the server does not require authentication
+ * @param address the caller's address and port
+ * @param deviceId the device
  * @param format the format of its frames
- * @param frameSize samples per channel in each of them
- * @param since when it began
- * @param frameCount how many frames it has been sent
- * @param byteCount how many bytes these were, as messages of the contract
- * @param samplesLost how many samples per channel lay in its gaps
+ * @param frameSize samples per channel in each frame
+ * @param since the start of the subscription
+ * @param frameCount the number of frames sent to the subscriber
+ * @param byteCount the size of these frames in bytes, as messages of the contract
+ * @param samplesLost the number of samples per channel in its gaps
  */
 public record Subscription(
     long subscriptionId,

@@ -7,12 +7,12 @@ import java.util.function.DoubleSupplier;
 import java.util.function.LongSupplier;
 
 /**
- * Time, waiting and chance, so that tests can stand in for them.
+ * Time, waiting and randomness, which tests replace.
  *
- * @param nanoTime as {@link System#nanoTime}
- * @param unixMillis as {@link System#currentTimeMillis}
+ * @param nanoTime like {@link System#nanoTime}
+ * @param unixMillis like {@link System#currentTimeMillis}
  * @param sleeper how to wait
- * @param random 0 to 1
+ * @param random returns numbers from 0 to 1
  */
 record TimeSource(
     LongSupplier nanoTime, LongSupplier unixMillis, Sleeper sleeper, DoubleSupplier random) {
@@ -20,7 +20,8 @@ record TimeSource(
   /** Waits. */
   interface Sleeper {
     /**
-     * Waits for so long, or until {@code cancelled} is counted down; returns whether that is so.
+     * Waits for {@code nanos} nanoseconds or until {@code cancelled} is counted down; returns
+     * whether it was counted down.
      */
     boolean await(CountDownLatch cancelled, long nanos) throws InterruptedException;
   }
@@ -29,7 +30,7 @@ record TimeSource(
     return withNanoTime(System::nanoTime);
   }
 
-  /** Returns the system's, by another clock for what is measured here. */
+  /** Returns the system's time source, except for the clock of {@code nanoTime}. */
   static TimeSource withNanoTime(LongSupplier nanoTime) {
     return new TimeSource(
         nanoTime,

@@ -1,6 +1,9 @@
 package dev.lavalier.client;
 
-/** A {@link LavalierException} out of a loop over a {@link FrameStream}, which cannot throw it. */
+/**
+ * Wraps a {@link LavalierException} in a loop over a {@link FrameStream}, because an iterator
+ * cannot throw it.
+ */
 public final class UncheckedLavalierException extends RuntimeException {
 
   private static final long serialVersionUID = 1L;
@@ -9,7 +12,7 @@ public final class UncheckedLavalierException extends RuntimeException {
     super(cause.getMessage(), cause);
   }
 
-  /** Returns what went wrong. */
+  /** Returns the failure of the stream; never null. */
   @Override
   public synchronized LavalierException getCause() {
     return (LavalierException) super.getCause();

@@ -1,5 +1,5 @@
 /**
- * A client for Lavalier servers. Begin at {@link dev.lavalier.client.LavalierClient}:
+ * A client for Lavalier servers. Start at {@link dev.lavalier.client.LavalierClient}:
  *
  * <pre>{@code
  * try (LavalierClient client = LavalierClient.connect("127.0.0.1:50051");
@@ -10,6 +10,10 @@
  * }
  * }</pre>
  *
- * <p>Counts of samples are per channel. Values are immutable.
+ * <p>Counts of samples are per channel. Values are immutable. Parameters and results are not null
+ * unless they are marked {@code @Nullable}.
  */
+@NullMarked
 package dev.lavalier.client;
+
+import org.jspecify.annotations.NullMarked;

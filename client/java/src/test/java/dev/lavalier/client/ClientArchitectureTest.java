@@ -8,7 +8,7 @@ import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 
-/** The arrows of docs/architecture.md inside the library. */
+/** Checks the dependencies of docs/architecture.md inside the library. */
 @AnalyzeClasses(
     packages = "dev.lavalier.client",
     importOptions = ImportOption.DoNotIncludeTests.class)
@@ -29,7 +29,8 @@ final class ClientArchitectureTest {
               "dev.lavalier.v1",
               "io.grpc..",
               "io.netty..",
-              "com.google.protobuf..");
+              "com.google.protobuf..",
+              "org.jspecify.annotations");
 
   @ArchTest
   static final ArchRule ONE_PACKAGE_TOUCHES_THE_SOUND_SYSTEM =
@@ -48,5 +49,9 @@ final class ClientArchitectureTest {
           .should()
           .onlyDependOnClassesThat()
           .resideInAnyPackage(
-              "java..", "javax.sound.sampled", "dev.lavalier.client", "dev.lavalier.client.sound");
+              "java..",
+              "javax.sound.sampled",
+              "org.jspecify.annotations",
+              "dev.lavalier.client",
+              "dev.lavalier.client.sound");
 }

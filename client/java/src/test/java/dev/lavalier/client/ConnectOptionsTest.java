@@ -13,7 +13,7 @@ final class ConnectOptionsTest {
   private static final String SECRET = "lav1.secret-secret";
 
   @Test
-  void whoTrustsOrShowsCertificatesWantsEncryption() {
+  void certificatesImplyEncryption() {
     ConnectOptions plain = ConnectOptions.to("studio:50051");
     assertThat(plain.tls()).isFalse();
     assertThat(plain.withTls().tls()).isTrue();
@@ -22,7 +22,7 @@ final class ConnectOptionsTest {
   }
 
   @Test
-  void theTokenIsNotShown() {
+  void tokenIsNotInToString() {
     ConnectOptions options = ConnectOptions.to("studio:50051").withToken(SECRET);
     assertThat(options.toString()).contains("studio:50051").doesNotContain(SECRET);
     assertThatIllegalArgumentException()
@@ -33,7 +33,7 @@ final class ConnectOptionsTest {
   @ParameterizedTest
   @ValueSource(
       strings = {"studio:1", "192.0.2.1:1", "[2001:db8::1]:1", "0.0.0.0:1", "127.0.0.1.example:1"})
-  void theTokenDoesNotLeaveTheMachineUnencrypted(String server) {
+  void tokenIsNotSentUnencryptedToOtherMachine(String server) {
     ConnectOptions options = ConnectOptions.to(server).withToken(SECRET);
     assertThatIllegalArgumentException()
         .isThrownBy(options::channelBuilder)
@@ -45,7 +45,7 @@ final class ConnectOptionsTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"127.0.0.1:1", "127.1.2.3:1", "localhost:1", "[::1]:1"})
-  void onTheMachineItNeedsNoEncryption(String server) {
+  void tokenIsSentUnencryptedOnLoopback(String server) {
     assertThat(ConnectOptions.to(server).withToken(SECRET).channelBuilder()).isNotNull();
   }
 }

@@ -8,12 +8,12 @@ import dev.lavalier.v1.StreamFramesResponse;
 import dev.lavalier.v1.StreamStarted;
 import java.util.Arrays;
 
-/** Messages for {@link FakeServer}: 8 kHz mono 16 bit, whose samples are 0x0101. */
+/** Messages for {@link FakeServer}: 8 kHz, mono, 16 bits; every sample is 0x0101. */
 public final class FakeMessages {
 
   private FakeMessages() {}
 
-  /** A stream of frames of {@code frameSize}. */
+  /** Returns the start of a stream with frames of {@code frameSize} samples. */
   public static StreamFramesResponse started(int frameSize) {
     AudioFormat.Builder format =
         AudioFormat.newBuilder().setEncodingValue(1).setSampleRateHz(8_000).setChannelCount(1);
@@ -29,7 +29,7 @@ public final class FakeMessages {
         .build();
   }
 
-  /** A frame, with a gap where {@code missing} is not 0. */
+  /** Returns a frame; it has a gap if {@code missing} is not 0. */
   public static StreamFramesResponse frame(long index, int frameSize, long missing) {
     byte[] pcm = new byte[2 * frameSize];
     Arrays.fill(pcm, (byte) 1);

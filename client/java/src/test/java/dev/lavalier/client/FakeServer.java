@@ -31,40 +31,44 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.runner.Description;
 import org.junit.runners.model.Statement;
 
-/** A server that says what the test tells it: for what a real one says seldom, or not yet. */
+/**
+ * A server with scripted answers, for messages that a real server rarely sends or does not send
+ * yet.
+ */
 public final class FakeServer implements BeforeEachCallback, AfterEachCallback {
 
   private static final long TIMEOUT_SECONDS = 20;
 
   private final GrpcCleanupRule cleanup = new GrpcCleanupRule();
   private ManagedChannel channel;
-  private final Deque<ScriptedStream> scripts = new ConcurrentLinkedDeque<>(); // the last one stays
+  private final Deque<ScriptedStream> scripts =
+      new ConcurrentLinkedDeque<>(); // the last one is used repeatedly
   private final List<StreamFramesRequest> requests = new CopyOnWriteArrayList<>();
   private volatile List<WatchDevicesResponse> changes = List.of();
   private volatile List<Subscription> subscriptions = List.of();
   private volatile boolean keepingStreamsOpen;
   private final List<StreamObserver<StreamFramesResponse>> streams = new ArrayList<>();
 
-  /** What one stream sends, and how it ends. */
+  /** The messages of one stream and its final status. */
   private record ScriptedStream(List<StreamFramesResponse> messages, Status status) {}
 
-  /** Makes every stream send these messages, then end with this status. */
+  /** Lets every stream send these messages and end with this status. */
   public void respondWith(List<StreamFramesResponse> messages, Status status) {
     scripts.clear();
     thenRespondWith(messages, status);
   }
 
-  /** Makes the streams after those that are scripted by now send that and end so. */
+  /** Adds a script for the streams after those that are already scripted. */
   public void thenRespondWith(List<StreamFramesResponse> messages, Status status) {
     scripts.add(new ScriptedStream(messages, status));
   }
 
-  /** Makes every stream stay open from now on, for the test to feed. */
+  /** Keeps every later stream open, so that the test can feed it. */
   public void keepStreamsOpen() {
     keepingStreamsOpen = true;
   }
 
-  /** Waits for so many streams that stay open; returns them in the order in which they came. */
+  /** Waits for {@code count} open streams; returns them in the order of their arrival. */
   public List<StreamObserver<StreamFramesResponse>> awaitStreams(int count)
       throws InterruptedException {
     synchronized (streams) {
@@ -72,7 +76,7 @@ public final class FakeServer implements BeforeEachCallback, AfterEachCallback {
       while (streams.size() < count) {
         long remaining = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
         if (remaining <= 0) {
-          throw new AssertionError("%d of %d streams came".formatted(streams.size(), count));
+          throw new AssertionError("%d of %d streams were opened".formatted(streams.size(), count));
         }
         streams.wait(remaining);
       }
@@ -80,42 +84,42 @@ public final class FakeServer implements BeforeEachCallback, AfterEachCallback {
     }
   }
 
-  /** Makes it list these subscriptions. */
+  /** Sets the subscriptions that the server lists. */
   public void setSubscriptions(List<Subscription> next) {
     subscriptions = next;
   }
 
-  /** Makes every watch tell these changes, then end with UNAVAILABLE. */
+  /** Lets every watch report these changes and end with UNAVAILABLE. */
   public void setDeviceChanges(List<WatchDevicesResponse> next) {
     changes = next;
   }
 
-  /** Returns a client of it. */
+  /** Returns a client of this server. */
   public LavalierClient client() {
     return LavalierClient.over(channel);
   }
 
-  /** Returns a client of it that lives by a clock. */
+  /** Returns a client of this server with an injected clock. */
   LavalierClient client(LongSupplier nanoTime) {
     return LavalierClient.over(channel, TimeSource.withNanoTime(nanoTime));
   }
 
-  /** Returns a client of it that lives and waits by the test. */
+  /** Returns a client of this server with an injected time source. */
   LavalierClient client(TimeSource timeSource) {
     return LavalierClient.over(channel, timeSource);
   }
 
-  /** Returns a channel to it, whose listeners run on the thread that feeds a stream. */
+  /** Returns a channel to this server; its listeners run on the thread that feeds a stream. */
   public Channel channel() {
     return channel;
   }
 
-  /** Returns the last request it saw. */
+  /** Returns the last request for a stream. */
   public StreamFramesRequest lastRequest() {
     return requests.get(requests.size() - 1);
   }
 
-  /** Returns every request for a stream, in their order. */
+  /** Returns all requests for streams, in order. */
   public List<StreamFramesRequest> requests() {
     return List.copyOf(requests);
   }
@@ -140,11 +144,11 @@ public final class FakeServer implements BeforeEachCallback, AfterEachCallback {
           @Override
           public void evaluate() {}
         };
-    channel.shutdownNow(); // ends what is held
+    channel.shutdownNow(); // ends the open streams
     try {
       cleanup.apply(emptyStatement, Description.EMPTY).evaluate();
     } catch (Throwable e) {
-      throw new AssertionError("the fake server did not end", e);
+      throw new AssertionError("the fake server did not stop", e);
     }
   }
 

@@ -16,12 +16,12 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** The rules of Reactive Streams, as far as one subscriber can tell. */
+/** Tests the rules of Reactive Streams that one subscriber can observe. */
 final class FramePublisherTest {
 
   @RegisterExtension final FakeServer server = new FakeServer();
 
-  /** Writes down what it is told, and whether two told it at a time. */
+  /** Records signals, and whether two signals overlapped. */
   private static final class RecordingSubscriber implements Flow.Subscriber<Frame> {
     private final BlockingQueue<Object> signals = new LinkedBlockingQueue<>();
     private final AtomicInteger activeSignals = new AtomicInteger();
@@ -71,13 +71,13 @@ final class FramePublisherTest {
     return server.client(() -> 0).stream(StreamOptions.defaults().withReconnect(Duration.ZERO));
   }
 
-  /** Runs what the publisher wants to have run, on this thread, to its end. */
+  /** Runs the publisher's tasks to their end on this thread. */
   private void runAll() {
     tasks.forEach(Runnable::run);
   }
 
   @Test
-  void itGivesWhatIsAskedForAndNoMore() throws Exception {
+  void onlyRequestedFramesAreSignalled() throws Exception {
     try (FrameStream stream = stream(10)) {
       FramePublisher.of(stream).subscribe(subscriber);
       assertThat(subscriber.signals).isEmpty();
@@ -94,7 +94,7 @@ final class FramePublisherTest {
   }
 
   @Test
-  void theStreamsEndIsToldOnceAndBehindItsFrames() throws Exception {
+  void failureIsSignalledOnceAfterFrames() throws Exception {
     FramePublisher.of(stream(3), tasks::add).subscribe(subscriber);
     subscriber.subscription.request(Long.MAX_VALUE);
     subscriber.subscription.request(Long.MAX_VALUE); // does not overflow
@@ -107,7 +107,7 @@ final class FramePublisherTest {
   }
 
   @Test
-  void aClosedStreamIsComplete() throws Exception {
+  void closedStreamSignalsCompletion() throws Exception {
     FrameStream stream = stream(3);
     FramePublisher.of(stream, tasks::add).subscribe(subscriber);
     subscriber.subscription.request(1);
@@ -117,7 +117,7 @@ final class FramePublisherTest {
   }
 
   @Test
-  void askingForNothingIsAnError() throws Exception {
+  void nonPositiveRequestIsError() throws Exception {
     for (long count : new long[] {0, -1}) {
       FrameStream stream = stream(3);
       RecordingSubscriber each = new RecordingSubscriber();
@@ -134,7 +134,7 @@ final class FramePublisherTest {
   }
 
   @Test
-  void cancellingClosesTheStreamAndSaysNothing() throws Exception {
+  void cancelClosesStreamWithoutSignal() throws Exception {
     FrameStream stream = stream(3);
     FramePublisher.of(stream, tasks::add).subscribe(subscriber);
     subscriber.subscription.request(2);
@@ -148,7 +148,7 @@ final class FramePublisherTest {
   }
 
   @Test
-  void aSubscriberMayAskAndCancelFromWithinOnNext() throws Exception {
+  void subscriberMayRequestAndCancelInOnNext() throws Exception {
     List<Long> received = new ArrayList<>();
     FrameStream stream = stream(10);
     FramePublisher.of(stream, tasks::add)
@@ -187,7 +187,7 @@ final class FramePublisherTest {
   }
 
   @Test
-  void aSecondSubscriberIsRefused() throws Exception {
+  void secondSubscriberIsRejected() throws Exception {
     FramePublisher publisher = FramePublisher.of(stream(1), tasks::add);
     publisher.subscribe(subscriber);
     RecordingSubscriber second = new RecordingSubscriber();

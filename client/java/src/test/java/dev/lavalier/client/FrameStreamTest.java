@@ -19,7 +19,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What a stream makes of whatever a server may send. */
+/** Tests how a stream handles every message and status that a server may send. */
 final class FrameStreamTest {
 
   @RegisterExtension final FakeServer server = new FakeServer();
@@ -39,7 +39,7 @@ final class FrameStreamTest {
     "UNIMPLEMENTED, INTERNAL",
     "DATA_LOSS, INTERNAL"
   })
-  void everyStatusIsOneKind(Status.Code code, Kind kind) {
+  void statusIsMappedToKind(Status.Code code, Kind kind) {
     server.respondWith(List.of(), code.toStatus().withDescription("first line\nsecond line"));
     assertThatExceptionOfType(LavalierException.class)
         .isThrownBy(() -> server.client().stream(StreamOptions.defaults()))
@@ -48,7 +48,7 @@ final class FrameStreamTest {
   }
 
   @Test
-  void whatIsNotAudioIsToldOrPassedOver() throws Exception {
+  void noticesReachListenerAndUnknownMessagesAreSkipped() throws Exception {
     StreamFramesResponse fromTheFuture =
         StreamFramesResponse.newBuilder()
             .setUnknownFields(
@@ -88,7 +88,7 @@ final class FrameStreamTest {
   }
 
   @Test
-  void optionsReachTheServer() throws Exception {
+  void optionsAreSentToServer() throws Exception {
     server.respondWith(List.of(FakeMessages.started(80)), Status.OK);
     server.client().stream(
             StreamOptions.defaults()
@@ -110,7 +110,7 @@ final class FrameStreamTest {
   }
 
   @Test
-  void theDevicesClockIsTold() throws Exception {
+  void clockNoticeReachesListener() throws Exception {
     StreamFramesResponse notice =
         StreamFramesResponse.newBuilder()
             .setNotice(

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The library against a real server, in process and by the test's time. */
+/** Tests the library with a real server, in process and in virtual time. */
 final class LavalierClientTest {
 
   @RegisterExtension final LavalierExtension lavalier = LavalierExtension.withManualTime();
@@ -29,7 +29,7 @@ final class LavalierClientTest {
   }
 
   @Test
-  void listsDevices() throws Exception {
+  void devicesAreListed() throws Exception {
     List<Device> devices = client().listDevices();
     assertThat(devices).hasSize(1);
     Device tone = devices.get(0);
@@ -40,7 +40,7 @@ final class LavalierClientTest {
   }
 
   @Test
-  void watchesDevices() throws Exception {
+  void deviceChangesAreReported() throws Exception {
     try (DeviceWatch watch = client().watchDevices()) {
       assertThat(watch.read()).extracting(Device::state).containsExactly(DeviceState.CLOSED);
       try (FrameStream frames = client().stream(StreamOptions.defaults())) {
@@ -55,7 +55,7 @@ final class LavalierClientTest {
   }
 
   @Test
-  void streamsFrames() throws Exception {
+  void framesAreReceived() throws Exception {
     try (FrameStream frames = client().stream(StreamOptions.defaults().withFrameSize(480))) {
       StreamStart start = frames.start();
       assertThat(start.deviceId()).isEqualTo("tone");
@@ -79,7 +79,7 @@ final class LavalierClientTest {
   }
 
   @Test
-  void streamsInAFormatOfItsOwn() throws Exception {
+  void framesAreReceivedInRequestedFormat() throws Exception {
     StreamOptions options =
         StreamOptions.defaults()
             .withFormat(PcmFormat.parse("16000/1/f32le"))
@@ -100,7 +100,7 @@ final class LavalierClientTest {
   }
 
   @Test
-  void aReaderThatIsTooSlowLosesOnTheServerAndIsTold() throws Exception {
+  void slowReaderLosesFramesOnServerAndGetsGap() throws Exception {
     try (FrameStream frames = client().stream(StreamOptions.defaults().withFrameSize(480))) {
       lavalier.advance(Duration.ofSeconds(5), 1);
       long expected = 0;
@@ -112,13 +112,13 @@ final class LavalierClientTest {
         expected = frame.sampleIndex() + 480;
         missing += gap;
       }
-      // At most 200 ms waited on the server and a handful of frames here.
+      // At most 200 ms waited on the server, and a few frames in this client.
       assertThat(missing).isGreaterThan(480 * (500 - 20 - 10));
     }
   }
 
   @Test
-  void closingReleasesAReaderThatWaits() throws Exception {
+  void closeReleasesWaitingReader() throws Exception {
     ExecutorService other = Executors.newSingleThreadExecutor();
     try {
       FrameStream frames = client().stream(StreamOptions.defaults());
@@ -136,7 +136,7 @@ final class LavalierClientTest {
   }
 
   @Test
-  void closingTheClientEndsItsStreams() throws Exception {
+  void closedClientEndsItsStreams() throws Exception {
     LavalierClient client = client();
     try (FrameStream frames = client.stream(StreamOptions.defaults())) {
       lavalier.timeSource().awaitSleepers(1);
@@ -147,7 +147,7 @@ final class LavalierClientTest {
   }
 
   @Test
-  void anInterruptClosesTheStream() throws Exception {
+  void interruptClosesStream() throws Exception {
     FrameStream frames = client().stream(StreamOptions.defaults());
     lavalier.timeSource().awaitSleepers(1);
     Thread.currentThread().interrupt();
@@ -157,7 +157,7 @@ final class LavalierClientTest {
   }
 
   @Test
-  void refusalsBecomeCheckedExceptions() {
+  void rejectedCallThrowsCheckedException() {
     assertThatExceptionOfType(LavalierException.class)
         .isThrownBy(() -> client().stream(StreamOptions.defaults().withDeviceId("moon")))
         .withMessage("device_id: moon (expected: one of tone)")
@@ -169,7 +169,7 @@ final class LavalierClientTest {
   }
 
   @Test
-  void theServersEndIsToldInTheLoop() throws Exception {
+  void serverStopThrowsInLoop() throws Exception {
     StreamOptions once = StreamOptions.defaults().withReconnect(Duration.ZERO);
     try (FrameStream frames = client().stream(once)) {
       lavalier.hub().close();
@@ -182,14 +182,14 @@ final class LavalierClientTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"", "host", "host:", ":1", "host:0", "host:70000", "host:x", "::1:50051"})
-  void saysWhatAServersNameLooksLike(String server) {
+  void invalidServerAddressIsRejected(String server) {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> LavalierClient.connect(server))
         .withMessage("server: " + server + " (expected: HOST:PORT, as 127.0.0.1:50051)");
   }
 
   @Test
-  void aServerThatIsNotThereIsSaidInOneLine() {
+  void unreachableServerIsReportedInOneLine() {
     try (LavalierClient unreachable = LavalierClient.connect("127.0.0.1:1")) {
       assertThatExceptionOfType(LavalierException.class)
           .isThrownBy(unreachable::listDevices)

@@ -6,19 +6,20 @@ import java.time.Instant;
 import java.util.function.LongSupplier;
 
 /**
- * A program that listens, for tests that stop it: {@code HOST:PORT HOLD_AT END_AT}. For each frame
- * it prints the sample index, the samples missing before it, and its age in microseconds at the
- * moment at which the library gave it out: by the time of day, which server and client share here.
- * What the machine does to this program between that moment and the printing is not in it.
+ * A subscriber program for tests that stop it: {@code HOST:PORT HOLD_AT END_AT}. For each frame it
+ * prints the sample index, the number of missing samples before it, and its age in microseconds
+ * when the library returned it. The age is measured by the wall clock, which server and client
+ * share here. It does not include delays between the return and the output.
  *
- * <p>At the first frame from sample HOLD_AT on it prints {@code holding} and reads nothing until a
- * line comes in; at END_AT it prints how many frames the library dropped, and ends.
+ * <p>At the first frame at or after sample HOLD_AT it prints {@code holding} and reads nothing
+ * until it receives a line. At END_AT it prints the number of frames that the library dropped, and
+ * exits.
  */
 public final class ListeningProbe {
 
   private ListeningProbe() {}
 
-  /** Runs it. */
+  /** Runs the program. */
   public static void main(String[] args) throws Exception {
     long holdAt = Long.parseLong(args[1]);
     long endAt = Long.parseLong(args[2]);
@@ -47,12 +48,12 @@ public final class ListeningProbe {
     }
   }
 
-  /** The steady clock; remembers the time of day of the reading thread's last look at it. */
+  /** A monotonic clock that records the wall-clock time of the reading thread's last call. */
   private static final class Clock implements LongSupplier {
     private static final long MAX_READ_NANOS = 1_000_000;
 
     private final Thread reader;
-    private long lastReadUnixNanos; // the reading thread alone
+    private long lastReadUnixNanos; // used only by the reading thread
 
     Clock(Thread reader) {
       this.reader = reader;
@@ -63,7 +64,7 @@ public final class ListeningProbe {
       long before;
       long after;
       Instant unix;
-      do { // both clocks at one moment, whatever the machine does
+      do { // reads both clocks at almost the same moment, even on a busy machine
         before = System.nanoTime();
         unix = Instant.now();
         after = System.nanoTime();

@@ -20,10 +20,10 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /**
- * The public API of the library is what {@code api.txt} says. A line that disappears breaks
- * applications: keep the old signature, or make the change part of an incompatible release. To
- * accept the API as it is, run {@code mvn test -pl proto,server,client/java -Dtest=PublicApiTest
- * -Dsurefire.failIfNoSpecifiedTests=false -Dapi.update=true}, and review the change of the file.
+ * Checks the public API of the library against {@code api.txt}. A removed line breaks applications:
+ * keep the old signature, or make the change part of an incompatible release. To accept the current
+ * API, run {@code mvn test -pl proto,server,client/java -Dtest=PublicApiTest
+ * -Dsurefire.failIfNoSpecifiedTests=false -Dapi.update=true}, and review the changed file.
  */
 final class PublicApiTest {
 
@@ -31,7 +31,7 @@ final class PublicApiTest {
   private static final Path CLASSES = Path.of("target/classes");
 
   @Test
-  void noSignatureChangesUnnoticed() throws Exception {
+  void publicApiMatchesFile() throws Exception {
     List<String> actual = api();
     if (Boolean.getBoolean("api.update")) {
       Files.write(FILE, actual);
@@ -42,7 +42,7 @@ final class PublicApiTest {
     assertThat(actual).isEqualTo(expected);
   }
 
-  /** Returns the lines, each with the type that it belongs to, that others lack. */
+  /** Returns the lines, each with its type, that are missing in the other list. */
   private static List<String> without(List<String> lines, List<String> others) {
     List<String> rest = qualified(lines);
     rest.removeAll(qualified(others));
@@ -87,7 +87,9 @@ final class PublicApiTest {
     }
   }
 
-  /** Tells whether an application can name a type: it and those around it are public. */
+  /**
+   * Returns whether an application can name a type: the type and its enclosing types are public.
+   */
   private static boolean isVisible(Class<?> type) {
     if (type.isAnonymousClass() || type.isLocalClass() || !isVisible(type.getModifiers())) {
       return false;
@@ -127,7 +129,7 @@ final class PublicApiTest {
         && type.getSuperclass() != Object.class;
   }
 
-  /** Leaves out what goes without saying for an interface, an enum or a record. */
+  /** Removes modifiers that are implicit for an interface, an enum or a record. */
   private static int modifiers(Class<?> type) {
     int implied = type.isInterface() ? Modifier.ABSTRACT | Modifier.INTERFACE | Modifier.STATIC : 0;
     if (type.isEnum() || type.isRecord()) {
@@ -171,7 +173,10 @@ final class PublicApiTest {
     return lines;
   }
 
-  /** Its own, and those of a superclass that an application cannot name; none of Object's. */
+  /**
+   * Returns the members of a type and of superclasses that an application cannot name, except those
+   * of Object.
+   */
   private static List<Method> methods(Class<?> type) {
     List<Method> methods = new ArrayList<>(List.of(type.getDeclaredMethods()));
     for (Class<?> base = type.getSuperclass();

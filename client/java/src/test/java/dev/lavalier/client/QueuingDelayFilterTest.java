@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Which frames are too old, where the two clocks have nothing in common. */
+/** Tests which frames expire if the two clocks are unrelated. */
 final class QueuingDelayFilterTest {
 
   private static final long MS = 1_000_000;
@@ -24,7 +24,10 @@ final class QueuingDelayFilterTest {
     clientTime += nanos;
   }
 
-  /** A frame that the server has just read arrives after the shortest way, and waits here. */
+  /**
+   * A frame that the server has just read arrives after the shortest transfer time and waits in
+   * this client.
+   */
   private boolean acceptsAfter(long delay) {
     return filter.accept(serverTime, clientTime + TRANSIT_TIME, clientTime + TRANSIT_TIME + delay);
   }
@@ -37,29 +40,29 @@ final class QueuingDelayFilterTest {
   }
 
   @Test
-  void whatHasWaitedHereIsStaleBeyondTheBound() {
+  void frameExpiresAfterWaitInClient() {
     assertThat(acceptsAfter(MAX_DELAY)).isTrue();
     assertThat(acceptsAfter(MAX_DELAY + 1)).isFalse();
   }
 
   @Test
-  void whatHasWaitedOnTheWayIsStaleToo() {
+  void frameExpiresAfterWaitInTransit() {
     receiveFrames(Duration.ofSeconds(1));
     long sent = serverTime;
     advance(5_000 * MS);
-    // The way takes 3 ms, and the clocks may have drifted by a thousandth of those 5 s.
+    // The transfer takes 3 ms, and the clocks may have drifted by a thousandth of those 5 s.
     assertThat(filter.accept(sent, clientTime, clientTime)).isFalse();
     assertThat(filter.accept(serverTime - MAX_DELAY - 7 * MS, clientTime, clientTime)).isTrue();
     assertThat(filter.accept(serverTime - MAX_DELAY - 9 * MS, clientTime, clientTime)).isFalse();
   }
 
   @Test
-  void aStallIsAStallHoweverLong() {
+  void longStallIsNotClockStep() {
     receiveFrames(Duration.ofSeconds(10));
     for (int minutes = 1; minutes <= 100; minutes *= 10) {
       long sent = serverTime;
       advance(minutes * 60_000L * MS);
-      for (int i = 0; i < 20; i++) { // what had lain between the two
+      for (int i = 0; i < 20; i++) { // the frames queued between the two
         assertThat(filter.accept(sent + i * FRAME, clientTime, clientTime)).isFalse();
       }
       receiveFrames(Duration.ofSeconds(10));
@@ -68,7 +71,7 @@ final class QueuingDelayFilterTest {
 
   @ParameterizedTest
   @ValueSource(longs = {-500, -100, 100, 500})
-  void clocksThatDriftMakeNothingStaleAndLetNothingStaleBy(long ppm) {
+  void clockDriftNeitherExpiresNorHidesFrames(long ppm) {
     for (int i = 0; i < 3 * 180_000; i++) { // three hours
       serverTime += FRAME;
       clientTime += FRAME + FRAME * ppm / 1_000_000;
@@ -83,7 +86,7 @@ final class QueuingDelayFilterTest {
   }
 
   @Test
-  void aClockThatIsSetForwardChangesNothing() {
+  void forwardClockStepChangesNothing() {
     receiveFrames(Duration.ofSeconds(10));
     serverTime += 3_600_000 * MS;
     receiveFrames(Duration.ofSeconds(10));
@@ -91,7 +94,7 @@ final class QueuingDelayFilterTest {
   }
 
   @Test
-  void aClockThatIsSetBackIsBelievedAfterFiveSeconds() {
+  void backwardClockStepIsAcceptedAfterFiveSeconds() {
     receiveFrames(Duration.ofSeconds(10));
     serverTime -= 3_600_000 * MS;
     int stale = 0;

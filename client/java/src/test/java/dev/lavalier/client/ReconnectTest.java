@@ -23,8 +23,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
- * A stream whose server goes away. Frames are 10 ms long; time passes only while the stream waits
- * to try again.
+ * Tests a stream whose server becomes unreachable. Frames are 10 ms long; time passes only while
+ * the stream waits for a retry.
  */
 final class ReconnectTest {
 
@@ -64,7 +64,7 @@ final class ReconnectTest {
     return message.build();
   }
 
-  /** A frame of the epoch that began at the capture time 0, told without a gap. */
+  /** Returns a frame without a gap, of an epoch that began at capture time 0. */
   private static StreamFramesResponse frame(long number) {
     return FakeMessages.frame(number * FRAME_SIZE, FRAME_SIZE, 0);
   }
@@ -92,7 +92,7 @@ final class ReconnectTest {
   }
 
   @Test
-  void itAsksForWhatWasSentFromWhereItEnded() throws Exception {
+  void reconnectRequestsSameStreamFromLastPosition() throws Exception {
     server.respondWith(List.of(started(7), frame(0), frame(1)), GONE);
     server.thenRespondWith(List.of(started(7), frame(2)), GONE);
     try (FrameStream stream = open(StreamOptions.defaults().withPreroll(Duration.ofMillis(500)))) {
@@ -110,16 +110,17 @@ final class ReconnectTest {
       assertThat(second.getResume().getSampleIndex()).isEqualTo(2 * FRAME_SIZE);
       assertThat(noticeKinds()).containsExactly(Notice.Kind.RECONNECTING, Notice.Kind.RECONNECTED);
       assertThat(notices.get(0).message())
-          .isEqualTo("the connection is lost, reconnecting for 300 s at most: gone");
+          .isEqualTo("connection lost, reconnecting for at most 300 s: gone");
       assertThat(notices.get(1).message())
-          .isEqualTo("connected again after 0.3 s, nothing is missing");
+          .isEqualTo("reconnected after 0.3 s, no samples are missing");
     }
   }
 
   @Test
-  void withinAnEpochTheGapIsExactAndCountedOnce() throws Exception {
+  void gapWithinEpochIsExactAndCountedOnce() throws Exception {
     server.respondWith(List.of(started(7), frame(0)), GONE);
-    server.thenRespondWith(List.of(started(7), frame(11)), GONE); // it knows nothing of resuming
+    server.thenRespondWith(
+        List.of(started(7), frame(11)), GONE); // the server does not support resume
     server.thenRespondWith(
         List.of(started(7), with(GapCause.GAP_CAUSE_NOT_KEPT, 20 * FRAME_SIZE, false, frame(32))),
         GONE);
@@ -130,14 +131,14 @@ final class ReconnectTest {
       assertThat(stream.read().gap()).isEmpty();
       assertThat(stream.read().gap()).contains(new Gap(10 * FRAME_SIZE, Gap.Cause.NOT_KEPT, false));
       assertThat(stream.read().gap()).contains(new Gap(20 * FRAME_SIZE, Gap.Cause.NOT_KEPT, false));
-      // One of the seven the server had dropped itself.
+      // The server itself had dropped one of the seven.
       assertThat(stream.read().gap())
           .contains(new Gap(7 * FRAME_SIZE, Gap.Cause.SLOW_SUBSCRIBER, false));
     }
   }
 
   @Test
-  void anotherEpochsGapIsTheServersOrReckonedFromTheClock() throws Exception {
+  void gapBetweenEpochsIsReportedOrEstimated() throws Exception {
     server.respondWith(List.of(started(7), frame(0)), GONE);
     server.thenRespondWith(List.of(started(8), capturedAt(1_010, frame(0))), GONE);
     server.thenRespondWith(
@@ -160,7 +161,7 @@ final class ReconnectTest {
   }
 
   @Test
-  void aServerWhoseClockWasSetIsNotBelieved() throws Exception {
+  void captureTimesAreIgnoredAfterClockStep() throws Exception {
     server.respondWith(List.of(started(7), frame(0)), GONE);
     server.thenRespondWith(List.of(started(8), capturedAt(90_000_000, frame(0))), GONE);
     server.thenRespondWith(List.of(started(9), capturedAt(-90_000_000, frame(0))), GONE);
@@ -173,7 +174,7 @@ final class ReconnectTest {
   }
 
   @Test
-  void itTriesEverMoreSeldomAndGivesUpInTheEnd() throws Exception {
+  void retriesBackOffAndEndAfterTimeout() throws Exception {
     server.respondWith(List.of(started(7), frame(0)), GONE);
     server.thenRespondWith(List.of(), Status.UNAVAILABLE.withDescription("not there"));
     try (FrameStream stream =
@@ -191,20 +192,20 @@ final class ReconnectTest {
   }
 
   @Test
-  void chanceShortensThePauses() throws Exception {
+  void jitterShortensBackoff() throws Exception {
     random = 0;
     server.respondWith(List.of(started(7), frame(0)), GONE);
     server.thenRespondWith(List.of(started(7), frame(1)), GONE);
     try (FrameStream stream = open()) {
       stream.read();
       stream.read();
-      stream.read(); // and after a return it begins anew
+      stream.read(); // after a reconnection, the backoff starts again
       assertThat(backoffsMs).containsExactly(187L, 187L);
     }
   }
 
   @Test
-  void whatCanNotSucceedIsNotTried() throws Exception {
+  void permanentFailureIsNotRetried() throws Exception {
     for (Status.Code code :
         List.of(
             Status.Code.INVALID_ARGUMENT,
@@ -227,7 +228,7 @@ final class ReconnectTest {
   }
 
   @Test
-  void aServerThatIsFullIsTriedAgainOneThatRefusesIsNot() throws Exception {
+  void fullServerIsRetriedAndRejectionIsNot() throws Exception {
     server.respondWith(List.of(started(7), frame(0)), GONE);
     server.thenRespondWith(List.of(), Status.RESOURCE_EXHAUSTED.withDescription("full"));
     server.thenRespondWith(List.of(), Status.NOT_FOUND.withDescription("no such device"));
@@ -241,7 +242,7 @@ final class ReconnectTest {
   }
 
   @Test
-  void aPointThatTheServerRefusesIsGivenUp() throws Exception {
+  void rejectedResumePointIsDropped() throws Exception {
     server.respondWith(List.of(started(7), frame(0)), GONE);
     server.thenRespondWith(List.of(), Status.OUT_OF_RANGE.withDescription("resume: in the future"));
     server.thenRespondWith(List.of(started(3), capturedAt(110, frame(0))), GONE);
@@ -253,7 +254,7 @@ final class ReconnectTest {
   }
 
   @Test
-  void aLostDeviceEndsAStreamThatDoesNotWaitForIt() throws Exception {
+  void lostDeviceEndsStreamUnderFail() throws Exception {
     StreamFramesResponse lost =
         StreamFramesResponse.newBuilder()
             .setNotice(
@@ -275,14 +276,14 @@ final class ReconnectTest {
   }
 
   @Test
-  void theFirstConnectionIsNotTriedTwice() {
+  void firstConnectionIsNotRetried() {
     server.respondWith(List.of(), GONE);
     assertThatExceptionOfType(LavalierException.class).isThrownBy(this::open).withMessage("gone");
     assertThat(backoffsMs).isEmpty();
   }
 
   @Test
-  void closingReleasesAReaderThatWaitsToTryAgain() throws Exception {
+  void closeReleasesReaderThatWaitsForRetry() throws Exception {
     server.respondWith(List.of(started(7), frame(0)), GONE);
     server.thenRespondWith(List.of(), GONE);
     CountDownLatch waiting = new CountDownLatch(1);
@@ -310,7 +311,7 @@ final class ReconnectTest {
   }
 
   @Test
-  void whatWasKeptIsNotStale() throws Exception {
+  void resumedHistoryDoesNotExpire() throws Exception {
     StreamFramesResponse.Builder start = started(7).toBuilder();
     start.getStartedBuilder().setPrerollMs(500);
     List<StreamFramesResponse> messages = new ArrayList<>(List.of(start.build()));
@@ -321,7 +322,7 @@ final class ReconnectTest {
     try (FrameStream stream = open()) {
       assertThat(stream.start().preroll()).isEqualTo(Duration.ofMillis(500));
       for (int k = 0; k < 50; k++) {
-        now += 300 * MS; // slowly, and each of them waits for longer than the bound
+        now += 300 * MS; // each frame waits longer than the limit
         assertThat(stream.read().sampleIndex()).isEqualTo((long) k * FRAME_SIZE);
       }
       assertThat(stream.staleFrames()).isZero();

@@ -12,8 +12,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
- * What a stream drops when it comes back from a stall, and how it counts that. Frames are 10 ms
- * long, the bound is 200 ms; everything that the server says is on its way from the beginning.
+ * Tests which frames a stream drops after a stall, and how it counts them. Frames are 10 ms long
+ * and the limit is 200 ms; all messages of the server are in transit from the beginning.
  */
 final class StaleFramesTest {
 
@@ -24,7 +24,7 @@ final class StaleFramesTest {
 
   private final List<StreamFramesResponse> messages =
       new ArrayList<>(List.of(FakeMessages.started(FRAME_SIZE)));
-  private long now = 123_456_789_000_000L; // of no relation to the server's
+  private long now = 123_456_789_000_000L; // unrelated to the server's clock
 
   private void add(int from, int to) {
     for (int k = from; k < to; k++) {
@@ -37,7 +37,7 @@ final class StaleFramesTest {
     return server.client(() -> now).stream(options);
   }
 
-  /** Reads as the frames come, none of which is stale. */
+  /** Reads the frames as they arrive; none has expired. */
   private void readFrames(FrameStream stream, int count) throws LavalierException {
     for (int k = 0; k < count; k++) {
       now += 10 * MS;
@@ -46,14 +46,14 @@ final class StaleFramesTest {
   }
 
   @Test
-  void staleFramesAreDroppedAndTheNextGapCountsThem() throws Exception {
+  void expiredFramesAreDroppedAndCountedInNextGap() throws Exception {
     add(0, 1_000);
     try (FrameStream stream = open(StreamOptions.defaults())) {
       readFrames(stream, 100);
       now += 5_000 * MS;
       Frame next = stream.read();
-      // Of 500 frames the bound allows 20; the four that are asked for ahead make the way seem
-      // shorter by 30 ms, and that may have drifted by a thousandth of 5 s.
+      // Of 500 frames the limit permits 20. The four prefetched frames make the transfer seem
+      // shorter by 30 ms, and the clocks may have drifted by a thousandth of 5 s.
       long dropped = next.sampleIndex() / FRAME_SIZE - 100;
       assertThat(dropped).isBetween(482L, 484L);
       assertThat(next.gap())
@@ -66,7 +66,7 @@ final class StaleFramesTest {
   }
 
   @Test
-  void gapsOfStaleFramesAreCountedIn() throws Exception {
+  void gapsOfExpiredFramesAreIncluded() throws Exception {
     add(0, 50);
     messages.add(FakeMessages.frame(60 * FRAME_SIZE, FRAME_SIZE, 10 * FRAME_SIZE));
     add(61, 150);
@@ -94,10 +94,10 @@ final class StaleFramesTest {
   }
 
   @Test
-  void aGapThatSpansTwoEpochsIsTheSumOfBoth() throws Exception {
+  void gapAcrossTwoEpochsIsSumOfBoth() throws Exception {
     add(0, 30);
     messages.add(FakeMessages.started(FRAME_SIZE));
-    // Lost for two seconds: the second epoch's first frame was captured after 230 more.
+    // Lost for two seconds: the second epoch starts 230 frames later.
     for (int k = 0; k < 100; k++) {
       StreamFramesResponse.Builder message =
           FakeMessages.frame((long) k * FRAME_SIZE, FRAME_SIZE, k == 0 ? 200 * FRAME_SIZE : 0)
@@ -114,7 +114,7 @@ final class StaleFramesTest {
     }
     try (FrameStream stream = open(StreamOptions.defaults())) {
       readFrames(stream, 10);
-      now += (10 + 10 + 200) * 10 * MS; // ten frames of the first epoch are too old by then
+      now += (10 + 10 + 200) * 10 * MS; // ten frames of the first epoch have expired by then
       Frame next = stream.read();
       assertThat(next.sampleIndex()).isZero();
       assertThat(next.gap()).contains(new Gap(220 * FRAME_SIZE, Gap.Cause.DEVICE_LOST, true));
@@ -123,7 +123,7 @@ final class StaleFramesTest {
   }
 
   @Test
-  void staleFramesOfBothEpochsAddUp() throws Exception {
+  void expiredFramesOfBothEpochsAreAdded() throws Exception {
     add(0, 30);
     messages.add(FakeMessages.started(FRAME_SIZE));
     for (int k = 0; k < 100; k++) {
@@ -145,7 +145,7 @@ final class StaleFramesTest {
   }
 
   @Test
-  void underCloseTheStreamEndsInstead() throws Exception {
+  void expiredFrameEndsStreamUnderClose() throws Exception {
     add(0, 100);
     try (FrameStream stream =
         open(StreamOptions.defaults().withOverflowPolicy(OverflowPolicy.CLOSE))) {
@@ -154,7 +154,7 @@ final class StaleFramesTest {
       assertThatExceptionOfType(LavalierException.class)
           .isThrownBy(stream::read)
           .withMessage(
-              "max_latency_ms: 200 (expected: frames taken within it; they grew old on the way)")
+              "max_latency_ms: 200 (expected: frames read in time; they exceeded it in transit)")
           .satisfies(e -> assertThat(e.kind()).isEqualTo(LavalierException.Kind.LIMIT_REACHED));
       assertThat(stream.read()).isNull();
     }

@@ -1,6 +1,6 @@
 package dev.lavalier.client.bench;
 
-/** The run could not be made. The message is one line. */
+/** The run was not possible. The message is one line. */
 public final class BenchException extends Exception {
 
   private static final long serialVersionUID = 1L;

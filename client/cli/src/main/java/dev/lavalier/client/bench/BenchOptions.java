@@ -1,15 +1,18 @@
 package dev.lavalier.client.bench;
 
 /**
- * What load to make.
+ * The load of a run.
  *
  * @param deviceId the device; empty: the server's default
  * @param frameSize samples per channel in a frame; 0: 20 ms. The server checks it
- * @param maxLatencyMs the longest that a frame may wait on the server; 0: 200. The server checks it
- * @param subscribers how many subscriptions, 1 to 100,000
- * @param connections over how many connections, 1 to {@code subscribers}
- * @param warmupSeconds how long they run before anything is counted, 0 to 3,600
- * @param seconds how much audio is counted, more than 0, to 86,400
+ * @param maxLatencyMs the maximum time that a frame may wait on the server, in milliseconds; 0:
+ *     200. The server checks it
+ * @param subscribers the number of subscriptions, 1 to 100,000
+ * @param connections the number of connections that the subscriptions share, 1 to {@code
+ *     subscribers}
+ * @param warmupSeconds how long the subscriptions run before the measurement, in seconds, 0 to
+ *     3,600
+ * @param seconds how much audio is measured, in seconds, more than 0, at most 86,400
  */
 public record BenchOptions(
     String deviceId,
@@ -25,7 +28,7 @@ public record BenchOptions(
   private static final int MAX_SECONDS = 86_400;
 
   /**
-   * Checks the values that are not the server's to check.
+   * Checks the values that the server does not check.
    *
    * @throws IllegalArgumentException with one line that names the value
    */

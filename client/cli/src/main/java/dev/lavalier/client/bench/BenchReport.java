@@ -3,24 +3,26 @@ package dev.lavalier.client.bench;
 import java.util.Map;
 
 /**
- * What the subscribers saw of the frames that were counted: the same ones for every subscriber,
- * chosen by their sample index. All is summed over the subscribers.
+ * What the subscribers received of the measured frames. The measured frames are chosen by sample
+ * index and are the same for every subscriber. All values are totals over the subscribers.
  *
  * @param stream what the server opened
- * @param framesExpected frames counted, times subscribers
- * @param framesDelivered those of them that came
- * @param gaps gaps by cause, without those that did not occur. Gaps may also lie partly outside of
- *     what was counted: of those, the part inside counts
+ * @param framesExpected the number of measured frames, times the number of subscribers
+ * @param framesDelivered how many of those frames arrived
+ * @param gaps gaps by cause; causes without a gap are absent. If a gap lies partly outside the
+ *     measured samples, only the part inside counts
  * @param ended streams that the server or the network ended before the run was over, by status
- * @param stalledStreams streams that neither ended nor came to the end of the run in time
+ * @param stalledStreams streams that neither ended nor reached the end of the run in time
  * @param clocksAgree whether the wall clocks of the two machines agree well enough for {@code
- *     latency} and {@code captureToOnNext} to be absolute. Where not, the least latency that was
- *     seen is taken for 0, and both are relative to it
- * @param latency from the end of the server's reading of a frame to its arrival at a subscriber
- * @param captureToOnNext from the capture of a frame's first sample to its arrival
- * @param spread of each frame, from its arrival at the first subscriber to that at the last
- * @param interval of each subscriber, from the arrival of one frame to that of the next
- * @param generatorLoad what the run asked of its own machine
+ *     latency} and {@code captureToOnNext} to be absolute. If false, both are relative to the
+ *     lowest latency measured, which counts as 0
+ * @param latency the time from when the server had read a frame to its arrival at a subscriber
+ * @param captureToOnNext the time from the capture of a frame's first sample to its arrival
+ * @param spread for each frame, the time from its arrival at the first subscriber to its arrival at
+ *     the last
+ * @param interval for each subscriber, the time from the arrival of one frame to the arrival of the
+ *     next
+ * @param generatorLoad the load of the run on its own machine
  */
 public record BenchReport(
     Stream stream,
@@ -36,7 +38,7 @@ public record BenchReport(
     LatencySummary interval,
     GeneratorLoad generatorLoad) {
 
-  /** Makes the maps its own. */
+  /** Copies the maps. */
   public BenchReport {
     gaps = Map.copyOf(gaps);
     ended = Map.copyOf(ended);
@@ -45,10 +47,11 @@ public record BenchReport(
   /**
    * What the server opened.
    *
-   * @param deviceId the device, also where the default was asked for
+   * @param deviceId the device; never empty, even if the default was requested
    * @param sampleRateHz samples per second and channel
    * @param frameSize samples per channel in a frame
-   * @param maxLatencyMs the bound that was granted
+   * @param maxLatencyMs the maximum time that a frame may wait on the server, in milliseconds, as
+   *     granted
    */
   public record Stream(String deviceId, int sampleRateHz, int frameSize, int maxLatencyMs) {}
 
@@ -58,19 +61,22 @@ public record BenchReport(
     SLOW_SUBSCRIBER,
     /** The device or its driver lost them. */
     DEVICE_OVERRUN,
-    /** The device was lost, and is back. */
+    /** The device was lost and is available again. */
     DEVICE_LOST,
-    /** The server tells of a gap whose cause this program does not know. */
+    /** The server reports a gap with a cause that this program does not know. */
     UNKNOWN,
-    /** The sample index moved on, and no gap said so, or another one: the server is at fault. */
+    /**
+     * The sample index jumped, and the server reported no gap or a different one: a fault of the
+     * server.
+     */
     UNTOLD
   }
 
   /**
    * Gaps of one cause.
    *
-   * @param count how many
-   * @param samples how many samples per channel are missing in them
+   * @param count the number of gaps
+   * @param samples the number of missing samples per channel
    */
   public record Gaps(long count, long samples) {
     Gaps plus(Gaps other) {

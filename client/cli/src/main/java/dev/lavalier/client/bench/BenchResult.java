@@ -1,19 +1,19 @@
 package dev.lavalier.client.bench;
 
-/** What came of a run: figures, or the reason why there are none. */
+/** The result of a run: a report, or the reason why there is none. */
 public sealed interface BenchResult {
 
   /**
-   * The run says more of the machine that it ran on than of the server.
+   * The run measured its own machine rather than the server.
    *
    * @param reason one line
    */
   record Refused(String reason) implements BenchResult {}
 
   /**
-   * Figures.
+   * The run is valid.
    *
-   * @param report all of them
+   * @param report the results
    */
   record Measured(BenchReport report) implements BenchResult {}
 }

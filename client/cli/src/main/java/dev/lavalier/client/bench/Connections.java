@@ -19,18 +19,18 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Connections to one server, on event loops of their own, one per processor: {@code
- * lavalier-bench-N}. Epoll where Linux has it, NIO elsewhere.
+ * Connections to one server. They have event loops of their own, one per processor, on the threads
+ * {@code lavalier-bench-N}. Uses epoll if it is available, otherwise NIO.
  */
 final class Connections implements Transport {
 
   /**
-   * Never what is waited for: on a connection with a thousand streams, half of it must last for a
-   * round trip.
+   * Large enough that flow control never delays a stream: on a connection with a thousand streams,
+   * half of the window must last for a round trip.
    */
   private static final int WINDOW_BYTES = 8 << 20;
 
-  /** A second of 64 channels at 384 kHz, in four bytes, and its frame around it. */
+  /** One second of 64 channels at 384 kHz in four bytes, and the other fields of the frame. */
   private static final int MAX_MESSAGE_BYTES = 384_000 * 64 * 4 + 1_024;
 
   private static final long SHUTDOWN_TIMEOUT_SECONDS = 5;
@@ -40,9 +40,9 @@ final class Connections implements Transport {
   private final List<ManagedChannel> channels = new ArrayList<>();
 
   /**
-   * Connects to nothing yet.
+   * Creates connections to the server of {@code options} without opening one.
    *
-   * @throws IllegalArgumentException where the options are not what they should be
+   * @throws IllegalArgumentException if the options are invalid
    */
   Connections(ConnectOptions options) {
     NettyChannelBuilder builder = options.channelBuilder();

@@ -12,19 +12,19 @@ import java.io.IOException;
 import java.io.InputStream;
 
 /**
- * Reads the few numbers of a frame that are wanted from the transport's buffer, and passes over its
- * audio without copying it. Safe for use from any thread.
+ * Reads only the needed numbers of a frame from the transport's buffer and skips the audio without
+ * copying it. Safe for use from any thread.
  */
 final class FrameHeaderMarshaller implements MethodDescriptor.Marshaller<StreamEvent> {
 
-  /** All of a frame but its audio fits into this. */
+  /** All fields of a frame except the audio fit into this buffer. */
   private static final int BUFFER_BYTES = 64;
 
   private static final long NANOS_PER_MICRO = 1_000;
 
   @Override
   public InputStream stream(StreamEvent event) {
-    throw new UnsupportedOperationException("events are received alone");
+    throw new UnsupportedOperationException("stream events are only received");
   }
 
   @Override
@@ -71,7 +71,7 @@ final class FrameHeaderMarshaller implements MethodDescriptor.Marshaller<StreamE
         case AudioFrame.CAPTURE_TIME_UNIX_NANOS_FIELD_NUMBER -> captureUnixNanos = in.readInt64();
         case AudioFrame.READ_DELAY_MICROS_FIELD_NUMBER ->
             readDelayMicros = Integer.toUnsignedLong(in.readUInt32());
-        case AudioFrame.GAP_FIELD_NUMBER -> gap = Gap.parseFrom(in.readByteArray()); // seldom
+        case AudioFrame.GAP_FIELD_NUMBER -> gap = Gap.parseFrom(in.readByteArray()); // rare
         default -> in.skipField(tag);
       }
     }

@@ -6,15 +6,19 @@ import java.util.Map;
 import org.HdrHistogram.Histogram;
 
 /**
- * What the subscribers of one event loop saw. Used on that loop alone; read when it has ended.
+ * Records what the subscribers of one event loop receive. Only that loop uses the recorder; the
+ * results are read after the loop has ended.
  *
- * <p>Latencies are kept as differences from a base, the least latency seen before the counting
- * began, where the clocks of the two machines disagree: a histogram knows no negative numbers, and
- * of large ones the leading digits alone.
+ * <p>If the clocks of the two machines disagree, latencies are recorded as differences from a base,
+ * the lowest latency before the measurement. The reason: a histogram has no negative numbers and
+ * keeps only the leading digits of large ones.
  */
 final class LatencyRecorder {
 
-  /** Frames that a loop's subscribers may be apart without a detour. */
+  /**
+   * The number of frames that a loop's subscribers may be apart before {@link SpreadTable} is
+   * needed for each arrival.
+   */
   private static final int SLOTS = 64;
 
   private final SpreadTable spread;
@@ -37,13 +41,13 @@ final class LatencyRecorder {
   }
 
   /**
-   * Takes note of a frame that counts.
+   * Records a measured frame.
    *
-   * @param frame its number, from 0
-   * @param header the frame
-   * @param now when it came, by the wall clock
-   * @param previousArrival when the subscriber's frame before came
-   * @param latencyBase what to take off the latencies
+   * @param frame the number of the frame, from 0
+   * @param header the frame without its audio
+   * @param now the arrival time by the wall clock, in nanoseconds
+   * @param previousArrival the arrival time of the subscriber's previous frame
+   * @param latencyBase the value to subtract from the latencies, in nanoseconds
    */
   void recordFrame(
       long frame,
@@ -67,7 +71,7 @@ final class LatencyRecorder {
       last[slot] = now;
       arrivals[slot]++;
     } else if (frame < frames[slot]) {
-      spread.add(frame, now, now, 1); // its slot is taken by a newer one
+      spread.add(frame, now, now, 1); // a newer frame uses its slot
     } else {
       flush(slot);
       frames[slot] = frame;
@@ -83,12 +87,12 @@ final class LatencyRecorder {
     }
   }
 
-  /** Takes note of samples that are missing among those that count. */
+  /** Records missing samples per channel within the measured samples. */
   void recordGap(BenchReport.Cause cause, long samples) {
     gaps.merge(cause, new BenchReport.Gaps(1, samples), BenchReport.Gaps::plus);
   }
 
-  /** Hands the last frames to the table. */
+  /** Passes the last frames to the spread table. */
   void finish() {
     for (int slot = 0; slot < SLOTS; slot++) {
       flush(slot);
@@ -96,7 +100,7 @@ final class LatencyRecorder {
     }
   }
 
-  /** Adds another loop's to this one. */
+  /** Adds the results of another loop to this one. */
   void add(LatencyRecorder other) {
     latency.add(other.latency);
     captureToOnNext.add(other.captureToOnNext);
@@ -110,7 +114,10 @@ final class LatencyRecorder {
     return delivered;
   }
 
-  /** Returns the least latency seen, by the wall clocks as they are; the largest long for none. */
+  /**
+   * Returns the lowest latency in nanoseconds, by the uncorrected wall clocks; {@link
+   * Long#MAX_VALUE} if there is none.
+   */
   long minLatency() {
     return minLatency;
   }

@@ -3,14 +3,14 @@ package dev.lavalier.client.bench;
 import org.HdrHistogram.Histogram;
 
 /**
- * How a length of time was distributed, in milliseconds, to three digits.
+ * The distribution of a duration, in milliseconds, to three digits.
  *
- * @param count how many were seen; where none were, the others mean nothing
- * @param min the least
- * @param p50 half of them are no longer than this
- * @param p99 99 % are no longer than this
- * @param p999 99.9 % are no longer than this
- * @param max the longest
+ * @param count the number of values; if it is 0, the other components have no meaning
+ * @param min the smallest value
+ * @param p50 50 % of the values are no larger than this
+ * @param p99 99 % of the values are no larger than this
+ * @param p999 99.9 % of the values are no larger than this
+ * @param max the largest value
  */
 public record LatencySummary(
     long count, double min, double p50, double p99, double p999, double max) {
@@ -24,15 +24,15 @@ public record LatencySummary(
     return new Histogram(HIGHEST_NANOS, DIGITS);
   }
 
-  /** Takes note of a length of time: of 0 for a negative one, of an hour for a longer one. */
+  /** Records a duration. A negative duration counts as 0, one beyond an hour as an hour. */
   static void record(Histogram histogram, long nanos) {
     histogram.recordValue(Math.max(0, Math.min(HIGHEST_NANOS, nanos)));
   }
 
   /**
-   * Sums up.
+   * Returns a summary of a histogram.
    *
-   * @param shiftNanos what is to be added to each value
+   * @param shiftNanos the value to add to each duration
    */
   static LatencySummary of(Histogram histogram, long shiftNanos) {
     return new LatencySummary(

@@ -16,14 +16,17 @@ import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /**
- * Makes load for one server and measures what the subscribers see of it, or finds that the machine
- * it runs on is not up to it.
+ * Generates load for one server and measures what the subscribers receive. A run without a valid
+ * result reports that its own machine was the bottleneck.
  */
 public final class LoadGenerator {
 
   private static final long OPEN_TIMEOUT_SECONDS = 30;
 
-  /** Beyond what a run should take: then whoever is not through has fallen silent. */
+  /**
+   * The time beyond the expected end of a run. A stream that has not finished by then counts as
+   * stalled.
+   */
   private static final long GRACE_SECONDS = 10;
 
   private static final MethodDescriptor<StreamFramesRequest, StreamEvent> STREAM_FRAMES =
@@ -42,22 +45,23 @@ public final class LoadGenerator {
     this.graceSeconds = graceSeconds;
   }
 
-  /** Makes a load generator for a server, which looks at the options when it {@link #run runs}. */
+  /** Creates a load generator for a server. {@link #run} reads the options. */
   public static LoadGenerator of(ConnectOptions options) {
     return new LoadGenerator(() -> new Connections(options), new WallClock(), GRACE_SECONDS);
   }
 
-  /** With a transport, a time of day and a patience of the caller's, for tests. */
+  /** Creates a load generator with an injected transport, clock and grace period, for tests. */
   static LoadGenerator over(
       Supplier<Transport> transports, LongSupplier unixNanos, long graceSeconds) {
     return new LoadGenerator(transports, unixNanos, graceSeconds);
   }
 
   /**
-   * Runs once: subscribes, warms up, counts, and ends every subscription. Waits for as long.
+   * Runs once: subscribes, warms up, measures and ends every subscription. Blocks until the run is
+   * over.
    *
-   * @throws BenchException where not every subscriber was served within 30 s
-   * @throws InterruptedException where the caller was; the subscriptions are ended
+   * @throws BenchException if a subscriber received no frame within 30 s
+   * @throws InterruptedException if the calling thread was interrupted; the subscriptions are ended
    */
   public BenchResult run(BenchOptions options) throws BenchException, InterruptedException {
     Run run = new Run(options);
@@ -105,7 +109,7 @@ public final class LoadGenerator {
       ClientCall<StreamFramesRequest, StreamEvent> call =
           channels.get(i % channels.size()).newCall(STREAM_FRAMES, direct);
       call.start(subscribers.get(), new Metadata());
-      call.request(Integer.MAX_VALUE); // a subscriber that is always ready
+      call.request(Integer.MAX_VALUE); // the subscriber is always ready
       call.sendMessage(request);
       call.halfClose();
     }

@@ -1,11 +1,11 @@
 package dev.lavalier.client.bench;
 
-/** Looks at the machine that the load generator runs on. One thread calls it. */
+/** Measures the machine that the load generator runs on. For use by one thread. */
 interface LoadProbe {
 
-  /** Begins to look. */
+  /** Starts the measurement. */
   void start();
 
-  /** Returns what was seen since {@link #start}. */
+  /** Ends the measurement and returns the load since {@link #start}. */
   GeneratorLoad stop();
 }

@@ -14,24 +14,27 @@ import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import org.HdrHistogram.Histogram;
 
-/** Looks at event loops, at this process, and at the machine where Linux says how it does. */
+/** Measures the event loops, this process and, on Linux, the machine. */
 final class MachineProbe implements LoadProbe {
 
-  /** In no step with frames of 10 or 20 ms: beats fall into their bursts as often as between. */
+  /**
+   * Not a divisor of frames of 10 or 20 ms, so heartbeats fall into bursts of frames as often as
+   * between them.
+   */
   private static final long HEARTBEAT_INTERVAL_NANOS = 7_000_000;
 
   private static final double NANOS_PER_SECOND = 1e9;
   private static final Path STAT = Path.of("/proc/stat");
 
-  /** Fields of the first line of /proc/stat, behind "cpu". */
+  /** Fields of the first line of /proc/stat, after "cpu". */
   private static final int IDLE = 3;
 
   private static final int IO_WAIT = 4;
 
-  /** Behind them, guests are counted a second time. */
+  /** The fields after these count the time of guests a second time. */
   private static final int COUNTED_FIELDS = 8;
 
-  /** Processor time of the machine, in ticks; both 0 where it cannot be had. */
+  /** Processor time of the machine, in ticks; both are 0 if the time is not available. */
   private record Ticks(long all, long idle) {}
 
   private final List<Heartbeat> heartbeats = new ArrayList<>();
@@ -41,7 +44,7 @@ final class MachineProbe implements LoadProbe {
   private OptionalLong cpuAtStart = OptionalLong.empty();
   private Ticks ticksAtStart = new Ticks(0, 0);
 
-  /** Puts a heartbeat on each loop, until the loops end. */
+  /** Starts a heartbeat on each loop. The heartbeats end with the loops. */
   MachineProbe(EventLoopGroup loops) {
     for (EventExecutor loop : loops) {
       Heartbeat heartbeat = new Heartbeat(loop);
@@ -109,8 +112,8 @@ final class MachineProbe implements LoadProbe {
   }
 
   /**
-   * A task that is due every 7 ms. One that comes late is followed by those that it held up, each
-   * late by what is left of it.
+   * A task that is due every 7 ms. After a late heartbeat, the delayed ones follow at once, each
+   * with its remaining lateness.
    */
   private final class Heartbeat implements Runnable {
 

@@ -6,24 +6,29 @@ import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAccumulator;
+import org.jspecify.annotations.Nullable;
 
 /**
- * What the subscribers of a run share: how many have come how far, and which frames count. Those
- * are chosen by their sample index, once every subscriber has had a frame: so they are the same for
- * each, and how many are expected is known to the frame. The stream itself is the clock of a run.
+ * The state that the subscribers of a run share: their progress and which frames are measured. The
+ * measured frames are chosen by sample index once every subscriber has received a frame. They are
+ * therefore the same for each subscriber, and their expected number is exact. The stream itself is
+ * the clock of a run.
  *
- * <p>Called by the event loops at a few moments of each subscriber, not for each frame, except for
- * {@link #from}, {@link #to} and {@link #recordWarmupLatency}; and by the one thread that waits.
+ * <p>The event loops call it a few times per subscriber, not for each frame, except for {@link
+ * #from}, {@link #to} and {@link #recordWarmupLatency}. One other thread calls the methods that
+ * wait.
  */
 final class Run {
 
   private static final long UNSET = Long.MAX_VALUE;
   private static final int MS_PER_SECOND = 1_000;
 
-  /** No live stream is as late as that at best: the clocks disagree. */
+  /** No live stream has a lowest latency beyond this: the clocks disagree. */
   private static final long MAX_PLAUSIBLE_LATENCY_NANOS = 1_000_000_000L;
 
-  /** Where they do, what is still counted exactly should a later frame come faster. */
+  /**
+   * If the clocks disagree, a later frame may be faster by this much and is still measured exactly.
+   */
   private static final long HEADROOM_NANOS = 1_000_000L;
 
   private final BenchOptions options;
@@ -38,7 +43,7 @@ final class Run {
   // Guarded by this.
   private final Map<String, Integer> ended = new HashMap<>();
   private final Map<Long, Integer> epochs = new HashMap<>();
-  private StreamEvent.Opened stream;
+  private StreamEvent.@Nullable Opened stream;
   private int subscribersWithFrames;
   private long latencyBase = UNSET;
   private boolean stopped;
@@ -49,18 +54,18 @@ final class Run {
     this.finished = new CountDownLatch(options.subscribers());
   }
 
-  /** A subscriber was told what was opened. */
+  /** Records that a subscriber's stream was opened. */
   synchronized void onOpened(StreamEvent.Opened event) {
     stream = event;
     epochs.merge(event.epoch(), 1, Integer::sum);
   }
 
-  /** A subscriber has its first frame. */
+  /** Records that a subscriber received its first frame. */
   synchronized void onFirstFrame(long sampleIndex) {
     subscribersWithFrames++;
     if (subscribersWithFrames == options.subscribers()) {
       BenchReport.Stream streamInfo = stream.stream();
-      // Others may be ahead of the last one, though by no more than the bound.
+      // Other subscribers may be ahead of the last one, but by no more than maxLatency.
       double warmup = options.warmupSeconds() + (double) streamInfo.maxLatencyMs() / MS_PER_SECOND;
       long first = sampleIndex + streamInfo.frameSize() * (1 + frames(warmup));
       to = first + streamInfo.frameSize() * Math.max(1, frames(options.seconds()));
@@ -74,22 +79,25 @@ final class Run {
     return Math.round(seconds * streamInfo.sampleRateHz() / streamInfo.frameSize());
   }
 
-  /** Takes note of the latency of a frame that does not count yet. */
+  /** Records the latency of a frame before the measurement. */
   void recordWarmupLatency(long latencyNanos) {
     minLatency.accumulate(latencyNanos);
   }
 
-  /** Returns the index of the first sample that counts; the largest long as long as none does. */
+  /** Returns the index of the first measured sample; {@link Long#MAX_VALUE} until it is known. */
   long from() {
     return from;
   }
 
-  /** Returns the index behind the last sample that counts. */
+  /** Returns the index after the last measured sample; {@link Long#MAX_VALUE} until it is known. */
   long to() {
     return to;
   }
 
-  /** A subscriber comes to the frames that count. Returns what to take off its latencies. */
+  /**
+   * Records that a subscriber reached the measured frames. Returns the value to subtract from its
+   * latencies, in nanoseconds.
+   */
   synchronized long startCounting() {
     if (latencyBase == UNSET) {
       long minLatencyNanos = minLatency.get();
@@ -102,14 +110,14 @@ final class Run {
     return latencyBase;
   }
 
-  /** A subscriber is through. */
+  /** Records that a subscriber received its last measured frame. */
   synchronized void onFinished() {
     if (!stopped) {
       finished.countDown();
     }
   }
 
-  /** A subscriber's stream ended before it was through. */
+  /** Records that a subscriber's stream ended early. */
   synchronized void onEnded(Status status, boolean hadFrames) {
     if (stopped) {
       return;
@@ -132,36 +140,39 @@ final class Run {
   }
 
   /**
-   * Waits until each subscriber has a frame.
+   * Waits until each subscriber has received a frame.
    *
-   * @throws BenchException where one has not, in one line
+   * @throws BenchException if one has not within {@code seconds}; the message is one line
    */
   void awaitOpen(long seconds) throws BenchException, InterruptedException {
     var unused = opened.await(seconds, TimeUnit.SECONDS);
     synchronized (this) {
       boolean allOpened =
-          subscribersWithFrames == options.subscribers(); // though some may have ended since
+          subscribersWithFrames == options.subscribers(); // some may have ended since
       if (!allOpened && subscribersWithFrames == 0 && ended.size() == 1) {
         throw new BenchException(descriptionOf(mostFrequent(ended)));
       }
       if (!allOpened && !ended.isEmpty()) {
         throw new BenchException(
-            "%d of %d subscribers were refused, or ended before all were there: %s"
+            "%d of %d subscribers were rejected or ended before all had a frame: %s"
                 .formatted(total(ended), options.subscribers(), mostFrequent(ended)));
       }
       if (!allOpened) {
         throw new BenchException(
-            "%d of %d subscribers had a frame within %d s"
+            "%d of %d subscribers received a frame within %d s"
                 .formatted(subscribersWithFrames, options.subscribers(), seconds));
       }
       if (epochs.size() > 1) {
         throw new BenchException(
-            "the device was opened anew while the subscribers came; try again");
+            "the device was reopened while the subscribers connected; try again");
       }
     }
   }
 
-  /** A request that nobody can be served by: the server's own words are the plainest. */
+  /**
+   * Returns the server's description without the status code: if one status ended all subscribers,
+   * the request itself is at fault.
+   */
   private static String descriptionOf(String description) {
     return description.substring(description.indexOf(": ") < 0 ? 0 : description.indexOf(": ") + 2);
   }
@@ -174,12 +185,18 @@ final class Run {
     return counts.entrySet().stream().max(Map.Entry.comparingByValue()).orElseThrow().getKey();
   }
 
-  /** Waits until the first subscriber comes to the frames that count, or all have ended. */
+  /**
+   * Waits until the first subscriber reaches the measured frames or all have ended; returns false
+   * after a timeout.
+   */
   boolean awaitCountingStart(double seconds) throws InterruptedException {
     return countingStarted.await((long) (seconds * MS_PER_SECOND), TimeUnit.MILLISECONDS);
   }
 
-  /** Waits until all are through, or have ended; what happens to them afterwards does not count. */
+  /**
+   * Waits until all subscribers have finished or ended, or until the timeout. Later events do not
+   * count.
+   */
   void awaitFinish(double seconds) throws InterruptedException {
     var unused = finished.await((long) (seconds * MS_PER_SECOND), TimeUnit.MILLISECONDS);
     synchronized (this) {
@@ -187,22 +204,22 @@ final class Run {
     }
   }
 
-  /** Returns how many are neither through nor ended. */
+  /** Returns the number of subscribers that have neither finished nor ended. */
   int stalledStreams() {
     return (int) finished.getCount();
   }
 
-  /** Returns how the streams ended that did so too early. */
+  /** Returns the number of streams that ended early, by status. */
   synchronized Map<String, Integer> ended() {
     return Map.copyOf(ended);
   }
 
-  /** Returns what was opened; after {@link #awaitOpen}. */
+  /** Returns the opened stream; call it only after {@link #awaitOpen}. */
   synchronized BenchReport.Stream stream() {
     return stream.stream();
   }
 
-  /** Returns what was taken off the latencies; 0: nothing. */
+  /** Returns the value that was subtracted from the latencies, in nanoseconds. */
   synchronized long latencyBase() {
     return latencyBase == UNSET ? 0 : latencyBase;
   }

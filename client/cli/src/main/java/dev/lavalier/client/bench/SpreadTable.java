@@ -4,13 +4,13 @@ import java.util.Arrays;
 import org.HdrHistogram.Histogram;
 
 /**
- * Puts together what the event loops saw of each frame: the time between its first arrival and its
- * last, over all subscribers. Safe for use from any thread; each loop comes here once per frame,
- * not once per subscriber, so nobody waits.
+ * Merges the arrivals of each frame on all event loops into its spread: the time between its first
+ * and last arrival over all subscribers. Safe for use from any thread. Each loop calls it once per
+ * frame, not once per subscriber, so contention is low.
  */
 final class SpreadTable {
 
-  /** Frames under way at a time: 82 s of 20 ms, 4 s of 1 ms. */
+  /** The number of frames in the table at a time: 82 s of 20 ms frames, 4 s of 1 ms frames. */
   private static final int SLOTS = 4_096;
 
   private static final long NONE = -1;
@@ -26,18 +26,18 @@ final class SpreadTable {
   }
 
   /**
-   * Takes note of arrivals of a frame.
+   * Records arrivals of a frame.
    *
-   * @param frame its number, from 0
-   * @param firstArrival the first arrival
-   * @param lastArrival the last
-   * @param count how many there were
+   * @param frame the number of the frame, from 0
+   * @param firstArrival the time of the first arrival, in nanoseconds
+   * @param lastArrival the time of the last arrival, in nanoseconds
+   * @param count the number of arrivals
    */
   synchronized void add(long frame, long firstArrival, long lastArrival, int count) {
     int slot = (int) (frame % SLOTS);
     if (frames[slot] != frame) {
       if (frame < frames[slot]) {
-        return; // older than anything that a server may still send
+        return; // older than any frame that a server may still send
       }
       close(slot);
       frames[slot] = frame;
@@ -51,7 +51,7 @@ final class SpreadTable {
     }
   }
 
-  /** Nothing is between first and last where there was but one. */
+  /** Records the spread of a frame, unless it arrived only once. */
   private void close(int slot) {
     if (frames[slot] != NONE && arrivals[slot] > 1) {
       LatencySummary.record(spread, last[slot] - first[slot]);
@@ -59,7 +59,7 @@ final class SpreadTable {
     frames[slot] = NONE;
   }
 
-  /** Closes every frame, and sums up. */
+  /** Closes every frame and returns the distribution of the spread. */
   synchronized LatencySummary summary() {
     for (int slot = 0; slot < SLOTS; slot++) {
       close(slot);

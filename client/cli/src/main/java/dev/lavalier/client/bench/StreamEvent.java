@@ -1,34 +1,36 @@
 package dev.lavalier.client.bench;
 
-/** What the load generator looks at in a message of a stream. */
+import org.jspecify.annotations.Nullable;
+
+/** The parts of a stream's message that the load generator reads. */
 sealed interface StreamEvent {
 
   /**
    * A device was opened.
    *
    * @param epoch the epoch's number
-   * @param stream the rest
+   * @param stream device, format and limits
    */
   record Opened(long epoch, BenchReport.Stream stream) implements StreamEvent {}
 
   /**
    * A frame without its audio.
    *
-   * @param sampleIndex its first sample
-   * @param captureUnixNanos when that was captured, by the server's clock
-   * @param readDelayNanos from then until the server had read the whole frame
-   * @param gapSamples how many samples are said to be missing before it
-   * @param gapCause why; null where none are
+   * @param sampleIndex the index of its first sample
+   * @param captureUnixNanos the capture time of that sample by the server's clock
+   * @param readDelayNanos the time from then until the server had read the whole frame
+   * @param gapSamples the number of missing samples before the frame, as reported
+   * @param gapCause the reported cause; null if no gap is reported
    */
   record FrameHeader(
       long sampleIndex,
       long captureUnixNanos,
       long readDelayNanos,
       long gapSamples,
-      BenchReport.Cause gapCause)
+      BenchReport.@Nullable Cause gapCause)
       implements StreamEvent {}
 
-  /** Anything else. */
+  /** Any other message. */
   record Other() implements StreamEvent {
     static final Other INSTANCE = new Other();
   }

@@ -5,27 +5,28 @@ import io.grpc.Metadata;
 import io.grpc.Status;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
-/** One subscription. Called by its connection's event loop alone; never blocks. */
+/** One subscription. Only the event loop of its connection calls it; it never blocks. */
 final class Subscriber extends ClientCall.Listener<StreamEvent> {
 
   private final Run run;
   private final LongSupplier unixNanos;
   private final Supplier<LatencyRecorder> recorders;
 
-  private LatencyRecorder recorder; // this loop's; null: no frame yet
+  private @Nullable LatencyRecorder recorder; // of this loop; null before the first frame
   private int frameSize;
-  private long expectedIndex; // the sample index that should come next
+  private long expectedIndex; // the index of the next sample without a gap
   private long lastArrival; // of the last frame
   private boolean counting;
   private boolean finished;
   private long latencyBase;
 
   /**
-   * Makes one.
+   * Creates a subscriber.
    *
-   * @param unixNanos the time of day
-   * @param recorders gives the recorder of the loop that asks
+   * @param unixNanos the wall clock, in nanoseconds since 1970
+   * @param recorders returns the recorder of the calling loop
    */
   Subscriber(Run run, LongSupplier unixNanos, Supplier<LatencyRecorder> recorders) {
     this.run = run;

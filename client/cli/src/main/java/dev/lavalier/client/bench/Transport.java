@@ -2,16 +2,18 @@ package dev.lavalier.client.bench;
 
 import io.grpc.Channel;
 
-/** What a run reaches the server by. One thread uses it. */
+/** The connections of a run. For use by one thread. */
 interface Transport extends AutoCloseable {
 
-  /** Returns what looks at the machine and at the threads that the transport delivers on. */
+  /** Returns a probe of the machine and of the threads that call the listeners. */
   LoadProbe probe();
 
-  /** Makes another connection. The listeners of its calls run on the thread that received. */
+  /**
+   * Creates a connection. The listeners of its calls run on the thread that received the message.
+   */
   Channel connect();
 
-  /** Ends every call; afterwards no listener runs. */
+  /** Ends every call. Afterwards no listener runs. */
   @Override
   void close();
 }

@@ -4,8 +4,8 @@ import java.time.Instant;
 import java.util.function.LongSupplier;
 
 /**
- * The time of day in nanoseconds since 1970, for a few tens of nanoseconds a look: that of the
- * monotonic clock, moved by a difference that is measured anew each second. Safe for use from any
+ * The time in nanoseconds since 1970. A read costs a few tens of nanoseconds: the clock adds an
+ * offset to the monotonic clock and measures the offset again every second. Safe for use from any
  * thread.
  */
 final class WallClock implements LongSupplier {
@@ -22,13 +22,16 @@ final class WallClock implements LongSupplier {
     long now = System.nanoTime();
     Offset current = offset;
     if (now - current.measuredAt() > RECHECK_NANOS) {
-      current = measure(); // by several threads at once, at worst
+      current = measure(); // several threads may measure at once, which does no harm
       offset = current;
     }
     return now + current.nanos();
   }
 
-  /** Believes the try that was held up least between its two clocks. */
+  /**
+   * Measures the offset several times and uses the attempt with the least time between the two
+   * reads of the monotonic clock.
+   */
   private static Offset measure() {
     long shortest = Long.MAX_VALUE;
     long best = 0;

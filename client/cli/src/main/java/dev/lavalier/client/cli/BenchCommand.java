@@ -8,6 +8,7 @@ import dev.lavalier.client.bench.BenchReport;
 import dev.lavalier.client.bench.BenchResult;
 import java.io.PrintStream;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -17,20 +18,20 @@ import picocli.CommandLine.ParentCommand;
 @Command(
     name = "bench",
     description = {
-      "Subscribe many times, and measure what the subscribers see: frames, gaps, latency, the"
-          + " spread between them, and how evenly frames come. docs/internals/bench-tool.md explains"
-          + " each figure.",
+      "Subscribe many times and measure what the subscribers receive: frames, gaps, latency,"
+          + " the spread between subscribers, and the interval between frames."
+          + " docs/internals/bench-tool.md explains each value.",
       "",
-      "No figures are given, and the exit code is 3, where this machine was the bottleneck: it was"
-          + " idle for less than 5 %% of the time (as /proc/stat says, where there is one), this"
-          + " program used more than 80 %% of its processors, or heartbeats on its event loops, one"
-          + " every 7 ms, came more than 5 ms late at p99.",
+      "If this machine was the bottleneck, no results are printed and the exit code is 3. This"
+          + " machine is the bottleneck if it was idle for less than 5 %% of the time (read from"
+          + " /proc/stat, if it exists), if this program used more than 80 %% of its processors, or"
+          + " if heartbeats on its event loops, one every 7 ms, were more than 5 ms late at p99.",
       ""
     },
     footer = {
       "",
-      "Exit codes: 0 fine, 1 failed, or streams ended too early, 2 wrong usage, 3 this machine was"
-          + " the bottleneck; 130 after Ctrl-C."
+      "Exit codes: 0 success, 1 failure or streams that ended early, 2 wrong usage, 3 this"
+          + " machine was the bottleneck, 130 after Ctrl-C."
     })
 final class BenchCommand implements Callable<Integer> {
 
@@ -46,29 +47,32 @@ final class BenchCommand implements Callable<Integer> {
   @Option(
       names = "--json",
       description =
-          "Print one JSON object for scripts; {\"refused\": \"...\"} where there are no figures.")
+          "Print one JSON object for scripts; {\"refused\": \"...\"} if there are no results.")
   private boolean json;
 
-  /** The flags that make the load. */
+  /** The options that describe the load. */
   static final class LoadOptions {
     @Option(
         names = "--subscribers",
         paramLabel = "N",
         defaultValue = "100",
-        description = "Subscriptions, 1..100000 (default: ${DEFAULT-VALUE}).")
+        description = "Number of subscriptions, 1..100000 (default: ${DEFAULT-VALUE}).")
     private int subscribers;
 
     @Option(
         names = "--connections",
         paramLabel = "M",
-        description = "Connections that they share, 1..N (default: one for each).")
-    private Integer connections;
+        description =
+            "Connections that the subscriptions share, 1..N (default: one per subscription).")
+    private @Nullable Integer connections;
 
     @Option(
         names = "--seconds",
         paramLabel = "S",
         defaultValue = "30",
-        description = "How much audio is counted, to 86400 (default: ${DEFAULT-VALUE}).")
+        description =
+            "Seconds of audio to measure, more than 0, at most 86400 (default:"
+                + " ${DEFAULT-VALUE}).")
     private double seconds;
 
     @Option(
@@ -76,15 +80,15 @@ final class BenchCommand implements Callable<Integer> {
         paramLabel = "S",
         defaultValue = "10",
         description =
-            "How long everything runs before that, 0..3600: both programs are compiled as they run"
-                + " (default: ${DEFAULT-VALUE}).")
+            "Seconds to run before the measurement, 0..3600, while the JVMs of client and server"
+                + " compile their code (default: ${DEFAULT-VALUE}).")
     private double warmup;
 
     @Option(
         names = "--device",
         paramLabel = "ID",
         defaultValue = "",
-        description = "Device to subscribe to (default: the server's).")
+        description = "Device to subscribe to (default: the server's default device).")
     private String device;
 
     @Option(
@@ -98,7 +102,7 @@ final class BenchCommand implements Callable<Integer> {
         names = "--max-latency-ms",
         paramLabel = "MS",
         defaultValue = "0",
-        description = "The longest that a frame may wait on the server (default: 200).")
+        description = "Maximum time in ms that a frame may wait on the server (default: 200).")
     private int maxLatencyMs;
 
     private BenchOptions options() {
@@ -121,7 +125,7 @@ final class BenchCommand implements Callable<Integer> {
   public Integer call() throws LavalierException, BenchException, InterruptedException {
     BenchOptions options = load.options();
     try (LavalierClient client = cli.connect()) {
-      client.listDevices(); // the library says best what is wrong with an address
+      client.listDevices(); // reports a wrong address before the load starts
     }
     LavalierCli.Terminal terminal = cli.terminal();
     if (terminal.errIsTerminal()) {

@@ -10,8 +10,8 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /**
- * The figures of a run as one JSON object. Keys are added, never renamed, and are always there;
- * what is not known is null. docs/internals/bench-tool.md explains them.
+ * Writes the results of a run as one JSON object. Keys are added, never renamed, and every key is
+ * always present; an unknown value is null. docs/internals/bench-tool.md explains the keys.
  */
 final class BenchJson {
 
@@ -19,7 +19,7 @@ final class BenchJson {
 
   private BenchJson() {}
 
-  /** Returns the object for a run without figures. */
+  /** Returns the object for a run without results. */
   static String refused(String reason) {
     BenchJson writer = new BenchJson();
     writer.text("refused", reason);

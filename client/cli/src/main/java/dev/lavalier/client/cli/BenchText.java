@@ -7,7 +7,7 @@ import dev.lavalier.client.bench.LatencySummary;
 import java.util.Locale;
 import java.util.TreeMap;
 
-/** The figures of a run as a table for people. */
+/** Writes the results of a run as a table for people. */
 final class BenchText {
 
   private static final double PERCENT = 100;
@@ -18,7 +18,7 @@ final class BenchText {
 
   private BenchText() {}
 
-  /** Returns what load was asked for. */
+  /** Returns a description of the requested load. */
   static String load(BenchOptions options) {
     return "%s on %s, %s s of warm-up"
         .formatted(
@@ -50,8 +50,7 @@ final class BenchText {
     writer.summary("this program's heartbeat, late by", report.generatorLoad().lateness());
     if (!report.clocksAgree()) {
       writer.line(
-          "* more than the least that was seen: the clocks of the two machines do not agree, so"
-              + " only differences can be told");
+          "* relative to the lowest latency measured: the clocks of the two machines do not agree");
     }
     writer.line("");
     writer.generatorLoad(report.generatorLoad(), report.framesDelivered());
@@ -78,11 +77,11 @@ final class BenchText {
 
   private static String cause(BenchReport.Cause cause) {
     return switch (cause) {
-      case SLOW_SUBSCRIBER -> "taken too slowly, or sent too slowly";
+      case SLOW_SUBSCRIBER -> "read or sent too slowly";
       case DEVICE_OVERRUN -> "lost by the device";
-      case DEVICE_LOST -> "while the device was away";
+      case DEVICE_LOST -> "while the device was lost";
       case UNKNOWN -> "cause unknown";
-      case UNTOLD -> "and the server did not say so";
+      case UNTOLD -> "not reported by the server";
     };
   }
 

@@ -18,8 +18,8 @@ import picocli.CommandLine.ParentCommand;
 @Command(
     name = "devices",
     description = {
-      "List what can be captured; * marks the default.",
-      "With --watch, also a line for each change, until Ctrl-C."
+      "List the devices that can be captured; * marks the default device.",
+      "With --watch, also print a line for each change, until Ctrl-C."
     })
 final class DevicesCommand implements Callable<Integer> {
 
@@ -28,7 +28,7 @@ final class DevicesCommand implements Callable<Integer> {
 
   @ParentCommand private LavalierCli cli;
 
-  @Option(names = "--watch", description = "Go on, and tell each change.")
+  @Option(names = "--watch", description = "Keep running and print each change.")
   private boolean watch;
 
   @Override
@@ -41,7 +41,7 @@ final class DevicesCommand implements Callable<Integer> {
       List<Device> devices = client.listDevices();
       PrintStream out = cli.terminal().out();
       if (devices.isEmpty()) {
-        cli.terminal().err().println("no device can be captured on the server's machine");
+        cli.terminal().err().println("the server lists no device for this client");
       } else {
         TABLE.print(devices.stream().map(DevicesCommand::row).toList(), out);
       }
@@ -67,7 +67,7 @@ final class DevicesCommand implements Callable<Integer> {
         Set<String> remainingIds = now.stream().map(Device::deviceId).collect(Collectors.toSet());
         for (Device device : before) {
           if (!remainingIds.contains(device.deviceId())) {
-            out.println(device.deviceId() + "  gone");
+            out.println(device.deviceId() + "  removed");
           }
         }
         out.flush();

@@ -16,15 +16,15 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.ScopeType;
 
-/** {@code lavalier}: see {@code --help}. */
+/** The {@code lavalier} program; {@code --help} describes it. */
 @Command(
     name = "lavalier",
     mixinStandardHelpOptions = true,
     scope = ScopeType.INHERIT,
     versionProvider = LavalierCli.Version.class,
     sortOptions = false,
-    description = "Listens to a Lavalier server.",
-    footer = {"", "Exit codes: 0 fine, 1 failed, 2 wrong usage; 130 after Ctrl-C."},
+    description = "Plays, records and measures audio from a Lavalier server.",
+    footer = {"", "Exit codes: 0 success, 1 failure, 2 wrong usage, 130 after Ctrl-C."},
     subcommands = {
       DevicesCommand.class,
       SubscriptionsCommand.class,
@@ -59,7 +59,9 @@ public final class LavalierCli {
     System.exit(run(args, LavalierClient::connect, LoadGenerator::of, Terminal.system()));
   }
 
-  /** Runs the program with what it touches of the world; returns its exit code. */
+  /**
+   * Runs the program with injected connections, load generator and terminal; returns the exit code.
+   */
   static int run(
       String[] args,
       Function<ConnectOptions, LavalierClient> connector,
@@ -81,7 +83,7 @@ public final class LavalierCli {
     return line.execute(args);
   }
 
-  /** One line for what can happen; a stack trace for what can not. */
+  /** Prints one line for an expected failure and a stack trace for a bug. */
   private static int reportFailure(Exception e, Terminal terminal) {
     if (e instanceof LavalierException
         || e instanceof CliException
@@ -94,15 +96,17 @@ public final class LavalierCli {
   }
 
   /**
-   * Makes a client of the server that was named.
+   * Creates a client of the server that the options name.
    *
-   * @throws CliException where an option is not what it should be
+   * @throws CliException if an option is invalid
    */
   LavalierClient connect() {
     return create(connector);
   }
 
-  /** Makes a load generator for the server that was named; throws as {@link #connect} does. */
+  /**
+   * Creates a load generator for the server that the options name; throws like {@link #connect}.
+   */
   LoadGenerator loadGenerator() {
     return create(loadGenerators);
   }
@@ -120,12 +124,12 @@ public final class LavalierCli {
   }
 
   /**
-   * What the program touches of the world.
+   * The streams and environment that the program uses.
    *
    * @param out standard output
    * @param err standard error
-   * @param outIsTerminal whether a person watches the output
-   * @param errIsTerminal whether a person watches the errors
+   * @param outIsTerminal whether standard output is a terminal
+   * @param errIsTerminal whether standard error is a terminal
    * @param environment the environment variables
    */
   record Terminal(

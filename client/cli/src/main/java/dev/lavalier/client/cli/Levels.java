@@ -4,7 +4,7 @@ import dev.lavalier.client.PcmFormat;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 
-/** The level of each channel since the last {@link #reset}. One thread. */
+/** Measures the level of each channel since the last {@link #reset}. For use by one thread. */
 final class Levels {
 
   private final PcmFormat format;
@@ -18,7 +18,7 @@ final class Levels {
     this.peaks = new double[format.channelCount()];
   }
 
-  /** Adds samples; {@code pcm} is little-endian and left at its end. */
+  /** Adds samples. {@code pcm} is little-endian; its position moves to its limit. */
   void add(ByteBuffer pcm) {
     while (pcm.hasRemaining()) {
       for (int channel = 0; channel < squares.length; channel++) {
@@ -39,26 +39,24 @@ final class Levels {
     };
   }
 
-  /** Returns the channels. */
+  /** Returns the number of channels. */
   int channels() {
     return squares.length;
   }
 
-  /**
-   * Returns a channel's level in dBFS, where a full-scale sine is 0 (AES17); -infinity: silence.
-   */
+  /** Returns a channel's level in dBFS; a full-scale sine is 0 (AES17), silence is -infinity. */
   double rms(int channel) {
     return samples == 0
         ? Double.NEGATIVE_INFINITY
         : 10 * Math.log10(2 * squares[channel] / samples);
   }
 
-  /** Returns a channel's highest sample in dBFS; -infinity: silence. */
+  /** Returns a channel's highest sample in dBFS; silence is -infinity. */
   double peak(int channel) {
     return 20 * Math.log10(peaks[channel]);
   }
 
-  /** Returns the highest sample of all channels in dBFS; -infinity: silence. */
+  /** Returns the highest sample of all channels in dBFS; silence is -infinity. */
   double peak() {
     double highest = Double.NEGATIVE_INFINITY;
     for (int channel = 0; channel < peaks.length; channel++) {
@@ -67,7 +65,7 @@ final class Levels {
     return highest;
   }
 
-  /** Begins anew. */
+  /** Discards all samples added so far. */
   void reset() {
     Arrays.fill(squares, 0);
     Arrays.fill(peaks, 0);

@@ -18,8 +18,8 @@ import picocli.CommandLine.ParentCommand;
 @Command(
     name = "listen",
     description = {
-      "Play by the default output device.",
-      "The buffer grows where frames come late, and shrinks when they have not for long."
+      "Play on the default output device.",
+      "The buffer grows when frames arrive late and shrinks after a period without late frames."
     })
 final class ListenCommand implements Callable<Integer> {
 
@@ -33,12 +33,12 @@ final class ListenCommand implements Callable<Integer> {
       names = "--buffer-ms",
       paramLabel = "MS",
       defaultValue = "60",
-      description = "Buffer to begin with, 1 to 500 (default: ${DEFAULT-VALUE}).")
+      description = "Initial buffer in ms, 1 to 500 (default: ${DEFAULT-VALUE}).")
   private int bufferMs;
 
   @Override
   public Integer call() throws LavalierException {
-    source.samples(1); // before the microphone is opened
+    source.samples(1); // checks --seconds before the device is opened
     StreamOptions options = source.streamOptions();
     if (options.format().isEmpty()) {
       options = options.withFormat(PLAYABLE);

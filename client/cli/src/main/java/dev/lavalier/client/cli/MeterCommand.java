@@ -14,7 +14,8 @@ import picocli.CommandLine.ParentCommand;
 /** {@code lavalier meter}. */
 @Command(
     name = "meter",
-    description = "Show the level of each channel; a line a second where nobody watches.")
+    description =
+        "Show the level of each channel, ten times a second on a terminal, else once a second.")
 final class MeterCommand implements Callable<Integer> {
 
   private static final int UPDATES_PER_SECOND = 10;
@@ -27,7 +28,7 @@ final class MeterCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws LavalierException {
-    source.samples(1); // before the microphone is opened
+    source.samples(1); // checks --seconds before the device is opened
     try (LavalierClient client = cli.connect();
         FrameStream stream = client.stream(source.streamOptions())) {
       PcmFormat format = stream.start().format();
@@ -62,7 +63,9 @@ final class MeterCommand implements Callable<Integer> {
   private static void print(Levels levels, PrintStream out, boolean live, boolean overwrite) {
     StringBuilder text = new StringBuilder();
     if (overwrite) {
-      text.append("\033[").append(levels.channels()).append('A'); // up, over the last ones
+      text.append("\033[")
+          .append(levels.channels())
+          .append('A'); // moves the cursor up over the previous lines
     }
     for (int channel = 0; channel < levels.channels(); channel++) {
       String bar = live ? " |" + bar(levels.rms(channel)) + "|" : "";

@@ -4,9 +4,9 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
-/** Where a recording goes. One thread. */
+/** The destination of a recording. For use by one thread. */
 interface PcmOutput extends Closeable {
 
-  /** Appends whole samples. */
+  /** Appends whole samples of all channels. */
   void write(ByteBuffer pcm) throws IOException;
 }

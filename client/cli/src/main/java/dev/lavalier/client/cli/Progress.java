@@ -10,8 +10,8 @@ import java.nio.ByteOrder;
 import java.time.Duration;
 
 /**
- * What a person sees of a recording, on standard error: a line that changes in place, on a terminal
- * alone, and a line for each gap and notice. One thread.
+ * Prints the progress of a recording on standard error: a line for each gap and notice and, only on
+ * a terminal, a status line that changes in place. For use by one thread.
  */
 final class Progress {
 
@@ -23,7 +23,7 @@ final class Progress {
   private final Levels levels;
   private long nextUpdateAt;
   private int gaps;
-  private int width; // of the line in place
+  private int width; // of the status line
 
   Progress(LavalierCli.Terminal terminal, StreamStart start, String target) {
     this.err = terminal.err();
@@ -39,7 +39,10 @@ final class Progress {
     }
   }
 
-  /** Takes note of samples that were written, {@code total} per channel by now. */
+  /**
+   * Updates the status line after samples were written; {@code total} counts all samples per
+   * channel written so far.
+   */
   void onWritten(ByteBuffer pcm, long total) {
     if (!live) {
       return;
@@ -54,7 +57,7 @@ final class Progress {
     }
   }
 
-  /** Tells of a gap. */
+  /** Prints a gap that starts at sample {@code position} of the recording. */
   void onGap(Gap gap, long position) {
     gaps++;
     line(
@@ -68,25 +71,25 @@ final class Progress {
 
   private static String cause(Gap.Cause cause) {
     return switch (cause) {
-      case SLOW_SUBSCRIBER -> "taken too slowly";
+      case SLOW_SUBSCRIBER -> "read too slowly";
       case DEVICE_OVERRUN -> "lost by the device";
-      case DEVICE_LOST -> "while the device was away";
+      case DEVICE_LOST -> "while the device was lost";
       case NOT_KEPT -> "while there was no connection";
       case UNKNOWN -> "cause unknown";
     };
   }
 
-  /** Tells that less was kept than was wanted. */
+  /** Prints that the server had less pre-roll than requested. */
   void onPreroll(Duration granted, int requestedMs) {
-    line("preroll: %d of %d ms were kept by the server".formatted(granted.toMillis(), requestedMs));
+    line("preroll: the server had %d of %d ms".formatted(granted.toMillis(), requestedMs));
   }
 
-  /** Tells of a notice. */
+  /** Prints a notice. */
   void onNotice(Notice notice) {
     line("notice: " + notice.message());
   }
 
-  /** Leaves the last line as it is. */
+  /** Ends the status line. */
   void finish() {
     if (width > 0) {
       err.println();

@@ -4,7 +4,10 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.ByteBuffer;
 
-/** Bare PCM into a pipe. Each frame goes out at once: whoever is behind the pipe listens live. */
+/**
+ * Writes raw PCM to a pipe. Each frame is flushed at once, because the reader of the pipe may play
+ * it live.
+ */
 final class RawOutput implements PcmOutput {
 
   private final PrintStream out;
@@ -22,8 +25,8 @@ final class RawOutput implements PcmOutput {
     }
     pcm.get(chunk, 0, length);
     out.write(chunk, 0, length);
-    if (out.checkError()) { // which flushes, too; a PrintStream throws nothing
-      throw new IOException("nobody reads any more");
+    if (out.checkError()) { // also flushes; a PrintStream does not throw
+      throw new IOException("the reader of standard output has closed it");
     }
   }
 

@@ -24,9 +24,10 @@ import picocli.CommandLine.ParentCommand;
 @Command(
     name = "record",
     description = {
-      "Record into a WAV file, or as bare PCM to standard output.",
-      "A gap is filled with silence, and told on standard error; so is what is missing where the",
-      "server was gone meanwhile. Where it stays away, what was recorded is kept."
+      "Record to a WAV file, or write raw PCM to standard output.",
+      "Gaps are filled with silence and reported on standard error, including audio lost while the"
+          + " server was unreachable. If the server does not become reachable again in time, the"
+          + " recording up to that point is kept."
     })
 final class RecordCommand implements Callable<Integer> {
 
@@ -48,20 +49,21 @@ final class RecordCommand implements Callable<Integer> {
       paramLabel = "MS",
       defaultValue = "0",
       description =
-          "Begin so long before now, to 600000, as far as the server has kept it (default: 0).")
+          "Start MS milliseconds in the past, if the server still has that audio (0 to 600000,"
+              + " default: 0).")
   private int prerollMs;
 
-  @Parameters(paramLabel = "FILE.wav|-", description = "File to write; -: standard output.")
+  @Parameters(paramLabel = "FILE.wav|-", description = "File to write, or - for standard output.")
   private String target;
 
   @Override
   public Integer call() throws LavalierException {
-    source.samples(1); // checked before anything is opened
+    source.samples(1); // checks --seconds before anything is opened
     if (target.equals("-")) {
       try {
         record(format -> new RawOutput(cli.terminal().out()));
       } catch (IOException e) {
-        return 0; // whoever read the pipe has heard enough
+        return 0; // the reader closed the pipe, which is a normal end
       }
     } else {
       recordInto(Path.of(target));
@@ -69,7 +71,7 @@ final class RecordCommand implements Callable<Integer> {
     return 0;
   }
 
-  /** Tries the file before the microphone, and leaves it as it was where that cannot be had. */
+  /** Opens the file before the device. If the device cannot be opened, the file stays unchanged. */
   private void recordInto(Path path) throws LavalierException {
     boolean existed = Files.exists(path);
     try (FileChannel file =
@@ -83,8 +85,7 @@ final class RecordCommand implements Callable<Integer> {
         throw e;
       }
     } catch (IOException e) {
-      throw new CliException(
-          "file: %s (expected: one that can be written; %s)".formatted(path, e), e);
+      throw new CliException("file: %s (expected: a writable file; %s)".formatted(path, e), e);
     }
   }
 
@@ -130,7 +131,9 @@ final class RecordCommand implements Callable<Integer> {
     }
   }
 
-  /** On Ctrl-C: ends the stream, and holds the JVM until the recording is complete. */
+  /**
+   * Runs on Ctrl-C: ends the stream and delays the exit of the JVM until the recording is complete.
+   */
   private static void finish(FrameStream stream, CountDownLatch finished) {
     stream.close();
     try {
@@ -144,7 +147,7 @@ final class RecordCommand implements Callable<Integer> {
     try {
       Runtime.getRuntime().removeShutdownHook(shutdownHook);
     } catch (IllegalStateException e) {
-      // It runs already, and is why we are here.
+      // The JVM is already shutting down: the hook itself ended the recording.
     }
   }
 }

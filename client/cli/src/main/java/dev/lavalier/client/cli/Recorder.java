@@ -7,7 +7,7 @@ import dev.lavalier.client.LavalierException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
-/** Writes a stream out to the sample: no more than was wanted, and silence where a gap is. */
+/** Writes an exact number of samples of a stream, with silence in place of gaps. */
 final class Recorder {
 
   private static final int SILENCE_BYTES = 64 << 10;
@@ -25,9 +25,10 @@ final class Recorder {
   }
 
   /**
-   * Records until so many samples per channel are written or the stream is closed.
+   * Records until {@code samples} samples per channel are written or the stream is closed.
    *
-   * @throws IOException where the output refuses
+   * @throws LavalierException if the stream fails
+   * @throws IOException if writing fails
    */
   void record(long samples) throws LavalierException, IOException {
     long remaining = samples;

@@ -8,10 +8,11 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ScopeType;
 
-/** The server to talk to; every command has these. */
+/** The options of every command that say how to connect to the server. */
 final class ServerOptions {
 
   private static final String TOKEN_VARIABLE = "LAVALIER_TOKEN";
@@ -21,50 +22,52 @@ final class ServerOptions {
       paramLabel = "HOST:PORT",
       defaultValue = "127.0.0.1:50051",
       scope = ScopeType.INHERIT,
-      description = "Server to talk to (default: ${DEFAULT-VALUE}).")
+      description = "Server to connect to (default: ${DEFAULT-VALUE}).")
   private String server;
 
   @Option(
       names = "--tls",
       scope = ScopeType.INHERIT,
-      description = "Encrypt, and trust what Java trusts; --ca and --cert imply it.")
+      description = "Use TLS and trust the CAs that Java trusts. --ca and --cert imply --tls.")
   private boolean tls;
 
   @Option(
       names = "--ca",
       paramLabel = "FILE",
       scope = ScopeType.INHERIT,
-      description = "Trust servers for which these certificates vouch, and no others; PEM.")
-  private Path ca;
+      description =
+          "CA certificates in PEM. Only servers with a certificate from one of these CAs are"
+              + " trusted.")
+  private @Nullable Path ca;
 
   @Option(
       names = "--cert",
       paramLabel = "FILE",
       scope = ScopeType.INHERIT,
-      description = "Certificate to show to the server; PEM.")
-  private Path certificate;
+      description = "Client certificate for authentication, with its chain; PEM.")
+  private @Nullable Path certificate;
 
   @Option(
       names = "--key",
       paramLabel = "FILE",
       scope = ScopeType.INHERIT,
-      description = "Its private key; PKCS #8 in PEM.")
-  private Path key;
+      description = "Private key of the client certificate; PKCS #8 in PEM, without a password.")
+  private @Nullable Path key;
 
   @Option(
       names = "--token-file",
       paramLabel = "FILE",
       scope = ScopeType.INHERIT,
       description =
-          "File that holds the token to show to the server (default: environment variable "
+          "File with the token for authentication (default: environment variable "
               + TOKEN_VARIABLE
               + ").")
-  private Path tokenFile;
+  private @Nullable Path tokenFile;
 
   /**
-   * Returns how to connect.
+   * Returns the options to connect with.
    *
-   * @throws IllegalArgumentException where an option is not what it should be, in one line
+   * @throws IllegalArgumentException if an option is invalid; the message is one line
    */
   ConnectOptions connectOptions(Map<String, String> environment) {
     return new ConnectOptions(
@@ -84,8 +87,8 @@ final class ServerOptions {
       return Files.readString(file, StandardCharsets.ISO_8859_1).strip();
     } catch (IOException e) {
       throw new IllegalArgumentException(
-          "token-file: %s (expected: a file that holds a token; %s)"
-              .formatted(file, e instanceof NoSuchFileException ? "there is none" : e),
+          "token-file: %s (expected: a file with a token; %s)"
+              .formatted(file, e instanceof NoSuchFileException ? "the file does not exist" : e),
           e);
     }
   }

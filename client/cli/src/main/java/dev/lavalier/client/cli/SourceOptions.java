@@ -5,40 +5,45 @@ import dev.lavalier.client.PcmFormat;
 import dev.lavalier.client.StreamOptions;
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** What a command listens to, and for how long. */
+/** The options that say what a command subscribes to, and for how long. */
 final class SourceOptions {
 
   @Option(
       names = "--device",
       paramLabel = "ID",
       defaultValue = "",
-      description = "Device to listen to (default: the server's).")
+      description = "Device to subscribe to (default: the server's default device).")
   private String device;
 
   @Option(
       names = "--seconds",
       paramLabel = "S",
-      description = "How long, as 5 or 0.25 (default: until Ctrl-C).")
-  private Double seconds;
+      description = "Seconds of audio after which to stop, e.g. 5 or 0.25 (default: until Ctrl-C).")
+  private @Nullable Double seconds;
 
   @Option(
       names = "--wait",
-      description = "Wait for a device that is lost meanwhile, and go on when it is back.")
+      description = "If the device is lost, wait for it and resume when it is available again.")
   private boolean waitForDevice;
 
   @Option(
       names = "--format",
       paramLabel = "RATE/CHANNELS/ENCODING",
-      description = "Format, as 16000/1/s16le (default: as captured).")
-  private String format;
+      description =
+          "Format of the audio, e.g. 16000/1/s16le (default: the capture format)."
+              + " Encodings: s16le, s24le, s32le, f32le.")
+  private @Nullable String format;
 
   @Option(
       names = "--channels",
       paramLabel = "N",
       split = ",",
-      description = "Captured channels to take, as 2,1; 0 is the mean of all (default: all).")
+      description =
+          "Captured channels to use, counted from 1, e.g. 2,1; 0 is the mean of all channels"
+              + " (default: all).")
   private List<Integer> channels = List.of();
 
   @Option(
@@ -46,14 +51,14 @@ final class SourceOptions {
       paramLabel = "S",
       defaultValue = "300",
       description =
-          "How long to try to reach a server that is gone, before it ends with code 1; 0: not at all"
-              + " (default: ${DEFAULT-VALUE}).")
+          "Seconds to retry after the connection is lost, before the command exits with code 1;"
+              + " 0: do not retry (default: ${DEFAULT-VALUE}).")
   private int reconnectSeconds;
 
   /**
-   * Returns what to subscribe to.
+   * Returns the options of the subscription.
    *
-   * @throws CliException where the format is none, or a time negative
+   * @throws CliException if the format is invalid or {@code --reconnect-s} is negative
    */
   StreamOptions streamOptions() {
     if (reconnectSeconds < 0) {
@@ -74,9 +79,10 @@ final class SourceOptions {
   }
 
   /**
-   * Returns how many samples per channel that is, rounded to the nearest.
+   * Returns {@code --seconds} in samples per channel, rounded to the nearest; {@link
+   * Long#MAX_VALUE} if the option is not set.
    *
-   * @throws CliException where the time is not positive
+   * @throws CliException if the time is not positive
    */
   long samples(int sampleRateHz) {
     if (seconds == null) {

@@ -14,9 +14,9 @@ import picocli.CommandLine.ParentCommand;
 @Command(
     name = "subscriptions",
     description = {
-      "List who listens at this moment, the oldest first.",
-      "Where the server asks who calls, it wants a token or certificate with the admin grant.",
-      "MISSED counts samples that a listener did not get."
+      "List the current subscriptions, the oldest first.",
+      "If the server requires authentication, the token or certificate needs the admin grant.",
+      "MISSED is the number of samples per channel that the subscriber did not receive."
     })
 final class SubscriptionsCommand implements Callable<Integer> {
 
@@ -29,7 +29,7 @@ final class SubscriptionsCommand implements Callable<Integer> {
       names = "--device",
       paramLabel = "ID",
       defaultValue = "",
-      description = "Of this device alone (default: of all).")
+      description = "List only the subscriptions of this device (default: all devices).")
   private String device;
 
   @Override
@@ -37,7 +37,7 @@ final class SubscriptionsCommand implements Callable<Integer> {
     try (LavalierClient client = cli.connect()) {
       List<Subscription> subscriptions = client.listSubscriptions(device);
       if (subscriptions.isEmpty()) {
-        cli.terminal().err().println("nobody listens");
+        cli.terminal().err().println("no subscriptions");
       } else {
         TABLE.print(
             subscriptions.stream().map(SubscriptionsCommand::row).toList(), cli.terminal().out());

@@ -3,7 +3,7 @@ package dev.lavalier.client.cli;
 import java.io.PrintStream;
 import java.util.List;
 
-/** Rows under headings, each column but the last as wide as what is in it. */
+/** Prints rows under headings; each column except the last is as wide as its longest value. */
 final class Table {
 
   private final String[] headings;

@@ -5,15 +5,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import picocli.CommandLine;
 
-/** Tells whether a person watches a stream. */
+/** Checks whether a stream is a terminal. */
 final class TerminalCheck {
 
   private TerminalCheck() {}
 
   /**
-   * Looks where a file descriptor leads; where there is no /proc, picocli guesses for all of them.
-   * {@code System.console()} would not do: it speaks of input and output together, and from JDK 22
-   * on it is there without a terminal, too.
+   * Returns whether a file descriptor refers to a terminal, according to /proc. Without /proc,
+   * picocli's guess counts for all descriptors. {@code System.console()} is no substitute: it
+   * combines input and output, and since JDK 22 it can be non-null without a terminal.
    */
   static boolean isTerminal(int descriptor) {
     try {

@@ -9,12 +9,13 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 
 /**
- * A WAV file that grows. Its header is brought up to date every second of audio and at the end, so
- * that a recording cut short by force is whole to the last second.
+ * Writes a WAV file. The header is updated every second of audio and at the end, so that a
+ * recording of a killed process is complete except for the last second.
  *
- * <p>Beyond 4 GiB it becomes an RF64 file: a JUNK chunk keeps the room for the 64-bit sizes (EBU
- * Tech 3306). More than two channels, or more than 16 bits, are written as WAVE_FORMAT_EXTENSIBLE,
- * as Microsoft's "Multiple channel audio data and WAVE files" wants it. One thread.
+ * <p>Beyond 4 GiB the file becomes an RF64 file: a JUNK chunk reserves the space for the 64-bit
+ * sizes (EBU Tech 3306). More than two channels, or more than 16 bits, are written as
+ * WAVE_FORMAT_EXTENSIBLE, as Microsoft's "Multiple channel audio data and WAVE files" requires. For
+ * use by one thread.
  */
 final class WavFile implements PcmOutput {
 
@@ -36,12 +37,15 @@ final class WavFile implements PcmOutput {
   private long dataBytes;
   private long nextHeaderUpdateAt;
 
-  /** Begins a file, over whatever the channel held. Closes the channel in the end. */
+  /**
+   * Starts a file and discards the previous content of the channel. {@link #close} closes the
+   * channel.
+   */
   WavFile(FileChannel file, PcmFormat format) throws IOException {
     this(file, format, SIZE_IN_DS64);
   }
 
-  /** As above, becoming RF64 beyond {@code riffLimit} bytes. */
+  /** Starts a file that becomes RF64 beyond {@code riffLimit} bytes. */
   WavFile(FileChannel file, PcmFormat format, long riffLimit) throws IOException {
     this.file = file;
     this.format = format;
@@ -113,7 +117,7 @@ final class WavFile implements PcmOutput {
       buffer.putShort((short) 22).putShort((short) (8 * bytes)).putInt(0); // no speaker positions
       buffer.putShort((short) tag).put(SUBFORMAT_TAIL);
     } else if (tag != PCM) {
-      buffer.putShort((short) 0); // nothing follows, which readers want to be told
+      buffer.putShort((short) 0); // the size of the extension, which readers require
     }
   }
 

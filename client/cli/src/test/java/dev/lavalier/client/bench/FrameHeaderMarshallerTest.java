@@ -20,7 +20,7 @@ final class FrameHeaderMarshallerTest {
   }
 
   @Test
-  void readsWhatIsWantedOfAFrameAndPassesOverTheRest() {
+  void frameHeaderIsReadAndOtherFieldsAreSkipped() {
     UnknownFieldSet newer =
         UnknownFieldSet.newBuilder()
             .addField(
@@ -55,7 +55,7 @@ final class FrameHeaderMarshallerTest {
   }
 
   @Test
-  void knowsTheOtherMessages() {
+  void otherMessagesAreRecognized() {
     assertThat(parse(FakeMessages.started(80)))
         .isEqualTo(new StreamEvent.Opened(7, new BenchReport.Stream("fake", 8_000, 80, 200)));
     assertThat(

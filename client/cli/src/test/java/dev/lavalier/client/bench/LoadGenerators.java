@@ -4,19 +4,19 @@ import io.grpc.Channel;
 import java.util.OptionalDouble;
 import java.util.function.LongSupplier;
 
-/** Load generators for tests: over a channel, by a clock, on a machine that is as the test says. */
+/** Load generators for tests, with an injected channel, clock and machine load. */
 public final class LoadGenerators {
 
   private static final LatencySummary NEVER_LATE = new LatencySummary(1_000, 0, 0, 0, 0, 0);
 
   private LoadGenerators() {}
 
-  /** A machine that had nothing to do. */
+  /** Returns the load of an idle machine. */
   public static GeneratorLoad idle() {
     return load(0, 0, 1);
   }
 
-  /** A machine of two processors, on which a run of a second was made. */
+  /** Returns the load of a run of one second on a machine with two processors. */
   public static GeneratorLoad load(double latenessP99Ms, double cpuShare, double idleShare) {
     return new GeneratorLoad(
         new LatencySummary(1_000, 0, 0, latenessP99Ms, latenessP99Ms, latenessP99Ms),
@@ -26,13 +26,13 @@ public final class LoadGenerators {
         OptionalDouble.of(idleShare));
   }
 
-  /** A machine that does not say how it does. */
+  /** Returns the load of a machine that does not report it. */
   public static GeneratorLoad unknown() {
     return new GeneratorLoad(
         NEVER_LATE, 2, OptionalDouble.empty(), OptionalDouble.empty(), OptionalDouble.empty());
   }
 
-  /** Makes a load generator that waits for so long for whoever is late. */
+  /** Creates a load generator that waits {@code graceSeconds} for late streams. */
   public static LoadGenerator over(
       Channel channel, LongSupplier unixNanos, GeneratorLoad generatorLoad, long graceSeconds) {
     return LoadGenerator.over(

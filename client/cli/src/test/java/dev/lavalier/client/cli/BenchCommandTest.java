@@ -26,9 +26,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
- * Three subscribers of a server that the test feeds: frames of 10 ms, and a clock that stands at
- * each arrival. No warm-up: the frames that count are those from 21 (0 is the first, and 200 ms are
- * let pass) up to 120, a second.
+ * Three subscribers of a server that the test feeds with frames of 10 ms; the clock only moves
+ * between arrivals. Without warm-up, the measured frames are 21 to 120, one second: 0 is the first
+ * frame, and 200 ms are skipped.
  */
 final class BenchCommandTest {
 
@@ -41,9 +41,11 @@ final class BenchCommandTest {
     "bench", "--subscribers", "3", "--connections", "2", "--warmup", "0", "--seconds", "1"
   };
 
-  /** What a subscriber misses. */
+  /** The gaps of a subscriber. */
   private interface Loss {
-    /** Returns how many samples the server says are missing; -1: this frame does not come. */
+    /**
+     * Returns the number of missing samples that the server reports; -1 if the frame is not sent.
+     */
     long before(int subscriber, int frame);
   }
 
@@ -78,7 +80,10 @@ final class BenchCommandTest {
     return running.get(20, TimeUnit.SECONDS);
   }
 
-  /** Sends each frame: read when it is 11 ms old, and then 2, 3 and 4 ms on its way. */
+  /**
+   * Sends each frame: the server reads it 11 ms after capture, and the transfer takes 2, 3 and 4
+   * ms.
+   */
   private void sendFrames(int from, int to, long clockOffset, Loss loss) throws Exception {
     List<StreamObserver<StreamFramesResponse>> streams = server.awaitStreams(SUBSCRIBERS);
     if (from == 0) {
@@ -121,7 +126,7 @@ final class BenchCommandTest {
   }
 
   @Test
-  void measuresWhatTheSubscribersSee() throws Exception {
+  void jsonHasMeasurementsOfAllSubscribers() throws Exception {
     var running = start(LoadGenerators.idle(), "--json", "--frame-size", "80");
     sendFrames(0, LAST_FRAME, 0, (subscriber, frame) -> 0);
     assertThat(code(running)).isZero();
@@ -143,7 +148,7 @@ final class BenchCommandTest {
   }
 
   @Test
-  void peopleGetATable() throws Exception {
+  void tableIsPrintedByDefault() throws Exception {
     var running = start(LoadGenerators.unknown());
     sendFrames(0, LAST_FRAME, 0, (subscriber, frame) -> 0);
     assertThat(code(running)).isZero();
@@ -158,7 +163,7 @@ final class BenchCommandTest {
   }
 
   @Test
-  void countsGapsAmongTheFramesThatCount() throws Exception {
+  void onlyGapsInMeasuredFramesAreCounted() throws Exception {
     var running = start(LoadGenerators.idle(), "--json");
     sendFrames(
         0,
@@ -166,14 +171,14 @@ final class BenchCommandTest {
         0,
         (subscriber, frame) ->
             switch (subscriber) {
-              // 19 to 22 are missing, of which 21 and 22 count; and 50 to 52.
+              // 19 to 22 are missing, of which 21 and 22 are measured; and 50 to 52.
               case 0 ->
                   (frame >= 19 && frame < 23) || (frame >= 50 && frame < 53)
                       ? -1
                       : frame == 23 ? 4 * FRAME_SIZE : frame == 53 ? 3 * FRAME_SIZE : 0;
-              // 60 is missing, and nothing says so.
+              // 60 is missing, and the server does not report it.
               case 1 -> frame == 60 ? -1 : 0;
-              // 120, the last that counts, is missing: the next one tells.
+              // 120, the last measured frame, is missing: the next one reports it.
               default -> frame == 120 ? -1 : frame == 121 ? FRAME_SIZE : 0;
             });
     assertThat(code(running)).isZero();
@@ -187,7 +192,7 @@ final class BenchCommandTest {
   }
 
   @Test
-  void clocksThatDisagreeLeaveDifferences() throws Exception {
+  void latenciesAreRelativeIfClocksDisagree() throws Exception {
     var running = start(LoadGenerators.idle(), "--json");
     sendFrames(0, LAST_FRAME, -3_600_000 * MS, (subscriber, frame) -> 0);
     assertThat(code(running)).isZero();
@@ -198,7 +203,7 @@ final class BenchCommandTest {
   }
 
   @Test
-  void aTableSaysSoToo() throws Exception {
+  void tableMarksRelativeLatenciesIfClocksDisagree() throws Exception {
     var running = start(LoadGenerators.idle());
     sendFrames(0, LAST_FRAME, 5_000 * MS, (subscriber, frame) -> 0);
     assertThat(code(running)).isZero();
@@ -208,19 +213,19 @@ final class BenchCommandTest {
   }
 
   @Test
-  void noFiguresWhereThisMachineWasTheBottleneck() throws Exception {
+  void noResultsIfThisMachineWasBottleneck() throws Exception {
     var running = start(LoadGenerators.load(0, 0.1, 0.049));
     sendFrames(0, LAST_FRAME, 0, (subscriber, frame) -> 0);
     assertThat(code(running)).isEqualTo(3);
     assertThat(text()).isEmpty();
     assertThat(errors())
         .isEqualTo(
-            "no figures: this machine was the bottleneck; it was idle for 4.9 % of the time"
+            "no results: this machine was the bottleneck; it was idle for 4.9 % of the time"
                 + " (expected: 5 % or more)\n");
   }
 
   @Test
-  void scriptsAreToldInJson() throws Exception {
+  void jsonHasReasonIfThisMachineWasBottleneck() throws Exception {
     var running = start(LoadGenerators.load(5.1, 0.1, 0.9), "--json");
     sendFrames(0, LAST_FRAME, 0, (subscriber, frame) -> 0);
     assertThat(code(running)).isEqualTo(3);
@@ -230,7 +235,7 @@ final class BenchCommandTest {
   }
 
   @Test
-  void whatCannotBeKnownIsNoReason() {
+  void unknownLoadDoesNotInvalidateRun() {
     assertThat(LoadGenerators.unknown().refusalReason()).isEmpty();
     assertThat(LoadGenerators.load(5, 0.8, 0.05).refusalReason()).isEmpty();
     assertThat(LoadGenerators.load(0, 0.81, 0.5).refusalReason())
@@ -240,7 +245,7 @@ final class BenchCommandTest {
   }
 
   @Test
-  void aRefusalOfTheServersGetsOneLine() throws Exception {
+  void partlyRejectedSubscribersPrintOneLine() throws Exception {
     var running = start(LoadGenerators.idle());
     var streams = server.awaitStreams(SUBSCRIBERS);
     for (var stream : streams.subList(0, 2)) {
@@ -254,28 +259,28 @@ final class BenchCommandTest {
     assertThat(text()).isEmpty();
     assertThat(errors())
         .isEqualTo(
-            "1 of 3 subscribers were refused, or ended before all were there: RESOURCE_EXHAUSTED:"
+            "1 of 3 subscribers were rejected or ended before all had a frame: RESOURCE_EXHAUSTED:"
                 + " 2 streams run\n");
   }
 
   @Test
-  void aRequestThatIsRefusedToAllGetsTheServersLine() {
+  void requestRejectedForAllPrintsServerMessage() {
     server.respondWith(
         List.of(), Status.INVALID_ARGUMENT.withDescription("frame_size: -4 (expected: 0..8000)"));
     assertThat(run(LoadGenerators.idle(), ARGS)).isEqualTo(1);
     assertThat(errors()).isEqualTo("frame_size: -4 (expected: 0..8000)\n");
   }
 
-  @RepeatedTest(3) // one that ends early was once taken for one that never came
-  void streamsThatEndOrFallSilentAreTold() throws Exception {
-    graceSeconds = 1; // for the silent one
+  @RepeatedTest(3) // an ended stream once counted as one that never opened
+  void endedAndStalledStreamsAreReported() throws Exception {
+    graceSeconds = 1; // for the stalled stream
     var running = start(LoadGenerators.idle());
     sendFrames(0, 40, 0, (subscriber, frame) -> 0);
     server
         .awaitStreams(SUBSCRIBERS)
         .get(0)
         .onError(Status.UNAVAILABLE.withDescription("device lost").asRuntimeException());
-    // The second stays silent; what the first would get is lost.
+    // The second stream stalls; the first one ends and loses the rest of its frames.
     sendFrames(41, LAST_FRAME, 0, (subscriber, frame) -> subscriber < 2 ? -1 : 0);
     assertThat(code(running)).isEqualTo(1);
     assertThat(text().lines())
@@ -286,16 +291,16 @@ final class BenchCommandTest {
   }
 
   @Test
-  void helpSaysWhenThereAreNoFigures() {
+  void helpSaysWhenThereAreNoResults() {
     assertThat(run(LoadGenerators.idle(), "bench", "--help")).isZero();
     assertThat(text())
         .contains("less than 5 % of", "more than 80 % of", "5 ms late at p99")
-        .contains("3 this", "was the bottleneck");
+        .contains("3 this", "machine was the bottleneck");
     assertThat(errors()).isEmpty();
   }
 
   @Test
-  void badFlagsGetOneLine() {
+  void invalidFlagPrintsOneLine() {
     assertThat(run(LoadGenerators.idle(), "bench", "--subscribers", "0")).isEqualTo(1);
     assertThat(run(LoadGenerators.idle(), "bench", "--connections", "101")).isEqualTo(1);
     assertThat(run(LoadGenerators.idle(), "bench", "--seconds", "0")).isEqualTo(1);

@@ -95,7 +95,7 @@ final class LavalierCliTest {
   }
 
   @Test
-  void watchesDevices() {
+  void watchPrintsEachDeviceChange() {
     server.setDeviceChanges(
         List.of(
             WatchDevicesResponse.newBuilder()
@@ -112,11 +112,11 @@ final class LavalierCliTest {
     assertThat(run("devices", "--watch")).isEqualTo(1);
     assertThat(errors()).isEqualTo("that was all\n");
     assertThat(out.toString(StandardCharsets.UTF_8).lines().skip(3))
-        .containsExactly("one  not_responding  8000/1/s16le  0  a microphone", "two  gone");
+        .containsExactly("one  not_responding  8000/1/s16le  0  a microphone", "two  removed");
   }
 
   @Test
-  void waitsForALostDeviceWhereItIsToldTo() {
+  void waitFlagSelectsWaitOnDeviceLoss() {
     server.respondWith(WITH_A_GAP, Status.UNAVAILABLE);
     run("record", "--seconds", "0.01", dir.resolve("a.wav").toString());
     assertThat(server.lastRequest().getOnDeviceLoss()).isEqualTo(OnDeviceLoss.ON_DEVICE_LOSS_FAIL);
@@ -125,7 +125,7 @@ final class LavalierCliTest {
   }
 
   @Test
-  void asksForTheFormatThatIsWanted() throws Exception {
+  void formatAndChannelsAreRequested() throws Exception {
     server.respondWith(WITH_A_GAP, Status.UNAVAILABLE);
     run("record", "--seconds", "0.01", dir.resolve("a.wav").toString());
     assertThat(server.lastRequest().hasFormat()).isFalse();
@@ -142,7 +142,7 @@ final class LavalierCliTest {
   }
 
   @Test
-  void recordsExactlyWhatWasAskedForAndFillsTheGap() throws Exception {
+  void recordWritesExactDurationAndFillsGap() throws Exception {
     server.respondWith(WITH_A_GAP, Status.UNAVAILABLE);
     Path wav = dir.resolve("take.wav");
     // 0.0525 s at 8 kHz are 420 samples: one frame, a gap of 240, a frame, and 20 of the last.
@@ -150,7 +150,7 @@ final class LavalierCliTest {
 
     assertThat(errors())
         .isEqualTo(
-            "gap: 240 samples (0.030 s) at 0:00:00.0, taken too slowly, filled with silence\n");
+            "gap: 240 samples (0.030 s) at 0:00:00.0, read too slowly, filled with silence\n");
     try (AudioInputStream in = AudioSystem.getAudioInputStream(wav.toFile())) {
       assertThat(in.getFrameLength()).isEqualTo(420);
       byte[] pcm = in.readAllBytes();
@@ -162,14 +162,14 @@ final class LavalierCliTest {
   }
 
   @Test
-  void aGapLongerThanTheRecordingEndsIt() throws Exception {
+  void gapLongerThanRecordingEndsIt() throws Exception {
     server.respondWith(WITH_A_GAP, Status.UNAVAILABLE);
     assertThat(run("record", "--seconds", "0.02", "-")).isZero();
     assertThat(out.size()).isEqualTo(2 * 160);
   }
 
   @Test
-  void aServerThatEndsLeavesAWholeFileAndOneLine() throws Exception {
+  void recordKeepsCompleteFileAndPrintsOneLineWhenServerStops() throws Exception {
     server.respondWith(WITH_A_GAP, Status.UNAVAILABLE.withDescription("the server is stopping"));
     Path wav = dir.resolve("take.wav");
     assertThat(run("record", "--reconnect-s", "0", wav.toString())).isEqualTo(1);
@@ -182,7 +182,7 @@ final class LavalierCliTest {
   }
 
   @Test
-  void aServerThatComesBackIsRecordedOn() throws Exception {
+  void recordResumesAndFillsGapAfterReconnect() throws Exception {
     StreamFramesResponse.Builder again = FakeMessages.frame(1_600, 80, 0).toBuilder();
     server.respondWith(WITH_A_GAP, Status.UNAVAILABLE.withDescription("the server is stopping"));
     server.thenRespondWith(List.of(FakeMessages.started(80), again.build()), Status.UNAVAILABLE);
@@ -193,11 +193,11 @@ final class LavalierCliTest {
             line ->
                 assertThat(line)
                     .isEqualTo(
-                        "notice: the connection is lost, reconnecting for 300 s at most: the server"
+                        "notice: connection lost, reconnecting for at most 300 s: the server"
                             + " is stopping"),
             line ->
                 assertThat(line)
-                    .startsWith("notice: connected again after ")
+                    .startsWith("notice: reconnected after ")
                     .endsWith(" s, 1120 samples (0.140 s) are missing"),
             line ->
                 assertThat(line)
@@ -210,7 +210,7 @@ final class LavalierCliTest {
   }
 
   @Test
-  void beginsBeforeNowAsFarAsThatWasKept() {
+  void prerollStartsInPastAndShortfallIsReported() {
     StreamFramesResponse.Builder start = FakeMessages.started(80).toBuilder();
     start.getStartedBuilder().setPrerollMs(20);
     server.respondWith(List.of(start.build(), FakeMessages.frame(0, 80, 0)), Status.UNAVAILABLE);
@@ -218,11 +218,11 @@ final class LavalierCliTest {
     assertThat(server.lastRequest().getPrerollMs()).isEqualTo(20);
     assertThat(errors()).isEmpty();
     assertThat(run("record", "--preroll", "5000", "--seconds", "0.01", "-")).isZero();
-    assertThat(errors()).isEqualTo("preroll: 20 of 5000 ms were kept by the server\n");
+    assertThat(errors()).isEqualTo("preroll: the server had 20 of 5000 ms\n");
   }
 
   @Test
-  void aRefusalLeavesTheFileAsItWas() throws Exception {
+  void rejectedRecordLeavesFileUnchanged() throws Exception {
     server.respondWith(List.of(), Status.NOT_FOUND.withDescription("no such device"));
     Path old = Files.writeString(dir.resolve("old.wav"), "precious");
     Path fresh = dir.resolve("new.wav");
@@ -234,7 +234,7 @@ final class LavalierCliTest {
   }
 
   @Test
-  void aTerminalSeesTheProgress() {
+  void progressIsShownOnTerminal() {
     server.respondWith(WITH_A_GAP, Status.UNAVAILABLE.withDescription("gone"));
     run(true, "record", "--seconds", "0.06", dir.resolve("x.wav").toString());
     assertThat(errors())
@@ -243,7 +243,7 @@ final class LavalierCliTest {
   }
 
   @Test
-  void metersLevels() {
+  void meterPrintsLevels() {
     server.respondWith(WITH_A_GAP, Status.UNAVAILABLE.withDescription("gone"));
     assertThat(run("meter", "--seconds", "0.02")).isZero();
     assertThat(out.toString(StandardCharsets.UTF_8))
@@ -251,7 +251,7 @@ final class LavalierCliTest {
   }
 
   @Test
-  void badInputGetsOneLine() {
+  void invalidOptionPrintsOneLine() {
     assertThat(run("record", dir.resolve("no/such/dir.wav").toString())).isEqualTo(1);
     assertThat(run("record", "--seconds", "0", "-")).isEqualTo(1);
     assertThat(run("record", "--format", "mp3", "-")).isEqualTo(1);
@@ -275,7 +275,7 @@ final class LavalierCliTest {
   }
 
   @Test
-  void everyCommandTakesWhatTheConnectionNeeds() throws Exception {
+  void connectionOptionsApplyToEveryCommand() throws Exception {
     Path token = Files.writeString(dir.resolve("token"), "from-the-file\n");
     environment = Map.of("LAVALIER_TOKEN", "from-the-environment");
     ConnectOptions plain = ConnectOptions.to(DEFAULT_SERVER);
@@ -295,7 +295,7 @@ final class LavalierCliTest {
   }
 
   @Test
-  void whatTheConnectionLacksGetsOneLine() throws Exception {
+  void invalidConnectionOptionPrintsOneLine() throws Exception {
     Path notOne = Files.writeString(dir.resolve("token"), "to be\nor not");
     environment = Map.of("LAVALIER_TOKEN", "secret");
     assertThat(run("devices", "--token-file", notOne.toString())).isEqualTo(1);
@@ -307,36 +307,36 @@ final class LavalierCliTest {
     assertThat(run("devices", "--server", "studio:50051")).isEqualTo(1);
     assertThat(errors().lines())
         .containsExactly(
-            "token: unreadable, and not shown (expected: letters, digits and -._~+/=, in one line)",
-            "token-file: no-token (expected: a file that holds a token; there is none)",
+            "token: invalid, and not shown (expected: letters, digits and -._~+/=, in one line)",
+            "token-file: no-token (expected: a file with a token; the file does not exist)",
             "key: none (expected: the private key of me.pem)",
             "cert: none (expected: the certificate of me.key)",
-            "ca: no-ca.pem (expected: certificates in PEM; there is no such file)",
+            "ca: no-ca.pem (expected: certificates in PEM; the file does not exist)",
             "ca: " + notOne + " (expected: certificates in PEM; No certificate data found)",
             "token: not sent to studio:50051 without encryption (expected: TLS, or a loopback"
                 + " address)");
   }
 
   @Test
-  void listsWhoListens() {
+  void subscriptionsAreListedAsTable() {
     server.setSubscriptions(
         List.of(subscription(1, "studio", "tone"), subscription(12, "CN=desk", "mic-in-the-hall")));
     assertThat(run("subscriptions")).isZero();
     assertThat(out.toString(StandardCharsets.UTF_8).lines())
         .containsExactly(
-            "ID  WHO      ADDRESS        DEVICE           FORMAT        SINCE                 FRAMES"
-                + "  BYTES   MISSED",
-            "1   studio   10.0.0.9:5555  tone             8000/1/s16le  2026-01-02T03:04:05Z  50    "
-                + "  123456  80",
-            "12  CN=desk  10.0.0.9:5555  mic-in-the-hall  8000/1/s16le  2026-01-02T03:04:05Z  50    "
-                + "  123456  80");
+            "ID  WHO      ADDRESS        DEVICE           FORMAT        SINCE                "
+                + " FRAMES  BYTES   MISSED",
+            "1   studio   10.0.0.9:5555  tone             8000/1/s16le  2026-01-02T03:04:05Z  50   "
+                + "   123456  80",
+            "12  CN=desk  10.0.0.9:5555  mic-in-the-hall  8000/1/s16le  2026-01-02T03:04:05Z  50   "
+                + "   123456  80");
     out.reset();
     assertThat(run("subscriptions", "--device", "tone")).isZero();
     assertThat(out.toString(StandardCharsets.UTF_8).lines()).hasSize(2);
     out.reset();
     assertThat(run("subscriptions", "--device", "moon")).isZero();
     assertThat(out.size()).isZero();
-    assertThat(errors()).isEqualTo("nobody listens\n");
+    assertThat(errors()).isEqualTo("no subscriptions\n");
   }
 
   private static Subscription subscription(long id, String identity, String device) {
@@ -355,7 +355,7 @@ final class LavalierCliTest {
   }
 
   @Test
-  void wrongUsageIsCode2() {
+  void wrongUsageExitsWithCode2() {
     assertThat(run("--nonsense")).isEqualTo(2);
     assertThat(run("record")).isEqualTo(2);
     assertThat(run("meter", "--seconds", "soon")).isEqualTo(2);

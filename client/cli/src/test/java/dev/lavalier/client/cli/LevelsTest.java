@@ -13,7 +13,10 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 final class LevelsTest {
 
-  /** A second of a full-scale sine on the first channel, and one 20 dB below it on the second. */
+  /**
+   * Creates one second of a full-scale sine on the first channel and a sine 20 dB lower on the
+   * second.
+   */
   private static ByteBuffer sines(SampleEncoding encoding) {
     ByteBuffer pcm =
         ByteBuffer.allocate(8_000 * 2 * encoding.bytesPerSample()).order(ByteOrder.LITTLE_ENDIAN);
@@ -39,7 +42,7 @@ final class LevelsTest {
 
   @ParameterizedTest
   @EnumSource
-  void measuresEveryEncoding(SampleEncoding encoding) {
+  void levelIsMeasuredInEveryEncoding(SampleEncoding encoding) {
     Levels levels = new Levels(new PcmFormat(encoding, 8_000, 2));
     levels.add(sines(encoding));
     assertThat(levels.rms(0)).isCloseTo(0, within(0.01));
@@ -51,7 +54,7 @@ final class LevelsTest {
   }
 
   @Test
-  void silenceHasNoLevel() {
+  void levelOfSilenceIsMinusInfinity() {
     Levels levels = new Levels(new PcmFormat(SampleEncoding.S16LE, 8_000, 1));
     assertThat(levels.rms(0)).isEqualTo(Double.NEGATIVE_INFINITY);
     levels.add(ByteBuffer.allocate(320));
@@ -60,7 +63,7 @@ final class LevelsTest {
   }
 
   @Test
-  void resettingForgets() {
+  void resetDiscardsSamples() {
     Levels levels = new Levels(new PcmFormat(SampleEncoding.S16LE, 8_000, 2));
     levels.add(sines(SampleEncoding.S16LE));
     levels.reset();

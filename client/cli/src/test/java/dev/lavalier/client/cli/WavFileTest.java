@@ -29,7 +29,7 @@ final class WavFileTest {
 
   @ParameterizedTest
   @CsvSource({"S16LE,1", "S16LE,2", "S16LE,6", "S24LE,1", "S24LE,2", "S32LE,2", "F32LE,1"})
-  void isReadBackByTheJdk(SampleEncoding encoding, int channels) throws Exception {
+  void fileIsReadableByJdk(SampleEncoding encoding, int channels) throws Exception {
     PcmFormat format = new PcmFormat(encoding, 44_100, channels);
     byte[] pcm = new byte[format.bytesPerSampleFrame() * 101];
     for (int i = 0; i < pcm.length; i++) {
@@ -54,7 +54,7 @@ final class WavFileTest {
   }
 
   @Test
-  void isWholeToTheLastSecondWhileItGrows() throws Exception {
+  void growingFileIsCompleteExceptForLastSecond() throws Exception {
     PcmFormat format = new PcmFormat(SampleEncoding.S16LE, 8_000, 1);
     Path path = dir.resolve("growing.wav");
     try (WavFile wav = new WavFile(open(path), format)) {
@@ -68,14 +68,14 @@ final class WavFileTest {
   }
 
   @Test
-  void replacesWhatWasThere() throws Exception {
+  void existingFileIsReplaced() throws Exception {
     Path path = Files.write(dir.resolve("old.wav"), new byte[10_000]);
     new WavFile(open(path), new PcmFormat(SampleEncoding.S16LE, 8_000, 1)).close();
     assertThat(Files.size(path)).isEqualTo(80);
   }
 
   @Test
-  void becomesRf64BeyondItsLimit() throws Exception {
+  void fileBecomesRf64BeyondLimit() throws Exception {
     PcmFormat format = new PcmFormat(SampleEncoding.S16LE, 8_000, 2);
     Path path = dir.resolve("large.wav");
     try (WavFile wav = new WavFile(open(path), format, 1_000)) {

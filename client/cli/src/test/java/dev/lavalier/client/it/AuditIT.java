@@ -19,7 +19,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What a real server says of why subscribers left: each leaves in a way of its own. */
+/** Tests the reason that a real server logs for each way in which a subscription ends. */
 final class AuditIT {
 
   private static final StreamOptions TONE = StreamOptions.defaults().withDeviceId("tone");
@@ -27,7 +27,7 @@ final class AuditIT {
 
   @TempDir Path folder;
 
-  /** Waits until the log has a line of the audit with these pieces in their order. */
+  /** Waits until the audit log has a line with these parts, in this order. */
   private static void awaitLine(ServerProcess server, String... pieces) throws Exception {
     server.awaitLog(".* audit " + String.join(".*", pieces) + ".*");
   }
@@ -47,7 +47,7 @@ final class AuditIT {
   }
 
   @Test
-  void aSubscriberThatCancels() throws Exception {
+  void cancelledSubscriptionIsLogged() throws Exception {
     try (ServerProcess server = ServerProcess.start(Map.of());
         LavalierClient client = server.client()) {
       try (FrameStream stream = client.stream(TONE)) {
@@ -61,7 +61,7 @@ final class AuditIT {
   }
 
   @Test
-  void aSubscriberWhoseTimeIsUp() throws Exception {
+  void expiredDeadlineIsLogged() throws Exception {
     try (ServerProcess server = ServerProcess.start(Map.of())) {
       ManagedChannel channel =
           NettyChannelBuilder.forTarget(server.address()).usePlaintext().build();
@@ -76,7 +76,7 @@ final class AuditIT {
       } finally {
         channel.shutdownNow();
       }
-      // Whose clock says so first, the server's or the client's, is chance.
+      // Either the server's or the client's clock may detect it first.
       awaitLine(
           server,
           "subscription ended id=1 ",
@@ -85,7 +85,7 @@ final class AuditIT {
   }
 
   @Test
-  void aProcessThatIsKilled() throws Exception {
+  void killedProcessIsLogged() throws Exception {
     try (ServerProcess server = ServerProcess.start(Map.of())) {
       Process recorder = recorder(server, "killed.wav");
       try {
@@ -98,7 +98,7 @@ final class AuditIT {
   }
 
   @Test
-  void aProcessThatDoesNotAnswer() throws Exception {
+  void unresponsiveProcessIsLogged() throws Exception {
     assumeTrue(ProcessRunner.succeeds("kill", "-l"), "there is no kill");
     try (ServerProcess server = ServerProcess.start(Map.of())) {
       Process recorder = recorder(server, "stopped.wav");

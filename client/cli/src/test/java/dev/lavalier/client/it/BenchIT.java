@@ -7,7 +7,7 @@ import com.google.gson.JsonParser;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** {@code lavalier bench} against a real server, over TCP. */
+/** Runs {@code lavalier bench} with a real server, over TCP. */
 final class BenchIT {
 
   private static final int SUBSCRIBERS = 20;
@@ -16,7 +16,7 @@ final class BenchIT {
   private static final int REFUSED = 3;
 
   @Test
-  void measuresTheDemoServer() throws Exception {
+  void benchMeasuresDemoServer() throws Exception {
     ProcessRunner.Result result;
     try (ServerProcess server =
         ServerProcess.start(Map.of(), "--demo", "--capture-format", "16000/1/s16le")) {
@@ -39,10 +39,10 @@ final class BenchIT {
                   "--json"));
     }
     JsonObject json = JsonParser.parseString(result.out()).getAsJsonObject();
-    if (result.code() == REFUSED) { // rightly, where the machine is busy with other things
+    if (result.code() == REFUSED) { // correct if the machine is busy
       assertThat(json.keySet()).containsExactly("refused");
       assertThat(result.err())
-          .contains("no figures: this machine was the bottleneck; ")
+          .contains("no results: this machine was the bottleneck; ")
           .contains(json.get("refused").getAsString());
       return;
     }
@@ -56,7 +56,7 @@ final class BenchIT {
     assertThat(json.get("streams_ended").getAsInt()).isZero();
     assertThat(json.get("clocks_agree").getAsBoolean()).isTrue();
     assertThat(json.get("latency_ms_min").getAsDouble()).isBetween(0.0, 20.0);
-    // A frame is 20 ms long, and read when it is whole.
+    // A frame is 20 ms long, and the server reads it when it is complete.
     assertThat(json.get("capture_to_on_next_ms_min").getAsDouble()).isBetween(19.9, 60.0);
     assertThat(json.get("interval_ms_p50").getAsDouble()).isBetween(15.0, 25.0);
     assertThat(json.get("own_cpu_share").getAsDouble()).isBetween(0.0, 0.8);

@@ -21,7 +21,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Certificates in a folder, made by openssl as an operator would make them. */
+/** Certificates in a folder, created with openssl as an operator creates them. */
 final class Certificates {
 
   private static final List<String> NEW_KEY =
@@ -45,32 +45,32 @@ final class Certificates {
       }
     }
 
-    /** Takes the place of other files, one after the other, each as a whole. */
+    /** Replaces these files, one after the other, each atomically. */
     void replace(Pair other) throws IOException {
       copy(key, other.key);
       copy(certificate, other.certificate);
     }
 
-    /** Returns options that show it. */
+    /** Returns options with this client certificate. */
     ConnectOptions applyTo(ConnectOptions options) {
       return options.withCertificate(certificate, key);
     }
   }
 
-  /** Skips the test where there is no openssl. */
+  /** Skips the test if openssl is not installed. */
   static Certificates in(Path dir) {
     assumeTrue(
         ProcessRunner.succeeds("openssl", "version"), "openssl is not installed (Debian: openssl)");
     return new Certificates(dir);
   }
 
-  /** Puts a copy of a file in the place of another, which is never seen half written. */
+  /** Replaces a file by a copy of another, atomically. */
   static void copy(Path from, Path to) throws IOException {
     Path temporary = Files.copy(from, Path.of(to + ".new"), StandardCopyOption.REPLACE_EXISTING);
     Files.move(temporary, to, StandardCopyOption.ATOMIC_MOVE);
   }
 
-  /** Makes a CA. */
+  /** Creates a CA. */
   Pair ca(String name) throws IOException, InterruptedException {
     Pair pair = pair(name);
     List<String> command = request(pair, name);
@@ -80,33 +80,33 @@ final class Certificates {
     return pair;
   }
 
-  /** Makes a certificate of a server on loopback. */
+  /** Creates a certificate of a server on loopback. */
   Pair server(String name, Pair ca) throws IOException, InterruptedException {
     return issue(name, ca, FOR_LOOPBACK, tomorrow());
   }
 
-  /** Makes one that is good until then, in whole seconds. */
+  /** Creates a server certificate that is valid until {@code notAfter}, in whole seconds. */
   Pair serverUntil(Instant notAfter, String name, Pair ca)
       throws IOException, InterruptedException {
     return issue(name, ca, FOR_LOOPBACK, notAfter);
   }
 
-  /** Makes a certificate of a server elsewhere. */
+  /** Creates a certificate of a server with another name. */
   Pair serverOf(String host, Pair ca) throws IOException, InterruptedException {
     return issue(host, ca, "subjectAltName=DNS:" + host, tomorrow());
   }
 
-  /** Makes a certificate of a client, whose subject is CN=name. */
+  /** Creates a certificate of a client with the subject CN=name. */
   Pair client(String name, Pair ca) throws IOException, InterruptedException {
     return issue(name, ca, FOR_CLIENTS, tomorrow());
   }
 
-  /** Makes one that was good until an hour ago. */
+  /** Creates a client certificate that expired an hour ago. */
   Pair expiredClient(String name, Pair ca) throws IOException, InterruptedException {
     return issue(name, ca, FOR_CLIENTS, Instant.now().minus(1, ChronoUnit.HOURS));
   }
 
-  /** Makes a certificate for which nobody vouches, of a server on loopback. */
+  /** Creates a self-signed certificate of a server on loopback. */
   Pair selfSigned(String name) throws IOException, InterruptedException {
     Pair pair = pair(name);
     List<String> command = request(pair, name);
@@ -176,7 +176,7 @@ final class Certificates {
     return command;
   }
 
-  /** Returns the serial number of the certificate that a server shows to whoever comes now. */
+  /** Returns the serial number of the certificate that a server sends to a new connection. */
   BigInteger servedSerial(String address, Pair ca) throws Exception {
     ProcessRunner.Result result = handshake(address, ca, "-tls1_3");
     int start = result.out().indexOf("-----BEGIN CERTIFICATE-----");
@@ -189,7 +189,7 @@ final class Certificates {
         .getSerialNumber();
   }
 
-  /** Shakes hands with a server by a version of TLS, and no more. */
+  /** Performs a handshake with a server, with only one version of TLS. */
   ProcessRunner.Result handshake(String address, Pair ca, String version)
       throws IOException, InterruptedException {
     return ProcessRunner.run(
@@ -200,7 +200,7 @@ final class Certificates {
             address,
             version,
             "-cipher",
-            "DEFAULT@SECLEVEL=0", // else it would not even offer the old ones
+            "DEFAULT@SECLEVEL=0", // otherwise openssl does not offer old versions
             "-CAfile",
             ca.certificate().toString()));
   }

@@ -17,12 +17,12 @@ import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A sound server that fails under a running stream, and what must be seen then. Somebody else
- * listens to the tone meanwhile, and misses nothing.
+ * The failure of a sound server during a running stream, and the expected behavior. Another client
+ * receives the tone meanwhile and misses no sample.
  */
 final class DeviceFaultScenario {
 
-  /** With room for all that a sound server gives at once after it stood still. */
+  /** Large enough for the burst of a sound server that resumes after it was stopped. */
   static final StreamOptions WAIT =
       StreamOptions.defaults()
           .withDeviceId("default")
@@ -31,7 +31,7 @@ final class DeviceFaultScenario {
 
   static final StreamOptions TONE = StreamOptions.defaults().withDeviceId("tone");
 
-  /** The longest back-off, and 3 s. */
+  /** The maximum backoff, and 3 s. */
   private static final long RECOVERY_SECONDS = 8;
 
   private static final double MAX_CPU_WHILE_LOST = 0.02;
@@ -53,7 +53,10 @@ final class DeviceFaultScenario {
     }
   }
 
-  /** Breaks the device, sees it lost, mends it, and sees it return within the promised time. */
+  /**
+   * Causes a failure, waits for the loss, repairs the device, and asserts that it is available
+   * again within the promised time.
+   */
   static void failAndRecover(SoundServer sound, Action failure, Action repair) throws Exception {
     try (ServerProcess server = ServerProcess.start(sound.environment());
         LavalierClient client = server.client();

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The consumers in other languages, which have nothing of ours but the .proto. */
+/** Tests the consumers in other languages, which use only the .proto. */
 final class ExamplesIT {
 
   private static final Path EXAMPLES = ProcessRunner.TOP.resolve("client/examples");
@@ -31,7 +31,7 @@ final class ExamplesIT {
   }
 
   @Test
-  void pythonRecordsInTheFormatItAsksFor() throws Exception {
+  void pythonRecordsInRequestedFormat() throws Exception {
     List<String> record =
         List.of(pythonWithStubs(), EXAMPLES.resolve("python/record.py").toString());
     Map<String, String> environment = Map.of("PYTHONPATH", dir.toString());
@@ -53,7 +53,7 @@ final class ExamplesIT {
         Recording recording = new Recording(wav, format);
         int rate = Integer.parseInt(format.split("/", -1)[0]);
         assertThat(recording.samples()).isEqualTo(rate);
-        recording.assertSine(440, -12, rate / 20); // the filter rings where the tone sets in
+        recording.assertSine(440, -12, rate / 20); // the filter rings when the tone starts
         if (ProcessRunner.succeeds("sox", "--version")) {
           recording.assertSoxMeasures(440);
         }
@@ -79,7 +79,7 @@ final class ExamplesIT {
       assertThat(run(pull, environment, server, "--device", "moon"))
           .isEqualTo(new ProcessRunner.Result(1, "", "device_id: moon (expected: one of tone)\n"));
 
-      // 20 ms frames that take 100 ms each: once the 200 ms are over, four of five are missed.
+      // The client needs 100 ms per frame of 20 ms: after 200 ms, four of five frames are missed.
       ProcessRunner.Result slow =
           run(pull, environment, server, "--frames", "20", "--work-ms", "100");
       assertThat(slow.code()).as(slow.err()).isZero();
@@ -89,12 +89,12 @@ final class ExamplesIT {
   }
 
   /**
-   * What is under way when a program is stopped grows old; the example drops it, and the server
-   * sends nothing old on credit that is granted later.
+   * Frames in transit expire while a program is stopped. The example drops them, and the server
+   * sends no expired frame on credit that is granted later.
    */
   @ParameterizedTest
   @CsvSource({"16000/1/s16le, 16000, 1", "48000/2/s16le, 48000, 5"})
-  void pythonThatStandsStillAndGoesOnHearsNothingOld(String format, int rateHz, String window)
+  void pausedPythonClientGetsNoExpiredFrame(String format, int rateHz, String window)
       throws Exception {
     List<String> probe =
         List.of(
@@ -118,7 +118,7 @@ final class ExamplesIT {
     }
   }
 
-  /** Returns a python for which the contract's stubs are in {@link #dir}. */
+  /** Returns a Python interpreter and creates the contract's stubs in {@link #dir}. */
   private String pythonWithStubs() throws Exception {
     String python = pythonWithGrpc();
     ProcessRunner.Result stubs =
@@ -136,7 +136,9 @@ final class ExamplesIT {
     return python;
   }
 
-  /** The first python on the path may be one without the packages; Debian's has them. */
+  /**
+   * Finds a Python with the packages: the first one on the path may lack them; Debian's has them.
+   */
   private static String pythonWithGrpc() {
     for (String python : List.of("python3", "/usr/bin/python3")) {
       if (ProcessRunner.succeeds(python, "-c", "import grpc, grpc_tools.protoc")) {
@@ -178,7 +180,10 @@ final class ExamplesIT {
     assertReachesAnEncryptedServer(environment, program, "devices", "tone");
   }
 
-  /** With a CA and a token; without the one it is not trusted, without the other not known. */
+  /**
+   * Asserts that a program needs a CA and a token: without the CA it does not trust the server,
+   * without the token it is not authenticated.
+   */
   private void assertReachesAnEncryptedServer(
       Map<String, String> environment, List<String> program, String command, String answer)
       throws Exception {

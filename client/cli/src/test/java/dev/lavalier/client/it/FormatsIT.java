@@ -22,7 +22,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** A known signal in every format of delivery, from a server's process over TCP to a client. */
+/** Tests a known signal in every output format, from a server process over TCP to a client. */
 final class FormatsIT {
 
   private static final String CAPTURED = "48000/2/s16le";
@@ -42,10 +42,12 @@ final class FormatsIT {
     server.close();
   }
 
-  /** All rates of an encoding at a time: 20 of the 32 ways that a device has. */
+  /**
+   * Tests all rates of an encoding at a time: 20 of the 32 format pipelines that a device allows.
+   */
   @ParameterizedTest
   @EnumSource(SampleEncoding.class)
-  void theToneArrives(SampleEncoding encoding) throws Exception {
+  void toneArrivesInEveryFormat(SampleEncoding encoding) throws Exception {
     List<FrameStream> streams = new ArrayList<>();
     try {
       List<PcmFormat> formats = new ArrayList<>();
@@ -58,7 +60,7 @@ final class FormatsIT {
                   StreamOptions.defaults()
                       .withDeviceId("tone")
                       .withFormat(format)
-                      .withMaxLatency(Duration.ofSeconds(10)))); // they are read in turn
+                      .withMaxLatency(Duration.ofSeconds(10)))); // the streams are read in turn
         }
       }
       for (int k = 0; k < streams.size(); k++) {
@@ -74,7 +76,7 @@ final class FormatsIT {
     assertThat(frames.start().captureFormat()).hasToString(CAPTURED);
     assertThat(frames.start().conversion().isPresent())
         .isEqualTo(!format.toString().equals(CAPTURED));
-    // Before the epoch lies silence, and the filter rings where the tone sets in: 50 ms are left.
+    // The epoch starts after silence, and the filter rings when the tone starts: skip 50 ms.
     int settled = format.sampleRateHz() / 20;
     Frame frame = frames.read();
     while (frame.sampleIndex() < settled) {

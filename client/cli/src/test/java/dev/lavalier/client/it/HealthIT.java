@@ -16,7 +16,9 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
-/** A client of grpc.health, as orchestrators and load balancers are, at a real server. */
+/**
+ * Tests a real server with a client of grpc.health, as used by orchestrators and load balancers.
+ */
 final class HealthIT {
 
   private static final long TIMEOUT_SECONDS = 30;
@@ -48,7 +50,7 @@ final class HealthIT {
   }
 
   @Test
-  void ofTheServerTheServiceAndADevice() throws Exception {
+  void serverServiceAndDeviceReportHealth() throws Exception {
     try (ServerProcess server = ServerProcess.start(Map.of(), "--demo")) {
       ManagedChannel channel = connect(server);
       try {
@@ -69,7 +71,7 @@ final class HealthIT {
   }
 
   @Test
-  void ofAMicrophoneWhoseSoundServerIsKilled() throws Exception {
+  void deviceIsNotServingAfterSoundServerIsKilled() throws Exception {
     PulseAudio.assumeInstalled();
     try (PulseAudio pulse = PulseAudio.start();
         ServerProcess server = ServerProcess.start(pulse.environment());
@@ -95,7 +97,7 @@ final class HealthIT {
   }
 
   @Test
-  void ofADeviceUntilTheServerEnds() throws Exception {
+  void deviceHealthIsWatchedUntilServerStops() throws Exception {
     try (ServerProcess server = ServerProcess.start(Map.of(), "--demo")) {
       ManagedChannel channel = connect(server);
       try {

@@ -25,9 +25,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInfo;
 
 /**
- * Peers that mean harm, against a server that somebody listens to: whatever they do, the listener
- * misses no sample, the server's memory is bounded, they are gone in time, and the log has a line
- * of it and not many. Prints what docs/internals/hardening.md quotes.
+ * Tests hostile peers of a server with one normal subscriber. Whatever the peers do, the subscriber
+ * misses no sample, the server's memory is bounded, their connections close in time, and the log
+ * has a few lines about it. Prints the values that docs/internals/hardening.md quotes.
  */
 final class HostilePeersIT {
 
@@ -35,7 +35,7 @@ final class HostilePeersIT {
   private static final int MAX_CONNECTIONS = SILENT_PEERS + 100;
   private static final int HANDSHAKE_SECONDS = 10;
 
-  /** With a heap of 256 MiB, the JVM itself, and a direct buffer for whoever speaks. */
+  /** Enough for a heap of 256 MiB, the JVM itself, and a direct buffer per active peer. */
   private static final long MAX_RESIDENT_BYTES = 640L << 20;
 
   private static final int MAX_LOG_LINES = 4;
@@ -43,7 +43,7 @@ final class HostilePeersIT {
   private static final String AUDIT = " audit ";
   private static final int MAX_RESETS = 1_000; // the default
 
-  /** Wide, since all of them share this machine with the server, and it may be a small one. */
+  /** Large, because all peers share this machine with the server, and it may be small. */
   private static final Duration LENIENT_LATENCY = Duration.ofSeconds(20);
 
   private ServerProcess server;
@@ -82,7 +82,7 @@ final class HostilePeersIT {
     }
   }
 
-  /** Without the audit, which has two for each subscription, whoever made it. */
+  /** Returns the log without the audit log, which has two lines per subscription. */
   private List<String> logLines() {
     return server
         .log()
@@ -95,7 +95,9 @@ final class HostilePeersIT {
     return server.log().lines().filter(line -> line.contains(AUDIT)).count();
   }
 
-  /** The server is as it was: but for lines of the log, one of which says this. */
+  /**
+   * Asserts that the server is in its earlier state, except for log lines with the expected text.
+   */
   private void assertUnharmed(TestInfo test, int withinSeconds, String... expectedLines)
       throws Exception {
     long deadline = startedAt + TimeUnit.SECONDS.toNanos(withinSeconds);
@@ -126,7 +128,7 @@ final class HostilePeersIT {
   }
 
   @Test
-  void garbage(TestInfo test) throws Exception {
+  void garbageClosesConnection(TestInfo test) throws Exception {
     Random random = new Random(6);
     byte[] bytes = new byte[65_536];
     for (int i = 0; i < 200; i++) {
@@ -144,7 +146,7 @@ final class HostilePeersIT {
   }
 
   @Test
-  void tenThousandThatSayNothing(TestInfo test) throws Exception {
+  void tenThousandSilentPeersAreClosed(TestInfo test) throws Exception {
     List<RawPeer> peers = Collections.synchronizedList(new ArrayList<>());
     ExecutorService threads = Executors.newFixedThreadPool(4);
     try {
@@ -155,15 +157,15 @@ final class HostilePeersIT {
       for (Future<?> each : connecting) {
         each.get();
       }
-      // The kernel lets them in before the server does. The first are still there when the last
-      // come.
+      // The kernel accepts connections before the server does. The first peers are still connected
+      // when the last ones connect.
       long deadline = startedAt + TimeUnit.SECONDS.toNanos(HANDSHAKE_SECONDS);
       while (ProcessRunner.count(server.pid(), "fd") < descriptorsBefore + SILENT_PEERS) {
         assertThat(System.nanoTime()).isLessThan(deadline);
-        recorder.awaitFrames(5); // a look costs the server something too
+        recorder.awaitFrames(5); // each poll also costs the server time
       }
       System.out.printf(
-          "%d let in within %.1f s%n", SILENT_PEERS, (System.nanoTime() - startedAt) / 1e9);
+          "%d connected within %.1f s%n", SILENT_PEERS, (System.nanoTime() - startedAt) / 1e9);
       for (int i = 0; i < 200; i++) {
         peers.add(RawPeer.connect(server));
       }
@@ -181,9 +183,9 @@ final class HostilePeersIT {
     }
   }
 
-  /** Some say half a greeting, some greet and fall silent, some say a byte a second. */
+  /** Some peers send half a preface, some stop after the preface, some send a byte per second. */
   @Test
-  void someThatBeginAndGoNoFurther(TestInfo test) throws Exception {
+  void peersThatStallInHandshakeAreClosed(TestInfo test) throws Exception {
     List<RawPeer> halves = new ArrayList<>();
     List<RawPeer> silent = new ArrayList<>();
     List<RawPeer> slow = new ArrayList<>();
@@ -199,7 +201,7 @@ final class HostilePeersIT {
       for (RawPeer peer : slow) {
         peer.flood(new byte[] {head[i]}, 1);
       }
-      recorder.awaitFrames(50); // a second
+      recorder.awaitFrames(50); // one second
       closed = ProcessRunner.count(server.pid(), "fd") <= descriptorsBefore;
     }
     assertUnharmed(
@@ -223,7 +225,7 @@ final class HostilePeersIT {
   }
 
   @Test
-  void rapidResets(TestInfo test) throws Exception {
+  void rapidResetsCloseConnection(TestInfo test) throws Exception {
     int peers = 5;
     long audited = auditLines();
     for (int i = 0; i < peers; i++) {
@@ -242,12 +244,12 @@ final class HostilePeersIT {
       }
     }
     assertUnharmed(test, 15, "too_many_rststreams");
-    // Those that came to be subscriptions: as many as were let through, and no more.
+    // Only as many requests as the limit permits became subscriptions.
     assertThat(auditLines() - audited).isLessThanOrEqualTo(2L * peers * (MAX_RESETS + 1));
   }
 
   @Test
-  void pings(TestInfo test) throws Exception {
+  void pingFloodClosesConnection(TestInfo test) throws Exception {
     byte[] ping = RawPeer.frame(RawPeer.PING, RawPeer.NO_FLAG, 0, new byte[8]);
     for (int i = 0; i < 20; i++) {
       try (RawPeer peer = RawPeer.handshake(server)) {
@@ -258,9 +260,9 @@ final class HostilePeersIT {
     assertUnharmed(test, 15, "too_many_pings");
   }
 
-  /** Frames that nothing but the processor's time bounds, for a second each, from one peer each. */
+  /** Frames that only the processor's time limits, for one second each, from one peer each. */
   @Test
-  void otherFloods(TestInfo test) throws Exception {
+  void otherFloodsAreHarmless(TestInfo test) throws Exception {
     byte[] open =
         RawPeer.frame(RawPeer.HEADERS, RawPeer.END_HEADERS, 1, RawPeer.call("PullFrames"));
     List<byte[]> floods =
@@ -282,7 +284,7 @@ final class HostilePeersIT {
   }
 
   @Test
-  void muchMetadata(TestInfo test) throws Exception {
+  void excessiveMetadataIsRejected(TestInfo test) throws Exception {
     byte[] call = RawPeer.call("ListDevices");
     byte[] more = RawPeer.field("x-filling", "x".repeat(16_000));
     for (int i = 0; i < 50; i++) {
@@ -291,7 +293,8 @@ final class HostilePeersIT {
         peer.flood(RawPeer.frame(RawPeer.CONTINUATION, RawPeer.NO_FLAG, 1, more), 1_000);
         peer.readUntilClosed();
       }
-      try (RawPeer peer = RawPeer.handshake(server)) { // no header at all, without end
+      try (RawPeer peer =
+          RawPeer.handshake(server)) { // endless continuation frames without a header
         peer.flood(RawPeer.frame(RawPeer.HEADERS, RawPeer.NO_FLAG, 1, call), 1);
         peer.flood(RawPeer.frame(RawPeer.CONTINUATION, RawPeer.NO_FLAG, 1, RawPeer.EMPTY), 1_000);
         peer.readUntilClosed();
@@ -300,9 +303,9 @@ final class HostilePeersIT {
     assertUnharmed(test, 20, "a connection was closed: the peer broke a rule or limit of HTTP/2");
   }
 
-  /** A message that is said to be two gigabytes long. */
+  /** A message that claims to be two gigabytes long. */
   @Test
-  void longMessages(TestInfo test) throws Exception {
+  void tooLongMessageIsRejected(TestInfo test) throws Exception {
     for (int i = 0; i < 20; i++) {
       try (RawPeer peer = RawPeer.handshake(server)) {
         for (int stream = 1; stream < 200; stream += 2) {
@@ -321,7 +324,7 @@ final class HostilePeersIT {
   }
 
   @Test
-  void anHonestPeerWritesTheSameFrames() throws IOException {
+  void validFramesOfRawPeerAreAccepted() throws IOException {
     try (RawPeer peer = RawPeer.handshake(server)) {
       peer.send(
           join(

@@ -7,13 +7,12 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Another host, as the kernel sees it: a network namespace, and a cable to it that can be cut.
- * Needs root and iproute2. Nothing of this machine's own network is touched but for the one new
- * device.
+ * Another host for the kernel: a network namespace with a virtual cable that can be disconnected.
+ * Needs root and iproute2. The only change to this machine's own network is one new device.
  */
 final class IsolatedHost implements AutoCloseable {
 
-  /** Of the block that RFC 2544 keeps for tests: no network should have it. */
+  /** From the block that RFC 2544 reserves for tests: no network should use it. */
   static final String LOCAL_ADDRESS = "198.18.207.1";
 
   private static final String REMOTE_ADDRESS = "198.18.207.2";
@@ -24,14 +23,14 @@ final class IsolatedHost implements AutoCloseable {
 
   private IsolatedHost() {}
 
-  /** Makes one, or skips the test where that may not be. */
+  /** Creates a host, or skips the test if that is not permitted. */
   static IsolatedHost create() throws IOException, InterruptedException {
     assumeTrue(ProcessRunner.succeeds("ip", "-V"), "there is no ip (Debian: iproute2)");
     IsolatedHost host = new IsolatedHost();
     try {
       assumeTrue(
           ProcessRunner.succeeds("ip", "netns", "add", host.namespace),
-          "no network namespace may be made (it takes root)");
+          "a network namespace cannot be created (this needs root)");
       host.ip(
           "link", "add", host.localInterface, "type", "veth", "peer", "name", host.remoteInterface);
       host.ip("link", "set", host.remoteInterface, "netns", host.namespace);
@@ -62,19 +61,19 @@ final class IsolatedHost implements AutoCloseable {
     }
   }
 
-  /** Returns the command that runs another there. */
+  /** Returns the command that runs a command on that host. */
   List<String> commandInside(List<String> command) {
     List<String> wrapped = new ArrayList<>(List.of("ip", "netns", "exec", namespace));
     wrapped.addAll(command);
     return wrapped;
   }
 
-  /** Cuts the cable: neither side hears of it, and no packet passes any more. */
+  /** Disconnects the cable. Neither side is notified, and no further packet passes. */
   void disconnect() throws IOException, InterruptedException {
     ip("-n", namespace, "link", "set", remoteInterface, "down");
   }
 
-  /** Takes it all away again. The cable goes with either end. */
+  /** Removes the host. The cable is removed with either of its ends. */
   @Override
   public void close() {
     ProcessRunner.succeeds("ip", "link", "delete", localInterface);

@@ -16,10 +16,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What the jars hold beside their classes. */
+/** Tests the contents of the jars besides their classes. */
 final class JarsIT {
 
-  /** Returns the jars of a module whose names match. */
+  /** Returns the jars of a module whose names match a pattern. */
   private static List<Path> jars(String module, String glob) throws IOException {
     List<Path> jars = new ArrayList<>();
     try (DirectoryStream<Path> found =
@@ -45,7 +45,7 @@ final class JarsIT {
     "client/java, lavalier-client, dev.lavalier.client",
     "client/cli, lavalier-cli, dev.lavalier.client.cli",
   })
-  void aLibraryJarHasItsLicenceAndModuleName(String module, String name, String moduleName)
+  void libraryJarHasLicenceAndModuleName(String module, String name, String moduleName)
       throws IOException {
     String licence = Files.readString(ProcessRunner.TOP.resolve("LICENSE"));
     for (Path path : jars(module, name + "-[0-9]*[0-9T].jar")) { // not -tests.jar
@@ -59,7 +59,7 @@ final class JarsIT {
 
   @ParameterizedTest
   @CsvSource({"server, lavalier-server.jar", "client/cli, lavalier.jar"})
-  void aRunnableJarHasTheLicencesOfWhatIsInIt(String module, String name) throws IOException {
+  void runnableJarHasLicencesOfDependencies(String module, String name) throws IOException {
     try (JarFile jar = new JarFile(jars(module, name).get(0).toFile())) {
       assertThat(text(jar, "META-INF/LICENSE"))
           .isEqualTo(Files.readString(ProcessRunner.TOP.resolve("LICENSE")));
@@ -69,7 +69,7 @@ final class JarsIT {
   }
 
   @Test
-  void theLibraryHoldsNothingOfTheProgram() throws IOException {
+  void libraryJarHasNoClassOfProgram() throws IOException {
     for (Path path : jars("client/java", "lavalier-client-[0-9]*[0-9T].jar")) {
       try (JarFile jar = new JarFile(path.toFile())) {
         assertThat(jar.stream().map(ZipEntry::getName))

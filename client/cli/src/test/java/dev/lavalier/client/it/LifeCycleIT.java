@@ -12,26 +12,26 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
- * Subscribing and cancelling, over TCP, again and again. Prints the time from cancel to closed
- * device, which docs/benchmarks.md quotes.
+ * Subscribes and cancels repeatedly, over TCP. Prints the time from cancel to closed device, which
+ * docs/benchmarks.md quotes.
  */
 @Tag("long")
 final class LifeCycleIT {
 
   private static final int WARM_UP = 10;
 
-  /** One connection cancels more than an honest client does. */
+  /** One connection cancels more often than a normal client does. */
   private static final String[] MANY_RESETS = {"--max-resets", "100000"};
 
   @Test
-  void theToneLeavesNothingBehind() throws Exception {
+  void cyclesOfToneLeakNothing() throws Exception {
     try (ServerProcess server = ServerProcess.start(Map.of(), MANY_RESETS)) {
       cycle(server, "tone", 1_000);
     }
   }
 
   @Test
-  void pulseAudioLeavesNothingBehind() throws Exception {
+  void cyclesOfPulseAudioLeakNothing() throws Exception {
     PulseAudio.assumeInstalled();
     try (PulseAudio pulse = PulseAudio.start();
         ServerProcess server = ServerProcess.start(pulse.environment(), MANY_RESETS)) {
@@ -42,7 +42,7 @@ final class LifeCycleIT {
   private static void cycle(ServerProcess server, String device, int cycles) throws Exception {
     try (LavalierClient client = server.client()) {
       StreamOptions options = StreamOptions.defaults().withDeviceId(device);
-      for (int i = 0; i < WARM_UP; i++) { // until every pool and connection is there
+      for (int i = 0; i < WARM_UP; i++) { // until every pool and connection is created
         subscribeAndCancel(client, options, i % 2 == 0);
       }
       int descriptors = ProcessRunner.count(server.pid(), "fd");
@@ -54,7 +54,7 @@ final class LifeCycleIT {
       assertThat(server.threads("lavalier-reader")).isEmpty();
       assertThat(ServerProcess.device(client, device).subscriberCount()).isZero();
       assertThat(ProcessRunner.count(server.pid(), "fd")).isLessThanOrEqualTo(descriptors);
-      // Workers come and go with what is under way; each leaked cycle would leave one more.
+      // The number of workers varies with the load; each leaked cycle would add one.
       assertThat(ProcessRunner.count(server.pid(), "task")).isLessThan(threads + 10);
       nanos.sort(null);
       System.out.printf(
@@ -67,7 +67,7 @@ final class LifeCycleIT {
     }
   }
 
-  /** Returns the nanoseconds from the cancel until the device is seen to be closed. */
+  /** Returns the nanoseconds from the cancel until the device is reported as closed. */
   private static long subscribeAndCancel(
       LavalierClient client, StreamOptions options, boolean afterAFrame) throws Exception {
     FrameStream stream = client.stream(options);

@@ -14,7 +14,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code lavalier listen} by a real output line, and what is heard behind it. */
+/** Runs {@code lavalier listen} on a real output line and records the output. */
 final class ListenIT {
 
   private static final int RATE = 48_000;
@@ -70,8 +70,8 @@ final class ListenIT {
   }
 
   /**
-   * Asserts the tone in the last three seconds, and that it is hardly ever broken; one sample in
-   * each frame would break every block.
+   * Asserts that the last three seconds have the tone, almost without clicks. One wrong sample per
+   * frame would break every block.
    */
   private static void assertTone(byte[] recorded) {
     double[] left = SineMeter.channelOfS16(recorded, 2, 0);
@@ -84,7 +84,7 @@ final class ListenIT {
       checkedBlocks++;
       if (Math.abs(reading.frequencyHz() - 440) < 1
           && Math.abs(20 * Math.log10(reading.minPeak()) + 12) < 0.5
-          && reading.maxPhaseStep() < 0.02) { // a sample more or less is 0.058
+          && reading.maxPhaseStep() < 0.02) { // one sample more or less is 0.058
         cleanBlocks++;
       }
     }

@@ -15,7 +15,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
-/** The figures of a real server, scraped by a real Prometheus. */
+/** Tests the metrics of a real server, scraped by a real Prometheus. */
 final class MetricsIT {
 
   private static final Pattern METRICS_ADDRESS =
@@ -37,7 +37,7 @@ final class MetricsIT {
   }
 
   @Test
-  void prometheusSeesWhatGoesOn() throws Exception {
+  void prometheusScrapesMetrics() throws Exception {
     Prometheus.assumeInstalled();
     try (ServerProcess server = ServerProcess.start(Map.of(), "--demo", "--metrics-port", "0");
         Prometheus prometheus = Prometheus.start(target(server))) {
@@ -50,7 +50,7 @@ final class MetricsIT {
         prometheus.await("lavalier_device_state{device=\"tone\",state=\"open\"}", n -> n == 1);
         double first = prometheus.await("lavalier_frames_sent_total{device=\"tone\"}", n -> n > 0);
         prometheus.await("lavalier_frames_sent_total{device=\"tone\"}", n -> n > first + 50);
-        // 20 ms each of 48 kHz, two channels of two bytes, and a few bytes around them.
+        // Each frame has 20 ms of 48 kHz, two channels of two bytes, and a few more bytes.
         prometheus.await(
             "lavalier_sent_bytes_total / lavalier_frames_sent_total",
             bytes -> bytes > 3_840 && bytes < 3_940);
@@ -73,7 +73,7 @@ final class MetricsIT {
   }
 
   @Test
-  void thereAreNoneUnlessTheyAreWanted() throws Exception {
+  void metricsAreOffByDefault() throws Exception {
     try (ServerProcess server = ServerProcess.start(Map.of(), "--demo")) {
       assertThat(server.log()).doesNotContain("metrics at");
       assertThat(server.threads("lavalier-metric")).isEmpty();
@@ -81,7 +81,7 @@ final class MetricsIT {
   }
 
   @Test
-  void aPortThatIsTakenIsOneLine() throws Exception {
+  void portInUsePrintsOneLine() throws Exception {
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       ProcessRunner.Result result =
           ProcessRunner.run(

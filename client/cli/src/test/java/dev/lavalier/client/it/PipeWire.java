@@ -17,8 +17,8 @@ import javax.sound.sampled.AudioInputStream;
 import javax.sound.sampled.AudioSystem;
 
 /**
- * PipeWire with WirePlumber, and without a session bus: only the policy is loaded, which links a
- * stream with the default device. That is the monitor of a null sink, into which pw-play plays.
+ * PipeWire with WirePlumber, without a session bus. Only the policy is loaded that links a stream
+ * with the default device: the monitor of a null sink, to which pw-play plays.
  */
 final class PipeWire extends SoundServer {
 
@@ -95,7 +95,7 @@ final class PipeWire extends SoundServer {
     writeTone(dir.resolve("tone.wav"));
   }
 
-  /** A sine of half of full scale. */
+  /** Writes a sine of half of full scale. */
   private static void writeTone(Path file) throws IOException {
     ByteBuffer pcm =
         ByteBuffer.allocate(TONE_SECONDS * RATE * Short.BYTES).order(ByteOrder.LITTLE_ENDIAN);
@@ -111,7 +111,8 @@ final class PipeWire extends SoundServer {
   }
 
   /**
-   * The plugin is where ALSA has it, or where .ci/run puts it: its package excludes PulseAudio's.
+   * Returns the path of the plugin: the folder of ALSA, or the one that .ci/run uses because the
+   * plugin's package conflicts with PulseAudio's; empty if it is not installed.
    */
   private static Optional<Path> plugin() throws IOException {
     Path lib = Path.of("/usr/lib");
@@ -128,7 +129,7 @@ final class PipeWire extends SoundServer {
         .findFirst();
   }
 
-  /** Skips the test where PipeWire is not installed. */
+  /** Skips the test if PipeWire is not installed. */
   static void assumeInstalled() throws IOException, InterruptedException {
     assumeTrue(
         ProcessRunner.succeeds("pipewire", "--version")
@@ -138,14 +139,14 @@ final class PipeWire extends SoundServer {
         ProcessRunner.run(List.of("wireplumber", "--version"))
             .out()
             .contains("libwireplumber 0.4."),
-        "this WirePlumber is not configured as 0.4 is");
+        "this WirePlumber is not configured like version 0.4");
     assumeTrue(
         plugin().isPresent(),
-        "ALSA's plugin for PipeWire is not installed (Debian: pipewire-alsa; beside pulseaudio,"
-            + " with which that conflicts, as in .ci/run)");
+        "ALSA's plugin for PipeWire is not installed (Debian: pipewire-alsa; it conflicts with"
+            + " pulseaudio, see .ci/run)");
   }
 
-  /** Starts it and waits until it plays. */
+  /** Creates and starts PipeWire, and waits until it plays. */
   static PipeWire start() throws IOException, InterruptedException {
     PipeWire pipewire = new PipeWire(plugin().orElseThrow());
     pipewire.run();
@@ -161,7 +162,7 @@ final class PipeWire extends SoundServer {
   }
 
   private void play() throws IOException, InterruptedException {
-    // Before that the session manager would turn a player away.
+    // Before that, the session manager rejects a player.
     awaitOutput(List.of("pw-link", "-i"), "mic:playback_FR");
     awaitOutput(List.of("pw-metadata", "0", "default.audio.sink"), "mic");
     player = spawn(List.of("pw-play", dir.resolve("tone.wav").toString()), toolEnvironment());

@@ -10,15 +10,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A capture line of PipeWire, through its ALSA plugin and Java Sound: what it gives, and how it
- * fails. Without a source it opens, and gives nothing; standing still it does the same.
+ * Tests a capture line of PipeWire, through its ALSA plugin and Java Sound: its samples, and its
+ * failures. If it has no source or the daemon is stopped, the line opens but delivers no samples.
  */
 final class PipeWireIT {
 
   /** Half of full scale. */
   private static final double SINE_DBFS = 20 * Math.log10(0.5);
 
-  /** Until the stream is linked, PipeWire gives silence. */
+  /** PipeWire delivers silence until the stream is linked. */
   private static final int LINKING_SAMPLES = 4_800;
 
   @TempDir Path dir;
@@ -29,7 +29,7 @@ final class PipeWireIT {
   }
 
   @Test
-  void recordsTheDefaultDeviceToTheSample() throws Exception {
+  void recordHasExactSamplesOfDefaultDevice() throws Exception {
     Attempts.oneMustHold(this::recordDefaultDevice);
   }
 
@@ -55,21 +55,21 @@ final class PipeWireIT {
   }
 
   @Test
-  void theOnlySourceIsDestroyed() throws Exception {
+  void streamRecoversAfterOnlySourceIsDestroyed() throws Exception {
     try (PipeWire pipewire = PipeWire.start()) {
       DeviceFaultScenario.failAndRecover(pipewire, pipewire::unplug, pipewire::plug);
     }
   }
 
   @Test
-  void theDaemonIsKilled() throws Exception {
+  void streamRecoversAfterDaemonIsKilled() throws Exception {
     try (PipeWire pipewire = PipeWire.start()) {
       DeviceFaultScenario.failAndRecover(pipewire, pipewire::kill, pipewire::run);
     }
   }
 
   @Test
-  void theDaemonStandsStill() throws Exception {
+  void streamRecoversAfterDaemonIsStopped() throws Exception {
     try (PipeWire pipewire = PipeWire.start()) {
       DeviceFaultScenario.failAndRecover(
           pipewire, () -> pipewire.signal("STOP"), () -> pipewire.signal("CONT"));

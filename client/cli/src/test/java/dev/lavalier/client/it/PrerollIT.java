@@ -24,20 +24,20 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What a real capture line heard before anyone subscribed. */
+/** Tests audio that a real capture line recorded before the subscription. */
 final class PrerollIT {
 
   private static final int RATE = 48_000;
-  private static final int MARKER_HZ = 3_000; // beside the 1000 Hz that always play
+  private static final int MARKER_HZ = 3_000; // in addition to the 1000 Hz that always play
   private static final double MARKER_PEAK = 0.25;
   private static final int MARKER_MS = 500;
   private static final int PREROLL_MS = 4_000;
-  private static final int BLOCK = RATE / 100; // 10 ms: whole periods of both tones
+  private static final int BLOCK = RATE / 100; // 10 ms are whole periods of both tones
 
   @TempDir Path dir;
 
   @Test
-  void returnsTheMarkerThatWasPlayedBeforeTheCall() throws Exception {
+  void prerollHasMarkerPlayedBeforeCall() throws Exception {
     PulseAudio.assumeInstalled();
     try (PulseAudio pulse = PulseAudio.start();
         ServerProcess server =
@@ -102,7 +102,7 @@ final class PrerollIT {
     return pcm.array();
   }
 
-  /** Adds up the blocks in which the marker is at half its level or more. */
+  /** Returns the total of the blocks in which the marker has at least half its level. */
   private static double secondsOfMarker(double[] samples) {
     int blocks = 0;
     for (int at = 0; at + BLOCK <= samples.length; at += BLOCK) {

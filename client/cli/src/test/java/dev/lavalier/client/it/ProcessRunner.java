@@ -10,10 +10,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
-/** Runs programs, each for a bounded time. */
+/** Runs programs, each with a timeout. */
 final class ProcessRunner {
 
-  /** The top of the repository: the tests run in client/cli/. */
+  /** The root of the repository: the tests run in client/cli/. */
   static final Path TOP = Path.of("").toAbsolutePath().getParent().getParent();
 
   private static final Path CLIENT_JAR = TOP.resolve("client/cli/target/lavalier.jar");
@@ -22,7 +22,7 @@ final class ProcessRunner {
   private ProcessRunner() {}
 
   /**
-   * How a program ended.
+   * The result of a program.
    *
    * @param code its exit code
    * @param out its standard output
@@ -30,7 +30,7 @@ final class ProcessRunner {
    */
   record Result(int code, String out, String err) {}
 
-  /** Returns the java that runs the tests. */
+  /** Returns the path of the Java that runs the tests. */
   static String java() {
     return Path.of(System.getProperty("java.home"), "bin", "java").toString();
   }
@@ -75,7 +75,7 @@ final class ProcessRunner {
     return new Result(process.exitValue(), Files.readString(out), Files.readString(err));
   }
 
-  /** Tells whether a command runs and ends well. */
+  /** Returns whether a command runs and exits with code 0. */
   static boolean succeeds(String... command) {
     try {
       return run(List.of(command)).code() == 0;

@@ -19,7 +19,7 @@ import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Both programs, typed as a user types them. */
+/** Runs both programs as a user runs them. */
 final class ProgramsIT {
 
   private static final double TONE_DBFS = -12;
@@ -27,7 +27,7 @@ final class ProgramsIT {
   @TempDir Path dir;
 
   @Test
-  void recordsTheToneToTheSample() throws Exception {
+  void recordHasExactSamplesOfTone() throws Exception {
     Path wav = dir.resolve("tone.wav");
     try (ServerProcess server = ServerProcess.start(Map.of(), "--demo")) {
       ProcessRunner.Result result =
@@ -51,7 +51,7 @@ final class ProgramsIT {
   }
 
   @Test
-  void playsAWavFileAsADevice() throws Exception {
+  void wavFileIsCapturedAsDevice() throws Exception {
     Path wav = dir.resolve("take.wav");
     Path again = dir.resolve("again.wav");
     try (ServerProcess server = ServerProcess.start(Map.of())) {
@@ -60,7 +60,7 @@ final class ProgramsIT {
     try (ServerProcess server = ServerProcess.start(Map.of(), "--wav", "take=" + wav)) {
       record(server, "take", again);
     }
-    // The same samples: 440 Hz has 220 whole waves in the half second that loops.
+    // The samples are those of the tone: the looped half second has 220 whole periods of 440 Hz.
     assertThat(Files.readAllBytes(again)).isEqualTo(Files.readAllBytes(wav));
   }
 
@@ -81,10 +81,10 @@ final class ProgramsIT {
   }
 
   @Test
-  void ctrlCLeavesAWholeFile() throws Exception {
+  void ctrlCLeavesCompleteFile() throws Exception {
     Path wav = dir.resolve("cut.wav");
     try (ServerProcess server = ServerProcess.start(Map.of(), "--demo")) {
-      // A shell's background jobs ignore SIGINT, and so would their children: undo that.
+      // Background jobs of a shell ignore SIGINT, and their children inherit that: reset it.
       List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT"));
       command.addAll(
           ProcessRunner.lavalier("record", "--server", server.address(), wav.toString()));
@@ -113,7 +113,7 @@ final class ProgramsIT {
   }
 
   @Test
-  void theServersDeathLeavesAWholeFileAndOneLine() throws Exception {
+  void killedServerLeavesCompleteFileAndOneLine() throws Exception {
     Path wav = dir.resolve("orphan.wav");
     Path err = dir.resolve("err");
     try (ServerProcess server = ServerProcess.start(Map.of(), "--demo")) {
@@ -136,7 +136,7 @@ final class ProgramsIT {
   }
 
   @Test
-  void aPipeGetsBarePcmAndMayBeClosed() throws Exception {
+  void pipeGetsRawPcmAndMayBeClosed() throws Exception {
     try (ServerProcess server = ServerProcess.start(Map.of(), "--demo")) {
       Process recording =
           new ProcessBuilder(ProcessRunner.lavalier("record", "--server", server.address(), "-"))
@@ -152,7 +152,7 @@ final class ProgramsIT {
   }
 
   @Test
-  void sigtermEndsTheServerWellAndTellsItsListeners() throws Exception {
+  void sigtermStopsServerAndNotifiesSubscribers() throws Exception {
     try (ServerProcess server = ServerProcess.start(Map.of(), "--demo");
         LavalierClient client = server.client();
         var frames = client.stream(StreamOptions.defaults().withReconnect(Duration.ZERO))) {
@@ -162,7 +162,7 @@ final class ProgramsIT {
       frames.onNotice(notice -> notices.add(notice.kind().name()));
       try {
         while (frames.read() != null) {
-          // what was on its way
+          // frames in transit
         }
       } catch (dev.lavalier.client.LavalierException e) {
         assertThat(e).hasMessage("the server is stopping; try again later");
@@ -210,7 +210,7 @@ final class ProgramsIT {
   }
 
   @Test
-  void aPortInUseGetsOneLineAndCode1() throws Exception {
+  void portInUsePrintsOneLineAndExitsWithCode1() throws Exception {
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       ProcessRunner.Result result =
           ProcessRunner.run(
@@ -228,7 +228,7 @@ final class ProgramsIT {
   }
 
   @Test
-  void aServerThatIsNotThereGetsOneLineAndCode1() throws Exception {
+  void unreachableServerPrintsOneLineAndExitsWithCode1() throws Exception {
     ProcessRunner.Result result =
         ProcessRunner.run(ProcessRunner.lavalier("--server", "127.0.0.1:1", "devices"));
     assertThat(result.code()).isEqualTo(1);

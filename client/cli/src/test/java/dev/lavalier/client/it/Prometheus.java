@@ -24,7 +24,7 @@ import java.util.function.DoublePredicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** A real Prometheus on a free port of loopback, which scrapes one address twice a second. */
+/** A real Prometheus on a free loopback port that scrapes one address twice a second. */
 final class Prometheus implements AutoCloseable {
 
   private static final Pattern LISTENING =
@@ -43,7 +43,7 @@ final class Prometheus implements AutoCloseable {
     this.address = address;
   }
 
-  /** Skips the test where Prometheus is not installed. */
+  /** Skips the test if Prometheus is not installed. */
   static void assumeInstalled() {
     assumeTrue(
         ProcessRunner.succeeds("prometheus", "--version")
@@ -51,7 +51,7 @@ final class Prometheus implements AutoCloseable {
         "Prometheus is not installed (Debian: prometheus)");
   }
 
-  /** Starts one that scrapes {@code HOST:PORT} as the job lavalier. */
+  /** Starts a Prometheus that scrapes {@code HOST:PORT} as the job lavalier. */
   static Prometheus start(String target) throws Exception {
     Path dir = Files.createTempDirectory("lavalier-prometheus");
     Files.writeString(
@@ -94,7 +94,7 @@ final class Prometheus implements AutoCloseable {
     process.waitFor(POLL_INTERVAL_MILLIS, TimeUnit.MILLISECONDS);
   }
 
-  /** Asks again and again until the one value of an expression is as wanted; returns it. */
+  /** Polls until the single value of an expression is as expected; returns the value. */
   double await(String expression, DoublePredicate condition) throws Exception {
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(TIMEOUT_SECONDS);
     OptionalDouble value = query(expression);
@@ -108,7 +108,7 @@ final class Prometheus implements AutoCloseable {
     return value.getAsDouble();
   }
 
-  /** Returns the one value of an expression; empty where it has none. */
+  /** Returns the single value of an expression; empty if it has none. */
   OptionalDouble query(String expression) throws IOException, InterruptedException {
     JsonArray result =
         get("query?query=" + URLEncoder.encode(expression, StandardCharsets.UTF_8))
@@ -122,7 +122,7 @@ final class Prometheus implements AutoCloseable {
             result.get(0).getAsJsonObject().getAsJsonArray("value").get(1).getAsDouble());
   }
 
-  /** Returns the number of alerting rules that it has, each of which it can evaluate. */
+  /** Returns the number of alerting rules; fails if it cannot evaluate one of them. */
   int healthyRules() throws IOException, InterruptedException {
     int healthy = 0;
     for (var group : get("rules").getAsJsonArray("groups")) {
@@ -146,7 +146,7 @@ final class Prometheus implements AutoCloseable {
     return json.getAsJsonObject("data");
   }
 
-  /** Returns what {@code promtool check metrics} complains of; empty where it is content. */
+  /** Returns the complaints of {@code promtool check metrics}; empty if there are none. */
   static String lint(String scrape) throws IOException, InterruptedException {
     Path file = Files.createTempFile("lavalier", ".scrape");
     try {

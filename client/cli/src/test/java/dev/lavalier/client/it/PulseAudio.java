@@ -29,7 +29,7 @@ final class PulseAudio extends SoundServer {
             .formatted(dir.resolve("native"), String.join(" ", SINK), String.join(" ", SINE)));
   }
 
-  /** Skips the test where PulseAudio is not installed. */
+  /** Skips the test if PulseAudio is not installed. */
   static void assumeInstalled() {
     assumeTrue(
         ProcessRunner.succeeds("pulseaudio", "--version")
@@ -37,7 +37,7 @@ final class PulseAudio extends SoundServer {
         "PulseAudio is not installed (Debian: pulseaudio pulseaudio-utils libasound2-plugins)");
   }
 
-  /** Starts a daemon and waits until it plays. */
+  /** Creates and starts a daemon, and waits until it plays. */
   static PulseAudio start() throws IOException, InterruptedException {
     PulseAudio pulse = new PulseAudio();
     pulse.run();
@@ -71,7 +71,7 @@ final class PulseAudio extends SoundServer {
     pactl(SINE);
   }
 
-  /** Adds another sink, which nobody asked for. */
+  /** Adds another sink, which no test stream uses. */
   void addSink(String name) throws IOException, InterruptedException {
     pactl(List.of("load-module", "module-null-sink", "sink_name=" + name));
   }

@@ -8,7 +8,7 @@ import dev.lavalier.client.StreamOptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** A real sound server that fails under a running stream, in every way that we can bring about. */
+/** Tests the failures of a real sound server during a running stream. */
 final class PulseAudioFaultsIT {
 
   private static final StreamOptions WAIT = DeviceFaultScenario.WAIT;
@@ -20,21 +20,21 @@ final class PulseAudioFaultsIT {
   }
 
   @Test
-  void theSinkIsUnloaded() throws Exception {
+  void streamRecoversAfterSinkIsUnloaded() throws Exception {
     try (PulseAudio pulse = PulseAudio.start()) {
       DeviceFaultScenario.failAndRecover(pulse, pulse::unplug, pulse::plug);
     }
   }
 
   @Test
-  void theDaemonIsKilled() throws Exception {
+  void streamRecoversAfterDaemonIsKilled() throws Exception {
     try (PulseAudio pulse = PulseAudio.start()) {
       DeviceFaultScenario.failAndRecover(pulse, pulse::kill, pulse::run);
     }
   }
 
   @Test
-  void theDaemonStandsStillForLong() throws Exception {
+  void streamRecoversAfterDaemonIsStoppedForLong() throws Exception {
     try (PulseAudio pulse = PulseAudio.start()) {
       DeviceFaultScenario.failAndRecover(
           pulse, () -> pulse.signal("STOP"), () -> pulse.signal("CONT"));
@@ -42,7 +42,7 @@ final class PulseAudioFaultsIT {
   }
 
   @Test
-  void theDaemonStandsStillForAMoment() throws Exception {
+  void streamContinuesAfterDaemonIsStoppedBriefly() throws Exception {
     try (PulseAudio pulse = PulseAudio.start();
         ServerProcess server = ServerProcess.start(pulse.environment());
         StreamRecorder recorder = new StreamRecorder(server, WAIT);
@@ -57,7 +57,7 @@ final class PulseAudioFaultsIT {
 
       assertThat(recorder.epochs()).isEqualTo(1);
       assertThat(otherRecorder.gaps()).isEmpty();
-      // Whether PulseAudio kept what it could not deliver or not: the index is true time.
+      // Whether or not PulseAudio buffered the audio, the sample index matches the elapsed time.
       double receivedSeconds = (recorder.position() - position) / 48_000.0;
       double elapsedSeconds = (System.nanoTime() - startedAt) / 1e9;
       assertThat(receivedSeconds).isBetween(elapsedSeconds - 0.3, elapsedSeconds + 0.3);
@@ -67,7 +67,7 @@ final class PulseAudioFaultsIT {
   }
 
   @Test
-  void anotherSinkAppears() throws Exception {
+  void streamContinuesWhenAnotherSinkAppears() throws Exception {
     try (PulseAudio pulse = PulseAudio.start();
         ServerProcess server = ServerProcess.start(pulse.environment());
         LavalierClient client = server.client();
@@ -82,7 +82,7 @@ final class PulseAudioFaultsIT {
   }
 
   @Test
-  void theServerWasThereBeforeTheSoundServer() throws Exception {
+  void soundServerStartedAfterServerIsUsed() throws Exception {
     try (PulseAudio pulse = PulseAudio.start()) {
       pulse.kill();
       try (ServerProcess server = ServerProcess.start(pulse.environment());

@@ -10,16 +10,16 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A real capture line: PulseAudio through ALSA and Java Sound, with a known signal in it. */
+/** Tests a real capture line with a known signal: PulseAudio through ALSA and Java Sound. */
 final class PulseAudioIT {
 
-  /** module-sine's own level: half of full scale. */
+  /** The level of module-sine: half of full scale. */
   private static final double SINE_DBFS = 20 * Math.log10(0.5);
 
   @TempDir Path dir;
 
   @Test
-  void recordsTheDefaultDeviceToTheSample() throws Exception {
+  void recordHasExactSamplesOfDefaultDevice() throws Exception {
     PulseAudio.assumeInstalled();
     Path wav = dir.resolve("pulse.wav");
     try (PulseAudio pulse = PulseAudio.start();

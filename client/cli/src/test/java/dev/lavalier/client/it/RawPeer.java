@@ -7,7 +7,7 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 
-/** A peer that writes HTTP/2 frames as it likes, byte by byte, and keeps to no rule. */
+/** A peer that writes arbitrary HTTP/2 frames, byte by byte, and follows no rules. */
 final class RawPeer implements AutoCloseable {
 
   static final int DATA = 0;
@@ -32,7 +32,7 @@ final class RawPeer implements AutoCloseable {
     this.out = socket.getOutputStream();
   }
 
-  /** Connects and says nothing. */
+  /** Connects without sending anything. */
   static RawPeer connect(ServerProcess server) throws IOException {
     String[] address = server.address().split(":", -1);
     Socket socket = new Socket();
@@ -41,7 +41,7 @@ final class RawPeer implements AutoCloseable {
     return new RawPeer(socket);
   }
 
-  /** Connects and shakes hands as a client does. */
+  /** Connects and performs the HTTP/2 handshake of a client. */
   static RawPeer handshake(ServerProcess server) throws IOException {
     return connect(server)
         .send(PREFACE)
@@ -79,7 +79,7 @@ final class RawPeer implements AutoCloseable {
     return block.toByteArray();
   }
 
-  /** Returns one more field for a header block. */
+  /** Returns one further field for a header block. */
   static byte[] field(String name, String value) {
     ByteArrayOutputStream block = new ByteArrayOutputStream();
     literal(block, name, value);
@@ -94,7 +94,7 @@ final class RawPeer implements AutoCloseable {
     }
   }
 
-  /** With a prefix of seven bits, as RFC 7541 writes it. */
+  /** Writes an integer with a prefix of seven bits, as in RFC 7541. */
   private static void integer(ByteArrayOutputStream block, int value) {
     if (value < 127) {
       block.write(value);
@@ -114,18 +114,18 @@ final class RawPeer implements AutoCloseable {
     return this;
   }
 
-  /** Sends the same again and again until the server has had enough, or so many times. */
+  /** Sends the same bytes up to {@code times} times, or until the server closes the connection. */
   void flood(byte[] bytes, int times) {
     try {
       for (int i = 0; i < times; i++) {
         out.write(bytes);
       }
     } catch (IOException e) {
-      // The server has closed the connection, which is what it should.
+      // The server has closed the connection, as expected.
     }
   }
 
-  /** Reads until the server closes the connection; returns how many bytes came. */
+  /** Reads until the server closes the connection; returns the number of bytes received. */
   long readUntilClosed() {
     long count = 0;
     try {
@@ -137,12 +137,12 @@ final class RawPeer implements AutoCloseable {
     } catch (java.net.SocketTimeoutException e) {
       throw new AssertionError("the server keeps the connection", e);
     } catch (IOException e) {
-      // Reset: closed as well.
+      // A reset also means closed.
     }
     return count;
   }
 
-  /** Reads until it has read these words, or there is nothing more. */
+  /** Reads until the given text or the end; returns whether the text was found. */
   boolean readsText(String text) throws IOException {
     StringBuilder read = new StringBuilder();
     int next;

@@ -13,7 +13,7 @@ import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A recording whose server is killed, and started again. */
+/** Tests a recording whose server is killed and started again. */
 final class ReconnectIT {
 
   private static final double RATE = 48_000;
@@ -21,7 +21,7 @@ final class ReconnectIT {
   @TempDir Path dir;
 
   @Test
-  void theFileIsAsLongAsTheTimeThatPassed() throws Exception {
+  void recordingIncludesOutageAfterServerRestart() throws Exception {
     Path wav = dir.resolve("over.wav");
     Path err = dir.resolve("err");
     try (ServerProcess first = ServerProcess.start(Map.of(), "--demo")) {
@@ -35,7 +35,7 @@ final class ReconnectIT {
         double before = samples(wav) / RATE;
         awaitSamples(wav, 1.5);
         first.kill();
-        // Away for long enough that a file without the gap would be far too short.
+        // The outage is so long that a file without the gap would be far too short.
         Uninterruptibles.sleepUninterruptibly(2, TimeUnit.SECONDS);
         try (ServerProcess second = first.restart(Map.of(), "--demo")) {
           awaitSamples(wav, 5);
@@ -52,13 +52,13 @@ final class ReconnectIT {
         recording.destroyForcibly();
       }
     }
-    new Recording(wav); // a whole one
+    new Recording(wav); // fails if the file is not complete
     assertThat(Files.readAllLines(err))
         .satisfiesExactly(
-            line -> assertThat(line).startsWith("notice: the connection is lost, reconnecting"),
+            line -> assertThat(line).startsWith("notice: connection lost, reconnecting"),
             line ->
                 assertThat(line)
-                    .startsWith("notice: connected again after ")
+                    .startsWith("notice: reconnected after ")
                     .endsWith(", estimated) are missing"),
             line ->
                 assertThat(line)
@@ -81,7 +81,7 @@ final class ReconnectIT {
     }
   }
 
-  /** Returns how many samples lie behind the header. */
+  /** Returns the number of samples after the header. */
   private static long samples(Path wav) {
     return Math.max(0, (wav.toFile().length() - 80) / 4);
   }

@@ -18,7 +18,7 @@ import javax.sound.sampled.AudioInputStream;
 import javax.sound.sampled.AudioSystem;
 import javax.sound.sampled.UnsupportedAudioFileException;
 
-/** What is heard in a recorded WAV file. */
+/** Analyses a recorded WAV file. */
 final class Recording {
 
   private static final Pattern ROUGH_FREQUENCY = Pattern.compile("Rough\\s+frequency:\\s+(\\d+)");
@@ -57,7 +57,7 @@ final class Recording {
     assertSine(hz, peakDbfs, 0);
   }
 
-  /** Asserts the same of what comes after the first so many samples. */
+  /** Asserts a sine on every channel after the first {@code skipped} samples. */
   void assertSine(double hz, double peakDbfs, int skipped) {
     assertSine(
         format,
@@ -66,7 +66,7 @@ final class Recording {
         peakDbfs);
   }
 
-  /** Asserts the same of bare PCM: the frequency to 0.1 Hz, the peak to 1 %. */
+  /** Asserts a sine in raw PCM: the frequency to 0.1 Hz, the peak to 1 %. */
   static void assertSine(PcmFormat format, byte[] pcm, double hz, double peakDbfs) {
     double[] sampleValues = Conversions.numbers(format, pcm);
     for (int channel = 0; channel < format.channelCount(); channel++) {
@@ -80,12 +80,12 @@ final class Recording {
             .as(description)
             .isBetween(peakDbfs - 0.08, peakDbfs + 0.08);
       }
-      // One sample lost at 440 Hz turns the phase by 0.058 at 48 kHz, by 0.029 at 96 kHz.
+      // One lost sample of 440 Hz shifts the phase by 0.058 at 48 kHz, by 0.029 at 96 kHz.
       assertThat(reading.maxPhaseStep()).as(description).isLessThan(0.01);
     }
   }
 
-  /** Asserts that sox, an independent ear, hears the frequency to 1 Hz. */
+  /** Asserts that sox, an independent tool, measures the frequency to 1 Hz. */
   void assertSoxMeasures(int hz) throws IOException, InterruptedException {
     ProcessRunner.Result result =
         ProcessRunner.run(List.of("sox", file.toString(), "-n", "remix", "1", "stat"));

@@ -17,7 +17,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/** The server's jar as a process of its own, on a free port of loopback. */
+/** The server's jar as a separate process, on a free loopback port. */
 final class ServerProcess implements AutoCloseable {
 
   private static final Path JAR = ProcessRunner.TOP.resolve("server/target/lavalier-server.jar");
@@ -46,7 +46,7 @@ final class ServerProcess implements AutoCloseable {
     return start(0, environment, args);
   }
 
-  /** Starts one where this one listened, which is gone. */
+  /** Starts a server on the port of this server, which has ended. */
   ServerProcess restart(Map<String, String> environment, String... args) throws IOException {
     return start(
         Integer.parseInt(address.substring(address.lastIndexOf(':') + 1)), environment, args);
@@ -83,7 +83,7 @@ final class ServerProcess implements AutoCloseable {
     return LavalierClient.connect(address);
   }
 
-  /** Returns what it logged so far. */
+  /** Returns the log so far. */
   String log() {
     try {
       return Files.readString(log);
@@ -92,7 +92,7 @@ final class ServerProcess implements AutoCloseable {
     }
   }
 
-  /** Waits until it has logged a line that matches. */
+  /** Waits until the log has a line that matches. */
   void awaitLog(String pattern) throws InterruptedException, TimeoutException {
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(TIMEOUT_SECONDS);
     while (log().lines().noneMatch(line -> line.matches(pattern))) {
@@ -103,7 +103,7 @@ final class ServerProcess implements AutoCloseable {
     }
   }
 
-  /** Returns a device as the server tells it. */
+  /** Returns a device as the server reports it. */
   static Device device(LavalierClient client, String id) throws LavalierException {
     return client.listDevices().stream()
         .filter(d -> d.deviceId().equals(id))
@@ -111,7 +111,7 @@ final class ServerProcess implements AutoCloseable {
         .orElseThrow();
   }
 
-  /** Asks until a device is closed. */
+  /** Polls until a device is closed. */
   static void awaitClosed(LavalierClient client, String id)
       throws LavalierException, TimeoutException {
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(TIMEOUT_SECONDS);
@@ -124,7 +124,7 @@ final class ServerProcess implements AutoCloseable {
     }
   }
 
-  /** Returns the names of its threads that begin so. */
+  /** Returns the names of the server's threads that start with {@code prefix}. */
   List<String> threads(String prefix) throws IOException {
     List<String> names = new ArrayList<>();
     try (var tasks = Files.list(Path.of("/proc/" + pid() + "/task"))) {
@@ -135,7 +135,7 @@ final class ServerProcess implements AutoCloseable {
             names.add(name);
           }
         } catch (IOException e) {
-          // It ended meanwhile.
+          // The thread has ended since.
         }
       }
     }
@@ -143,8 +143,9 @@ final class ServerProcess implements AutoCloseable {
   }
 
   /**
-   * Waits for two seconds in which it used less of a core than that, 20 s at most; returns the
-   * least share seen. Compilers may be at work at first; a loop that spins never ends.
+   * Waits at most 20 s for two seconds in which the server used less than {@code share} of a core;
+   * returns the smallest share measured. The JIT compiler may be busy at first; a busy loop would
+   * never end.
    */
   double awaitCpuBelow(double share) throws IOException, InterruptedException {
     double lowest = Double.MAX_VALUE;
@@ -156,7 +157,7 @@ final class ServerProcess implements AutoCloseable {
     return lowest;
   }
 
-  /** Returns how much processor time it has used. */
+  /** Returns the processor time that the server has used, in seconds. */
   double cpuSeconds() throws IOException {
     return cpuTicks() / TICKS_PER_SECOND;
   }
@@ -167,7 +168,7 @@ final class ServerProcess implements AutoCloseable {
     return Long.parseLong(fields[11]) + Long.parseLong(fields[12]);
   }
 
-  /** Returns how much memory it holds, in bytes. */
+  /** Returns the resident memory of the server, in bytes. */
   long residentBytes() throws IOException {
     for (String line : Files.readAllLines(Path.of("/proc/" + pid() + "/status"))) {
       if (line.startsWith("VmRSS:")) {
@@ -188,7 +189,7 @@ final class ServerProcess implements AutoCloseable {
     process.destroy();
   }
 
-  /** Returns the exit code, once there is one. */
+  /** Waits for the end of the server and returns the exit code. */
   int awaitExit() throws InterruptedException {
     if (!process.waitFor(TIMEOUT_SECONDS, TimeUnit.SECONDS)) {
       throw new AssertionError("the server did not stop\n" + log());
@@ -196,7 +197,7 @@ final class ServerProcess implements AutoCloseable {
     return process.exitValue();
   }
 
-  /** Kills it. */
+  /** Kills the server with SIGKILL. */
   void kill() throws InterruptedException {
     process.destroyForcibly().waitFor();
   }

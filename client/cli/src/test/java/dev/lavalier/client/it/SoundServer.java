@@ -12,8 +12,8 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A sound server of the test's own, whose default capture device plays a known sine: a real capture
- * line on a machine without sound hardware, to be broken in every way that we can bring about.
+ * A private sound server whose default capture device plays a known sine. It provides a real
+ * capture line on a machine without sound hardware, and tests can make it fail.
  */
 abstract class SoundServer implements AutoCloseable {
 
@@ -22,34 +22,34 @@ abstract class SoundServer implements AutoCloseable {
 
   private static final long TIMEOUT_SECONDS = 20;
 
-  /** Holds all that it writes: its socket, settings and logs. */
+  /** The folder of the sound server's socket, settings and logs. */
   final Path dir;
 
   private final Path socket;
   private final List<Process> processes = new ArrayList<>(); // the daemon first
 
-  /** Makes one that does not run yet, with an ALSA configuration that leads to it. */
+  /** Creates a sound server that does not run yet, and an ALSA configuration for it. */
   SoundServer(String name, String socket, String alsa) throws IOException {
     dir = Files.createTempDirectory("lavalier-" + name);
     this.socket = dir.resolve(socket);
-    // The system's configuration is left out: it would load what is installed, PipeWire's default
-    // or PulseAudio's, after this and over it.
+    // The configuration does not include the system's configuration, because that would load the
+    // installed default, PipeWire's or PulseAudio's, and override this one.
     Files.writeString(dir.resolve("asound.conf"), alsa.strip() + "\n");
   }
 
-  /** Starts it, again after a {@link #kill}, and waits until it plays. */
+  /** Starts the sound server, also after a {@link #kill}, and waits until it plays. */
   abstract void run() throws IOException, InterruptedException;
 
-  /** Takes the captured device away, as an unplugged microphone. */
+  /** Removes the captured device, like an unplugged microphone. */
   abstract void unplug() throws IOException, InterruptedException;
 
-  /** Brings it back. */
+  /** Adds the captured device again. */
   abstract void plug() throws IOException, InterruptedException;
 
-  /** Returns the environment in which its own programs find it. */
+  /** Returns the environment in which the sound server's programs find it. */
   abstract Map<String, String> toolEnvironment();
 
-  /** Returns the environment in which Java Sound finds it and no other. */
+  /** Returns the environment in which Java Sound finds only this sound server. */
   final Map<String, String> environment() {
     Map<String, String> environment = new HashMap<>(toolEnvironment());
     environment.put("ALSA_CONFIG_PATH", dir.resolve("asound.conf").toString());
@@ -57,7 +57,7 @@ abstract class SoundServer implements AutoCloseable {
     return environment;
   }
 
-  /** Starts one of its processes; the first is the daemon. */
+  /** Starts a process of the sound server; the first is the daemon. */
   final Process spawn(List<String> command, Map<String, String> environment) throws IOException {
     Path log = dir.resolve(command.get(0) + ".log");
     ProcessBuilder builder =
@@ -69,7 +69,7 @@ abstract class SoundServer implements AutoCloseable {
     return process;
   }
 
-  /** Runs one of its programs, which must end well; returns what it printed. */
+  /** Runs a program of the sound server, which must succeed; returns its output. */
   final String tool(List<String> command) throws IOException, InterruptedException {
     ProcessRunner.Result result = ProcessRunner.run(command, toolEnvironment());
     if (result.code() != 0) {
@@ -78,7 +78,7 @@ abstract class SoundServer implements AutoCloseable {
     return result.out();
   }
 
-  /** Asks until the answer has something in it; ends everything where it never has. */
+  /** Runs a command until its output has the expected text; ends all processes if it never has. */
   final void awaitOutput(List<String> command, String expected)
       throws IOException, InterruptedException {
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(TIMEOUT_SECONDS);
@@ -101,7 +101,7 @@ abstract class SoundServer implements AutoCloseable {
     return text.toString();
   }
 
-  /** Kills the daemon without a warning; what lives on it ends with it. */
+  /** Kills the daemon with SIGKILL; its dependent processes end too. */
   final void kill() throws IOException, InterruptedException {
     for (Process process : processes) {
       process.destroyForcibly().waitFor();
@@ -117,13 +117,13 @@ abstract class SoundServer implements AutoCloseable {
 
   @Override
   public final void close() throws IOException {
-    // What it keeps is its own folder, so that it need not end in good order.
+    // Its state is only in its own folder, so an orderly stop is not necessary.
     processes.forEach(Process::destroyForcibly);
     for (Process process : processes) {
       process.onExit().join();
     }
     if (!Files.exists(dir)) {
-      return; // it ended before
+      return; // it had already ended
     }
     try (var files = Files.walk(dir)) {
       files.sorted(Comparator.reverseOrder()).map(Path::toFile).forEach(File::delete);

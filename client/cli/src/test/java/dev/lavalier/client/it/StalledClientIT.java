@@ -19,8 +19,8 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /**
- * Ten subscribers over TCP, each on a connection of its own, one of which does not read for a
- * while. At 3 MB/s the buffers between the two programs are full within seconds.
+ * Ten subscribers over TCP, each on its own connection. One does not read for a while. At 3 MB/s,
+ * the buffers between the two programs are full within seconds.
  */
 final class StalledClientIT {
 
@@ -30,7 +30,7 @@ final class StalledClientIT {
   private static final int AFTER_SECONDS = 2;
 
   @Test
-  void theNineMissNothingAndTheSleepersCountAddsUp() throws Exception {
+  void stalledSubscriberGetsExactGapAndOthersMissNothing() throws Exception {
     ExecutorService threads = Executors.newCachedThreadPool();
     try (ServerProcess server =
             ServerProcess.start(Map.of(), "--demo", "--capture-format", FORMAT);
@@ -43,7 +43,7 @@ final class StalledClientIT {
       for (int i = 0; i < 9; i++) {
         readers.add(threads.submit(countMissing(server, end)));
       }
-      // The sleeper wakes when one more subscriber, who reads, has come to that moment.
+      // The stalled subscriber resumes when another subscriber has reached that sample.
       threads.submit(countMissing(server, stallEnd)).get(60, TimeUnit.SECONDS);
 
       long missing = 0;
@@ -64,7 +64,7 @@ final class StalledClientIT {
     }
   }
 
-  /** Reads until sample {@code end}; returns how many samples were missing on the way. */
+  /** Reads until sample {@code end}; returns the number of missing samples. */
   private static Callable<Long> countMissing(ServerProcess server, long end) {
     return () -> {
       try (LavalierClient client = server.client();

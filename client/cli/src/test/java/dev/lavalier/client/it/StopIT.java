@@ -34,7 +34,9 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
-/** SIGTERM, whatever the clients and the devices do: an orderly end, and soon. */
+/**
+ * Tests that the server stops in order and in time after SIGTERM, whatever clients and devices do.
+ */
 final class StopIT {
 
   private static final long MAX_STOP_MILLIS = 5_000;
@@ -83,7 +85,7 @@ final class StopIT {
         next += 960;
         assertThat(frame.sampleIndex()).isEqualTo(next);
       }
-      throw new AssertionError("it ended without a reason");
+      throw new AssertionError("the stream ended without a reason");
     } catch (LavalierException e) {
       return e;
     }
@@ -110,7 +112,7 @@ final class StopIT {
       ManagedChannel channel =
           NettyChannelBuilder.forTarget(server.address()).usePlaintext().build();
       try {
-        // One takes no message at all, one grants no credit and never half-closes.
+        // One client takes no message; the other grants no credit and never half-closes.
         var stalled =
             channel.newCall(AudioCaptureGrpc.getStreamFramesMethod(), CallOptions.DEFAULT);
         stalled.start(new ClientCall.Listener<>() {}, new Metadata());

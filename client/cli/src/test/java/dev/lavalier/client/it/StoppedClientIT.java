@@ -10,8 +10,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * A client of ours stands still for five seconds, over TCP: one does not read, the process of
- * another is stopped. What either hears next is fresh, and it knows what it missed to the sample.
+ * Pauses two clients of this library for five seconds, over TCP: one does not read, the process of
+ * the other is stopped. The next frames of both are not expired, and their gaps are exact.
  */
 final class StoppedClientIT {
 
@@ -26,7 +26,7 @@ final class StoppedClientIT {
 
   @ParameterizedTest
   @CsvSource({"16000/1/s16le, 16000", "48000/2/s16le, 48000"})
-  void whatComesNextIsFreshAndEverySampleIsCounted(String format, int rateHz) throws Exception {
+  void pausedClientGetsNoExpiredFrameAndExactGap(String format, int rateHz) throws Exception {
     assumeTrue(ProcessRunner.succeeds("kill", "-l"), "there is no kill");
     try (ServerProcess server =
             ServerProcess.start(Map.of(), "--demo", "--capture-format", format);
@@ -38,7 +38,7 @@ final class StoppedClientIT {
       StoppedProbe.awaitStall(client);
       stopped.resume();
       idle.resume();
-      // The library dropped some of it: the window holds 0.4 s and more.
+      // The library dropped some frames: the window holds 0.4 s or more.
       assertThat(Long.parseLong(stopped.assertFreshAndReported(rateHz / 50))).isPositive();
       assertThat(Long.parseLong(idle.assertFreshAndReported(rateHz / 50))).isPositive();
     }

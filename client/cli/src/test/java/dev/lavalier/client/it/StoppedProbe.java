@@ -18,8 +18,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A program that listens, and that a test has stand still for five seconds: it holds by itself, or
- * its whole process is stopped. See {@code ListeningProbe} for what it prints.
+ * A subscriber program that a test pauses for five seconds: the program stops reading, or its whole
+ * process is stopped. {@code ListeningProbe} describes its output.
  */
 final class StoppedProbe implements AutoCloseable {
 
@@ -31,7 +31,7 @@ final class StoppedProbe implements AutoCloseable {
   private static final int MAX_LATENCY_MS = 200; // the default
   private static final int TOLERANCE_MS = 100;
 
-  /** One frame as the program saw it. */
+  /** One frame as the program received it. */
   private record ObservedFrame(long index, long missing, long ageMicros) {
     static ObservedFrame of(String line) {
       String[] fields = line.split(" ", -1);
@@ -61,8 +61,8 @@ final class StoppedProbe implements AutoCloseable {
   /**
    * Starts a program.
    *
-   * @param program its command, without the arguments
-   * @param holding whether it holds by itself
+   * @param program the command of the program, without the arguments
+   * @param holding whether the program itself stops reading
    * @param extraArguments arguments after those that all programs understand
    */
   static StoppedProbe start(
@@ -85,7 +85,7 @@ final class StoppedProbe implements AutoCloseable {
     return new StoppedProbe(rateHz, holding, builder.start(), err);
   }
 
-  /** Lets it listen for two seconds and then stand still. */
+  /** Lets the program receive frames for two seconds and then pauses it. */
   void pause() throws IOException, InterruptedException {
     String line = next();
     while (holding ? !line.equals("holding") : last().index() < (long) BEFORE_SECONDS * rateHz) {
@@ -97,7 +97,7 @@ final class StoppedProbe implements AutoCloseable {
     framesBeforePause = frames.size();
   }
 
-  /** Lets it go on. */
+  /** Lets the program resume. */
   void resume() throws IOException, InterruptedException {
     if (holding) {
       OutputStream in = process.getOutputStream();
@@ -130,16 +130,17 @@ final class StoppedProbe implements AutoCloseable {
   }
 
   /**
-   * Hears it out: nothing older than the bound since it goes on, and every sample counted.
+   * Reads the output to its end. Asserts that no frame after the pause is older than the limit and
+   * that every sample is counted.
    *
-   * @return how many frames the program itself dropped, as it prints it
+   * @return the number of frames that the program itself dropped, as it prints it
    */
   String assertFreshAndReported(int frameSize) throws IOException {
     String line = next();
     while (!line.startsWith("stale ")) {
       line = next();
     }
-    // Up to two lines were printed before it stood still, and read here since.
+    // Up to two of these lines were printed before the pause.
     List<ObservedFrame> after = frames.subList(framesBeforePause, frames.size());
     assertThat(after)
         .allSatisfy(
@@ -156,7 +157,7 @@ final class StoppedProbe implements AutoCloseable {
     return line.substring("stale ".length());
   }
 
-  /** Waits until a subscriber who reads has heard five seconds more. */
+  /** Waits until another subscriber has received five more seconds. */
   static void awaitStall(LavalierClient client) throws Exception {
     try (FrameStream stream = client.stream(StreamOptions.defaults())) {
       Frame frame = stream.read();

@@ -15,8 +15,8 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
 
 /**
- * Somebody who listens in the background and keeps the books: in each epoch, what came and what was
- * said to be missing must make up the sample indexes.
+ * A subscriber in the background that checks the sample indexes: in each epoch, the received
+ * samples and the reported missing samples must add up.
  */
 final class StreamRecorder implements AutoCloseable {
 
@@ -31,14 +31,14 @@ final class StreamRecorder implements AutoCloseable {
   private long frames;
   private long epochFrames;
   private long nextIndex;
-  private long firstFrameNanos; // of this epoch
+  private long firstFrameNanos; // arrival of the first frame of this epoch
   private Throwable failure;
 
   StreamRecorder(ServerProcess server, StreamOptions options) throws LavalierException {
     this(server.client(), options);
   }
 
-  /** With a client that is closed in the end. */
+  /** Creates a recorder; it closes {@code client} at the end. */
   StreamRecorder(LavalierClient client, StreamOptions options) throws LavalierException {
     this.client = client;
     stream = client.stream(options);
@@ -103,7 +103,7 @@ final class StreamRecorder implements AutoCloseable {
     }
   }
 
-  /** Waits for so many more frames. */
+  /** Waits for {@code count} more frames. */
   synchronized void awaitFrames(int count) throws InterruptedException, TimeoutException {
     long targetFrames = frames + count;
     await(20 + count / 50, "frames", () -> frames >= targetFrames);
@@ -114,7 +114,10 @@ final class StreamRecorder implements AutoCloseable {
     await(20, "notice", () -> notices.stream().anyMatch(n -> n.kind() == kind));
   }
 
-  /** Waits until so many epochs have brought frames; returns when the last one's first came. */
+  /**
+   * Waits until {@code count} epochs have had frames; returns the arrival time of the last epoch's
+   * first frame.
+   */
   long awaitEpochs(int count, long seconds) throws InterruptedException, TimeoutException {
     await(seconds, "epoch", () -> epochs.size() >= count && epochFrames >= 50);
     synchronized (this) {
@@ -134,12 +137,12 @@ final class StreamRecorder implements AutoCloseable {
     return List.copyOf(notices);
   }
 
-  /** Returns the sample that should come next in this epoch. */
+  /** Returns the index of the next expected sample in this epoch. */
   synchronized long position() {
     return nextIndex;
   }
 
-  /** Ends it, and fails where the books did not balance. */
+  /** Ends the stream and fails if the sample indexes did not add up. */
   @Override
   public void close() {
     stream.close();

@@ -25,13 +25,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Certificates that openssl made, good and bad ones, between the server's program and this library.
- * Where somebody is refused, another one listens and misses nothing.
+ * Valid and invalid certificates, created by openssl, between the server program and this library.
+ * While a client is rejected, another client receives every frame.
  */
 final class TlsIT {
 
   private static final int STREAMS = 50;
-  private static final int FRAMES = 50; // a second
+  private static final int FRAMES = 50; // one second
 
   /** A busy machine is no reason for a gap. */
   private static final StreamOptions LENIENT_LATENCY =
@@ -75,10 +75,10 @@ final class TlsIT {
   }
 
   @Test
-  void aCertificateIsExchangedUnderFiftyStreams() throws Exception {
+  void replacedCertificateIsUsedWhileFiftyStreamsRun() throws Exception {
     Certificates.Pair next = certificates.server("next", ca);
     BigInteger old = server.serial();
-    // By a format, a client need not ask first: one handshake for each.
+    // With a format, the client does not list devices first: one handshake per stream.
     StreamOptions captured = LENIENT_LATENCY.withFormat(PcmFormat.parse("48000/2/s16le"));
     List<StreamRecorder> recorders = new ArrayList<>();
     try (ServerProcess process = start(server)) {
@@ -99,7 +99,7 @@ final class TlsIT {
             .isLessThan(TimeUnit.SECONDS.toNanos(20));
       }
       System.out.printf(
-          "certificate exchanged under %d streams: new one shown after %.1f s%n",
+          "certificate replaced during %d streams: new one used after %.1f s%n",
           STREAMS, (System.nanoTime() - replacedAt) / 1e9);
 
       try (StreamRecorder lateRecorder =
@@ -130,14 +130,14 @@ final class TlsIT {
       assertRefused(
           connectOptions(process),
           Kind.TLS_FAILED,
-          "(expected: a certificate that %s vouches for; that of CN=late has expired on %s)"
+          "(expected: a certificate issued by a CA in %s; the certificate of CN=late expired on %s)"
               .formatted(ca.certificate(), end));
       assertNothingMissing(recorder);
     }
   }
 
   @Test
-  void aServerForWhichNobodyVouchesIsNotTrusted() throws Exception {
+  void selfSignedServerIsNotTrusted() throws Exception {
     Certificates.Pair self = certificates.selfSigned("self");
     try (ServerProcess process = start(self);
         StreamRecorder recorder =
@@ -147,17 +147,20 @@ final class TlsIT {
                 LENIENT_LATENCY)) {
       recorder.awaitFrames(1);
       assertRefused(
-          connectOptions(process), Kind.TLS_FAILED, "its own has another issuer, or none");
+          connectOptions(process),
+          Kind.TLS_FAILED,
+          "the server's certificate has another issuer, or none");
       assertRefused(
           ConnectOptions.to(process.address()).withTls(),
           Kind.TLS_FAILED,
-          "(expected: a certificate that Java trusts; its own has another issuer, or none)");
+          "(expected: a certificate that Java trusts; the server's certificate has another issuer,"
+              + " or none)");
       assertNothingMissing(recorder);
     }
   }
 
   @Test
-  void aServerOfAnotherCaOrNameIsNotTrusted() throws Exception {
+  void serverOfAnotherCaOrNameIsNotTrusted() throws Exception {
     Certificates.Pair other = certificates.ca("other");
     Certificates.Pair named = certificates.serverOf("localhost", ca);
     try (ServerProcess process = start(named);
@@ -168,7 +171,7 @@ final class TlsIT {
       assertRefused(
           connectOptionsByName(process).withCa(other.certificate()),
           Kind.TLS_FAILED,
-          "vouches for; its own has another issuer, or none)");
+          "; the server's certificate has another issuer, or none)");
       assertRefused(
           connectOptions(process),
           Kind.TLS_FAILED,
@@ -183,7 +186,7 @@ final class TlsIT {
   }
 
   @Test
-  void aClientIsKnownByItsCertificateOrNotAtAll() throws Exception {
+  void onlyClientWithValidCertificateIsAuthenticated() throws Exception {
     Certificates.Pair other = certificates.ca("other");
     Certificates.Pair alice = certificates.client("alice", ca);
     Certificates.Pair mallory = certificates.client("mallory", other);
@@ -203,15 +206,14 @@ final class TlsIT {
       assertRefused(
           late.applyTo(connectOptions(process)),
           Kind.NOT_AUTHENTICATED,
-          "that of CN=late has expired on 20");
+          "the certificate of CN=late expired on 20");
       assertThatIllegalArgumentException()
           .isThrownBy(() -> LavalierClient.connect(mixed.applyTo(connectOptions(process))))
           .withMessage(
-              "key: %s (expected: the private key of %s, in PEM, PKCS #8 without a password; it is"
-                  + " another's)",
+              "key: %s (expected: the private key of %s, in PEM, PKCS #8 without a password; the"
+                  + " key belongs to another certificate)",
               mixed.key(), mixed.certificate());
-      assertRefused(
-          ConnectOptions.to(process.address()), Kind.UNAVAILABLE, "as one does that wants TLS)");
+      assertRefused(ConnectOptions.to(process.address()), Kind.UNAVAILABLE, "it may require TLS)");
       assertNothingMissing(recorder);
       assertThat(process.log().lines())
           .anyMatch(line -> line.contains("refused 127.0.0.1:"))
@@ -220,18 +222,20 @@ final class TlsIT {
   }
 
   @Test
-  void aServerWithoutEncryptionIsToldFromOneThatHasIt() throws Exception {
+  void serverWithoutTlsIsReported() throws Exception {
     try (ServerProcess process = ServerProcess.start(Map.of(), "--demo");
         StreamRecorder recorder = new StreamRecorder(process, LENIENT_LATENCY)) {
       recorder.awaitFrames(1);
       assertRefused(
-          connectOptions(process), Kind.TLS_FAILED, "(expected: TLS; it answers without)");
+          connectOptions(process),
+          Kind.TLS_FAILED,
+          "(expected: TLS; the server answers without TLS)");
       assertNothingMissing(recorder);
     }
   }
 
   @Test
-  void onlyTls12AndLaterWillDo() throws Exception {
+  void tlsBefore12IsRejected() throws Exception {
     try (ServerProcess process = start(server);
         StreamRecorder recorder =
             new StreamRecorder(LavalierClient.connect(connectOptions(process)), LENIENT_LATENCY)) {
@@ -250,7 +254,7 @@ final class TlsIT {
   }
 
   @Test
-  void aServerThatComesBackIsTrustedAgainAndShownTheCertificateOfThatMoment() throws Exception {
+  void reconnectUsesReplacedClientCertificate() throws Exception {
     Certificates.Pair alice = certificates.client("alice", ca);
     String[] args = {
       "--demo",
@@ -269,7 +273,7 @@ final class TlsIT {
       recorder.awaitFrames(1);
       process.kill();
       recorder.awaitNotice(Notice.Kind.RECONNECTING);
-      // By then, the server knows clients of another CA alone.
+      // By then, the server trusts only clients of another CA.
       Certificates.Pair other = certificates.ca("other");
       Certificates.copy(other.certificate(), Path.of(args[6]));
       certificates.client("alice2", other).replace(alice);

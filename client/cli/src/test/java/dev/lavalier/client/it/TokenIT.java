@@ -31,7 +31,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Tokens as an operator gives and takes them, by the server's own program, while it runs. */
+/** Tests tokens that an operator adds and revokes with the server program while the server runs. */
 final class TokenIT {
 
   private static final StreamOptions TONE =
@@ -69,7 +69,7 @@ final class TokenIT {
     return result;
   }
 
-  /** Adds an entry and returns the token, which is never seen again. */
+  /** Adds an entry and returns the token, which is not shown again. */
   private String add(String name, String... grants) throws IOException, InterruptedException {
     List<String> args = new ArrayList<>(List.of("add", name));
     args.addAll(List.of(grants));
@@ -96,11 +96,11 @@ final class TokenIT {
     } catch (LavalierException e) {
       return e;
     }
-    throw new AssertionError("closed by us");
+    throw new AssertionError("the stream was closed by the client");
   }
 
   @Test
-  void aTokenIsForTheDevicesThatItNames() throws Exception {
+  void tokenGrantsOnlyItsDevices() throws Exception {
     String alice = add("alice", "--stream", "tone");
     String bob = add("bob", "--list", "*", "--stream", "tone");
     try (ServerProcess server = start();
@@ -124,7 +124,7 @@ final class TokenIT {
   }
 
   @Test
-  void aTokenThatIsTakenAwayEndsWhatRunsByItWithin3Seconds() throws Exception {
+  void revokedTokenEndsItsStreamsWithin3Seconds() throws Exception {
     String alice = add("alice", "--stream", "tone");
     String carol = add("carol", "--stream", "*");
     try (ServerProcess server = start();
@@ -147,8 +147,8 @@ final class TokenIT {
   }
 
   @Test
-  void aTokenThatExpiresEndsWhatRunsByIt() throws Exception {
-    add("nobody", "--list", "hall"); // so that there is a file
+  void expiredTokenEndsItsStreams() throws Exception {
+    add("nobody", "--list", "hall"); // creates the file
     try (ServerProcess server = start()) {
       Instant expiry = Instant.now().plusSeconds(5).truncatedTo(ChronoUnit.SECONDS);
       String dora = add("dora", "--stream", "tone", "--expires", expiry.toString());
@@ -163,7 +163,7 @@ final class TokenIT {
     }
   }
 
-  /** Asks until the server has seen a new entry. */
+  /** Polls until the server has read a new entry. */
   private static void awaitKnown(ServerProcess server, String token) throws LavalierException {
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(3);
     while (true) {
@@ -179,7 +179,7 @@ final class TokenIT {
   }
 
   @Test
-  void whoListensIsForAdminsToSee() throws Exception {
+  void onlyAdminListsSubscriptions() throws Exception {
     String alice = add("alice", "--stream", "tone");
     String operator = add("operator", "--admin");
     try (ServerProcess server = start();
@@ -211,7 +211,7 @@ final class TokenIT {
   }
 
   @Test
-  void theTokenIsWrittenNowhereAndTheProgramsAgree() throws Exception {
+  void tokenWorksInAllProgramsAndIsNotWrittenAnywhere() throws Exception {
     Certificates certificates = Certificates.in(dir);
     Certificates.Pair ca = certificates.ca("ca");
     Certificates.Pair pair = certificates.server("server", ca);

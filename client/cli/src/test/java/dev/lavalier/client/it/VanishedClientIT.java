@@ -14,15 +14,15 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /**
- * A client that is there no more, but whose connection nobody closed: its process is stopped, or
- * its host is cut off. The device is closed within 20 s all the same. Prints the times that
+ * Tests a client that vanished without closing its connection: its process is stopped, or its host
+ * is disconnected. The device must still close within 20 s. Prints the times that
  * docs/internals/hardening.md quotes.
  */
 final class VanishedClientIT {
 
   private static final long MAX_RELEASE_SECONDS = 20;
 
-  /** A program that listens, until it is killed. */
+  /** A subscriber program that runs until it is killed. */
   private static final class ListenerProcess implements AutoCloseable {
 
     private final Process process;
@@ -31,7 +31,7 @@ final class VanishedClientIT {
       this.process = process;
     }
 
-    /** Starts one and waits until it hears something. */
+    /** Starts a program and waits for its first frame. */
     static ListenerProcess start(List<String> command) throws IOException {
       Process process =
           new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
@@ -39,7 +39,7 @@ final class VanishedClientIT {
           new BufferedReader(
                   new InputStreamReader(process.getInputStream(), StandardCharsets.US_ASCII))
               .readLine();
-      assertThat(line).as("what it heard").isNotNull();
+      assertThat(line).as("first line of output").isNotNull();
       return new ListenerProcess(process);
     }
 
@@ -70,7 +70,7 @@ final class VanishedClientIT {
       assertThat(seconds(startedAt))
           .as("%s: its socket", scenario)
           .isLessThan(MAX_RELEASE_SECONDS + 5);
-      ServerProcess.device(client, "tone"); // a look at /proc costs more
+      ServerProcess.device(client, "tone"); // cheaper than reading /proc
     }
     System.out.printf(
         "%s: device closed after %.1f s, socket after %.1f s%n",
@@ -83,7 +83,7 @@ final class VanishedClientIT {
   }
 
   @Test
-  void aProcessThatWasStopped() throws Exception {
+  void deviceClosesWhenClientProcessIsStopped() throws Exception {
     assumeTrue(ProcessRunner.succeeds("kill", "-l"), "there is no kill");
     try (ServerProcess server = ServerProcess.start(Map.of(), "--demo");
         LavalierClient client = server.client();
@@ -95,7 +95,7 @@ final class VanishedClientIT {
   }
 
   @Test
-  void aHostThatWasCutOff() throws Exception {
+  void deviceClosesWhenClientHostIsDisconnected() throws Exception {
     try (IsolatedHost host = IsolatedHost.create();
         ServerProcess server =
             ServerProcess.start(

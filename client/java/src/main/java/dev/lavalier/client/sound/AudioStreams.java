@@ -7,24 +7,26 @@ import javax.sound.sampled.AudioFormat;
 import javax.sound.sampled.AudioInputStream;
 import javax.sound.sampled.AudioSystem;
 
-/** Lavalier's streams and formats as javax.sound's. */
+/** Converts Lavalier's streams and formats to those of javax.sound. */
 public final class AudioStreams {
 
   private AudioStreams() {}
 
   /**
-   * Returns a stream as an {@link AudioInputStream} of unknown length, gaps filled with silence.
+   * Returns a stream as an {@link AudioInputStream} of unknown length. Gaps are filled with
+   * silence.
    *
-   * <p>Reading waits for the next frame, and gives -1 once the stream was closed; it throws an
-   * {@link java.io.IOException} around the {@link dev.lavalier.client.LavalierException} with which
-   * the stream ended. One thread reads. Closing closes the stream, from any thread.
+   * <p>A read waits for the next frame and returns -1 after the stream was closed. If the stream
+   * failed, it throws an {@link java.io.IOException} whose cause is the {@link
+   * dev.lavalier.client.LavalierException}. One thread reads. Any thread may close it, which closes
+   * the stream.
    */
   public static AudioInputStream of(FrameStream frames) {
     return new AudioInputStream(
         new FrameInputStream(frames), format(frames.start().format()), AudioSystem.NOT_SPECIFIED);
   }
 
-  /** Returns a format in javax.sound's words; {@code f32le} is PCM_FLOAT. */
+  /** Returns a format as a javax.sound format; {@code f32le} is PCM_FLOAT. */
   public static AudioFormat format(PcmFormat format) {
     return new AudioFormat(
         format.encoding() == SampleEncoding.F32LE

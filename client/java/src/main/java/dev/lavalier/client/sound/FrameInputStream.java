@@ -9,15 +9,18 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 
-/** The bytes of a stream's frames, and zeros where a gap is: silence in every encoding. */
+/**
+ * Reads the bytes of a stream's frames, and zeros in place of gaps: zeros are silence in every
+ * encoding.
+ */
 final class FrameInputStream extends InputStream {
 
   private final FrameStream frames;
   private final int bytesPerSampleFrame;
 
-  // The reading thread alone.
-  private long silentBytes; // before what waits
-  private ByteBuffer pending = ByteBuffer.allocate(0); // the rest of the last frame
+  // Used only by the reading thread.
+  private long silentBytes; // before pending
+  private ByteBuffer pending = ByteBuffer.allocate(0); // the unread rest of the last frame
 
   FrameInputStream(FrameStream frames) {
     this.frames = frames;
@@ -63,7 +66,7 @@ final class FrameInputStream extends InputStream {
     }
   }
 
-  /** Returns what can be had without waiting. */
+  /** Returns the number of bytes that can be read without waiting. */
   @Override
   public int available() {
     return (int) Math.min(Integer.MAX_VALUE, silentBytes + pending.remaining());

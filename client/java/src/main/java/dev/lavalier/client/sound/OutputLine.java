@@ -2,24 +2,25 @@ package dev.lavalier.client.sound;
 
 import java.io.IOException;
 
-/** Where audio is played. One thread. */
+/** An output for playback. For use by one thread. */
 interface OutputLine extends AutoCloseable {
 
   /**
-   * Begins anew with so many samples of silence, whatever was queued: a line that ran dry, or has
-   * not begun yet, plays at once only what it was given before it is told to.
+   * Discards the queue, writes silence and starts the line. The silence comes first because a line
+   * that underran, or was not started yet, plays at once only the samples written before its start.
    *
-   * @throws IOException where the line is gone
+   * @param silentSamples the number of samples per channel
+   * @throws IOException if the line failed
    */
   void restart(int silentSamples) throws IOException;
 
-  /** Returns how many samples per channel were written and are not played yet. */
+  /** Returns the number of samples per channel that were written but not played yet. */
   long queuedSamples();
 
   /**
-   * Writes whole samples; waits where they do not fit.
+   * Writes whole samples; waits if they do not fit into the queue.
    *
-   * @throws IOException where the line is gone
+   * @throws IOException if the line failed
    */
   void write(byte[] pcm, int length) throws IOException;
 

@@ -8,25 +8,26 @@ import dev.lavalier.client.SampleEncoding;
 import java.io.IOException;
 
 /**
- * Plays a stream by the machine's default output device, with a queue that grows where frames come
- * late and shrinks when they have not for long. The two devices' clocks differ; single samples are
- * left out or repeated to make up for that. Gaps are silence. One thread.
+ * Plays a stream on the machine's default output device. The queue grows when frames arrive late
+ * and shrinks after a period without late frames. Because the clocks of the two devices differ,
+ * single samples are dropped or repeated. Gaps are played as silence. For use by one thread.
  */
 public final class Player implements AutoCloseable {
 
-  /** The longest queue that may be asked for, in milliseconds. */
+  /** The maximum queue that can be requested, in milliseconds. */
   public static final int MAX_BUFFER_MS = 500;
 
   private final OutputLine line;
   private final Playout playout;
 
   /**
-   * How the playing has gone.
+   * Statistics of the playback.
    *
-   * @param underruns how often the output had nothing to play
-   * @param skippedFrames frames that were left out because too many had come at a time
-   * @param correctedSamples samples that were left out or repeated because clocks differ
-   * @param bufferMs the queue that is aimed at by now, in milliseconds
+   * @param underruns how often the output had no samples to play
+   * @param skippedFrames the number of frames dropped because too many arrived at a time
+   * @param correctedSamples the number of samples per channel dropped or repeated because the
+   *     clocks differ
+   * @param bufferMs the current target of the queue, in milliseconds
    */
   public record PlaybackStats(
       int underruns, long skippedFrames, long correctedSamples, int bufferMs) {}
@@ -39,15 +40,15 @@ public final class Player implements AutoCloseable {
   /**
    * Opens the output device.
    *
-   * @param format of the stream; 16 bits
-   * @param bufferMs the queue to begin with, 1 to {@value #MAX_BUFFER_MS} ms
-   * @throws IOException where there is no such device, said in one line
-   * @throws IllegalArgumentException where an argument is out of its range
+   * @param format the format of the stream; its encoding must be {@code s16le}
+   * @param bufferMs the initial target of the queue in milliseconds, 1 to {@value #MAX_BUFFER_MS}
+   * @throws IOException if no output device plays the format; the message is one line
+   * @throws IllegalArgumentException if an argument is out of range
    */
   public static Player open(PcmFormat format, int bufferMs) throws IOException {
     if (format.encoding() != SampleEncoding.S16LE) {
       throw new IllegalArgumentException(
-          "format: %s (expected: s16le, which output devices play)".formatted(format));
+          "format: %s (expected: encoding s16le, which output devices play)".formatted(format));
     }
     if (bufferMs < 1 || bufferMs > MAX_BUFFER_MS) {
       throw new IllegalArgumentException(
@@ -57,10 +58,11 @@ public final class Player implements AutoCloseable {
   }
 
   /**
-   * Plays until that many samples per channel have come or the stream is closed.
+   * Plays until {@code samples} samples per channel were received or the stream is closed. Gaps
+   * count.
    *
-   * @throws LavalierException where the stream ended
-   * @throws IOException where the output device is gone
+   * @throws LavalierException if the stream failed
+   * @throws IOException if the output device failed
    */
   public void play(FrameStream stream, long samples) throws LavalierException, IOException {
     long remaining = samples;
@@ -76,12 +78,12 @@ public final class Player implements AutoCloseable {
     }
   }
 
-  /** Returns how it has gone so far; to the playing thread. */
+  /** Returns the statistics so far. Call it on the playing thread. */
   public PlaybackStats stats() {
     return playout.stats();
   }
 
-  /** Stops at once. */
+  /** Stops the playback at once and discards queued samples. */
   @Override
   public void close() {
     line.close();

@@ -6,22 +6,27 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * Keeps a line's queue as short as the way of the frames allows. One thread; 16-bit samples.
+ * Keeps the queue of a line as short as the jitter of the frames permits. For use by one thread;
+ * plays 16-bit samples.
  *
- * <p>The queue is lowest just before a frame is written. That low mark, the least of each second,
- * is held at a target:
+ * <p>The queue is lowest just before a frame is written. The low mark is the minimum of each
+ * second. It is kept at a target:
  *
  * <ul>
- *   <li>Where the line has run dry, the target grows by half, to 500 ms at most, and silence fills
- *       the queue up to it.
- *   <li>After every 10 s without that it shrinks by a tenth, down to where it began.
- *   <li>Where the mark is more than a frame off the target, as two clocks bring about, one sample
- *       in 100 ms, about what two crystals differ, is left out or repeated, where the signal moves
- *       least, until it is met.
- *   <li>Where it is more than 40 ms above, or the queue more than 250 ms, as where the sound server
- *       began late or the network stalled, whole frames are left out at once until it is met.
- *   <li>Where 2 s of frames were left out in a row, the line stands still: PulseAudio's, once it
- *       ran dry unseen, plays on only when it is full. It counts as run dry, and silence fills it.
+ *   <li>After an underrun, the target grows by half, to at most 500 ms, and silence fills the queue
+ *       up to the target.
+ *   <li>After every 10 s without an underrun, the target shrinks by a tenth, down to its initial
+ *       value.
+ *   <li>If the low mark differs from the target by more than a frame, because the two clocks
+ *       differ, one sample in 100 ms is dropped or repeated until the target is met. This rate is
+ *       about the difference of two crystals. The sample is taken at the smallest step of the
+ *       signal.
+ *   <li>If the low mark is more than 40 ms above the target, or the queue more than 250 ms, whole
+ *       frames are dropped at once until the target is met. The sound server may have started late,
+ *       or the network may have stalled.
+ *   <li>If 2 s of frames were dropped in a row, the line has stalled: a PulseAudio line that
+ *       underran without notice resumes only when it is full. The stall counts as an underrun, and
+ *       silence fills the line.
  * </ul>
  */
 final class Playout {
@@ -40,15 +45,15 @@ final class Playout {
   private final int bytesPerSampleFrame;
   private final long minTarget;
 
-  private long target; // samples per channel, as all counts
+  private long target; // samples per channel, like all counts
   private boolean started;
   private long lowMark = Long.MAX_VALUE;
-  private long windowSamples; // of this second; below 0 while a line that was begun settles
+  private long windowSamples; // of this second; negative while a started line settles
   private long stableSamples;
-  private long pendingCorrection; // to be left out; where negative, to be repeated
+  private long pendingCorrection; // samples to drop; if negative, to repeat
   private long samplesSinceCorrection;
-  private boolean dropping; // frames are left out until the target is met
-  private long droppedInARow; // samples of theirs in a row
+  private boolean dropping; // frames are dropped until the target is met
+  private long droppedInARow; // samples in consecutive dropped frames
 
   private int underruns;
   private long skippedFrames;
@@ -56,7 +61,9 @@ final class Playout {
 
   private byte[] buffer = {};
 
-  /** Plays into a line with a target of so many milliseconds, 1 to 500, at first. */
+  /**
+   * Creates a playout to a line; {@code bufferMs} is the initial target in milliseconds, 1 to 500.
+   */
   Playout(OutputLine line, PcmFormat format, int bufferMs) {
     this.line = line;
     this.format = format;
@@ -97,7 +104,7 @@ final class Playout {
     line.write(buffer, length);
   }
 
-  /** Plays silence in place of samples that are missing; no more than makes a whole queue. */
+  /** Plays silence in place of missing samples, at most until the queue reaches the target. */
   void playSilence(long missing) throws IOException {
     writeSilence(Math.min(missing, Math.max(0, target - line.queuedSamples())));
   }
@@ -119,7 +126,7 @@ final class Playout {
     stableSamples = 0;
   }
 
-  /** Returns whether a frame is to be left out. */
+  /** Returns whether to drop a frame. */
   private boolean shouldDrop(long queued, int count) {
     if (queued > target + samples(MAX_QUEUE_ABOVE_TARGET_MS)) {
       dropping = true;
@@ -165,7 +172,7 @@ final class Playout {
   }
 
   /**
-   * Leaves out a sample, or repeats one, where that makes the smallest step; returns the length.
+   * Drops or repeats a sample at the smallest step of the signal; returns the new length in bytes.
    */
   private int correct(int length) {
     int at = smallestStepIndex(length);
@@ -181,7 +188,7 @@ final class Playout {
     return length + bytesPerSampleFrame;
   }
 
-  /** Returns where the sample is that differs least from the one before it. */
+  /** Returns the byte index of the sample that differs least from the previous one. */
   private int smallestStepIndex(int length) {
     ByteBuffer pcm = ByteBuffer.wrap(buffer).order(ByteOrder.LITTLE_ENDIAN);
     int bestIndex = 0;
@@ -206,7 +213,7 @@ final class Playout {
     }
   }
 
-  /** Returns how it has gone so far. */
+  /** Returns the statistics so far. */
   Player.PlaybackStats stats() {
     return new Player.PlaybackStats(
         underruns, skippedFrames, correctedSamples, (int) (target * 1_000 / format.sampleRateHz()));

@@ -11,7 +11,7 @@ import javax.sound.sampled.SourceDataLine;
 /** The machine's default output device. */
 final class SoundCardLine implements OutputLine {
 
-  /** Room for the longest queue that the player keeps, and a frame. */
+  /** The size of the line's buffer: enough for the maximum queue of the player and a frame. */
   static final int BUFFER_MS = 1_000;
 
   private final SourceDataLine line;
@@ -24,9 +24,10 @@ final class SoundCardLine implements OutputLine {
   }
 
   /**
-   * Opens it.
+   * Opens the default output device.
    *
-   * @throws IOException where there is none, or none that takes the format, in one line
+   * @throws IOException if there is no output device or none plays the format; the message is one
+   *     line
    */
   static SoundCardLine open(PcmFormat format) throws IOException {
     AudioFormat audioFormat = AudioStreams.format(format);
@@ -51,18 +52,18 @@ final class SoundCardLine implements OutputLine {
 
   @Override
   public void restart(int silentSamples) throws IOException {
-    if (started) { // PulseAudio's does not come back from running dry
+    if (started) { // a PulseAudio line does not recover from an underrun
       AudioFormat format = line.getFormat();
       int bufferBytes = line.getBufferSize();
       line.close();
       try {
         line.open(format, bufferBytes);
       } catch (LineUnavailableException e) {
-        throw new IOException("output: gone (expected: an output device that keeps playing)", e);
+        throw new IOException("the output device failed; check it and start again", e);
       }
     }
     started = true;
-    // Started with nothing in it, PulseAudio's line counts a whole buffer as lost at once.
+    // If it starts empty, a PulseAudio line counts a whole buffer as lost at once.
     byte[] silence = new byte[silentSamples * bytesPerSampleFrame];
     write(silence, silence.length);
     line.start();
@@ -76,7 +77,7 @@ final class SoundCardLine implements OutputLine {
   @Override
   public void write(byte[] pcm, int length) throws IOException {
     if (line.write(pcm, 0, length) < length) {
-      throw new IOException("output: gone (expected: an output device that keeps playing)");
+      throw new IOException("the output device failed; check it and start again");
     }
   }
 

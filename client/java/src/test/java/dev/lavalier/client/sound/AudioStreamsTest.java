@@ -35,11 +35,11 @@ final class AudioStreamsTest {
   }
 
   @Test
-  void readsFramesAndSilenceWhereAGapIs() throws Exception {
+  void gapIsReadAsSilence() throws Exception {
     try (AudioInputStream in = AudioStreams.of(stream())) {
       assertThat(in.getFormat().toString()).contains("8000.0 Hz, 16 bit, mono");
       byte[] pcm = new byte[2 * 280];
-      // Read in odd bits: a read of whole samples may give less than it was asked for.
+      // Reads an odd number of bytes: a read of whole samples may return less than requested.
       for (int at = 0; at < pcm.length; ) {
         int count = in.read(pcm, at, Math.min(2 * 33, pcm.length - at));
         assertThat(count).isPositive();
@@ -57,7 +57,7 @@ final class AudioStreamsTest {
   }
 
   @Test
-  void closingClosesTheStream() throws Exception {
+  void closeClosesStream() throws Exception {
     FrameStream stream = stream();
     AudioInputStream in = AudioStreams.of(stream);
     in.close();
@@ -72,7 +72,7 @@ final class AudioStreamsTest {
     "8000/3/s32le, PCM_SIGNED, 32, 12",
     "96000/2/f32le, PCM_FLOAT, 32, 8"
   })
-  void formatsAreJavaSounds(String text, String encoding, int bits, int frameBytes) {
+  void formatIsConvertedToJavaSound(String text, String encoding, int bits, int frameBytes) {
     PcmFormat from = PcmFormat.parse(text);
     AudioFormat format = AudioStreams.format(from);
     assertThat(format.getEncoding()).hasToString(encoding);

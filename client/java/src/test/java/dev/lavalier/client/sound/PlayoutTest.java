@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Frames of 20 ms into a line whose clock the test turns. */
+/** Plays frames of 20 ms on a line whose clock the test controls. */
 final class PlayoutTest {
 
   private static final int RATE = 48_000;
@@ -25,7 +25,7 @@ final class PlayoutTest {
   private final Playout playout = new Playout(line, format, BUFFER_MS);
   private long sent; // samples of the sine
 
-  /** Plays what was written, as time passes. */
+  /** Plays written samples as time passes. */
   private static final class FakeLine implements OutputLine {
     private final ByteArrayOutputStream written = new ByteArrayOutputStream();
     private double queued;
@@ -76,7 +76,7 @@ final class PlayoutTest {
     playout.play(pcm.flip());
   }
 
-  /** Frames come evenly for so many seconds; the line's clock runs so much faster. */
+  /** Plays evenly spaced frames for some seconds; the line's clock runs faster by {@code ppm}. */
   private void seconds(int seconds, double ppm) throws IOException {
     for (int k = 0; k < 50 * seconds; k++) {
       frame();
@@ -85,7 +85,7 @@ final class PlayoutTest {
   }
 
   @Test
-  void itBeginsWithTheTargetAndChangesNothing() throws Exception {
+  void queueStartsAtTargetAndSamplesAreUnchanged() throws Exception {
     seconds(9, 0);
     short[] samples = line.samples();
     assertThat(samples).hasSize(TARGET + 9 * RATE);
@@ -97,9 +97,9 @@ final class PlayoutTest {
   }
 
   @Test
-  void itGrowsWhereFramesComeLateAndShrinksWhenTheyHaveNotForLong() throws Exception {
+  void targetGrowsOnUnderrunAndShrinksWhenStable() throws Exception {
     seconds(2, 0);
-    line.advance(TARGET + 1); // nothing comes for 60 ms
+    line.advance(TARGET + 1); // no frame arrives for 60 ms
     frame();
     assertThat(playout.stats().underruns()).isEqualTo(1);
     assertThat(playout.stats().bufferMs()).isEqualTo(90);
@@ -116,7 +116,7 @@ final class PlayoutTest {
   }
 
   @Test
-  void itNeverAimsBeyondItsBound() throws Exception {
+  void targetDoesNotExceedMaximum() throws Exception {
     for (int k = 0; k < 20; k++) {
       frame();
       line.advance(10 * RATE);
@@ -126,7 +126,7 @@ final class PlayoutTest {
 
   @ParameterizedTest
   @ValueSource(doubles = {-150, -50, 50, 150})
-  void itFollowsAnotherClock(double ppm) throws Exception {
+  void queueFollowsDriftingClock(double ppm) throws Exception {
     for (int k = 0; k < 600; k++) {
       seconds(1, ppm);
       assertThat(line.queuedSamples()).isBetween(TARGET - 1100L, TARGET + 1100L);
@@ -140,7 +140,7 @@ final class PlayoutTest {
 
   @ParameterizedTest
   @ValueSource(doubles = {-150, 150})
-  void aSampleIsLeftOutOrRepeatedWhereTheSignalMovesLeast(double ppm) throws Exception {
+  void sampleIsDroppedOrRepeatedAtSmallestStep(double ppm) throws Exception {
     seconds(300, ppm);
     assertThat(playout.stats().correctedSamples()).isGreaterThan(500);
     short[] samples = line.samples();
@@ -151,7 +151,7 @@ final class PlayoutTest {
   }
 
   @Test
-  void framesThatComeAllAtOnceAreLeftOut() throws Exception {
+  void burstOfFramesIsDropped() throws Exception {
     seconds(1, 0);
     for (int k = 0; k < 100; k++) {
       frame();
@@ -162,7 +162,7 @@ final class PlayoutTest {
 
   @ParameterizedTest
   @ValueSource(ints = {5, 12, 60, 90})
-  void whereTheLineBeginsLateWholeFramesAreLeftOutOnce(int late) throws Exception {
+  void wholeFramesAreDroppedOnceIfLineStartsLate(int late) throws Exception {
     for (int k = 0; k < late; k++) {
       frame(); // and nothing is played
     }
@@ -177,7 +177,7 @@ final class PlayoutTest {
   }
 
   @Test
-  void aLineThatStandsStillIsFilledSoThatItPlaysOn() throws Exception {
+  void stalledLineIsFilledAndResumes() throws Exception {
     seconds(1, 0);
     for (int k = 0; line.queuedSamples() < RATE; k++) {
       assertThat(k).isLessThan(120);
@@ -192,10 +192,10 @@ final class PlayoutTest {
   }
 
   @Test
-  void aGapIsSilenceNoLongerThanTheQueue() throws Exception {
+  void gapIsSilenceNoLongerThanQueue() throws Exception {
     seconds(1, 0);
     int before = line.samples().length;
-    line.advance(TARGET); // what is missing did not come
+    line.advance(TARGET); // the missing samples did not arrive
     playout.playSilence(10 * RATE);
     frame();
     short[] samples = line.samples();
