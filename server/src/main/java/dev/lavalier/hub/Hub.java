@@ -57,22 +57,29 @@ public final class Hub implements AutoCloseable {
    * @param observer receives the events of the hub
    */
   public Hub(Devices devices, TimeSource timeSource, HubConfig config, HubObserver observer) {
+    this(devices, timeSource, config, observer, newWorkers());
+  }
+
+  /**
+   * Creates a hub with workers of its caller's.
+   *
+   * @param workers runs device actors and calls into the sound system, each of which may block for
+   *     ever, so it must not bound its threads; shut down with the hub
+   * @see #Hub(Devices, TimeSource, HubConfig, HubObserver)
+   */
+  public Hub(
+      Devices devices,
+      TimeSource timeSource,
+      HubConfig config,
+      HubObserver observer,
+      ExecutorService workers) {
     this.sources = devices;
     this.quotas = new SubscriptionQuotas(config.limits());
     this.keptOpen = config.keptOpen();
     this.subscriptionServices =
         new Subscription.SubscriptionServices(
             timeSource, config.stallTimeout(), observer, this::onSubscriptionClosed);
-    AtomicInteger count = new AtomicInteger();
-    // The pool has as many threads as calls into the sound system are in progress, so that a
-    // hanging call does not delay other devices.
-    this.workers =
-        Executors.newCachedThreadPool(
-            task -> {
-              Thread thread = new Thread(task, "lavalier-device-" + count.incrementAndGet());
-              thread.setDaemon(true);
-              return thread;
-            });
+    this.workers = workers;
     this.deviceServices =
         new DeviceServices(
             devices,
@@ -86,6 +93,20 @@ public final class Hub implements AutoCloseable {
         () -> {
           actors.values().forEach(DeviceActor::onDevicesChanged);
           notifyWatches();
+        });
+  }
+
+  /**
+   * Creates a pool that has as many threads as calls into the sound system are in progress, so that
+   * a hanging call does not delay other devices.
+   */
+  private static ExecutorService newWorkers() {
+    AtomicInteger count = new AtomicInteger();
+    return Executors.newCachedThreadPool(
+        task -> {
+          Thread thread = new Thread(task, "lavalier-device-" + count.incrementAndGet());
+          thread.setDaemon(true);
+          return thread;
         });
   }
 
@@ -116,9 +137,14 @@ public final class Hub implements AutoCloseable {
     actors.forEach(
         (id, actor) -> {
           DeviceDescriptor lastKnown = actor.lastOpened();
-          if (!present.contains(id) && lastKnown != null && actor.published().state() != DeviceState.CLOSED) {
+          if (!present.contains(id)
+              && lastKnown != null
+              && actor.published().state() != DeviceState.CLOSED) {
             devices.add(
-                new DeviceStatus(lastKnown.asNotDefault(), actor.published().state(), actor.published().subscriberCount()));
+                new DeviceStatus(
+                    lastKnown.asNotDefault(),
+                    actor.published().state(),
+                    actor.published().subscriberCount()));
           }
         });
     return devices;

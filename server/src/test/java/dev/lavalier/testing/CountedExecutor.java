@@ -1,29 +1,53 @@
 package dev.lavalier.testing;
 
-import java.util.concurrent.Executor;
+import java.util.List;
+import java.util.concurrent.AbstractExecutorService;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntSupplier;
 
-/** Threads enough for every task, and word of when none is left to be done. */
-final class CountedExecutor implements Executor, AutoCloseable {
+/** A thread for each task, and a way to wait until no task is left. */
+final class CountedExecutor extends AbstractExecutorService implements AutoCloseable {
+
+  private static final long POLL_NANOS = 100_000;
 
   private final ExecutorService threads = Executors.newCachedThreadPool();
+  private final IntSupplier hanging;
   private int unfinished; // guarded by this
+
+  CountedExecutor() {
+    this(() -> 0);
+  }
+
+  /**
+   * Creates an executor some of whose tasks hang.
+   *
+   * @param hanging returns how many do so now; {@link #awaitIdle} does not wait for them
+   */
+  CountedExecutor(IntSupplier hanging) {
+    this.hanging = hanging;
+  }
 
   @Override
   public void execute(Runnable task) {
     synchronized (this) {
       unfinished++;
     }
-    threads.execute(
-        () -> {
-          try {
-            task.run();
-          } finally {
-            finished();
-          }
-        });
+    try {
+      threads.execute(
+          () -> {
+            try {
+              task.run();
+            } finally {
+              finished();
+            }
+          });
+    } catch (RejectedExecutionException e) {
+      finished();
+      throw e;
+    }
   }
 
   private synchronized void finished() {
@@ -45,15 +69,41 @@ final class CountedExecutor implements Executor, AutoCloseable {
   synchronized boolean awaitIdle(long timeoutNanos) {
     long end = System.nanoTime() + timeoutNanos;
     long left;
-    while (unfinished > 0 && (left = end - System.nanoTime()) > 0) {
+    // A task that begins to hang does not notify.
+    while (unfinished > hanging.getAsInt() && (left = end - System.nanoTime()) > 0) {
       try {
-        TimeUnit.NANOSECONDS.timedWait(this, left);
+        TimeUnit.NANOSECONDS.timedWait(this, Math.min(left, POLL_NANOS));
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         return false;
       }
     }
-    return unfinished == 0;
+    return unfinished <= hanging.getAsInt();
+  }
+
+  @Override
+  public void shutdown() {
+    threads.shutdown();
+  }
+
+  @Override
+  public List<Runnable> shutdownNow() {
+    return threads.shutdownNow();
+  }
+
+  @Override
+  public boolean isShutdown() {
+    return threads.isShutdown();
+  }
+
+  @Override
+  public boolean isTerminated() {
+    return threads.isTerminated();
+  }
+
+  @Override
+  public boolean awaitTermination(long timeout, TimeUnit unit) throws InterruptedException {
+    return threads.awaitTermination(timeout, unit);
   }
 
   @Override

@@ -95,6 +95,7 @@ public final class LavalierExtension
 
   private final GrpcCleanupRule cleanup = new GrpcCleanupRule();
   private CountedExecutor executor;
+  private CountedExecutor workers; // of the hub
   private Devices sources;
   private Hub hub;
   private AccessMonitor accessMonitor;
@@ -209,8 +210,15 @@ public final class LavalierExtension
     List<String> allowed = new ArrayList<>(scripts.keySet());
     devices.forEach(device -> allowed.add(device.name()));
     executor = new CountedExecutor();
+    workers =
+        new CountedExecutor(
+            () -> scripts.values().stream().mapToInt(script -> script.hangingCalls.get()).sum());
     if (manualTime != null) {
-      manualTime.afterEachStep(executor::awaitIdle);
+      manualTime.afterEachStep(
+          () -> {
+            workers.awaitIdle();
+            executor.awaitIdle();
+          });
     }
     LineSettings settings =
         new LineSettings(
@@ -221,7 +229,7 @@ public final class LavalierExtension
                 new JavaSoundDevices(settings),
                 new VirtualDevices(devices, demo ? ToneDevice.NAME : "", settings)));
     sources.start();
-    hub = new Hub(sources, timeSource, config, observer);
+    hub = new Hub(sources, timeSource, config, observer, workers);
     hub.start();
     Optional<Reloadable<TokenFile>> tokens = tokens();
     accessMonitor = new AccessMonitor(hub, tokens, Optional.empty(), timeSource, Runnable::run);
@@ -278,6 +286,7 @@ public final class LavalierExtension
     sources.close();
     scripts.values().forEach(ScriptedMixerProvider.Script::close);
     executor.close();
+    workers.close();
   }
 
   /** Returns the test's time. */

@@ -6,6 +6,7 @@ import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Method;
 import java.util.Arrays;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import javax.sound.sampled.AudioFormat;
 import javax.sound.sampled.LineUnavailableException;
 
@@ -44,15 +45,21 @@ final class ScriptedLine implements InvocationHandler {
 
   private Object open(AudioFormat wanted, int bufferBytes) throws LineUnavailableException {
     script.attempts.incrementAndGet();
-    while (script.hangsInOpen) {
-      LockSupport.parkNanos(HANG_POLL_NANOS);
-    }
+    hangWhile(() -> script.hangsInOpen);
     if (script.busy) {
       throw new LineUnavailableException("line with format " + wanted + " not supported.");
     }
     tone = TestLines.openTone(wanted, bufferBytes, script.deviceTime);
     script.open.incrementAndGet();
     return null;
+  }
+
+  private void hangWhile(BooleanSupplier hangs) {
+    script.hangingCalls.incrementAndGet();
+    while (hangs.getAsBoolean()) {
+      LockSupport.parkNanos(HANG_POLL_NANOS);
+    }
+    script.hangingCalls.decrementAndGet();
   }
 
   private Object start() {
@@ -68,9 +75,7 @@ final class ScriptedLine implements InvocationHandler {
   }
 
   private Object close() {
-    while (script.hangsInClose) {
-      LockSupport.parkNanos(HANG_POLL_NANOS);
-    }
+    hangWhile(() -> script.hangsInClose);
     AudioLine open = tone;
     if (open != null) {
       tone = null;

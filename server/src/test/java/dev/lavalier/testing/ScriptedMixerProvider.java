@@ -64,6 +64,9 @@ public final class ScriptedMixerProvider extends MixerProvider {
     /** Closing does not return, for as long as this is set. */
     public volatile boolean hangsInClose;
 
+    /** Calls that hang now. */
+    final AtomicInteger hangingCalls = new AtomicInteger();
+
     /** Lines open now. */
     public final AtomicInteger open = new AtomicInteger();
 
