@@ -84,7 +84,7 @@ final class AccessTest {
 
   @Test
   void nobodyComesInUnknownAndEachRefusalIsOneLine() throws Exception {
-    try (LogLines log = LogLines.of("dev.lavalier.grpc.RejectionLog")) {
+    try (LogLines log = LogLines.of("dev.lavalier.access.RejectionLog")) {
       assertEnds(
           stream(lavalier.channel(), "tone"),
           Status.Code.UNAUTHENTICATED,
@@ -103,7 +103,7 @@ final class AccessTest {
 
   @Test
   void aFloodOfRefusalsIsAFewLines() {
-    try (LogLines log = LogLines.of("dev.lavalier.grpc.RejectionLog")) {
+    try (LogLines log = LogLines.of("dev.lavalier.access.RejectionLog")) {
       for (int i = 0; i < 100; i++) {
         assertThatThrownBy(() -> devices(lavalier.channel()))
             .isInstanceOf(StatusRuntimeException.class);
