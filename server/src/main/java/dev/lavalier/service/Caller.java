@@ -47,8 +47,13 @@ public final class Caller {
     return subscriber;
   }
 
+  /** Returns whether it may know of a device now. */
+  public boolean canList(String deviceId) {
+    return grants().canList(deviceId);
+  }
+
   /** Returns what it may do now; nothing if its access has ended. */
-  public Grants grants() {
+  Grants grants() {
     return authentication.grants().orElse(Grants.NONE);
   }
 
