@@ -57,10 +57,10 @@ final class HealthService extends HealthGrpc.HealthImplBase {
       return;
     }
     String id = request.getService().substring(DEVICE.length());
+    Caller caller = CallerContext.current();
     ServingStatus status =
         hub.devices().stream()
-            .filter(
-                device -> device.device().id().equals(id) && canList(CallerContext.current(), id))
+            .filter(device -> device.device().id().equals(id) && caller.canList(id))
             .findFirst()
             .map(HealthService::health)
             .orElse(ServingStatus.SERVICE_UNKNOWN);
@@ -90,15 +90,11 @@ final class HealthService extends HealthGrpc.HealthImplBase {
     DeviceWatch watch =
         hub.watch(
             caller.subscriber(),
-            other -> other.equals(id) && canList(caller, id),
+            other -> other.equals(id) && caller.canList(id),
             deliveryLoops.get(),
             new WatchedHealth(observer));
     observer.setOnCancelHandler(watch::cancel);
     observer.setOnReadyHandler(watch::requestUpdate);
-  }
-
-  private static boolean canList(Caller caller, String deviceId) {
-    return caller.grants().canList(deviceId);
   }
 
   private static ServingStatus health(DeviceStatus device) {

@@ -53,11 +53,7 @@ public final class AudioCaptureCalls {
   public CallListener watchDevices(
       WatchDevicesRequest request, Caller caller, DeliveryLoop deliveryLoop, CallSink sink) {
     return new WatchDevicesCall.Listener(
-        hub.watch(
-            caller.subscriber(),
-            id -> caller.grants().canList(id),
-            deliveryLoop,
-            new WatchDevicesCall(sink)));
+        hub.watch(caller.subscriber(), caller::canList, deliveryLoop, new WatchDevicesCall(sink)));
   }
 
   /** Sends frames at the rate of the device. */

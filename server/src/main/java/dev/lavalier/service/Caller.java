@@ -47,8 +47,13 @@ public final class Caller {
     return subscriber;
   }
 
+  /** Returns whether the caller may list a device now. */
+  public boolean canList(String deviceId) {
+    return grants().canList(deviceId);
+  }
+
   /** Returns the current grants; none if the access of the caller has ended. */
-  public Grants grants() {
+  Grants grants() {
     return authentication.grants().orElse(Grants.NONE);
   }
 

@@ -128,11 +128,11 @@ final class AudioCaptureCallsTest {
     assertThat(sink.readyThreshold()).isEqualTo(1);
     call.onMessage(PullFramesRequest.newBuilder().setSubscribe(TONE).setCredit(1).build());
     call.onMessage(PullFramesRequest.newBuilder().setCredit(1).build());
-    call.onHalfClose();
     assertThat(sink.next(StreamFramesResponse.parser()).hasStarted()).isTrue();
     lavalier.advance(Duration.ofMillis(20), 1);
     assertThat(sink.next(StreamFramesResponse.parser()).getFrame().getSampleIndex()).isZero();
     assertThat(sink.next(StreamFramesResponse.parser()).getFrame().getSampleIndex()).isEqualTo(480);
+    call.onHalfClose();
     sink.awaitCompletion();
   }
 
