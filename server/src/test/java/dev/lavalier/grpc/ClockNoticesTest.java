@@ -53,7 +53,8 @@ final class ClockNoticesTest {
     for (StreamNotice notice : notices) {
       assertThat(notice.getKind()).isEqualTo(NoticeKind.NOTICE_KIND_CLOCK);
       assertThat(notice.getClockPpm()).isBetween(95.0, 105.0);
-      assertThat(notice.getMessage()).startsWith("the clock of mic differs from the server's clock by +");
+      assertThat(notice.getMessage())
+          .startsWith("the clock of mic differs from the server's clock by +");
     }
     quiet.nextFrames(309); // and nothing else
 

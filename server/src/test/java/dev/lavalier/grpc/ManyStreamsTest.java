@@ -80,7 +80,8 @@ final class ManyStreamsTest {
       taken.add(stream);
     } else {
       assertThat(refusal.getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
-      assertThat(refusal.getDescription()).startsWith("subscribers: the limit of " + LIMIT + " is reached");
+      assertThat(refusal.getDescription())
+          .startsWith("subscribers: the limit of " + LIMIT + " is reached");
     }
   }
 
