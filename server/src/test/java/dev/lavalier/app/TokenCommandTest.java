@@ -97,7 +97,7 @@ final class TokenCommandTest {
     Files.createSymbolicLink(file, real);
 
     assertThat(run("list")).isZero();
-    assertThat(out.toString()).contains("old  token  nothing  expired 2020-01-01T00:00:00Z\n");
+    assertThat(out.toString()).contains("old  token  no grants  expired 2020-01-01T00:00:00Z\n");
     assertThat(run("revoke", "old")).isZero();
     assertThat(real).hasContent("# the studio\n\n" + ann + "# the end\n");
     assertThat(run("add", "bob", "--stream", "*")).isZero();
