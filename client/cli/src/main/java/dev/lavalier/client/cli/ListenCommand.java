@@ -19,7 +19,9 @@ import picocli.CommandLine.ParentCommand;
     name = "listen",
     description = {
       "Play on the default output device.",
-      "The buffer grows when frames arrive late and shrinks after a period without late frames."
+      "The buffer grows when frames arrive late and shrinks after a period without late frames.",
+      "Without --format, the stream has the captured rate and channels in s16le, the only encoding"
+          + " that can be played."
     })
 final class ListenCommand implements Callable<Integer> {
 

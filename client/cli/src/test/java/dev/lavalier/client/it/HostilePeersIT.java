@@ -118,7 +118,7 @@ final class HostilePeersIT {
     }
     assertThat(newLines).hasSizeLessThanOrEqualTo(MAX_LOG_LINES);
     System.out.printf(
-        "%s: %d MiB resident at most, %.1f s of a processor, all gone after %.1f s, %d lines: %s%n",
+        "%s: %d MiB resident at most, %.1f s of a processor, closed after %.1f s, %d lines: %s%n",
         test.getDisplayName(),
         resident >> 20,
         server.cpuSeconds() - cpuSecondsBefore,
