@@ -2,6 +2,9 @@ package dev.lavalier.client.bench;
 
 import io.grpc.Channel;
 import java.util.OptionalDouble;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 
 /** Load generators for tests: over a channel, by a clock, on a machine that is as the test says. */
@@ -32,10 +35,26 @@ public final class LoadGenerators {
         NEVER_LATE, 2, OptionalDouble.empty(), OptionalDouble.empty(), OptionalDouble.empty());
   }
 
-  /** Makes a load generator that waits for so long for whoever is late. */
+  /** Makes a load generator that waits for whoever is late until time is up. */
   public static LoadGenerator over(
-      Channel channel, LongSupplier unixNanos, GeneratorLoad generatorLoad, long graceSeconds) {
-    return LoadGenerator.over(() -> new FakeTransport(channel, generatorLoad), unixNanos, graceSeconds);
+      Channel channel,
+      LongSupplier unixNanos,
+      GeneratorLoad generatorLoad,
+      BooleanSupplier timeIsUp) {
+    return LoadGenerator.over(
+        () -> new FakeTransport(channel, generatorLoad),
+        unixNanos,
+        (latch, seconds) -> await(latch, timeIsUp));
+  }
+
+  private static boolean await(CountDownLatch latch, BooleanSupplier timeIsUp)
+      throws InterruptedException {
+    while (!latch.await(1, TimeUnit.MILLISECONDS)) {
+      if (timeIsUp.getAsBoolean()) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private record FakeTransport(Channel channel, GeneratorLoad generatorLoad) implements Transport {

@@ -52,13 +52,13 @@ final class BenchCommandTest {
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
   private final ByteArrayOutputStream err = new ByteArrayOutputStream();
   private final AtomicLong clock = new AtomicLong();
-  private volatile long graceSeconds = 20;
+  private volatile boolean timeIsUp;
 
   private int run(GeneratorLoad generatorLoad, String... args) {
     return LavalierCli.run(
         args,
         address -> server.client(),
-        address -> LoadGenerators.over(server.channel(), clock::get, generatorLoad, graceSeconds),
+        address -> LoadGenerators.over(server.channel(), clock::get, generatorLoad, () -> timeIsUp),
         new LavalierCli.Terminal(
             new PrintStream(out, true, StandardCharsets.UTF_8),
             new PrintStream(err, true, StandardCharsets.UTF_8),
@@ -265,7 +265,6 @@ final class BenchCommandTest {
 
   @RepeatedTest(3) // one that ends early was once taken for one that never came
   void streamsThatEndOrFallSilentAreTold() throws Exception {
-    graceSeconds = 1; // for the silent one
     var running = start(LoadGenerators.idle());
     sendFrames(0, 40, 0, (subscriber, frame) -> 0);
     server
@@ -274,6 +273,7 @@ final class BenchCommandTest {
         .onError(Status.UNAVAILABLE.withDescription("device lost").asRuntimeException());
     // The second stays silent; what the first would get is lost.
     sendFrames(41, LAST_FRAME, 0, (subscriber, frame) -> subscriber < 2 ? -1 : 0);
+    timeIsUp = true; // for the silent one
     assertThat(code(running)).isEqualTo(1);
     assertThat(text().lines())
         .contains(
