@@ -3,6 +3,8 @@ package dev.lavalier.client.it;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.lavalier.testing.SlowTest;
+import dev.lavalier.testing.SoundServerTest;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -48,6 +50,7 @@ final class HealthIT {
   }
 
   @Test
+  @SlowTest
   void ofTheServerTheServiceAndADevice() throws Exception {
     try (ServerProcess server = ServerProcess.start(Map.of(), "--demo")) {
       ManagedChannel channel = connect(server);
@@ -68,6 +71,7 @@ final class HealthIT {
   }
 
   @Test
+  @SoundServerTest
   void ofAMicrophoneWhoseSoundServerIsKilled() throws Exception {
     PulseAudio.assumeInstalled();
     try (PulseAudio pulse = PulseAudio.start();
@@ -91,6 +95,7 @@ final class HealthIT {
   }
 
   @Test
+  @SlowTest
   void ofADeviceUntilTheServerEnds() throws Exception {
     try (ServerProcess server = ServerProcess.start(Map.of(), "--demo")) {
       ManagedChannel channel = connect(server);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.lavalier.client.LavalierClient;
+import dev.lavalier.testing.RealTimeTest;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -13,6 +14,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  * A client of ours stands still for five seconds, over TCP: one does not read, the process of
  * another is stopped. What either hears next is fresh, and it knows what it missed to the sample.
  */
+@RealTimeTest
 final class StoppedClientIT {
 
   static final List<String> PROBE =
