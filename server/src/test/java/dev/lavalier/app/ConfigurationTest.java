@@ -156,4 +156,38 @@ final class ConfigurationTest {
         .startsWith("LAVALIER_PROT: unknown (expected: one of config, bind,")
         .hasLineCount(1);
   }
+
+  @Test
+  void badFlag_errorIsOneLineAndExitCodeIs2() throws IOException {
+    String text = Files.writeString(directory.resolve("text.wav"), "no audio").toString();
+    assertRefused("Unknown option: '--loud' (see --help)", "--loud");
+    assertRefused("port: 70000 (expected: 0..65535)", "--port", "70000");
+    assertRefused("period-ms: 0 (expected: 1..100)", "--period-ms", "0");
+    assertRefused(
+        "capture-format.sample_rate_hz: 7 (expected: 1000..384000)",
+        "--capture-format",
+        "7/2/s16le");
+    assertRefused(
+        "device-format.sample_rate_hz: 7 (expected: 1000..384000)",
+        "--device-format",
+        "tone=7/2/s16le");
+    assertRefused("history-ms: 600001 (expected: 0..600000)", "--history-ms", "600001");
+    assertRefused(
+        "keep-open: tone (expected: --history-ms with it, or there is nothing to keep it open for)",
+        "--keep-open",
+        "tone");
+    assertRefused("wav: take=" + text + " (expected: a WAV file)", "--wav", "take=" + text);
+    assertRefused(
+        "wav: tone=" + text + " (expected: a name that is not taken)", "--wav", "tone=" + text);
+    Result open = run(Map.of(), "--bind", "0.0.0.0");
+    assertThat(open.code()).isEqualTo(2);
+    assertThat(open.err())
+        .startsWith("bind: 0.0.0.0 (expected: a loopback address")
+        .contains("--insecure");
+    assertThat(open.err().lines()).hasSize(1);
+  }
+
+  private static void assertRefused(String message, String... args) {
+    assertRefused(run(Map.of(), args), message);
+  }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lavalier.hub.HubConfig;
 import dev.lavalier.hub.SubscriberLimits;
+import dev.lavalier.testing.SlowTest;
 import dev.lavalier.testing.TcpServer;
 import dev.lavalier.testing.TestSubscriber;
 import dev.lavalier.v1.AudioFrame;
@@ -21,6 +22,7 @@ import org.junit.jupiter.api.Test;
  * before listens on. The bound of that listener's queue is wide, since client and server share this
  * process and a small machine.
  */
+@SlowTest
 final class ManyStreamsTest {
 
   private static final int LIMIT = 200;

@@ -3,6 +3,7 @@ package dev.lavalier.observe;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.lavalier.testing.SlowTest;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetAddress;
@@ -110,6 +111,7 @@ final class MetricsEndpointTest {
   }
 
   @Test
+  @SlowTest
   void whoSaysNothingHoldsUpNobodyForLong() throws Exception {
     List<Socket> holding = new ArrayList<>();
     try {

@@ -12,6 +12,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
@@ -29,6 +31,12 @@ public final class LoadGenerator {
    */
   private static final long GRACE_SECONDS = 10;
 
+  /** Waits for what may never come. */
+  interface BoundedWait {
+    /** Waits so long at most; returns whether it came. */
+    boolean await(CountDownLatch latch, double seconds) throws InterruptedException;
+  }
+
   private static final MethodDescriptor<StreamFramesRequest, StreamEvent> STREAM_FRAMES =
       AudioCaptureGrpc.getStreamFramesMethod().toBuilder(
               AudioCaptureGrpc.getStreamFramesMethod().getRequestMarshaller(),
@@ -37,23 +45,27 @@ public final class LoadGenerator {
 
   private final Supplier<Transport> transports;
   private final LongSupplier unixNanos;
-  private final long graceSeconds;
+  private final BoundedWait wait;
 
-  private LoadGenerator(Supplier<Transport> transports, LongSupplier unixNanos, long graceSeconds) {
+  private LoadGenerator(
+      Supplier<Transport> transports, LongSupplier unixNanos, BoundedWait wait) {
     this.transports = transports;
     this.unixNanos = unixNanos;
-    this.graceSeconds = graceSeconds;
+    this.wait = wait;
   }
 
   /** Creates a load generator for a server. {@link #run} reads the options. */
   public static LoadGenerator of(ConnectOptions options) {
-    return new LoadGenerator(() -> new Connections(options), new WallClock(), GRACE_SECONDS);
+    return new LoadGenerator(
+        () -> new Connections(options),
+        new WallClock(),
+        (latch, seconds) -> latch.await((long) (seconds * 1_000), TimeUnit.MILLISECONDS));
   }
 
   /** Creates a load generator with an injected transport, clock and grace period, for tests. */
   static LoadGenerator over(
-      Supplier<Transport> transports, LongSupplier unixNanos, long graceSeconds) {
-    return new LoadGenerator(transports, unixNanos, graceSeconds);
+      Supplier<Transport> transports, LongSupplier unixNanos, BoundedWait wait) {
+    return new LoadGenerator(transports, unixNanos, wait);
   }
 
   /**
@@ -64,7 +76,7 @@ public final class LoadGenerator {
    * @throws InterruptedException if the calling thread was interrupted; the subscriptions are ended
    */
   public BenchResult run(BenchOptions options) throws BenchException, InterruptedException {
-    Run run = new Run(options);
+    Run run = new Run(options, wait);
     SpreadTable spread = new SpreadTable();
     Queue<LatencyRecorder> recorders = new ConcurrentLinkedQueue<>();
     ThreadLocal<LatencyRecorder> loopRecorder =
@@ -79,7 +91,7 @@ public final class LoadGenerator {
       LoadProbe probe = transport.probe();
       subscribe(transport, options, () -> new Subscriber(run, unixNanos, loopRecorder::get));
       run.awaitOpen(OPEN_TIMEOUT_SECONDS);
-      double timeout = run.stream().maxLatencyMs() / 1_000.0 + graceSeconds;
+      double timeout = run.stream().maxLatencyMs() / 1_000.0 + GRACE_SECONDS;
       boolean started = run.awaitCountingStart(options.warmupSeconds() + timeout);
       probe.start();
       run.awaitFinish(started ? options.seconds() + timeout : 0);

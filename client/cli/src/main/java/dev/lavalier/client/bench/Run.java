@@ -32,6 +32,7 @@ final class Run {
   private static final long HEADROOM_NANOS = 1_000_000L;
 
   private final BenchOptions options;
+  private final LoadGenerator.BoundedWait wait;
   private final CountDownLatch opened;
   private final CountDownLatch finished;
   private final CountDownLatch countingStarted = new CountDownLatch(1);
@@ -48,8 +49,9 @@ final class Run {
   private long latencyBase = UNSET;
   private boolean stopped;
 
-  Run(BenchOptions options) {
+  Run(BenchOptions options, LoadGenerator.BoundedWait wait) {
     this.options = options;
+    this.wait = wait;
     this.opened = new CountDownLatch(options.subscribers());
     this.finished = new CountDownLatch(options.subscribers());
   }
@@ -190,7 +192,7 @@ final class Run {
    * after a timeout.
    */
   boolean awaitCountingStart(double seconds) throws InterruptedException {
-    return countingStarted.await((long) (seconds * MS_PER_SECOND), TimeUnit.MILLISECONDS);
+    return wait.await(countingStarted, seconds);
   }
 
   /**
@@ -198,7 +200,7 @@ final class Run {
    * count.
    */
   void awaitFinish(double seconds) throws InterruptedException {
-    var unused = finished.await((long) (seconds * MS_PER_SECOND), TimeUnit.MILLISECONDS);
+    var unused = wait.await(finished, seconds);
     synchronized (this) {
       stopped = true;
     }

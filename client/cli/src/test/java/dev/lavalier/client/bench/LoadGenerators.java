@@ -2,6 +2,9 @@ package dev.lavalier.client.bench;
 
 import io.grpc.Channel;
 import java.util.OptionalDouble;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 
 /** Load generators for tests, with an injected channel, clock and machine load. */
@@ -32,11 +35,26 @@ public final class LoadGenerators {
         NEVER_LATE, 2, OptionalDouble.empty(), OptionalDouble.empty(), OptionalDouble.empty());
   }
 
-  /** Creates a load generator that waits {@code graceSeconds} for late streams. */
+  /** Creates a load generator that waits for late streams until {@code timeIsUp}. */
   public static LoadGenerator over(
-      Channel channel, LongSupplier unixNanos, GeneratorLoad generatorLoad, long graceSeconds) {
+      Channel channel,
+      LongSupplier unixNanos,
+      GeneratorLoad generatorLoad,
+      BooleanSupplier timeIsUp) {
     return LoadGenerator.over(
-        () -> new FakeTransport(channel, generatorLoad), unixNanos, graceSeconds);
+        () -> new FakeTransport(channel, generatorLoad),
+        unixNanos,
+        (latch, seconds) -> await(latch, timeIsUp));
+  }
+
+  private static boolean await(CountDownLatch latch, BooleanSupplier timeIsUp)
+      throws InterruptedException {
+    while (!latch.await(1, TimeUnit.MILLISECONDS)) {
+      if (timeIsUp.getAsBoolean()) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private record FakeTransport(Channel channel, GeneratorLoad generatorLoad) implements Transport {

@@ -54,13 +54,13 @@ final class BenchCommandTest {
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
   private final ByteArrayOutputStream err = new ByteArrayOutputStream();
   private final AtomicLong clock = new AtomicLong();
-  private volatile long graceSeconds = 20;
+  private volatile boolean timeIsUp;
 
   private int run(GeneratorLoad generatorLoad, String... args) {
     return LavalierCli.run(
         args,
         address -> server.client(),
-        address -> LoadGenerators.over(server.channel(), clock::get, generatorLoad, graceSeconds),
+        address -> LoadGenerators.over(server.channel(), clock::get, generatorLoad, () -> timeIsUp),
         new LavalierCli.Terminal(
             new PrintStream(out, true, StandardCharsets.UTF_8),
             new PrintStream(err, true, StandardCharsets.UTF_8),
@@ -273,7 +273,6 @@ final class BenchCommandTest {
 
   @RepeatedTest(3) // an ended stream once counted as one that never opened
   void endedAndStalledStreamsAreReported() throws Exception {
-    graceSeconds = 1; // for the stalled stream
     var running = start(LoadGenerators.idle());
     sendFrames(0, 40, 0, (subscriber, frame) -> 0);
     server
@@ -282,6 +281,7 @@ final class BenchCommandTest {
         .onError(Status.UNAVAILABLE.withDescription("device lost").asRuntimeException());
     // The second stream stalls; the first one ends and loses the rest of its frames.
     sendFrames(41, LAST_FRAME, 0, (subscriber, frame) -> subscriber < 2 ? -1 : 0);
+    timeIsUp = true; // for the silent one
     assertThat(code(running)).isEqualTo(1);
     assertThat(text().lines())
         .contains(

@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import dev.lavalier.testing.SlowTest;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** Runs {@code lavalier bench} with a real server, over TCP. */
+@SlowTest
 final class BenchIT {
 
   private static final int SUBSCRIBERS = 20;

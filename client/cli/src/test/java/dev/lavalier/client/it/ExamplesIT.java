@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.lavalier.client.LavalierClient;
+import dev.lavalier.testing.RealTimeTest;
+import dev.lavalier.testing.SlowTest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,6 +25,7 @@ final class ExamplesIT {
   @TempDir Path dir;
 
   @Test
+  @SlowTest
   void python() throws Exception {
     String python = pythonWithStubs();
     assertWorks(
@@ -31,6 +34,7 @@ final class ExamplesIT {
   }
 
   @Test
+  @SlowTest
   void pythonRecordsInRequestedFormat() throws Exception {
     List<String> record =
         List.of(pythonWithStubs(), EXAMPLES.resolve("python/record.py").toString());
@@ -69,6 +73,7 @@ final class ExamplesIT {
   }
 
   @Test
+  @SlowTest
   void pythonPulling() throws Exception {
     List<String> pull = List.of(pythonWithStubs(), EXAMPLES.resolve("python/pull.py").toString());
     Map<String, String> environment = Map.of("PYTHONPATH", dir.toString());
@@ -94,6 +99,7 @@ final class ExamplesIT {
    */
   @ParameterizedTest
   @CsvSource({"16000/1/s16le, 16000, 1", "48000/2/s16le, 48000, 5"})
+  @RealTimeTest
   void pausedPythonClientGetsNoExpiredFrame(String format, int rateHz, String window)
       throws Exception {
     List<String> probe =
@@ -150,6 +156,7 @@ final class ExamplesIT {
   }
 
   @Test
+  @SlowTest
   void javaScript() throws Exception {
     assumeTrue(
         ProcessRunner.succeeds("node", "--version"), "node is not installed (Debian: nodejs npm)");

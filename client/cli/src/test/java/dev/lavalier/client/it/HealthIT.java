@@ -3,6 +3,8 @@ package dev.lavalier.client.it;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.lavalier.testing.SlowTest;
+import dev.lavalier.testing.SoundServerTest;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -50,6 +52,7 @@ final class HealthIT {
   }
 
   @Test
+  @SlowTest
   void serverServiceAndDeviceReportHealth() throws Exception {
     try (ServerProcess server = ServerProcess.start(Map.of(), "--demo")) {
       ManagedChannel channel = connect(server);
@@ -71,6 +74,7 @@ final class HealthIT {
   }
 
   @Test
+  @SoundServerTest
   void deviceIsNotServingAfterSoundServerIsKilled() throws Exception {
     PulseAudio.assumeInstalled();
     try (PulseAudio pulse = PulseAudio.start();
@@ -97,6 +101,7 @@ final class HealthIT {
   }
 
   @Test
+  @SlowTest
   void deviceHealthIsWatchedUntilServerStops() throws Exception {
     try (ServerProcess server = ServerProcess.start(Map.of(), "--demo")) {
       ManagedChannel channel = connect(server);

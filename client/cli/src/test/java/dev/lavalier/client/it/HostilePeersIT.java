@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.lavalier.client.StreamOptions;
+import dev.lavalier.testing.SlowTest;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -29,6 +30,7 @@ import org.junit.jupiter.api.TestInfo;
  * misses no sample, the server's memory is bounded, their connections close in time, and the log
  * has a few lines about it. Prints the values that docs/internals/hardening.md quotes.
  */
+@SlowTest
 final class HostilePeersIT {
 
   private static final int SILENT_PEERS = 10_000;

@@ -3,6 +3,7 @@ package dev.lavalier.client.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lavalier.client.StreamOptions;
+import dev.lavalier.testing.SlowTest;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -10,17 +11,20 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 /** Tests the metrics of a real server, scraped by a real Prometheus. */
+@SlowTest
 final class MetricsIT {
 
   private static final Pattern METRICS_ADDRESS =
       Pattern.compile("metrics at http://(\\S+)/metrics");
-  private static final StreamOptions TONE = StreamOptions.defaults().withDeviceId("tone");
+  private static final StreamOptions TONE =
+      StreamOptions.defaults().withDeviceId("tone").withMaxLatency(Duration.ofSeconds(10));
 
   private static String target(ServerProcess server) {
     Matcher matcher = METRICS_ADDRESS.matcher(server.log());

@@ -6,6 +6,7 @@ import dev.lavalier.client.Device;
 import dev.lavalier.client.DeviceState;
 import dev.lavalier.client.LavalierClient;
 import dev.lavalier.testing.SineMeter;
+import dev.lavalier.testing.SoundServerTest;
 import dev.lavalier.v1.AudioCaptureGrpc;
 import dev.lavalier.v1.AudioFrame;
 import dev.lavalier.v1.StreamFramesRequest;
@@ -25,6 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Tests audio that a real capture line recorded before the subscription. */
+@SoundServerTest
 final class PrerollIT {
 
   private static final int RATE = 48_000;
@@ -65,7 +67,11 @@ final class PrerollIT {
         Iterator<StreamFramesResponse> messages =
             AudioCaptureGrpc.newBlockingStub(channel)
                 .withDeadlineAfter(30, TimeUnit.SECONDS)
-                .streamFrames(StreamFramesRequest.newBuilder().setPrerollMs(PREROLL_MS).build());
+                .streamFrames(
+                    StreamFramesRequest.newBuilder()
+                        .setPrerollMs(PREROLL_MS)
+                        .setMaxLatencyMs(10_000)
+                        .build());
         int granted = messages.next().getStarted().getPrerollMs();
         AudioFrame frame = messages.next().getFrame();
         assertThat(calledAt - frame.getCaptureTimeUnixNanos())

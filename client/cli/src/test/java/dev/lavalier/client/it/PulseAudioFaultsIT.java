@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.lavalier.client.Gap;
 import dev.lavalier.client.LavalierClient;
 import dev.lavalier.client.StreamOptions;
+import dev.lavalier.testing.SoundServerTest;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Tests the failures of a real sound server during a running stream. */
+@SoundServerTest
 final class PulseAudioFaultsIT {
 
   private static final StreamOptions WAIT = DeviceFaultScenario.WAIT;

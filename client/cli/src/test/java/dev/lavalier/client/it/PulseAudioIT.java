@@ -5,12 +5,15 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.lavalier.client.Device;
 import dev.lavalier.client.LavalierClient;
+import dev.lavalier.testing.RealTimeTest;
+import dev.lavalier.testing.SoundServerTest;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Tests a real capture line with a known signal: PulseAudio through ALSA and Java Sound. */
+@SoundServerTest
 final class PulseAudioIT {
 
   /** The level of module-sine: half of full scale. */
@@ -19,6 +22,7 @@ final class PulseAudioIT {
   @TempDir Path dir;
 
   @Test
+  @RealTimeTest
   void recordHasExactSamplesOfDefaultDevice() throws Exception {
     PulseAudio.assumeInstalled();
     Path wav = dir.resolve("pulse.wav");

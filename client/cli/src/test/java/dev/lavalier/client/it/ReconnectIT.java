@@ -3,6 +3,7 @@ package dev.lavalier.client.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.common.util.concurrent.Uninterruptibles;
+import dev.lavalier.testing.RealTimeTest;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -14,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Tests a recording whose server is killed and started again. */
+@RealTimeTest
 final class ReconnectIT {
 
   private static final double RATE = 48_000;

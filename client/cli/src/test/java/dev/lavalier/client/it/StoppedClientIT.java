@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.lavalier.client.LavalierClient;
+import dev.lavalier.testing.RealTimeTest;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -13,6 +14,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  * Pauses two clients of this library for five seconds, over TCP: one does not read, the process of
  * the other is stopped. The next frames of both are not expired, and their gaps are exact.
  */
+@RealTimeTest
 final class StoppedClientIT {
 
   static final List<String> PROBE =

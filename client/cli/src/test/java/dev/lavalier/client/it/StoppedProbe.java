@@ -13,6 +13,7 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -159,7 +160,8 @@ final class StoppedProbe implements AutoCloseable {
 
   /** Waits until another subscriber has received five more seconds. */
   static void awaitStall(LavalierClient client) throws Exception {
-    try (FrameStream stream = client.stream(StreamOptions.defaults())) {
+    try (FrameStream stream =
+        client.stream(StreamOptions.defaults().withMaxLatency(Duration.ofSeconds(10)))) {
       Frame frame = stream.read();
       long end =
           frame.sampleIndex() + (long) STALL_SECONDS * stream.start().format().sampleRateHz();

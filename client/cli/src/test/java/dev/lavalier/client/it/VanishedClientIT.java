@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.lavalier.client.LavalierClient;
+import dev.lavalier.testing.RealTimeTest;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -18,6 +19,7 @@ import org.junit.jupiter.api.Test;
  * is disconnected. The device must still close within 20 s. Prints the times that
  * docs/internals/hardening.md quotes.
  */
+@RealTimeTest
 final class VanishedClientIT {
 
   private static final long MAX_RELEASE_SECONDS = 20;

@@ -3,6 +3,7 @@ package dev.lavalier.client.sound;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lavalier.client.PcmFormat;
+import dev.lavalier.testing.SlowTest;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -89,10 +90,11 @@ final class PlayoutTest {
     seconds(9, 0);
     short[] samples = line.samples();
     assertThat(samples).hasSize(TARGET + 9 * RATE);
-    for (int n = 0; n < samples.length; n++) {
-      short expected = n < TARGET ? 0 : sine(n - TARGET);
-      assertThat(samples[n]).as("sample %d", n).isEqualTo(expected);
+    short[] expected = new short[samples.length];
+    for (int n = TARGET; n < samples.length; n++) {
+      expected[n] = sine(n - TARGET);
     }
+    assertThat(samples).isEqualTo(expected);
     assertThat(playout.stats()).isEqualTo(new Player.PlaybackStats(0, 0, 0, BUFFER_MS));
   }
 
@@ -126,6 +128,7 @@ final class PlayoutTest {
 
   @ParameterizedTest
   @ValueSource(doubles = {-150, -50, 50, 150})
+  @SlowTest
   void queueFollowsDriftingClock(double ppm) throws Exception {
     for (int k = 0; k < 600; k++) {
       seconds(1, ppm);
@@ -145,9 +148,15 @@ final class PlayoutTest {
     assertThat(playout.stats().correctedSamples()).isGreaterThan(500);
     short[] samples = line.samples();
     int steepest = (int) Math.ceil(10_000 * STEP) + 1; // of the sine itself
+    int worst = TARGET + 1;
     for (int n = TARGET + 1; n < samples.length; n++) {
-      assertThat(Math.abs(samples[n] - samples[n - 1])).as("at %d", n).isLessThan(steepest + 1);
+      if (Math.abs(samples[n] - samples[n - 1]) > Math.abs(samples[worst] - samples[worst - 1])) {
+        worst = n;
+      }
     }
+    assertThat(Math.abs(samples[worst] - samples[worst - 1]))
+        .as("at %d", worst)
+        .isLessThan(steepest + 1);
   }
 
   @Test
