@@ -266,7 +266,7 @@ final class DeviceActor implements PipelineListener {
             return refused(
                 new StreamException(
                     Reason.DEVICE_BUSY,
-                    "%s did not open: the sound system reports: %s"
+                    "%s did not open; the sound system reports: %s"
                         .formatted(deviceId, e.getMessage()),
                     e));
           }
@@ -278,7 +278,7 @@ final class DeviceActor implements PipelineListener {
   }
 
   private void onRefused(StreamException reason) {
-    // Repeated attempts to open a lost or always-on device are not logged.
+    // Failed retries for a lost or always-on device are logged only if a new subscription waits.
     boolean retrying = lifecycle.isLost() || (keptOpen && retries.wasUsed());
     if (subscribers.hasPending() || !retrying) {
       log.info("{}: not opened: {}", deviceId, reason.getMessage());

@@ -7,7 +7,8 @@ import java.util.Optional;
 
 /**
  * Receives the messages of a subscription. All methods are called on the delivery loop of the
- * subscription, one at a time, and must not block. {@link #onEnd} is the last call.
+ * subscription, one at a time, and must not block. {@link #onStarted} is the first call, unless the
+ * subscription ends before it starts; {@link #onEnd} is the last call.
  */
 public interface FrameSink {
 
