@@ -48,7 +48,7 @@ public final class DeviceResolver {
             all.stream().anyMatch(DeviceDescriptor::isDefault)
                 ? "you do not have access to the default device"
                 : "this machine has no capture hardware; start the server with --demo for a test"
-                      + " tone");
+                    + " tone");
   }
 
   private static String availableIds(List<DeviceDescriptor> listed, String none) {

@@ -294,8 +294,7 @@ final class DeviceActor implements PipelineListener {
     // clock was set back.
     lastEpoch =
         capture.epoch().orElse(Math.max(lastEpoch + 1, services.timeSource().unixNanos() / 1000));
-    OpenDevice opened =
-        new OpenDevice(deviceId, capture, lastEpoch, services, this, streamMetrics);
+    OpenDevice opened = new OpenDevice(deviceId, capture, lastEpoch, services, this, streamMetrics);
     openDevice = opened;
     lastOpened = capture.device();
     log.debug("{}: open in {}, epoch {}", deviceId, capture.format(), lastEpoch);

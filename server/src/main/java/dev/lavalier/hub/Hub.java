@@ -116,9 +116,14 @@ public final class Hub implements AutoCloseable {
     actors.forEach(
         (id, actor) -> {
           DeviceDescriptor lastKnown = actor.lastOpened();
-          if (!present.contains(id) && lastKnown != null && actor.published().state() != DeviceState.CLOSED) {
+          if (!present.contains(id)
+              && lastKnown != null
+              && actor.published().state() != DeviceState.CLOSED) {
             devices.add(
-                new DeviceStatus(lastKnown.asNotDefault(), actor.published().state(), actor.published().subscriberCount()));
+                new DeviceStatus(
+                    lastKnown.asNotDefault(),
+                    actor.published().state(),
+                    actor.published().subscriberCount()));
           }
         });
     return devices;

@@ -9,8 +9,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The objects of a device while it is open. Used by the device's actor, except {@link #close}
- * and {@link #notifyClosed}, which run on a worker as well.
+ * The objects of a device while it is open. Used by the device's actor, except {@link #close} and
+ * {@link #notifyClosed}, which run on a worker as well.
  */
 final class OpenDevice {
 

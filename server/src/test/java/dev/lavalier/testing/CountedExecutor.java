@@ -5,7 +5,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 
-/** Threads enough for every task, and word of when none is left to be done. */
+/** Runs each task on a thread of its own, and can wait until all tasks are finished. */
 final class CountedExecutor implements Executor, AutoCloseable {
 
   private final ExecutorService threads = Executors.newCachedThreadPool();
@@ -32,15 +32,15 @@ final class CountedExecutor implements Executor, AutoCloseable {
     }
   }
 
-  /** Waits until all that was begun is done, for 1 s of real time at most. */
+  /** Waits until all started tasks are finished, for at most 1 s of real time. */
   void awaitIdle() {
     awaitIdle(TimeUnit.SECONDS.toNanos(1));
   }
 
   /**
-   * Waits until all that was begun is done.
+   * Waits until all started tasks are finished.
    *
-   * @return whether it was done in time
+   * @return whether they finished before the timeout
    */
   synchronized boolean awaitIdle(long timeoutNanos) {
     long end = System.nanoTime() + timeoutNanos;
