@@ -12,8 +12,8 @@ import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 
 /**
- * How straight the capture times of the default device are: their standard deviation about the line
- * fitted through all of them, ten seconds after the start. bench/clock.py runs it.
+ * Measures the accuracy of the default device's capture times: their standard deviation from the
+ * line fitted through all of them, from ten seconds after the start. bench/clock.py runs it.
  *
  * <p>Argument: {@code SECONDS}.
  */
@@ -25,7 +25,7 @@ final class CaptureTimeReport {
   private final double[] samples;
   private final double[] nanos;
   private final CountDownLatch full = new CountDownLatch(1);
-  private int count; // the reader's thread alone
+  private int count; // used only by the reader's thread
 
   private CaptureTimeReport(int seconds) {
     samples = new double[seconds * 100];
@@ -93,7 +93,7 @@ final class CaptureTimeReport {
       most = Math.max(most, Math.abs(off));
     }
     System.out.printf(
-        "%d s: standard deviation %.3f ms, at most %.3f ms off; rate %+.2f ppm by the line, %s told%n",
+        "%d s: standard deviation %.3f ms, at most %.3f ms off; rate %+.2f ppm by the line, %s reported%n",
         n / 100,
         Math.sqrt(squares / n) / 1e6,
         most / 1e6,

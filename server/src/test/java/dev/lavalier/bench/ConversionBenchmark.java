@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Random;
 
 /**
- * How much faster than real time formats are converted, on one core, in blocks of 10 ms, and what
- * that allocates. Arguments: pairs of formats, {@code 48000/1/s16le 16000/1/s16le ...}.
+ * Measures format conversions on one core, in blocks of 10 ms: speed as a multiple of real time,
+ * and allocation. Arguments: pairs of formats, {@code 48000/1/s16le 16000/1/s16le ...}.
  */
 final class ConversionBenchmark {
 

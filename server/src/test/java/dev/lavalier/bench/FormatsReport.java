@@ -10,7 +10,8 @@ import java.util.function.DoubleUnaryOperator;
 
 /**
  * Measures the conversion of every pair of rates. Writes the tables of docs/user/formats.md,
- * between its two markers, and docs/user/formats.svg. Run it in the project's root.
+ * between its two markers, and docs/user/formats.svg. Must run in the root directory of the
+ * project.
  */
 final class FormatsReport {
 
@@ -141,7 +142,7 @@ final class FormatsReport {
   }
 
   private static double share(int k) {
-    return (k + 0.1) / STEPS; // off the places where a tone and its alias coincide
+    return (k + 0.1) / STEPS; // avoids the frequencies at which a tone and its alias coincide
   }
 
   private static double[] filled(double value) {

@@ -18,8 +18,8 @@ import javax.sound.sampled.AudioSystem;
 import javax.sound.sampled.TargetDataLine;
 
 /**
- * How evenly 20 ms frames come from the default device: by this project's reader, and by a plain
- * blocking read. bench/reading.py runs it.
+ * Measures the intervals between 20 ms frames of the default device, with this project's reader and
+ * with a plain blocking read. bench/reading.py runs it.
  *
  * <p>Arguments: {@code reader|blocking BUFFER_MS SECONDS}.
  */

@@ -1,2 +1,4 @@
-/** Programs that measure. The programs in bench run them; docs/benchmarks.md has the results. */
+/**
+ * Programs that measure. The scripts in bench run them; docs/benchmarks.md contains the results.
+ */
 package dev.lavalier.bench;

@@ -6,7 +6,9 @@ import com.code_intelligence.jazzer.api.FuzzedDataProvider;
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import dev.lavalier.audio.PcmFormat;
 
-/** Any text as a format: it is one, and written as such is the same, or is refused in one line. */
+/**
+ * Parses any text as a format: it is valid and survives a round trip, or is rejected in one line.
+ */
 final class PcmFormatFuzzTest {
 
   @FuzzTest(maxDuration = "15s")

@@ -13,12 +13,12 @@ import java.util.Set;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
- * Any bytes as requests, through the whole service: there are frames, or a status that says in one
- * line what was expected.
+ * Sends any bytes as requests through the whole service: the response is frames, or a status that
+ * says in one line what was expected.
  */
 final class RequestsFuzzTest {
 
-  /** What a caller can be told of its own mistake; never that the server made one. */
+  /** The codes for mistakes of the caller. INTERNAL and UNKNOWN are not among them. */
   private static final Set<Status.Code> REFUSALS =
       Set.of(
           Status.Code.INVALID_ARGUMENT,

@@ -11,7 +11,7 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 
-/** Any bytes as a WAV file: it plays, or it is refused in one line. */
+/** Opens any bytes as a WAV file: it plays, or it is rejected in one line. */
 final class WavFuzzTest {
 
   private static final int MAX_CHANNELS = 64;

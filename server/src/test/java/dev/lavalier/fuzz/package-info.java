@@ -1,5 +1,6 @@
 /**
- * Bad input, tried by machine: each target replays the inputs beside it in a normal test run, and
- * searches for new ones where {@code JAZZER_FUZZ=1} is set. CONTRIBUTING.md says how.
+ * Fuzz tests with invalid input. In a normal test run, each target replays the inputs in its
+ * resource directory. If {@code JAZZER_FUZZ=1} is set, it searches for new inputs. CONTRIBUTING.md
+ * describes how to run them.
  */
 package dev.lavalier.fuzz;

@@ -153,8 +153,7 @@ final class DeviceFaultsTest {
     mic().throwsOnRead = true;
     lavalier.timeSource().advance(Duration.ofMillis(10));
     assertLost(
-        subscriber,
-        "the sound system failed: java.lang.IllegalStateException: the driver is upset");
+        subscriber, "the sound system failed: java.lang.IllegalStateException: driver failure");
     assertGivenBack();
   }
 

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** The calls by themselves, on a transport that is neither gRPC nor a network. */
+/** Tests the calls on a transport that is neither gRPC nor a network. */
 final class AudioCaptureCallsTest {
 
   private static final StreamFramesRequest TONE =
@@ -46,7 +46,7 @@ final class AudioCaptureCallsTest {
   }
 
   @BeforeEach
-  void makeCalls() {
+  void createCalls() {
     calls = new AudioCaptureCalls(lavalier.hub());
   }
 
@@ -65,13 +65,13 @@ final class AudioCaptureCallsTest {
   }
 
   @Test
-  void aDeviceThatTheCallerMayNotListIsNotListed() throws Exception {
+  void devicesThatTheCallerMayNotListAreOmitted() throws Exception {
     calls.listDevices(ListDevicesRequest.getDefaultInstance(), caller(Grants.NONE), sink);
     assertThat(sink.next(ListDevicesResponse.parser()).getDevicesList()).isEmpty();
   }
 
   @Test
-  void watchDevicesSendsASnapshotAndThenTheChanges() throws Exception {
+  void watchDevicesSendsSnapshotThenChanges() throws Exception {
     CallListener watch =
         calls.watchDevices(WatchDevicesRequest.getDefaultInstance(), ANYBODY, deliveryLoop, sink);
     assertThat(sink.next(WatchDevicesResponse.parser()).getSnapshot().getDevicesList()).hasSize(1);
@@ -87,7 +87,7 @@ final class AudioCaptureCallsTest {
   }
 
   @Test
-  void streamFramesSendsFramesUntilItIsCancelled() throws Exception {
+  void streamFramesSendsFramesUntilCancelled() throws Exception {
     CallListener call = calls.streamFrames(TONE, ANYBODY, deliveryLoop, sink);
     assertThat(sink.readyThreshold()).isEqualTo(2 * 480 * 4); // two frames
     assertThat(sink.next(StreamFramesResponse.parser()).getStarted().getDeviceId())
@@ -105,7 +105,7 @@ final class AudioCaptureCallsTest {
   }
 
   @Test
-  void aRequestThatCannotBeServedFailsBySink() throws Exception {
+  void unservableRequestFailsThroughSink() throws Exception {
     CallListener call =
         calls.streamFrames(
             TONE.toBuilder().setDeviceId("moon").build(), ANYBODY, deliveryLoop, sink);
@@ -116,14 +116,14 @@ final class AudioCaptureCallsTest {
   }
 
   @Test
-  void aDeviceThatTheCallerMayOnlyListIsRefused() throws Exception {
+  void streamOfDeviceWithOnlyListGrantIsRejected() throws Exception {
     Caller caller = caller(new Grants(Set.of("tone"), Set.of(), false));
     calls.streamFrames(TONE, caller, deliveryLoop, sink);
     assertThat(sink.nextFailure().reason()).isEqualTo(Reason.NOT_PERMITTED);
   }
 
   @Test
-  void pullFramesSendsAsManyFramesAsItHasCreditAndCompletes() throws Exception {
+  void pullFramesSendsOneFramePerCreditAndCompletes() throws Exception {
     RequestListener<PullFramesRequest> call = calls.pullFrames(ANYBODY, deliveryLoop, sink);
     assertThat(sink.readyThreshold()).isEqualTo(1);
     call.onMessage(PullFramesRequest.newBuilder().setSubscribe(TONE).setCredit(1).build());

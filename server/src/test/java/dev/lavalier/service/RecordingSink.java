@@ -7,7 +7,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
-/** Records what a call sends, as a transport that is always ready. */
+/** Records the messages of a call, as a transport that is always ready. */
 final class RecordingSink implements CallSink {
 
   private static final Object COMPLETED = "completed";
@@ -45,17 +45,17 @@ final class RecordingSink implements CallSink {
     return readyThreshold;
   }
 
-  /** Takes the next message, for which it waits 10 s at most. */
+  /** Returns the next message, after a wait of at most 10 s. */
   <T> T next(Parser<T> parser) throws InterruptedException, InvalidProtocolBufferException {
     return parser.parseFrom((byte[]) next());
   }
 
-  /** Takes the failure that comes next. */
+  /** Returns the failure that the call reports next. */
   StreamException nextFailure() throws InterruptedException {
     return (StreamException) next();
   }
 
-  /** Takes the completion that comes next. */
+  /** Waits for the completion that the call reports next. */
   void awaitCompletion() throws InterruptedException {
     if (next() != COMPLETED) {
       throw new AssertionError("not completed yet");
@@ -70,7 +70,7 @@ final class RecordingSink implements CallSink {
     return next;
   }
 
-  /** Returns whether the call has sent nothing more. */
+  /** Returns whether the call has sent no further message. */
   boolean isEmpty() {
     return sent.isEmpty();
   }

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Assumptions;
 
-/** CAs, certificates and keys as an operator makes them, with openssl, in a folder. */
+/** CAs, certificates and keys in a directory. Creates them with openssl, as an operator does. */
 public final class Certificates {
 
   private final Path dir;
@@ -18,7 +18,7 @@ public final class Certificates {
     this.dir = dir;
   }
 
-  /** Makes them in a folder; skips the test where openssl is missing. */
+  /** Returns certificates in a directory. Skips the test if openssl is missing. */
   public static Certificates in(Path dir) {
     try {
       new ProcessBuilder("openssl", "version").start().destroy();
@@ -28,17 +28,17 @@ public final class Certificates {
     return new Certificates(dir);
   }
 
-  /** Returns where {@code NAME.pem} or {@code NAME.key} stands. */
+  /** Returns the path of {@code NAME.pem} or {@code NAME.key}. */
   public Path file(String name) {
     return dir.resolve(name);
   }
 
-  /** Makes a CA: {@code NAME.pem} and {@code NAME.key}. */
+  /** Creates a CA: {@code NAME.pem} and {@code NAME.key}. */
   public Certificates ca(String name) throws IOException, InterruptedException {
     return request(name, "/CN=" + name, "-days", "30");
   }
 
-  /** Makes a certificate of a CA for localhost: {@code NAME.pem} and {@code NAME.key}. */
+  /** Creates a certificate for localhost, signed by a CA: {@code NAME.pem} and {@code NAME.key}. */
   public Certificates signed(String name, String subject, String ca)
       throws IOException, InterruptedException {
     return request(
@@ -56,7 +56,7 @@ public final class Certificates {
         "subjectAltName=DNS:localhost,IP:127.0.0.1");
   }
 
-  /** Makes one of a CA that has expired. */
+  /** Creates an expired certificate, signed by a CA: {@code NAME.pem} and {@code NAME.key}. */
   public Certificates expired(String name, String subject, String ca)
       throws IOException, InterruptedException {
     run(

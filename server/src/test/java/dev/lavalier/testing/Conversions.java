@@ -11,26 +11,26 @@ import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.List;
 
-/** Conversions of whole arrays, and PCM as numbers, for tests. */
+/** Converts whole arrays, and PCM to and from numbers, for tests. */
 public final class Conversions {
 
   private static final PolyphaseFilters FILTERS = new PolyphaseFilters();
 
   private Conversions() {}
 
-  /** Returns a converter between {@code RATE/CHANNELS/ENCODING} and another. */
+  /** Returns a converter between two formats, each {@code RATE/CHANNELS/ENCODING}. */
   public static FormatConverter converter(String from, String to, Integer... channelMap)
       throws StreamException {
     return new FormatConverter(
         Conversion.plan(PcmFormat.parse(from), PcmFormat.parse(to), List.of(channelMap)), FILTERS);
   }
 
-  /** Converts all of {@code pcm}, which begins at {@code sampleIndex}, in one block. */
+  /** Converts {@code pcm} in one block. {@code sampleIndex} is the index of its first sample. */
   public static byte[] convert(FormatConverter converter, byte[] pcm, long sampleIndex) {
     return convert(converter, pcm, sampleIndex, Integer.MAX_VALUE);
   }
 
-  /** Converts all of {@code pcm}, which begins at {@code sampleIndex}, in blocks. */
+  /** Converts {@code pcm} in blocks. {@code sampleIndex} is the index of its first sample. */
   public static byte[] convert(
       FormatConverter converter, byte[] pcm, long sampleIndex, int blockSamples) {
     int step = converter.conversion().captured().bytesPerSampleFrame();
@@ -47,7 +47,7 @@ public final class Conversions {
     return out.toByteArray();
   }
 
-  /** Writes numbers, full scale -1..1, as PCM. */
+  /** Returns numbers (full scale: -1..1) as PCM. */
   public static byte[] pcm(PcmFormat format, double... numbers) {
     int width = format.encoding().bytesPerSample();
     byte[] pcm = new byte[numbers.length * width];
@@ -57,7 +57,7 @@ public final class Conversions {
     return pcm;
   }
 
-  /** Reads PCM as numbers, full scale -1..1, channels interleaved. */
+  /** Returns PCM as numbers (full scale: -1..1), with interleaved channels. */
   public static double[] numbers(PcmFormat format, byte[] pcm) {
     int width = format.encoding().bytesPerSample();
     ByteBuffer in = ByteBuffer.wrap(pcm).order(ByteOrder.LITTLE_ENDIAN);

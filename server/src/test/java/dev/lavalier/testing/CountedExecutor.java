@@ -56,15 +56,15 @@ final class CountedExecutor extends AbstractExecutorService implements AutoClose
     }
   }
 
-  /** Waits until all that was begun is done, for 1 s of real time at most. */
+  /** Waits until all started tasks are finished, for at most 1 s of real time. */
   void awaitIdle() {
     awaitIdle(TimeUnit.SECONDS.toNanos(1));
   }
 
   /**
-   * Waits until all that was begun is done.
+   * Waits until all started tasks are finished.
    *
-   * @return whether it was done in time
+   * @return whether they finished before the timeout
    */
   synchronized boolean awaitIdle(long timeoutNanos) {
     long end = System.nanoTime() + timeoutNanos;

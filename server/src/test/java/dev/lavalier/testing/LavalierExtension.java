@@ -65,16 +65,16 @@ import org.junit.runner.Description;
 import org.junit.runners.model.Statement;
 
 /**
- * A server in process for each test, with its devices, its channel and its time. The machine's own
- * sound hardware is left out, so that a test sees the same devices everywhere.
+ * An in-process server for each test, with its devices, channel and time. The server does not use
+ * the machine's sound hardware, so that a test sees the same devices everywhere.
  *
  * <pre>{@code
  * @RegisterExtension
  * final LavalierExtension lavalier = LavalierExtension.withManualTime();
  * }</pre>
  *
- * <p>Servers and channels are shut down by grpc-testing's {@link GrpcCleanupRule}, which fails the
- * test where one does not end.
+ * <p>The {@link GrpcCleanupRule} of grpc-testing shuts down servers and channels. It fails the test
+ * if one of them does not end.
  */
 public final class LavalierExtension
     implements BeforeEachCallback, AfterEachCallback, InvocationInterceptor {
@@ -90,7 +90,7 @@ public final class LavalierExtension
   private boolean demo = true;
   private HubConfig config = HubConfig.DEFAULTS;
   private HubObserver observer = HubObserver.NONE;
-  private Path tokenFile; // null: everybody is let in
+  private Path tokenFile; // null: no access control
   private CallObserver calls = CallObserver.NONE;
 
   private final GrpcCleanupRule cleanup = new GrpcCleanupRule();
@@ -106,12 +106,12 @@ public final class LavalierExtension
     this.timeSource = manualTime == null ? TimeSource.system() : manualTime;
   }
 
-  /** A server whose time stands still until {@link #timeSource()} is advanced. */
+  /** Creates a server whose time changes only when {@link #timeSource()} is advanced. */
   public static LavalierExtension withManualTime() {
     return new LavalierExtension(new ManualTimeSource());
   }
 
-  /** A server in real time. */
+  /** Creates a server in real time. */
   public static LavalierExtension withRealTime() {
     return new LavalierExtension(null);
   }
@@ -122,7 +122,7 @@ public final class LavalierExtension
     return this;
   }
 
-  /** Sets one device's capture format. */
+  /** Sets the capture format of one device. */
   public LavalierExtension withCaptureFormat(String deviceId, String format) {
     captureFormats.put(deviceId, PcmFormat.parse(format));
     return this;
@@ -134,13 +134,13 @@ public final class LavalierExtension
     return this;
   }
 
-  /** Adds a scripted device, which the server takes for hardware. */
+  /** Adds a scripted device, which is hardware to the server. */
   public LavalierExtension withScripted(String name) {
     scripts.put(name, ScriptedMixerProvider.add(name, timeSource));
     return this;
   }
 
-  /** Starts it without {@code --demo}. */
+  /** Starts the server without {@code --demo}. */
   public LavalierExtension withoutDemo() {
     demo = false;
     return this;
@@ -152,21 +152,21 @@ public final class LavalierExtension
     return this;
   }
 
-  /** Has it keep so much of each device that is open, and keep some open for that. */
+  /** Sets the history that the server keeps of each open device, and the always-on devices. */
   public LavalierExtension withHistory(Duration history, String... keptOpen) {
     config = new HubConfig(config.limits(), config.stallTimeout(), history, Set.of(keptOpen));
     return this;
   }
 
-  /** Has what happens told to somebody. */
+  /** Sets the observer of the hub. */
   public LavalierExtension withObserver(HubObserver listener) {
     observer = listener;
     return this;
   }
 
   /**
-   * Has it ask for tokens, of a file with these lines at first; in them {@code TOKEN(abc)} is how
-   * the token {@code abc} is written.
+   * Sets the lines of the token file, so that the server requires tokens. In these lines, {@code
+   * TOKEN(abc)} stands for the entry of the token {@code abc}.
    */
   public LavalierExtension withTokens(String... lines) {
     try {
@@ -179,7 +179,7 @@ public final class LavalierExtension
     return this;
   }
 
-  /** Writes the token file anew; the server sees it within a second. */
+  /** Writes the token file again. The server reads it within a second. */
   public void writeTokens(String... lines) {
     Pattern token = Pattern.compile("TOKEN\\((.*?)\\)");
     String text = String.join("\n", lines);
@@ -199,7 +199,7 @@ public final class LavalierExtension
     }
   }
 
-  /** Has calls and connections told to somebody. */
+  /** Sets the observer of calls and connections. */
   public LavalierExtension withObserver(CallObserver listener) {
     calls = listener;
     return this;
@@ -294,12 +294,12 @@ public final class LavalierExtension
     return manualTime;
   }
 
-  /** Returns what a scripted device does wrong. */
+  /** Returns the script of a device. */
   public ScriptedMixerProvider.Script script(String name) {
     return scripts.get(name);
   }
 
-  /** Returns the hub, to be stopped say. */
+  /** Returns the hub, for example to stop it. */
   public Hub hub() {
     return hub;
   }
@@ -323,23 +323,23 @@ public final class LavalierExtension
     return AudioCaptureGrpc.newBlockingStub(channel);
   }
 
-  /** Subscribes, taking nothing yet. */
+  /** Subscribes, without requesting messages. */
   public TestSubscriber subscribe(StreamFramesRequest request) {
     return TestSubscriber.subscribe(channel, request);
   }
 
-  /** Subscribes to the default device with one frame size, taking nothing yet. */
+  /** Subscribes to the default device with a frame size, without requesting messages. */
   public TestSubscriber subscribe(int frameSize) {
     return subscribe(StreamFramesRequest.newBuilder().setFrameSize(frameSize).build());
   }
 
-  /** Pulls, with so much credit at first. */
+  /** Starts a PullFrames call with initial credit. */
   public TestPuller pull(StreamFramesRequest request, int credit) {
     return TestPuller.pull(
         channel, PullFramesRequest.newBuilder().setSubscribe(request).setCredit(credit).build());
   }
 
-  /** Moves the time on in steps of a period, each done before the next begins. */
+  /** Advances the time in steps of a period, and finishes the work of each step before the next. */
   public void advance(Duration by, int openDevices) throws InterruptedException, TimeoutException {
     Duration step = Duration.ofMillis(10);
     for (Duration left = by; !left.isZero(); left = left.minus(step)) {
@@ -350,16 +350,15 @@ public final class LavalierExtension
   }
 
   /**
-   * Moves the time on in steps until something has come to be, for 10 s of real time at most. Each
-   * step waits for an answer of the server's, so that time does not run away from what is to happen
-   * in it.
+   * Advances the time in steps until a condition is true, for at most 10 s of real time. After each
+   * step, waits for a response of the server, so that time does not advance faster than the work.
    */
   public void advanceUntil(Duration step, BooleanSupplier done) throws TimeoutException {
     long end = System.nanoTime() + REAL_TIMEOUT.toNanos();
     while (!done.getAsBoolean()) {
       if (System.nanoTime() > end) {
         throw new TimeoutException(
-            "not yet at " + manualTime.nanoTime() + " ns of the test's time");
+            "condition not met at " + manualTime.nanoTime() + " ns of the test's time");
       }
       manualTime.advance(step);
       deviceIds();
@@ -374,26 +373,26 @@ public final class LavalierExtension
         .orElseThrow();
   }
 
-  /** Returns the ids of the devices that are listed now. */
+  /** Returns the ids of the listed devices. */
   public List<String> deviceIds() {
     return blocking().listDevices(ListDevicesRequest.getDefaultInstance()).getDevicesList().stream()
         .map(Device::getDeviceId)
         .toList();
   }
 
-  /** Waits until a device is in a state, 10 s at most. */
+  /** Waits until a device is in a state, for at most 10 s. */
   public void awaitState(String id, DeviceState state) throws TimeoutException {
     awaitDevice(id, seen -> seen.getState() == state);
   }
 
-  /** Waits until a device has so many subscribers, 10 s at most. */
+  /** Waits until a device has {@code count} subscribers, for at most 10 s. */
   public void awaitSubscribers(String id, int count) throws TimeoutException {
     awaitDevice(id, seen -> seen.getSubscriberCount() == count);
   }
 
   /**
-   * Waits until the server has handled everything that the clients have done so far, 10 s at most:
-   * what that asks of a device is in the device's mailbox then, and may not be done yet.
+   * Waits until the server has handled all calls so far, for at most 10 s. By then, the resulting
+   * messages are in the mailboxes of the devices, but may not be processed yet.
    */
   public void awaitCallsHandled() throws TimeoutException {
     if (!executor.awaitIdle(REAL_TIMEOUT.toNanos())) {
@@ -413,7 +412,7 @@ public final class LavalierExtension
     }
   }
 
-  /** Returns the readers' threads that live now. */
+  /** Returns the names of the live reader threads. */
   public static List<String> readers() {
     return Thread.getAllStackTraces().keySet().stream()
         .map(Thread::getName)

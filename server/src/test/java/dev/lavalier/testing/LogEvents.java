@@ -15,7 +15,7 @@ import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.slf4j.LoggerFactory;
 
-/** What one logger says during a test, in its order. */
+/** The events of one logger during a test, in order. */
 public final class LogEvents implements BeforeEachCallback, AfterEachCallback {
 
   private static final long TIMEOUT_SECONDS = 10;
@@ -34,7 +34,7 @@ public final class LogEvents implements BeforeEachCallback, AfterEachCallback {
     this.logger = logger;
   }
 
-  /** Listens to a logger, at level INFO. */
+  /** Records the events of a logger, from level INFO. */
   public static LogEvents of(String name) {
     return new LogEvents((Logger) LoggerFactory.getLogger(name));
   }
@@ -52,7 +52,7 @@ public final class LogEvents implements BeforeEachCallback, AfterEachCallback {
     logger.setLevel(null);
   }
 
-  /** Waits for the next line, 10 s at most. */
+  /** Waits for the next event, for at most 10 s. */
   public ILoggingEvent next() throws InterruptedException, TimeoutException {
     ILoggingEvent event = events.poll(TIMEOUT_SECONDS, TimeUnit.SECONDS);
     if (event == null) {
@@ -61,7 +61,7 @@ public final class LogEvents implements BeforeEachCallback, AfterEachCallback {
     return event;
   }
 
-  /** Returns the texts of the next {@code count} lines. */
+  /** Returns the messages of the next {@code count} events. */
   public List<String> next(int count) throws InterruptedException, TimeoutException {
     List<String> lines = new ArrayList<>();
     while (lines.size() < count) {

@@ -9,7 +9,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Predicate;
 import org.slf4j.LoggerFactory;
 
-/** What a class logs, as {@code LEVEL message}, while it is open. */
+/** The lines that a logger writes while this object is open, as {@code LEVEL message}. */
 public final class LogLines extends AppenderBase<ILoggingEvent> implements AutoCloseable {
 
   private static final long TIMEOUT_NANOS = 10_000_000_000L;
@@ -21,7 +21,7 @@ public final class LogLines extends AppenderBase<ILoggingEvent> implements AutoC
     this.logger = logger;
   }
 
-  /** Begins to listen to a logger, and those below it. */
+  /** Starts to record the lines of a logger and of the loggers below it. */
   public static LogLines of(String name) {
     LogLines lines = new LogLines((Logger) LoggerFactory.getLogger(name));
     lines.start();
@@ -38,12 +38,12 @@ public final class LogLines extends AppenderBase<ILoggingEvent> implements AutoC
             + (event.getThrowableProxy() == null ? "" : " and a stack trace"));
   }
 
-  /** Returns what was logged so far. */
+  /** Returns the lines so far. */
   public List<String> all() {
     return List.copyOf(lines);
   }
 
-  /** Waits for a line, 10 s at most. */
+  /** Waits for a line, for at most 10 s. */
   public String await(Predicate<String> wanted) throws TimeoutException {
     long end = System.nanoTime() + TIMEOUT_NANOS;
     while (System.nanoTime() < end) {

@@ -13,9 +13,10 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Time that stands still until the test moves it. Threads that wait by it park; {@link #advance}
- * wakes those whose time has come, and lets them do what they have to before it returns, so that
- * time cannot run away from them on a busy machine. Safe for use from any thread.
+ * Time that changes only when the test advances it. Threads that wait for a time park. {@link
+ * #advance} wakes the threads whose deadline has passed, and returns only after they have finished
+ * their work, so that time does not advance faster than a busy machine can work. Safe for use by
+ * any thread.
  */
 public final class ManualTimeSource implements TimeSource {
 
@@ -27,7 +28,7 @@ public final class ManualTimeSource implements TimeSource {
   private record Task(long at, long number, Runnable run) {}
 
   private final List<Sleeper> sleepers = new ArrayList<>();
-  private final Set<Thread> woken = new HashSet<>(); // and not asleep again since
+  private final Set<Thread> woken = new HashSet<>(); // woken, and not asleep again yet
   private final PriorityQueue<Task> tasks =
       new PriorityQueue<>(Comparator.comparingLong(Task::at).thenComparingLong(Task::number));
   private long taskNumber;
@@ -67,14 +68,14 @@ public final class ManualTimeSource implements TimeSource {
     tasks.add(new Task(now + delay.toNanos(), taskNumber++, task));
   }
 
-  /** Sets what else has to come to rest before {@link #advance} goes on. */
+  /** Sets a task that {@link #advance} runs after each step, such as a wait for other threads. */
   void afterEachStep(Runnable task) {
     afterStep = task;
   }
 
   /**
-   * Moves the time on, and waits until whoever it woke sleeps again, has ended, or hangs, for 1 s
-   * of real time at most; what was to run later and is due then runs on the caller's thread.
+   * Advances the time. Waits until each woken thread sleeps again, has ended or hangs, for at most
+   * 1 s of real time. Then runs the due scheduled tasks on the caller's thread.
    */
   public void advance(Duration by) {
     wakeSleepers(by);
@@ -106,7 +107,7 @@ public final class ManualTimeSource implements TimeSource {
     woken.removeIf(ManualTimeSource::isDone);
     while (!woken.isEmpty() && System.nanoTime() < end) {
       try {
-        wait(1); // nobody tells that a thread ended or hangs
+        wait(1); // there is no notification when a thread ends or hangs
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         return;
@@ -116,14 +117,17 @@ public final class ManualTimeSource implements TimeSource {
     woken.clear();
   }
 
-  /** A scripted device hangs in timed naps; nothing else that sleeps by a ticker naps so. */
+  /**
+   * Returns true if the thread has ended, or if it is a scripted device that hangs. Only such a
+   * device sleeps with a timeout.
+   */
   private static boolean isDone(Thread thread) {
     return !thread.isAlive() || thread.getState() == Thread.State.TIMED_WAITING;
   }
 
   /**
-   * Waits, in real time and for 10 s at most, until so many threads wait for a time that has not
-   * come: until they have done all that they can do now.
+   * Waits until {@code count} threads wait for a time in the future: until they have finished all
+   * the work of the current time. Waits for at most 10 s of real time.
    */
   public synchronized void awaitSleepers(int count) throws InterruptedException, TimeoutException {
     long end = System.nanoTime() + REAL_TIMEOUT.toNanos();

@@ -15,7 +15,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/** A call whose requests are bytes, whether or not they are messages of its method. */
+/** A call whose requests are arbitrary bytes, valid messages of the method or not. */
 public final class RawCall extends ClientCall.Listener<byte[]> {
 
   private static final long TIMEOUT_SECONDS = 20;
@@ -28,7 +28,7 @@ public final class RawCall extends ClientCall.Listener<byte[]> {
     this.call = call;
   }
 
-  /** Begins one, and takes every answer. */
+  /** Starts a call, and receives every response. */
   public static RawCall start(Channel channel, MethodDescriptor<?, ?> method) {
     RawCall call =
         new RawCall(
@@ -46,13 +46,13 @@ public final class RawCall extends ClientCall.Listener<byte[]> {
     return this;
   }
 
-  /** Says that there are no more requests. */
+  /** Signals that there are no more requests. */
   public RawCall halfClose() {
     call.halfClose();
     return this;
   }
 
-  /** Gives the call up. */
+  /** Cancels the call. */
   public void cancel() {
     call.cancel("enough", null);
   }
@@ -68,12 +68,12 @@ public final class RawCall extends ClientCall.Listener<byte[]> {
     answer.complete(false);
   }
 
-  /** Waits for an answer; returns false where the call ended without one. */
+  /** Waits for a response; returns false if the call ends without one. */
   public boolean isAnswered() throws TimeoutException, InterruptedException {
     return await(answer);
   }
 
-  /** Waits for the end. */
+  /** Waits for the end of the call, and returns its status. */
   public Status status() throws TimeoutException, InterruptedException {
     return await(end);
   }
@@ -83,11 +83,11 @@ public final class RawCall extends ClientCall.Listener<byte[]> {
     try {
       return future.get(TIMEOUT_SECONDS, TimeUnit.SECONDS);
     } catch (ExecutionException e) {
-      throw new AssertionError(e); // nobody completes it so
+      throw new AssertionError(e); // the futures are never completed exceptionally
     }
   }
 
-  /** Messages as they are. */
+  /** Passes messages through as bytes. */
   private enum Bytes implements MethodDescriptor.Marshaller<byte[]> {
     AS_THEY_ARE;
 

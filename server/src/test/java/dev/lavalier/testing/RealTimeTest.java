@@ -8,8 +8,8 @@ import java.lang.annotation.Target;
 import org.junit.jupiter.api.Tag;
 
 /**
- * A test that measures wall-clock time, so that it fails on a machine that is busy with something
- * else. Only {@code mvn verify -Dgroups=realtime} runs it, and runs nothing else.
+ * A test that measures wall-clock time, and can therefore fail on a busy machine. It runs only with
+ * {@code mvn verify -Dgroups=realtime}, which runs no other tests.
  */
 @Documented
 @Retention(RetentionPolicy.RUNTIME)

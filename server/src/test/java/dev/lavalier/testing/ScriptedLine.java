@@ -11,8 +11,9 @@ import javax.sound.sampled.AudioFormat;
 import javax.sound.sampled.LineUnavailableException;
 
 /**
- * A {@code TargetDataLine} that gives the tone, with a {@link ScriptedMixerProvider.Script} laid
- * over it. It has the methods that the adapter under test calls; any other one throws.
+ * A {@code TargetDataLine} that plays the tone, with the faults of a {@link
+ * ScriptedMixerProvider.Script}. It implements the methods that the code under test calls. All
+ * other methods throw {@link UnsupportedOperationException}.
  */
 final class ScriptedLine implements InvocationHandler {
 
@@ -22,7 +23,7 @@ final class ScriptedLine implements InvocationHandler {
   private final AudioFormat format;
   private volatile AudioLine tone; // null: not open
   private volatile boolean running;
-  private boolean dropping; // the reading thread only
+  private boolean dropping; // used only by the reading thread
 
   ScriptedLine(ScriptedMixerProvider.Script script, AudioFormat format) {
     this.script = script;
@@ -114,7 +115,7 @@ final class ScriptedLine implements InvocationHandler {
 
   private int read(byte[] to, int offset, int length) {
     if (script.throwsOnRead) {
-      throw new IllegalStateException("the driver is upset");
+      throw new IllegalStateException("driver failure");
     }
     if (script.readsNothing) {
       return 0;

@@ -14,54 +14,54 @@ import javax.sound.sampled.TargetDataLine;
 import javax.sound.sampled.spi.MixerProvider;
 
 /**
- * Devices that misbehave on demand, found by the sound system as any driver's are. Each is the test
- * tone with a {@link ScriptedStream} laid over its line.
+ * Devices with scripted faults. Java Sound finds them in the same way as the devices of any driver.
+ * Each device plays the test tone on a {@link ScriptedLine}.
  */
 public final class ScriptedMixerProvider extends MixerProvider {
 
   private static final List<Info> PLUGGED = new CopyOnWriteArrayList<>();
 
-  /** For the sound system. */
+  /** Called by Java Sound. */
   public ScriptedMixerProvider() {}
 
-  /** What a device does wrong. The test sets the fields at any time. */
+  /** The faults of one device. The test sets the fields at any time. */
   public static final class Script implements AutoCloseable {
     private final String name;
     final TimeSource timeSource;
     final SkewedTimeSource deviceTime;
     private volatile Info info;
 
-    /** Somebody else has the device: it refuses to open. */
+    /** Another program uses the device: it does not open. */
     public volatile boolean busy;
 
-    /** Somebody else has the device, and the sound system lists nothing that it could give. */
+    /** Another program uses the device, and Java Sound lists no format for it. */
     public volatile boolean listsNoFormat;
 
-    /** The one format that it offers from its next plugging on; null: any. */
+    /** The only format that the device offers after it is plugged in again; null: any format. */
     public volatile String listsOnly;
 
-    /** Every read gives nothing, at once and for ever, as ALSA does after an unplugging. */
+    /** Each read immediately returns no data, as with ALSA after the device is unplugged. */
     public volatile boolean readsNothing;
 
-    /** The next read gives half of what was asked for. */
+    /** The next read returns half of the requested bytes. */
     public volatile boolean readsHalf;
 
-    /** Every read throws. */
+    /** Each read throws an exception. */
     public volatile boolean throwsOnRead;
 
-    /** No audio comes, and a read blocks until the line is stopped, as on macOS. */
+    /** No audio arrives, and a read blocks until the line is stopped, as on macOS. */
     public volatile boolean stalls;
 
-    /** It gives zeros. */
+    /** The device delivers zeros. */
     public volatile boolean silent;
 
-    /** It gives nothing until this moment of the ticker, and loses what it would have given. */
+    /** The device delivers nothing until this time of the time source, and loses that audio. */
     public volatile long dropsUntil;
 
-    /** Opening does not return, for as long as this is set. */
+    /** Opening does not return while this is set. */
     public volatile boolean hangsInOpen;
 
-    /** Closing does not return, for as long as this is set. */
+    /** Closing does not return while this is set. */
     public volatile boolean hangsInClose;
 
     /** Calls that hang now. */
@@ -70,10 +70,10 @@ public final class ScriptedMixerProvider extends MixerProvider {
     /** Lines open now. */
     public final AtomicInteger open = new AtomicInteger();
 
-    /** How often it was asked what there is to read. */
+    /** Number of calls of {@code available}. */
     public final AtomicInteger availableCalls = new AtomicInteger();
 
-    /** How often it was tried to open it. */
+    /** Number of attempts to open the device. */
     public final AtomicInteger attempts = new AtomicInteger();
 
     private Script(String name, TimeSource timeSource) {
@@ -88,23 +88,26 @@ public final class ScriptedMixerProvider extends MixerProvider {
       return name;
     }
 
-    /** Has the device's clock run so much too fast; before it is opened. */
+    /**
+     * Sets how much too fast the device's clock runs, in ppm. Must be called before the device is
+     * opened.
+     */
     public void setClockDrift(double ppm) {
       deviceTime.ppm = ppm;
     }
 
-    /** Takes the device away from the sound system's list. */
+    /** Removes the device from Java Sound's list. */
     public void unplug() {
       PLUGGED.remove(info);
     }
 
-    /** Puts it back: as a new mixer of the same name. */
+    /** Adds the device to the list again, as a new mixer with the same name. */
     public void plug() {
       info = new Info(name, this);
       PLUGGED.add(info);
     }
 
-    /** Ends whatever hangs, and takes the device away. */
+    /** Ends all calls that hang, and removes the device. */
     @Override
     public void close() {
       hangsInOpen = false;
@@ -114,7 +117,7 @@ public final class ScriptedMixerProvider extends MixerProvider {
     }
   }
 
-  /** Adds a device that behaves, as yet. */
+  /** Adds a device without faults. */
   public static Script add(String name, TimeSource timeSource) {
     return new Script(name, timeSource);
   }
@@ -127,7 +130,7 @@ public final class ScriptedMixerProvider extends MixerProvider {
   @Override
   public Mixer getMixer(Mixer.Info wanted) {
     if (!(wanted instanceof Info info) || !PLUGGED.contains(info)) {
-      throw new IllegalArgumentException("not ours: " + wanted);
+      throw new IllegalArgumentException("mixer of another provider: " + wanted);
     }
     Script script = info.script;
     return proxy(

@@ -1,11 +1,11 @@
 package dev.lavalier.testing;
 
 /**
- * Measures a recorded sine: its frequency, its peak, and whether its phase ever jumps.
+ * Measures a recorded sine: its frequency, its peak and its phase steps.
  *
- * <p>Blocks of 10 ms are mixed down with the expected frequency; the slope of their phases is the
- * deviation from it, and a lost or repeated sample shows as a step in phase. (A quadrature
- * demodulator, as in any text on digital receivers.)
+ * <p>The meter mixes blocks of 10 ms down with the expected frequency. The slope of their phases is
+ * the deviation from that frequency, and a lost or repeated sample is a step in phase. (This is a
+ * quadrature demodulator, as described in textbooks on digital receivers.)
  */
 public final class SineMeter {
 
@@ -14,24 +14,24 @@ public final class SineMeter {
   private final int block;
 
   /**
-   * What was measured.
+   * The measured values.
    *
-   * @param frequencyHz over the whole recording
-   * @param minPeak the least of all blocks' peaks, as a share of full scale
-   * @param maxPeak the most of them
-   * @param maxPhaseStep the largest difference, in radians, between a block's phase and what the
-   *     blocks before it foretell
+   * @param frequencyHz frequency over the whole recording
+   * @param minPeak smallest peak of all blocks, as a share of full scale
+   * @param maxPeak largest peak of all blocks, as a share of full scale
+   * @param maxPhaseStep largest difference, in radians, between the phase of a block and the phase
+   *     extrapolated from the blocks before it
    */
   public record Reading(double frequencyHz, double minPeak, double maxPeak, double maxPhaseStep) {}
 
-  /** Makes a meter for a sine near {@code expectedHz}, sampled at {@code rate} Hz. */
+  /** Creates a meter for a sine near {@code expectedHz}, sampled at {@code rate} Hz. */
   public SineMeter(double expectedHz, double rate) {
     this.expectedHz = expectedHz;
     this.rate = rate;
     this.block = (int) (rate / 100);
   }
 
-  /** Measures; {@code samples} are those of one channel, full scale -1..1, 30 ms at least. */
+  /** Measures the samples of one channel (full scale: -1..1; at least 30 ms). */
   public Reading measure(double[] samples) {
     int blocks = samples.length / block;
     double[] phase = new double[blocks];
@@ -57,7 +57,9 @@ public final class SineMeter {
     return new Reading(expectedHz + deviationHz, minPeak, maxPeak, maxStep);
   }
 
-  /** The least-squares fit of a cosine and a sine of the expected frequency to one block. */
+  /**
+   * Returns the least-squares fit of a cosine and a sine of the expected frequency to one block.
+   */
   private double[] fit(double[] samples, int from) {
     double cc = 0;
     double ss = 0;

@@ -3,7 +3,9 @@ package dev.lavalier.testing;
 import dev.lavalier.common.TimeSource;
 import java.time.Duration;
 
-/** A device's own time, which runs too fast or too slow against a ticker. */
+/**
+ * The time of a device whose clock runs too fast or too slowly, relative to another time source.
+ */
 final class SkewedTimeSource implements TimeSource {
 
   private final TimeSource base;

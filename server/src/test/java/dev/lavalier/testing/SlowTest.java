@@ -7,9 +7,7 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 import org.junit.jupiter.api.Tag;
 
-/**
- * A test that takes seconds: a default build leaves it out, and {@code mvn verify -Pfull} runs it.
- */
+/** A test that takes seconds. A default build does not run it; {@code mvn verify -Pfull} does. */
 @Documented
 @Retention(RetentionPolicy.RUNTIME)
 @Target({ElementType.TYPE, ElementType.METHOD})

@@ -8,8 +8,8 @@ import java.lang.annotation.Target;
 import org.junit.jupiter.api.Tag;
 
 /**
- * A test that starts a sound server of its own. A default build leaves it out, and {@code mvn
- * verify -Pfull} runs it.
+ * A test that starts its own sound server. A default build does not run it; {@code mvn verify
+ * -Pfull} does.
  */
 @Documented
 @Retention(RetentionPolicy.RUNTIME)

@@ -12,12 +12,12 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Measures a conversion of the sample rate by sines of one frequency after the other: what becomes
- * of each, and what comes out besides. In F32LE, so that rounding does not hide anything.
+ * Measures a sample rate conversion with one sine after the other: the level and delay of each
+ * sine, and the level of everything else in the output. Uses F32LE, so that rounding hides nothing.
  */
 public final class Sweep {
 
-  /** Where the pass band ends that is promised, as a share of the lower rate. */
+  /** The promised end of the pass band, as a share of the lower rate. */
   public static final double PASS = 0.45;
 
   private static final int MEASURED = 1_200;
@@ -29,27 +29,27 @@ public final class Sweep {
   private final PolyphaseFilters filters = new PolyphaseFilters();
 
   /**
-   * What became of one sine.
+   * The result for one sine.
    *
-   * @param hz its frequency
-   * @param gainDb its own level in what came out, against what went in; NaN where the delivered
-   *     rate cannot hold it
-   * @param delaySeconds by how much it comes late; NaN likewise
-   * @param unwantedDb the level of everything else in what came out (aliases, images, noise),
-   *     against what went in
+   * @param hz frequency of the sine
+   * @param gainDb level of the sine in the output, relative to the input; NaN if the delivered rate
+   *     cannot represent it
+   * @param delaySeconds delay of the sine; NaN if the delivered rate cannot represent it
+   * @param unwantedDb level of everything else in the output (aliases, images, noise), relative to
+   *     the input
    */
   public record Point(double hz, double gainDb, double delaySeconds, double unwantedDb) {}
 
   /**
-   * What became of all of them.
+   * The result for all sines.
    *
-   * @param rippleDb the largest |gain| in the pass band
-   * @param rejectionDb how far the worst unwanted product lies below what went in
-   * @param maxDelayNanos the largest |delay| in the pass band
+   * @param rippleDb largest |gain| in the pass band
+   * @param rejectionDb distance between the input and the strongest unwanted product
+   * @param maxDelayNanos largest |delay| in the pass band
    */
   public record Summary(double rippleDb, double rejectionDb, double maxDelayNanos) {}
 
-  /** Makes a sweep from one rate to another. */
+  /** Creates a sweep from one rate to another. */
   public Sweep(int from, int to) throws StreamException {
     this.from = from;
     this.to = to;
@@ -61,9 +61,9 @@ public final class Sweep {
   }
 
   /**
-   * Sweeps over all that the captured rate holds, twice as densely about the edges of the bands.
+   * Sweeps over all frequencies of the captured rate, twice as densely near the edges of the bands.
    *
-   * @param tones how many sines to try in each band
+   * @param tones number of sines in each band
    */
   public List<Point> sweep(int tones) {
     int low = Math.min(from, to);
@@ -85,7 +85,7 @@ public final class Sweep {
     }
   }
 
-  /** Measures with one sine. */
+  /** Measures one sine. */
   public Point measure(double hz) {
     double[] y = convert(hz);
     double w = 2 * Math.PI * hz / to;
@@ -144,7 +144,7 @@ public final class Sweep {
     return y;
   }
 
-  /** Sums up a sweep. */
+  /** Summarizes a sweep. */
   public Summary summary(List<Point> points) {
     double pass = PASS * Math.min(from, to) * (1 + 1e-9);
     double ripple = 0;

@@ -29,7 +29,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 
-/** A server of the tone in this process, over TCP on loopback and in real time. */
+/** An in-process server of the tone, over TCP on loopback and in real time. */
 public final class TcpServer implements AutoCloseable {
 
   private final Devices devices;
@@ -52,12 +52,12 @@ public final class TcpServer implements AutoCloseable {
   }
 
   /**
-   * Who has access to a server.
+   * Access control of a server.
    *
-   * @param tokens the token file; empty: none
+   * @param tokens the token file; empty: no token file
    * @param tls the server's certificate; empty: no encryption
-   * @param timeSource by which access expires and is checked
-   * @param files runs what reads files
+   * @param timeSource time for the expiry and the checks of access
+   * @param files runs the tasks that read files
    */
   public record Access(
       Optional<Reloadable<TokenFile>> tokens,
@@ -65,23 +65,23 @@ public final class TcpServer implements AutoCloseable {
       TimeSource timeSource,
       Executor files) {
 
-    /** Everybody, without encryption. */
+    /** All callers, without encryption. */
     static final Access UNRESTRICTED =
         new Access(Optional.empty(), Optional.empty(), TimeSource.system(), Runnable::run);
   }
 
-  /** Starts one that captures in a format, and lets everybody in. */
+  /** Starts a server with a capture format, and without access control. */
   public static TcpServer start(String captureFormat, HubConfig config) throws IOException {
     return start(captureFormat, config, TransportLimits.DEFAULTS);
   }
 
-  /** Starts one that captures in a format, with limits of the transport. */
+  /** Starts a server with a capture format and with limits of the transport. */
   public static TcpServer start(String captureFormat, HubConfig config, TransportLimits limits)
       throws IOException {
     return start(captureFormat, config, limits, Access.UNRESTRICTED);
   }
 
-  /** Starts one that not everybody has access to. */
+  /** Starts a server with a capture format and with access control. */
   public static TcpServer start(String captureFormat, HubConfig config, Access access)
       throws IOException {
     return start(captureFormat, config, TransportLimits.DEFAULTS, access);
@@ -113,17 +113,17 @@ public final class TcpServer implements AutoCloseable {
     return new TcpServer(devices, hub, accessMonitor, transport, grpc);
   }
 
-  /** Returns its hub. */
+  /** Returns the server's hub. */
   public Hub hub() {
     return hub;
   }
 
-  /** Returns where it listens, on loopback. */
+  /** Returns the port on loopback. */
   public int port() {
     return grpc.port();
   }
 
-  /** Returns a connection to it, which is the caller's to shut down. */
+  /** Returns a new connection to the server. The caller shuts it down. */
   public ManagedChannel newChannel() {
     return NettyChannelBuilder.forAddress("localhost", grpc.port())
         .overrideAuthority("localhost")

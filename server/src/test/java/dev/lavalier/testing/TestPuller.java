@@ -8,8 +8,8 @@ import io.grpc.Channel;
 import io.grpc.ClientCall;
 
 /**
- * One PullFrames call. The transport takes every message as it comes: credit alone bounds it. One
- * thread.
+ * One PullFrames call. The transport accepts every message immediately, so only credit limits the
+ * frames. For use by one thread.
  */
 public final class TestPuller {
 
@@ -21,12 +21,12 @@ public final class TestPuller {
     received = new TestSubscriber(call).requestAll();
   }
 
-  /** Calls, with a first message. */
+  /** Starts a call with a first message. */
   public static TestPuller pull(Channel channel, PullFramesRequest first) {
     return new TestPuller(channel).send(first);
   }
 
-  /** Calls, and says nothing yet. */
+  /** Starts a call without a message. */
   public static TestPuller withoutRequest(Channel channel) {
     return new TestPuller(channel);
   }
@@ -42,13 +42,13 @@ public final class TestPuller {
     return send(PullFramesRequest.newBuilder().setCredit(credit).build());
   }
 
-  /** Says that no more will be granted. */
+  /** Signals that no more credit follows. */
   public TestPuller halfClose() {
     call.halfClose();
     return this;
   }
 
-  /** Returns what has come. */
+  /** Returns the received messages. */
   public TestSubscriber received() {
     return received;
   }

@@ -20,8 +20,8 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * One StreamFrames call that takes as many messages as the test allows it: none at first. Waiting
- * methods wait 10 s at most. Safe for use from any thread.
+ * One StreamFrames call that receives only the messages that the test requests; at first none.
+ * Methods that wait do so for at most 10 s. Safe for use by any thread.
  */
 public final class TestSubscriber {
 
@@ -32,7 +32,7 @@ public final class TestSubscriber {
   private final CompletableFuture<Status> status = new CompletableFuture<>();
   private final AtomicInteger received = new AtomicInteger();
 
-  /** Starts a call and listens to it; what the client says is the caller's. */
+  /** Starts a call and receives its responses. The caller sends the requests. */
   TestSubscriber(ClientCall<?, StreamFramesResponse> call) {
     this.call = call;
     call.start(
@@ -51,12 +51,12 @@ public final class TestSubscriber {
         new Metadata());
   }
 
-  /** Subscribes, and takes nothing yet. */
+  /** Subscribes, without requesting messages. */
   public static TestSubscriber subscribe(Channel channel, StreamFramesRequest request) {
     return subscribe(channel, CallOptions.DEFAULT, request);
   }
 
-  /** Subscribes with call options, a deadline say, and takes nothing yet. */
+  /** Subscribes with call options, such as a deadline, without requesting messages. */
   public static TestSubscriber subscribe(
       Channel channel, CallOptions options, StreamFramesRequest request) {
     ClientCall<StreamFramesRequest, StreamFramesResponse> call =
@@ -67,18 +67,18 @@ public final class TestSubscriber {
     return subscriber;
   }
 
-  /** Takes {@code count} more messages. */
+  /** Requests {@code count} more messages. */
   public TestSubscriber request(int count) {
     call.request(count);
     return this;
   }
 
-  /** Takes all there is from now on. */
+  /** Requests all messages from now on. */
   public TestSubscriber requestAll() {
     return request(Integer.MAX_VALUE);
   }
 
-  /** Cancels. */
+  /** Cancels the call. */
   public void cancel() {
     call.cancel("enough", null);
   }
@@ -120,7 +120,8 @@ public final class TestSubscriber {
   }
 
   /**
-   * Waits until the call has begun to answer; returns its status where it was refused, else null.
+   * Waits until the first response or the end of the call. Returns the status if the call has
+   * ended, else null.
    */
   public Status awaitStartOrStatus() throws TimeoutException {
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(TIMEOUT_SECONDS);
@@ -133,17 +134,17 @@ public final class TestSubscriber {
     return received.get() == 0 ? status.join() : null;
   }
 
-  /** Returns how many messages have come that the test has not taken. */
+  /** Returns the number of received messages that the test has not taken. */
   public int waiting() {
     return messages.size();
   }
 
-  /** Returns how many messages have come so far. */
+  /** Returns the number of messages received so far. */
   public int received() {
     return received.get();
   }
 
-  /** Waits until so many messages have come. */
+  /** Waits until {@code count} messages have been received. */
   public void awaitReceived(int count) throws TimeoutException {
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(TIMEOUT_SECONDS);
     while (received.get() < count) {
@@ -154,7 +155,7 @@ public final class TestSubscriber {
     }
   }
 
-  /** Waits for the call's end. */
+  /** Waits for the end of the call, and returns its status. */
   public Status awaitStatus() throws InterruptedException, TimeoutException {
     try {
       return status.get(TIMEOUT_SECONDS, TimeUnit.SECONDS);
