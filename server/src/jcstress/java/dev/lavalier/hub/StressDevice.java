@@ -30,7 +30,8 @@ public final class StressDevice {
 
   private static final PcmFormat FORMAT = PcmFormat.parse("8000/1/s16le");
   private static final byte[] PERIOD = new byte[2 * FRAME_SIZE];
-  private static final FrameCodec ENCODER = (pcm, index, nanos, delay) -> pcm.clone();
+  private static final FrameCodec CODEC =
+      FrameCodec.stateless((pcm, index, nanos, delay) -> pcm.clone());
   private static final TimeSource STILL =
       new TimeSource() {
         @Override
@@ -54,7 +55,7 @@ public final class StressDevice {
         }
       };
   private static final PolyphaseFilters FILTERS = new PolyphaseFilters();
-  private static final StreamPlan PLAN = new StreamPlan(asCaptured(), FRAME_SIZE, ENCODER);
+  private static final StreamPlan PLAN = new StreamPlan(asCaptured(), FRAME_SIZE, CODEC);
   private static final DeviceServices SERVICES =
       new DeviceServices(
           null, STILL, FILTERS, Duration.ZERO, Runnable::run, HubObserver.NONE, () -> {});
@@ -69,7 +70,7 @@ public final class StressDevice {
           OverflowPolicy.DROP_OLDEST,
           OnDeviceLoss.FAIL,
           StartFrom.LIVE,
-          ENCODER,
+          CODEC,
           false);
 
   private static final Subscriber SUBSCRIBER = new Subscriber(Subscriber.ANONYMOUS, "stress");

@@ -1,6 +1,7 @@
 package dev.lavalier.grpc;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.service.AudioCaptureCalls;
 import dev.lavalier.v1.AudioCaptureGrpc;
 import dev.lavalier.v1.StreamFramesResponse;
@@ -36,6 +37,8 @@ import org.openjdk.jmh.annotations.State;
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 public class MarshallerBenchmark {
 
+  private static final PcmFormat FORMAT = PcmFormat.parse("48000/2/s16le");
+
   /** Bytes of PCM audio: 20 ms of 48 kHz stereo, and 20 ms of 16 kHz mono. */
   @Param({"3840", "640"})
   public int pcmBytes;
@@ -54,6 +57,7 @@ public class MarshallerBenchmark {
   public void encode() throws InvalidProtocolBufferException {
     bytes =
         AudioCaptureCalls.pcmCodec()
+            .newEncoder(FORMAT, pcmBytes / FORMAT.bytesPerSampleFrame())
             .encode(new byte[pcmBytes], 960_000, 1_750_000_000_000_000_000L, 21_000_000);
     message = StreamFramesResponse.parseFrom(bytes);
   }

@@ -64,7 +64,7 @@ public class SubscriptionBenchmark {
   @Setup
   public void subscribe() throws StreamException {
     PolyphaseFilters filters = new PolyphaseFilters();
-    FrameCodec codec = (pcm, index, nanos, delay) -> MESSAGE;
+    FrameCodec codec = FrameCodec.stateless((pcm, index, nanos, delay) -> MESSAGE);
     DeviceActor device =
         new DeviceActor(
             "benchmark",

@@ -12,6 +12,7 @@ import dev.lavalier.grpc.GrpcServer;
 import dev.lavalier.hub.DeliveryLoop;
 import dev.lavalier.hub.Hub;
 import dev.lavalier.netty.NettyTransport;
+import dev.lavalier.service.AudioCaptureCalls;
 import dev.lavalier.service.AccessMonitor;
 import dev.lavalier.service.CallAuthorizer;
 import java.io.IOException;
@@ -52,6 +53,7 @@ final class LavalierServer implements AutoCloseable {
     grpc =
         new GrpcServer(
             hub,
+            new AudioCaptureCalls(hub),
             config.address(),
             transport,
             new CallAuthorizer(config.tokens(), config.tls(), timeSource, rejections),
@@ -69,7 +71,8 @@ final class LavalierServer implements AutoCloseable {
     return new CombinedDevices(
         List.of(
             new JavaSoundDevices(settings),
-            new VirtualDevices(config.devices(), defaultName, settings)));
+            new VirtualDevices(config.devices(), defaultName, settings)),
+        config.allowed());
   }
 
   /**

@@ -7,24 +7,32 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Combines several sources of devices into one. Devices are listed in the order of the sources. If
  * two sources use the same id, the device of the first source is served. The first default device
- * is the default. Safe for use from any thread.
+ * is the default. Devices that are not allowed are neither listed nor opened, whatever a source
+ * lists. Safe for use from any thread.
  */
 public final class CombinedDevices implements Devices {
 
   private static final Logger log = LoggerFactory.getLogger(CombinedDevices.class);
 
   private final List<Devices> sources;
+  private final Predicate<String> allowed;
   private final Set<String> reportedIds = ConcurrentHashMap.newKeySet();
 
-  /** Creates a combination of sources. It starts and closes the sources. */
-  public CombinedDevices(List<? extends Devices> sources) {
+  /**
+   * Creates a combination of sources. It starts and closes the sources.
+   *
+   * @param allowed which device ids are served at all
+   */
+  public CombinedDevices(List<? extends Devices> sources, Predicate<String> allowed) {
     this.sources = List.copyOf(sources);
+    this.allowed = allowed;
   }
 
   @Override
@@ -38,6 +46,9 @@ public final class CombinedDevices implements Devices {
     boolean hasDefault = false;
     for (Devices source : sources) {
       for (DeviceDescriptor device : source.list()) {
+        if (!allowed.test(device.id())) {
+          continue;
+        }
         if (byId.containsKey(device.id())) {
           reportDuplicate(device.id());
         } else {
@@ -62,6 +73,9 @@ public final class CombinedDevices implements Devices {
 
   @Override
   public Capture open(String deviceId) throws StreamException {
+    if (!allowed.test(deviceId)) {
+      throw notAvailable(deviceId);
+    }
     for (Devices source : sources) {
       if (source.list().stream().anyMatch(device -> device.id().equals(deviceId))) {
         return source.open(deviceId);
@@ -81,7 +95,11 @@ public final class CombinedDevices implements Devices {
         }
       }
     }
-    throw new StreamException(
+    throw notAvailable(deviceId);
+  }
+
+  private static StreamException notAvailable(String deviceId) {
+    return new StreamException(
         Reason.DEVICE_LOST,
         "device_id: %s (expected: a device that is available)".formatted(deviceId));
   }

@@ -65,7 +65,8 @@ public final class GrpcServer implements AutoCloseable {
   /**
    * Creates a server that does not listen yet.
    *
-   * @param hub the source of devices and audio
+   * @param hub the source of devices
+   * @param captureCalls the calls of AudioCapture on that hub
    * @param address the address to listen on; port 0 selects a free port
    * @param transport the event loops, TLS and limits; {@link #close} does not close it
    * @param authorizer authorizes the callers
@@ -73,6 +74,7 @@ public final class GrpcServer implements AutoCloseable {
    */
   public GrpcServer(
       Hub hub,
+      AudioCaptureCalls captureCalls,
       InetSocketAddress address,
       NettyTransport<DeliveryLoop> transport,
       CallAuthorizer authorizer,
@@ -102,7 +104,7 @@ public final class GrpcServer implements AutoCloseable {
     loops.configure(builder::withChildOption, userTimeout);
     this.peerEvents = transport.peerEvents();
     this.server =
-        addServices(builder, hub, loops::current, health, authorizer, calls)
+        addServices(builder, hub, captureCalls, loops::current, health, authorizer, calls)
             .intercept(
                 new RequestLimitInterceptor(loops, limits)) // the last interceptor runs first
             .addStreamTracerFactory(LimitTracer.factory(peerEvents))
@@ -113,7 +115,8 @@ public final class GrpcServer implements AutoCloseable {
    * Adds the services and interceptors of every Lavalier server to the builder of any transport.
    *
    * @param builder the builder of the server
-   * @param hub the source of devices and audio
+   * @param hub the source of devices
+   * @param captureCalls the calls of AudioCapture on that hub
    * @param deliveryLoops supplies the delivery loop for the call that runs on the current thread
    * @param health the health of the server
    * @param authorizer authorizes the callers
@@ -123,12 +126,13 @@ public final class GrpcServer implements AutoCloseable {
   public static <B extends ServerBuilder<B>> B addServices(
       B builder,
       Hub hub,
+      AudioCaptureCalls captureCalls,
       Supplier<DeliveryLoop> deliveryLoops,
       HealthStatusManager health,
       CallAuthorizer authorizer,
       CallObserver calls) {
     AudioCaptureService service =
-        new AudioCaptureService(new AudioCaptureCalls(hub), deliveryLoops);
+        new AudioCaptureService(captureCalls, deliveryLoops);
     return builder
         .addService(MalformedRequestGuard.wrap(service.bindService()))
         .addService(MalformedRequestGuard.wrap(new AdminService(hub).bindService()))

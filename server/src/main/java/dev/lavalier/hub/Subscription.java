@@ -240,8 +240,8 @@ public final class Subscription {
     while (source != null && sink.isReady() && (frame = poll(now)) != null) {
       if (gaps.isDue(frame)) {
         Optional<Gap> gap = gaps.gapBefore(frame);
+        recordSent(frame, gap, now); // first, because the sink may end the subscription
         sink.onFrame(frame, gap);
-        recordSent(frame, gap, now);
         lastProgressNanos = now;
         gaps.onSent(frame);
         source.onSent();

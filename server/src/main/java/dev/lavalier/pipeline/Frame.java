@@ -22,7 +22,7 @@ public final class Frame {
    *     frame because the device lost samples
    * @param captureNanos steady time at which its first sample was captured
    * @param readNanos steady time at which the whole frame had been read
-   * @param message the message that {@link FrameCodec} encoded; not copied
+   * @param message the message that {@link FrameEncoder} encoded; not copied
    */
   Frame(
       long sequence,

@@ -1,20 +1,24 @@
 package dev.lavalier.pipeline;
 
+import dev.lavalier.audio.PcmFormat;
+
 /**
- * Encodes frames as messages of the contract. Called on several threads at once: capture threads,
- * and delivery loops during a replay. It must not block and must not keep the samples.
+ * A way to encode frames. Immutable, and safe for use from any thread. Equal {@link StreamPlan}s
+ * have the same codec object.
  */
 @FunctionalInterface
 public interface FrameCodec {
 
   /**
-   * Encodes one frame.
+   * Creates an encoder for one sequence of frames: of a framer, or of one subscription's replay.
    *
-   * @param pcm the samples in the delivery format; valid only during the call
-   * @param sampleIndex index of the first sample in the epoch, per channel
-   * @param captureUnixNanos estimated unix time at which that sample was captured
-   * @param readDelayNanos nanoseconds from that time until the server had read the whole frame
-   * @return the encoded message; it is never written again
+   * @param format the delivery format
+   * @param frameSize samples per channel in a frame
    */
-  byte[] encode(byte[] pcm, long sampleIndex, long captureUnixNanos, long readDelayNanos);
+  FrameEncoder newEncoder(PcmFormat format, int frameSize);
+
+  /** Returns a codec that has no state between frames, so that all sequences share an encoder. */
+  static FrameCodec stateless(FrameEncoder encoder) {
+    return (format, frameSize) -> encoder;
+  }
 }

@@ -16,7 +16,7 @@ final class Framer {
   private final StreamPlan plan;
   private final PcmFormat format; // of the frames
   private final int frameSize;
-  private final FrameCodec codec;
+  private final FrameEncoder encoder;
   private final FrameRing ring = new FrameRing();
 
   // Used only by the thread that calls accept().
@@ -34,7 +34,7 @@ final class Framer {
     this.plan = plan;
     this.format = plan.conversion().delivered();
     this.frameSize = plan.frameSize();
-    this.codec = plan.codec();
+    this.encoder = plan.codec().newEncoder(format, frameSize);
     this.pending = new byte[frameSize * format.bytesPerSampleFrame()];
   }
 
@@ -99,7 +99,7 @@ final class Framer {
 
   private void publish(long readNanos) {
     byte[] message =
-        codec.encode(pending, frameIndex, frameUnixNanos, Math.max(0, readNanos - frameNanos));
+        encoder.encode(pending, frameIndex, frameUnixNanos, Math.max(0, readNanos - frameNanos));
     ring.publish(new Frame(sequence++, frameIndex, deviceLoss, frameNanos, readNanos, message));
     frameIndex += frameSize;
     filled = 0;

@@ -39,7 +39,7 @@ public final class ProtoMessages {
   private ProtoMessages() {}
 
   /** Encodes frames of PCM as messages. */
-  static final FrameCodec PCM = ProtoMessages::frame;
+  static final FrameCodec PCM = FrameCodec.stateless(ProtoMessages::frame);
 
   private static byte[] frame(
       byte[] pcm, long sampleIndex, long captureUnixNanos, long readDelayNanos) {

@@ -2,6 +2,8 @@ package dev.lavalier.grpc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lavalier.hub.HubObserver;
+import dev.lavalier.hub.SubscriptionStatus;
 import dev.lavalier.testing.LavalierExtension;
 import dev.lavalier.testing.TestPuller;
 import dev.lavalier.testing.TestSubscriber;
@@ -14,6 +16,8 @@ import dev.lavalier.v1.PullFramesRequest;
 import dev.lavalier.v1.StreamFramesRequest;
 import io.grpc.Status;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -25,8 +29,19 @@ final class PullFramesTest {
   private static final StreamFramesRequest MIC = TONE.toBuilder().setDeviceId("mic").build();
   private static final Duration HALF_MAX_LATENCY = Duration.ofMillis(100);
 
+  private final List<Long> endedAfterFrames = new CopyOnWriteArrayList<>();
+
   @RegisterExtension
-  final LavalierExtension lavalier = LavalierExtension.withManualTime().withScripted("mic");
+  final LavalierExtension lavalier =
+      LavalierExtension.withManualTime()
+          .withScripted("mic")
+          .withObserver(
+              new HubObserver() {
+                @Override
+                public void onSubscriptionEnded(SubscriptionStatus subscription, String reason) {
+                  endedAfterFrames.add(subscription.frames());
+                }
+              });
 
   private static void assertFrames(TestPuller puller, long index, int count) throws Exception {
     for (AudioFrame frame : puller.received().nextFrames(count)) {
@@ -124,6 +139,7 @@ final class PullFramesTest {
     assertOk(puller, 250);
     lavalier.awaitState("tone", DeviceState.DEVICE_STATE_CLOSED);
     assertThat(LavalierExtension.readers()).isEmpty();
+    assertThat(endedAfterFrames).containsExactly(250L); // the last one counts in the records too
   }
 
   @Test

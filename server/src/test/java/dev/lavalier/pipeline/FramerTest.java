@@ -31,7 +31,7 @@ final class FramerTest {
   private final List<Cut> cuts = new ArrayList<>();
 
   private Framer framer(int frameSize) {
-    FrameCodec codec =
+    FrameEncoder encoder =
         (pcm, index, nanos, readDelay) -> {
           List<Integer> samples = new ArrayList<>();
           for (int i = 0; i < pcm.length; i += 2) {
@@ -40,7 +40,7 @@ final class FramerTest {
           cuts.add(new Cut(index, nanos, samples));
           return pcm.clone();
         };
-    return new Framer(new StreamPlan(AS_CAPTURED, frameSize, codec));
+    return new Framer(new StreamPlan(AS_CAPTURED, frameSize, FrameCodec.stateless(encoder)));
   }
 
   /** A period whose samples are their own indexes. */

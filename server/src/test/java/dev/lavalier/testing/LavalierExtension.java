@@ -21,6 +21,7 @@ import dev.lavalier.hub.Hub;
 import dev.lavalier.hub.HubConfig;
 import dev.lavalier.hub.HubObserver;
 import dev.lavalier.hub.SubscriberLimits;
+import dev.lavalier.service.AudioCaptureCalls;
 import dev.lavalier.service.AccessMonitor;
 import dev.lavalier.service.CallAuthorizer;
 import dev.lavalier.service.CallObserver;
@@ -227,7 +228,8 @@ public final class LavalierExtension
         new CombinedDevices(
             List.of(
                 new JavaSoundDevices(settings),
-                new VirtualDevices(devices, demo ? ToneDevice.NAME : "", settings)));
+                new VirtualDevices(devices, demo ? ToneDevice.NAME : "", settings)),
+            allowed::contains);
     sources.start();
     hub = new Hub(sources, timeSource, config, observer, workers);
     hub.start();
@@ -239,6 +241,7 @@ public final class LavalierExtension
         GrpcServer.addServices(
                 InProcessServerBuilder.forName(name).executor(executor),
                 hub,
+                new AudioCaptureCalls(hub),
                 () -> new DeliveryLoop(MoreExecutors.newSequentialExecutor(executor)),
                 new HealthStatusManager(),
                 new CallAuthorizer(

@@ -17,6 +17,7 @@ import dev.lavalier.hub.HubObserver;
 import dev.lavalier.netty.NettyTransport;
 import dev.lavalier.netty.ServerTls;
 import dev.lavalier.netty.TransportLimits;
+import dev.lavalier.service.AudioCaptureCalls;
 import dev.lavalier.service.AccessMonitor;
 import dev.lavalier.service.CallAuthorizer;
 import dev.lavalier.service.CallObserver;
@@ -105,6 +106,7 @@ public final class TcpServer implements AutoCloseable {
     GrpcServer grpc =
         new GrpcServer(
             hub,
+            new AudioCaptureCalls(hub),
             new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
             transport,
             new CallAuthorizer(access.tokens(), access.tls(), access.timeSource(), rejections),
