@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What a caller sees beyond each limit of the transport, over TCP. */
+/** Tests the statuses beyond each limit of the transport, over TCP. */
 final class TransportLimitsTest {
 
   private static final TransportLimits LIMITS =
@@ -65,7 +65,7 @@ final class TransportLimitsTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"ListDevices", "WatchDevices", "StreamFrames", "PullFrames"})
-  void aRequestTooLong(String name) throws Exception {
+  void longRequestIsRejected(String name) throws Exception {
     RawCall call = RawCall.start(channel, method(name));
     call.send(new byte[1_001]);
     call.halfClose();
@@ -75,7 +75,7 @@ final class TransportLimitsTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"ListDevices", "WatchDevices", "StreamFrames", "PullFrames"})
-  void bytesThatAreNoMessage(String name) throws Exception {
+  void malformedRequestIsRejected(String name) throws Exception {
     RawCall call = RawCall.start(channel, method(name));
     call.send(new byte[] {-1, -1, -1});
     call.halfClose();
@@ -86,7 +86,7 @@ final class TransportLimitsTest {
   }
 
   @Test
-  void bytesThatAreNoMessageAmidAStream() throws Exception {
+  void malformedMessageInStreamEndsCall() throws Exception {
     RawCall call = RawCall.start(channel, method("PullFrames"));
     call.send(new byte[] {0x0a, 0, 0x10, 1}); // subscribe {}, credit 1
     awaitSubscribers(1);
@@ -107,7 +107,7 @@ final class TransportLimitsTest {
   }
 
   @Test
-  void bytesThatAreNoMessageOfAnotherService() throws Exception {
+  void malformedRequestOfStandardServiceIsRejected() throws Exception {
     RawCall call = RawCall.start(channel, HealthGrpc.getCheckMethod());
     call.send(new byte[] {-1});
     call.halfClose();
@@ -119,8 +119,8 @@ final class TransportLimitsTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"ListDevices", "WatchDevices", "StreamFrames", "PullFrames"})
-  void aCallThatDoesNotSayWhatItWants(String name) throws Exception {
-    // A client sends the head of a call with its only message; of many it sends it at once.
+  void callWithoutRequestTimesOut(String name) throws Exception {
+    // A client sends the headers of a unary call with its message, and those of a stream at once.
     RawCall call =
         RawCall.start(channel, method(name).toBuilder().setType(MethodType.BIDI_STREAMING).build());
     assertEnds(
@@ -130,7 +130,7 @@ final class TransportLimitsTest {
   }
 
   @Test
-  void moreMetadataThanTheLimit() {
+  void metadataBeyondLimitIsRejected() {
     AudioCaptureGrpc.AudioCaptureBlockingStub stub = AudioCaptureGrpc.newBlockingStub(channel);
     assertThat(list(stub, 1_500).getCode()).isEqualTo(Status.Code.OK);
     Status refused = list(stub, 2_000);
@@ -138,7 +138,7 @@ final class TransportLimitsTest {
     assertThat(refused.getDescription())
         .matches(
             "metadata: 2\\d\\d\\d bytes \\(expected: no more than 2000; max-metadata-bytes\\)");
-    // So far that the server has told clients not to send it, and ours does not.
+    // Larger than the limit that the server announces, so the client does not send it.
     assertThat(list(stub, 4_500).getCode()).isEqualTo(Status.Code.INTERNAL);
     assertThat(list(stub, 1_500).getCode()).isEqualTo(Status.Code.OK);
   }
@@ -156,7 +156,7 @@ final class TransportLimitsTest {
   }
 
   @Test
-  void oneConnectionTooManyIsClosedAndThePlaceComesFree() throws Exception {
+  void connectionBeyondLimitIsClosedAndLimitIsFreedAgain() throws Exception {
     InetAddress loopback = InetAddress.getLoopbackAddress();
     try (Socket one = new Socket(loopback, server.port());
         Socket two = new Socket(loopback, server.port())) {
@@ -175,7 +175,7 @@ final class TransportLimitsTest {
     try {
       return socket.getInputStream().readAllBytes().length;
     } catch (IOException e) {
-      return 0; // reset: closed without a word
+      return 0; // the server reset the connection
     }
   }
 }
