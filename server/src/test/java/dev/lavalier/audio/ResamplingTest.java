@@ -6,11 +6,11 @@ import dev.lavalier.testing.Sweep;
 import org.assertj.core.api.SoftAssertions;
 import org.junit.jupiter.api.Test;
 
-/** The quality that docs/user/formats.md promises, over every pair of rates. */
+/** Checks the quality that docs/user/formats.md promises for every pair of rates. */
 final class ResamplingTest {
 
   @Test
-  void everyPairOfRatesIsOfRecordingQuality() throws Exception {
+  void everyPairOfRatesMeetsPromisedQuality() throws Exception {
     SoftAssertions all = new SoftAssertions();
     int pairs = 0;
     for (int from : Conversion.RATES_HZ) {
