@@ -34,29 +34,30 @@ def main():
     parser.add_argument("--java", default="java")
     args = parser.parse_args()
     with pulse.daemon() as environment, tempfile.TemporaryFile("w+") as log, \
-            tempfile.TemporaryFile("w+") as told:
+            tempfile.TemporaryFile("w+") as client_log:
         server = subprocess.Popen([args.java, "-jar", SERVER, "--port", "0"], env=environment,
                                   text=True, stdout=subprocess.PIPE, stderr=log)
         address = server.stdout.readline().strip().removeprefix(READY)
         client = subprocess.Popen(
             [args.java, "-jar", CLIENT, "--server", address, "record", "--wait", "--device", "default",
-             "--seconds", str(args.seconds), "-"], stdout=subprocess.PIPE, stderr=told)
-        heard, began, next_report = 0, time.monotonic(), 0
+             "--seconds", str(args.seconds), "-"], stdout=subprocess.PIPE, stderr=client_log)
+        received, began, next_report = 0, time.monotonic(), 0
         while chunk := client.stdout.read(BYTES_PER_SECOND):
-            heard += len(chunk)
+            received += len(chunk)
             if time.monotonic() - began >= next_report:
                 next_report += args.every
-                print(f"{time.monotonic() - began:7.0f} s  received {heard / BYTES_PER_SECOND:7.0f} s  "
+                print(f"{time.monotonic() - began:7.0f} s  received {received / BYTES_PER_SECOND:7.0f} s  "
                       f"{state(server.pid)}", flush=True)
         client.wait()
         server.terminate()
         server.wait()
-        told.seek(0)
+        client_log.seek(0)
         log.seek(0)
-        words = told.read()
-        print(f"received {heard / BYTES_PER_SECOND:.3f} s of {args.seconds}; gaps and notices: {words.strip() or 'none'}")
+        client_messages = client_log.read()
+        print(f"received {received / BYTES_PER_SECOND:.3f} s of {args.seconds}; "
+              f"gaps and notices: {client_messages.strip() or 'none'}")
         print("log of the server:\n" + log.read())
-        raise SystemExit(1 if words else 0)
+        raise SystemExit(1 if client_messages else 0)
 
 
 if __name__ == "__main__":

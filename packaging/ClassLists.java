@@ -10,8 +10,8 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Runs the real server, and the client for one recording, and writes which classes each of them
- * loads: the build packages the lists, and {@code make-archives} makes archives by them for the Java
- * at hand.
+ * loads: the build packages the lists, and {@code make-archives} makes archives by them for the
+ * Java at hand.
  *
  * <p>Run from its source: {@code java ClassLists.java SERVER_JAR CLIENT_JAR DIRECTORY}.
  */
@@ -47,7 +47,7 @@ final class ClassLists {
     try (BufferedReader out = server.inputReader(StandardCharsets.UTF_8)) {
       String line = out.readLine();
       if (line == null || !line.startsWith(READY)) {
-        throw new IOException("the server said: " + line);
+        throw new IOException("unexpected first line of the server: " + line);
       }
       String address = line.substring(READY.length());
       client(address, "record", "--device", "tone", "--seconds", "0.1", "-");

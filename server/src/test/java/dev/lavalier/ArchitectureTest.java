@@ -8,12 +8,12 @@ import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 
-/** The arrows of docs/architecture.md. */
+/** Checks the package dependencies that docs/architecture.md shows. */
 @AnalyzeClasses(packages = "dev.lavalier", importOptions = ImportOption.DoNotIncludeTests.class)
 final class ArchitectureTest {
 
   @ArchTest
-  static final ArchRule PACKAGES_POINT_ONE_WAY =
+  static final ArchRule PACKAGES_DEPEND_IN_ONE_DIRECTION =
       layeredArchitecture()
           .consideringOnlyDependenciesInLayers()
           .layer("common")

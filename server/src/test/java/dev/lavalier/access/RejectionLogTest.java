@@ -7,14 +7,14 @@ import dev.lavalier.testing.ManualTimeSource;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
-/** Who is refused can neither fill the log nor forge a line of it. */
+/** Rejected callers can neither fill the log nor forge a line in it. */
 final class RejectionLogTest {
 
   private final ManualTimeSource timeSource = new ManualTimeSource();
   private final RejectionLog rejections = new RejectionLog(timeSource);
 
   @Test
-  void twentyRejectionsHaveALineEachAndTheOthersOneTogether() {
+  void firstTwentyRejectionsAreLoggedAndTheOthersCounted() {
     try (LogLines log = LogLines.of(RejectionLog.class.getName())) {
       for (int i = 0; i < 1_000; i++) {
         rejections.rejected("192.0.2.7:51234", "an unknown token");
@@ -28,7 +28,7 @@ final class RejectionLogTest {
   }
 
   @Test
-  void aPeerCannotForgeALineByItsServerName() {
+  void serverNameOfPeerCannotForgeLogLine() {
     String serverName = "ev\u2028il\u202e\u0085 2026 INFO audit microphone off device=x";
     try (LogLines log = LogLines.of(RejectionLog.class.getName())) {
       rejections.rejected("192.0.2.7:51234", "TLS handshake, Illegal server name, " + serverName);

@@ -11,14 +11,17 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 
-/** Any bytes as a token file: entries that can be written again, or a refusal in one line. */
+/**
+ * Reads any bytes as a token file: its entries survive a round trip, or it is rejected in one line.
+ */
 final class TokenFileFuzzTest {
 
   private Path file;
 
   @BeforeEach
   void make() throws IOException {
-    file = Files.createTempFile("lavalier-fuzz", ".tokens"); // its owner's alone
+    file =
+        Files.createTempFile("lavalier-fuzz", ".tokens"); // readable and writable only by its owner
   }
 
   @AfterEach

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What a token file says, and what is refused. */
+/** Tests valid and rejected token files. */
 final class TokenFileTest {
 
   private static final String HASH = "sha256:" + "0123456789abcdef".repeat(4);
@@ -32,11 +32,11 @@ final class TokenFileTest {
   }
 
   @Test
-  void aLineIsAnEntry() throws Exception {
+  void eachLineIsOneEntry() throws Exception {
     TokenFile tokens =
         TokenFile.read(
             file(
-                "# who hears the studio",
+                "# listeners of the studio",
                 "",
                 "  ann  " + Credential.Token.of("lav_secret") + " stream=PCH,0 list=* # the boss",
                 "\"bob\" \"certificate:CN=Bob Lee, O=Studio\" admin expires=2027-01-31T00:00:00Z",
@@ -67,7 +67,7 @@ final class TokenFileTest {
   }
 
   @Test
-  void whatIsWrittenIsReadAgain() throws Exception {
+  void writtenEntriesAreReadBack() throws Exception {
     for (TokenEntry entry :
         List.of(
             new TokenEntry(
@@ -106,7 +106,7 @@ final class TokenFileTest {
         "old HASH|old (expected: a name that no earlier line has)",
         "ann TAKEN|word 2 (expected: a credential that no earlier line has)",
       })
-  void aBadLineIsRefusedWithItsPlace(String line, String message) throws Exception {
+  void badLineIsRejectedWithLineNumber(String line, String message) throws Exception {
     String taken = Credential.Token.of("taken").toString();
     Path file = file("old " + taken, "# next", line.replace("HASH", HASH).replace("TAKEN", taken));
     assertThatThrownBy(() -> TokenFile.read(file))
@@ -115,7 +115,7 @@ final class TokenFileTest {
   }
 
   @Test
-  void aFileThatCannotBeOne() throws Exception {
+  void unreadableFileIsRejected() throws Exception {
     Path absent = dir.resolve("absent");
     assertThatThrownBy(() -> TokenFile.read(absent))
         .hasMessage("token-file: " + absent + " (expected: an existing file)");
@@ -130,7 +130,7 @@ final class TokenFileTest {
   }
 
   @Test
-  void othersMayReadItButNotWriteIt() throws Exception {
+  void fileWritableByOthersIsRejected() throws Exception {
     Path file = file("ann " + HASH);
     for (String mode : List.of("rw-rw----", "rw----rw-")) {
       Files.setPosixFilePermissions(file, PosixFilePermissions.fromString(mode));
@@ -145,7 +145,7 @@ final class TokenFileTest {
   }
 
   @Test
-  void aBrokenNewVersionIsOneLineAndTheOldOneStays() throws Exception {
+  void invalidNewVersionIsLoggedAndOldOneStays() throws Exception {
     Path file = file("ann " + HASH);
     try (LogLines log = LogLines.of("dev.lavalier.access")) {
       Reloadable<TokenFile> tokens = TokenFile.reloadable(file);

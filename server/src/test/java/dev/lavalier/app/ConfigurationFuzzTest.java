@@ -15,8 +15,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 
 /**
- * Any bytes as a configuration file: what it sets is printed, and read again is the same, or there
- * is one line that says why not. Addresses are set by flags, so that no name is looked up.
+ * Reads any bytes as a configuration file: the printed settings survive a round trip, or one line
+ * says why the file is invalid. Flags set the addresses, so that no name is resolved.
  */
 final class ConfigurationFuzzTest {
 
@@ -42,7 +42,7 @@ final class ConfigurationFuzzTest {
     }
   }
 
-  /** Returns what was printed; null: it was refused. */
+  /** Returns the printed settings; null: the file is rejected. */
   private String check() {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     ByteArrayOutputStream err = new ByteArrayOutputStream();

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Flags, environment and file, by what {@code check-config} makes of them. */
+/** Tests flags, environment and file through the output of {@code check-config}. */
 final class ConfigurationTest {
 
   @TempDir private Path directory;
@@ -45,7 +45,7 @@ final class ConfigurationTest {
   }
 
   @Test
-  void flagsGoBeforeTheEnvironmentAndThatBeforeTheFile() throws IOException {
+  void flagsOverrideEnvironmentAndEnvironmentOverridesFile() throws IOException {
     String file = file("port: 1001\nperiod-ms: 11\nhistory-ms: 1000\ndemo: true\n");
     Result result =
         run(
@@ -62,7 +62,7 @@ final class ConfigurationTest {
   }
 
   @Test
-  void whatMayBeGivenAgainIsAListOrAMapping() throws IOException {
+  void repeatableFlagsAreListsOrMappings() throws IOException {
     String file =
         file("history-ms: 1\nkeep-open:\n  - a b\n  - c\ndevice-format: {x: 16000/1/s16le}\n");
     assertThat(run(Map.of(), "check-config", "--config", file).out())
@@ -74,13 +74,13 @@ final class ConfigurationTest {
   }
 
   @Test
-  void theFileMayBeNamedByTheEnvironment() throws IOException {
+  void environmentCanNameTheFile() throws IOException {
     String file = file("port: 1001");
     assertThat(run(Map.of("LAVALIER_CONFIG", file), "check-config").out()).contains("port: 1001");
   }
 
   @Test
-  void whatItPrintsIsAFileOfTheSameMeaning() throws IOException {
+  void printedConfigurationIsEquivalentFile() throws IOException {
     String first =
         run(
                 Map.of(),
@@ -96,7 +96,7 @@ final class ConfigurationTest {
   }
 
   @Test
-  void anEmptyFileAndOthersVariablesAreFine() throws IOException {
+  void emptyFileAndUnrelatedVariablesAreAccepted() throws IOException {
     Map<String, String> environment = Map.of("LAVALIER_TOKEN", "secret", "LANG", "C");
     Result result = run(environment, "check-config", "--config", file("# nothing yet\n"));
     assertThat(result.code()).isZero();
@@ -123,7 +123,7 @@ final class ConfigurationTest {
         "\"a: &a [*a]\" | FILE:1: a: unknown",
         "\"log-level: loud\" | log-level: loud (expected: error, warn, info, debug, trace), set by",
       })
-  void aFileThatIsWrongIsOneLine(String text, String message) throws IOException {
+  void invalidFileIsRejectedInOneLine(String text, String message) throws IOException {
     String file = file(text);
     Result result = run(Map.of(), "check-config", "--config", file);
     assertThat(result.err()).startsWith(message.replace("FILE", file)).hasLineCount(1);
@@ -133,7 +133,7 @@ final class ConfigurationTest {
   }
 
   @Test
-  void aFileThatCannotBeReadIsOneLine() throws IOException {
+  void unreadableFileIsRejectedInOneLine() throws IOException {
     assertRefused(
         run(Map.of(), "check-config", "--config", "/nowhere/x"),
         "config: /nowhere/x (expected: an existing file)");
@@ -148,7 +148,7 @@ final class ConfigurationTest {
   }
 
   @Test
-  void aVariableThatIsWrongIsOneLine() {
+  void invalidVariableIsRejectedInOneLine() {
     assertRefused(
         run(Map.of("LAVALIER_PORT", "70000"), "check-config"),
         "port: 70000 (expected: 0..65535), set by LAVALIER_PORT");

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 
-/** What an operator must say before anybody beyond this machine can listen. */
+/** Tests the options that are required before other machines can connect. */
 final class SecurityOptionsTest {
 
   @TempDir private Path dir;
@@ -33,7 +33,7 @@ final class SecurityOptionsTest {
   }
 
   @Test
-  void loopbackNeedsNothingAndAnyOtherAddressBoth() {
+  void onlyNonLoopbackAddressRequiresTlsAndAuthentication() {
     for (String loopback : new String[] {"127.0.0.1", "127.1.2.3", "::1", "localhost"}) {
       ListenOptions listening = listening("--bind", loopback);
       assertThat(listening.address(false, false).getAddress().isLoopbackAddress()).isTrue();
@@ -55,7 +55,7 @@ final class SecurityOptionsTest {
   }
 
   @Test
-  void insecureIsToldAtEachStart() {
+  void insecureIsLoggedAtEachStart() {
     ListenOptions anywhere = listening("--bind", "0.0.0.0", "--insecure");
     anywhere.address(false, false);
     assertThat(anywhere.warning("0.0.0.0:1", false, false))
@@ -68,7 +68,7 @@ final class SecurityOptionsTest {
   }
 
   @Test
-  void halfOfTlsIsRefused() throws Exception {
+  void incompleteTlsOptionsAreRejected() throws Exception {
     Certificates made = Certificates.in(dir).ca("ca").signed("server", "/CN=server", "ca");
     made.signed("other", "/CN=other", "ca").expired("old", "/CN=old", "ca");
     Path cert = made.file("server.pem");
@@ -128,7 +128,7 @@ final class SecurityOptionsTest {
   }
 
   @Test
-  void keysOfEveryUsualKind() throws Exception {
+  void commonKeyTypesAreAccepted() throws Exception {
     Certificates made = Certificates.in(dir);
     for (String kind : new String[] {"rsa:2048", "ed25519"}) {
       made.run(
@@ -149,7 +149,7 @@ final class SecurityOptionsTest {
   }
 
   @Test
-  void theAllowListAndWhatIsKeptOpen() {
+  void alwaysOnDeviceMustBeInAllowList() {
     AccessOptions all = CommandLine.populateCommand(new AccessOptions());
     assertThat(all.allowed(Set.of("mic"))).accepts("mic", "tone");
     AccessOptions some =

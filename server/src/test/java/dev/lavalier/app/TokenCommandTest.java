@@ -30,7 +30,7 @@ final class TokenCommandTest {
   private final StringWriter err = new StringWriter();
 
   @BeforeEach
-  void noFileYet() {
+  void useNewFile() {
     file = dir.resolve("tokens");
   }
 
@@ -50,7 +50,7 @@ final class TokenCommandTest {
   }
 
   @Test
-  void addPrintsTheTokenOnceAndKeepsItsHashAlone() throws Exception {
+  void addPrintsTokenAndStoresOnlyItsHash() throws Exception {
     assertThat(run("add", "ann", "--stream", "PCH,0", "--list", "*", "--expires", "2099-01-31"))
         .isZero();
     String token = out.toString().strip();
@@ -77,7 +77,7 @@ final class TokenCommandTest {
   }
 
   @Test
-  void aCertificateNeedsNoToken() {
+  void certificateEntryHasNoToken() {
     assertThat(run("add", "ann", "--certificate", "CN=Ann Lee,O=Studio", "--stream", "Mic 1"))
         .isZero();
     assertThat(out.toString()).isEmpty();
@@ -88,7 +88,7 @@ final class TokenCommandTest {
   }
 
   @Test
-  void commentsModeAndLinkStay() throws Exception {
+  void commentsModeAndLinkArePreserved() throws Exception {
     Path real = dir.resolve("real");
     String ann = "ann sha256:" + "0".repeat(64) + " stream=* # since May\n";
     String old = "old sha256:" + "1".repeat(64) + " expires=2020-01-01T00:00:00Z\n";
@@ -118,7 +118,7 @@ final class TokenCommandTest {
   }
 
   @Test
-  void whatCannotBeDoneIsOneLineAndChangesNothing() throws Exception {
+  void failedCommandPrintsOneLineAndChangesNothing() throws Exception {
     assertFails(1, "token-file: " + file + " (expected: an existing file)", "revoke", "ann");
     assertFails(1, "token-file: " + file + " (expected: an existing file)", "list");
     run("add", "ann", "--admin");
@@ -146,7 +146,7 @@ final class TokenCommandTest {
   }
 
   @Test
-  void wrongUsageIsOneLine() throws Exception {
+  void wrongUsageIsRejectedInOneLine() throws Exception {
     assertFails(
         2,
         "name: invalid (expected: a name of 1..64 letters, digits and . _ @ -)",
@@ -182,7 +182,7 @@ final class TokenCommandTest {
   }
 
   @Test
-  void whenAccessExpires() {
+  void expiryIsDurationDateOrInstant() {
     Instant now = Instant.parse("2027-01-01T10:00:00.5Z");
     assertThat(TokenCommand.expiry("30d", now)).isEqualTo("2027-01-31T10:00:00Z");
     assertThat(TokenCommand.expiry("12h", now)).isEqualTo("2027-01-01T22:00:00Z");

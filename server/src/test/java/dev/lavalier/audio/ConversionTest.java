@@ -23,7 +23,7 @@ final class ConversionTest {
   }
 
   @Test
-  void whatIsTheSameIsOneConversion() throws Exception {
+  void equalFormatsShareOneConversion() throws Exception {
     assertThat(plan("48000/2/s16le", "16000/2/s16le", 1, 2))
         .isEqualTo(plan("48000/2/s16le", "16000/2/s16le"));
     assertThat(plan("48000/2/s16le", "48000/1/s16le", 0))
@@ -33,7 +33,7 @@ final class ConversionTest {
   }
 
   @Test
-  void ditherIsForBitsThatAreLost() throws Exception {
+  void ditherAppliesOnlyIfBitsAreLost() throws Exception {
     assertThat(plan("48000/2/s16le", "48000/2/s16le", 2, 1).isDithered()).isFalse();
     assertThat(plan("48000/2/s16le", "48000/1/s16le").isDithered()).isTrue();
     assertThat(plan("48000/2/s24le", "48000/2/s16le").isDithered()).isTrue();
@@ -42,14 +42,14 @@ final class ConversionTest {
   }
 
   @Test
-  void theLookAheadIsThatOfTheLowerRate() throws Exception {
+  void lookAheadIsThatOfLowerRate() throws Exception {
     assertThat(plan("48000/2/s16le", "16000/2/s16le").lookahead()).isEqualTo(192);
     assertThat(plan("16000/2/s16le", "48000/2/s16le").lookahead()).isEqualTo(64);
     assertThat(plan("48000/2/s16le", "48000/1/f32le").lookahead()).isZero();
   }
 
   @Test
-  void refusalsSayWhatCanBeHad() {
+  void rejectionListsSupportedFormats() {
     assertRefused(
         Reason.FORMAT_NOT_AVAILABLE,
         "format.sample_rate_hz: 12345 (expected: 48000 as captured, 8000, 11025, 16000, 22050,"

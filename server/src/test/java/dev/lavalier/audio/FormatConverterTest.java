@@ -20,7 +20,7 @@ final class FormatConverterTest {
     return new PcmFormat(encoding, 48_000, 1);
   }
 
-  /** Any numbers that the encoding can write, both ends of its scale among them. */
+  /** Returns pseudorandom samples of an encoding, including both ends of its scale. */
   private static byte[] anyPcm(PcmFormat format, int samples) {
     Random random = new Random(7);
     double[] numbers = random.doubles((long) samples * format.channelCount(), -1, 1).toArray();
@@ -36,7 +36,7 @@ final class FormatConverterTest {
 
   @ParameterizedTest
   @EnumSource(SampleEncoding.class)
-  void theSameFormatIsTheSameBytes(SampleEncoding encoding) throws Exception {
+  void sameFormatKeepsBytes(SampleEncoding encoding) throws Exception {
     String format = "44100/3/" + encoding;
     FormatConverter converter = Conversions.converter(format, format);
     byte[] pcm = anyPcm(PcmFormat.parse(format), 1_000);
@@ -55,7 +55,7 @@ final class FormatConverterTest {
     "s24le, s32le",
     "s24le, f32le",
   })
-  void wideningLosesNothingAndAddsNothing(String narrow, String wide) throws Exception {
+  void wideningIsLossless(String narrow, String wide) throws Exception {
     String from = "48000/1/" + narrow;
     String to = "48000/1/" + wide;
     byte[] pcm = anyPcm(PcmFormat.parse(from), 5_000);
@@ -68,7 +68,7 @@ final class FormatConverterTest {
   }
 
   @Test
-  void everyEncodingBecomesEveryOtherWithinItsLastPlaces() throws Exception {
+  void conversionErrorIsWithinLastBits() throws Exception {
     for (SampleEncoding from : SampleEncoding.values()) {
       for (SampleEncoding to : SampleEncoding.values()) {
         byte[] pcm = anyPcm(mono(from), 5_000);
@@ -79,7 +79,7 @@ final class FormatConverterTest {
             to == SampleEncoding.F32LE ? 0x1p-24 : 2.0 / (1L << (8 * to.bytesPerSample()));
         assertThat(after).as("%s to %s", from, to).hasSameSizeAs(before);
         for (int i = 0; i < before.length; i++) {
-          // Half a place of rounding, one of noise.
+          // Half a quantization step of rounding, and one step of dither noise.
           assertThat(after[i])
               .as("%s to %s", from, to)
               .isEqualTo(before[i], within(1.5 * lastPlace));
@@ -90,7 +90,7 @@ final class FormatConverterTest {
 
   @ParameterizedTest
   @ValueSource(doubles = {0, 0.125, 0.25, 0.5, 0.9})
-  void ditherMakesTheErrorANoiseThatDoesNotKnowTheSignal(double lastPlaces) throws Exception {
+  void ditherNoiseIsIndependentOfSignal(double lastPlaces) throws Exception {
     double[] numbers = new double[200_000];
     Arrays.fill(numbers, lastPlaces / 32_768);
     double[] out =
@@ -104,7 +104,8 @@ final class FormatConverterTest {
     double mean = Arrays.stream(out).average().orElseThrow() * 32_768;
     double variance =
         Arrays.stream(out).map(x -> Math.pow(x * 32_768 - lastPlaces, 2)).average().orElseThrow();
-    // TPDF of one place either way: the mean is the signal, the variance 1/4 whatever the signal.
+    // TPDF dither of one step to each side: the mean is the signal, the variance 1/4 for every
+    // signal.
     assertThat(mean).isEqualTo(lastPlaces, within(0.005));
     assertThat(variance).isEqualTo(0.25, within(0.005));
     double next = 0;
@@ -131,7 +132,7 @@ final class FormatConverterTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"s16le", "s24le", "s32le"})
-  void beyondFullScaleIsClampedAndCountedAndNeverWraps(String encoding) throws Exception {
+  void samplesBeyondFullScaleAreClampedAndCounted(String encoding) throws Exception {
     FormatConverter converter = Conversions.converter("48000/1/f32le", "48000/1/" + encoding);
     byte[] loud = Conversions.pcm(mono(SampleEncoding.F32LE), 1.5, -1.5, 100, -1e30, 0.5, -0.5);
 
@@ -144,7 +145,7 @@ final class FormatConverterTest {
   }
 
   @Test
-  void aSquareOfFullScaleOvershootsWithoutWrapping() throws Exception {
+  void fullScaleSquareOvershootsWithoutWrapping() throws Exception {
     double[] square = new double[48_000];
     for (int i = 0; i < square.length; i++) {
       square[i] = i / 240 % 2 == 0 ? 1 : -1;
@@ -174,7 +175,7 @@ final class FormatConverterTest {
     "96000/2/s32le, 11025/2/f32le",
     "48000/2/s32le, 48000/1/s16le",
   })
-  void theBytesDoNotDependOnHowTheInputIsCut(String from, String to) throws Exception {
+  void bytesDoNotDependOnBlockSize(String from, String to) throws Exception {
     byte[] pcm = anyPcm(PcmFormat.parse(from), 20_000);
     byte[] whole = convert(from, to, pcm);
     assertThat(whole).isNotEmpty();
@@ -193,13 +194,13 @@ final class FormatConverterTest {
     "96000/1/s16le, 11025/1/s16le",
     "48000/1/f32le, 48000/1/s16le",
   })
-  void whoBeginsLaterOrAfterALossGetsTheSameBytes(String from, String to) throws Exception {
+  void bytesAreTheSameAfterLateStartOrLoss(String from, String to) throws Exception {
     byte[] pcm = anyPcm(PcmFormat.parse(from), 20_000);
     byte[] whole = convert(from, to, pcm);
     int in = PcmFormat.parse(from).bytesPerSampleFrame();
     int out = PcmFormat.parse(to).bytesPerSampleFrame();
 
-    // Samples 0 to 4,000 came, then 6,001 and the later ones.
+    // Samples 0 to 4,000 arrived, then samples from 6,001 on.
     FormatConverter converter = Conversions.converter(from, to);
     byte[] before = Conversions.convert(converter, Arrays.copyOf(pcm, 4_000 * in), 0);
     int firstCount =
@@ -211,7 +212,7 @@ final class FormatConverterTest {
     assertThat(after)
         .isEqualTo(Arrays.copyOfRange(whole, (int) resumed * out, whole.length))
         .hasSizeGreaterThan(1_000);
-    // What is missing is what was lost, and the reach of the filter on either side.
+    // The missing samples are the lost ones and the reach of the filter on either side.
     Conversion conversion = converter.conversion();
     double missing = resumed - (double) before.length / out;
     double expected =
@@ -223,9 +224,9 @@ final class FormatConverterTest {
 
   @ParameterizedTest
   @CsvSource({"44100, 48000", "48000, 44100", "11025, 96000", "96000, 11025", "48000, 16000"})
-  void afterAYearTheGridIsWhereItWas(int from, int to) throws Exception {
+  void gridIsExactAfterOneYear(int from, int to) throws Exception {
     long seconds = 365L * 86_400;
-    // A period of one second: what stands at second s is what stands at second 0.
+    // The signal has a period of one second: second s equals second 0.
     double[] second = new double[from];
     for (int n = 0; n < from; n++) {
       second[n] = 0.5 * Math.sin(2 * Math.PI * 1_000 * n / from);
@@ -248,7 +249,7 @@ final class FormatConverterTest {
   }
 
   @Test
-  void channelsArePickedMixedAndDuplicated() throws Exception {
+  void channelsAreSelectedMixedAndDuplicated() throws Exception {
     PcmFormat stereo = PcmFormat.parse("48000/2/f32le");
     byte[] pcm = Conversions.pcm(stereo, 0.5, 0.25, -1, -1, 1, -0.5);
     assertThat(mapped("48000/2/f32le", "48000/1/f32le", pcm)).containsExactly(0.375, -1, 0.25);
@@ -267,7 +268,7 @@ final class FormatConverterTest {
   }
 
   @Test
-  void aSteadyStreamAllocatesNothing() throws Exception {
+  void steadyStreamAllocatesNothing() throws Exception {
     FormatConverter converter = Conversions.converter("44100/2/s16le", "48000/2/s24le");
     byte[] block = new byte[441 * 4];
     for (int k = 0; k < 10; k++) {
@@ -278,8 +279,7 @@ final class FormatConverterTest {
     for (int k = 10; k < 1_010; k++) {
       converter.convert(block, 441, 441L * k);
     }
-    // The measuring itself, and what the JIT's arrival may cost once; not so much as a byte a
-    // block.
+    // Allowance for the measurement itself and for JIT compilation; less than one byte per block.
     assertThat(threads.getCurrentThreadAllocatedBytes() - before).isLessThan(1_000);
   }
 }

@@ -11,13 +11,13 @@ final class PcmFormatTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"48000/2/s16le", "16000/1/f32le", "384000/64/s24le", "1000/1/s32le"})
-  void printsWhatItParses(String text) {
+  void parsedFormatPrintsSameText(String text) {
     assertThat(PcmFormat.parse(text)).hasToString(text);
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"", "48000", "48000/2", "48000/2/mp3", "x/2/s16le", "48000/2/s16le/1"})
-  void saysWhatAFormatLooksLike(String text) {
+  void invalidTextIsRejectedWithExpectedForm(String text) {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> PcmFormat.parse(text))
         .withMessageStartingWith(
@@ -25,7 +25,7 @@ final class PcmFormatTest {
   }
 
   @Test
-  void checksItsRanges() {
+  void valuesOutOfRangeAreRejected() {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> PcmFormat.parse("999/2/s16le"))
         .withMessage("sample_rate_hz: 999 (expected: 1000..384000)");

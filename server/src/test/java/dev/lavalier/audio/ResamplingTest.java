@@ -9,13 +9,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The quality that docs/user/formats.md promises, over every pair of rates. */
+/** Checks the quality that docs/user/formats.md promises for every pair of rates. */
 final class ResamplingTest {
 
   /** Down by a whole number, up by a ratio of large numbers, and down by one. */
   @ParameterizedTest
   @CsvSource({"48000, 16000", "44100, 48000", "96000, 44100"})
-  void usualRates_qualityIsThatOfARecording(int from, int to) throws Exception {
+  void usualRatesMeetPromisedQuality(int from, int to) throws Exception {
     SoftAssertions all = new SoftAssertions();
     check(all, from, to);
     all.assertAll();

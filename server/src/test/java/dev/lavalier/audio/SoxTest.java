@@ -13,7 +13,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The same input through sox ({@code rate -v}) and through this: the same output. */
+/**
+ * Converts the same input with sox ({@code rate -v}) and with this project, and compares the
+ * output.
+ */
 final class SoxTest {
 
   @TempDir Path dir;
@@ -32,7 +35,7 @@ final class SoxTest {
   void agreesWithSox(int from, int to) throws Exception {
     assumeTrue(isInstalled(), "sox is not installed");
     int low = Math.min(from, to);
-    // Sines all over the pass band, and some above, of which nothing may be left.
+    // Sines across the pass band, and some above it, which the conversion must remove.
     double[] in = new double[2 * from];
     for (int k = 0; k < 40; k++) {
       double hz =
@@ -51,7 +54,7 @@ final class SoxTest {
     double[] ours = Conversions.numbers(delivered, Conversions.convert(converter, pcm, 0, 480));
     double[] sox = Conversions.numbers(delivered, sox(pcm, from, to));
 
-    // The ends differ in what each takes to lie beyond them.
+    // The ends differ because each assumes other samples beyond them.
     int edge = to / 10;
     double worst = 0;
     for (int n = edge; n < ours.length - edge; n++) {

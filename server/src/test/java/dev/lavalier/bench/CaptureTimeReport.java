@@ -93,7 +93,8 @@ final class CaptureTimeReport {
       most = Math.max(most, Math.abs(off));
     }
     System.out.printf(
-        "%d s: standard deviation %.3f ms, at most %.3f ms off; rate %+.2f ppm by the line, %s reported%n",
+        "%d s: standard deviation %.3f ms, at most %.3f ms off; rate %+.2f ppm fitted, %s"
+            + " reported%n",
         n / 100,
         Math.sqrt(squares / n) / 1e6,
         most / 1e6,

@@ -12,7 +12,7 @@ final class SupportedFormatTest {
   private static final PcmFormat PREFERRED = PcmFormat.parse("48000/2/s16le");
 
   @Test
-  void takesWhatIsWantedWhereItIsOffered() {
+  void wantedFormatIsChosenIfOffered() {
     assertThat(
             SupportedFormat.closest(
                 PREFERRED,
@@ -23,7 +23,7 @@ final class SupportedFormatTest {
   }
 
   @Test
-  void keepsTheRateBeforeTheChannelsBeforeTheEncoding() {
+  void ratePrecedesChannelsAndChannelsPrecedeEncoding() {
     SupportedFormat mono = new SupportedFormat(SampleEncoding.S16LE, 48_000, 1);
     SupportedFormat wide = new SupportedFormat(SampleEncoding.S24LE, 48_000, 2);
     SupportedFormat slow = new SupportedFormat(SampleEncoding.S16LE, 44_100, 2);

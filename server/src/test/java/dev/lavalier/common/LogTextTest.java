@@ -6,7 +6,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** No text from outside does anything to the line in which it stands. */
+/** Text from outside the server cannot change the log line that contains it. */
 final class LogTextTest {
 
   private static final String MICROPHONE = Character.toString(0x1f3a4);
@@ -23,30 +23,30 @@ final class LogTextTest {
         0x80,
         0x85,
         0x9b,
-        0x9f, // C1: of these NEL ends a line, and CSI commands a terminal
+        0x9f, // C1: of these, NEL ends a line, and CSI starts a terminal command
         0x2028,
-        0x2029, // separators
+        0x2029, // line and paragraph separators
         0x061c,
         0x200e,
         0x200f,
         0x202a,
         0x202e,
         0x2066,
-        0x2069, // the direction of writing
+        0x2069, // control characters for text direction
         0xad,
         0x200b,
         0x200d,
         0x2060,
         0xfeff,
-        0xe0041, // without a width
+        0xe0041, // characters of zero width
         0xd83d,
-        0xde00, // halves of a pair
+        0xde00, // unpaired surrogates
         0xe000,
         0xf0000,
         0x378,
-        0xffff // without a meaning
+        0xffff // private use, unassigned and noncharacters
       })
-  void whatIsNoCharacterOfALineIsReplaced(int character) {
+  void invisibleCharacterIsReplaced(int character) {
     String text = "a" + (character > 0xffff ? Character.toString(character) : (char) character);
     assertThat(LogText.sanitize(text + "b")).isEqualTo("a?b");
     assertThat(LogText.sanitizeAndTruncate(text + "b")).isEqualTo("a?b");
@@ -55,13 +55,13 @@ final class LogTextTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"", "USB Mic (Acme),0", "Grüße", "麦克风", "a\u00a0b", "e\u0301", "\"\\"})
-  void whatIsVisibleStays(String text) {
+  void visibleTextIsKept(String text) {
     assertThat(LogText.sanitize(text)).isSameAs(text);
     assertThat(LogText.sanitizeAndTruncate(text + MICROPHONE)).isEqualTo(text + MICROPHONE);
   }
 
   @Test
-  void aLongTextIsCutBetweenCharacters() {
+  void longTextIsCutBetweenCharacters() {
     String longest = MICROPHONE.repeat(LogText.MAX_LENGTH);
     assertThat(LogText.sanitizeAndTruncate(longest)).isEqualTo(longest);
     assertThat(LogText.sanitizeAndTruncate(longest + "x")).isEqualTo(longest + "…");
@@ -72,7 +72,7 @@ final class LogTextTest {
   }
 
   @Test
-  void aQuotedTextCannotEndItsQuotes() {
+  void quotedTextCannotEndItsQuotes() {
     assertThat(LogText.quote("")).isEqualTo("\"\"");
     assertThat(LogText.quote("a \"b\" \\")).isEqualTo("\"a \\\"b\\\" \\\\\"");
     assertThat(LogText.quote("a\u00a0b\u3000c")).isEqualTo("\"a\\u00a0b\\u3000c\"");
@@ -81,13 +81,13 @@ final class LogTextTest {
 
   @ParameterizedTest
   @ValueSource(ints = {0, '\t', '\n', '\r', 0x7f, 0x85, 0x2028, 0x2029})
-  void aTextWithAControlIsNotOneLine(int character) {
+  void textWithControlCharacterIsNotOneLine(int character) {
     assertThat(LogText.isOneLine("a" + (char) character + "b")).isFalse();
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"", "CN=Ann", "a\u200cb", "a\u00a0b"})
-  void aTextWithoutControlsIsOneLine(String text) {
+  void textWithoutControlCharactersIsOneLine(String text) {
     assertThat(LogText.isOneLine(text)).isTrue();
   }
 }

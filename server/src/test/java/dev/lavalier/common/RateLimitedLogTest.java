@@ -11,7 +11,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
-/** However many events there are, a window has a few lines, and no event is forgotten. */
+/** A window has only a few lines for any number of events, and counts every event. */
 final class RateLimitedLogTest {
 
   private static final Duration WINDOW = Duration.ofSeconds(10);
@@ -29,7 +29,7 @@ final class RateLimitedLogTest {
   }
 
   @Test
-  void theFirstEventsHaveALineAtOnce() {
+  void firstEventsAreLoggedAtOnce() {
     log(2);
     assertThat(lines).containsExactly("event 1", "event 2");
     timeSource.advance(WINDOW);
@@ -37,7 +37,7 @@ final class RateLimitedLogTest {
   }
 
   @Test
-  void theOthersAreCountedWhenTheWindowEnds() {
+  void otherEventsAreCountedWhenWindowEnds() {
     log(1_000);
     timeSource.advance(WINDOW.minusNanos(1));
     assertThat(lines).containsExactly("event 1", "event 2");
@@ -46,7 +46,7 @@ final class RateLimitedLogTest {
   }
 
   @Test
-  void theFirstEventAfterAWindowOpensTheNext() {
+  void firstEventAfterWindowStartsNextWindow() {
     log(3);
     timeSource.advance(WINDOW.multipliedBy(3));
     log(4);
@@ -56,7 +56,7 @@ final class RateLimitedLogTest {
   }
 
   @Test
-  void aLineIsMadeOnlyIfItIsLogged() {
+  void messageIsBuiltOnlyIfLogged() {
     AtomicInteger made = new AtomicInteger();
     for (int i = 0; i < 100; i++) {
       log.log(() -> "made " + made.incrementAndGet());
@@ -65,7 +65,7 @@ final class RateLimitedLogTest {
   }
 
   @Test
-  void aLineIsSanitizedAndBounded() {
+  void lineIsSanitizedAndBounded() {
     log.log(() -> "a\u2028b\u202e" + "x".repeat(100_000));
     assertThat(lines.get(0))
         .startsWith("a?b?xxx")
@@ -73,7 +73,7 @@ final class RateLimitedLogTest {
   }
 
   @Test
-  void eventsOfManyThreadsAreAllCounted() throws Exception {
+  void eventsOfAllThreadsAreCounted() throws Exception {
     CountDownLatch begin = new CountDownLatch(1);
     List<Thread> threads = new ArrayList<>();
     for (int i = 0; i < 4; i++) {

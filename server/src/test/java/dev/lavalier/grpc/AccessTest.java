@@ -39,7 +39,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Who may do what, for how long, and what they are told. */
+/** Tests grants, expiry and revocation, and the statuses that callers receive. */
 final class AccessTest {
 
   private static final String ANN = "ann TOKEN(lav_ann) list=mic stream=tone";
@@ -83,7 +83,7 @@ final class AccessTest {
   }
 
   @Test
-  void nobodyComesInUnknownAndEachRefusalIsOneLine() throws Exception {
+  void unknownCallersAreRejectedAndLoggedInOneLine() throws Exception {
     try (LogLines log = LogLines.of("dev.lavalier.access.RejectionLog")) {
       assertEnds(
           stream(lavalier.channel(), "tone"),
@@ -102,7 +102,7 @@ final class AccessTest {
   }
 
   @Test
-  void aFloodOfRefusalsIsAFewLines() {
+  void logOfManyRejectionsIsLimited() {
     try (LogLines log = LogLines.of("dev.lavalier.access.RejectionLog")) {
       for (int i = 0; i < 100; i++) {
         assertThatThrownBy(() -> devices(lavalier.channel()))
@@ -117,7 +117,7 @@ final class AccessTest {
   }
 
   @Test
-  void grantsSayWhatIsSeenAndHeard() throws Exception {
+  void grantsLimitListedAndStreamedDevices() throws Exception {
     assertThat(devices(as("lav_ann"))).containsExactly("mic", "tone");
     assertThat(devices(as("lav_bob"))).containsExactly("mic", "tone");
     assertThat(devices(as("lav_eve"))).isEmpty();
@@ -128,16 +128,16 @@ final class AccessTest {
         Status.Code.PERMISSION_DENIED,
         "device_id: mic (expected: a device that ann may stream)");
     assertEnds(
-        stream(as("lav_ann"), ""), // the default is the microphone
+        stream(as("lav_ann"), ""), // the default device is the microphone
         Status.Code.PERMISSION_DENIED,
         "device_id: mic (expected: a device that ann may stream)");
   }
 
   @Test
-  void whatMayNotBeListedIsNotThere() throws Exception {
+  void deviceWithoutListGrantIsNotFound() throws Exception {
     lavalier.writeTokens("ann TOKEN(lav_ann) stream=tone", EVE);
     lavalier.timeSource().advance(Duration.ofSeconds(1));
-    for (String id : List.of("mic", "moon")) { // the one is there, the other is not
+    for (String id : List.of("mic", "moon")) { // the first exists, the second does not
       assertEnds(
           stream(as("lav_ann"), id),
           Status.Code.NOT_FOUND,
@@ -154,7 +154,7 @@ final class AccessTest {
   }
 
   @Test
-  void expiryEndsWhatRuns() throws Exception {
+  void expiryEndsRunningCalls() throws Exception {
     TestSubscriber stream = stream(as("lav_bob"), "tone");
     stream.nextStarted();
     TestPuller puller =
@@ -187,12 +187,12 @@ final class AccessTest {
   }
 
   @Test
-  void revocationEndsWhatRunsWithinTwoSeconds() throws Exception {
+  void revocationEndsRunningCallsWithinTwoSeconds() throws Exception {
     TestSubscriber ann = stream(as("lav_ann"), "tone");
     TestSubscriber bob = stream(as("lav_bob"), "tone");
     ann.nextStarted();
     bob.nextStarted();
-    // The same name with another token is somebody else.
+    // The same name with another token is another caller.
     lavalier.writeTokens("ann TOKEN(lav_new) list=mic stream=tone", BOB, EVE);
     lavalier.advance(Duration.ofSeconds(1), 1);
     assertEnds(
@@ -205,7 +205,7 @@ final class AccessTest {
   }
 
   @Test
-  void grantsThatShrinkEndAStreamAndHideDevicesFromAWatch() throws Exception {
+  void removedGrantEndsStreamAndHidesDeviceFromWatch() throws Exception {
     TestSubscriber ann = stream(as("lav_ann"), "tone");
     ann.nextStarted();
     Watcher watcher = new Watcher(as("lav_ann"));
@@ -216,16 +216,18 @@ final class AccessTest {
         ann,
         Status.Code.PERMISSION_DENIED,
         "device_id: tone (expected: a device that ann may stream)");
-    WatchDevicesResponse told = watcher.next();
-    while (!told.getRemovedDeviceId().equals("tone")) { // it was opened and closed meanwhile
-      told = watcher.next();
+    WatchDevicesResponse update = watcher.next();
+    while (!update
+        .getRemovedDeviceId()
+        .equals("tone")) { // the device was opened and closed in between
+      update = watcher.next();
     }
     assertThat(devices(as("lav_ann"))).containsExactly("mic");
     assertThat(watcher.ended).isNotDone();
   }
 
   @Test
-  void aPullerWhoseAccessEndsBeforeItSubscribes() throws Exception {
+  void callWhoseAccessEndsBeforeSubscribeIsRejected() throws Exception {
     lavalier.writeTokens(ANN, EVE);
     PullFramesRequest late =
         PullFramesRequest.newBuilder()
@@ -242,7 +244,7 @@ final class AccessTest {
   }
 
   @Test
-  void adminsSeeWhoListens() throws Exception {
+  void adminsListSubscriptions() throws Exception {
     stream(as("lav_ann"), "tone").nextStarted();
     TestSubscriber bob =
         TestSubscriber.subscribe(
@@ -289,7 +291,7 @@ final class AccessTest {
   }
 
   @Test
-  void healthAsksNobodyAndReflectionWhoeverIsKnown() throws Exception {
+  void healthNeedsNoAccessAndReflectionNeedsKnownCaller() throws Exception {
     for (Channel channel : List.of(lavalier.channel(), as("lav_joe"), as("lav_eve"))) {
       assertThat(
               HealthGrpc.newBlockingStub(channel)
@@ -311,7 +313,7 @@ final class AccessTest {
     return ended.get(10, TimeUnit.SECONDS);
   }
 
-  /** Learns when the server has let the call in: from then on it takes messages. */
+  /** Completes when the server has accepted the call, because it then receives messages. */
   private record StartObserver(
       CompletableFuture<Void> started, StreamObserver<StreamFramesResponse> responses)
       implements ClientResponseObserver<PullFramesRequest, StreamFramesResponse> {
@@ -353,7 +355,7 @@ final class AccessTest {
     };
   }
 
-  /** Somebody who watches the devices. */
+  /** Watches the devices. */
   private static final class Watcher implements StreamObserver<WatchDevicesResponse> {
     private final BlockingQueue<WatchDevicesResponse> received = new LinkedBlockingQueue<>();
     private final CompletableFuture<Status> ended = new CompletableFuture<>();

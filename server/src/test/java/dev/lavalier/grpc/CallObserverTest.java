@@ -19,7 +19,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** What is told of calls and connections. */
+/** Tests the reports of calls and connections to the observer. */
 final class CallObserverTest {
 
   private static final String STREAM = "lavalier.v1.AudioCapture/StreamFrames";
@@ -57,7 +57,7 @@ final class CallObserverTest {
   }
 
   @Test
-  void aStreamThatIsCancelled() throws Exception {
+  void cancelledStreamIsReported() throws Exception {
     TestSubscriber subscriber = lavalier.subscribe(480).requestAll();
     subscriber.nextStarted();
     assertThat(next()).isEqualTo("connected");
@@ -69,16 +69,16 @@ final class CallObserverTest {
   }
 
   @Test
-  void aCallThatIsAnswered() throws Exception {
+  void completedCallIsReported() throws Exception {
     lavalier.deviceIds();
     assertThat(next()).isEqualTo("connected");
     assertThat(next()).isEqualTo("started lavalier.v1.AudioCapture/ListDevices");
     assertThat(next()).isEqualTo("ended lavalier.v1.AudioCapture/ListDevices OK");
   }
 
-  /** Its name is a client's invention, and so no name for a figure. */
+  /** The name of the method comes from the client, so it must not become a label of a metric. */
   @Test
-  void aMethodThatThereIsNot() throws Exception {
+  void unknownMethodIsReportedWithoutItsName() throws Exception {
     MethodDescriptor<byte[], byte[]> invented =
         MethodDescriptor.newBuilder(new EncodedMarshaller(), new EncodedMarshaller())
             .setType(MethodDescriptor.MethodType.UNARY)
@@ -97,7 +97,7 @@ final class CallObserverTest {
   }
 
   @Test
-  void channelzTellsOfThisServer() {
+  void channelzDescribesServer() {
     assertThat(
             ChannelzGrpc.newBlockingStub(lavalier.channel())
                 .getServers(GetServersRequest.getDefaultInstance())

@@ -12,7 +12,9 @@ import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** A server that captures in something else than 16-bit stereo, and one device differently. */
+/**
+ * A server with a capture format other than 16-bit stereo, and one device with a format of its own.
+ */
 final class CaptureFormatTest {
 
   @RegisterExtension
@@ -22,7 +24,7 @@ final class CaptureFormatTest {
           .withCaptureFormat("tone", "11025/1/f32le");
 
   @Test
-  void theDeviceIsCapturedAndDeliveredInItsFormat() throws Exception {
+  void deviceIsCapturedAndDeliveredInItsFormat() throws Exception {
     TestSubscriber subscriber =
         lavalier.subscribe(StreamFramesRequest.getDefaultInstance()).requestAll();
 

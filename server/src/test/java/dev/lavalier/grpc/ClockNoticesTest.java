@@ -14,7 +14,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** A device whose clock runs fast, and who is told. */
+/** A device whose clock runs fast, and the subscribers that receive a clock notice. */
 final class ClockNoticesTest {
 
   private static final StreamFramesRequest WITHOUT_CLOCK_NOTICES =
@@ -30,7 +30,7 @@ final class ClockNoticesTest {
   final LavalierExtension lavalier = LavalierExtension.withManualTime().withScripted("mic");
 
   @Test
-  void tellsTheMeasuredRateEveryMinuteToWhoAskedForIt() throws Exception {
+  void clockNoticeIsSentEveryMinuteToSubscribersThatRequestIt() throws Exception {
     lavalier.script("mic").setClockDrift(100);
     TestSubscriber curious = lavalier.subscribe(WITH_CLOCK_NOTICES).requestAll();
     TestSubscriber quiet = lavalier.subscribe(WITHOUT_CLOCK_NOTICES).requestAll();
@@ -56,7 +56,7 @@ final class ClockNoticesTest {
       assertThat(notice.getMessage())
           .startsWith("the clock of mic differs from the server's clock by +");
     }
-    quiet.nextFrames(309); // and nothing else
+    quiet.nextFrames(309); // and no notice
 
     TestSubscriber late = lavalier.subscribe(WITH_CLOCK_NOTICES).requestAll();
     late.nextStarted();

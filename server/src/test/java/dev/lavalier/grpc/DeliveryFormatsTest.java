@@ -31,12 +31,12 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Other formats than the capture format, 48000/2/s16le, through the service. */
+/** Tests delivery in formats other than the capture format, 48000/2/s16le, through the service. */
 final class DeliveryFormatsTest {
 
   private static final int LENIENT_LATENCY_MS = 20_000;
 
-  /** What 16-bit capture, and 16-bit delivery with its dither, may be off by: some places. */
+  /** Largest error of 16-bit capture and of dithered 16-bit delivery: four quantization steps. */
   private static final double PRECISION = 4.0 / 32_768;
 
   @RegisterExtension
@@ -62,7 +62,7 @@ final class DeliveryFormatsTest {
     return request(device, PcmFormat.parse(format), frameSize);
   }
 
-  /** Checks that numbers are the tone's from sample {@code index} of the epoch on. */
+  /** Checks that numbers equal the tone from sample {@code index} of the epoch on. */
   private static void assertTone(double[] numbers, PcmFormat format, long index) {
     double worst = 0;
     for (int i = 0; i < numbers.length; i++) {
@@ -75,7 +75,7 @@ final class DeliveryFormatsTest {
 
   @ParameterizedTest
   @EnumSource(SampleEncoding.class)
-  void everyFormatIsTheToneAtItsOwnTime(SampleEncoding encoding) throws Exception {
+  void everyFormatDeliversToneAtItsCaptureTime(SampleEncoding encoding) throws Exception {
     Map<PcmFormat, TestSubscriber> subscribers = new LinkedHashMap<>();
     for (int rate : Conversion.RATES_HZ) {
       for (int channels = 1; channels <= 2; channels++) {
@@ -97,7 +97,7 @@ final class DeliveryFormatsTest {
       assertThat(started.getCaptureFormat().getSampleRateHz()).isEqualTo(48_000);
       assertThat(started.hasConversion()).isEqualTo(!format.toString().equals("48000/2/s16le"));
       assertThat(started.getConversion().getResampled()).isEqualTo(format.sampleRateHz() != 48_000);
-      // The filter at 8 kHz looks 8 ms ahead: one frame of the second is still to come.
+      // The filter at 8 kHz needs 8 ms of lookahead: one frame of the second is still missing.
       int size = format.sampleRateHz() / 50;
       ByteArrayOutputStream pcm = new ByteArrayOutputStream();
       for (int k = 0; k < 49; k++) {
@@ -112,7 +112,7 @@ final class DeliveryFormatsTest {
             .isBetween(format.nanosOf(size) / 1_000 + behind - 1, 30_000L + behind);
         frame.getPcm().writeTo(pcm);
       }
-      // Before the epoch lies silence, and the filter rings where the tone sets in.
+      // Before the epoch there is silence, and the filter rings at the start of the tone.
       double[] numbers = Conversions.numbers(format, pcm.toByteArray());
       int settled = format.sampleRateHz() / 20;
       double[] steady =
@@ -122,7 +122,7 @@ final class DeliveryFormatsTest {
   }
 
   @Test
-  void startedSaysWhatIsDone() throws Exception {
+  void startedDescribesConversion() throws Exception {
     TestSubscriber subscriber =
         lavalier
             .subscribe(
@@ -145,12 +145,12 @@ final class DeliveryFormatsTest {
   }
 
   @Test
-  void whoJoinsLaterGetsTheSameFrames() throws Exception {
+  void laterSubscriberReceivesSameFrames() throws Exception {
     StreamFramesRequest request = request("tone", "44100/1/s16le", 441);
     TestSubscriber first = lavalier.subscribe(request("tone", "48000/2/s16le", 480)).requestAll();
     first.nextStarted();
     lavalier.advance(Duration.ofMillis(100), 1);
-    // Nobody has had this format before: its conversion begins in the midst of the epoch.
+    // No subscriber has used this format: its conversion starts in the middle of the epoch.
     TestSubscriber second = lavalier.subscribe(request).requestAll();
     second.nextStarted();
     lavalier.advance(Duration.ofMillis(100), 1);
@@ -159,7 +159,8 @@ final class DeliveryFormatsTest {
     lavalier.advance(Duration.ofMillis(200), 1);
 
     AudioFrame begun = second.nextFrame();
-    assertThat(begun.getSampleIndex()).isEqualTo(11 * 441); // not what needs more than came
+    assertThat(begun.getSampleIndex())
+        .isEqualTo(11 * 441); // the first frame that needs no samples from before the conversion
     assertThat(begun.hasGap()).isFalse();
     PcmFormat format = PcmFormat.parse("44100/1/s16le");
     assertTone(
@@ -178,10 +179,10 @@ final class DeliveryFormatsTest {
   }
 
   @Test
-  void oneConversionServesAllOfAFormatAndThereIsRoomFor32() throws Exception {
+  void subscribersShareConversionsAndDeviceHas32() throws Exception {
     List<TestSubscriber> subscribers = new ArrayList<>();
     for (int k = 0; k < 32; k++) {
-      // Each picks the left channel one time more.
+      // Each request selects the left channel once more than the previous one.
       StreamFramesRequest.Builder request =
           StreamFramesRequest.newBuilder().setDeviceId("tone").setFrameSize(480);
       for (int channel = 0; channel <= k; channel++) {
@@ -193,7 +194,7 @@ final class DeliveryFormatsTest {
     StreamFramesRequest known =
         StreamFramesRequest.newBuilder()
             .setDeviceId("tone")
-            .setFrameSize(160) // another frame size is no other conversion
+            .setFrameSize(160) // another frame size uses the same conversion
             .addChannelMap(1)
             .build();
     for (int k = 0; k < 40; k++) {
@@ -214,7 +215,7 @@ final class DeliveryFormatsTest {
   }
 
   @Test
-  void whatADeviceLosesIsAGapOnTheDeliveredGrid() throws Exception {
+  void lossOfDeviceIsGapOnDeliveredGrid() throws Exception {
     Map<String, TestSubscriber> subscribers = new TreeMap<>();
     for (String format : List.of("48000/2/s16le", "16000/1/s16le", "44100/1/f32le")) {
       int size = PcmFormat.parse(format).sampleRateHz() / 100;
@@ -250,13 +251,13 @@ final class DeliveryFormatsTest {
         next = frame.getSampleIndex() + size;
       }
       assertThat(samples + missing).as(each.getKey()).isEqualTo(next);
-      // 700 ms, the filter's reach on either side, and what it takes to whole frames.
+      // 700 ms, the reach of the filter on either side, and the rest of the cut frames.
       assertThat(missing).as(each.getKey()).isBetween(69L * size, 74L * size);
     }
   }
 
   @Test
-  void aDeviceThatComesBackInAnotherFormatIsConverted() throws Exception {
+  void deviceThatReturnsInAnotherFormatIsConverted() throws Exception {
     lavalier.script("mic").listsOnly = "48000/2/s16le";
     StreamFramesRequest request =
         request("mic", "16000/1/s16le", 160).toBuilder()
@@ -298,7 +299,7 @@ final class DeliveryFormatsTest {
     AudioFrame back = subscriber.nextFrame();
     assertThat(back.getGap().getCause()).isEqualTo(GapCause.GAP_CAUSE_DEVICE_LOST);
     assertThat(back.getPcm().size()).isEqualTo(320);
-    // There is no second channel any more.
+    // The second channel no longer exists.
     Status status = swapping.awaitStatus();
     assertThat(status.getCode()).isEqualTo(Status.Code.FAILED_PRECONDITION);
     assertThat(status.getDescription())

@@ -26,8 +26,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Devices that fail while they are open, each in its way, by the test's time. Beside each of them
- * somebody listens to the tone, and misses nothing.
+ * Devices with different faults while they are open, in manual time. In each test another
+ * subscriber streams the tone and misses no frame.
  */
 final class DeviceFaultsTest {
 
@@ -49,7 +49,7 @@ final class DeviceFaultsTest {
   private long received;
 
   @BeforeEach
-  void somebodyListensToTheTone() throws Exception {
+  void subscribeToTone() throws Exception {
     otherSubscriber = lavalier.subscribe(FAIL.toBuilder().setDeviceId("tone").build()).requestAll();
     otherSubscriber.nextStarted();
     startedNanos = lavalier.timeSource().nanoTime();
@@ -60,7 +60,7 @@ final class DeviceFaultsTest {
     return lavalier.script("mic");
   }
 
-  /** Subscribes and hears 100 ms. */
+  /** Subscribes and receives 100 ms. */
   private TestSubscriber listening(StreamFramesRequest request) throws Exception {
     TestSubscriber subscriber = lavalier.subscribe(request).requestAll();
     subscriber.nextStarted();
@@ -84,14 +84,14 @@ final class DeviceFaultsTest {
     assertThat(status.getDescription()).isEqualTo("mic was lost: " + seen);
   }
 
-  private void assertGivenBack() throws Exception {
+  private void assertClosed() throws Exception {
     lavalier.awaitState("mic", DeviceState.DEVICE_STATE_CLOSED);
     assertThat(mic().open).hasValue(0);
     assertThat(LavalierExtension.readers()).containsExactly("lavalier-reader-tone");
-    assertOthersUnharmed();
+    assertOtherSubscriberUnaffected();
   }
 
-  /** Lets time pass, no faster than the onlooker hears. */
+  /** Advances the time, no faster than the other subscriber receives. */
   private void pass(Duration time) throws Exception {
     for (long ms = 0; ms < time.toMillis(); ms += 10) {
       lavalier.timeSource().advance(Duration.ofMillis(10));
@@ -101,8 +101,9 @@ final class DeviceFaultsTest {
   }
 
   /**
-   * Lets time pass until the watch has found the device lost. It looks half a second after it has
-   * looked, so a look that this machine held up moves all that follow: no fixed time is enough.
+   * Advances the time until the progress monitor reports the device as lost. The interval of half a
+   * second starts after each check, so a delayed check delays all later ones: no fixed time is
+   * enough.
    */
   private void passWhileOpen() throws Exception {
     for (int ms = 0; ms < 30_000; ms += 10) {
@@ -114,7 +115,7 @@ final class DeviceFaultsTest {
     throw new AssertionError("open for 30 s without audio");
   }
 
-  private void assertOthersUnharmed() throws Exception {
+  private void assertOtherSubscriberUnaffected() throws Exception {
     lavalier.advance(Duration.ofMillis(50), 1);
     long end = (lavalier.timeSource().nanoTime() - startedNanos) / 10_000_000 * 480;
     for (; received < end; received += 480) {
@@ -130,46 +131,46 @@ final class DeviceFaultsTest {
   }
 
   @Test
-  void aReadThatGivesNothing() throws Exception {
+  void emptyReadsAreDeviceLoss() throws Exception {
     TestSubscriber subscriber = listening(FAIL);
     mic().readsNothing = true;
     lavalier.timeSource().advance(Duration.ofMillis(10));
     assertLost(subscriber, "a read returned 0 of 480 samples");
-    assertGivenBack();
+    assertClosed();
   }
 
   @Test
-  void aReadThatGivesLess() throws Exception {
+  void shortReadIsDeviceLoss() throws Exception {
     TestSubscriber subscriber = listening(FAIL);
     mic().readsHalf = true;
     lavalier.timeSource().advance(Duration.ofMillis(10));
     assertLost(subscriber, "a read returned 240 of 480 samples");
-    assertGivenBack();
+    assertClosed();
   }
 
   @Test
-  void aReadThatThrows() throws Exception {
+  void failedReadIsDeviceLoss() throws Exception {
     TestSubscriber subscriber = listening(FAIL);
     mic().throwsOnRead = true;
     lavalier.timeSource().advance(Duration.ofMillis(10));
     assertLost(
         subscriber, "the sound system failed: java.lang.IllegalStateException: driver failure");
-    assertGivenBack();
+    assertClosed();
   }
 
   @Test
-  void audioThatStopsComing() throws Exception {
+  void missingAudioIsDeviceLoss() throws Exception {
     TestSubscriber subscriber = listening(FAIL);
     mic().stalls = true;
     pass(Duration.ofMillis(2_500));
     assertThat(lavalier.device("mic").getState()).isEqualTo(DeviceState.DEVICE_STATE_OPEN);
     passWhileOpen();
     assertLost(subscriber, "no audio for 3 s");
-    assertGivenBack();
+    assertClosed();
   }
 
   @Test
-  void waitingGoesOnWithANewEpochAndSaysWhatIsMissing() throws Exception {
+  void waitingStreamResumesInNewEpochWithGap() throws Exception {
     TestSubscriber subscriber = lavalier.subscribe(WAIT).requestAll();
     StreamStarted first = subscriber.nextStarted();
     assertThat(first.getOnDeviceLoss()).isEqualTo(OnDeviceLoss.ON_DEVICE_LOSS_WAIT);
@@ -200,11 +201,11 @@ final class DeviceFaultsTest {
     assertThat(gap.getSampleCount()).isEqualTo(away * 48 / 1_000_000 - 480);
     assertThat(subscriber.nextFrame().hasGap()).isFalse();
     subscriber.cancel();
-    assertGivenBack();
+    assertClosed();
   }
 
   @Test
-  void aDeviceThatOpensAndGivesNothingStaysLostAndCostsLittle() throws Exception {
+  void openDeviceWithoutAudioStaysLostAndIsPolledRarely() throws Exception {
     TestSubscriber subscriber = listening(WAIT);
     mic().stalls = true;
     passWhileOpen();
@@ -226,11 +227,11 @@ final class DeviceFaultsTest {
         .isEqualTo(GapCause.GAP_CAUSE_DEVICE_LOST);
     lavalier.awaitState("mic", DeviceState.DEVICE_STATE_OPEN);
     subscriber.cancel();
-    assertGivenBack();
+    assertClosed();
   }
 
   @Test
-  void aLostDeviceIsTriedEverLaterAndNoMoreOnceNobodyWaits() throws Exception {
+  void retriesBackOffAndEndWhenNoSubscriberWaits() throws Exception {
     TestSubscriber subscriber = listening(WAIT);
     mic().busy = true;
     mic().readsNothing = true;
@@ -241,11 +242,11 @@ final class DeviceFaultsTest {
     for (int ms : new int[] {250, 500, 1_000, 2_000, 4_000, 5_000, 5_000}) {
       expected++;
       long waited = passUntilAttempt(expected);
-      // Never earlier, to a step of the time; later by what this machine needs to notice.
+      // Not earlier, within one step of time; later by the time that this machine needs to react.
       assertThat(waited).isBetween(ms - 20L, ms + 3_000L);
     }
     subscriber.cancel();
-    assertGivenBack();
+    assertClosed();
     pass(Duration.ofSeconds(30));
     assertThat(mic().attempts).hasValue(expected);
   }
@@ -254,14 +255,14 @@ final class DeviceFaultsTest {
     long begin = lavalier.timeSource().nanoTime();
     while (mic().attempts.get() < count) {
       pass(Duration.ofMillis(10));
-      // Time must not run away from what is to happen in it.
+      // Wait for the server, so that time does not advance faster than its work.
       assertThat(lavalier.device("mic").getState()).isEqualTo(DeviceState.DEVICE_STATE_LOST);
     }
     return (lavalier.timeSource().nanoTime() - begin) / 1_000_000;
   }
 
   @Test
-  void samplesThatTheDeviceLosesAreReckonedAndTheIndexStaysTrueTime() throws Exception {
+  void lostSamplesAreEstimatedAndIndexFollowsTime() throws Exception {
     TestSubscriber subscriber = lavalier.subscribe(FAIL).requestAll();
     subscriber.nextStarted();
     lavalier.advance(Duration.ofSeconds(2), 2);
@@ -288,11 +289,11 @@ final class DeviceFaultsTest {
     assertThat(next).isBetween(6 * 48_000 - 960L, 6 * 48_000L);
     assertThat(lavalier.timeSource().nanoTime() - startedNanos).isEqualTo(6_000_000_000L);
     subscriber.cancel();
-    assertGivenBack();
+    assertClosed();
   }
 
   @Test
-  void aBacklogAtTheVeryBeginningHasItsCaptureTime() throws Exception {
+  void backlogInFirstPeriodHasCaptureTime() throws Exception {
     mic().stalls = true;
     TestSubscriber subscriber = lavalier.subscribe(FAIL).requestAll();
     StreamStarted started = subscriber.nextStarted();
@@ -304,11 +305,11 @@ final class DeviceFaultsTest {
           .isEqualTo(started.getEpoch() * 1_000 + k * 10_000_000L);
     }
     subscriber.cancel();
-    assertGivenBack();
+    assertClosed();
   }
 
   @Test
-  void aBacklogIsNoLoss() throws Exception {
+  void backlogIsNoLoss() throws Exception {
     TestSubscriber subscriber = listening(FAIL);
     mic().stalls = true;
     lavalier.advance(Duration.ofMillis(1_500), 2);
@@ -320,16 +321,16 @@ final class DeviceFaultsTest {
       assertThat(frame.hasGap()).isFalse();
     }
     subscriber.cancel();
-    assertGivenBack();
+    assertClosed();
   }
 
   @Test
-  void aBacklogAtTheBeginningIsTimedLikeAnyOther() throws Exception {
+  void earlyBacklogHasCaptureTime() throws Exception {
     mic().stalls = true;
     TestSubscriber subscriber = lavalier.subscribe(FAIL).requestAll();
     subscriber.nextStarted();
     long start = lavalier.timeSource().unixNanos();
-    lavalier.advance(Duration.ofMillis(150), 2); // less than the line holds
+    lavalier.advance(Duration.ofMillis(150), 2); // less than the buffer of the line
     mic().stalls = false;
     lavalier.advance(Duration.ofMillis(500), 2);
     for (int k = 0; k < 60; k++) {
@@ -340,12 +341,12 @@ final class DeviceFaultsTest {
           .isBetween(-1_000_000L, 15_000_000L);
     }
     subscriber.cancel();
-    assertGivenBack();
+    assertClosed();
   }
 
   @ParameterizedTest
   @ValueSource(doubles = {-1_000, 1_000})
-  void aClockThatRunsWrongIsFollowedAndIsNoLoss(double ppm) throws Exception {
+  void clockDriftIsFollowedWithoutLoss(double ppm) throws Exception {
     mic().setClockDrift(ppm);
     TestSubscriber subscriber = lavalier.subscribe(FAIL).requestAll();
     long begun = lavalier.timeSource().unixNanos();
@@ -357,16 +358,16 @@ final class DeviceFaultsTest {
       assertThat(frame.hasGap()).isFalse();
       assertThat(frame.getSampleIndex()).isEqualTo(480L * k);
       double truth = 480.0 * k / 48_000 / (1 + ppm / 1e6);
-      double told = (frame.getCaptureTimeUnixNanos() - begun) / 1e9;
-      assertThat(told - truth).isBetween(-0.003, 0.012);
+      double reported = (frame.getCaptureTimeUnixNanos() - begun) / 1e9;
+      assertThat(reported - truth).isBetween(-0.003, 0.012);
       frame = subscriber.nextFrame();
     }
     subscriber.cancel();
-    assertGivenBack();
+    assertClosed();
   }
 
   @Test
-  void zerosAreToldOnceAndToWhoeverComes() throws Exception {
+  void silenceIsReportedOnceToEachSubscriber() throws Exception {
     TestSubscriber subscriber = listening(FAIL);
     mic().silent = true;
     lavalier.advance(Duration.ofMillis(4_990), 2);
@@ -380,13 +381,13 @@ final class DeviceFaultsTest {
             "mic delivers only zeros: it is muted, or the server has no permission to use it");
     mic().silent = false;
     lavalier.advance(Duration.ofSeconds(1), 2);
-    // No second notice came: all the rest are frames.
+    // There is no second notice: all other messages are frames.
     for (int i = 0; i < 100; i++) {
       newcomer.nextFrame();
     }
     subscriber.cancel();
     newcomer.cancel();
-    assertGivenBack();
+    assertClosed();
   }
 
   private static StreamNotice nextAmongFrames(TestSubscriber subscriber) throws Exception {
@@ -398,7 +399,7 @@ final class DeviceFaultsTest {
   }
 
   @Test
-  void anOpeningThatDoesNotReturn() throws Exception {
+  void hangingOpenIsReported() throws Exception {
     mic().hangsInOpen = true;
     TestSubscriber first = lavalier.subscribe(FAIL).requestAll();
     lavalier.awaitState("mic", DeviceState.DEVICE_STATE_OPENING);
@@ -415,14 +416,14 @@ final class DeviceFaultsTest {
         .isEqualTo(message);
 
     mic().hangsInOpen = false;
-    assertGivenBack();
+    assertClosed();
     TestSubscriber later = listening(FAIL);
     later.cancel();
-    assertGivenBack();
+    assertClosed();
   }
 
   @Test
-  void closingThatDoesNotReturnIsAbandoned() throws Exception {
+  void hangingCloseIsAbandoned() throws Exception {
     TestSubscriber first = listening(FAIL);
     mic().hangsInClose = true;
     first.cancel();
@@ -438,11 +439,11 @@ final class DeviceFaultsTest {
     assertThat(mic().open).hasValue(2);
     mic().hangsInClose = false;
     next.cancel();
-    assertGivenBack();
+    assertClosed();
   }
 
   @Test
-  void whoComesWhileItClosesGetsACleanEpoch() throws Exception {
+  void subscriberDuringCloseGetsNewEpoch() throws Exception {
     TestSubscriber first = listening(FAIL);
     mic().hangsInClose = true;
     first.cancel();
@@ -453,18 +454,18 @@ final class DeviceFaultsTest {
     lavalier.advance(Duration.ofMillis(20), 2);
     assertThat(next.nextFrame().getSampleIndex()).isZero();
     next.cancel();
-    assertGivenBack();
+    assertClosed();
   }
 
   @Test
-  void aDeviceThatWasBusyWhenItWasFirstSeenBecomesUsable() throws Exception {
+  void deviceThatWasBusyAtDiscoveryBecomesUsable() throws Exception {
     mic().listsNoFormat = true;
     mic().unplug();
     mic().plug();
     passUntilListed("mic", false);
     mic().listsNoFormat = false;
     passUntilListed("mic", true);
-    assertOthersUnharmed();
+    assertOtherSubscriberUnaffected();
   }
 
   private void passUntilListed(String id, boolean listed) throws Exception {

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** The netty path: event loops as lanes, and the standard services. */
+/** Tests the Netty transport: event loops as delivery loops, and the standard services. */
 final class GrpcServerTest {
 
   private TcpServer server;
@@ -64,7 +64,7 @@ final class GrpcServerTest {
   }
 
   @Test
-  void framesOfASecondPassThroughTheKernelsSmallBuffer() throws Exception {
+  void oneSecondFramesPassThroughSmallSocketBuffer() throws Exception {
     StreamFramesRequest seconds = StreamFramesRequest.newBuilder().setFrameSize(48_000).build();
     try (TcpServer stereo = TcpServer.start("48000/2/f32le", HubConfig.DEFAULTS)) {
       ManagedChannel wide = stereo.newChannel();
@@ -94,7 +94,7 @@ final class GrpcServerTest {
   }
 
   @Test
-  void aLostConnectionLeavesByTheSamePath() throws Exception {
+  void lostConnectionEndsSubscription() throws Exception {
     TestSubscriber subscriber = subscribe(80);
     subscriber.nextStarted();
     subscriber.nextFrame();
@@ -107,7 +107,7 @@ final class GrpcServerTest {
   }
 
   @Test
-  void isHealthyAndSaysSo() {
+  void healthServiceReportsServing() {
     for (String service : List.of("", "lavalier.v1.AudioCapture")) {
       assertThat(
               HealthGrpc.newBlockingStub(channel)
@@ -118,7 +118,7 @@ final class GrpcServerTest {
   }
 
   @Test
-  void describesItself() throws Exception {
+  void reflectionDescribesService() throws Exception {
     CompletableFuture<ServerReflectionResponse> answer = new CompletableFuture<>();
     StreamObserver<ServerReflectionRequest> requests =
         ServerReflectionGrpc.newStub(channel).serverReflectionInfo(firstInto(answer));

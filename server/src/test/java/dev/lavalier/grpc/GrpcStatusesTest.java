@@ -8,18 +8,18 @@ import io.grpc.Status;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** The codes of the contract are those of gRPC. */
+/** Checks that the status codes of the contract are those of gRPC. */
 final class GrpcStatusesTest {
 
   @ParameterizedTest
   @EnumSource
-  void everyCodeHasTheNameAndTheNumberOfGrpc(StatusCode code) {
+  void codeHasNameAndNumberOfGrpc(StatusCode code) {
     assertThat(Status.fromCodeValue(code.number()).getCode().name()).isEqualTo(code.name());
   }
 
   @ParameterizedTest
   @EnumSource
-  void everyReasonBecomesTheStatusOfItsCode(StreamException.Reason reason) {
+  void reasonIsMappedToStatusOfItsCode(StreamException.Reason reason) {
     Status status = GrpcStatuses.status(new StreamException(reason, "because"));
     assertThat(status.getCode().name()).isEqualTo(StatusCode.of(reason).name());
     assertThat(status.getDescription()).isEqualTo("because");

@@ -38,7 +38,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** grpc.health.v1, of devices above all. */
+/** Tests grpc.health.v1, mainly for devices. */
 final class HealthServiceTest {
 
   private static final long TIMEOUT_SECONDS = 10;
@@ -102,7 +102,7 @@ final class HealthServiceTest {
   }
 
   @Test
-  void aDeviceIsServingWhetherOpenOrNot() throws Exception {
+  void deviceIsServingWhetherOpenOrNot() throws Exception {
     assertThat(check(MIC)).isEqualTo(ServingStatus.SERVING);
     listen();
     assertThat(check(MIC)).isEqualTo(ServingStatus.SERVING);
@@ -110,7 +110,7 @@ final class HealthServiceTest {
   }
 
   @Test
-  void aDeviceThatThereIsNot() {
+  void unknownDeviceIsNotFound() {
     Status status = refusal("lavalier.v1.AudioCapture/other");
     assertThat(status.getCode()).isEqualTo(Status.Code.NOT_FOUND);
     assertThat(status.getDescription())
@@ -121,9 +121,9 @@ final class HealthServiceTest {
     assertThat(refusal("lavalier.v1.Other").getCode()).isEqualTo(Status.Code.NOT_FOUND);
   }
 
-  /** The same answer as for a device that there is not: nobody learns what there is. */
+  /** The response is the same as for an unknown device, so that it does not reveal the device. */
   @Test
-  void aDeviceThatTheCallerMayNotListIsUnknown() throws Exception {
+  void deviceThatTheCallerMayNotListIsNotFound() throws Exception {
     Grants toneAlone = new Grants(Set.of("tone"), Set.of(), false);
     String name = InProcessServerBuilder.generateName();
     Server server =
@@ -165,7 +165,7 @@ final class HealthServiceTest {
   }
 
   @Test
-  void watchingOneThatIsLostAndComesBack() throws Exception {
+  void watchReportsLossAndRecovery() throws Exception {
     watch(MIC);
     assertThat(nextReceived()).isEqualTo(ServingStatus.SERVING);
     listen();
@@ -198,7 +198,7 @@ final class HealthServiceTest {
   }
 
   @Test
-  void watchingOneThatGoes() throws Exception {
+  void watchReportsRemovalOfDevice() throws Exception {
     watch(MIC);
     assertThat(nextReceived()).isEqualTo(ServingStatus.SERVING);
     lavalier.script("mic").unplug();
@@ -210,7 +210,7 @@ final class HealthServiceTest {
   }
 
   @Test
-  void watchingOneThatThereIsNotYet() throws Exception {
+  void watchReportsDeviceThatAppears() throws Exception {
     lavalier.script("mic").unplug();
     lavalier.advanceUntil(Duration.ofSeconds(1), () -> !lavalier.deviceIds().contains("mic"));
     watch(MIC);
@@ -218,7 +218,7 @@ final class HealthServiceTest {
   }
 
   @Test
-  void theServersEnd() throws Exception {
+  void watchEndsWhenServerStops() throws Exception {
     watch(MIC);
     assertThat(nextReceived()).isEqualTo(ServingStatus.SERVING);
     lavalier.hub().close();

@@ -14,7 +14,7 @@ import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** A server that keeps nothing, as it is without {@code --history-ms}. */
+/** A server without history, as without {@code --history-ms}. */
 final class HistoryOffTest {
 
   private static final StreamFramesRequest LIVE =
@@ -23,7 +23,7 @@ final class HistoryOffTest {
   @RegisterExtension final LavalierExtension lavalier = LavalierExtension.withManualTime();
 
   @Test
-  void grantsNoPreroll() throws Exception {
+  void prerollIsNotGranted() throws Exception {
     lavalier.subscribe(LIVE).requestAll().nextStarted();
     lavalier.advance(Duration.ofSeconds(1), 1);
     TestSubscriber late = lavalier.subscribe(LIVE.toBuilder().setPrerollMs(500).build());
@@ -35,7 +35,7 @@ final class HistoryOffTest {
   }
 
   @Test
-  void resumesLiveAndSaysWhatIsGone() throws Exception {
+  void resumedStreamStartsLiveWithGap() throws Exception {
     StreamStarted started = lavalier.subscribe(LIVE).requestAll().nextStarted();
     lavalier.advance(Duration.ofSeconds(1), 1);
     TestSubscriber late =

@@ -15,7 +15,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** When a device is opened and closed, and how subscriptions end. */
+/** Tests when a device opens and closes, and how subscriptions end. */
 final class LifeCycleTest {
 
   private static final StreamFramesRequest TONE =
@@ -34,7 +34,7 @@ final class LifeCycleTest {
   }
 
   @Test
-  void theFirstSubscriptionOpensAndTheEndOfTheLastCloses() throws Exception {
+  void firstSubscriptionOpensAndLastOneCloses() throws Exception {
     TestSubscriber first = lavalier.subscribe(MIC).requestAll();
     first.nextStarted();
     assertThat(lavalier.device("mic").getState()).isEqualTo(DeviceState.DEVICE_STATE_OPEN);
@@ -53,7 +53,7 @@ final class LifeCycleTest {
   }
 
   @Test
-  void aDeadlineLeavesByTheSamePath() throws Exception {
+  void deadlineEndsSubscription() throws Exception {
     TestSubscriber subscriber =
         TestSubscriber.subscribe(
                 lavalier.channel(),
@@ -66,12 +66,12 @@ final class LifeCycleTest {
   }
 
   @Test
-  void eachOpeningIsANewEpochThatCountsFromZero() throws Exception {
+  void eachOpeningIsNewEpochWithIndexZero() throws Exception {
     long lastEpoch = 0;
     for (int i = 0; i < 3; i++) {
       TestSubscriber subscriber = lavalier.subscribe(MIC).requestAll();
       long epoch = subscriber.nextStarted().getEpoch();
-      // Time stands still between the openings, and the number grows all the same.
+      // The time does not change between the openings, but the epoch increases.
       assertThat(epoch).isGreaterThan(lastEpoch);
       lastEpoch = epoch;
       lavalier.advance(Duration.ofMillis(20), 1);
@@ -82,7 +82,7 @@ final class LifeCycleTest {
   }
 
   @Test
-  void aLostDeviceIsToldAndClosedAndCanBeHadAgain() throws Exception {
+  void lostDeviceIsReportedClosedAndCanBeReopened() throws Exception {
     TestSubscriber subscriber = lavalier.subscribe(MIC).requestAll();
     TestSubscriber onlooker = lavalier.subscribe(TONE).requestAll();
     subscriber.nextStarted();
@@ -111,7 +111,7 @@ final class LifeCycleTest {
   }
 
   @Test
-  void theServersEndIsToldAndClosesTheDevice() throws Exception {
+  void stopOfServerIsReportedAndClosesDevice() throws Exception {
     TestSubscriber subscriber = lavalier.subscribe(MIC).requestAll();
     subscriber.nextStarted();
     lavalier.hub().close();
@@ -124,16 +124,15 @@ final class LifeCycleTest {
   }
 
   /**
-   * Claim: whatever a cancel meets (a device that is closed, opening, open or closing), the device
-   * ends closed, with no line, reader or subscription left, and a later subscriber gets a clean
-   * epoch.
+   * Claim: if a call is cancelled while the device is closed, opening, open or closing, the device
+   * ends closed, without a line, reader or subscription, and a later subscriber gets a new epoch.
    *
-   * <p>A client's cancel does not wait for the server, so the device can look closed before the
+   * <p>A client's cancel does not wait for the server, so the device can appear closed before the
    * last calls have reached it. The later subscriber comes after all of them in the device's
-   * mailbox: the device is open then, and is closed for good when this one has left.
+   * mailbox: the device is open at that time, and closes permanently when this subscriber leaves.
    */
   @Test
-  void manyCancelsAtAnyMomentLeaveNothingBehind() throws Exception {
+  void cancelsInEveryStateLeaveDeviceClosed() throws Exception {
     for (int i = 0; i < 200; i++) {
       TestSubscriber subscriber = lavalier.subscribe(MIC).requestAll();
       if (i % 2 == 0) {

@@ -16,7 +16,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** How many may subscribe, and how long one may stand still. */
+/** Tests the limit of subscriptions and the stall timeout. */
 final class LimitsTest {
 
   private static final int LIMIT = 3;
@@ -38,18 +38,18 @@ final class LimitsTest {
   }
 
   @Test
-  void whoTakesNothingIsEnded() throws Exception {
-    TestSubscriber sleeper = lavalier.subscribe(TONE).request(1);
-    sleeper.nextStarted();
+  void subscriberThatReadsNothingIsEvicted() throws Exception {
+    TestSubscriber stalled = lavalier.subscribe(TONE).request(1);
+    stalled.nextStarted();
     lavalier.advance(STALL_TIMEOUT, 1);
     assertThat(lavalier.device("tone").getSubscriberCount()).isEqualTo(1);
     lavalier.timeSource().advance(Duration.ofMillis(10));
     lavalier.awaitState("tone", DeviceState.DEVICE_STATE_CLOSED);
-    assertEvicted(sleeper.requestAll());
+    assertEvicted(stalled.requestAll());
   }
 
   @Test
-  void whoGrantsNothingIsEnded() throws Exception {
+  void pullerWithoutCreditIsEvicted() throws Exception {
     TestPuller puller = lavalier.pull(TONE, 1);
     puller.received().nextStarted();
     lavalier.advance(Duration.ofMillis(10), 1);
@@ -61,7 +61,7 @@ final class LimitsTest {
   }
 
   @Test
-  void whoTakesSlowlyButSteadilyIsNot() throws Exception {
+  void slowButSteadySubscriberIsNotEvicted() throws Exception {
     TestSubscriber slow = lavalier.subscribe(TONE).request(1);
     slow.nextStarted();
     long next = 0;
@@ -75,7 +75,7 @@ final class LimitsTest {
   }
 
   @Test
-  void whoWaitsForADeviceThatGivesNothingIsNot() throws Exception {
+  void subscriberThatWaitsForSilentDeviceIsNotEvicted() throws Exception {
     TestSubscriber patient =
         lavalier.subscribe(MIC.toBuilder().setMaxLatencyMs(60_000).build()).requestAll();
     patient.nextStarted();
@@ -90,7 +90,7 @@ final class LimitsTest {
     assertThat(frame.getGap().getSampleCount()).isGreaterThan(2 * 48_000);
   }
 
-  /** Subscribes as often as the limit allows, and once more. */
+  /** Subscribes up to the limit, and expects that one more subscription is rejected. */
   private List<TestSubscriber> assertNoQuotaInUse() throws Exception {
     List<TestSubscriber> subscribers = new ArrayList<>();
     for (int i = 0; i < LIMIT; i++) {
@@ -116,7 +116,7 @@ final class LimitsTest {
   }
 
   @Test
-  void whoLeavesMakesPlace() throws Exception {
+  void cancelledSubscriptionFreesQuota() throws Exception {
     List<TestSubscriber> subscribers = assertNoQuotaInUse();
     subscribers.get(1).cancel();
     lavalier.awaitSubscribers("tone", LIMIT - 1);
@@ -126,7 +126,7 @@ final class LimitsTest {
   }
 
   @Test
-  void refusalsTakeNoPlace() throws Exception {
+  void rejectedRequestsUseNoQuota() throws Exception {
     lavalier.script("mic").busy = true;
     for (int i = 0; i < 2 * LIMIT; i++) {
       assertThat(lavalier.subscribe(MIC).awaitStatus().getCode())
@@ -144,7 +144,7 @@ final class LimitsTest {
   }
 
   @Test
-  void everyWayOutMakesPlace() throws Exception {
+  void everyEndOfSubscriptionFreesQuota() throws Exception {
     for (int i = 0; i < LIMIT; i++) {
       TestPuller finished = lavalier.pull(TONE, 1).halfClose();
       TestPuller mistaken = lavalier.pull(TONE, 0);

@@ -18,9 +18,9 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /**
- * One client opens ten thousand streams, over four connections of its own. Somebody who was there
- * before listens on. The bound of that listener's queue is wide, since client and server share this
- * process and a small machine.
+ * One client opens ten thousand streams over four connections. An earlier subscriber continues to
+ * receive. Its latency limit is high, because client and server share this process and a small
+ * machine.
  */
 @SlowTest
 final class ManyStreamsTest {
@@ -33,7 +33,7 @@ final class ManyStreamsTest {
       StreamFramesRequest.newBuilder().setFrameSize(320).setMaxLatencyMs(10_000).build();
 
   @Test
-  void whatIsBeyondTheLimitIsRefusedAndTheOthersMissNothing() throws Exception {
+  void streamsBeyondLimitAreRejectedAndOthersMissNothing() throws Exception {
     List<ManagedChannel> channels = new ArrayList<>();
     try (TcpServer server =
         TcpServer.start(
@@ -51,7 +51,8 @@ final class ManyStreamsTest {
         List<TestSubscriber> streams = new ArrayList<>();
         for (int i = 0; i < STREAMS; i++) {
           TestSubscriber stream = TestSubscriber.subscribe(channels.get(i % CONNECTIONS), TONE);
-          streams.add(i % 2 == 0 ? stream.requestAll() : stream); // the others read nothing
+          streams.add(
+              i % 2 == 0 ? stream.requestAll() : stream); // every other stream reads nothing
         }
         List<TestSubscriber> taken = new ArrayList<>();
         for (TestSubscriber stream : streams) {
@@ -89,7 +90,7 @@ final class ManyStreamsTest {
 
   private static long assertNothingMissing(TestSubscriber listener, long next, int atLeast)
       throws Exception {
-    // All that has come until now, and then some.
+    // All frames that have arrived, and at least the requested number.
     int count = Math.max(atLeast, listener.waiting());
     for (AudioFrame frame : listener.nextFrames(count)) {
       assertThat(frame.hasGap()).isFalse();

@@ -8,7 +8,7 @@ import io.grpc.Status;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** A machine without hardware, and a server that was not told to give a demonstration. */
+/** A server without {@code --demo} on a machine without capture hardware. */
 final class NoDefaultDeviceTest {
 
   @RegisterExtension

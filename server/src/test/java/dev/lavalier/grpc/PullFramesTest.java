@@ -21,7 +21,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** What credit buys, and what it does not. The transport itself takes whatever is sent. */
+/** Tests credit: its effect and its limits. The transport itself accepts every message. */
 final class PullFramesTest {
 
   private static final StreamFramesRequest TONE =
@@ -65,7 +65,7 @@ final class PullFramesTest {
   }
 
   @Test
-  void asManyFramesComeAsWereGranted() throws Exception {
+  void oneFrameIsSentPerCredit() throws Exception {
     TestPuller puller = lavalier.pull(TONE, 3);
     puller.received().nextStarted();
     lavalier.advance(HALF_MAX_LATENCY, 1); // ten frames
@@ -80,7 +80,7 @@ final class PullFramesTest {
   }
 
   @Test
-  void creditMayComeLater() throws Exception {
+  void creditCanBeGrantedLater() throws Exception {
     TestPuller puller = lavalier.pull(TONE, 0);
     puller.received().nextStarted();
     lavalier.advance(HALF_MAX_LATENCY, 1);
@@ -92,7 +92,7 @@ final class PullFramesTest {
   }
 
   @Test
-  void creditForMoreThanThereIsWaitsForIt() throws Exception {
+  void unusedCreditWaitsForFrames() throws Exception {
     TestPuller puller = lavalier.pull(TONE, 5);
     puller.received().nextStarted();
     for (int k = 0; k < 5; k++) {
@@ -104,7 +104,7 @@ final class PullFramesTest {
   }
 
   @Test
-  void afterAPauseNothingIsOldAndTheGapIsExact() throws Exception {
+  void afterPauseFramesAreFreshAndGapIsExact() throws Exception {
     TestPuller puller = lavalier.pull(TONE, 1);
     puller.received().nextStarted();
     lavalier.advance(Duration.ofSeconds(5), 1);
@@ -112,7 +112,7 @@ final class PullFramesTest {
 
     puller.grant(1);
     AudioFrame frame = puller.received().nextFrame();
-    // 500 frames were captured, one was delivered, and 200 ms of them waited: 20.
+    // 500 frames were captured, one was delivered, and 20 frames (200 ms) were waiting.
     assertThat(frame.getSampleIndex()).isEqualTo(480L * (500 - 20));
     assertThat(frame.getGap().getSampleCount()).isEqualTo(480L * (500 - 20 - 1));
     assertThat(frame.getGap().getCause()).isEqualTo(GapCause.GAP_CAUSE_SLOW_SUBSCRIBER);
@@ -126,7 +126,7 @@ final class PullFramesTest {
   }
 
   @Test
-  void halfClosedItEndsWithTheLastFrameThatWasGranted() throws Exception {
+  void halfClosedCallEndsAfterLastGrantedFrame() throws Exception {
     TestPuller puller = lavalier.pull(TONE, 250).halfClose();
     puller.received().nextStarted();
     for (int k = 0; k < 240; k += 10) {
@@ -143,7 +143,7 @@ final class PullFramesTest {
   }
 
   @Test
-  void halfClosedWithoutCreditItEndsAtOnce() throws Exception {
+  void halfClosedCallWithoutCreditEndsAtOnce() throws Exception {
     TestPuller puller = lavalier.pull(TONE, 0);
     puller.received().nextStarted();
     puller.halfClose();
@@ -152,7 +152,7 @@ final class PullFramesTest {
   }
 
   @Test
-  void cancellingClosesTheDevice() throws Exception {
+  void cancelClosesDevice() throws Exception {
     TestPuller puller = lavalier.pull(TONE, 1_000);
     puller.received().nextStarted();
     lavalier.advance(HALF_MAX_LATENCY, 1);
@@ -164,7 +164,7 @@ final class PullFramesTest {
   }
 
   @Test
-  void whatHasGrownOldIsNotSentAlsoWhereNothingNewerComes() throws Exception {
+  void expiredFramesAreDroppedWithoutNewerFrames() throws Exception {
     TestPuller puller = lavalier.pull(MIC, 0);
     puller.received().nextStarted();
     lavalier.advance(HALF_MAX_LATENCY, 1);
@@ -181,7 +181,7 @@ final class PullFramesTest {
   }
 
   @Test
-  void underCloseItEndsWhereAFrameHasGrownOld() throws Exception {
+  void closePolicyEndsCallWhenFrameExpires() throws Exception {
     TestPuller puller =
         lavalier.pull(
             MIC.toBuilder().setOverflowPolicy(OverflowPolicy.OVERFLOW_POLICY_CLOSE).build(), 0);
@@ -200,7 +200,7 @@ final class PullFramesTest {
   }
 
   @Test
-  void theFirstMessageMustSubscribe() throws Exception {
+  void firstMessageMustSubscribe() throws Exception {
     assertRefused(
         TestPuller.withoutRequest(lavalier.channel()).grant(5),
         Status.Code.INVALID_ARGUMENT,
@@ -212,7 +212,7 @@ final class PullFramesTest {
   }
 
   @Test
-  void aSecondSubscribeEndsTheCall() throws Exception {
+  void secondSubscribeEndsCall() throws Exception {
     TestPuller puller = lavalier.pull(TONE, 1);
     puller.received().nextStarted();
     assertRefused(
@@ -222,7 +222,7 @@ final class PullFramesTest {
   }
 
   @Test
-  void creditOutOfRangeEndsTheCall() throws Exception {
+  void creditOutOfRangeEndsCall() throws Exception {
     assertRefused(
         lavalier.pull(TONE, -1), Status.Code.INVALID_ARGUMENT, "credit: -1 (expected: 0 or more)");
     TestPuller negative = lavalier.pull(TONE, 7);
@@ -240,7 +240,7 @@ final class PullFramesTest {
   }
 
   @Test
-  void creditThatWasUsedMayBeGrantedAgain() throws Exception {
+  void usedCreditCanBeGrantedAgain() throws Exception {
     TestPuller puller = lavalier.pull(TONE, Integer.MAX_VALUE);
     puller.received().nextStarted();
     lavalier.advance(HALF_MAX_LATENCY, 1);
@@ -251,7 +251,7 @@ final class PullFramesTest {
   }
 
   @Test
-  void badSubscriptionsAreRefusedAsInStreamFrames() throws Exception {
+  void invalidSubscriptionsAreRejectedAsInStreamFrames() throws Exception {
     assertRefused(
         lavalier.pull(TONE.toBuilder().setDeviceId("moon").build(), 1),
         Status.Code.NOT_FOUND,
@@ -267,7 +267,7 @@ final class PullFramesTest {
   }
 
   @Test
-  void aPullerWhoStandsStillHoldsUpNobody() throws Exception {
+  void stalledPullerDoesNotAffectOthers() throws Exception {
     TestPuller standing = lavalier.pull(TONE, 1);
     standing.received().nextStarted();
     TestSubscriber other = lavalier.subscribe(TONE).requestAll();

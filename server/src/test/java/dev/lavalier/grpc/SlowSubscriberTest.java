@@ -16,43 +16,44 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** What a subscriber who does not read costs: itself, and nobody else. */
+/** Tests that a subscriber that does not read loses only its own frames. */
 final class SlowSubscriberTest {
 
   @RegisterExtension final LavalierExtension lavalier = LavalierExtension.withManualTime();
 
   @Test
-  void nineOfTenMissNothingAndTheSleeperIsToldExactlyWhatItMissed() throws Exception {
-    List<TestSubscriber> awake = new ArrayList<>();
+  void stalledSubscriberGetsExactGapAndOthersMissNothing() throws Exception {
+    List<TestSubscriber> reading = new ArrayList<>();
     for (int i = 0; i < 9; i++) {
       TestSubscriber subscriber = lavalier.subscribe(480).requestAll();
       subscriber.nextStarted();
-      awake.add(subscriber);
+      reading.add(subscriber);
     }
-    TestSubscriber sleeper = lavalier.subscribe(480).request(2); // started, and one frame
-    sleeper.nextStarted();
+    TestSubscriber stalled =
+        lavalier.subscribe(480).request(2); // the started message and one frame
+    stalled.nextStarted();
 
     for (int k = 0; k < 1_000; k += 10) {
       lavalier.advance(Duration.ofMillis(100), 1);
-      for (TestSubscriber subscriber : awake) {
+      for (TestSubscriber subscriber : reading) {
         List<AudioFrame> frames = subscriber.nextFrames(10);
         assertThat(frames).noneMatch(AudioFrame::hasGap);
         assertThat(frames.get(0).getSampleIndex()).isEqualTo(480L * k);
         assertThat(frames.get(9).getSampleIndex()).isEqualTo(480L * (k + 9));
       }
     }
-    AudioFrame first = sleeper.nextFrame();
+    AudioFrame first = stalled.nextFrame();
     assertThat(first.getSampleIndex()).isZero();
-    assertThat(sleeper.received()).isEqualTo(2);
+    assertThat(stalled.received()).isEqualTo(2);
 
-    sleeper.requestAll();
-    AudioFrame awakened = sleeper.nextFrame();
-    // 1,000 frames were captured, one was delivered, and 200 ms of them waited: 20.
+    stalled.requestAll();
+    AudioFrame awakened = stalled.nextFrame();
+    // 1,000 frames were captured, one was delivered, and 20 frames (200 ms) were waiting.
     assertThat(awakened.getGap().getSampleCount()).isEqualTo(480L * (1_000 - 1 - 20));
     assertThat(awakened.getGap().getCause()).isEqualTo(GapCause.GAP_CAUSE_SLOW_SUBSCRIBER);
     assertThat(awakened.getGap().getEstimated()).isFalse();
     long counted = 480 + awakened.getGap().getSampleCount() + 480;
-    for (AudioFrame frame : sleeper.nextFrames(19)) {
+    for (AudioFrame frame : stalled.nextFrames(19)) {
       assertThat(frame.hasGap()).isFalse();
       assertThat(frame.getSampleIndex()).isEqualTo(counted);
       counted += 480;
@@ -61,19 +62,19 @@ final class SlowSubscriberTest {
   }
 
   @Test
-  void whoNeverReadFromTheStartIsToldAsWell() throws Exception {
-    TestSubscriber sleeper = lavalier.subscribe(480);
+  void subscriberThatNeverReadGetsGap() throws Exception {
+    TestSubscriber stalled = lavalier.subscribe(480);
     lavalier.awaitState("tone", DeviceState.DEVICE_STATE_OPEN);
     lavalier.advance(Duration.ofSeconds(1), 1);
-    sleeper.requestAll();
-    sleeper.nextStarted();
-    AudioFrame frame = sleeper.nextFrame();
+    stalled.requestAll();
+    stalled.nextStarted();
+    AudioFrame frame = stalled.nextFrame();
     assertThat(frame.getGap().getSampleCount()).isEqualTo(480L * (100 - 20));
     assertThat(frame.getSampleIndex()).isEqualTo(480L * (100 - 20));
   }
 
   @Test
-  void theBoundIsTheSubscribersOwn() throws Exception {
+  void latencyLimitAppliesToEachSubscriber() throws Exception {
     TestSubscriber patient =
         lavalier
             .subscribe(
@@ -92,14 +93,14 @@ final class SlowSubscriberTest {
     hasty.requestAll();
     AudioFrame oldest = patient.nextFrame();
     assertThat(oldest.getSampleIndex() + oldest.getGap().getSampleCount()).isZero();
-    // One subscribed a moment before the other, but time stood still.
+    // One subscribed before the other, but at the same manual time.
     AudioFrame newest = hasty.nextFrame();
     assertThat(newest.getSampleIndex()).isEqualTo(480L * 199);
     assertThat(newest.getGap().getSampleCount()).isEqualTo(480L * 199);
   }
 
   @Test
-  void underCloseTheCallEndsInsteadOfMissingAnything() throws Exception {
+  void closePolicyEndsCallInsteadOfLosingFrames() throws Exception {
     TestSubscriber strict =
         lavalier
             .subscribe(

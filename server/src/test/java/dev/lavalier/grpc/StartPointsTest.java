@@ -23,7 +23,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Streams that begin before they were asked for, on a server that keeps two seconds. */
+/** Tests streams that start in the past, on a server with two seconds of history. */
 final class StartPointsTest {
 
   private static final StreamFramesRequest LIVE =
@@ -33,7 +33,7 @@ final class StartPointsTest {
           .setMaxLatencyMs(60_000)
           .build();
 
-  /** Its queue alone would hold none of what is replayed. */
+  /** The queue of this subscriber is too short for the replayed frames. */
   private static final StreamFramesRequest SHORT_LATENCY =
       LIVE.toBuilder().setMaxLatencyMs(100).build();
 
@@ -72,8 +72,7 @@ final class StartPointsTest {
     "44100,1,441",
     "8000,1,8000"
   })
-  void whatWasSaidBeforeIsWhatALiveSubscriberGot(int rate, int channels, int frameSize)
-      throws Exception {
+  void prerollEqualsFramesOfLiveSubscriber(int rate, int channels, int frameSize) throws Exception {
     StreamFramesRequest request =
         LIVE.toBuilder()
             .setFrameSize(frameSize)
@@ -104,7 +103,7 @@ final class StartPointsTest {
   }
 
   @Test
-  void alsoWhereNobodyHasThatFormatYet() throws Exception {
+  void prerollWorksInUnusedFormat() throws Exception {
     TestSubscriber live = lavalier.subscribe(LIVE).requestAll();
     live.nextStarted();
     pass(1_000);
@@ -125,7 +124,7 @@ final class StartPointsTest {
   }
 
   @Test
-  void aPrerollLongerThanTheHistoryIsGrantedAsFarAsItGoes() throws Exception {
+  void prerollIsLimitedToHistory() throws Exception {
     TestSubscriber live = lavalier.subscribe(LIVE).requestAll();
     live.nextStarted();
     pass(500);
@@ -140,7 +139,7 @@ final class StartPointsTest {
   }
 
   @Test
-  void catchingUpIsFiveTimesRealTimeAndNoBurden() throws Exception {
+  void replayRunsAtFiveTimesRealTime() throws Exception {
     TestSubscriber live = lavalier.subscribe(SHORT_LATENCY).requestAll();
     live.nextStarted();
     for (int ms = 0; ms < 1_000; ms += 10) {
@@ -167,7 +166,7 @@ final class StartPointsTest {
   }
 
   @Test
-  void whoIsTooSlowEvenForTheHistoryMissesTheOldest() throws Exception {
+  void subscriberSlowerThanHistoryLosesOldestFrames() throws Exception {
     TestSubscriber live = lavalier.subscribe(LIVE).requestAll();
     live.nextStarted();
     pass(1_000);
@@ -203,7 +202,7 @@ final class StartPointsTest {
   }
 
   @Test
-  void samplesThatTheDeviceLostAreAGapInThePastToo() throws Exception {
+  void lossOfDeviceIsGapInReplay() throws Exception {
     TestSubscriber live = lavalier.subscribe(LIVE).requestAll();
     live.nextStarted();
     pass(2_000);
@@ -227,7 +226,7 @@ final class StartPointsTest {
   }
 
   @Test
-  void resumingContinuesExactlyOrSaysWhatIsGone() throws Exception {
+  void resumedStreamContinuesExactlyOrReportsGap() throws Exception {
     TestSubscriber live = lavalier.subscribe(LIVE).requestAll();
     StreamStarted started = live.nextStarted();
     pass(500);
@@ -243,19 +242,19 @@ final class StartPointsTest {
     assertFollows(atOnce.nextFrames(50), 24_000);
 
     pass(4_000);
-    TestSubscriber gone = lavalier.subscribe(resume(LIVE, started.getEpoch(), 480)).requestAll();
-    assertThat(gone.nextStarted().getPrerollMs()).isEqualTo(2_000);
-    AudioFrame first = gone.nextFrame();
+    TestSubscriber evicted = lavalier.subscribe(resume(LIVE, started.getEpoch(), 480)).requestAll();
+    assertThat(evicted.nextStarted().getPrerollMs()).isEqualTo(2_000);
+    AudioFrame first = evicted.nextFrame();
     assertThat(first.getSampleIndex()).isEqualTo(3 * 48_000);
     assertThat(first.getGap().getSampleCount()).isEqualTo(3 * 48_000 - 480);
     assertThat(first.getGap().getCause()).isEqualTo(GapCause.GAP_CAUSE_NOT_KEPT);
     assertThat(first.getGap().getEstimated()).isFalse();
     pass(500);
-    assertFollows(gone.nextFrames(200), 3 * 48_000 + 480);
+    assertFollows(evicted.nextFrames(200), 3 * 48_000 + 480);
   }
 
   @Test
-  void anEarlierEpochIsContinuedWithAGapByTheClock() throws Exception {
+  void resumeFromEarlierEpochHasEstimatedGap() throws Exception {
     TestSubscriber before = lavalier.subscribe(LIVE).requestAll();
     StreamStarted earlier = before.nextStarted();
     pass(100);
@@ -282,7 +281,7 @@ final class StartPointsTest {
   }
 
   @Test
-  void aResumedStreamThatWaitsForItsDeviceGoesOnAsAnyOther() throws Exception {
+  void resumedStreamContinuesAfterDeviceLoss() throws Exception {
     StreamFramesRequest waits =
         LIVE.toBuilder().setOnDeviceLoss(OnDeviceLoss.ON_DEVICE_LOSS_WAIT).build();
     TestSubscriber live = lavalier.subscribe(LIVE).requestAll();
@@ -306,7 +305,7 @@ final class StartPointsTest {
   }
 
   @Test
-  void aPointThatIsNoneIsRefused() throws Exception {
+  void invalidResumePointIsRejected() throws Exception {
     TestSubscriber live = lavalier.subscribe(LIVE).requestAll();
     long epoch = live.nextStarted().getEpoch();
     pass(500);
@@ -343,7 +342,7 @@ final class StartPointsTest {
   }
 
   @Test
-  void pullingTakesThePastAtItsOwnPace() throws Exception {
+  void pullerControlsPaceOfReplay() throws Exception {
     TestSubscriber live = lavalier.subscribe(LIVE).requestAll();
     live.nextStarted();
     pass(1_000);

@@ -11,7 +11,7 @@ import io.grpc.Status;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Bad requests, and the one clear line that each gets. */
+/** Tests invalid requests and the one-line status of each. */
 final class StatusCodesTest {
 
   @RegisterExtension
@@ -70,7 +70,7 @@ final class StatusCodesTest {
   }
 
   @Test
-  void formatsThatDoNotExist() throws Exception {
+  void unknownFormats() throws Exception {
     assertRefused(
         format(AudioFormat.newBuilder().setEncodingValue(99)),
         Status.Code.INVALID_ARGUMENT,
@@ -87,7 +87,7 @@ final class StatusCodesTest {
   }
 
   @Test
-  void formatsThatCannotBeGivenHere() throws Exception {
+  void unsupportedFormats() throws Exception {
     assertRefused(
         format(AudioFormat.newBuilder().setSampleRateHz(8_001)),
         Status.Code.FAILED_PRECONDITION,

@@ -24,7 +24,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** What a subscriber is promised, on the tone and by the test's time. */
+/** Tests the promises to a subscriber, with the tone and in manual time. */
 final class StreamFramesTest {
 
   private static final AudioFormat CAPTURED =
@@ -34,7 +34,7 @@ final class StreamFramesTest {
           .setChannelCount(2)
           .build();
 
-  /** Time passes faster here than messages do: a queue that holds it all. */
+  /** Manual time advances faster than messages are read, so this queue holds all of them. */
   private static StreamFramesRequest withLenientLatency(int frameSize) {
     return StreamFramesRequest.newBuilder().setFrameSize(frameSize).setMaxLatencyMs(30_000).build();
   }
@@ -42,7 +42,7 @@ final class StreamFramesTest {
   @RegisterExtension final LavalierExtension lavalier = LavalierExtension.withManualTime();
 
   @Test
-  void theEmptyRequestGets20MillisecondsOfTheDefaultDevice() throws Exception {
+  void emptyRequestGetsFramesOf20MillisecondsOfDefaultDevice() throws Exception {
     TestSubscriber subscriber =
         lavalier.subscribe(StreamFramesRequest.getDefaultInstance()).requestAll();
 
@@ -69,7 +69,7 @@ final class StreamFramesTest {
   }
 
   @Test
-  void theFramesAreTheDevicesSamplesWithoutAHole() throws Exception {
+  void framesContainAllSamplesOfDevice() throws Exception {
     TestSubscriber subscriber = lavalier.subscribe(withLenientLatency(441)).requestAll();
     subscriber.nextStarted();
     lavalier.advance(Duration.ofSeconds(2), 1);
@@ -98,14 +98,15 @@ final class StreamFramesTest {
     assertThat(LavalierExtension.readers()).containsExactly("lavalier-reader-tone");
     assertThat(lavalier.device("tone").getSubscriberCount()).isEqualTo(3);
     assertThat(first.nextFrames(100).get(99).getSampleIndex()).isEqualTo(99 * 960);
-    // The grid is the epoch's: sample 1440 was the next when the second came.
+    // The grid is that of the epoch: sample 1440 was the next one when the second subscriber
+    // joined.
     assertThat(second.nextFrame().getSampleIndex()).isEqualTo(1_500);
     assertThat(second.nextFrame().getSampleIndex()).isEqualTo(1_600);
     assertThat(third.nextFrame().getSampleIndex()).isEqualTo(48_000);
   }
 
   @Test
-  void whatSubscribersShareIsTheSameToTheByte() throws Exception {
+  void subscribersReceiveIdenticalFrames() throws Exception {
     TestSubscriber one = lavalier.subscribe(480).requestAll();
     TestSubscriber other = lavalier.subscribe(480).requestAll();
     one.nextStarted();
@@ -124,7 +125,7 @@ final class StreamFramesTest {
   }
 
   @Test
-  void aRequestMaySpellOutTheCaptureFormat() throws Exception {
+  void requestCanNameCaptureFormat() throws Exception {
     TestSubscriber subscriber =
         lavalier
             .subscribe(StreamFramesRequest.newBuilder().setFormat(CAPTURED).build())
@@ -133,7 +134,7 @@ final class StreamFramesTest {
   }
 
   @Test
-  void aRequestForMoreQueueThanThereIsRoomIsToldWhatItGets() throws Exception {
+  void startedReportsLimitedQueue() throws Exception {
     TestSubscriber subscriber =
         lavalier
             .subscribe(
@@ -144,13 +145,13 @@ final class StreamFramesTest {
   }
 
   @Test
-  void theDefaultLatencyHoldsTwoLongFrames() throws Exception {
+  void defaultLatencyHoldsTwoLongFrames() throws Exception {
     TestSubscriber subscriber = lavalier.subscribe(48_000).requestAll();
     assertThat(subscriber.nextStarted().getMaxLatencyMs()).isEqualTo(2_000);
   }
 
   @Test
-  void theGeneratedStubUnderstandsTheMessagesThatAreEncodedByHand() throws Exception {
+  void generatedStubParsesHandEncodedMessages() throws Exception {
     Iterator<StreamFramesResponse> messages =
         lavalier
             .blocking()
@@ -166,7 +167,7 @@ final class StreamFramesTest {
   }
 
   @Test
-  void listingTellsWhatIsThereAndOpensNothing() {
+  void listReturnsDevicesAndOpensNone() {
     List<Device> devices =
         lavalier.blocking().listDevices(ListDevicesRequest.getDefaultInstance()).getDevicesList();
 

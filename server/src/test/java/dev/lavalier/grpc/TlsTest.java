@@ -44,22 +44,22 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** TLS over TCP, with certificates that openssl made. */
+/** Tests TLS over TCP, with certificates from openssl. */
 final class TlsTest {
 
   private static final String REFUSED = "WARN refused 127\\.0\\.0\\.1:\\d+: ";
 
   @TempDir private Path dir;
-  private Certificates made;
-  private final ManualTimeSource gateTime = new ManualTimeSource();
+  private Certificates certificates;
+  private final ManualTimeSource accessTime = new ManualTimeSource();
   private final List<ManagedChannel> channels = new ArrayList<>();
   private LogLines log;
   private TcpServer server;
 
   @BeforeEach
-  void make() throws Exception {
+  void createCertificates() throws Exception {
     log = LogLines.of("dev.lavalier");
-    made = Certificates.in(dir).ca("ca").signed("one", "/CN=one", "ca");
+    certificates = Certificates.in(dir).ca("ca").signed("one", "/CN=one", "ca");
     use("one");
   }
 
@@ -74,11 +74,11 @@ final class TlsTest {
     log.close();
   }
 
-  /** Puts a certificate in the server's place, as a renewal does. */
+  /** Replaces the server's certificate, as a renewal does. */
   private void use(String name) throws IOException {
     for (String suffix : List.of(".pem", ".key")) {
-      Path next = Files.copy(made.file(name + suffix), dir.resolve("next"));
-      Files.move(next, made.file("server" + suffix), StandardCopyOption.REPLACE_EXISTING);
+      Path next = Files.copy(certificates.file(name + suffix), dir.resolve("next"));
+      Files.move(next, certificates.file("server" + suffix), StandardCopyOption.REPLACE_EXISTING);
     }
   }
 
@@ -90,9 +90,9 @@ final class TlsTest {
     ServerTls tls =
         new ServerTls(
             new TlsFiles(
-                made.file("server.pem"),
-                made.file("server.key"),
-                Optional.ofNullable(clientCa).map(made::file)));
+                certificates.file("server.pem"),
+                certificates.file("server.key"),
+                Optional.ofNullable(clientCa).map(certificates::file)));
     Optional<Reloadable<TokenFile>> file =
         tokens == null
             ? Optional.empty()
@@ -101,14 +101,15 @@ final class TlsTest {
         TcpServer.start(
             "16000/1/s16le",
             HubConfig.DEFAULTS,
-            new TcpServer.Access(file, Optional.of(tls), gateTime, files));
+            new TcpServer.Access(file, Optional.of(tls), accessTime, files));
   }
 
   private ManagedChannel connect(String own) throws Exception {
     SslContextBuilder trusting =
-        GrpcSslContexts.forClient().trustManager(made.file("ca.pem").toFile());
+        GrpcSslContexts.forClient().trustManager(certificates.file("ca.pem").toFile());
     if (own != null) {
-      trusting.keyManager(made.file(own + ".pem").toFile(), made.file(own + ".key").toFile());
+      trusting.keyManager(
+          certificates.file(own + ".pem").toFile(), certificates.file(own + ".key").toFile());
     }
     ManagedChannel channel =
         NettyChannelBuilder.forAddress("localhost", server.port())
@@ -136,10 +137,10 @@ final class TlsTest {
     }
   }
 
-  /** Returns the subject of the certificate that a new connection sees, and by which protocol. */
-  private String seen(String... protocols) throws Exception {
+  /** Returns the subject of the certificate on a new connection, and the protocol. */
+  private String presented(String... protocols) throws Exception {
     SslContextBuilder trusting =
-        SslContextBuilder.forClient().trustManager(made.file("ca.pem").toFile());
+        SslContextBuilder.forClient().trustManager(certificates.file("ca.pem").toFile());
     try (SSLSocket socket =
         (SSLSocket)
             ((io.netty.handler.ssl.JdkSslContext) trusting.build())
@@ -155,7 +156,7 @@ final class TlsTest {
     }
   }
 
-  private void showAnyway(String own) throws Exception {
+  private void presentCertificate(String own) throws Exception {
     Process client =
         new ProcessBuilder(
                 "openssl",
@@ -163,9 +164,9 @@ final class TlsTest {
                 "-connect",
                 "127.0.0.1:" + server.port(),
                 "-cert",
-                made.file(own + ".pem").toString(),
+                certificates.file(own + ".pem").toString(),
                 "-key",
-                made.file(own + ".key").toString())
+                certificates.file(own + ".key").toString())
             .redirectErrorStream(true)
             .redirectOutput(dir.resolve("s_client.log").toFile())
             .start();
@@ -174,34 +175,37 @@ final class TlsTest {
   }
 
   @Test
-  void aSwappedCertificateIsSeenByNewConnectionsAndRunningStreamsGoOn() throws Exception {
+  void newConnectionsGetReloadedCertificateAndStreamsContinue() throws Exception {
     start(null, null);
     assertThat(log.all()).anyMatch(l -> l.matches("INFO certificate: CN=one until 20\\S+Z"));
-    assertThat(seen()).isEqualTo("CN=one TLSv1.3");
-    assertThat(seen("TLSv1.2")).isEqualTo("CN=one TLSv1.2");
+    assertThat(presented()).isEqualTo("CN=one TLSv1.3");
+    assertThat(presented("TLSv1.2")).isEqualTo("CN=one TLSv1.2");
     TestSubscriber running = subscribe(connect(null));
     running.nextStarted();
     long next = running.nextFrame().getSampleIndex();
 
-    made.signed("two", "/CN=two", "ca");
+    certificates.signed("two", "/CN=two", "ca");
     use("two");
-    assertThat(seen()).startsWith("CN=one"); // nobody has looked yet
-    gateTime.advance(Duration.ofSeconds(1));
+    assertThat(presented()).startsWith("CN=one"); // the file has not been checked yet
+    accessTime.advance(Duration.ofSeconds(1));
     assertThat(log.await(l -> l.contains("reloaded")))
         .matches("INFO certificate reloaded: CN=two until 20\\S+Z");
-    assertThat(seen()).startsWith("CN=two");
+    assertThat(presented()).startsWith("CN=two");
 
-    Files.copy(made.file("one.key"), made.file("server.key"), StandardCopyOption.REPLACE_EXISTING);
-    gateTime.advance(Duration.ofSeconds(1));
-    gateTime.advance(Duration.ofSeconds(1));
+    Files.copy(
+        certificates.file("one.key"),
+        certificates.file("server.key"),
+        StandardCopyOption.REPLACE_EXISTING);
+    accessTime.advance(Duration.ofSeconds(1));
+    accessTime.advance(Duration.ofSeconds(1));
     assertThat(log.all().stream().filter(l -> l.startsWith("ERROR")))
         .containsExactly(
             "ERROR certificate not reloaded, keeping the old one: tls-key: "
-                + made.file("server.key")
+                + certificates.file("server.key")
                 + " (expected: the key of the certificate in "
-                + made.file("server.pem")
+                + certificates.file("server.pem")
                 + ")");
-    assertThat(seen()).startsWith("CN=two");
+    assertThat(presented()).startsWith("CN=two");
     assertThat(list(connect(null))).isEqualTo(Status.OK);
 
     for (AudioFrame frame : running.nextFrames(20)) {
@@ -212,10 +216,10 @@ final class TlsTest {
   }
 
   @Test
-  void aClientCaLetsItsCertificatesInAndNoOther() throws Exception {
-    made.signed("ann", "/O=Studio/CN=Ann Lee", "ca");
-    made.ca("other").signed("eve", "/CN=eve", "other").expired("late", "/CN=late", "ca");
-    Files.copy(made.file("ca.pem"), made.file("clients.pem"));
+  void onlyCertificatesOfClientCaAreAccepted() throws Exception {
+    certificates.signed("ann", "/O=Studio/CN=Ann Lee", "ca");
+    certificates.ca("other").signed("eve", "/CN=eve", "other").expired("late", "/CN=late", "ca");
+    Files.copy(certificates.file("ca.pem"), certificates.file("clients.pem"));
     start("clients.pem", null);
     TestSubscriber ann = subscribe(connect("ann"));
     ann.nextStarted();
@@ -238,7 +242,7 @@ final class TlsTest {
                     + "TLS handshake, the client sent no certificate, or has none of the client"
                     + " CA"));
     assertThat(list(connect("eve")).getCode()).isEqualTo(Status.Code.UNAVAILABLE);
-    showAnyway("eve"); // Java shows no certificate that cannot help; openssl does
+    presentCertificate("eve"); // Java does not send a certificate of another CA; openssl does
     log.await(
         l ->
             l.matches(
@@ -247,10 +251,12 @@ final class TlsTest {
                     + " certification path to requested target.*"));
     assertThat(log.all()).noneMatch(l -> l.contains("stack trace"));
 
-    // Another CA takes the first one's place: who comes from now on sees that.
+    // Another CA replaces the first one for new connections.
     Files.copy(
-        made.file("other.pem"), made.file("clients.pem"), StandardCopyOption.REPLACE_EXISTING);
-    gateTime.advance(Duration.ofSeconds(1));
+        certificates.file("other.pem"),
+        certificates.file("clients.pem"),
+        StandardCopyOption.REPLACE_EXISTING);
+    accessTime.advance(Duration.ofSeconds(1));
     log.await(l -> l.matches("INFO certificate reloaded: CN=one until .*, clients of CN=other"));
     assertThat(list(connect("eve"))).isEqualTo(Status.OK);
     assertThat(list(connect("ann")).getCode()).isEqualTo(Status.Code.UNAVAILABLE);
@@ -258,14 +264,14 @@ final class TlsTest {
   }
 
   @Test
-  void aClientsCertificateThatExpiresEndsItsStreams() throws Exception {
-    made.signed("ann", "/CN=ann", "ca");
+  void expiryOfClientCertificateEndsItsStreams() throws Exception {
+    certificates.signed("ann", "/CN=ann", "ca");
     start("ca.pem", null, task -> {}); // a file system that hangs
     TestSubscriber ann = subscribe(connect("ann"));
     ann.nextStarted();
-    gateTime.advance(Duration.ofSeconds(1)); // the gate's time stands in 2023
+    accessTime.advance(Duration.ofSeconds(1)); // this time source starts in 2023
     ann.nextFrames(5);
-    gateTime.advance(Duration.ofDays(20 * 365));
+    accessTime.advance(Duration.ofDays(20 * 365));
     Status status = ann.awaitStatus();
     assertThat(status.getCode()).isEqualTo(Status.Code.UNAUTHENTICATED);
     assertThat(status.getDescription())
@@ -275,8 +281,8 @@ final class TlsTest {
   }
 
   @Test
-  void aTokenFileGivesACertificateItsGrants() throws Exception {
-    made.signed("ann", "/O=Studio/CN=Ann Lee", "ca").signed("bob", "/CN=bob", "ca");
+  void tokenFileGrantsAccessToCertificate() throws Exception {
+    certificates.signed("ann", "/O=Studio/CN=Ann Lee", "ca").signed("bob", "/CN=bob", "ca");
     start("ca.pem", "ann \"certificate:CN=Ann Lee, O=Studio\" stream=tone\n");
     TestSubscriber ann = subscribe(connect("ann"));
     ann.nextStarted();
@@ -289,17 +295,17 @@ final class TlsTest {
                 REFUSED
                     + "lavalier.v1.AudioCapture/ListDevices, no entry for the certificate CN=bob"));
 
-    Files.writeString(dir.resolve("tokens"), "# nobody\n");
-    gateTime.advance(Duration.ofSeconds(1));
+    Files.writeString(dir.resolve("tokens"), "# no entries\n");
+    accessTime.advance(Duration.ofSeconds(1));
     assertThat(ann.awaitStatus().getCode()).isEqualTo(Status.Code.UNAUTHENTICATED);
   }
 
   @Test
-  void whoeverDoesNotTrustUsOrSpeaksNoTlsLeavesOneLine() throws Exception {
+  void failedHandshakeLogsOneLine() throws Exception {
     start(null, null);
-    made.ca("stranger");
-    Path trusted = made.file("ca.pem");
-    Files.copy(made.file("stranger.pem"), trusted, StandardCopyOption.REPLACE_EXISTING);
+    certificates.ca("stranger");
+    Path trusted = certificates.file("ca.pem");
+    Files.copy(certificates.file("stranger.pem"), trusted, StandardCopyOption.REPLACE_EXISTING);
     assertThat(list(connect(null)).getCode()).isEqualTo(Status.Code.UNAVAILABLE);
     log.await(l -> l.matches(REFUSED + "TLS handshake, Received fatal alert: certificate_unknown"));
 
@@ -317,31 +323,32 @@ final class TlsTest {
                   .getBytes(StandardCharsets.US_ASCII));
       assertThat(socket.getInputStream().readAllBytes()).hasSizeLessThan(100);
     }
-    new Socket(InetAddress.getLoopbackAddress(), server.port()).close(); // is the port there?
+    new Socket(InetAddress.getLoopbackAddress(), server.port())
+        .close(); // checks that the port still accepts connections
     assertThat(list(connect(null)).getCode()).isEqualTo(Status.Code.UNAVAILABLE);
     assertThat(log.all()).noneMatch(l -> l.contains("stack trace") || l.contains("lav_"));
   }
 
   @Test
-  void aCertificateThatEndsSoonIsWarnedOfEachDay() throws Exception {
+  void expiringCertificateIsLoggedEachDay() throws Exception {
     start(null, null);
     Duration untilIssued =
-        Duration.between(Instant.ofEpochSecond(0, gateTime.unixNanos()), Instant.now());
-    gateTime.advance(untilIssued.plusDays(2));
-    gateTime.advance(Duration.ofDays(1));
+        Duration.between(Instant.ofEpochSecond(0, accessTime.unixNanos()), Instant.now());
+    accessTime.advance(untilIssued.plusDays(2));
+    accessTime.advance(Duration.ofDays(1));
     assertThat(log.all().stream().filter(l -> l.contains(" left: ")).skip(1))
         .last(InstanceOfAssertFactories.STRING)
         .matches("WARN certificate: [67] days left: CN=one until .*");
-    gateTime.advance(Duration.ofDays(10));
+    accessTime.advance(Duration.ofDays(10));
     assertThat(log.all())
         .anyMatch(
             l -> l.startsWith("ERROR certificate: expired, clients that verify it cannot connect"));
   }
 
   @Test
-  void oldProtocolsAreRefused() throws Exception {
+  void oldProtocolsAreRejected() throws Exception {
     start(null, null);
-    org.assertj.core.api.Assertions.assertThatThrownBy(() -> seen("TLSv1.1"))
+    org.assertj.core.api.Assertions.assertThatThrownBy(() -> presented("TLSv1.1"))
         .isInstanceOf(SSLHandshakeException.class);
   }
 }

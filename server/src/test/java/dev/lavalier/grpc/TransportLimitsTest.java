@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What a caller sees beyond each limit of the transport, over TCP. */
+/** Tests the statuses beyond each limit of the transport, over TCP. */
 final class TransportLimitsTest {
 
   private static final TransportLimits LIMITS = limits(Duration.ofSeconds(30));
@@ -74,7 +74,7 @@ final class TransportLimitsTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"ListDevices", "WatchDevices", "StreamFrames", "PullFrames"})
-  void aRequestTooLong(String name) throws Exception {
+  void longRequestIsRejected(String name) throws Exception {
     RawCall call = RawCall.start(channel, method(name));
     call.send(new byte[1_001]);
     call.halfClose();
@@ -84,7 +84,7 @@ final class TransportLimitsTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"ListDevices", "WatchDevices", "StreamFrames", "PullFrames"})
-  void bytesThatAreNoMessage(String name) throws Exception {
+  void malformedRequestIsRejected(String name) throws Exception {
     RawCall call = RawCall.start(channel, method(name));
     call.send(new byte[] {-1, -1, -1});
     call.halfClose();
@@ -95,7 +95,7 @@ final class TransportLimitsTest {
   }
 
   @Test
-  void bytesThatAreNoMessageAmidAStream() throws Exception {
+  void malformedMessageInStreamEndsCall() throws Exception {
     RawCall call = RawCall.start(channel, method("PullFrames"));
     call.send(new byte[] {0x0a, 0, 0x10, 1}); // subscribe {}, credit 1
     awaitSubscribers(1);
@@ -116,7 +116,7 @@ final class TransportLimitsTest {
   }
 
   @Test
-  void bytesThatAreNoMessageOfAnotherService() throws Exception {
+  void malformedRequestOfStandardServiceIsRejected() throws Exception {
     RawCall call = RawCall.start(channel, HealthGrpc.getCheckMethod());
     call.send(new byte[] {-1});
     call.halfClose();
@@ -127,12 +127,12 @@ final class TransportLimitsTest {
   }
 
   @Test
-  void noRequest_callEndsAfterTheHandshakeTimeout() throws Exception {
+  void callWithoutRequestTimesOut() throws Exception {
     stop();
     start(limits(Duration.ofSeconds(2)));
     List<RawCall> calls = new ArrayList<>(); // at the same time, so that all wait only once
     for (String name : List.of("ListDevices", "WatchDevices", "StreamFrames", "PullFrames")) {
-      // A client sends the head of a call with its only message; of many it sends it at once.
+      // A client sends the headers of a unary call with its message, and those of a stream at once.
       calls.add(
           RawCall.start(
               channel, method(name).toBuilder().setType(MethodType.BIDI_STREAMING).build()));
@@ -146,7 +146,7 @@ final class TransportLimitsTest {
   }
 
   @Test
-  void moreMetadataThanTheLimit() {
+  void metadataBeyondLimitIsRejected() {
     AudioCaptureGrpc.AudioCaptureBlockingStub stub = AudioCaptureGrpc.newBlockingStub(channel);
     assertThat(list(stub, 1_500).getCode()).isEqualTo(Status.Code.OK);
     Status refused = list(stub, 2_000);
@@ -154,7 +154,7 @@ final class TransportLimitsTest {
     assertThat(refused.getDescription())
         .matches(
             "metadata: 2\\d\\d\\d bytes \\(expected: no more than 2000; max-metadata-bytes\\)");
-    // So far that the server has told clients not to send it, and ours does not.
+    // Larger than the limit that the server announces, so the client does not send it.
     assertThat(list(stub, 4_500).getCode()).isEqualTo(Status.Code.INTERNAL);
     assertThat(list(stub, 1_500).getCode()).isEqualTo(Status.Code.OK);
   }
@@ -172,7 +172,7 @@ final class TransportLimitsTest {
   }
 
   @Test
-  void oneConnectionTooManyIsClosedAndThePlaceComesFree() throws Exception {
+  void connectionBeyondLimitIsClosedAndLimitIsFreedAgain() throws Exception {
     InetAddress loopback = InetAddress.getLoopbackAddress();
     try (Socket one = new Socket(loopback, server.port());
         Socket two = new Socket(loopback, server.port())) {
@@ -191,7 +191,7 @@ final class TransportLimitsTest {
     try {
       return socket.getInputStream().readAllBytes().length;
     } catch (IOException e) {
-      return 0; // reset: closed without a word
+      return 0; // the server reset the connection
     }
   }
 }

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** What somebody who watches the devices is told. */
+/** Tests the updates of WatchDevices. */
 final class WatchDevicesTest {
 
   private static final long TIMEOUT_SECONDS = 10;
@@ -63,7 +63,7 @@ final class WatchDevicesTest {
     return response;
   }
 
-  /** Changes that follow fast may be told as one: waits for the state that counts. */
+  /** Waits for a state. Quick changes can be combined in one update. */
   private Device awaitDevice(Predicate<Device> wanted) throws InterruptedException {
     Device device = next().getDevice();
     while (!wanted.test(device)) {
@@ -73,7 +73,7 @@ final class WatchDevicesTest {
   }
 
   @Test
-  void allAtOnceAndThenEachChange() throws Exception {
+  void snapshotIsFollowedByEachChange() throws Exception {
     assertThat(next().getSnapshot().getDevicesList())
         .extracting(Device::getDeviceId)
         .containsExactly("mic", "tone");
@@ -91,25 +91,25 @@ final class WatchDevicesTest {
   }
 
   @Test
-  void aDeviceThatGoesAndComesBack() throws Exception {
+  void removedAndReturningDeviceIsReported() throws Exception {
     next();
     lavalier.script("mic").unplug();
     lavalier.timeSource().advance(Duration.ofSeconds(3));
-    WatchDevicesResponse gone = next();
-    assertThat(gone.getRemovedDeviceId()).isEqualTo("mic");
-    // The tone is the default now: that is a change as well.
+    WatchDevicesResponse removed = next();
+    assertThat(removed.getRemovedDeviceId()).isEqualTo("mic");
+    // The tone is now the default device, which is a change too.
     Device tone = next().getDevice();
     assertThat(tone.getDeviceId()).isEqualTo("tone");
     assertThat(tone.getIsDefault()).isTrue();
 
     lavalier.script("mic").plug();
-    // The registry's next look may not be due yet.
+    // The next poll of the registry may not be due yet.
     lavalier.advanceUntil(Duration.ofSeconds(1), () -> !received.isEmpty());
     assertThat(awaitDevice(d -> d.getDeviceId().equals("mic")).getIsDefault()).isTrue();
   }
 
   @Test
-  void theServersEnd() throws Exception {
+  void watchEndsWhenServerStops() throws Exception {
     next();
     lavalier.hub().close();
     Status status = ended.get(TIMEOUT_SECONDS, TimeUnit.SECONDS);

@@ -15,10 +15,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Walks through the transition table of docs/architecture.md: each state, event and need. */
+/** Tests the transition table of docs/architecture.md for each state, event and need. */
 final class DeviceLifecycleTest {
 
-  /** The events that lead to a state from the beginning. */
+  /** The events that lead from the initial state to each state. */
   private static final Map<State, List<Step>> PATHS = new EnumMap<>(State.class);
 
   private record Step(Event event, Need need) {}
@@ -48,7 +48,9 @@ final class DeviceLifecycleTest {
     return lifecycle;
   }
 
-  /** One line of the table: what is not listed changes nothing and needs no action. */
+  /**
+   * The lines of the table. A combination that is not listed changes nothing and needs no action.
+   */
   private static final List<Arguments> TABLE =
       List.of(
           cell(State.CLOSED, Event.NEEDED, Need.PENDING, State.OPENING, Action.OPEN),
@@ -162,7 +164,10 @@ final class DeviceLifecycleTest {
     assertThat(lifecycle.state()).isEqualTo(next);
   }
 
-  /** The needs that a device in a state can have: nobody is active while it is not open. */
+  /**
+   * Returns whether a device in a state can have a need: no subscriber is active while the device
+   * is not open.
+   */
   private static boolean isPossible(State state, Need need) {
     return switch (state) {
       case OPEN -> true;
@@ -180,11 +185,11 @@ final class DeviceLifecycleTest {
               TABLE.stream()
                   .map(Arguments::get)
                   .anyMatch(c -> c[0] == state && c[1] == event && c[2] == need);
-          // A stopping server refuses, whatever the state, and has nobody to recover for.
+          // A stopping server rejects requests in every state, and does not recover devices.
           boolean stopping = need == Need.STOPPING && state != State.STOPPED;
-          // NEEDED is only reported while somebody needs the device.
+          // NEEDED is reported only while a subscriber needs the device.
           boolean unneeded = event == Event.NEEDED && need == Need.NONE;
-          // STOP is only reported while the server stops.
+          // STOP is reported only while the server stops.
           boolean early = event == Event.STOP && need != Need.STOPPING;
           if (!listed && !stopping && !unneeded && !early && isPossible(state, need)) {
             cells.add(Arguments.of(state, event, need));
@@ -214,7 +219,7 @@ final class DeviceLifecycleTest {
   }
 
   @Test
-  void lostDeviceIsShownAsLostUntilAudioComesOrNobodyWaits() {
+  void deviceStaysLostUntilAudioArrivesOrNoSubscriberWaits() {
     DeviceLifecycle lifecycle = in(State.OPEN);
     assertThat(lifecycle.publicState()).isEqualTo(DeviceState.OPEN);
     lifecycle.on(Event.LOST, Need.RETURN);
@@ -238,7 +243,7 @@ final class DeviceLifecycleTest {
   }
 
   @Test
-  void oneHangingClosingDoesNotMarkAnIdleDevice() {
+  void oneHangingCloseDoesNotMarkIdleDevice() {
     DeviceLifecycle lifecycle = in(State.CLOSING);
     lifecycle.on(Event.TIMEOUT, Need.NONE);
 
@@ -247,7 +252,7 @@ final class DeviceLifecycleTest {
   }
 
   @Test
-  void afterARecoveryOneMoreHangingClosingIsEnough() {
+  void oneHangingCloseAfterRecoveryMarksDevice() {
     DeviceLifecycle lifecycle = in(State.UNRESPONSIVE);
     assertThat(lifecycle.publicState()).isEqualTo(DeviceState.NOT_RESPONDING);
     lifecycle.on(Event.RECOVERY, Need.NONE);

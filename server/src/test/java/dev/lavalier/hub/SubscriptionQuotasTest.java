@@ -11,17 +11,17 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 
-/** Each limit by itself, and that a place is taken everywhere or nowhere. */
+/** Tests each limit, and that a rejected subscription does not count toward any limit. */
 final class SubscriptionQuotasTest {
 
   private static final int NONE = Integer.MAX_VALUE;
 
-  private static Subscriber who(String identity, String address) {
+  private static Subscriber caller(String identity, String address) {
     return new Subscriber(identity, address);
   }
 
-  private static Subscriber anybody(String address) {
-    return who(Subscriber.ANONYMOUS, address);
+  private static Subscriber anonymous(String address) {
+    return caller(Subscriber.ANONYMOUS, address);
   }
 
   private static void assertRefused(
@@ -36,67 +36,67 @@ final class SubscriptionQuotasTest {
   @Test
   void totalLimitRefusesFurtherSubscriptions() throws Exception {
     SubscriptionQuotas quotas = new SubscriptionQuotas(SubscriberLimits.total(2));
-    quotas.acquire(anybody("a:1"), "tone");
-    quotas.acquire(anybody("b:1"), "mic");
+    quotas.acquire(anonymous("a:1"), "tone");
+    quotas.acquire(anonymous("b:1"), "mic");
     String refusal =
         "subscribers: the limit of 2 is reached (max-subscribers); close a stream or try again"
             + " later";
-    assertRefused(quotas, anybody("c:1"), "other", refusal);
-    quotas.release(anybody("a:1"), "tone");
-    quotas.acquire(anybody("c:1"), "other");
-    assertRefused(quotas, anybody("a:1"), "tone", refusal);
+    assertRefused(quotas, anonymous("c:1"), "other", refusal);
+    quotas.release(anonymous("a:1"), "tone");
+    quotas.acquire(anonymous("c:1"), "other");
+    assertRefused(quotas, anonymous("a:1"), "tone", refusal);
   }
 
   @Test
   void deviceLimitAppliesToOneDevice() throws Exception {
     SubscriptionQuotas quotas = new SubscriptionQuotas(new SubscriberLimits(NONE, 1, NONE, NONE));
-    quotas.acquire(anybody("a:1"), "tone");
+    quotas.acquire(anonymous("a:1"), "tone");
     assertRefused(
         quotas,
-        anybody("b:1"),
+        anonymous("b:1"),
         "tone",
         "subscribers of tone: the limit of 1 is reached (max-subscribers-per-device); close a"
             + " stream or try again later");
-    quotas.acquire(anybody("b:1"), "mic");
+    quotas.acquire(anonymous("b:1"), "mic");
   }
 
   @Test
   void connectionLimitAppliesToOneConnection() throws Exception {
     SubscriptionQuotas quotas = new SubscriptionQuotas(new SubscriberLimits(NONE, NONE, 1, NONE));
-    quotas.acquire(anybody("a:1"), "tone");
+    quotas.acquire(anonymous("a:1"), "tone");
     assertRefused(
         quotas,
-        anybody("a:1"),
+        anonymous("a:1"),
         "mic",
         "subscribers over one connection (a:1): the limit of 1 is reached"
             + " (max-subscribers-per-connection); close a stream or try again later");
-    quotas.acquire(anybody("a:2"), "tone");
+    quotas.acquire(anonymous("a:2"), "tone");
   }
 
   @Test
   void identityLimitDoesNotApplyToAnonymousCallers() throws Exception {
     SubscriptionQuotas quotas = new SubscriptionQuotas(new SubscriberLimits(NONE, NONE, NONE, 1));
-    quotas.acquire(who("alice", "a:1"), "tone");
+    quotas.acquire(caller("alice", "a:1"), "tone");
     assertRefused(
         quotas,
-        who("alice", "a:2"),
+        caller("alice", "a:2"),
         "mic",
         "subscribers by alice: the limit of 1 is reached (max-subscribers-per-identity); close a"
             + " stream or try again later");
-    quotas.acquire(who("bob", "a:1"), "tone");
-    quotas.acquire(anybody("a:1"), "tone");
-    quotas.acquire(anybody("a:1"), "tone");
+    quotas.acquire(caller("bob", "a:1"), "tone");
+    quotas.acquire(anonymous("a:1"), "tone");
+    quotas.acquire(anonymous("a:1"), "tone");
   }
 
   @Test
   void refusedSubscriptionIsNotCountedForOtherLimits() throws Exception {
     SubscriptionQuotas quotas = new SubscriptionQuotas(new SubscriberLimits(2, 1, NONE, NONE));
-    quotas.acquire(anybody("a:1"), "tone");
+    quotas.acquire(anonymous("a:1"), "tone");
     for (int i = 0; i < 10; i++) {
-      assertThatThrownBy(() -> quotas.acquire(anybody("b:1"), "tone"))
+      assertThatThrownBy(() -> quotas.acquire(anonymous("b:1"), "tone"))
           .isInstanceOf(StreamException.class);
     }
-    quotas.acquire(anybody("b:1"), "mic"); // the second in total
+    quotas.acquire(anonymous("b:1"), "mic"); // the second in total
   }
 
   @Test
@@ -106,7 +106,7 @@ final class SubscriptionQuotasTest {
     try {
       List<Future<Integer>> rounds = new ArrayList<>();
       for (int t = 0; t < 4; t++) {
-        Subscriber me = anybody("t:" + t);
+        Subscriber subscriber = anonymous("t:" + t);
         String device = t % 2 == 0 ? "tone" : "mic";
         rounds.add(
             threads.submit(
@@ -114,11 +114,12 @@ final class SubscriptionQuotasTest {
                   int entered = 0;
                   for (int i = 0; i < 20_000; i++) {
                     try {
-                      quotas.acquire(me, device);
+                      quotas.acquire(subscriber, device);
                       entered++;
-                      quotas.release(me, device);
+                      quotas.release(subscriber, device);
                     } catch (StreamException e) {
-                      // The limit is reached at the moment: four threads share three subscriptions.
+                      // The limit is reached at this moment: four threads share three
+                      // subscriptions.
                     }
                   }
                   return entered;
@@ -130,12 +131,12 @@ final class SubscriptionQuotasTest {
     } finally {
       threads.shutdownNow();
     }
-    quotas.acquire(anybody("a:1"), "tone");
-    quotas.acquire(anybody("a:1"), "tone");
-    quotas.acquire(anybody("a:1"), "mic");
+    quotas.acquire(anonymous("a:1"), "tone");
+    quotas.acquire(anonymous("a:1"), "tone");
+    quotas.acquire(anonymous("a:1"), "mic");
     assertRefused(
         quotas,
-        anybody("a:1"),
+        anonymous("a:1"),
         "mic",
         "subscribers: the limit of 3 is reached (max-subscribers); close a stream or try again"
             + " later");

@@ -10,18 +10,18 @@ import org.junit.jupiter.api.Test;
 final class PeerAddressTest {
 
   @Test
-  void anIpv4AddressIsFollowedByItsPort() {
+  void ipv4AddressIsFollowedByPort() {
     assertThat(PeerAddress.display(at("192.0.2.7"))).isEqualTo("192.0.2.7:4711");
   }
 
   @Test
-  void anIpv6AddressStandsInBrackets() {
+  void ipv6AddressIsInBrackets() {
     assertThat(PeerAddress.display(at("2001:db8::7"))).isEqualTo("[2001:db8:0:0:0:0:0:7]:4711");
     assertThat(PeerAddress.display(InetAddresses.forString("::1"))).isEqualTo("[0:0:0:0:0:0:0:1]");
   }
 
   @Test
-  void anotherKindOfAddressIsItsOwnText() {
+  void otherAddressIsPrintedAsText() {
     assertThat(PeerAddress.display(new LocalAddress("here"))).isEqualTo("local:here");
   }
 

@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** However many peers there are, a cause has two lines a minute. */
+/** Each cause has at most two lines per minute, for any number of peers. */
 final class PeerEventLogTest {
 
   private static final InetSocketAddress PEER =
@@ -21,7 +21,7 @@ final class PeerEventLogTest {
   private final PeerEventLog log = new PeerEventLog(timeSource, lines::add);
 
   @Test
-  void theFirstIsToldAtOnceAndTheOthersTogether() {
+  void firstEventIsLoggedAtOnceAndOthersAreCounted() {
     for (int i = 0; i < 10_000; i++) {
       log.log(PeerEventLog.Cause.PROTOCOL_VIOLATION, PEER, "too_many_pings");
     }
@@ -38,7 +38,7 @@ final class PeerEventLogTest {
   }
 
   @Test
-  void oneAloneIsToldOnceAndTheNextMinuteBeginsAnew() {
+  void singleEventIsLoggedOnceAndNextMinuteStartsAgain() {
     log.log(PeerEventLog.Cause.CONNECTION_LIMIT, PEER, "");
     timeSource.advance(Duration.ofSeconds(60));
     assertThat(lines)
@@ -48,14 +48,14 @@ final class PeerEventLogTest {
   }
 
   @Test
-  void oneCauseDoesNotHideAnother() {
+  void causesAreLimitedSeparately() {
     log.log(PeerEventLog.Cause.CONNECTION_LIMIT, PEER, "");
     log.log(PeerEventLog.Cause.KEEPALIVE_TIMEOUT, PEER, "");
     assertThat(lines).hasSize(2);
   }
 
   @Test
-  void aServerThatStopsSaysNothing() {
+  void stoppingServerLogsNothing() {
     log.stop();
     log.log(PeerEventLog.Cause.KEEPALIVE_TIMEOUT, PEER, "");
     assertThat(lines).isEmpty();

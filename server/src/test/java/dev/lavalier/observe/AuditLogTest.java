@@ -15,14 +15,14 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Who heard what, when, and why it ended. */
+/** Tests the audit lines: caller, device, time, and reason of each end. */
 final class AuditLogTest {
 
   private static final StreamFramesRequest MIC =
       StreamFramesRequest.newBuilder()
           .setDeviceId("mic")
           .setFrameSize(480)
-          .setMaxLatencyMs(60_000) // time runs ahead of the lanes
+          .setMaxLatencyMs(60_000) // time advances faster than the delivery loops
           .build();
 
   @RegisterExtension
@@ -35,20 +35,20 @@ final class AuditLogTest {
     lavalier.withObserver(new AuditLog(lavalier.timeSource()));
   }
 
-  private TestSubscriber hearing(int frames) throws Exception {
+  private TestSubscriber subscribeAndReceive(int frames) throws Exception {
     TestSubscriber subscriber = lavalier.subscribe(MIC).requestAll();
     subscriber.nextStarted();
     lavalier.advance(Duration.ofMillis(10L * frames), 1);
     subscriber.nextFrames(frames);
     while (lavalier.hub().subscriptions().get(0).frames() < frames) {
-      Thread.onSpinWait(); // a frame is counted after it is on its way
+      Thread.onSpinWait(); // a frame is counted after it is sent
     }
     return subscriber;
   }
 
   @Test
-  void aStreamFromItsBeginningToItsEnd() throws Exception {
-    TestSubscriber subscriber = hearing(30);
+  void streamIsLoggedFromStartToEnd() throws Exception {
+    TestSubscriber subscriber = subscribeAndReceive(30);
     assertThat(lines.next(2))
         .satisfiesExactly(
             began ->
@@ -73,8 +73,8 @@ final class AuditLogTest {
   }
 
   @Test
-  void asFieldsOfTheSameNames() throws Exception {
-    TestSubscriber subscriber = hearing(10);
+  void eventHasFieldsWithSameNames() throws Exception {
+    TestSubscriber subscriber = subscribeAndReceive(10);
     lines.next(2);
     subscriber.cancel();
     ILoggingEvent ended = lines.next();
@@ -90,8 +90,8 @@ final class AuditLogTest {
   }
 
   @Test
-  void aDeviceThatIsLost() throws Exception {
-    TestSubscriber subscriber = hearing(10);
+  void lostDeviceIsLogged() throws Exception {
+    TestSubscriber subscriber = subscribeAndReceive(10);
     lines.next(2);
     lavalier.script("mic").throwsOnRead = true;
     lavalier.timeSource().advance(Duration.ofMillis(10));
@@ -107,8 +107,8 @@ final class AuditLogTest {
   }
 
   @Test
-  void aDeviceThatDoesNotSayThatItIsClosed() throws Exception {
-    TestSubscriber subscriber = hearing(10);
+  void hangingCloseIsLogged() throws Exception {
+    TestSubscriber subscriber = subscribeAndReceive(10);
     lines.next(2);
     lavalier.script("mic").hangsInClose = true;
     subscriber.cancel();
@@ -120,8 +120,8 @@ final class AuditLogTest {
   }
 
   @Test
-  void theServersEnd() throws Exception {
-    hearing(10);
+  void stopOfServerEndsSubscriptions() throws Exception {
+    subscribeAndReceive(10);
     lines.next(2);
     lavalier.hub().close();
     assertThat(lines.next(2))

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A recording of the flight recorder, made while devices do what they do. */
+/** Tests the events that a flight recording contains after typical device events. */
 final class JfrEventsTest {
 
   @RegisterExtension
@@ -34,11 +34,11 @@ final class JfrEventsTest {
   @TempDir Path folder;
 
   @Test
-  void openingStallGapLossReturnAndEnd() throws Exception {
+  void recordingContainsEveryDeviceEvent() throws Exception {
     Path file = folder.resolve("flight.jfr");
     try (Recording recording = new Recording()) {
       recording.start();
-      anAdventure();
+      runEveryDeviceEvent();
       recording.stop();
       recording.dump(file);
     }
@@ -81,7 +81,7 @@ final class JfrEventsTest {
         .isEqualTo("cancelled by the subscriber");
   }
 
-  private void anAdventure() throws Exception {
+  private void runEveryDeviceEvent() throws Exception {
     TestSubscriber subscriber =
         lavalier
             .subscribe(
@@ -98,21 +98,21 @@ final class JfrEventsTest {
         lavalier.timeSource().nanoTime() + Duration.ofMillis(500).toNanos();
     lavalier.advance(Duration.ofMillis(800), 1);
     while (!subscriber.nextFrame().hasGap()) {
-      // the gap comes with the first frame after the stall
+      // the first frame after the stall reports the gap
     }
     lavalier.script("mic").throwsOnRead = true;
     lavalier.timeSource().advance(Duration.ofMillis(10));
     lavalier.awaitState("mic", DeviceState.DEVICE_STATE_LOST);
     lavalier.script("mic").throwsOnRead = false;
     int before = subscriber.received();
-    lavalier.advanceUntil( // it comes back by itself
+    lavalier.advanceUntil( // the device recovers automatically
         Duration.ofMillis(10), () -> subscriber.received() >= before + 20);
     subscriber.cancel();
     lavalier.awaitState("mic", DeviceState.DEVICE_STATE_CLOSED);
   }
 
   @Test
-  void theListInTheDocsIsWhole() throws Exception {
+  void docsListEveryEvent() throws Exception {
     String docs = java.nio.file.Files.readString(Path.of("../docs/operator/monitoring.md"));
     assertThat(List.of(JfrEvents.class.getDeclaredClasses()))
         .map(type -> type.getAnnotation(jdk.jfr.Name.class))

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** The figures over HTTP. */
+/** Tests the metrics over HTTP. */
 final class MetricsEndpointTest {
 
   private final Metrics metrics = new Metrics("1.2.3");
@@ -47,7 +47,7 @@ final class MetricsEndpointTest {
         new InetSocketAddress(InetAddress.getLoopbackAddress(), port), metrics);
   }
 
-  private HttpResponse<String> ask(String method, String path, String... headers)
+  private HttpResponse<String> request(String method, String path, String... headers)
       throws IOException, InterruptedException {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(
@@ -65,8 +65,8 @@ final class MetricsEndpointTest {
   }
 
   @Test
-  void inTheTextForm() throws Exception {
-    HttpResponse<String> response = ask("GET", "/metrics");
+  void getReturnsTextFormat() throws Exception {
+    HttpResponse<String> response = request("GET", "/metrics");
     assertThat(response.statusCode()).isEqualTo(200);
     assertThat(type(response)).startsWith("text/plain; version=0.0.4");
     assertThat(Scrape.parse(response.body()).labels().get("lavalier_build_info"))
@@ -74,9 +74,9 @@ final class MetricsEndpointTest {
   }
 
   @Test
-  void asOpenMetrics() throws Exception {
+  void acceptHeaderSelectsOpenMetrics() throws Exception {
     HttpResponse<String> response =
-        ask(
+        request(
             "GET",
             "/metrics",
             "Accept",
@@ -86,26 +86,26 @@ final class MetricsEndpointTest {
   }
 
   @Test
-  void itsLengthAlone() throws Exception {
-    HttpResponse<String> response = ask("HEAD", "/metrics");
+  void headReturnsOnlyLength() throws Exception {
+    HttpResponse<String> response = request("HEAD", "/metrics");
     assertThat(response.statusCode()).isEqualTo(200);
     assertThat(response.headers().firstValueAsLong("Content-Length").orElseThrow()).isPositive();
     assertThat(response.body()).isEmpty();
   }
 
   @Test
-  void nothingElse() throws Exception {
-    assertThat(ask("GET", "/").statusCode()).isEqualTo(404);
-    assertThat(ask("GET", "/metrics/").statusCode()).isEqualTo(404);
-    assertThat(ask("GET", "/metricsx").statusCode()).isEqualTo(404);
-    HttpResponse<String> post = ask("POST", "/metrics");
+  void otherPathsAndMethodsAreRejected() throws Exception {
+    assertThat(request("GET", "/").statusCode()).isEqualTo(404);
+    assertThat(request("GET", "/metrics/").statusCode()).isEqualTo(404);
+    assertThat(request("GET", "/metricsx").statusCode()).isEqualTo(404);
+    HttpResponse<String> post = request("POST", "/metrics");
     assertThat(post.statusCode()).isEqualTo(405);
     assertThat(post.headers().firstValue("Allow")).hasValue("GET, HEAD");
   }
 
-  /** A port that is taken is told by whoever starts it. */
+  /** The caller that starts the endpoint reports the port in use. */
   @Test
-  void aPortThatIsTaken() {
+  void startFailsIfPortIsInUse() {
     assertThatThrownBy(() -> listen(endpoint.address().getPort()))
         .isInstanceOf(BindException.class);
   }
@@ -120,10 +120,11 @@ final class MetricsEndpointTest {
         holding.add(socket);
         socket.getOutputStream().write("GET /metr".getBytes(StandardCharsets.US_ASCII));
       }
-      assertThat(ask("GET", "/metrics").statusCode()).isEqualTo(200);
+      assertThat(request("GET", "/metrics").statusCode()).isEqualTo(200);
       for (Socket socket : holding) {
         socket.setSoTimeout(10_000);
-        assertThat(socket.getInputStream().read()).isEqualTo(-1); // hung up on
+        assertThat(socket.getInputStream().read())
+            .isEqualTo(-1); // the endpoint has closed the connection
       }
     } finally {
       for (Socket socket : holding) {
@@ -133,8 +134,8 @@ final class MetricsEndpointTest {
   }
 
   @Test
-  void itsThreadsKeepNoServerAlive() throws Exception {
-    ask("GET", "/metrics");
+  void threadsAreDaemons() throws Exception {
+    request("GET", "/metrics");
     assertThat(Thread.getAllStackTraces().keySet())
         .filteredOn(thread -> thread.getName().startsWith("lavalier-metrics-"))
         .isNotEmpty()

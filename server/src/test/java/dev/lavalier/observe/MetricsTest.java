@@ -25,7 +25,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** What the figures say of devices and streams, and what the docs say of the figures. */
+/** Tests the metrics of devices and streams, and their documentation. */
 final class MetricsTest {
 
   private static final Path TABLE = Path.of("../docs/reference/metrics.md");
@@ -62,7 +62,7 @@ final class MetricsTest {
     metrics.close();
   }
 
-  private TestSubscriber hearing(int frames) throws Exception {
+  private TestSubscriber subscribeAndReceive(int frames) throws Exception {
     TestSubscriber subscriber = lavalier.subscribe(MIC).requestAll();
     subscriber.nextStarted();
     lavalier.advance(Duration.ofMillis(10L * frames), 1);
@@ -71,7 +71,7 @@ final class MetricsTest {
     return subscriber;
   }
 
-  /** A frame is counted after it is on its way. */
+  /** Waits for the count: a frame is counted after it is sent. */
   private void awaitSent(int frames) throws Exception {
     long end = System.nanoTime() + 10_000_000_000L;
     while (values().getOrDefault("lavalier_frames_sent_total{device=\"mic\"}", 0.0) < frames) {
@@ -87,8 +87,8 @@ final class MetricsTest {
   }
 
   @Test
-  void framesThatWereSent() throws Exception {
-    hearing(30);
+  void sentFramesAreCounted() throws Exception {
+    subscribeAndReceive(30);
     assertThat(values())
         .containsEntry("lavalier_frames_sent_total{device=\"mic\"}", 30.0)
         .containsEntry("lavalier_samples_captured_total{device=\"mic\"}", 14_400.0)
@@ -106,7 +106,7 @@ final class MetricsTest {
   }
 
   @Test
-  void framesThatGrewOldInTheQueue() throws Exception {
+  void expiredFramesAreCounted() throws Exception {
     TestSubscriber subscriber = lavalier.subscribe(MIC).request(1);
     subscriber.nextStarted();
     lavalier.advance(Duration.ofMillis(300), 1);
@@ -121,7 +121,7 @@ final class MetricsTest {
   }
 
   @Test
-  void samplesThatASlowSubscriberLost() throws Exception {
+  void lossOfSlowSubscriberIsCounted() throws Exception {
     TestSubscriber subscriber =
         lavalier.subscribe(MIC.toBuilder().setMaxLatencyMs(100).build()).request(1);
     subscriber.nextStarted();
@@ -137,8 +137,8 @@ final class MetricsTest {
   }
 
   @Test
-  void aDeviceThatIsLostAndComesBack() throws Exception {
-    TestSubscriber subscriber = hearing(10);
+  void lossAndRecoveryOfDeviceAreCounted() throws Exception {
+    TestSubscriber subscriber = subscribeAndReceive(10);
     metrics.streamMetrics("mic").onClock(-25);
     assertThat(values()).containsEntry("lavalier_device_clock_drift_ratio{device=\"mic\"}", -25e-6);
     lavalier.script("mic").throwsOnRead = true;
@@ -152,7 +152,8 @@ final class MetricsTest {
     lavalier.script("mic").throwsOnRead = false;
     int before = subscriber.received();
     lavalier.advanceUntil(Duration.ofMillis(10), () -> subscriber.received() >= before + 20);
-    lavalier.awaitState("mic", DeviceState.DEVICE_STATE_OPEN); // told after it is counted
+    lavalier.awaitState(
+        "mic", DeviceState.DEVICE_STATE_OPEN); // the state is published after the count
     assertThat(values())
         .containsEntry("lavalier_device_reopenings_total{device=\"mic\"}", 1.0)
         .doesNotContainKey("lavalier_device_clock_drift_ratio{device=\"mic\"}");
@@ -161,8 +162,8 @@ final class MetricsTest {
   }
 
   @Test
-  void aDeviceThatGoesLeavesItsCounts() throws Exception {
-    TestSubscriber subscriber = hearing(10);
+  void removedDeviceKeepsItsCounters() throws Exception {
+    TestSubscriber subscriber = subscribeAndReceive(10);
     subscriber.cancel();
     lavalier.awaitState("mic", DeviceState.DEVICE_STATE_CLOSED);
     lavalier.script("mic").unplug();
@@ -174,7 +175,7 @@ final class MetricsTest {
   }
 
   @Test
-  void callsAndConnections() throws Exception {
+  void callsAndConnectionsAreCounted() throws Exception {
     everyKindOfCall();
     assertThat(values())
         .containsEntry("lavalier_connections", 1.0)
@@ -192,21 +193,21 @@ final class MetricsTest {
     metrics.onCallEnded("a/B", "OK");
   }
 
-  /** Everything there is to tell, told. */
-  private Scrape whole() throws Exception {
-    hearing(10);
+  /** Returns a scrape that contains every metric. */
+  private Scrape completeScrape() throws Exception {
+    subscribeAndReceive(10);
     metrics.streamMetrics("mic").onClock(1);
     everyKindOfCall();
     return Scrape.of(metrics);
   }
 
   @Test
-  void theTableInTheDocsSaysWhatAScrapeSays() throws Exception {
+  void docsListEveryMetric() throws Exception {
     Map<String, String> documented = new TreeMap<>();
     ROW.matcher(Files.readString(TABLE))
         .results()
         .forEach(row -> documented.put(row.group(1), row.group(2) + " " + row.group(3).strip()));
-    Scrape scrape = whole();
+    Scrape scrape = completeScrape();
     Map<String, String> scraped = new TreeMap<>();
     scrape
         .types()
@@ -215,16 +216,19 @@ final class MetricsTest {
                 scraped.put(name, type + " " + String.join(", ", scrape.labels().get(name))));
     scraped.replaceAll((name, words) -> words.endsWith(" ") ? words + "-" : words);
 
-    assertThat(documented).containsAllEntriesOf(scraped); // what the JVM tells depends on it
+    assertThat(documented).containsAllEntriesOf(scraped); // the JVM's metrics depend on the JVM
     documented.keySet().removeIf(name -> !name.startsWith("lavalier_"));
     assertThat(scraped).containsAllEntriesOf(documented);
   }
 
   @Test
-  void theDashboardAndTheAlertsAskForWhatThereIs() throws Exception {
+  void dashboardAndAlertsUseExistingMetrics() throws Exception {
     Set<String> known = new TreeSet<>();
-    whole().values().keySet().forEach(series -> known.add(series.replaceFirst("\\{.*", "")));
-    known.add("jvm_gc_pause_seconds_count"); // after the first collection
+    completeScrape()
+        .values()
+        .keySet()
+        .forEach(series -> known.add(series.replaceFirst("\\{.*", "")));
+    known.add("jvm_gc_pause_seconds_count"); // appears only after the first collection
     known.add("jvm_gc_pause_seconds_sum");
     JsonElement dashboard =
         JsonParser.parseString(Files.readString(MONITORING.resolve("grafana/lavalier.json")));

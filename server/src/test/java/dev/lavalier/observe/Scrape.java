@@ -13,10 +13,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What a scrape says, in Prometheus' text form.
+ * A scrape in Prometheus' text format.
  *
- * @param types the type of each metric, by its name
- * @param labels the labels of each metric but for a bucket's bound
+ * @param types the type of each metric, by name
+ * @param labels the labels of each metric, except for the bound of a bucket
  * @param values the value of each series
  */
 record Scrape(
@@ -42,7 +42,7 @@ record Scrape(
       } else if (!line.startsWith("#")) {
         Matcher sample = SAMPLE.matcher(line);
         if (!sample.matches()) {
-          throw new AssertionError("no sample: " + line);
+          throw new AssertionError("not a sample: " + line);
         }
         Set<String> known =
             labels.computeIfAbsent(family(sample.group(1), types), f -> new TreeSet<>());

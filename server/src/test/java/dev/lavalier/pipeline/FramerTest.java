@@ -43,7 +43,7 @@ final class FramerTest {
     return new Framer(new StreamPlan(AS_CAPTURED, frameSize, FrameCodec.stateless(encoder)));
   }
 
-  /** A period whose samples are their own indexes. */
+  /** Returns a period in which the value of each sample is its index. */
   private static byte[] period(long from, int samples) {
     byte[] pcm = new byte[2 * samples];
     for (int i = 0; i < samples; i++) {
@@ -55,7 +55,7 @@ final class FramerTest {
 
   @ParameterizedTest
   @CsvSource({"80,160,0", "80,80,0", "80,7,0", "80,1,0", "80,200,240", "13,80,1001", "80,8000,79"})
-  void cutsOnTheGridWhateverThePeriod(int periodSamples, int frameSize, long joinedAt) {
+  void framesAreCutOnGridForEveryPeriod(int periodSamples, int frameSize, long joinedAt) {
     Framer framer = framer(frameSize);
     long end = joinedAt + 20_000;
     for (long at = joinedAt; at < end; at += periodSamples) {
@@ -80,7 +80,7 @@ final class FramerTest {
   }
 
   @Test
-  void saysWhetherAFrameCameOut() {
+  void acceptReturnsWhetherFrameIsComplete() {
     Framer framer = framer(160);
     assertThat(framer.accept(new Period(period(0, 80), 80, 0, 0, 0, 0))).isFalse();
     assertThat(framer.accept(new Period(period(80, 80), 80, 80, 0, 0, 0))).isTrue();

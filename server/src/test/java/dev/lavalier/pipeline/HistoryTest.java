@@ -20,7 +20,7 @@ final class HistoryTest {
   }
 
   @Test
-  void keepsWhatIsPromisedAndASecondMore() {
+  void historyKeepsPromisedTimeAndOneSecond() {
     add(10_000);
 
     assertThat(history.head() - history.oldestAvailable()).isEqualTo(301);
@@ -32,7 +32,7 @@ final class HistoryTest {
   }
 
   @Test
-  void findsThePeriodOfASample() {
+  void periodIsFoundBySampleIndex() {
     assertThat(history.find(0)).isNull();
     add(1_000);
 
@@ -43,7 +43,7 @@ final class HistoryTest {
   }
 
   @Test
-  void keepsACopy() {
+  void historyKeepsACopy() {
     byte[] pcm = new byte[2 * SAMPLES];
     history.add(new Period(pcm, SAMPLES, 0, 0, 0, 0));
     pcm[0] = 1;

@@ -22,7 +22,7 @@ final class LiveSourceTest {
     }
   }
 
-  /** A queue without a bound of age, from the first frame on. */
+  /** Returns a queue without an age limit, from the first frame on. */
   private LiveSource queue(int bound) {
     return LiveSource.after(null, ring, bound, Long.MAX_VALUE);
   }
@@ -32,7 +32,7 @@ final class LiveSourceTest {
   }
 
   @Test
-  void givesEachFrameOnceAndInOrder() {
+  void eachFrameIsReturnedOnceInOrder() {
     LiveSource source = queue(10);
     publish(3);
 
@@ -43,7 +43,7 @@ final class LiveSourceTest {
   }
 
   @Test
-  void dropsTheOldestBeyondItsBound() {
+  void oldestFramesBeyondBoundAreDropped() {
     LiveSource source = queue(4);
     publish(9);
 
@@ -57,7 +57,7 @@ final class LiveSourceTest {
   }
 
   @Test
-  void dropsWhatHasWaitedTooLongAlsoWhereNothingNewerComes() {
+  void expiredFramesAreDroppedWithoutNewerFrames() {
     LiveSource source = LiveSource.after(null, ring, 10, 50);
     for (long readNanos : new long[] {1_000, 1_020, 1_040}) {
       ring.publish(new Frame(ring.head(), 0, 0, 0, readNanos, NOTHING));
@@ -71,7 +71,7 @@ final class LiveSourceTest {
   }
 
   @Test
-  void keepsWhatWaitsWhileTheRingGrows() {
+  void queuedFramesAreKeptWhileRingGrows() {
     LiveSource source = queue(1_000);
     publish(10);
     ring.ensureCapacity(1_001);
@@ -85,7 +85,7 @@ final class LiveSourceTest {
   }
 
   @Test
-  void queuesWithDifferentBoundsDoNotTouchEachOther() {
+  void queuesWithDifferentBoundsAreIndependent() {
     LiveSource small = queue(1);
     LiveSource large = queue(16);
     ring.ensureCapacity(17);
@@ -96,12 +96,12 @@ final class LiveSourceTest {
   }
 
   /**
-   * Claim: while one thread publishes as fast as it can, and the ring grows under it, every queue
-   * sees frames in strictly growing order, none twice and none that carries another's index; and
-   * once the publisher is done, every queue ends with the last frame.
+   * Claim: while one thread publishes as fast as it can, and the ring grows, every queue sees
+   * frames in strictly increasing order, none twice and none with another frame's index. After the
+   * publisher has finished, every queue ends with the last frame.
    */
   @Test
-  void racesWithThePublisherWithoutEverSeeingAFrameTwice() throws Exception {
+  void concurrentQueuesSeeEachFrameAtMostOnce() throws Exception {
     int frames = 2_000_000;
     ExecutorService threads = Executors.newCachedThreadPool();
     try {

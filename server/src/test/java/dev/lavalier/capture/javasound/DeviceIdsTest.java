@@ -14,7 +14,7 @@ final class DeviceIdsTest {
   }
 
   @Test
-  void namesAlsaDevicesByCardIdAndNotByCardIndex() {
+  void alsaDevicesAreNamedByCardIdNotByIndex() {
     assertThat(idOf("PCH [plughw:0,0]", "ALSA (http://www.alsa-project.org)")).isEqualTo("PCH,0");
     assertThat(new DeviceIds().idOf(new Mixer.Info("PCH [plughw:1,0]", "ALSA", "", "") {}))
         .isEqualTo("PCH,0");
@@ -22,14 +22,14 @@ final class DeviceIdsTest {
   }
 
   @Test
-  void knowsTheDefaultWhateverItsFirstWords() {
+  void defaultDeviceIsRecognizedRegardlessOfPrefix() {
     assertThat(idOf("default [default]", "")).isEqualTo("default");
     assertThat(new DeviceIds().idOf(new Mixer.Info("alsa_playback.java [default]", "", "", "") {}))
         .isEqualTo("default");
   }
 
   @Test
-  void namesOthersByNameAndVendor() {
+  void otherDevicesAreNamedByNameAndVendor() {
     assertThat(idOf("Built-in Microphone", "Apple Inc."))
         .isEqualTo("Built-in Microphone (Apple Inc.)");
     assertThat(idOf("Microphone (USB Audio)", "Unknown Vendor"))
@@ -37,7 +37,7 @@ final class DeviceIdsTest {
   }
 
   @Test
-  void tellsTwinsApart() {
+  void equalDevicesGetDistinctIds() {
     assertThat(idOf("USB Mic", "")).isEqualTo("USB Mic");
     assertThat(idOf("USB Mic", "")).isEqualTo("USB Mic#2");
     assertThat(idOf("USB Mic", "")).isEqualTo("USB Mic#3");

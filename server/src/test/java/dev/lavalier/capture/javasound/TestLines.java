@@ -15,13 +15,13 @@ import javax.sound.sampled.DataLine;
 import javax.sound.sampled.Line;
 import javax.sound.sampled.TargetDataLine;
 
-/** What a scripted mixer of test support needs of this package. */
+/** Gives the scripted mixer of the test support access to this package. */
 public final class TestLines {
 
   private TestLines() {}
 
   /**
-   * Opens a line that gives the tone.
+   * Opens a line that plays the tone.
    *
    * @param bufferBytes size of its buffer
    */
@@ -31,11 +31,11 @@ public final class TestLines {
       return VirtualLine.open(
           new ToneDevice(), pcm, bufferBytes / pcm.bytesPerSampleFrame(), timeSource);
     } catch (IOException e) {
-      throw new AssertionError(e); // the tone needs no file
+      throw new AssertionError(e); // the tone reads no file
     }
   }
 
-  /** Returns the description of a mixer's lines that support every format. */
+  /** Returns the description of the lines of a mixer that supports every format. */
   public static Line.Info[] anyFormat() {
     return lineInfo(
         Arrays.stream(SampleEncoding.values())
@@ -43,7 +43,7 @@ public final class TestLines {
             .toArray(AudioFormat[]::new));
   }
 
-  /** Returns the description of a mixer's lines that support only one format. */
+  /** Returns the description of the lines of a mixer that supports only one format. */
   public static Line.Info[] onlyFormat(String format) {
     return lineInfo(JavaSoundFormats.toJavaSound(PcmFormat.parse(format)));
   }

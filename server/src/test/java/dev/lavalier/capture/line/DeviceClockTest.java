@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The clock against a simulated device: lumps of 20 ms, jitter, drift. */
+/** Tests the clock against a simulated device: bursts of 20 ms, jitter, drift. */
 final class DeviceClockTest {
 
   private static final PcmFormat FORMAT = PcmFormat.parse("48000/2/s16le");
@@ -21,8 +21,8 @@ final class DeviceClockTest {
   private long lost;
 
   /**
-   * Looks every 10 ms at a device whose clock runs fast by {@code ppm} and which delivers in lumps;
-   * once a second sees a lump arrive, to half a millisecond.
+   * Polls a device every 10 ms. Its clock runs fast by {@code ppm}, and it delivers in bursts. Once
+   * a second, measures the arrival of a burst to half a millisecond.
    */
   private void run(double ppm, long fromNanos, long toNanos, long missing) {
     for (long t = fromNanos; t < toNanos; t += SECOND / 100) {
@@ -45,7 +45,7 @@ final class DeviceClockTest {
 
   @ParameterizedTest
   @ValueSource(doubles = {100, -100, 0, 20})
-  void measuresTheDevicesRate(double ppm) {
+  void rateOfDeviceIsMeasured(double ppm) {
     run(ppm, START + SECOND, START + 301 * SECOND, 0);
     assertThat(clock.driftPpm()).isBetween(ppm - 5, ppm + 5);
     assertThat(lost).isZero();
@@ -56,7 +56,7 @@ final class DeviceClockTest {
   }
 
   @Test
-  void saysWhenTheRateIsWorthTelling() {
+  void rateConvergesWithinTwoMinutes() {
     run(100, START + SECOND, START + 55 * SECOND, 0);
     assertThat(clock.isConverged()).isFalse();
     run(100, START + 55 * SECOND, START + 120 * SECOND, 0);
@@ -65,7 +65,7 @@ final class DeviceClockTest {
   }
 
   @Test
-  void aRateThatScattersIsNotWorthTelling() {
+  void rateWithLargeScatterDoesNotConverge() {
     clock.observe(START, 0);
     for (int second = 1; second < 120; second++) {
       long late = (long) (random.nextDouble() * SECOND / 20); // up to 50 ms
@@ -75,16 +75,16 @@ final class DeviceClockTest {
   }
 
   @Test
-  void reckonsWhatTheDeviceLost() {
+  void lossOfDeviceIsEstimated() {
     run(0, START + SECOND, START + 20 * SECOND, 0);
     clock.resetWindow();
-    long gone = 24_000; // half a second
-    run(0, START + 20 * SECOND + SECOND / 2, START + 40 * SECOND, gone);
-    assertThat(lost).isBetween(gone - 960, gone + 960);
+    long missingSamples = 24_000; // half a second
+    run(0, START + 20 * SECOND + SECOND / 2, START + 40 * SECOND, missingSamples);
+    assertThat(lost).isBetween(missingSamples - 960, missingSamples + 960);
   }
 
   @Test
-  void aDelayWithinTheBufferIsNoLoss() {
+  void delayWithinBufferIsNoLoss() {
     run(0, START + SECOND, START + 20 * SECOND, 0);
     run(0, START + 20 * SECOND, START + 40 * SECOND, 48 * 150);
     assertThat(lost).isZero();

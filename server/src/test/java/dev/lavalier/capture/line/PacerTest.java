@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-/** The pacer against a simulated line, all in nanoseconds. */
+/** Tests the pacer against a simulated line. All times are in nanoseconds. */
 final class PacerTest {
 
   private static final long MS = 1_000_000;
@@ -17,16 +17,16 @@ final class PacerTest {
   private long shortest = Long.MAX_VALUE;
   private long longest;
 
-  /** PulseAudio's, about. */
+  /** About that of PulseAudio. */
   private long burst = 20 * MS + 130_000;
 
-  /** Returns how much has come by {@code time}: in lumps, from a drifting device. */
+  /** Returns the samples that arrived by {@code time}: in bursts, from a drifting device. */
   private long arrived(long time, double ppm) {
     long captured = (long) (time * (1 + ppm / 1e6));
     return captured / burst * burst;
   }
 
-  private void run(long taken, int periods, double ppm, boolean judged) {
+  private void run(long taken, int periods, double ppm, boolean measured) {
     long position = taken;
     long last = now;
     for (int i = 0; i < periods; i++) {
@@ -38,7 +38,7 @@ final class PacerTest {
       }
       position += PERIOD;
       pacer.onPeriodReleased(now, waited, arrived(now, ppm) - position);
-      if (judged) {
+      if (measured) {
         shortest = Math.min(shortest, now - last);
         longest = Math.max(longest, now - last);
       }
@@ -47,7 +47,7 @@ final class PacerTest {
   }
 
   @Test
-  void makesLumpsEven() {
+  void burstsAreSmoothed() {
     now = 21 * MS;
     pacer.start(now);
     pacer.onPeriodReleased(now, true, 0);
@@ -58,12 +58,12 @@ final class PacerTest {
   }
 
   @Test
-  void makesLumpsEvenThatBeganWithAPause() {
-    burst = 1_024 * 1_000 * MS / 48_000; // PipeWire's; every so often there are two periods in it
+  void burstsAreSmoothedAfterInitialPause() {
+    burst = 1_024 * 1_000 * MS / 48_000; // that of PipeWire; some bursts contain two periods
     pacer.start(0);
     pacer.onPeriodReleased(0, true, 0);
     now = 100 * MS;
-    long missed = arrived(now, 0); // and never comes
+    long missed = arrived(now, 0); // these samples never arrive
     run(missed, 1_000, 0, false);
     run(missed + 1_000 * PERIOD, 60_000, 0, true);
     assertThat(shortest).isGreaterThan(9 * MS);
@@ -71,7 +71,7 @@ final class PacerTest {
   }
 
   @Test
-  void aPauseIsCaughtUpAtOnce() {
+  void pauseIsCaughtUpAtOnce() {
     now = PERIOD;
     pacer.start(now);
     pacer.onPeriodReleased(now, true, 0);
@@ -85,7 +85,7 @@ final class PacerTest {
   }
 
   @Test
-  void aDeviceThatFellBackForGoodIsFollowed() {
+  void permanentDelayIsFollowed() {
     pacer.start(PERIOD);
     pacer.onPeriodReleased(PERIOD, true, 0);
     boolean waited = true;

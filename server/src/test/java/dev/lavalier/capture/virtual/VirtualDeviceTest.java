@@ -28,7 +28,7 @@ final class VirtualDeviceTest {
   private static byte[] read(VirtualDevice device, PcmFormat format, int bytes) throws IOException {
     try (VirtualDevice.SampleSource source = device.open(format)) {
       byte[] pcm = new byte[bytes];
-      // In pieces of an odd size, as no reader would.
+      // In pieces of an odd size, unlike the reader.
       for (int at = 0; at < bytes; at += 4 * 37) {
         source.read(pcm, at, Math.min(4 * 37, bytes - at));
       }
@@ -38,7 +38,7 @@ final class VirtualDeviceTest {
 
   @ParameterizedTest
   @ValueSource(ints = {0, 1})
-  void theToneIs440HzAtMinus12DbfsOnEveryChannel(int channel) throws IOException {
+  void toneIs440HzAtMinus12DbfsOnEveryChannel(int channel) throws IOException {
     byte[] pcm = read(new ToneDevice(), STEREO, 4 * 48_000 * 3);
 
     SineMeter.Reading reading =
@@ -51,7 +51,7 @@ final class VirtualDeviceTest {
   }
 
   @Test
-  void aWavFilePlaysAgainAndAgain() throws IOException {
+  void wavFilePlaysInALoop() throws IOException {
     byte[] samples = new byte[4 * 100];
     for (int i = 0; i < samples.length; i++) {
       samples[i] = (byte) i;
@@ -59,14 +59,14 @@ final class VirtualDeviceTest {
     WavDevice device = WavDevice.of("loop", wav(samples, STEREO));
 
     assertThat(device.format()).isEqualTo(STEREO);
-    byte[] heard = read(device, STEREO, 4 * 1_000);
-    for (int i = 0; i < heard.length; i++) {
-      assertThat(heard[i]).isEqualTo(samples[i % samples.length]);
+    byte[] played = read(device, STEREO, 4 * 1_000);
+    for (int i = 0; i < played.length; i++) {
+      assertThat(played[i]).isEqualTo(samples[i % samples.length]);
     }
   }
 
   @Test
-  void refusesWhatIsNoWavInOneLine() throws IOException {
+  void invalidWavFileIsRejectedInOneLine() throws IOException {
     Path text = Files.writeString(dir.resolve("notes.wav"), "not audio at all, but text");
     Path empty = wav(new byte[0], STEREO);
     Path bytes = dir.resolve("eight.wav");
