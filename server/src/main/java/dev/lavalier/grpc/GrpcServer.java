@@ -131,8 +131,7 @@ public final class GrpcServer implements AutoCloseable {
       HealthStatusManager health,
       CallAuthorizer authorizer,
       CallObserver calls) {
-    AudioCaptureService service =
-        new AudioCaptureService(captureCalls, deliveryLoops);
+    AudioCaptureService service = new AudioCaptureService(captureCalls, deliveryLoops);
     return builder
         .addService(MalformedRequestGuard.wrap(service.bindService()))
         .addService(MalformedRequestGuard.wrap(new AdminService(hub).bindService()))

@@ -1,8 +1,8 @@
 package dev.lavalier.pipeline;
 
 /**
- * Encodes the frames of one sequence, in order, as messages of the contract. Used by one thread at a
- * time: a capture thread, or a delivery loop during a replay. It must not block and must not keep
+ * Encodes the frames of one sequence, in order, as messages of the contract. Used by one thread at
+ * a time: a capture thread, or a delivery loop during a replay. It must not block and must not keep
  * the samples.
  */
 @FunctionalInterface

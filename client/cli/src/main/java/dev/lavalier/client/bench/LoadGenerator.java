@@ -47,8 +47,7 @@ public final class LoadGenerator {
   private final LongSupplier unixNanos;
   private final BoundedWait wait;
 
-  private LoadGenerator(
-      Supplier<Transport> transports, LongSupplier unixNanos, BoundedWait wait) {
+  private LoadGenerator(Supplier<Transport> transports, LongSupplier unixNanos, BoundedWait wait) {
     this.transports = transports;
     this.unixNanos = unixNanos;
     this.wait = wait;

@@ -26,9 +26,7 @@ final class ProgramsIT {
   private static final double TONE_DBFS = -12;
 
   private static final StreamOptions LENIENT =
-      StreamOptions.defaults()
-          .withReconnect(Duration.ZERO)
-          .withMaxLatency(Duration.ofSeconds(10));
+      StreamOptions.defaults().withReconnect(Duration.ZERO).withMaxLatency(Duration.ofSeconds(10));
 
   @TempDir Path dir;
 
@@ -184,8 +182,7 @@ final class ProgramsIT {
   @Test
   void badFlagGetsOneLineAndCode2() throws Exception {
     assertThat(ProcessRunner.run(ServerProcess.command("--loud")))
-        .isEqualTo(
-            new ProcessRunner.Result(2, "", "Unknown option: '--loud' (see --help)\n"));
+        .isEqualTo(new ProcessRunner.Result(2, "", "Unknown option: '--loud' (see --help)\n"));
   }
 
   @Test
