@@ -217,9 +217,7 @@ final class AccessTest {
         Status.Code.PERMISSION_DENIED,
         "device_id: tone (expected: a device that ann may stream)");
     WatchDevicesResponse update = watcher.next();
-    while (!update
-        .getRemovedDeviceId()
-        .equals("tone")) { // the device was opened and closed in between
+    while (!update.getRemovedDeviceId().equals("tone")) { // opened and closed before
       update = watcher.next();
     }
     assertThat(devices(as("lav_ann"))).containsExactly("mic");

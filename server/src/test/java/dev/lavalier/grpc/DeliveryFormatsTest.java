@@ -159,8 +159,7 @@ final class DeliveryFormatsTest {
     lavalier.advance(Duration.ofMillis(200), 1);
 
     AudioFrame begun = second.nextFrame();
-    assertThat(begun.getSampleIndex())
-        .isEqualTo(11 * 441); // the first frame that needs no samples from before the conversion
+    assertThat(begun.getSampleIndex()).isEqualTo(11 * 441); // the first complete frame
     assertThat(begun.hasGap()).isFalse();
     PcmFormat format = PcmFormat.parse("44100/1/s16le");
     assertTone(
