@@ -158,7 +158,7 @@ final class ConfigurationTest {
   }
 
   @Test
-  void badFlag_errorIsOneLineAndExitCodeIs2() throws IOException {
+  void badFlagGetsOneLineAndCode2() throws IOException {
     String text = Files.writeString(directory.resolve("text.wav"), "no audio").toString();
     assertRefused("Unknown option: '--loud' (see --help)", "--loud");
     assertRefused("port: 70000 (expected: 0..65535)", "--port", "70000");
@@ -173,12 +173,12 @@ final class ConfigurationTest {
         "tone=7/2/s16le");
     assertRefused("history-ms: 600001 (expected: 0..600000)", "--history-ms", "600001");
     assertRefused(
-        "keep-open: tone (expected: --history-ms with it, or there is nothing to keep it open for)",
+        "keep-open: tone (expected: --history-ms of 1 or more, which keep-open requires)",
         "--keep-open",
         "tone");
     assertRefused("wav: take=" + text + " (expected: a WAV file)", "--wav", "take=" + text);
     assertRefused(
-        "wav: tone=" + text + " (expected: a name that is not taken)", "--wav", "tone=" + text);
+        "wav: tone=" + text + " (expected: a name that no other virtual device has)", "--wav", "tone=" + text);
     Result open = run(Map.of(), "--bind", "0.0.0.0");
     assertThat(open.code()).isEqualTo(2);
     assertThat(open.err())

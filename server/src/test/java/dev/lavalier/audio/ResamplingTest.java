@@ -23,7 +23,7 @@ final class ResamplingTest {
 
   @Test
   @SlowTest
-  void everyPairOfRates_qualityIsThatOfARecording() throws Exception {
+  void everyPairOfRatesMeetsPromisedQuality() throws Exception {
     SoftAssertions all = new SoftAssertions();
     int pairs = 0;
     for (int from : Conversion.RATES_HZ) {

@@ -30,7 +30,7 @@ final class ListenIT {
    */
   @Test
   @RealTimeTest
-  void toneIsPlayed_soundServerOutputHasHardlyAnyClick() throws Exception {
+  void soundServerPlaysToneWithHardlyAnyClick() throws Exception {
     PulseAudio.assumeInstalled();
     assumeTrue(ProcessRunner.succeeds("parec", "--version"), "parec is not installed");
     Path err = dir.resolve("err");
@@ -97,7 +97,7 @@ final class ListenIT {
 
   @Test
   @SlowTest
-  void noOutputDevice_errorIsOneLine() throws Exception {
+  void missingOutputDeviceIsReportedInOneLine() throws Exception {
     Path alsa = Files.writeString(dir.resolve("asound.conf"), "pcm.none { type null }\n");
     try (ServerProcess server = ServerProcess.start(Map.of(), "--demo")) {
       ProcessRunner.Result result =

@@ -49,7 +49,7 @@ final class StopIT {
       StreamOptions.defaults().withMaxLatency(Duration.ofSeconds(10));
 
   @Test
-  void sigterm_allClientsAreNotifiedAndExitCodeIsZero() throws Exception {
+  void sigtermNotifiesClientsAndExitsWithZero() throws Exception {
     try (ServerProcess server = ServerProcess.start(Map.of());
         LavalierClient client = server.client()) {
       List<Notice> notices = new ArrayList<>();
@@ -114,7 +114,7 @@ final class StopIT {
   }
 
   @Test
-  void clientsReadNothing_stopIsNotDelayed() throws Exception {
+  void clientsThatReadNothingDoNotDelayStop() throws Exception {
     try (ServerProcess server = ServerProcess.start(Map.of())) {
       ManagedChannel channel =
           NettyChannelBuilder.forTarget(server.address()).usePlaintext().build();
@@ -164,7 +164,7 @@ final class StopIT {
 
   @Test
   @SoundServerTest
-  void soundServerHangs_stopIsNotDelayed() throws Exception {
+  void hangingSoundServerDoesNotDelayStop() throws Exception {
     PulseAudio.assumeInstalled();
     try (PulseAudio pulse = PulseAudio.start();
         ServerProcess server = ServerProcess.start(pulse.environment());
