@@ -178,7 +178,9 @@ final class ConfigurationTest {
         "tone");
     assertRefused("wav: take=" + text + " (expected: a WAV file)", "--wav", "take=" + text);
     assertRefused(
-        "wav: tone=" + text + " (expected: a name that no other virtual device has)", "--wav", "tone=" + text);
+        "wav: tone=" + text + " (expected: a name that no other virtual device has)",
+        "--wav",
+        "tone=" + text);
     Result open = run(Map.of(), "--bind", "0.0.0.0");
     assertThat(open.code()).isEqualTo(2);
     assertThat(open.err())
