@@ -24,19 +24,22 @@ public record SupportedFormat(SampleEncoding encoding, int sampleRateHz, int cha
   }
 
   /**
-   * Returns the supported format that is closest to {@code preferred}: the same rate has the
-   * highest weight, then the same number of channels, then the same encoding. Returns empty if
-   * {@code supported} is empty.
+   * Returns the supported format that is closest to {@code preferred}: the rate with the smallest
+   * ratio to the preferred one, the higher of two that are equally close; then the closest number of
+   * channels; then the same encoding. Returns empty if {@code supported} is empty.
    */
   public static Optional<PcmFormat> closest(PcmFormat preferred, List<SupportedFormat> supported) {
     return supported.stream()
         .map(candidate -> candidate.withDefaultsFrom(preferred))
-        .max(
-            Comparator.comparingInt(
-                f ->
-                    (f.sampleRateHz() == preferred.sampleRateHz() ? 4 : 0)
-                        + (f.channelCount() == preferred.channelCount() ? 2 : 0)
-                        + (f.encoding() == preferred.encoding() ? 1 : 0)));
+        .min(
+            Comparator.<PcmFormat>comparingDouble(f -> rateDistance(f, preferred))
+                .thenComparing(f -> -f.sampleRateHz())
+                .thenComparing(f -> Math.abs(f.channelCount() - preferred.channelCount()))
+                .thenComparing(f -> f.encoding() == preferred.encoding() ? 0 : 1));
+  }
+
+  private static double rateDistance(PcmFormat format, PcmFormat preferred) {
+    return Math.abs(Math.log((double) format.sampleRateHz() / preferred.sampleRateHz()));
   }
 
   private PcmFormat withDefaultsFrom(PcmFormat preferred) {

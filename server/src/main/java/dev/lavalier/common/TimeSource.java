@@ -5,6 +5,8 @@ import java.time.Instant;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The clock for all timestamps, waits and scheduled tasks. It is injected, so that a test can
@@ -38,6 +40,7 @@ public interface TimeSource {
 
   /** The clock of this machine. */
   final class SystemTimeSource implements TimeSource {
+    private static final Logger log = LoggerFactory.getLogger(SystemTimeSource.class);
     private static final SystemTimeSource INSTANCE = new SystemTimeSource();
 
     private final ScheduledThreadPoolExecutor timer =
@@ -53,7 +56,15 @@ public interface TimeSource {
 
     @Override
     public void schedule(Duration delay, Runnable task) {
-      var unused = timer.schedule(task, delay.toNanos(), TimeUnit.NANOSECONDS);
+      Runnable reported =
+          () -> {
+            try {
+              task.run();
+            } catch (RuntimeException | Error e) {
+              log.error("a scheduled task failed", e); // its future is not read by anybody
+            }
+          };
+      var unused = timer.schedule(reported, delay.toNanos(), TimeUnit.NANOSECONDS);
     }
 
     @Override

@@ -459,13 +459,33 @@ final class DeviceFaultsTest {
 
   @Test
   void deviceThatWasBusyAtDiscoveryBecomesUsable() throws Exception {
-    mic().listsNoFormat = true;
     mic().unplug();
-    mic().plug();
     passUntilListed("mic", false);
+    mic().listsNoFormat = true;
+    mic().plug();
+    pass(Duration.ofSeconds(4));
+    assertThat(lavalier.deviceIds()).doesNotContain("mic");
     mic().listsNoFormat = false;
     passUntilListed("mic", true);
     assertOtherSubscriberUnaffected();
+  }
+
+  @Test
+  void openDeviceStaysListedAndDefaultWhenAnotherIsPluggedIn() throws Exception {
+    TestSubscriber first = listening(FAIL);
+    // The sound system creates all mixers anew, and an open ALSA device lists no format.
+    mic().listsNoFormat = true;
+    mic().unplug();
+    mic().plug();
+    pass(Duration.ofSeconds(4));
+    assertThat(lavalier.device("mic").getState()).isEqualTo(DeviceState.DEVICE_STATE_OPEN);
+    assertThat(lavalier.device("mic").getIsDefault()).isTrue();
+    TestSubscriber second = lavalier.subscribe(FAIL).requestAll();
+    second.nextStarted();
+    first.cancel();
+    second.cancel();
+    mic().listsNoFormat = false;
+    assertClosed();
   }
 
   private void passUntilListed(String id, boolean listed) throws Exception {

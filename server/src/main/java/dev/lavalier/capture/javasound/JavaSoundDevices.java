@@ -12,9 +12,11 @@ import dev.lavalier.common.StreamException.Reason;
 import dev.lavalier.common.TimeSource;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -51,6 +53,8 @@ public final class JavaSoundDevices implements Devices {
 
   private record ListedMixer(Mixer.Info mixer, DeviceDescriptor descriptor) {}
 
+  private record MixerFormats(Mixer.Info mixer, List<SupportedFormat> formats) {}
+
   private final LineSettings settings;
   private final TimeSource timeSource;
   private final ExecutorService executor =
@@ -60,9 +64,9 @@ public final class JavaSoundDevices implements Devices {
             thread.setDaemon(true);
             return thread;
           });
-  // Formats are queried until a mixer lists some: while a device is open, in this process or in
-  // another one, ALSA lists none.
-  private final Map<Mixer.Info, List<SupportedFormat>> formatCache = new ConcurrentHashMap<>();
+  // By mixer key, because the sound system creates all mixers anew when a device is plugged in, and
+  // while a device is open, in this process or in another one, its new ALSA mixer lists no format.
+  private final Map<String, MixerFormats> formatCache = new ConcurrentHashMap<>();
   private final AtomicLong pollCount = new AtomicLong(); // odd while a poll is in progress
 
   private volatile Map<String, ListedMixer> snapshot = Map.of();
@@ -136,20 +140,19 @@ public final class JavaSoundDevices implements Devices {
   private void poll() {
     long number = pollCount.incrementAndGet();
     timeSource.schedule(POLL_TIMEOUT, () -> warnIfOverdue(number));
+    Map<String, ListedMixer> before = snapshot;
     try {
-      Map<String, ListedMixer> before = snapshot;
-      Map<String, ListedMixer> now = read();
-      snapshot = now;
-      if (!descriptors(now).equals(descriptors(before))) {
-        changeListener.run();
-      }
-    } catch (RuntimeException e) {
+      snapshot = read();
+    } catch (RuntimeException | Error e) {
       // The old list is kept, so that a failing sound system does not remove devices that are in
-      // use.
+      // use. An Error counts as well: this thread must poll again.
       log.warn("listing devices failed; the previous list of devices stays in use", e);
     }
     pollCount.incrementAndGet();
     timeSource.schedule(POLL_INTERVAL, this::schedulePoll);
+    if (!descriptors(snapshot).equals(descriptors(before))) {
+      changeListener.run();
+    }
   }
 
   private void schedulePoll() {
@@ -174,12 +177,14 @@ public final class JavaSoundDevices implements Devices {
 
   private Map<String, ListedMixer> read() {
     List<Mixer.Info> mixers = Arrays.asList(AudioSystem.getMixerInfo());
-    formatCache.keySet().retainAll(mixers);
-
+    DeviceIds keys = new DeviceIds(); // of all mixers, also of those that list no format now
     DeviceIds ids = new DeviceIds();
+    Set<String> present = new HashSet<>();
     Map<String, ListedMixer> found = new LinkedHashMap<>();
     for (Mixer.Info mixer : mixers) {
-      List<SupportedFormat> formats = supportedFormats(mixer);
+      String key = keys.idOf(mixer);
+      present.add(key);
+      List<SupportedFormat> formats = supportedFormats(key, mixer);
       if (formats.isEmpty()) {
         continue;
       }
@@ -190,6 +195,7 @@ public final class JavaSoundDevices implements Devices {
         found.put(id, new ListedMixer(mixer, describe(id, mixer, isDefault, formats)));
       }
     }
+    formatCache.keySet().retainAll(present);
     return found;
   }
 
@@ -205,13 +211,18 @@ public final class JavaSoundDevices implements Devices {
         formats);
   }
 
-  private List<SupportedFormat> supportedFormats(Mixer.Info mixer) {
-    List<SupportedFormat> cached = formatCache.get(mixer);
-    if (cached == null || cached.isEmpty()) {
-      cached = queryFormats(mixer);
-      formatCache.put(mixer, cached);
+  /** Queries a mixer until it lists formats, and keeps what the one before it listed till then. */
+  private List<SupportedFormat> supportedFormats(String key, Mixer.Info mixer) {
+    MixerFormats cached = formatCache.get(key);
+    if (cached != null && cached.mixer() == mixer) {
+      return cached.formats();
     }
-    return cached;
+    List<SupportedFormat> listed = queryFormats(mixer);
+    if (!listed.isEmpty()) {
+      formatCache.put(key, new MixerFormats(mixer, listed));
+      return listed;
+    }
+    return cached == null ? List.of() : cached.formats();
   }
 
   private static List<SupportedFormat> queryFormats(Mixer.Info mixer) {
