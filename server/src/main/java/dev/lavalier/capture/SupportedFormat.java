@@ -25,8 +25,8 @@ public record SupportedFormat(SampleEncoding encoding, int sampleRateHz, int cha
 
   /**
    * Returns the supported format that is closest to {@code preferred}: the rate with the smallest
-   * ratio to the preferred one, the higher of two that are equally close; then the closest number of
-   * channels; then the same encoding. Returns empty if {@code supported} is empty.
+   * ratio to the preferred one, the higher of two that are equally close; then the closest number
+   * of channels; then the same encoding. Returns empty if {@code supported} is empty.
    */
   public static Optional<PcmFormat> closest(PcmFormat preferred, List<SupportedFormat> supported) {
     return supported.stream()

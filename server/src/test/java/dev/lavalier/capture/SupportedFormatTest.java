@@ -53,8 +53,7 @@ final class SupportedFormatTest {
             .map(rate -> new SupportedFormat(SampleEncoding.S16LE, Integer.parseInt(rate), 2))
             .toList();
 
-    assertThat(
-            SupportedFormat.closest(new PcmFormat(SampleEncoding.S16LE, preferred, 2), formats))
+    assertThat(SupportedFormat.closest(new PcmFormat(SampleEncoding.S16LE, preferred, 2), formats))
         .contains(new PcmFormat(SampleEncoding.S16LE, expected, 2));
   }
 

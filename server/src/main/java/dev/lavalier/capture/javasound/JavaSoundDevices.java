@@ -214,7 +214,7 @@ public final class JavaSoundDevices implements Devices {
   /** Queries a mixer until it lists formats, and keeps what the one before it listed till then. */
   private List<SupportedFormat> supportedFormats(String key, Mixer.Info mixer) {
     MixerFormats cached = formatCache.get(key);
-    if (cached != null && cached.mixer() == mixer) {
+    if (cached != null && cached.mixer().equals(mixer)) {
       return cached.formats();
     }
     List<SupportedFormat> listed = queryFormats(mixer);
