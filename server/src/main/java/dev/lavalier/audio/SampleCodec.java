@@ -23,7 +23,7 @@ final class SampleCodec {
 
   private SampleCodec() {}
 
-  /** Reads {@code samples} numbers of channel {@code channel}, counted from 0. */
+  /** Decodes {@code samples} samples of channel {@code channel}, counted from 0. */
   static void decode(PcmFormat format, byte[] pcm, int channel, int samples, double[] to) {
     int step = format.bytesPerSampleFrame();
     int at = channel * format.encoding().bytesPerSample();
@@ -52,11 +52,11 @@ final class SampleCodec {
   }
 
   /**
-   * Writes {@code samples} numbers to channel {@code channel}, counted from 0.
+   * Encodes {@code samples} samples of channel {@code channel}, counted from 0.
    *
-   * @param dither whether to add {@link #dither} of {@code plane}; only for integers
+   * @param dither whether to add {@link #dither} of {@code plane}; only for integer encodings
    * @param sampleIndex index of the first sample
-   * @return how many numbers were clamped
+   * @return how many samples were clamped
    */
   static int encode(
       PcmFormat format,

@@ -30,7 +30,7 @@ public final class StreamException extends Exception {
     SUBSCRIBER_STALLED,
     /** A limit of the server is reached: close a stream, or try again later. */
     LIMIT_REACHED,
-    /** The caller has not authenticated, or its credential is not valid any more: get access. */
+    /** The credential is missing, unknown or no longer valid: ask the operator for one. */
     NOT_AUTHENTICATED,
     /** The caller is authenticated but has no permission: ask the operator. */
     NOT_PERMITTED,

@@ -37,7 +37,7 @@ final class DeviceCalls {
   /**
    * The answer to a call.
    *
-   * @param message handles the answer as a message of the actor
+   * @param message message for the actor, which handles the answer
    * @param undo runs on the worker if the actor does not accept messages any more
    */
   record Answer(Runnable message, Runnable undo) {}
