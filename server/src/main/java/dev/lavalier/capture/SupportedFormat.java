@@ -16,13 +16,6 @@ import java.util.Optional;
  */
 public record SupportedFormat(SampleEncoding encoding, int sampleRateHz, int channelCount) {
 
-  /** Returns whether {@code format} is one of the formats that this object describes. */
-  boolean matches(PcmFormat format) {
-    return encoding == format.encoding()
-        && (sampleRateHz == 0 || sampleRateHz == format.sampleRateHz())
-        && (channelCount == 0 || channelCount == format.channelCount());
-  }
-
   /**
    * Returns the supported format that is closest to {@code preferred}: the same rate has the
    * highest weight, then the same number of channels, then the same encoding. Returns empty if
