@@ -5,12 +5,12 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
 /**
- * Converts interleaved PCM to numbers and back, one channel at a time, full scale -1.0..1.0. A
- * double represents each number of each encoding exactly, so unchanged numbers are written as they
+ * Converts interleaved PCM to sample values and back, one channel at a time, full scale -1.0..1.0.
+ * A double represents each value of each encoding exactly, so unchanged values are written as they
  * were read.
  *
- * <p>Integers are rounded to the nearest and clamped at full scale; they never wrap. Clamped
- * numbers are counted. Floats are not clamped.
+ * <p>Integers are rounded to the nearest value and clipped at full scale; they never wrap. Clipped
+ * values are counted. Floats are not clipped.
  */
 final class SampleCodec {
 
@@ -23,7 +23,7 @@ final class SampleCodec {
 
   private SampleCodec() {}
 
-  /** Reads {@code samples} numbers of channel {@code channel}, counted from 0. */
+  /** Reads {@code samples} values of channel {@code channel}, counted from 0. */
   static void decode(PcmFormat format, byte[] pcm, int channel, int samples, double[] to) {
     int step = format.bytesPerSampleFrame();
     int at = channel * format.encoding().bytesPerSample();
@@ -52,11 +52,11 @@ final class SampleCodec {
   }
 
   /**
-   * Writes {@code samples} numbers to channel {@code channel}, counted from 0.
+   * Writes {@code samples} values to channel {@code channel}, counted from 0.
    *
    * @param dither whether to add {@link #dither} of {@code plane}; only for integers
    * @param sampleIndex index of the first sample
-   * @return how many numbers were clamped
+   * @return how many values were clipped
    */
   static int encode(
       PcmFormat format,
