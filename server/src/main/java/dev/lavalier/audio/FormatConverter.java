@@ -58,7 +58,7 @@ public final class FormatConverter {
     return conversion;
   }
 
-  /** Returns how many numbers were clamped at full scale so far. May be called from any thread. */
+  /** Returns how many sample values were clipped at full scale. May be called from any thread. */
   public long clippedSamples() {
     return clippedSamples;
   }

@@ -5,12 +5,12 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
 /**
- * Converts interleaved PCM to numbers and back, one channel at a time, full scale -1.0..1.0. A
- * double represents each number of each encoding exactly, so unchanged numbers are written as they
+ * Converts interleaved PCM to sample values and back, one channel at a time, full scale -1.0..1.0.
+ * A double represents each value of each encoding exactly, so unchanged values are written as they
  * were read.
  *
- * <p>Integers are rounded to the nearest and clamped at full scale; they never wrap. Clamped
- * numbers are counted. Floats are not clamped.
+ * <p>Integers are rounded to the nearest value and clipped at full scale; they never wrap. Clipped
+ * values are counted. Floats are not clipped.
  */
 final class SampleCodec {
 

@@ -28,10 +28,10 @@ public enum SampleEncoding {
   }
 
   /**
-   * Writes one number at {@code offset}, in {@link #bytesPerSample} bytes. Integers are rounded to
-   * the nearest and clamped at full scale; they never wrap.
+   * Writes one sample value at {@code offset}, in {@link #bytesPerSample} bytes. Integers are
+   * rounded to the nearest value and clipped at full scale; they never wrap.
    *
-   * @param value the number, full scale -1.0..1.0
+   * @param value the sample value, full scale -1.0..1.0
    */
   public void write(double value, byte[] to, int offset) {
     if (this == F32LE) {

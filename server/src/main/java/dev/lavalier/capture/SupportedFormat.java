@@ -16,13 +16,6 @@ import java.util.Optional;
  */
 public record SupportedFormat(SampleEncoding encoding, int sampleRateHz, int channelCount) {
 
-  /** Returns whether {@code format} is one of the formats that this object describes. */
-  boolean matches(PcmFormat format) {
-    return encoding == format.encoding()
-        && (sampleRateHz == 0 || sampleRateHz == format.sampleRateHz())
-        && (channelCount == 0 || channelCount == format.channelCount());
-  }
-
   /**
    * Returns the supported format that is closest to {@code preferred}: the rate with the smallest
    * ratio to the preferred one, the higher of two that are equally close; then the closest number

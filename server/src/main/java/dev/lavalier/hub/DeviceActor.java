@@ -261,7 +261,7 @@ final class DeviceActor implements PipelineListener {
             return new DeviceCalls.Answer(() -> onOpened(capture), capture::close);
           } catch (StreamException e) {
             return refused(e);
-          } catch (RuntimeException e) {
+          } catch (RuntimeException | Error e) { // the actor must get an answer in any case
             log.warn("{}: opening failed", deviceId, e);
             return refused(
                 new StreamException(
@@ -290,20 +290,35 @@ final class DeviceActor implements PipelineListener {
   }
 
   private void onOpened(Capture capture) {
-    // Always greater than the last epoch, even if two openings happen in one microsecond or the
-    // clock was set back.
-    lastEpoch =
-        capture.epoch().orElse(Math.max(lastEpoch + 1, services.timeSource().unixNanos() / 1000));
-    OpenDevice opened = new OpenDevice(deviceId, capture, lastEpoch, services, this, streamMetrics);
+    OpenDevice opened;
+    try {
+      opened = startEpoch(capture);
+    } catch (RuntimeException | Error e) {
+      log.warn("{}: opening failed", deviceId, e);
+      onRefused(
+          new StreamException(Reason.DEVICE_BUSY, "%s did not open: %s".formatted(deviceId, e), e));
+      services.workers().execute(capture::close);
+      return;
+    }
     openDevice = opened;
-    lastOpened = capture.device();
-    log.debug("{}: open in {}, epoch {}", deviceId, capture.format(), lastEpoch);
-    services.observer().onOpened(deviceId, capture.format(), lastEpoch);
     handle(Event.OPENED, stopped == null ? "no subscriptions left" : "the server is stopping");
     if (openDevice == opened) {
       capture.start(opened.pipeline);
       scheduleProgressCheck(opened);
     }
+  }
+
+  /** Creates the objects of an epoch and reports that the device is open. */
+  private OpenDevice startEpoch(Capture capture) {
+    // Always greater than the last epoch, even if two openings happen in one microsecond or the
+    // clock was set back.
+    lastEpoch =
+        capture.epoch().orElse(Math.max(lastEpoch + 1, services.timeSource().unixNanos() / 1000));
+    OpenDevice opened = new OpenDevice(deviceId, capture, lastEpoch, services, this, streamMetrics);
+    lastOpened = capture.device();
+    log.debug("{}: open in {}, epoch {}", deviceId, capture.format(), lastEpoch);
+    services.observer().onOpened(deviceId, capture.format(), lastEpoch);
+    return opened;
   }
 
   // Events of the capture thread.

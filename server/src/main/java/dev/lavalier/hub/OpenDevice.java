@@ -58,15 +58,14 @@ final class OpenDevice {
    * system.
    */
   void close() {
-    try {
+    try (capture) { // released also if it does not stop
       if (!capture.stop(JOIN_TIMEOUT)) {
         log.warn(
             "{}: the capture thread did not end within {} s", deviceId, JOIN_TIMEOUT.toSeconds());
       }
       pipeline.close();
-      capture.close();
       log.debug("{}: closed", deviceId);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) { // the actor must get an answer in any case
       log.warn("{}: closing failed", deviceId, e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

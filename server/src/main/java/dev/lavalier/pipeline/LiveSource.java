@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * oldest frames are skipped at the next poll. The ring reuses their slots in any case. The gap is
  * visible in the sample indexes of the frames.
  */
-public final class LiveSource implements FrameSource {
+final class LiveSource implements FrameSource {
 
   private final FrameRing ring;
   private final int capacity;

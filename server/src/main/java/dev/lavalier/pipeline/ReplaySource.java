@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Used only by the delivery loop of the subscription.
  */
-public final class ReplaySource implements FrameSource {
+final class ReplaySource implements FrameSource {
 
   static final int CATCH_UP_FACTOR = 5;
 

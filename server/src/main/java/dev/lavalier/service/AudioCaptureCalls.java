@@ -33,7 +33,7 @@ public final class AudioCaptureCalls {
     this.hub = hub;
   }
 
-  /** Returns the codec with which the hub must encode frames. */
+  /** Returns the codec of the frames that these calls send. */
   public static FrameCodec pcmCodec() {
     return ProtoMessages.PCM;
   }

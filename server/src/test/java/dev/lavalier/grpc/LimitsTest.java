@@ -148,9 +148,9 @@ final class LimitsTest {
     for (int i = 0; i < LIMIT; i++) {
       TestPuller finished = lavalier.pull(TONE, 1).halfClose();
       TestPuller mistaken = lavalier.pull(TONE, 0);
-      TestSubscriber bereft = lavalier.subscribe(MIC).requestAll();
+      TestSubscriber ended = lavalier.subscribe(MIC).requestAll();
       finished.received().nextStarted();
-      bereft.nextStarted();
+      ended.nextStarted();
       lavalier.advance(Duration.ofMillis(10), 2);
       assertThat(finished.received().awaitStatus()).isEqualTo(Status.OK);
       mistaken.received().nextStarted();
@@ -161,7 +161,7 @@ final class LimitsTest {
 
       lavalier.script("mic").readsNothing = true;
       lavalier.timeSource().advance(Duration.ofMillis(10));
-      assertThat(bereft.awaitStatus().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+      assertThat(ended.awaitStatus().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
       lavalier.awaitState("mic", DeviceState.DEVICE_STATE_CLOSED);
       lavalier.script("mic").readsNothing = false;
     }

@@ -1,0 +1,319 @@
+package dev.lavalier.hub;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.audio.PolyphaseFilters;
+import dev.lavalier.audio.SampleEncoding;
+import dev.lavalier.capture.Capture;
+import dev.lavalier.capture.CaptureListener;
+import dev.lavalier.capture.DeviceDescriptor;
+import dev.lavalier.capture.Devices;
+import dev.lavalier.capture.SupportedFormat;
+import dev.lavalier.common.StreamException;
+import dev.lavalier.common.StreamException.Reason;
+import dev.lavalier.pipeline.Frame;
+import dev.lavalier.pipeline.FrameCodec;
+import dev.lavalier.pipeline.Gap;
+import dev.lavalier.pipeline.StartFrom;
+import dev.lavalier.testing.ManualTimeSource;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Tests the moments at which a device is opened and closed. The test runs the tasks of the workers
+ * one at a time, so a call into the sound system takes as long as the test wants.
+ */
+final class DeviceActorTest {
+
+  private static final String DEVICE = "mic";
+  private static final PcmFormat FORMAT = new PcmFormat(SampleEncoding.S16LE, 48_000, 1);
+  private static final DeviceDescriptor DESCRIPTOR =
+      new DeviceDescriptor(
+          DEVICE,
+          DEVICE,
+          "",
+          "",
+          true,
+          FORMAT,
+          List.of(new SupportedFormat(SampleEncoding.S16LE, 48_000, 1)));
+
+  private final ManualTimeSource timeSource = new ManualTimeSource();
+  private final Workers workers = new Workers();
+  private final FakeDevices devices = new FakeDevices();
+  private final List<String> observed = new ArrayList<>();
+  private final DeviceActor actor =
+      new DeviceActor(
+          DEVICE,
+          new DeviceServices(
+              devices,
+              timeSource,
+              new PolyphaseFilters(),
+              Duration.ZERO,
+              workers,
+              new RecordingObserver(observed),
+              () -> {}));
+  private final RecordingSink sink = new RecordingSink();
+
+  private Subscription subscription() throws StreamException {
+    SubscriptionSpec spec =
+        SubscriptionSpec.resolve(
+            DESCRIPTOR,
+            new SubscriptionSpec.Request(
+                480,
+                new SubscriptionSpec.RequestedFormat(Optional.empty(), 0, 0, List.of()),
+                0,
+                OverflowPolicy.DROP_OLDEST,
+                OnDeviceLoss.FAIL,
+                StartFrom.LIVE,
+                FrameCodec.stateless((pcm, index, unixNanos, delay) -> pcm.clone()),
+                false));
+    return new Subscription(
+        1,
+        new Subscriber("ann", "127.0.0.1:1"),
+        spec,
+        new DeliveryLoop(Runnable::run),
+        sink,
+        actor,
+        new Subscription.SubscriptionServices(
+            timeSource, Duration.ofSeconds(30), HubObserver.NONE, (ended, reason) -> {}));
+  }
+
+  private Subscription subscribe() throws StreamException {
+    Subscription subscription = subscription();
+    actor.subscribe(subscription);
+    workers.runAll();
+    return subscription;
+  }
+
+  @Test
+  void subscriptionThatEndsBeforeItArrives_doesNotOpenTheDevice() throws Exception {
+    Subscription subscription = subscription();
+    subscription.fail(new StreamException(Reason.NOT_AUTHENTICATED, "revoked"));
+    actor.subscribe(subscription);
+    workers.runAll();
+    assertThat(devices.captures).isEmpty();
+    assertThat(actor.published().state()).isEqualTo(DeviceState.CLOSED);
+    assertThat(actor.published().subscriberCount()).isZero();
+    assertThat(sink.ends).containsExactly(Reason.NOT_AUTHENTICATED);
+  }
+
+  @Test
+  void stopWhileOpening_closesTheDeviceBeforeItStarts() {
+    actor.keepOpen();
+    workers.runNext(); // the actor; the opening waits
+    CompletableFuture<Void> stopped = actor.stop();
+    Runnable opening = workers.takeNext();
+    workers.runAll();
+    assertThat(stopped).isNotDone();
+    opening.run();
+    workers.runAll();
+    assertThat(stopped).isDone();
+    assertThat(devices.captures).singleElement().matches(c -> !c.started && c.closed);
+    assertThat(actor.published().state()).isEqualTo(DeviceState.CLOSED);
+    assertThat(observed).containsExactly("opened", "closed: the server is stopping, true");
+  }
+
+  @Test
+  void openingThatCompletesAfterTheWorkersHaveStopped_closesTheDevice() {
+    actor.keepOpen();
+    workers.runNext();
+    Runnable opening = workers.takeNext();
+    workers.rejecting = true;
+    opening.run();
+    assertThat(devices.captures).singleElement().matches(c -> !c.started && c.closed);
+  }
+
+  @Test
+  void openingThatFailsInTheActor_refusesTheSubscriptionAndClosesTheDevice() throws Exception {
+    devices.periodsFail = true;
+    subscribe();
+    assertThat(sink.ends).containsExactly(Reason.DEVICE_BUSY);
+    assertThat(devices.captures).singleElement().matches(c -> c.closed);
+    assertThat(actor.published().state()).isEqualTo(DeviceState.CLOSED);
+
+    devices.periodsFail = false;
+    subscribe();
+    assertThat(actor.published().state()).isEqualTo(DeviceState.OPEN);
+  }
+
+  @Test
+  void abandonedClosing_leavesTheDeviceUsable() throws Exception {
+    Subscription first = subscribe();
+    assertThat(actor.published().state()).isEqualTo(DeviceState.OPEN);
+    first.cancel("left");
+    workers.runNext(); // the actor; the closing waits
+    Runnable closing = workers.takeNext();
+    assertThat(actor.published().state()).isEqualTo(DeviceState.CLOSING);
+    timeSource.advance(Duration.ofSeconds(3));
+    workers.runAll();
+    assertThat(actor.published().state()).isEqualTo(DeviceState.CLOSED);
+
+    subscribe();
+    assertThat(actor.published().state()).isEqualTo(DeviceState.OPEN);
+    closing.run();
+    workers.runAll();
+    assertThat(actor.published().state()).isEqualTo(DeviceState.OPEN);
+    assertThat(devices.captures).extracting(c -> c.closed).containsExactly(true, false);
+  }
+
+  private static final class Workers implements Executor {
+    final Deque<Runnable> tasks = new ArrayDeque<>();
+    boolean rejecting;
+
+    @Override
+    public void execute(Runnable task) {
+      if (rejecting) {
+        throw new RejectedExecutionException();
+      }
+      tasks.add(task);
+    }
+
+    Runnable takeNext() {
+      return tasks.remove();
+    }
+
+    void runNext() {
+      takeNext().run();
+    }
+
+    void runAll() {
+      while (!tasks.isEmpty()) {
+        runNext();
+      }
+    }
+  }
+
+  private static final class FakeDevices implements Devices {
+    final List<FakeCapture> captures = new ArrayList<>();
+    boolean periodsFail;
+
+    @Override
+    public void start() {}
+
+    @Override
+    public List<DeviceDescriptor> list() {
+      return List.of(DESCRIPTOR);
+    }
+
+    @Override
+    public void onChange(Runnable listener) {}
+
+    @Override
+    public Capture open(String deviceId) {
+      captures.add(new FakeCapture(periodsFail));
+      return captures.get(captures.size() - 1);
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  private static final class FakeCapture implements Capture {
+    private final boolean periodsFail;
+    boolean started;
+    boolean closed;
+
+    FakeCapture(boolean periodsFail) {
+      this.periodsFail = periodsFail;
+    }
+
+    @Override
+    public DeviceDescriptor device() {
+      return DESCRIPTOR;
+    }
+
+    @Override
+    public PcmFormat format() {
+      return FORMAT;
+    }
+
+    @Override
+    public int periodSamples() {
+      if (periodsFail) {
+        throw new IllegalStateException("no period");
+      }
+      return 480;
+    }
+
+    @Override
+    public void start(CaptureListener listener) {
+      started = true;
+    }
+
+    @Override
+    public boolean stop(Duration timeout) {
+      return true;
+    }
+
+    @Override
+    public long periods() {
+      return 0;
+    }
+
+    @Override
+    public Duration silenceTimeout(boolean first) {
+      return Duration.ofSeconds(10);
+    }
+
+    @Override
+    public OptionalDouble clockPpm() {
+      return OptionalDouble.empty();
+    }
+
+    @Override
+    public void close() {
+      closed = true;
+    }
+  }
+
+  private record RecordingObserver(List<String> events) implements HubObserver {
+    @Override
+    public void onOpened(String deviceId, PcmFormat format, long epoch) {
+      events.add("opened");
+    }
+
+    @Override
+    public void onClosed(
+        String deviceId,
+        long epoch,
+        Duration open,
+        long samples,
+        String reason,
+        boolean acknowledged) {
+      events.add("closed: " + reason + ", " + acknowledged);
+    }
+  }
+
+  private static final class RecordingSink implements FrameSink {
+    final List<Reason> ends = new ArrayList<>();
+
+    @Override
+    public boolean isReady() {
+      return true;
+    }
+
+    @Override
+    public void onStarted(StreamStart started) {}
+
+    @Override
+    public void onFrame(Frame frame, Optional<Gap> gap) {}
+
+    @Override
+    public void onNotice(Notice notice) {}
+
+    @Override
+    public void onEnd(StreamException reason) {
+      ends.add(reason.reason());
+    }
+  }
+}
