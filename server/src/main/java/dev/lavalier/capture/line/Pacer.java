@@ -8,9 +8,9 @@ package dev.lavalier.capture.line;
  *
  * <p>A period that arrives late delays the schedule by the same time. If more samples than
  * necessary were waiting throughout an {@link #ADJUST_INTERVAL}, the schedule moves forward again
- * in steps of at most {@link #MAX_ADVANCE_PER_PERIOD}. The schedule thereby also follows a device
- * whose clock differs from the clock of this machine. A pause longer than {@link #MAX_DELAY_NANOS}
- * is not a burst: the periods that accumulated are released at once.
+ * in steps of at most {@link #MAX_ADVANCE_PER_PERIOD}. The schedule also follows a device whose
+ * clock differs from the clock of this machine. A pause longer than {@link #MAX_DELAY_NANOS} is not
+ * a burst: the periods that accumulated are released at once.
  *
  * <p>Used by one thread. All times are in nanoseconds.
  */

@@ -1,0 +1,98 @@
+package dev.lavalier.client.it;
+
+import static org.junit.jupiter.api.DynamicContainer.dynamicContainer;
+import static org.junit.jupiter.api.DynamicTest.dynamicTest;
+
+import dev.lavalier.testing.MarkdownPage;
+import dev.lavalier.testing.MarkdownPage.CodeBlock;
+import dev.lavalier.testing.Repository;
+import dev.lavalier.testing.ShellCommands;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DynamicContainer;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The code blocks of README.md and docs/user work, in the order of each page. A comment in the line
+ * before a block can say {@code not run: REASON}, or {@code until stopped}: each of its commands
+ * runs until it has printed a line.
+ */
+@Tag("slow")
+final class DocumentationIT {
+
+  @TempDir Path dir;
+
+  private ServerProcess server;
+
+  @BeforeEach
+  void start() throws IOException {
+    server =
+        ServerProcess.start(Map.of(), "--demo", "--history-ms", "15000", "--keep-open", "tone");
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    server.close();
+  }
+
+  @TestFactory
+  Stream<DynamicContainer> blocks() {
+    return Repository.pages().stream()
+        .filter(
+            page -> page.path().startsWith("docs/user") || page.path().equals(Path.of("README.md")))
+        .map(page -> dynamicContainer(page.path().toString(), blocks(page)));
+  }
+
+  private Stream<DynamicTest> blocks(MarkdownPage page) {
+    try {
+      Path folder = Files.createDirectories(dir.resolve(page.path().getFileName().toString()));
+      BlockRunner runner = new BlockRunner(folder, server.address());
+      return page.codeBlocks().stream()
+          .map(block -> dynamicTest("line " + block.line(), () -> check(block, runner)));
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+
+  private static void check(CodeBlock block, BlockRunner runner) throws Exception {
+    switch (block.language()) {
+      case "sh" -> checkShell(block, runner);
+      case "python" -> {
+        runner.assumeTools(block);
+        runner.runPython(block);
+      }
+      case "java" -> runner.runJava(block);
+      default -> {} // not code
+    }
+  }
+
+  private static void checkShell(CodeBlock block, BlockRunner runner) throws Exception {
+    runner.parse(block);
+    if (block.marker().startsWith("not run: ") || onlyBuilds(block)) {
+      return;
+    }
+    runner.assumeTools(block);
+    if (block.marker().equals("until stopped") || startsServer(block)) {
+      runner.runUntilStopped(block);
+    } else {
+      runner.runToEnd(block);
+    }
+  }
+
+  /** A build inside the build that runs this test would change what the other tests use. */
+  private static boolean onlyBuilds(CodeBlock block) {
+    return ShellCommands.of(block.code()).stream().allMatch(words -> words.get(0).equals("mvn"));
+  }
+
+  private static boolean startsServer(CodeBlock block) {
+    return !ShellCommands.argumentsOf("lavalier-server", block.code()).isEmpty();
+  }
+}
