@@ -7,6 +7,7 @@ import dev.lavalier.testing.MarkdownPage.CodeBlock;
 import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -22,7 +23,7 @@ import java.util.stream.Stream;
  * Runs the code blocks of one page, one after the other, in a directory that looks like the top of
  * the repository. Clients connect to a server of the test, and recordings are cut to one second.
  */
-final class BlockRunner {
+final class BlockRunner implements AutoCloseable {
 
   /**
    * A program that a block needs and a machine can lack.
@@ -63,6 +64,7 @@ final class BlockRunner {
 
   private final Path folder;
   private final String address;
+  private final List<Path> links = new ArrayList<>();
   private final Map<String, String> environment = new HashMap<>();
 
   BlockRunner(Path folder, String address) throws IOException {
@@ -97,7 +99,15 @@ final class BlockRunner {
   private void link(String part) throws IOException {
     Path link = folder.resolve(part);
     Files.createDirectories(link.getParent());
-    Files.createSymbolicLink(link, ProcessRunner.TOP.resolve(part));
+    links.add(Files.createSymbolicLink(link, ProcessRunner.TOP.resolve(part)));
+  }
+
+  /** Removes the links, so that nothing can delete the repository through them. */
+  @Override
+  public void close() throws IOException {
+    for (Path link : links) {
+      Files.delete(link);
+    }
   }
 
   private void addProgram(String name, String command) throws IOException {
@@ -115,7 +125,7 @@ final class BlockRunner {
     try {
       return ProcessRunner.run(command(script), environment);
     } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
+      throw new UncheckedIOException(e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new AssertionError(e);

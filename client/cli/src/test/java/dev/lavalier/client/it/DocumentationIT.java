@@ -8,8 +8,11 @@ import dev.lavalier.testing.MarkdownPage.CodeBlock;
 import dev.lavalier.testing.Repository;
 import dev.lavalier.testing.ShellCommands;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -30,6 +33,8 @@ final class DocumentationIT {
 
   @TempDir Path dir;
 
+  private final List<BlockRunner> runners = new ArrayList<>();
+
   private ServerProcess server;
 
   @BeforeEach
@@ -41,6 +46,9 @@ final class DocumentationIT {
   @AfterEach
   void stop() throws Exception {
     server.close();
+    for (BlockRunner runner : runners) {
+      runner.close();
+    }
   }
 
   @TestFactory
@@ -55,10 +63,11 @@ final class DocumentationIT {
     try {
       Path folder = Files.createDirectories(dir.resolve(page.path().getFileName().toString()));
       BlockRunner runner = new BlockRunner(folder, server.address());
+      runners.add(runner);
       return page.codeBlocks().stream()
           .map(block -> dynamicTest("line " + block.line(), () -> check(block, runner)));
     } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
+      throw new UncheckedIOException(e);
     }
   }
 
