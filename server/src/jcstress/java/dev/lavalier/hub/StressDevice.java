@@ -30,8 +30,7 @@ public final class StressDevice {
 
   private static final PcmFormat FORMAT = PcmFormat.parse("8000/1/s16le");
   private static final byte[] PERIOD = new byte[2 * FRAME_SIZE];
-  private static final FrameCodec CODEC =
-      FrameCodec.stateless((pcm, index, nanos, delay) -> pcm.clone());
+  private static final FrameCodec CODEC = FrameCodec.stateless(frame -> frame.pcm().clone());
   private static final TimeSource STILL =
       new TimeSource() {
         @Override
@@ -77,7 +76,8 @@ public final class StressDevice {
 
   private final DeviceActor actor = new DeviceActor("stress", SERVICES);
   private final CapturePipeline pipeline =
-      new CapturePipeline(1, FORMAT, FRAME_SIZE, 0, FILTERS, actor, StreamMetrics.NONE);
+      new CapturePipeline(
+          1, FORMAT, FRAME_SIZE, 0, FILTERS, STILL::nanoTime, actor, StreamMetrics.NONE);
   private final AtomicInteger closed = new AtomicInteger();
   private final Subscription.SubscriptionServices services =
       new Subscription.SubscriptionServices(

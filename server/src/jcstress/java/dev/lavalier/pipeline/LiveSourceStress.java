@@ -21,7 +21,7 @@ public final class LiveSourceStress {
     for (int i = 0; i < count; i++) {
       long sequence = ring.head();
       byte[] message = {(byte) sequence, (byte) ~sequence};
-      ring.publish(new Frame(sequence, sequence * 960, 0, 0, 0, message));
+      ring.publish(new Frame(sequence, sequence * 960, LossTotals.NONE, 0, 0, 0, message));
     }
   }
 
@@ -39,7 +39,7 @@ public final class LiveSourceStress {
   }
 
   private static LiveSource sourceFrom(FrameRing ring, long from, int capacity) {
-    return new LiveSource(ring, from, capacity, Long.MAX_VALUE, 0);
+    return new LiveSource(ring, from, capacity, Long.MAX_VALUE, LossTotals.NONE);
   }
 
   /**

@@ -2,6 +2,7 @@ package dev.lavalier.grpc;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.capture.Period;
 import dev.lavalier.service.AudioCaptureCalls;
 import dev.lavalier.v1.AudioCaptureGrpc;
 import dev.lavalier.v1.StreamFramesResponse;
@@ -58,7 +59,14 @@ public class MarshallerBenchmark {
     bytes =
         AudioCaptureCalls.pcmCodec()
             .newEncoder(FORMAT, pcmBytes / FORMAT.bytesPerSampleFrame())
-            .encode(new byte[pcmBytes], 960_000, 1_750_000_000_000_000_000L, 21_000_000);
+            .encode(
+                new Period(
+                    new byte[pcmBytes],
+                    pcmBytes / FORMAT.bytesPerSampleFrame(),
+                    960_000,
+                    100_000_000_000L,
+                    1_750_000_000_000_000_000L,
+                    100_021_000_000L));
     message = StreamFramesResponse.parseFrom(bytes);
   }
 

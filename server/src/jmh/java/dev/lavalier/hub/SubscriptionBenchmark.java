@@ -64,7 +64,7 @@ public class SubscriptionBenchmark {
   @Setup
   public void subscribe() throws StreamException {
     PolyphaseFilters filters = new PolyphaseFilters();
-    FrameCodec codec = FrameCodec.stateless((pcm, index, nanos, delay) -> MESSAGE);
+    FrameCodec codec = FrameCodec.stateless(frame -> MESSAGE);
     DeviceActor device =
         new DeviceActor(
             "benchmark",
@@ -76,7 +76,9 @@ public class SubscriptionBenchmark {
                 Runnable::run,
                 HubObserver.NONE,
                 () -> {}));
-    pipeline = new CapturePipeline(1, FORMAT, FRAME_SIZE, 0, filters, device, StreamMetrics.NONE);
+    pipeline =
+        new CapturePipeline(
+            1, FORMAT, FRAME_SIZE, 0, filters, timeSource::nanoTime, device, StreamMetrics.NONE);
     SubscriptionSpec spec =
         new SubscriptionSpec(
             "benchmark",

@@ -62,7 +62,8 @@ public class FramerBenchmark {
   private void accept() {
     long nanos = pcmFormat.nanosOf(at);
     framer.accept(
-        new Period(period, periodSamples, at, nanos, START_UNIX_NANOS + nanos, nanos + 10_000_000));
+        new Period(period, periodSamples, at, nanos, START_UNIX_NANOS + nanos, nanos + 10_000_000),
+        nanos + 10_000_000);
     at += periodSamples;
   }
 }

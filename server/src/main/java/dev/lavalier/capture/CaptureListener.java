@@ -8,7 +8,7 @@ public interface CaptureListener {
 
   /**
    * Called for each period, in order. If {@link Period#sampleIndex} is not the end of the period
-   * before, the device lost the samples in between, as estimated by its clock.
+   * before, the samples in between are lost; {@link Period#loss} says why.
    *
    * @param period its array is only valid during the call
    */

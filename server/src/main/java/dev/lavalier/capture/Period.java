@@ -19,6 +19,22 @@ public final class Period {
   private final long captureNanos;
   private final long captureUnixNanos;
   private final long readNanos;
+  private final Loss loss;
+
+  /**
+   * Creates a period. Samples that are missing before it count as lost by the device.
+   *
+   * @see #Period(byte[], int, long, long, long, long, Loss)
+   */
+  public Period(
+      byte[] pcm,
+      int samples,
+      long sampleIndex,
+      long captureNanos,
+      long captureUnixNanos,
+      long readNanos) {
+    this(pcm, samples, sampleIndex, captureNanos, captureUnixNanos, readNanos, Loss.OVERRUN);
+  }
 
   /**
    * Creates a period.
@@ -29,6 +45,8 @@ public final class Period {
    * @param captureNanos steady time at which the first sample was captured
    * @param captureUnixNanos the same instant as unix time
    * @param readNanos steady time at which the whole period had been read
+   * @param loss why samples are missing between the period before and this one; has no meaning if
+   *     none are missing
    */
   public Period(
       byte[] pcm,
@@ -36,13 +54,15 @@ public final class Period {
       long sampleIndex,
       long captureNanos,
       long captureUnixNanos,
-      long readNanos) {
+      long readNanos,
+      Loss loss) {
     this.pcm = pcm;
     this.samples = samples;
     this.sampleIndex = sampleIndex;
     this.captureNanos = captureNanos;
     this.captureUnixNanos = captureUnixNanos;
     this.readNanos = readNanos;
+    this.loss = loss;
   }
 
   /**
@@ -82,9 +102,18 @@ public final class Period {
     return readNanos;
   }
 
+  /**
+   * Returns why samples are missing between the period before and this one. Has no meaning if none
+   * are missing.
+   */
+  public Loss loss() {
+    return loss;
+  }
+
   /** Returns the same period with a copy of the array. Nothing writes to the copy. */
   public Period copy() {
-    return new Period(pcm.clone(), samples, sampleIndex, captureNanos, captureUnixNanos, readNanos);
+    return new Period(
+        pcm.clone(), samples, sampleIndex, captureNanos, captureUnixNanos, readNanos, loss);
   }
 
   /**
@@ -95,14 +124,17 @@ public final class Period {
    * @param index index of the first one at the converted rate
    * @param offsetNanos how much later than the first sample of this period it was captured; may be
    *     negative
+   * @param lossBefore why samples are missing before it, if some are
    */
-  public Period converted(byte[] converted, int count, long index, long offsetNanos) {
+  public Period converted(
+      byte[] converted, int count, long index, long offsetNanos, Loss lossBefore) {
     return new Period(
         converted,
         count,
         index,
         captureNanos + offsetNanos,
         captureUnixNanos + offsetNanos,
-        readNanos);
+        readNanos,
+        lossBefore);
   }
 }

@@ -1,12 +1,17 @@
 package dev.lavalier.hub;
 
 import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.capture.Loss;
+import dev.lavalier.capture.LossCause;
 import dev.lavalier.common.TimeSource;
 import dev.lavalier.pipeline.Frame;
 import dev.lavalier.pipeline.FrameSource;
 import dev.lavalier.pipeline.Gap;
+import dev.lavalier.pipeline.LossTotals;
 import dev.lavalier.pipeline.PipelineStream;
 import dev.lavalier.pipeline.StartFrom;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -26,7 +31,7 @@ final class GapTracker {
 
   private @Nullable PipelineStream stream; // null: no epoch yet
   private long nextIndex; // index of the next expected sample; -1: the framer's first
-  private long deviceLossBefore; // samples that the device had lost by then
+  private LossTotals lossesBefore = LossTotals.NONE; // before that sample
   private @Nullable Frame lastSent; // null: none yet
   private boolean firstFrameOfEpoch; // no frame was sent in this epoch yet
 
@@ -48,7 +53,7 @@ final class GapTracker {
 
   /** Switches to another source of the same epoch. */
   void onSource(FrameSource source) {
-    deviceLossBefore = source.deviceLossBefore();
+    lossesBefore = source.lossesBefore();
   }
 
   /** Returns the index of the next expected sample; -1: the framer's first. */
@@ -61,9 +66,14 @@ final class GapTracker {
     return frame.sampleIndex() >= nextIndex;
   }
 
-  /** Returns the gap directly before a frame that is due; empty if no samples are missing. */
-  Optional<Gap> gapBefore(Frame frame) {
-    return firstFrameOfEpoch ? gapBeforeFirst(frame) : gapWithinEpoch(frame);
+  /**
+   * Returns the gap directly before a frame that is due; empty if no samples are missing.
+   *
+   * @param dropped why frames of this epoch were dropped, if some were
+   */
+  Optional<Gap> gapBefore(Frame frame, LossCause dropped) {
+    Loss exact = new Loss(dropped, false);
+    return firstFrameOfEpoch ? gapBeforeFirst(frame, exact) : gapWithinEpoch(frame, exact);
   }
 
   /** Records that a frame was sent. */
@@ -76,10 +86,10 @@ final class GapTracker {
 
   /** Records that a frame was sent or skipped. */
   void onPassed(Frame frame) {
-    deviceLossBefore = frame.deviceLossBefore();
+    lossesBefore = frame.lossesBefore();
   }
 
-  private Optional<Gap> gapBeforeFirst(Frame frame) {
+  private Optional<Gap> gapBeforeFirst(Frame frame, Loss dropped) {
     if (lastSent != null) {
       return gapSinceDeviceLoss(lastSent, frame);
     }
@@ -88,23 +98,34 @@ final class GapTracker {
           ? gapSinceResumePoint(frame)
           : gapSinceEarlierEpoch(resume, frame);
     }
-    return gapWithinEpoch(frame);
+    return gapWithinEpoch(frame, dropped);
   }
 
   /**
-   * Returns the samples between the last frame and this one. They were dropped by the server or
-   * lost by the device.
+   * Returns the samples between the last frame and this one: those that were lost before the
+   * framer, and the rest, whose frames were dropped.
+   *
+   * @param dropped why frames were dropped
    */
-  private Optional<Gap> gapWithinEpoch(Frame frame) {
+  private Optional<Gap> gapWithinEpoch(Frame frame, Loss dropped) {
     long expected = nextIndex < 0 ? stream.firstIndex() : nextIndex;
     long missing = frame.sampleIndex() - expected;
     if (missing == 0) {
       return Optional.empty();
     }
-    boolean byDevice = frame.deviceLossBefore() > deviceLossBefore;
-    return Optional.of(
-        new Gap(
-            missing, byDevice ? Gap.Cause.DEVICE_OVERRUN : Gap.Cause.SLOW_SUBSCRIBER, byDevice));
+    List<Gap.Part> parts = new ArrayList<>();
+    long rest = missing;
+    for (Gap.Part lost : frame.lossesBefore().since(lossesBefore)) {
+      long count = Math.min(rest, lost.sampleCount());
+      if (count > 0) {
+        parts.add(new Gap.Part(count, lost.loss()));
+        rest -= count;
+      }
+    }
+    if (rest > 0) {
+      parts.add(new Gap.Part(rest, dropped));
+    }
+    return Optional.of(new Gap(parts));
   }
 
   /**
@@ -113,12 +134,7 @@ final class GapTracker {
    */
   private Optional<Gap> gapSinceResumePoint(Frame frame) {
     boolean estimated = stream.hasOverrunAfter(nextIndex);
-    return gapWithinEpoch(frame)
-        .map(
-            gap ->
-                gap.cause() == Gap.Cause.DEVICE_OVERRUN
-                    ? gap
-                    : new Gap(gap.sampleCount(), Gap.Cause.NOT_KEPT, estimated));
+    return gapWithinEpoch(frame, new Loss(LossCause.NOT_KEPT, estimated));
   }
 
   /**
@@ -128,15 +144,15 @@ final class GapTracker {
   private Optional<Gap> gapSinceEarlierEpoch(StartFrom.Resume resume, Frame frame) {
     long unixNanos = resume.epoch() * 1_000 + format.nanosOf(resume.sampleIndex());
     long nanos = unixNanos - (timeSource.unixNanos() - timeSource.nanoTime());
-    return estimatedGap(format.samplesIn(frame.captureNanos() - nanos), Gap.Cause.NOT_KEPT);
+    return estimatedGap(format.samplesIn(frame.captureNanos() - nanos), LossCause.NOT_KEPT);
   }
 
   private Optional<Gap> gapSinceDeviceLoss(Frame last, Frame frame) {
     long missing = format.samplesIn(frame.captureNanos() - last.captureNanos()) - frameSize;
-    return estimatedGap(missing, Gap.Cause.DEVICE_LOST);
+    return estimatedGap(missing, LossCause.DEVICE_LOST);
   }
 
-  private static Optional<Gap> estimatedGap(long missing, Gap.Cause cause) {
-    return missing <= 0 ? Optional.empty() : Optional.of(new Gap(missing, cause, true));
+  private static Optional<Gap> estimatedGap(long missing, LossCause cause) {
+    return missing <= 0 ? Optional.empty() : Optional.of(Gap.of(missing, cause, true));
   }
 }

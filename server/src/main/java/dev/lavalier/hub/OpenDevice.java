@@ -49,6 +49,7 @@ final class OpenDevice {
             capture.periodSamples(),
             services.history().toNanos(),
             services.filters(),
+            services.timeSource()::nanoTime,
             listener,
             streamMetrics);
   }

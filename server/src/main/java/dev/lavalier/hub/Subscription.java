@@ -1,5 +1,6 @@
 package dev.lavalier.hub;
 
+import dev.lavalier.capture.LossCause;
 import dev.lavalier.common.StreamException;
 import dev.lavalier.common.StreamException.Reason;
 import dev.lavalier.common.TimeSource;
@@ -41,6 +42,8 @@ public final class Subscription {
   // The delivery loop only.
   private final GapTracker gaps;
   private @Nullable FrameSource source; // null: no epoch yet
+  private boolean wasReady =
+      true; // whether the sink was ready for more at the end of the last turn
   private long lastProgressNanos; // when it last sent a frame, or no frames were waiting
 
   /**
@@ -212,7 +215,9 @@ public final class Subscription {
       fail(
           new StreamException(
               Reason.QUEUE_OVERFLOW,
-              "queue overflow: frames were not read within max_latency_ms (%d); read faster or raise it"
+              (wasReady
+                      ? "queue overflow: the overloaded server did not send frames within max_latency_ms (%d); retry later or raise it"
+                      : "queue overflow: frames were not read within max_latency_ms (%d); read faster or raise it")
                   .formatted(spec.maxLatencyMs())));
       return;
     }
@@ -239,7 +244,8 @@ public final class Subscription {
     Frame frame;
     while (source != null && sink.isReady() && (frame = poll(now)) != null) {
       if (gaps.isDue(frame)) {
-        Optional<Gap> gap = gaps.gapBefore(frame);
+        Optional<Gap> gap =
+            gaps.gapBefore(frame, wasReady ? LossCause.SERVER_OVERLOAD : LossCause.SLOW_SUBSCRIBER);
         recordSent(frame, gap, now); // first, because the sink may end the subscription
         sink.onFrame(frame, gap);
         lastProgressNanos = now;
@@ -249,6 +255,7 @@ public final class Subscription {
         gaps.onPassed(frame);
       }
     }
+    wasReady = sink.isReady();
   }
 
   private @Nullable Frame poll(long now) {

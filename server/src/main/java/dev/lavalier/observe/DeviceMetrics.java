@@ -1,5 +1,6 @@
 package dev.lavalier.observe;
 
+import dev.lavalier.capture.LossCause;
 import dev.lavalier.pipeline.Gap;
 import dev.lavalier.pipeline.StreamMetrics;
 import io.micrometer.core.instrument.FunctionCounter;
@@ -32,7 +33,7 @@ final class DeviceMetrics implements StreamMetrics {
   private final LongAdder framesSent = new LongAdder();
   private final LongAdder bytesSent = new LongAdder();
   private final LongAdder samplesCaptured = new LongAdder();
-  private final Map<Gap.Cause, LongAdder> samplesLost = new EnumMap<>(Gap.Cause.class);
+  private final Map<LossCause, LongAdder> samplesLost = new EnumMap<>(LossCause.class);
   private final Timer queueAge;
   private final Timer jitter;
   private final LongAdder openings = new LongAdder();
@@ -59,7 +60,7 @@ final class DeviceMetrics implements StreamMetrics {
         "samples.captured",
         null,
         "Samples per channel read from the device");
-    for (Gap.Cause cause : Gap.Cause.values()) {
+    for (LossCause cause : LossCause.values()) {
       LongAdder lost = new LongAdder();
       samplesLost.put(cause, lost);
       count(
@@ -136,7 +137,9 @@ final class DeviceMetrics implements StreamMetrics {
 
   @Override
   public void onSamplesLost(Gap gap) {
-    samplesLost.get(gap.cause()).add(gap.sampleCount());
+    for (Gap.Part part : gap.parts()) {
+      samplesLost.get(part.loss().cause()).add(part.sampleCount());
+    }
   }
 
   @Override

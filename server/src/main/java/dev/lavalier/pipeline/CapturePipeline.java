@@ -12,6 +12,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,6 +33,7 @@ public final class CapturePipeline implements CaptureListener {
   private final long epoch;
   private final PcmFormat format;
   private final PolyphaseFilters filters;
+  private final LongSupplier nanoTime;
   private final PipelineListener listener;
   private final StreamMetrics streamMetrics;
   private final @Nullable History history; // null: no history is kept
@@ -51,6 +53,7 @@ public final class CapturePipeline implements CaptureListener {
    * @param format the format in which the device is captured
    * @param periodSamples samples per channel in a period
    * @param historyNanos length of the history in nanoseconds; 0: none
+   * @param nanoTime returns the steady time
    * @param streamMetrics counts the periods
    */
   public CapturePipeline(
@@ -59,11 +62,13 @@ public final class CapturePipeline implements CaptureListener {
       int periodSamples,
       long historyNanos,
       PolyphaseFilters filters,
+      LongSupplier nanoTime,
       PipelineListener listener,
       StreamMetrics streamMetrics) {
     this.epoch = epoch;
     this.format = format;
     this.filters = filters;
+    this.nanoTime = nanoTime;
     this.listener = listener;
     this.streamMetrics = streamMetrics;
     this.history = historyNanos == 0 ? null : new History(historyNanos, format, periodSamples);
@@ -135,7 +140,7 @@ public final class CapturePipeline implements CaptureListener {
         (conversion, ofConversion) -> {
           FormatPipeline formatPipeline = formatPipeline(conversion);
           if (formatPipeline == null) {
-            formatPipeline = new FormatPipeline(conversion, filters);
+            formatPipeline = new FormatPipeline(conversion, filters, nanoTime);
           }
           formatPipeline.setPlans(ofConversion);
           next.add(formatPipeline);
@@ -192,7 +197,7 @@ public final class CapturePipeline implements CaptureListener {
             : new ReplaySource(
                 history,
                 position.first(),
-                () -> new FormatPipeline(plan.conversion(), filters),
+                () -> new FormatPipeline(plan.conversion(), filters, nanoTime),
                 plan,
                 ring,
                 FrameRing.headAfter(latest),

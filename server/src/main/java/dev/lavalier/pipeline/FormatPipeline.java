@@ -3,9 +3,11 @@ package dev.lavalier.pipeline;
 import dev.lavalier.audio.Conversion;
 import dev.lavalier.audio.FormatConverter;
 import dev.lavalier.audio.PolyphaseFilters;
+import dev.lavalier.capture.Loss;
 import dev.lavalier.capture.Period;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,10 +23,21 @@ final class FormatPipeline {
 
   private final Conversion conversion;
   private final @Nullable FormatConverter converter; // null: delivered as captured
+  private final LongSupplier nanoTime;
   private volatile Framer[] framers = {};
 
-  FormatPipeline(Conversion conversion, PolyphaseFilters filters) {
+  // Used only by the thread that calls process().
+  private long nextIndex = -1; // the captured sample that comes next; -1: no period yet
+  private Loss lastLoss = Loss.OVERRUN;
+
+  /**
+   * Creates a pipeline without plans.
+   *
+   * @param nanoTime returns the steady time
+   */
+  FormatPipeline(Conversion conversion, PolyphaseFilters filters, LongSupplier nanoTime) {
     this.conversion = conversion;
+    this.nanoTime = nanoTime;
     this.converter = conversion.isIdentity() ? null : new FormatConverter(conversion, filters);
   }
 
@@ -70,18 +83,24 @@ final class FormatPipeline {
       return false;
     }
     boolean published = false;
+    long now = nanoTime.getAsLong(); // after the conversion, which may take long
     for (Framer framer : framers) {
-      published |= framer.accept(block);
+      published |= framer.accept(block, now);
     }
     return published;
   }
 
   private Period converted(FormatConverter with, Period captured) {
+    // A resampler may return the first samples after a loss only with a later period.
+    if (captured.sampleIndex() != nextIndex) {
+      lastLoss = captured.loss();
+    }
+    nextIndex = captured.endIndex();
     int count = with.convert(captured.pcm(), captured.samples(), captured.sampleIndex());
     long index = with.outputIndex();
     long offsetNanos =
         conversion.delivered().nanosOf(index)
             - conversion.captured().nanosOf(captured.sampleIndex());
-    return captured.converted(with.output(), count, index, offsetNanos);
+    return captured.converted(with.output(), count, index, offsetNanos, lastLoss);
   }
 }

@@ -8,9 +8,10 @@ public final class Frame {
 
   private final long sequence;
   private final long sampleIndex;
-  private final long deviceLossBefore;
+  private final LossTotals lossesBefore;
   private final long captureNanos;
   private final long readNanos;
+  private final long offeredNanos;
   private final byte[] message;
 
   /**
@@ -18,24 +19,26 @@ public final class Frame {
    *
    * @param sequence number of the frame among the frames of its framer, from 0
    * @param sampleIndex index of its first sample in the epoch, per channel
-   * @param deviceLossBefore total number of samples per channel that this framer skipped before the
-   *     frame because the device lost samples
+   * @param lossesBefore samples that this framer skipped before the frame because they were lost
    * @param captureNanos steady time at which its first sample was captured
    * @param readNanos steady time at which the whole frame had been read
+   * @param offeredNanos steady time at which it was offered to the subscribers
    * @param message the message that {@link FrameEncoder} encoded; not copied
    */
   Frame(
       long sequence,
       long sampleIndex,
-      long deviceLossBefore,
+      LossTotals lossesBefore,
       long captureNanos,
       long readNanos,
+      long offeredNanos,
       byte[] message) {
     this.sequence = sequence;
     this.sampleIndex = sampleIndex;
-    this.deviceLossBefore = deviceLossBefore;
+    this.lossesBefore = lossesBefore;
     this.captureNanos = captureNanos;
     this.readNanos = readNanos;
+    this.offeredNanos = offeredNanos;
     this.message = message;
   }
 
@@ -49,12 +52,9 @@ public final class Frame {
     return sampleIndex;
   }
 
-  /**
-   * Returns the total number of samples that were skipped before the frame because the device lost
-   * samples.
-   */
-  public long deviceLossBefore() {
-    return deviceLossBefore;
+  /** Returns the samples that the framer skipped before the frame because they were lost. */
+  public LossTotals lossesBefore() {
+    return lossesBefore;
   }
 
   /** Returns the steady time at which the first sample was captured. */
@@ -65,6 +65,11 @@ public final class Frame {
   /** Returns the steady time at which the whole frame had been read. */
   public long readNanos() {
     return readNanos;
+  }
+
+  /** Returns the steady time at which the frame was offered to the subscribers. */
+  long offeredNanos() {
+    return offeredNanos;
   }
 
   /** Returns the encoded message for a subscriber without a gap before this frame. Not copied. */

@@ -1,5 +1,7 @@
 package dev.lavalier.pipeline;
 
+import dev.lavalier.capture.Period;
+
 /**
  * Encodes the frames of one sequence, in order, as messages of the contract. Used by one thread at
  * a time: a capture thread, or a delivery loop during a replay. It must not block and must not keep
@@ -11,11 +13,9 @@ public interface FrameEncoder {
   /**
    * Encodes one frame.
    *
-   * @param pcm the samples in the delivery format; valid only during the call
-   * @param sampleIndex index of the first sample in the epoch, per channel
-   * @param captureUnixNanos estimated unix time at which that sample was captured
-   * @param readDelayNanos nanoseconds from that time until the server had read the whole frame
+   * @param frame the samples in the delivery format, with their times; its array has the length of
+   *     the frame and is valid only during the call
    * @return the encoded message; it is never written again
    */
-  byte[] encode(byte[] pcm, long sampleIndex, long captureUnixNanos, long readDelayNanos);
+  byte[] encode(Period frame);
 }

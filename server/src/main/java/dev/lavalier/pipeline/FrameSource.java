@@ -46,6 +46,6 @@ public sealed interface FrameSource permits LiveSource, ReplaySource {
     return this;
   }
 
-  /** Returns how many samples the framer counted as lost by the device before the first frame. */
-  long deviceLossBefore();
+  /** Returns the samples that the framer skipped before the source's first frame. */
+  LossTotals lossesBefore();
 }

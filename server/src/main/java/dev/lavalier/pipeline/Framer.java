@@ -25,7 +25,7 @@ final class Framer {
   private long frameIndex = -1; // first sample of the frame being filled; -1: no block yet
   private long frameNanos;
   private long frameUnixNanos;
-  private long deviceLoss; // samples between frames that were skipped because of device loss
+  private LossTotals losses = LossTotals.NONE; // samples that were skipped between frames
   private long sequence;
 
   private volatile long firstIndex = -1;
@@ -56,9 +56,10 @@ final class Framer {
    *
    * @param block in the format of the frames; its array is not kept. If it does not continue the
    *     block before, the samples in between are lost
+   * @param offeredNanos the current steady time
    * @return whether at least one frame was published
    */
-  boolean accept(Period block) {
+  boolean accept(Period block, long offeredNanos) {
     int step = format.bytesPerSampleFrame();
     int length = block.samples() * step;
     long sampleIndex = block.sampleIndex();
@@ -68,7 +69,7 @@ final class Framer {
     } else if (sampleIndex > frameIndex + filled / step) {
       // The pending samples cannot become a whole frame, so they count as lost too.
       long next = nextFrame(sampleIndex);
-      deviceLoss += next - frameIndex;
+      losses = losses.plus(next - frameIndex, block.loss());
       frameIndex = next;
       filled = 0;
     }
@@ -86,7 +87,7 @@ final class Framer {
       filled += n;
       offset += n;
       if (filled == pending.length) {
-        publish(block.readNanos());
+        publish(block.readNanos(), offeredNanos);
         published = true;
       }
     }
@@ -97,10 +98,12 @@ final class Framer {
     return Math.floorDiv(sampleIndex + frameSize - 1, frameSize) * frameSize;
   }
 
-  private void publish(long readNanos) {
+  private void publish(long readNanos, long offeredNanos) {
     byte[] message =
-        encoder.encode(pending, frameIndex, frameUnixNanos, Math.max(0, readNanos - frameNanos));
-    ring.publish(new Frame(sequence++, frameIndex, deviceLoss, frameNanos, readNanos, message));
+        encoder.encode(
+            new Period(pending, frameSize, frameIndex, frameNanos, frameUnixNanos, readNanos));
+    ring.publish(
+        new Frame(sequence++, frameIndex, losses, frameNanos, readNanos, offeredNanos, message));
     frameIndex += frameSize;
     filled = 0;
   }

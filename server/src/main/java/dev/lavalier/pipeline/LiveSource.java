@@ -16,7 +16,7 @@ final class LiveSource implements FrameSource {
   private final FrameRing ring;
   private final int capacity;
   private final long maxAgeNanos;
-  private final long deviceLossBefore;
+  private final LossTotals lossesBefore;
   private long next; // number of the oldest frame that waits
 
   /**
@@ -25,15 +25,14 @@ final class LiveSource implements FrameSource {
    * @param from number of its first frame
    * @param capacity the maximum number of frames that may wait, 1 or more
    * @param maxAgeNanos the maximum age of a frame in nanoseconds
-   * @param deviceLossBefore samples that the framer skipped before its first frame because the
-   *     device lost samples
+   * @param lossesBefore samples that the framer skipped before its first frame
    */
-  LiveSource(FrameRing ring, long from, int capacity, long maxAgeNanos, long deviceLossBefore) {
+  LiveSource(FrameRing ring, long from, int capacity, long maxAgeNanos, LossTotals lossesBefore) {
     this.ring = ring;
     this.next = from;
     this.capacity = capacity;
     this.maxAgeNanos = maxAgeNanos;
-    this.deviceLossBefore = deviceLossBefore;
+    this.lossesBefore = lossesBefore;
   }
 
   /**
@@ -45,7 +44,7 @@ final class LiveSource implements FrameSource {
         FrameRing.headAfter(latest),
         capacity,
         maxAgeNanos,
-        latest == null ? 0 : latest.deviceLossBefore());
+        latest == null ? LossTotals.NONE : latest.lossesBefore());
   }
 
   @Override
@@ -82,11 +81,11 @@ final class LiveSource implements FrameSource {
   }
 
   private boolean isWithinMaxAge(Frame frame, long now) {
-    return now - frame.readNanos() <= maxAgeNanos;
+    return now - frame.offeredNanos() <= maxAgeNanos;
   }
 
   @Override
-  public long deviceLossBefore() {
-    return deviceLossBefore;
+  public LossTotals lossesBefore() {
+    return lossesBefore;
   }
 }

@@ -146,7 +146,7 @@ final class ReplaySource implements FrameSource {
   }
 
   @Override
-  public long deviceLossBefore() {
-    return 0; // its framer starts together with this source
+  public LossTotals lossesBefore() {
+    return LossTotals.NONE; // its framer starts together with this source
   }
 }

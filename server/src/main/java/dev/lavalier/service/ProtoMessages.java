@@ -5,6 +5,8 @@ import com.google.protobuf.UnsafeByteOperations;
 import dev.lavalier.audio.Conversion;
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.SampleEncoding;
+import dev.lavalier.capture.LossCause;
+import dev.lavalier.capture.Period;
 import dev.lavalier.capture.SupportedFormat;
 import dev.lavalier.hub.DeviceStatus;
 import dev.lavalier.hub.Notice;
@@ -21,6 +23,7 @@ import dev.lavalier.v1.Device;
 import dev.lavalier.v1.DeviceSnapshot;
 import dev.lavalier.v1.DeviceState;
 import dev.lavalier.v1.GapCause;
+import dev.lavalier.v1.GapPart;
 import dev.lavalier.v1.ListDevicesResponse;
 import dev.lavalier.v1.NoticeKind;
 import dev.lavalier.v1.StreamFramesResponse;
@@ -41,15 +44,16 @@ public final class ProtoMessages {
   /** Encodes frames of PCM as messages. */
   static final FrameCodec PCM = FrameCodec.stateless(ProtoMessages::frame);
 
-  private static byte[] frame(
-      byte[] pcm, long sampleIndex, long captureUnixNanos, long readDelayNanos) {
+  private static byte[] frame(Period frame) {
+    long readDelayNanos = Math.max(0, frame.readNanos() - frame.captureNanos());
     return StreamFramesResponse.newBuilder()
         .setFrame(
             AudioFrame.newBuilder()
-                .setPcm(UnsafeByteOperations.unsafeWrap(pcm))
-                .setSampleIndex(sampleIndex)
-                .setCaptureTimeUnixNanos(captureUnixNanos)
-                .setReadDelayMicros((int) Math.min(Integer.MAX_VALUE, readDelayNanos / 1_000)))
+                .setPcm(UnsafeByteOperations.unsafeWrap(frame.pcm()))
+                .setSampleIndex(frame.sampleIndex())
+                .setCaptureTimeUnixNanos(frame.captureUnixNanos())
+                .setReadDelayMicros((int) Math.min(Integer.MAX_VALUE, readDelayNanos / 1_000))
+                .setReadTimeSteadyNanos(frame.readNanos()))
         .build()
         .toByteArray();
   }
@@ -62,25 +66,38 @@ public final class ProtoMessages {
     try {
       StreamFramesResponse.Builder message =
           StreamFramesResponse.parseFrom(frame.message()).toBuilder();
-      message
-          .getFrameBuilder()
-          .setGap(
-              dev.lavalier.v1.Gap.newBuilder()
-                  .setSampleCount(gap.sampleCount())
-                  .setCause(cause(gap.cause()))
-                  .setEstimated(gap.estimated()));
+      message.getFrameBuilder().setGap(gap(gap));
       return message.build().toByteArray();
     } catch (InvalidProtocolBufferException e) {
       throw new IllegalStateException(e); // this class encoded it
     }
   }
 
-  private static GapCause cause(Gap.Cause cause) {
+  private static dev.lavalier.v1.Gap gap(Gap gap) {
+    dev.lavalier.v1.Gap.Builder message =
+        dev.lavalier.v1.Gap.newBuilder()
+            .setSampleCount(gap.sampleCount())
+            .setCause(cause(gap.cause()))
+            .setEstimated(gap.estimated());
+    if (gap.parts().size() > 1) {
+      for (Gap.Part part : gap.parts()) {
+        message.addParts(
+            GapPart.newBuilder()
+                .setSampleCount(part.sampleCount())
+                .setCause(cause(part.loss().cause()))
+                .setEstimated(part.loss().estimated()));
+      }
+    }
+    return message.build();
+  }
+
+  private static GapCause cause(LossCause cause) {
     return switch (cause) {
       case SLOW_SUBSCRIBER -> GapCause.GAP_CAUSE_SLOW_SUBSCRIBER;
       case DEVICE_OVERRUN -> GapCause.GAP_CAUSE_DEVICE_OVERRUN;
       case DEVICE_LOST -> GapCause.GAP_CAUSE_DEVICE_LOST;
       case NOT_KEPT -> GapCause.GAP_CAUSE_NOT_KEPT;
+      case SERVER_OVERLOAD -> GapCause.GAP_CAUSE_SERVER_OVERLOAD;
     };
   }
 

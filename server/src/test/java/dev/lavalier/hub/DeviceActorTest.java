@@ -75,7 +75,7 @@ final class DeviceActorTest {
                 OverflowPolicy.DROP_OLDEST,
                 OnDeviceLoss.FAIL,
                 StartFrom.LIVE,
-                FrameCodec.stateless((pcm, index, unixNanos, delay) -> pcm.clone()),
+                FrameCodec.stateless(frame -> frame.pcm().clone()),
                 false));
     return new Subscription(
         1,

@@ -32,12 +32,13 @@ final class FramerTest {
 
   private Framer framer(int frameSize) {
     FrameEncoder encoder =
-        (pcm, index, nanos, readDelay) -> {
+        frame -> {
+          byte[] pcm = frame.pcm();
           List<Integer> samples = new ArrayList<>();
           for (int i = 0; i < pcm.length; i += 2) {
             samples.add((pcm[i] & 0xff) | (pcm[i + 1] & 0xff) << 8);
           }
-          cuts.add(new Cut(index, nanos, samples));
+          cuts.add(new Cut(frame.sampleIndex(), frame.captureUnixNanos(), samples));
           return pcm.clone();
         };
     return new Framer(new StreamPlan(AS_CAPTURED, frameSize, FrameCodec.stateless(encoder)));
@@ -60,7 +61,7 @@ final class FramerTest {
     long end = joinedAt + 20_000;
     for (long at = joinedAt; at < end; at += periodSamples) {
       framer.accept(
-          new Period(period(at, periodSamples), periodSamples, at, 0, MONO.nanosOf(at), 0));
+          new Period(period(at, periodSamples), periodSamples, at, 0, MONO.nanosOf(at), 0), 0);
     }
 
     assertThat(cuts).isNotEmpty();
@@ -82,7 +83,7 @@ final class FramerTest {
   @Test
   void acceptReturnsWhetherFrameIsComplete() {
     Framer framer = framer(160);
-    assertThat(framer.accept(new Period(period(0, 80), 80, 0, 0, 0, 0))).isFalse();
-    assertThat(framer.accept(new Period(period(80, 80), 80, 80, 0, 0, 0))).isTrue();
+    assertThat(framer.accept(new Period(period(0, 80), 80, 0, 0, 0, 0), 0)).isFalse();
+    assertThat(framer.accept(new Period(period(80, 80), 80, 80, 0, 0, 0), 0)).isTrue();
   }
 }

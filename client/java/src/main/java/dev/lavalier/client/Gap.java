@@ -19,6 +19,8 @@ public record Gap(long sampleCount, Cause cause, boolean estimated) {
     DEVICE_LOST,
     /** The server no longer had the samples between the point of resumption and the first frame. */
     NOT_KEPT,
+    /** The server was too busy to read them from the device or to send them in time. */
+    SERVER_OVERLOAD,
     /** A cause that a newer server reports and this client does not know. */
     UNKNOWN
   }

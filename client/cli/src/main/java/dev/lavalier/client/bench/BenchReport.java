@@ -63,6 +63,8 @@ public record BenchReport(
     DEVICE_OVERRUN,
     /** The device was lost and is available again. */
     DEVICE_LOST,
+    /** The server was too busy to read the samples or to send the frames in time. */
+    SERVER_OVERLOAD,
     /** The server reports a gap with a cause that this program does not know. */
     UNKNOWN,
     /**

@@ -79,6 +79,7 @@ final class BenchText {
     return switch (cause) {
       case SLOW_SUBSCRIBER -> "read or sent too slowly";
       case DEVICE_OVERRUN -> "lost by the device";
+      case SERVER_OVERLOAD -> "server overloaded";
       case DEVICE_LOST -> "while the device was lost";
       case UNKNOWN -> "cause unknown";
       case UNTOLD -> "not reported by the server";

@@ -75,6 +75,7 @@ final class Progress {
       case DEVICE_OVERRUN -> "lost by the device";
       case DEVICE_LOST -> "while the device was lost";
       case NOT_KEPT -> "while there was no connection";
+      case SERVER_OVERLOAD -> "server overloaded";
       case UNKNOWN -> "cause unknown";
     };
   }
