@@ -2,8 +2,6 @@ package dev.lavalier.grpc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.lavalier.testing.LavalierExtension;
-import dev.lavalier.testing.ScriptedMixerProvider;
 import dev.lavalier.testing.TestSubscriber;
 import dev.lavalier.v1.AudioFrame;
 import dev.lavalier.v1.DeviceState;
@@ -11,70 +9,14 @@ import dev.lavalier.v1.Gap;
 import dev.lavalier.v1.GapCause;
 import dev.lavalier.v1.NoticeKind;
 import dev.lavalier.v1.OnDeviceLoss;
-import dev.lavalier.v1.StreamFramesRequest;
 import dev.lavalier.v1.StreamNotice;
 import dev.lavalier.v1.StreamStarted;
 import io.grpc.Status;
-import io.grpc.health.v1.HealthCheckRequest;
-import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
-import io.grpc.health.v1.HealthGrpc;
 import java.time.Duration;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
-/**
- * Devices with different faults while they are open, in manual time. In each test another
- * subscriber streams the tone and misses no frame.
- */
-final class DeviceFaultsTest {
-
-  private static final int LENIENT_LATENCY_MS = 60_000;
-  private static final StreamFramesRequest FAIL =
-      StreamFramesRequest.newBuilder()
-          .setDeviceId("mic")
-          .setFrameSize(480)
-          .setMaxLatencyMs(LENIENT_LATENCY_MS)
-          .build();
-  private static final StreamFramesRequest WAIT =
-      FAIL.toBuilder().setOnDeviceLoss(OnDeviceLoss.ON_DEVICE_LOSS_WAIT).build();
-
-  @RegisterExtension
-  final LavalierExtension lavalier = LavalierExtension.withManualTime().withScripted("mic");
-
-  private TestSubscriber otherSubscriber;
-  private long startedNanos;
-  private long received;
-
-  @BeforeEach
-  void subscribeToTone() throws Exception {
-    otherSubscriber = lavalier.subscribe(FAIL.toBuilder().setDeviceId("tone").build()).requestAll();
-    otherSubscriber.nextStarted();
-    startedNanos = lavalier.timeSource().nanoTime();
-    lavalier.timeSource().awaitSleepers(1);
-  }
-
-  private ScriptedMixerProvider.Script mic() {
-    return lavalier.script("mic");
-  }
-
-  /** Subscribes and receives 100 ms. */
-  private TestSubscriber listening(StreamFramesRequest request) throws Exception {
-    TestSubscriber subscriber = lavalier.subscribe(request).requestAll();
-    subscriber.nextStarted();
-    lavalier.advance(Duration.ofMillis(100), 2);
-    assertThat(subscriber.nextFrames(10).get(9).getSampleIndex()).isEqualTo(9 * 480);
-    return subscriber;
-  }
-
-  private static StreamNotice nextNotice(TestSubscriber subscriber, NoticeKind kind)
-      throws Exception {
-    StreamNotice notice = subscriber.next().getNotice();
-    assertThat(notice.getKind()).isEqualTo(kind);
-    return notice;
-  }
+/** Devices that are lost, return, hang, are busy or are muted. */
+final class DeviceFaultsTest extends DeviceFaultsFixture {
 
   private static void assertLost(TestSubscriber subscriber, String seen) throws Exception {
     assertThat(nextNotice(subscriber, NoticeKind.NOTICE_KIND_DEVICE_LOST).getMessage())
@@ -82,22 +24,6 @@ final class DeviceFaultsTest {
     Status status = subscriber.awaitStatus();
     assertThat(status.getCode()).isEqualTo(Status.Code.UNAVAILABLE);
     assertThat(status.getDescription()).isEqualTo("mic was lost: " + seen);
-  }
-
-  private void assertClosed() throws Exception {
-    lavalier.awaitState("mic", DeviceState.DEVICE_STATE_CLOSED);
-    assertThat(mic().open).hasValue(0);
-    assertThat(LavalierExtension.readers()).containsExactly("lavalier-reader-tone");
-    assertOtherSubscriberUnaffected();
-  }
-
-  /** Advances the time, no faster than the other subscriber receives. */
-  private void pass(Duration time) throws Exception {
-    for (long ms = 0; ms < time.toMillis(); ms += 10) {
-      lavalier.timeSource().advance(Duration.ofMillis(10));
-      otherSubscriber.awaitReceived(
-          1 + (int) ((lavalier.timeSource().nanoTime() - startedNanos) / 10_000_000));
-    }
   }
 
   /**
@@ -113,21 +39,6 @@ final class DeviceFaultsTest {
       }
     }
     throw new AssertionError("open for 30 s without audio");
-  }
-
-  private void assertOtherSubscriberUnaffected() throws Exception {
-    lavalier.advance(Duration.ofMillis(50), 1);
-    long end = (lavalier.timeSource().nanoTime() - startedNanos) / 10_000_000 * 480;
-    for (; received < end; received += 480) {
-      AudioFrame frame = otherSubscriber.nextFrame();
-      assertThat(frame.hasGap()).isFalse();
-      assertThat(frame.getSampleIndex()).isEqualTo(received);
-    }
-    assertThat(
-            HealthGrpc.newBlockingStub(lavalier.channel())
-                .check(HealthCheckRequest.getDefaultInstance())
-                .getStatus())
-        .isEqualTo(ServingStatus.SERVING);
   }
 
   @Test
@@ -259,111 +170,6 @@ final class DeviceFaultsTest {
       assertThat(lavalier.device("mic").getState()).isEqualTo(DeviceState.DEVICE_STATE_LOST);
     }
     return (lavalier.timeSource().nanoTime() - begin) / 1_000_000;
-  }
-
-  @Test
-  void lostSamplesAreEstimatedAndIndexFollowsTime() throws Exception {
-    TestSubscriber subscriber = lavalier.subscribe(FAIL).requestAll();
-    subscriber.nextStarted();
-    lavalier.advance(Duration.ofSeconds(2), 2);
-    mic().dropsUntil = lavalier.timeSource().nanoTime() + 700_000_000L;
-    lavalier.advance(Duration.ofSeconds(4), 2);
-
-    long missing = 0;
-    long next = 0;
-    int gaps = 0;
-    AudioFrame frame;
-    do {
-      frame = subscriber.nextFrame();
-      if (frame.hasGap()) {
-        gaps++;
-        missing += frame.getGap().getSampleCount();
-        assertThat(frame.getGap().getCause()).isEqualTo(GapCause.GAP_CAUSE_DEVICE_OVERRUN);
-        assertThat(frame.getGap().getEstimated()).isTrue();
-      }
-      assertThat(frame.getSampleIndex()).isEqualTo(next + frame.getGap().getSampleCount());
-      next = frame.getSampleIndex() + 480;
-    } while (next + 960 < 6 * 48_000);
-    assertThat(gaps).isEqualTo(1);
-    assertThat(missing).isBetween(700L * 48 - 480, 700L * 48 + 960);
-    assertThat(next).isBetween(6 * 48_000 - 960L, 6 * 48_000L);
-    assertThat(lavalier.timeSource().nanoTime() - startedNanos).isEqualTo(6_000_000_000L);
-    subscriber.cancel();
-    assertClosed();
-  }
-
-  @Test
-  void backlogInFirstPeriodHasCaptureTime() throws Exception {
-    mic().stalls = true;
-    TestSubscriber subscriber = lavalier.subscribe(FAIL).requestAll();
-    StreamStarted started = subscriber.nextStarted();
-    lavalier.advance(Duration.ofMillis(100), 2);
-    mic().stalls = false;
-    lavalier.advance(Duration.ofMillis(100), 2);
-    for (int k = 0; k < 10; k++) {
-      assertThat(subscriber.nextFrame().getCaptureTimeUnixNanos())
-          .isEqualTo(started.getEpoch() * 1_000 + k * 10_000_000L);
-    }
-    subscriber.cancel();
-    assertClosed();
-  }
-
-  @Test
-  void backlogIsNoLoss() throws Exception {
-    TestSubscriber subscriber = listening(FAIL);
-    mic().stalls = true;
-    lavalier.advance(Duration.ofMillis(1_500), 2);
-    mic().stalls = false;
-    lavalier.advance(Duration.ofSeconds(1), 2);
-    for (int k = 10; k < 255; k++) {
-      AudioFrame frame = subscriber.nextFrame();
-      assertThat(frame.getSampleIndex()).isEqualTo(480L * k);
-      assertThat(frame.hasGap()).isFalse();
-    }
-    subscriber.cancel();
-    assertClosed();
-  }
-
-  @Test
-  void earlyBacklogHasCaptureTime() throws Exception {
-    mic().stalls = true;
-    TestSubscriber subscriber = lavalier.subscribe(FAIL).requestAll();
-    subscriber.nextStarted();
-    long start = lavalier.timeSource().unixNanos();
-    lavalier.advance(Duration.ofMillis(150), 2); // less than the buffer of the line
-    mic().stalls = false;
-    lavalier.advance(Duration.ofMillis(500), 2);
-    for (int k = 0; k < 60; k++) {
-      AudioFrame frame = subscriber.nextFrame();
-      assertThat(frame.getSampleIndex()).isEqualTo(480L * k);
-      assertThat(frame.hasGap()).isFalse();
-      assertThat(frame.getCaptureTimeUnixNanos() - start - k * 10_000_000L)
-          .isBetween(-1_000_000L, 15_000_000L);
-    }
-    subscriber.cancel();
-    assertClosed();
-  }
-
-  @ParameterizedTest
-  @ValueSource(doubles = {-1_000, 1_000})
-  void clockDriftIsFollowedWithoutLoss(double ppm) throws Exception {
-    mic().setClockDrift(ppm);
-    TestSubscriber subscriber = lavalier.subscribe(FAIL).requestAll();
-    long begun = lavalier.timeSource().unixNanos();
-    subscriber.nextStarted();
-    lavalier.advance(Duration.ofMinutes(1), 2);
-
-    AudioFrame frame = subscriber.nextFrame();
-    for (int k = 0; k < 5_990; k++) {
-      assertThat(frame.hasGap()).isFalse();
-      assertThat(frame.getSampleIndex()).isEqualTo(480L * k);
-      double truth = 480.0 * k / 48_000 / (1 + ppm / 1e6);
-      double reported = (frame.getCaptureTimeUnixNanos() - begun) / 1e9;
-      assertThat(reported - truth).isBetween(-0.003, 0.012);
-      frame = subscriber.nextFrame();
-    }
-    subscriber.cancel();
-    assertClosed();
   }
 
   @Test

@@ -1,8 +1,6 @@
 package dev.lavalier.testing;
 
 import com.google.common.util.concurrent.MoreExecutors;
-import dev.lavalier.access.Credential;
-import dev.lavalier.access.InvalidFileException;
 import dev.lavalier.access.RejectionLog;
 import dev.lavalier.access.Reloadable;
 import dev.lavalier.access.TokenFile;
@@ -41,10 +39,7 @@ import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.stub.MetadataUtils;
 import io.grpc.testing.GrpcCleanupRule;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.lang.reflect.Method;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -56,7 +51,6 @@ import java.util.Set;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
@@ -91,7 +85,7 @@ public final class LavalierExtension
   private boolean demo = true;
   private HubConfig config = HubConfig.DEFAULTS;
   private HubObserver observer = HubObserver.NONE;
-  private Path tokenFile; // null: no access control
+  private TestTokenFile tokenFile; // null: no access control
   private CallObserver calls = CallObserver.NONE;
 
   private final GrpcCleanupRule cleanup = new GrpcCleanupRule();
@@ -165,39 +159,15 @@ public final class LavalierExtension
     return this;
   }
 
-  /**
-   * Sets the lines of the token file, so that the server requires tokens. In these lines, {@code
-   * TOKEN(abc)} stands for the entry of the token {@code abc}.
-   */
+  /** Makes the server require tokens. The lines are those of a {@link TestTokenFile}. */
   public LavalierExtension withTokens(String... lines) {
-    try {
-      tokenFile = Files.createTempFile("lavalier-tokens", "");
-      tokenFile.toFile().deleteOnExit();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    writeTokens(lines);
+    tokenFile = TestTokenFile.create(lines);
     return this;
   }
 
   /** Writes the token file again. The server reads it within a second. */
   public void writeTokens(String... lines) {
-    Pattern token = Pattern.compile("TOKEN\\((.*?)\\)");
-    String text = String.join("\n", lines);
-    text = token.matcher(text).replaceAll(m -> Credential.Token.of(m.group(1)).toString());
-    try {
-      Files.writeString(tokenFile, text);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  private Optional<Reloadable<TokenFile>> tokens() {
-    try {
-      return tokenFile == null ? Optional.empty() : Optional.of(TokenFile.reloadable(tokenFile));
-    } catch (InvalidFileException e) {
-      throw new AssertionError(e);
-    }
+    tokenFile.write(lines);
   }
 
   /** Sets the observer of calls and connections. */
@@ -233,7 +203,8 @@ public final class LavalierExtension
     sources.start();
     hub = new Hub(sources, timeSource, config, observer, workers);
     hub.start();
-    Optional<Reloadable<TokenFile>> tokens = tokens();
+    Optional<Reloadable<TokenFile>> tokens =
+        Optional.ofNullable(tokenFile).map(TestTokenFile::reloadable);
     accessMonitor = new AccessMonitor(hub, tokens, Optional.empty(), timeSource, Runnable::run);
     accessMonitor.start();
     String name = InProcessServerBuilder.generateName();

@@ -6,6 +6,8 @@ import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Proxy;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.sound.sampled.DataLine;
 import javax.sound.sampled.Line;
@@ -105,6 +107,17 @@ public final class ScriptedMixerProvider extends MixerProvider {
     public void plug() {
       info = new Info(name, this);
       PLUGGED.add(info);
+    }
+
+    /** Waits until the device has {@code count} open lines, for at most 10 s. */
+    public void awaitOpenLines(int count) throws TimeoutException {
+      long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+      while (open.get() != count) {
+        if (System.nanoTime() > end) {
+          throw new TimeoutException("still " + open + " open lines");
+        }
+        Thread.onSpinWait();
+      }
     }
 
     /** Ends all calls that hang, and removes the device. */

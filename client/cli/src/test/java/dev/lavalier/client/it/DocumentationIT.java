@@ -7,6 +7,7 @@ import dev.lavalier.testing.MarkdownPage;
 import dev.lavalier.testing.MarkdownPage.CodeBlock;
 import dev.lavalier.testing.Repository;
 import dev.lavalier.testing.ShellCommands;
+import dev.lavalier.testing.SlowTest;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -19,7 +20,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DynamicContainer;
 import org.junit.jupiter.api.DynamicTest;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
  * before a block can say {@code not run: REASON}, or {@code until stopped}: each of its commands
  * runs until it has printed a line.
  */
-@Tag("slow")
+@SlowTest
 final class DocumentationIT {
 
   @TempDir Path dir;
