@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -23,6 +24,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -48,6 +50,7 @@ public final class Hub implements AutoCloseable {
   private final Set<Subscription> activeSubscriptions = ConcurrentHashMap.newKeySet();
   private final Subscription.SubscriptionServices subscriptionServices;
   private volatile boolean stopping;
+  private @Nullable CompletableFuture<Void> stopped; // null: not stopping
 
   /**
    * Creates a hub.
@@ -263,25 +266,35 @@ public final class Hub implements AutoCloseable {
   }
 
   /**
+   * Starts to end all subscriptions and watches with SERVER_STOPPING and to close all devices.
+   * Returns at once. Further calls return the same future.
+   *
+   * @return completes when every device is closed, or when the time for its closing has passed
+   */
+  synchronized CompletableFuture<Void> stop() {
+    if (stopped == null) {
+      stopping = true;
+      watches.forEach(watch -> watch.close(stoppingReason()));
+      stopped =
+          CompletableFuture.allOf(
+              actors.values().stream().map(DeviceActor::stop).toArray(CompletableFuture<?>[]::new));
+    }
+    return stopped;
+  }
+
+  /**
    * Ends all subscriptions with SERVER_STOPPING and closes all devices, within a few seconds.
    * Further calls have no effect.
    */
   @Override
-  public synchronized void close() {
-    if (stopping) {
-      return;
-    }
-    stopping = true;
-    watches.forEach(watch -> watch.close(stoppingReason()));
-    CompletableFuture<?>[] stops =
-        actors.values().stream().map(DeviceActor::stop).toArray(CompletableFuture<?>[]::new);
+  public void close() {
     try {
-      CompletableFuture.allOf(stops).get(SHUTDOWN_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+      stop().get(SHUTDOWN_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
       log.warn("not all devices closed within {}", SHUTDOWN_TIMEOUT);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-    } catch (java.util.concurrent.ExecutionException e) {
+    } catch (ExecutionException e) {
       throw new IllegalStateException(e); // a stop cannot fail
     }
     workers.shutdown();

@@ -4,12 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.PolyphaseFilters;
-import dev.lavalier.audio.SampleEncoding;
-import dev.lavalier.capture.Capture;
-import dev.lavalier.capture.CaptureListener;
-import dev.lavalier.capture.DeviceDescriptor;
-import dev.lavalier.capture.Devices;
-import dev.lavalier.capture.SupportedFormat;
 import dev.lavalier.common.StreamException;
 import dev.lavalier.common.StreamException.Reason;
 import dev.lavalier.pipeline.Frame;
@@ -23,7 +17,6 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -35,25 +28,13 @@ import org.junit.jupiter.api.Test;
  */
 final class DeviceActorTest {
 
-  private static final String DEVICE = "mic";
-  private static final PcmFormat FORMAT = new PcmFormat(SampleEncoding.S16LE, 48_000, 1);
-  private static final DeviceDescriptor DESCRIPTOR =
-      new DeviceDescriptor(
-          DEVICE,
-          DEVICE,
-          "",
-          "",
-          true,
-          FORMAT,
-          List.of(new SupportedFormat(SampleEncoding.S16LE, 48_000, 1)));
-
   private final ManualTimeSource timeSource = new ManualTimeSource();
   private final Workers workers = new Workers();
   private final FakeDevices devices = new FakeDevices();
   private final List<String> observed = new ArrayList<>();
   private final DeviceActor actor =
       new DeviceActor(
-          DEVICE,
+          FakeDevices.DEVICE,
           new DeviceServices(
               devices,
               timeSource,
@@ -67,7 +48,7 @@ final class DeviceActorTest {
   private Subscription subscription() throws StreamException {
     SubscriptionSpec spec =
         SubscriptionSpec.resolve(
-            DESCRIPTOR,
+            FakeDevices.DESCRIPTOR,
             new SubscriptionSpec.Request(
                 480,
                 new SubscriptionSpec.RequestedFormat(Optional.empty(), 0, 0, List.of()),
@@ -190,89 +171,6 @@ final class DeviceActorTest {
       while (!tasks.isEmpty()) {
         runNext();
       }
-    }
-  }
-
-  private static final class FakeDevices implements Devices {
-    final List<FakeCapture> captures = new ArrayList<>();
-    boolean periodsFail;
-
-    @Override
-    public void start() {}
-
-    @Override
-    public List<DeviceDescriptor> list() {
-      return List.of(DESCRIPTOR);
-    }
-
-    @Override
-    public void onChange(Runnable listener) {}
-
-    @Override
-    public Capture open(String deviceId) {
-      captures.add(new FakeCapture(periodsFail));
-      return captures.get(captures.size() - 1);
-    }
-
-    @Override
-    public void close() {}
-  }
-
-  private static final class FakeCapture implements Capture {
-    private final boolean periodsFail;
-    boolean started;
-    boolean closed;
-
-    FakeCapture(boolean periodsFail) {
-      this.periodsFail = periodsFail;
-    }
-
-    @Override
-    public DeviceDescriptor device() {
-      return DESCRIPTOR;
-    }
-
-    @Override
-    public PcmFormat format() {
-      return FORMAT;
-    }
-
-    @Override
-    public int periodSamples() {
-      if (periodsFail) {
-        throw new IllegalStateException("no period");
-      }
-      return 480;
-    }
-
-    @Override
-    public void start(CaptureListener listener) {
-      started = true;
-    }
-
-    @Override
-    public boolean stop(Duration timeout) {
-      return true;
-    }
-
-    @Override
-    public long periods() {
-      return 0;
-    }
-
-    @Override
-    public Duration silenceTimeout(boolean first) {
-      return Duration.ofSeconds(10);
-    }
-
-    @Override
-    public OptionalDouble clockPpm() {
-      return OptionalDouble.empty();
-    }
-
-    @Override
-    public void close() {
-      closed = true;
     }
   }
 
