@@ -122,7 +122,7 @@ public record Conversion(PcmFormat captured, PcmFormat delivered, ChannelMap cha
    * Returns the maximum number of delivered samples that a block of captured samples can produce.
    */
   public int maxOutputSamples(int samples) {
-    return (int) ((long) samples * up() / down()) + 1;
+    return (int) (((long) samples * up() + down() - 1) / down());
   }
 
   /**

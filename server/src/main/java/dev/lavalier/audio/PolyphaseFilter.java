@@ -23,6 +23,8 @@ final class PolyphaseFilter {
   /** Kaiser's beta for 99.8 dB: 0.1102 (99.8 - 8.7). */
   private static final double BETA = 10.04;
 
+  private static final double BESSEL_OF_BETA = bessel(BETA);
+
   /** The maximum number of taps of a filter: 8 MiB. */
   private static final long MAX_TAPS = 1 << 20;
 
@@ -79,7 +81,7 @@ final class PolyphaseFilter {
   }
 
   private static double kaiser(double x) {
-    return bessel(BETA * Math.sqrt(1 - x * x)) / bessel(BETA);
+    return bessel(BETA * Math.sqrt(1 - x * x)) / BESSEL_OF_BETA;
   }
 
   /** Returns the modified Bessel function of order 0, from its power series. */

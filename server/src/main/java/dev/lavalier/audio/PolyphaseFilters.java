@@ -1,8 +1,9 @@
 package dev.lavalier.audio;
 
 import java.lang.ref.WeakReference;
-import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The filters in use, one for each ratio of rates, so that streams share their taps. A filter that
@@ -13,15 +14,25 @@ public final class PolyphaseFilters {
 
   private record Ratio(int up, int down) {}
 
-  private final Map<Ratio, WeakReference<PolyphaseFilter>> filters = new HashMap<>();
+  private final Map<Ratio, WeakReference<PolyphaseFilter>> filters = new ConcurrentHashMap<>();
 
   /** Returns the filter for a ratio in lowest terms, and designs it if necessary. */
-  synchronized PolyphaseFilter of(int up, int down) {
+  PolyphaseFilter of(int up, int down) {
     Ratio ratio = new Ratio(up, down);
-    WeakReference<PolyphaseFilter> known = filters.get(ratio);
-    PolyphaseFilter filter = known == null ? null : known.get();
+    PolyphaseFilter filter = known(ratio);
+    return filter == null ? designed(ratio) : filter;
+  }
+
+  private @Nullable PolyphaseFilter known(Ratio ratio) {
+    WeakReference<PolyphaseFilter> reference = filters.get(ratio);
+    return reference == null ? null : reference.get();
+  }
+
+  /** A design in progress delays other designs, but not those who use a known filter. */
+  private synchronized PolyphaseFilter designed(Ratio ratio) {
+    PolyphaseFilter filter = known(ratio);
     if (filter == null) {
-      filter = new PolyphaseFilter(up, down);
+      filter = new PolyphaseFilter(ratio.up(), ratio.down());
       filters.values().removeIf(reference -> reference.get() == null);
       filters.put(ratio, new WeakReference<>(filter));
     }

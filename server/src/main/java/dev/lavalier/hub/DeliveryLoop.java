@@ -25,6 +25,7 @@ public final class DeliveryLoop implements FrameListener {
   // Used only on the delivery loop.
   private final List<Subscription> subscriptions = new ArrayList<>();
   private int remaining; // number of subscriptions that this round has not drained yet
+  private boolean anotherRound; // frames were published during this round
 
   /** Creates a delivery loop on an executor that runs one task at a time, in order. */
   public DeliveryLoop(Executor executor) {
@@ -56,9 +57,10 @@ public final class DeliveryLoop implements FrameListener {
 
   private void drainAll() {
     wakeupPending.set(false);
-    boolean inProgress = remaining > 0;
-    remaining = subscriptions.size();
-    if (!inProgress) {
+    if (remaining > 0) {
+      anotherRound = true; // this round goes on, or an overloaded loop would serve only a few
+    } else {
+      remaining = subscriptions.size();
       drainNext();
     }
   }
@@ -76,10 +78,12 @@ public final class DeliveryLoop implements FrameListener {
         subscriptions.get(remaining).drain();
       }
     } finally {
+      if (remaining <= 0) {
+        remaining = anotherRound ? subscriptions.size() : 0;
+        anotherRound = false;
+      }
       if (remaining > 0) {
         execute(drainNext);
-      } else {
-        remaining = 0;
       }
     }
   }

@@ -111,6 +111,7 @@ final class DeviceSubscribers {
     List<Subscription> failing =
         active.keySet().stream().filter(s -> s.spec().onDeviceLoss() == OnDeviceLoss.FAIL).toList();
     active.keySet().removeAll(failing);
+    active.keySet().forEach(Subscription::endEpoch);
     awaitingDevice.addAll(active.keySet());
     active.clear();
     return failing;
@@ -133,7 +134,9 @@ final class DeviceSubscribers {
   void activate(OpenDevice openDevice, Runnable publishState) {
     CapturePipeline pipeline = openDevice.pipeline;
     List<Subscription> waiting = drainWaiting();
-    waiting.forEach(subscription -> plan(subscription, pipeline));
+    Set<Conversion> conversions =
+        active.values().stream().map(StreamPlan::conversion).collect(Collectors.toSet());
+    waiting.forEach(subscription -> plan(subscription, pipeline, conversions));
     updatePipeline(pipeline);
     publishState.run();
     for (Subscription subscription : waiting) {
@@ -153,22 +156,25 @@ final class DeviceSubscribers {
   /**
    * Adds a subscription to the active ones, or closes it. It is checked again, because the capture
    * format may have changed since the request was checked.
+   *
+   * @param conversions the conversions in use; the method adds to them
    */
-  private void plan(Subscription subscription, CapturePipeline pipeline) {
+  private void plan(
+      Subscription subscription, CapturePipeline pipeline, Set<Conversion> conversions) {
     SubscriptionSpec spec = subscription.spec();
     try {
       Conversion conversion = Conversion.plan(pipeline.format(), spec.format(), spec.channelMap());
       pipeline.checkStart(spec.start(), conversion, timeSource.unixNanos() / 1_000);
-      checkConversionLimit(conversion);
+      checkConversionLimit(conversion, conversions);
+      conversions.add(conversion);
       active.put(subscription, new StreamPlan(conversion, spec.frameSize(), spec.codec()));
     } catch (StreamException e) {
       subscription.close(e, Optional.empty());
     }
   }
 
-  private void checkConversionLimit(Conversion conversion) throws StreamException {
-    Set<Conversion> inUse =
-        active.values().stream().map(StreamPlan::conversion).collect(Collectors.toSet());
+  private void checkConversionLimit(Conversion conversion, Set<Conversion> inUse)
+      throws StreamException {
     if (!inUse.contains(conversion) && inUse.size() >= MAX_CONVERSIONS) {
       throw new StreamException(
           Reason.LIMIT_REACHED,

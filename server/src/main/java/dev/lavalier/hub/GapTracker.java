@@ -3,7 +3,6 @@ package dev.lavalier.hub;
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.capture.Loss;
 import dev.lavalier.capture.LossCause;
-import dev.lavalier.common.TimeSource;
 import dev.lavalier.pipeline.Frame;
 import dev.lavalier.pipeline.FrameSource;
 import dev.lavalier.pipeline.Gap;
@@ -27,19 +26,19 @@ final class GapTracker {
   private final PcmFormat format;
   private final int frameSize;
   private final StartFrom start;
-  private final TimeSource timeSource;
 
   private @Nullable PipelineStream stream; // null: no epoch yet
   private long nextIndex; // index of the next expected sample; -1: the framer's first
   private LossTotals lossesBefore = LossTotals.NONE; // before that sample
   private @Nullable Frame lastSent; // null: none yet
+  private long unsentSamples; // of the epochs since the last frame that was sent
+  private LossCause unsentCause = LossCause.NOT_KEPT;
   private boolean firstFrameOfEpoch; // no frame was sent in this epoch yet
 
-  GapTracker(SubscriptionSpec spec, TimeSource timeSource) {
+  GapTracker(SubscriptionSpec spec) {
     this.format = spec.format();
     this.frameSize = spec.frameSize();
     this.start = spec.start();
-    this.timeSource = timeSource;
   }
 
   /** Starts an epoch of the subscription. */
@@ -49,6 +48,19 @@ final class GapTracker {
     nextIndex = starts ? newStream.requestedIndex() : newStream.liveIndex();
     firstFrameOfEpoch = true;
     onSource(newStream.source());
+  }
+
+  /**
+   * Ends the epoch and releases its pipeline.
+   *
+   * @param cause why frames of the epoch were not sent, if some were not
+   */
+  void onEpochEnd(LossCause cause) {
+    if (!firstFrameOfEpoch && stream != null) {
+      unsentSamples = Math.max(0, stream.endIndex() - nextIndex);
+      unsentCause = cause;
+    }
+    stream = null;
   }
 
   /** Switches to another source of the same epoch. */
@@ -80,6 +92,7 @@ final class GapTracker {
   void onSent(Frame frame) {
     firstFrameOfEpoch = false;
     lastSent = frame;
+    unsentSamples = 0;
     nextIndex = frame.sampleIndex() + frameSize;
     onPassed(frame);
   }
@@ -143,13 +156,22 @@ final class GapTracker {
    */
   private Optional<Gap> gapSinceEarlierEpoch(StartFrom.Resume resume, Frame frame) {
     long unixNanos = resume.epoch() * 1_000 + format.nanosOf(resume.sampleIndex());
-    long nanos = unixNanos - (timeSource.unixNanos() - timeSource.nanoTime());
-    return estimatedGap(format.samplesIn(frame.captureNanos() - nanos), LossCause.NOT_KEPT);
+    long missing = format.samplesIn(frame.captureUnixNanos() - unixNanos);
+    return estimatedGap(missing, LossCause.NOT_KEPT);
   }
 
   private Optional<Gap> gapSinceDeviceLoss(Frame last, Frame frame) {
     long missing = format.samplesIn(frame.captureNanos() - last.captureNanos()) - frameSize;
-    return estimatedGap(missing, LossCause.DEVICE_LOST);
+    long unsent = Math.min(unsentSamples, missing);
+    if (unsent <= 0) {
+      return estimatedGap(missing, LossCause.DEVICE_LOST);
+    }
+    List<Gap.Part> parts = new ArrayList<>();
+    parts.add(new Gap.Part(unsent, new Loss(unsentCause, false)));
+    if (missing > unsent) {
+      parts.add(new Gap.Part(missing - unsent, new Loss(LossCause.DEVICE_LOST, true)));
+    }
+    return Optional.of(new Gap(parts));
   }
 
   private static Optional<Gap> estimatedGap(long missing, LossCause cause) {

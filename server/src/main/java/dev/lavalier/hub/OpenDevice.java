@@ -59,6 +59,7 @@ final class OpenDevice {
    * system.
    */
   void close() {
+    pipeline.releaseHistory(); // first, because the sound system may not answer
     try (capture) { // released also if it does not stop
       if (!capture.stop(JOIN_TIMEOUT)) {
         log.warn(

@@ -9,7 +9,12 @@ import dev.lavalier.audio.Conversion;
  *     increasing
  * @param conversion the conversion from the capture format to the delivery format
  * @param spec the parameters of the subscription, including defaults
+ * @param maxLatencyMs maximum age of a waiting frame that was granted, in milliseconds
  * @param prerollMillis length of the earlier audio that is sent first, in milliseconds
  */
 public record StreamStart(
-    long epoch, Conversion conversion, SubscriptionSpec spec, int prerollMillis) {}
+    long epoch,
+    Conversion conversion,
+    SubscriptionSpec spec,
+    int maxLatencyMs,
+    int prerollMillis) {}

@@ -42,6 +42,7 @@ public final class Subscription {
   // The delivery loop only.
   private final GapTracker gaps;
   private @Nullable FrameSource source; // null: no epoch yet
+  private int maxLatencyMs; // granted in this epoch
   private boolean wasReady =
       true; // whether the sink was ready for more at the end of the last turn
   private long lastProgressNanos; // when it last sent a frame, or no frames were waiting
@@ -75,7 +76,7 @@ public final class Subscription {
     this.sink = sink;
     this.device = device;
     this.services = services;
-    this.gaps = new GapTracker(spec, services.timeSource());
+    this.gaps = new GapTracker(spec);
   }
 
   Subscriber subscriber() {
@@ -160,6 +161,9 @@ public final class Subscription {
       deliveryLoop.execute(
           () -> {
             deliveryLoop.remove(this);
+            if (source != null) {
+              source.startTurn(wasReady);
+            }
             drainWhileReady(services.timeSource().nanoTime());
             notice.ifPresent(sink::onNotice);
             sink.onEnd(reason);
@@ -183,10 +187,54 @@ public final class Subscription {
           source = stream.source();
           gaps.onEpoch(stream);
           lastProgressNanos = services.timeSource().nanoTime();
+          maxLatencyMs = (int) Math.ceil(stream.maxAgeNanos() / 1e6);
           sink.onStarted(
-              new StreamStart(stream.epoch(), stream.conversion(), spec, stream.prerollMillis()));
+              new StreamStart(
+                  stream.epoch(), stream.conversion(), spec, maxLatencyMs, stream.prerollMillis()));
           drain();
         });
+  }
+
+  /**
+   * Ends an epoch because the device was lost. Called by the actor. Live frames that wait can still
+   * be sent until they expire. The history is released, and what was not sent of it is counted in
+   * the gap before the next epoch.
+   */
+  void endEpoch() {
+    deliveryLoop.execute(
+        () -> {
+          if (closed.get() || source == null) {
+            return;
+          }
+          drain();
+          FrameSource ended = source;
+          if (ended == null || ended.readsHistory()) {
+            releaseSource(LossCause.NOT_KEPT);
+          } else {
+            services
+                .timeSource()
+                .schedule(
+                    Duration.ofMillis(maxLatencyMs),
+                    () -> deliveryLoop.execute(() -> releaseIfCurrent(ended)));
+          }
+        });
+  }
+
+  private void releaseIfCurrent(FrameSource ended) {
+    if (source == ended) {
+      releaseSource(dropCause());
+    }
+  }
+
+  /** Releases the frames of the epoch, which may hold much memory. */
+  private void releaseSource(LossCause unsent) {
+    source = null;
+    gaps.onEpochEnd(unsent);
+  }
+
+  /** Returns why frames are dropped from the queue. */
+  private LossCause dropCause() {
+    return wasReady ? LossCause.SERVER_OVERLOAD : LossCause.SLOW_SUBSCRIBER;
   }
 
   /** Returns whether the subscription has ended. May be called from any thread. */
@@ -210,7 +258,7 @@ public final class Subscription {
       return;
     }
     long now = services.timeSource().nanoTime();
-    source.startTurn();
+    source.startTurn(wasReady);
     if (spec.overflowPolicy() == OverflowPolicy.CLOSE && source.overflows(now)) {
       fail(
           new StreamException(
@@ -218,7 +266,7 @@ public final class Subscription {
               (wasReady
                       ? "queue overflow: the overloaded server did not send frames within max_latency_ms (%d); retry later or raise it"
                       : "queue overflow: frames were not read within max_latency_ms (%d); read faster or raise it")
-                  .formatted(spec.maxLatencyMs())));
+                  .formatted(maxLatencyMs)));
       return;
     }
     drainWhileReady(now);
@@ -244,8 +292,7 @@ public final class Subscription {
     Frame frame;
     while (source != null && sink.isReady() && (frame = poll(now)) != null) {
       if (gaps.isDue(frame)) {
-        Optional<Gap> gap =
-            gaps.gapBefore(frame, wasReady ? LossCause.SERVER_OVERLOAD : LossCause.SLOW_SUBSCRIBER);
+        Optional<Gap> gap = gaps.gapBefore(frame, dropCause());
         recordSent(frame, gap, now); // first, because the sink may end the subscription
         sink.onFrame(frame, gap);
         lastProgressNanos = now;

@@ -20,7 +20,8 @@ import java.util.Optional;
  * @param channelMap the sources of the channels, see {@link Conversion#plan}; may be empty
  * @param frameSize samples per channel in a frame
  * @param queueFrames maximum number of waiting frames, 1 or more
- * @param maxLatencyMs maximum age of a waiting frame, in milliseconds
+ * @param maxLatencyMs requested maximum age of a waiting frame, in milliseconds; {@link
+ *     StreamStart} has the granted one
  * @param overflowPolicy what happens if a bound is exceeded
  * @param onDeviceLoss what happens when the device is lost
  * @param start the position at which the subscription starts

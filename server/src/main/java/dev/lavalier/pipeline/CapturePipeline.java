@@ -30,13 +30,22 @@ public final class CapturePipeline implements CaptureListener {
 
   private static final Logger log = LoggerFactory.getLogger(CapturePipeline.class);
 
+  /**
+   * A capture thread that was delayed publishes the content of a line's buffer at once. The ring
+   * keeps these frames for the subscribers that are ready for them.
+   */
+  private static final long MAX_BURST_NANOS = 250_000_000;
+
+  private static final int MAX_BURST_FRAMES = 16_384;
+
   private final long epoch;
   private final PcmFormat format;
   private final PolyphaseFilters filters;
   private final LongSupplier nanoTime;
   private final PipelineListener listener;
   private final StreamMetrics streamMetrics;
-  private final @Nullable History history; // null: no history is kept
+  private final int periodSamples;
+  private volatile @Nullable History history; // null: none is kept, or the epoch has ended
   private long lastReadNanos; // used only by the capture thread
 
   private volatile FormatPipeline[] formatPipelines = {};
@@ -71,6 +80,7 @@ public final class CapturePipeline implements CaptureListener {
     this.nanoTime = nanoTime;
     this.listener = listener;
     this.streamMetrics = streamMetrics;
+    this.periodSamples = periodSamples;
     this.history = historyNanos == 0 ? null : new History(historyNanos, format, periodSamples);
   }
 
@@ -99,8 +109,9 @@ public final class CapturePipeline implements CaptureListener {
     streamMetrics.onPeriod(period.samples(), expected < 0 ? 0 : Math.abs(sinceLast - length));
     lastReadNanos = period.readNanos();
     // First, because a replay must find in the history every sample that a framer has published.
-    if (history != null) {
-      history.add(period);
+    History kept = history;
+    if (kept != null) {
+      kept.add(period);
     }
     boolean published = false;
     for (FormatPipeline formatPipeline : formatPipelines) {
@@ -151,6 +162,11 @@ public final class CapturePipeline implements CaptureListener {
     before.stream().filter(each -> !next.contains(each)).forEach(CapturePipeline::logClipping);
   }
 
+  /** Releases the history, when the epoch ends. May be called from any thread. */
+  public void releaseHistory() {
+    history = null;
+  }
+
   /** Logs clipped samples that have not been logged yet. Called when the capture has ended. */
   public void close() {
     List.of(formatPipelines).forEach(CapturePipeline::logClipping);
@@ -180,22 +196,30 @@ public final class CapturePipeline implements CaptureListener {
   /**
    * Opens a stream of frames for one subscription.
    *
+   * <p>The frames of a period are offered at once. So both bounds are at least one period: a
+   * subscriber that is always ready would otherwise lose frames.
+   *
    * @param plan a plan of the last {@link #update}
    * @param start the position at which the stream starts
-   * @param capacity the maximum number of live frames that may wait, 1 or more
-   * @param maxAgeNanos the maximum age of a live frame, in nanoseconds
+   * @param queueFrames the maximum number of live frames that may wait, 1 or more
+   * @param maxLatencyNanos the maximum age of a live frame, in nanoseconds
    */
-  public PipelineStream open(StreamPlan plan, StartFrom start, int capacity, long maxAgeNanos) {
+  public PipelineStream open(
+      StreamPlan plan, StartFrom start, int queueFrames, long maxLatencyNanos) {
+    int periodOutput = plan.conversion().maxOutputSamples(periodSamples);
+    int capacity = Math.max(queueFrames, (periodOutput + plan.frameSize() - 1) / plan.frameSize());
+    long maxAgeNanos = Math.max(maxLatencyNanos, format.nanosOf(periodSamples));
     Framer framer = framer(plan);
     FrameRing ring = framer.ring();
-    ring.ensureCapacity(capacity + 1);
+    ring.ensureCapacity(Math.max(capacity, burstFrames(plan)) + 1);
     Frame latest = ring.latest();
-    StartPosition position = StartPosition.of(start, plan, epoch, history);
+    History kept = history;
+    StartPosition position = StartPosition.of(start, plan, epoch, kept);
     FrameSource source =
         position.first() == null
             ? LiveSource.after(latest, ring, capacity, maxAgeNanos)
             : new ReplaySource(
-                history,
+                kept,
                 position.first(),
                 () -> new FormatPipeline(plan.conversion(), filters, nanoTime),
                 plan,
@@ -203,7 +227,13 @@ public final class CapturePipeline implements CaptureListener {
                 FrameRing.headAfter(latest),
                 capacity,
                 maxAgeNanos);
-    return new PipelineStream(this, plan, framer, position, latest, source);
+    return new PipelineStream(this, plan, framer, position, latest, source, maxAgeNanos);
+  }
+
+  /** Returns how many frames may be published at once. */
+  private static int burstFrames(StreamPlan plan) {
+    long samples = plan.conversion().delivered().samplesIn(MAX_BURST_NANOS);
+    return (int) Math.min(MAX_BURST_FRAMES, samples / plan.frameSize());
   }
 
   /** Returns the framer of a plan that the last {@link #update} named. */

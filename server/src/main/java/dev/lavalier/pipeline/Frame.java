@@ -10,6 +10,7 @@ public final class Frame {
   private final long sampleIndex;
   private final LossTotals lossesBefore;
   private final long captureNanos;
+  private final long captureUnixNanos;
   private final long readNanos;
   private final long offeredNanos;
   private final byte[] message;
@@ -21,6 +22,7 @@ public final class Frame {
    * @param sampleIndex index of its first sample in the epoch, per channel
    * @param lossesBefore samples that this framer skipped before the frame because they were lost
    * @param captureNanos steady time at which its first sample was captured
+   * @param captureUnixNanos the same instant as unix time
    * @param readNanos steady time at which the whole frame had been read
    * @param offeredNanos steady time at which it was offered to the subscribers
    * @param message the message that {@link FrameEncoder} encoded; not copied
@@ -30,6 +32,7 @@ public final class Frame {
       long sampleIndex,
       LossTotals lossesBefore,
       long captureNanos,
+      long captureUnixNanos,
       long readNanos,
       long offeredNanos,
       byte[] message) {
@@ -37,6 +40,7 @@ public final class Frame {
     this.sampleIndex = sampleIndex;
     this.lossesBefore = lossesBefore;
     this.captureNanos = captureNanos;
+    this.captureUnixNanos = captureUnixNanos;
     this.readNanos = readNanos;
     this.offeredNanos = offeredNanos;
     this.message = message;
@@ -60,6 +64,11 @@ public final class Frame {
   /** Returns the steady time at which the first sample was captured. */
   public long captureNanos() {
     return captureNanos;
+  }
+
+  /** Returns the unix time at which the first sample was captured. */
+  public long captureUnixNanos() {
+    return captureUnixNanos;
   }
 
   /** Returns the steady time at which the whole frame had been read. */

@@ -63,6 +63,11 @@ final class FrameRing {
     return next;
   }
 
+  /** Returns a number from which on frames may still be available. */
+  long oldestAvailable() {
+    return Math.max(0, head() - slots.length());
+  }
+
   /**
    * Returns frame number {@code sequence}; null if it was overwritten.
    *

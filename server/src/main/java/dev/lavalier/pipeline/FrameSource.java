@@ -13,8 +13,11 @@ public sealed interface FrameSource permits LiveSource, ReplaySource {
   /**
    * Starts a turn on the delivery loop: sets the amount of work that {@link #poll} may do until the
    * next turn.
+   *
+   * @param wasReady whether the subscriber was ready for more frames at the end of the last turn.
+   *     The bound on the number of frames then does not apply to those published since
    */
-  default void startTurn() {}
+  void startTurn(boolean wasReady);
 
   /** Removes and returns the next frame; null if there is nothing to send now. */
   @Nullable Frame poll(long now);
@@ -44,6 +47,11 @@ public sealed interface FrameSource permits LiveSource, ReplaySource {
    */
   default FrameSource successor(long nextIndex) {
     return this;
+  }
+
+  /** Returns whether the source reads the history. */
+  default boolean readsHistory() {
+    return false;
   }
 
   /** Returns the samples that the framer skipped before the source's first frame. */

@@ -79,8 +79,10 @@ final class Framer {
     boolean published = false;
     while (offset < length) {
       if (filled == 0) {
-        frameNanos = block.captureNanos() + format.nanosOf(offset / step);
-        frameUnixNanos = block.captureUnixNanos() + format.nanosOf(offset / step);
+        // The same to the nanosecond, whatever the block's first sample: a replay has other blocks.
+        long offsetNanos = format.nanosOf(frameIndex) - format.nanosOf(sampleIndex);
+        frameNanos = block.captureNanos() + offsetNanos;
+        frameUnixNanos = block.captureUnixNanos() + offsetNanos;
       }
       int n = Math.min(pending.length - filled, length - offset);
       System.arraycopy(block.pcm(), offset, pending, filled, n);
@@ -103,7 +105,15 @@ final class Framer {
         encoder.encode(
             new Period(pending, frameSize, frameIndex, frameNanos, frameUnixNanos, readNanos));
     ring.publish(
-        new Frame(sequence++, frameIndex, losses, frameNanos, readNanos, offeredNanos, message));
+        new Frame(
+            sequence++,
+            frameIndex,
+            losses,
+            frameNanos,
+            frameUnixNanos,
+            readNanos,
+            offeredNanos,
+            message));
     frameIndex += frameSize;
     filled = 0;
   }

@@ -8,8 +8,9 @@ import org.jspecify.annotations.Nullable;
  * live sources at once.
  *
  * <p>Overflow: if more frames wait than the capacity, or a frame exceeds the maximum age, the
- * oldest frames are skipped at the next poll. The ring reuses their slots in any case. The gap is
- * visible in the sample indexes of the frames.
+ * oldest frames are skipped at the next poll. The capacity applies to subscribers that were not
+ * ready: a burst of new frames does not overflow the source of one that was. The ring reuses their
+ * slots in any case. The gap is visible in the sample indexes of the frames.
  */
 final class LiveSource implements FrameSource {
 
@@ -18,6 +19,7 @@ final class LiveSource implements FrameSource {
   private final long maxAgeNanos;
   private final LossTotals lossesBefore;
   private long next; // number of the oldest frame that waits
+  private boolean bounded = true; // whether the capacity applies in this turn
 
   /**
    * Creates a source that starts with a frame.
@@ -48,6 +50,11 @@ final class LiveSource implements FrameSource {
   }
 
   @Override
+  public void startTurn(boolean wasReady) {
+    bounded = !wasReady;
+  }
+
+  @Override
   public boolean isEmpty() {
     return next == ring.head();
   }
@@ -56,24 +63,28 @@ final class LiveSource implements FrameSource {
   public @Nullable Frame poll(long now) {
     while (true) {
       long head = ring.head();
-      next = Math.max(next, head - capacity);
+      if (bounded) {
+        next = Math.max(next, head - capacity);
+      }
       if (next == head) {
         return null;
       }
       Frame frame = ring.get(next);
-      if (frame != null) {
-        next++;
-        if (isWithinMaxAge(frame, now)) {
-          return frame;
-        }
-      } // else: overwritten since head was read; try again
+      if (frame == null) {
+        next = Math.max(next + 1, ring.oldestAvailable()); // overwritten
+        continue;
+      }
+      next++;
+      if (isWithinMaxAge(frame, now)) {
+        return frame;
+      }
     }
   }
 
   @Override
   public boolean overflows(long now) {
     long head = ring.head();
-    if (head - next > capacity) {
+    if (bounded && head - next > capacity) {
       return true;
     }
     Frame oldest = next == head ? null : ring.get(next);

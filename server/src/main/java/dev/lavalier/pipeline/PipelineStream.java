@@ -16,6 +16,7 @@ public final class PipelineStream {
   private final StartPosition position;
   private final long liveIndex;
   private final FrameSource source;
+  private final long maxAgeNanos;
 
   PipelineStream(
       CapturePipeline pipeline,
@@ -23,13 +24,15 @@ public final class PipelineStream {
       Framer framer,
       StartPosition position,
       @Nullable Frame latest,
-      FrameSource source) {
+      FrameSource source,
+      long maxAgeNanos) {
     this.pipeline = pipeline;
     this.plan = plan;
     this.framer = framer;
     this.position = position;
     this.liveIndex = latest == null ? -1 : latest.sampleIndex() + plan.frameSize();
     this.source = source;
+    this.maxAgeNanos = maxAgeNanos;
   }
 
   /** Returns the number of the epoch. */
@@ -45,6 +48,20 @@ public final class PipelineStream {
   /** Returns the source of the frames; its {@link FrameSource#successor} replaces it later. */
   public FrameSource source() {
     return source;
+  }
+
+  /** Returns the maximum age of a live frame that was granted, in nanoseconds. */
+  public long maxAgeNanos() {
+    return maxAgeNanos;
+  }
+
+  /**
+   * Returns the index of the first sample that is not in a frame yet; -1 if there is no frame. It
+   * does not change any more when the epoch has ended.
+   */
+  public long endIndex() {
+    Frame latest = framer.ring().latest();
+    return latest == null ? -1 : latest.sampleIndex() + plan.frameSize();
   }
 
   /** Returns the length of the earlier audio that is sent first, in milliseconds. */

@@ -79,7 +79,7 @@ final class ReplaySource implements FrameSource {
   }
 
   @Override
-  public void startTurn() {
+  public void startTurn(boolean wasReady) {
     long publishedNow = liveRing.head();
     // The unused budget is limited to what the queue's capacity allows. A longer pause therefore
     // slows the replay down instead of causing a burst.
@@ -134,6 +134,11 @@ final class ReplaySource implements FrameSource {
   @Override
   public boolean isEmpty() {
     return frames.isEmpty() && next == history.head();
+  }
+
+  @Override
+  public boolean readsHistory() {
+    return true;
   }
 
   /** Returns a live source as soon as all remaining frames are live. */

@@ -109,7 +109,7 @@ public final class ProtoMessages {
             .setFormat(format(started.spec().format()))
             .setFrameSize(started.spec().frameSize())
             .setCaptureFormat(format(started.conversion().captured()))
-            .setMaxLatencyMs(started.spec().maxLatencyMs())
+            .setMaxLatencyMs(started.maxLatencyMs())
             .setOverflowPolicy(policy(started.spec().overflowPolicy()))
             .setOnDeviceLoss(onDeviceLoss(started.spec().onDeviceLoss()))
             .setPrerollMs(started.prerollMillis());

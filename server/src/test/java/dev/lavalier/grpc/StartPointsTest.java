@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Tests streams that start in the past, on a server with two seconds of history. */
 final class StartPointsTest {
@@ -99,6 +100,29 @@ final class StartPointsTest {
     long frames = (long) (3.58 * rate - first.getSampleIndex()) / frameSize - 1;
     for (int i = 0; i < frames; i++) {
       assertThat(late.nextFrame()).isEqualTo(live.nextFrame());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {11_025, 22_050})
+  void firstFrameOfReplayEqualsFrameOfLiveSubscriber(int rate) throws Exception {
+    StreamFramesRequest request =
+        LIVE.toBuilder()
+            .setFrameSize(1)
+            .setFormat(AudioFormat.newBuilder().setSampleRateHz(rate).setChannelCount(1))
+            .build();
+    TestSubscriber live = lavalier.subscribe(request).requestAll();
+    live.nextStarted();
+    pass(1_000);
+    List<AudioFrame> frames = live.nextFrames(rate * 9 / 10);
+    for (int millis = 200; millis < 900; millis += 7) {
+      TestSubscriber late = lavalier.subscribe(preroll(request, millis)).requestAll();
+      late.nextStarted();
+      pass(10);
+      AudioFrame first = late.nextFrame();
+      assertThat(first).isEqualTo(frames.get((int) first.getSampleIndex()));
+      late.cancel();
+      frames.addAll(live.nextFrames(rate / 100));
     }
   }
 

@@ -18,7 +18,7 @@ final class LiveSourceTest {
 
   private void publish(int count) {
     for (int i = 0; i < count; i++) {
-      ring.publish(new Frame(ring.head(), ring.head() * 960, LossTotals.NONE, 0, 0, 0, NOTHING));
+      ring.publish(new Frame(ring.head(), ring.head() * 960, LossTotals.NONE, 0, 0, 0, 0, NOTHING));
     }
   }
 
@@ -60,7 +60,7 @@ final class LiveSourceTest {
   void expiredFramesAreDroppedWithoutNewerFrames() {
     LiveSource source = LiveSource.after(null, ring, 10, 50);
     for (long offeredNanos : new long[] {1_000, 1_020, 1_040}) {
-      ring.publish(new Frame(ring.head(), 0, LossTotals.NONE, 0, 0, offeredNanos, NOTHING));
+      ring.publish(new Frame(ring.head(), 0, LossTotals.NONE, 0, 0, 0, offeredNanos, NOTHING));
     }
 
     assertThat(source.overflows(1_050)).isFalse();
