@@ -67,24 +67,43 @@ final class CaptureOptions {
       description = "Add a device NAME that plays FILE in a loop. Can be repeated.")
   private final Map<String, Path> wavs = new LinkedHashMap<>();
 
-  boolean demo() {
-    return demo;
-  }
-
-  Duration period() {
-    return Duration.ofMillis(Checks.range("period-ms", periodMs, 1, 100));
-  }
-
-  Duration history() {
-    return Duration.ofMillis(Checks.range("history-ms", historyMs, 0, 600_000));
+  /**
+   * Checks the options and returns their values. Reads the WAV files.
+   *
+   * @throws IllegalArgumentException if a value is invalid; its message is one line for the user
+   */
+  Values values() {
+    return new Values(
+        parseFormat("capture-format", captureFormat),
+        deviceFormats(),
+        Duration.ofMillis(Checks.range("period-ms", periodMs, 1, 100)),
+        Duration.ofMillis(Checks.range("history-ms", historyMs, 0, 600_000)),
+        keptOpen(),
+        demo,
+        virtualDevices());
   }
 
   /**
-   * Returns the ids of the always-on devices.
+   * The values of the options.
    *
-   * @throws IllegalArgumentException if there are any, but the history is off
+   * @param format the capture format of each device that supports it
+   * @param deviceFormats the capture formats of single devices, by device id; they take precedence
+   * @param period the length of one read from a device
+   * @param history the length of the history; zero: none
+   * @param keptOpen the ids of the always-on devices
+   * @param demo whether the test tone is the default device if no hardware can be captured
+   * @param virtualDevices the test tone and the devices that play WAV files
    */
-  Set<String> keptOpen() {
+  record Values(
+      PcmFormat format,
+      Map<String, PcmFormat> deviceFormats,
+      Duration period,
+      Duration history,
+      Set<String> keptOpen,
+      boolean demo,
+      List<VirtualDevice> virtualDevices) {}
+
+  private Set<String> keptOpen() {
     if (!keptOpen.isEmpty() && historyMs == 0) {
       throw new IllegalArgumentException(
           "keep-open: %s (expected: --history-ms of 1 or more, which keep-open requires)"
@@ -93,22 +112,13 @@ final class CaptureOptions {
     return keptOpen;
   }
 
-  PcmFormat format() {
-    return parseFormat("capture-format", captureFormat);
-  }
-
-  Map<String, PcmFormat> deviceFormats() {
+  private Map<String, PcmFormat> deviceFormats() {
     Map<String, PcmFormat> formats = new HashMap<>();
     deviceFormats.forEach((id, text) -> formats.put(id, parseFormat("device-format", text)));
     return formats;
   }
 
-  /**
-   * Returns the test tone and the devices that play WAV files.
-   *
-   * @throws IllegalArgumentException if a name is used twice or a file cannot be played
-   */
-  List<VirtualDevice> virtualDevices() {
+  private List<VirtualDevice> virtualDevices() {
     List<VirtualDevice> devices = new ArrayList<>();
     devices.add(new ToneDevice());
     wavs.forEach(

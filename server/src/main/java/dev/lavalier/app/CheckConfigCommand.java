@@ -26,7 +26,7 @@ final class CheckConfigCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    var unused = options.serverConfig();
+    var unused = options.values();
     for (OptionSpec option : spec.options()) {
       if (!option.usageHelp() && !option.versionHelp() && !Settings.key(option).equals("config")) {
         print(option);

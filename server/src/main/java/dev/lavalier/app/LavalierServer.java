@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.function.Predicate;
 
 /**
  * A complete server. It is started once and closed once. {@link #close} may be called from any
@@ -40,9 +41,9 @@ final class LavalierServer implements AutoCloseable {
   private final GrpcServer grpc;
   private final Telemetry telemetry;
 
-  LavalierServer(ServerConfig config) {
+  LavalierServer(ServerOptions.Values config) {
     TimeSource timeSource = TimeSource.system();
-    devices = localDevices(config, timeSource);
+    devices = localDevices(config.capture(), config.allowed(), timeSource);
     telemetry = new Telemetry(timeSource, config.metrics(), ServerMain.version());
     hub = new Hub(devices, timeSource, config.hub(), telemetry.hubObserver());
     accessMonitor = new AccessMonitor(hub, config.tokens(), config.tls(), timeSource, files);
@@ -60,19 +61,18 @@ final class LavalierServer implements AutoCloseable {
             telemetry.callObserver());
   }
 
-  private static Devices localDevices(ServerConfig config, TimeSource timeSource) {
+  private static Devices localDevices(
+      CaptureOptions.Values config, Predicate<String> allowed, TimeSource timeSource) {
     LineSettings settings =
         new LineSettings(
-                id -> config.captureFormats().getOrDefault(id, config.captureFormat()),
-                config.allowed(),
-                timeSource)
+                id -> config.deviceFormats().getOrDefault(id, config.format()), allowed, timeSource)
             .withPeriod(config.period());
     String defaultName = config.demo() ? ToneDevice.NAME : "";
     return new CombinedDevices(
         List.of(
             new JavaSoundDevices(settings),
-            new VirtualDevices(config.devices(), defaultName, settings)),
-        config.allowed());
+            new VirtualDevices(config.virtualDevices(), defaultName, settings)),
+        allowed);
   }
 
   /**

@@ -150,7 +150,7 @@ public final class ServerMain implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    ServerConfig config = options.serverConfig();
+    ServerOptions.Values config = options.values();
     options.logging().apply();
     LavalierServer server = new LavalierServer(config);
     try {
@@ -181,7 +181,7 @@ public final class ServerMain implements Callable<Integer> {
     return CommandLine.ExitCode.OK;
   }
 
-  private void printNextSteps(String address, ServerConfig config) {
+  private void printNextSteps(String address, ServerOptions.Values config) {
     boolean built =
         Files.exists(Path.of("client/cli/target/lavalier.jar")); // else: an installed package
     String client =

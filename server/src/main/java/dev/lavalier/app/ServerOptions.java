@@ -4,8 +4,11 @@ import dev.lavalier.access.Reloadable;
 import dev.lavalier.access.TokenFile;
 import dev.lavalier.hub.HubConfig;
 import dev.lavalier.netty.ServerTls;
+import dev.lavalier.netty.TransportLimits;
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -43,30 +46,62 @@ final class ServerOptions {
   }
 
   /**
-   * Returns the configuration of the server. Reads the certificate and token files.
+   * Checks the options and returns their values. Reads the certificate, token and WAV files.
    *
    * @throws IllegalArgumentException if a value is invalid; its message is one line for the user
    */
-  ServerConfig serverConfig() {
+  Values values() {
     logging.check();
+    CaptureOptions.Values captureValues = capture.values();
     HubConfig hub =
         new HubConfig(
-            limits.subscribers(), limits.stallTimeout(), capture.history(), capture.keptOpen());
+            limits.subscribers(),
+            limits.stallTimeout(),
+            captureValues.history(),
+            captureValues.keptOpen());
     Optional<ServerTls> certificate = tls.read();
     Optional<Reloadable<TokenFile>> tokens = access.tokens();
-    return new ServerConfig(
-        listening.address(
-            certificate.isPresent(), ServerConfig.requiresAuthentication(certificate, tokens)),
-        capture.format(),
-        capture.deviceFormats(),
-        capture.period(),
+    return new Values(
+        listening.address(certificate.isPresent(), requiresAuthentication(certificate, tokens)),
+        captureValues,
+        access.allowed(captureValues.keptOpen()),
         hub,
         limits.transport(),
-        capture.demo(),
-        capture.virtualDevices(),
-        access.allowed(capture.keptOpen()),
         certificate,
         tokens,
         metrics.address());
+  }
+
+  private static boolean requiresAuthentication(
+      Optional<ServerTls> tls, Optional<Reloadable<TokenFile>> tokens) {
+    return tokens.isPresent() || (tls.isPresent() && tls.get().requiresClientCertificates());
+  }
+
+  /**
+   * The values of the options, and the contents of the files that they name.
+   *
+   * @param address the address to listen on; port 0 selects a free port
+   * @param capture the values of the options for capture devices
+   * @param allowed the filter for the ids of the devices that the server offers
+   * @param hub the settings of the hub
+   * @param transport the limits of the transport
+   * @param tls the TLS of the server; empty: no encryption
+   * @param tokens the token file; empty: callers need no token
+   * @param metrics the address of the metrics endpoint; empty: the server keeps no metrics
+   */
+  record Values(
+      InetSocketAddress address,
+      CaptureOptions.Values capture,
+      Predicate<String> allowed,
+      HubConfig hub,
+      TransportLimits transport,
+      Optional<ServerTls> tls,
+      Optional<Reloadable<TokenFile>> tokens,
+      Optional<InetSocketAddress> metrics) {
+
+    /** Returns whether every caller must be authenticated. */
+    boolean requiresAuthentication() {
+      return ServerOptions.requiresAuthentication(tls, tokens);
+    }
   }
 }

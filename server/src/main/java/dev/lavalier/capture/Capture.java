@@ -32,6 +32,15 @@ public interface Capture extends AutoCloseable {
   }
 
   /**
+   * Returns the sample index from which the first period starts, or a lower one; 0 unless the
+   * source numbers the samples of an epoch that began before this capture. Until the first period,
+   * a subscription can resume at this position or an earlier one of the same epoch.
+   */
+  default long startIndex() {
+    return 0;
+  }
+
+  /**
    * Starts the capture and its thread.
    *
    * @param listener receives the periods; no method of it is called before this call

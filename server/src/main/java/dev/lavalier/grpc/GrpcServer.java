@@ -16,9 +16,9 @@ import io.grpc.netty.NettyServerBuilder;
 import io.grpc.protobuf.services.ChannelzService;
 import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
+import io.netty.handler.ssl.ApplicationProtocolNames;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
@@ -33,9 +33,6 @@ public final class GrpcServer implements AutoCloseable {
 
   /** The maximum number of connections in one response of channelz. */
   private static final int CHANNELZ_PAGE = 100;
-
-  /** The timeout for the reply to a keepalive ping. */
-  private static final Duration PING_TIMEOUT = Duration.ofSeconds(5);
 
   /**
    * The minimum time between pings of a client. gRPC clients ping at most every 10 s; this leaves
@@ -94,14 +91,14 @@ public final class GrpcServer implements AutoCloseable {
             .maxRstFramesPerWindow(limits.maxResets(), TransportLimits.RESETS_SECONDS)
             // Together these limit the time until a failed peer is detected.
             .keepAliveTime(limits.keepaliveTime().toMillis(), TimeUnit.MILLISECONDS)
-            .keepAliveTimeout(PING_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)
+            .keepAliveTimeout(TransportLimits.PING_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)
             .permitKeepAliveTime(PERMITTED_PING_SECONDS, TimeUnit.SECONDS)
             .permitKeepAliveWithoutCalls(true)
             .maxConnectionIdle(IDLE_MINUTES, TimeUnit.MINUTES);
-    transport.tls().ifPresent(tls -> builder.sslContext(tls.context()));
-    // Later than the keepalive timeout, so that only that one closes the connection and is logged.
-    Duration userTimeout = limits.keepaliveTime().plus(PING_TIMEOUT.multipliedBy(2));
-    loops.configure(builder::withChildOption, userTimeout);
+    transport
+        .tls()
+        .ifPresent(tls -> builder.sslContext(tls.context(ApplicationProtocolNames.HTTP_2)));
+    loops.configure(builder::withChildOption, limits.userTimeout());
     this.peerEvents = transport.peerEvents();
     this.server =
         addServices(builder, hub, captureCalls, loops::current, health, authorizer, calls)

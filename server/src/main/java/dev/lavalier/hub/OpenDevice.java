@@ -45,6 +45,7 @@ final class OpenDevice {
     this.pipeline =
         new CapturePipeline(
             epoch,
+            capture.startIndex(),
             capture.format(),
             capture.periodSamples(),
             services.history().toNanos(),

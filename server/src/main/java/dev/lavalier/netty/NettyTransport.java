@@ -2,11 +2,20 @@ package dev.lavalier.netty;
 
 import dev.lavalier.access.RejectionLog;
 import dev.lavalier.common.TimeSource;
+import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ServerChannel;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslHandler;
+import java.io.IOException;
+import java.net.SocketAddress;
 import java.util.Optional;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
@@ -69,16 +78,63 @@ public final class NettyTransport<T> implements AutoCloseable {
     return peerEvents;
   }
 
-  /** Returns a new listening socket for HTTP/2. */
+  /** Returns a new listening socket for HTTP/2. gRPC binds it and adds TLS to its connections. */
   public ServerChannel newHttp2Listener() {
-    return loops.newListener(connections.acceptor(this::prepareHttp2));
+    return loops.newListener(
+        connections.acceptor(
+            connection ->
+                connection.pipeline().addFirst(first(), new FirstReadHandler(peerEvents))));
   }
 
-  private void prepareHttp2(Channel connection) {
-    // Closest to the socket. With TLS there is nothing to merge, because a flush is one record.
-    ChannelHandler first =
-        tls.isPresent() ? new TlsHandshakeLogger(rejections) : new WriteConsolidationHandler();
-    connection.pipeline().addFirst(first, new FirstReadHandler(peerEvents));
+  /**
+   * Starts to listen for connections of any protocol. Blocks until the port is bound.
+   *
+   * @param address the address to listen on; port 0 selects a free port
+   * @param applicationProtocol the name of the protocol in ALPN, for TLS
+   * @param initializer adds the handlers of the protocol to a new connection, after TLS. It also
+   *     enforces {@link TransportLimits#handshakeTimeout} and {@link
+   *     TransportLimits#maxMessageBytes}
+   * @return the listening socket; close it before this transport
+   * @throws IOException if the server cannot listen on the address
+   */
+  public Channel listen(
+      SocketAddress address, String applicationProtocol, Consumer<Channel> initializer)
+      throws IOException {
+    Optional<SslContext> context = tls.map(each -> each.context(applicationProtocol));
+    ServerBootstrap bootstrap =
+        new ServerBootstrap()
+            .group(loops.group())
+            .channelFactory(
+                () ->
+                    loops.newListener(
+                        connections.acceptor(
+                            connection -> connection.pipeline().addFirst(first()))))
+            .childHandler(
+                new ChannelInitializer<>() {
+                  @Override
+                  protected void initChannel(Channel connection) {
+                    context.ifPresent(
+                        each -> connection.pipeline().addLast(handler(each, connection)));
+                    initializer.accept(connection);
+                  }
+                });
+    loops.configure(bootstrap::childOption, limits.userTimeout());
+    ChannelFuture bound = bootstrap.bind(address).awaitUninterruptibly();
+    if (!bound.isSuccess()) {
+      throw new IOException(bound.cause().getMessage(), bound.cause());
+    }
+    return bound.channel();
+  }
+
+  /** Returns the handler closest to the socket. With TLS, a flush is one record already. */
+  private ChannelHandler first() {
+    return tls.isPresent() ? new TlsHandshakeLogger(rejections) : new WriteConsolidationHandler();
+  }
+
+  private SslHandler handler(SslContext context, Channel connection) {
+    SslHandler handler = context.newHandler(connection.alloc());
+    handler.setHandshakeTimeout(limits.handshakeTimeout().toMillis(), TimeUnit.MILLISECONDS);
+    return handler;
   }
 
   @Override

@@ -19,6 +19,8 @@ import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslProvider;
 import io.netty.handler.ssl.SupportedCipherSuiteFilter;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLSessionContext;
@@ -27,19 +29,31 @@ import javax.net.ssl.SSLSessionContext;
  * The TLS of a server, versions 1.2 and 1.3. It is replaced when its files change. Existing
  * connections keep the certificate that they started with. Certificate, key, client CAs and
  * resumable sessions are replaced together, so no session outlives the CA under which it was
- * created. Safe for use from any thread.
+ * created. Each protocol has a context of its own, because it has its name in ALPN. Safe for use
+ * from any thread.
  */
 public final class ServerTls implements ServerCertificate {
 
-  /** Selects HTTP/2 or nothing from the offer of a client. gRPC closes a connection without it. */
-  private static final ApplicationProtocolConfig HTTP2 =
-      new ApplicationProtocolConfig(
-          Protocol.ALPN,
-          SelectorFailureBehavior.NO_ADVERTISE,
-          SelectedListenerFailureBehavior.ACCEPT,
-          ApplicationProtocolNames.HTTP_2);
+  /** The contexts of one version of the files, by application protocol. */
+  private record LoadedContexts(TlsMaterial material, Map<String, SslContext> contexts) {
 
-  private record LoadedContext(TlsMaterial material, SslContext context) {
+    LoadedContexts(TlsMaterial material) {
+      this(material, new ConcurrentHashMap<>());
+    }
+
+    /** Returns the context for a protocol; the first connection after a change creates it. */
+    SslContext context(String applicationProtocol) {
+      return contexts.computeIfAbsent(
+          applicationProtocol,
+          protocol -> {
+            try {
+              return build(material, protocol);
+            } catch (SSLException e) {
+              throw new IllegalStateException(e); // load() has checked the material
+            }
+          });
+    }
+
     @Override
     public String toString() {
       return material.toString();
@@ -47,7 +61,7 @@ public final class ServerTls implements ServerCertificate {
   }
 
   private final boolean requiresClientCertificates;
-  private final Reloadable<LoadedContext> loadedContext;
+  private final Reloadable<LoadedContexts> loadedContexts;
 
   /**
    * Reads the files for the first time.
@@ -56,30 +70,42 @@ public final class ServerTls implements ServerCertificate {
    */
   public ServerTls(TlsFiles files) throws InvalidFileException {
     this.requiresClientCertificates = files.clientCa().isPresent();
-    this.loadedContext =
+    this.loadedContexts =
         new Reloadable<>(
             "certificate", files::read, contents -> load(files, files.parse(contents)));
   }
 
-  private static LoadedContext load(TlsFiles files, TlsMaterial material)
+  private static LoadedContexts load(TlsFiles files, TlsMaterial material)
       throws InvalidFileException {
-    SslContextBuilder builder =
-        SslContextBuilder.forServer(material.key(), material.chain())
-            .sslProvider(SslProvider.JDK)
-            .protocols("TLSv1.3", "TLSv1.2")
-            .ciphers(Http2SecurityUtil.CIPHERS, SupportedCipherSuiteFilter.INSTANCE)
-            .applicationProtocolConfig(HTTP2);
-    if (!material.clientCas().isEmpty()) {
-      builder.trustManager(material.clientCas()).clientAuth(ClientAuth.REQUIRE);
-    }
     try {
-      return new LoadedContext(material, builder.build());
+      var unused = build(material, ApplicationProtocolNames.HTTP_2);
+      return new LoadedContexts(material);
     } catch (SSLException e) {
       throw new InvalidFileException(
           "tls-cert: %s (expected: a certificate that TLS can use; %s)"
               .formatted(files.certificate(), e.getMessage()),
           e);
     }
+  }
+
+  /** Builds a context that selects the protocol, or nothing, from the offer of a client. */
+  private static SslContext build(TlsMaterial material, String applicationProtocol)
+      throws SSLException {
+    SslContextBuilder builder =
+        SslContextBuilder.forServer(material.key(), material.chain())
+            .sslProvider(SslProvider.JDK)
+            .protocols("TLSv1.3", "TLSv1.2")
+            .ciphers(Http2SecurityUtil.CIPHERS, SupportedCipherSuiteFilter.INSTANCE)
+            .applicationProtocolConfig(
+                new ApplicationProtocolConfig(
+                    Protocol.ALPN,
+                    SelectorFailureBehavior.NO_ADVERTISE,
+                    SelectedListenerFailureBehavior.ACCEPT,
+                    applicationProtocol));
+    if (!material.clientCas().isEmpty()) {
+      builder.trustManager(material.clientCas()).clientAuth(ClientAuth.REQUIRE);
+    }
+    return builder.build();
   }
 
   @Override
@@ -89,23 +115,34 @@ public final class ServerTls implements ServerCertificate {
 
   @Override
   public Reloadable<?> files() {
-    return loadedContext;
+    return loadedContexts;
   }
 
   @Override
   public TlsMaterial material() {
-    return loadedContext.get().material();
+    return loadedContexts.get().material();
   }
 
-  /** Returns a context that creates each engine from the files as last loaded. */
-  public SslContext context() {
-    return new ReloadingSslContext();
+  /**
+   * Returns a context that creates each engine from the files as last loaded.
+   *
+   * @param applicationProtocol the name of the protocol in ALPN. A client that does not offer it
+   *     gets a connection without a selected protocol
+   */
+  public SslContext context(String applicationProtocol) {
+    return new ReloadingSslContext(applicationProtocol);
   }
 
   private final class ReloadingSslContext extends SslContext {
 
+    private final String applicationProtocol;
+
+    ReloadingSslContext(String applicationProtocol) {
+      this.applicationProtocol = applicationProtocol;
+    }
+
     private SslContext current() {
-      return loadedContext.get().context();
+      return loadedContexts.get().context(applicationProtocol);
     }
 
     @Override

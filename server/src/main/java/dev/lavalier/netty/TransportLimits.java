@@ -31,6 +31,9 @@ public record TransportLimits(
   /** The length in seconds of the window in which resets are counted. */
   public static final int RESETS_SECONDS = 30;
 
+  /** The timeout for the reply to a keepalive ping. */
+  public static final Duration PING_TIMEOUT = Duration.ofSeconds(5);
+
   /** The number of concurrent calls over a connection in addition to its subscriptions. */
   private static final int OTHER_CALLS = 100;
 
@@ -48,6 +51,14 @@ public record TransportLimits(
           Duration.ofSeconds(10),
           1_000,
           Duration.ofSeconds(10));
+
+  /**
+   * Returns the time after which the kernel stops sending to a host that does not answer. It is
+   * longer than the keepalive timeout, so that only that one closes the connection and is logged.
+   */
+  public Duration userTimeout() {
+    return keepaliveTime.plus(PING_TIMEOUT.multipliedBy(2));
+  }
 
   /**
    * Returns the limit of calls for a connection with the given limit of subscriptions. It is high

@@ -39,6 +39,7 @@ public final class CapturePipeline implements CaptureListener {
   private static final int MAX_BURST_FRAMES = 16_384;
 
   private final long epoch;
+  private final long startIndex;
   private final PcmFormat format;
   private final PolyphaseFilters filters;
   private final LongSupplier nanoTime;
@@ -59,6 +60,7 @@ public final class CapturePipeline implements CaptureListener {
    * Creates a pipeline without plans.
    *
    * @param epoch the number of the epoch
+   * @param startIndex see {@code Capture.startIndex}
    * @param format the format in which the device is captured
    * @param periodSamples samples per channel in a period
    * @param historyNanos length of the history in nanoseconds; 0: none
@@ -67,6 +69,7 @@ public final class CapturePipeline implements CaptureListener {
    */
   public CapturePipeline(
       long epoch,
+      long startIndex,
       PcmFormat format,
       int periodSamples,
       long historyNanos,
@@ -75,6 +78,7 @@ public final class CapturePipeline implements CaptureListener {
       PipelineListener listener,
       StreamMetrics streamMetrics) {
     this.epoch = epoch;
+    this.startIndex = startIndex;
     this.format = format;
     this.filters = filters;
     this.nanoTime = nanoTime;
@@ -190,7 +194,7 @@ public final class CapturePipeline implements CaptureListener {
    */
   public void checkStart(StartFrom start, Conversion conversion, long unixMicros)
       throws StreamException {
-    StartPosition.check(start, conversion, epoch, capturedSamples(), unixMicros);
+    StartPosition.check(start, conversion, epoch, Math.max(startIndex, nextIndex), unixMicros);
   }
 
   /**
@@ -252,7 +256,7 @@ public final class CapturePipeline implements CaptureListener {
 
   /** Returns how many samples have been captured, including those that the device lost. */
   public long capturedSamples() {
-    return Math.max(0, nextIndex);
+    return Math.max(0, nextIndex - startIndex);
   }
 
   /** Returns the index of the sample after the last one that the device lost; 0: none was lost. */

@@ -17,6 +17,17 @@ public interface FrameCodec {
    */
   FrameEncoder newEncoder(PcmFormat format, int frameSize);
 
+  /**
+   * Returns the usual length of an encoded frame in bytes. It limits how much a transport buffers.
+   * The default is the length of the frame as PCM.
+   *
+   * @param format the delivery format
+   * @param frameSize samples per channel in a frame
+   */
+  default int frameBytes(PcmFormat format, int frameSize) {
+    return frameSize * format.bytesPerSampleFrame();
+  }
+
   /** Returns a codec that has no state between frames, so that all sequences share an encoder. */
   static FrameCodec stateless(FrameEncoder encoder) {
     return (format, frameSize) -> encoder;

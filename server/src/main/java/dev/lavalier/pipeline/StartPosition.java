@@ -27,7 +27,7 @@ record StartPosition(long index, History.@Nullable Entry first, int prerollMilli
    * Checks that a position to resume at has been captured.
    *
    * @param epoch the number of the epoch that is open
-   * @param captured number of samples captured in it
+   * @param captured index of the sample after the last one captured in it
    * @param unixMicros the current unix time in microseconds
    * @throws StreamException POSITION_IN_FUTURE if it has not been captured yet
    */

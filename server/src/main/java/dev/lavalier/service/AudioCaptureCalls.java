@@ -76,8 +76,9 @@ public final class AudioCaptureCalls {
    * are written together. It is small because frames beyond it can no longer be dropped.
    */
   private static int readyBytes(SubscriptionSpec spec) {
-    int samples = Math.max(2 * spec.frameSize(), spec.format().sampleRateHz() / 50);
-    return samples * spec.format().bytesPerSampleFrame();
+    long samples = Math.max(2 * spec.frameSize(), spec.format().sampleRateHz() / 50);
+    int frameBytes = spec.codec().frameBytes(spec.format(), spec.frameSize());
+    return (int) Math.max(1, samples * frameBytes / spec.frameSize());
   }
 
   /** Sends as many frames as the messages of the caller grant credit for. */
