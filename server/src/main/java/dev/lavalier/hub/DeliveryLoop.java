@@ -58,7 +58,7 @@ public final class DeliveryLoop implements FrameListener {
   private void drainAll() {
     wakeupPending.set(false);
     if (remaining > 0) {
-      anotherRound = true; // this round goes on, or an overloaded loop would serve only a few
+      anotherRound = true; // finish this round first: an overloaded loop would serve only a few
     } else {
       remaining = subscriptions.size();
       drainNext();

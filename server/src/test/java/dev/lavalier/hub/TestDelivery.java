@@ -103,6 +103,7 @@ final class TestDelivery {
     pipeline =
         new CapturePipeline(
             ++epoch,
+            0,
             FORMAT,
             periodSamples,
             history.toNanos(),
