@@ -9,8 +9,8 @@ import java.time.Duration;
  *
  * <p>The time at which the server read a frame is its {@code read_time_steady_nanos}. On Linux, a
  * steady clock stands still while the machine is suspended. If the server's wall clock has advanced
- * by more than its steady clock, and no frame arrived for as long, the server was suspended, and the
- * difference is added.
+ * by more than its steady clock, and no frame arrived for as long, the server was suspended, and
+ * the difference is added.
  *
  * <p>An older server sends only its wall clock. Within an epoch the sample index also counts time.
  * If the wall clock and the index disagree from one frame to the next, the clock was set, and the

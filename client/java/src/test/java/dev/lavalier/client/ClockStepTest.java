@@ -67,8 +67,7 @@ final class ClockStepTest {
 
   /** Sends a frame whose last sample is captured now. */
   private void send() {
-    StreamFramesResponse.Builder message =
-        FakeMessages.frame(nextIndex, FRAME_SIZE, 0).toBuilder();
+    StreamFramesResponse.Builder message = FakeMessages.frame(nextIndex, FRAME_SIZE, 0).toBuilder();
     message
         .getFrameBuilder()
         .setCaptureTimeUnixNanos(wallTime - FRAME)
