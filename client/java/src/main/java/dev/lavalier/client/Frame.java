@@ -12,6 +12,7 @@ public final class Frame {
   private final long sampleIndex;
   private final long captureTimeUnixNanos;
   private final long readDelayNanos;
+  private final long readTimeSteadyNanos;
   private final @Nullable Gap gap;
 
   Frame(
@@ -19,11 +20,13 @@ public final class Frame {
       long sampleIndex,
       long captureTimeUnixNanos,
       long readDelayNanos,
+      long readTimeSteadyNanos,
       @Nullable Gap gap) {
     this.pcm = pcm;
     this.sampleIndex = sampleIndex;
     this.captureTimeUnixNanos = captureTimeUnixNanos;
     this.readDelayNanos = readDelayNanos;
+    this.readTimeSteadyNanos = readTimeSteadyNanos;
     this.gap = gap;
   }
 
@@ -39,7 +42,8 @@ public final class Frame {
 
   /**
    * Returns the capture time of the first sample, in nanoseconds since 1970-01-01T00:00Z: an
-   * estimate by the server's clock.
+   * estimate by the server's wall clock, which can be set at any time. Use {@link
+   * #readTimeSteadyNanos} to measure durations.
    */
   public long captureTimeUnixNanos() {
     return captureTimeUnixNanos;
@@ -52,6 +56,17 @@ public final class Frame {
    */
   public long readDelayNanos() {
     return readDelayNanos;
+  }
+
+  /**
+   * Returns the time at which the server had read the whole frame, in nanoseconds, by a clock of
+   * the server that is never set, from an arbitrary origin. Compare it only with other frames of
+   * the same connection: the difference is the time that passed on the server between the two. The
+   * clock is another one after {@link Notice.Kind#RECONNECTED}, and it can stand still while the
+   * server's machine is suspended. 0 if the server is too old to send it.
+   */
+  public long readTimeSteadyNanos() {
+    return readTimeSteadyNanos;
   }
 
   /** Returns the gap just before this frame; empty if no sample is missing. */

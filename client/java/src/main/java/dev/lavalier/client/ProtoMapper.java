@@ -2,6 +2,8 @@ package dev.lavalier.client;
 
 import dev.lavalier.v1.AudioFormat;
 import dev.lavalier.v1.AudioFrame;
+import dev.lavalier.v1.GapCause;
+import dev.lavalier.v1.GapPart;
 import dev.lavalier.v1.NoticeKind;
 import dev.lavalier.v1.StreamFramesRequest;
 import dev.lavalier.v1.StreamNotice;
@@ -10,6 +12,8 @@ import io.grpc.Status;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
@@ -111,6 +115,7 @@ final class ProtoMapper {
         frame.getSampleIndex(),
         frame.getCaptureTimeUnixNanos(),
         readDelayNanos(frame),
+        frame.getReadTimeSteadyNanos(),
         gap);
   }
 
@@ -118,29 +123,36 @@ final class ProtoMapper {
     return Integer.toUnsignedLong(frame.getReadDelayMicros()) * 1_000;
   }
 
-  /** Adds two adjacent gaps; null means no gap. The sum has the cause of the later gap. */
+  /** Adds two adjacent gaps; null means no gap. */
   static @Nullable Gap merge(@Nullable Gap before, @Nullable Gap after) {
     if (before == null || after == null) {
       return before == null ? after : before;
     }
-    return new Gap(
-        before.sampleCount() + after.sampleCount(),
-        after.cause(),
-        before.estimated() || after.estimated());
+    List<Gap.Part> parts = new ArrayList<>(before.parts());
+    parts.addAll(after.parts());
+    return Gap.of(parts);
   }
 
   static Gap gap(dev.lavalier.v1.Gap gap) {
-    return new Gap(
-        gap.getSampleCount(),
-        switch (gap.getCause()) {
-          case GAP_CAUSE_SLOW_SUBSCRIBER -> Gap.Cause.SLOW_SUBSCRIBER;
-          case GAP_CAUSE_DEVICE_OVERRUN -> Gap.Cause.DEVICE_OVERRUN;
-          case GAP_CAUSE_DEVICE_LOST -> Gap.Cause.DEVICE_LOST;
-          case GAP_CAUSE_NOT_KEPT -> Gap.Cause.NOT_KEPT;
-          case GAP_CAUSE_SERVER_OVERLOAD -> Gap.Cause.SERVER_OVERLOAD;
-          case GAP_CAUSE_UNSPECIFIED, UNRECOGNIZED -> Gap.Cause.UNKNOWN;
-        },
-        gap.getEstimated());
+    if (gap.getPartsCount() == 0) {
+      return new Gap(gap.getSampleCount(), cause(gap.getCause()), gap.getEstimated());
+    }
+    List<Gap.Part> parts = new ArrayList<>();
+    for (GapPart part : gap.getPartsList()) {
+      parts.add(new Gap.Part(part.getSampleCount(), cause(part.getCause()), part.getEstimated()));
+    }
+    return Gap.of(parts);
+  }
+
+  private static Gap.Cause cause(GapCause cause) {
+    return switch (cause) {
+      case GAP_CAUSE_SLOW_SUBSCRIBER -> Gap.Cause.SLOW_SUBSCRIBER;
+      case GAP_CAUSE_DEVICE_OVERRUN -> Gap.Cause.DEVICE_OVERRUN;
+      case GAP_CAUSE_DEVICE_LOST -> Gap.Cause.DEVICE_LOST;
+      case GAP_CAUSE_NOT_KEPT -> Gap.Cause.NOT_KEPT;
+      case GAP_CAUSE_SERVER_OVERLOAD -> Gap.Cause.SERVER_OVERLOAD;
+      case GAP_CAUSE_UNSPECIFIED, UNRECOGNIZED -> Gap.Cause.UNKNOWN;
+    };
   }
 
   static Notice notice(StreamNotice notice) {

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import com.google.protobuf.UnknownFieldSet;
 import dev.lavalier.client.LavalierException.Kind;
+import dev.lavalier.v1.GapCause;
+import dev.lavalier.v1.GapPart;
 import dev.lavalier.v1.NoticeKind;
 import dev.lavalier.v1.StreamFramesRequest.StartCase;
 import dev.lavalier.v1.StreamFramesResponse;
@@ -128,5 +130,38 @@ final class FrameStreamTest {
     }
     assertThat(notices)
         .containsExactly(new Notice(Notice.Kind.CLOCK, "slow", OptionalDouble.of(-12.5)));
+  }
+
+  @Test
+  void gapHasPartOfEachCause() throws Exception {
+    StreamFramesResponse.Builder frame = FakeMessages.frame(0, 80, 240).toBuilder();
+    frame
+        .getFrameBuilder()
+        .getGapBuilder()
+        .setCause(GapCause.GAP_CAUSE_SERVER_OVERLOAD)
+        .setEstimated(true)
+        .addParts(part(40, GapCause.GAP_CAUSE_DEVICE_OVERRUN, true))
+        .addParts(part(90, GapCause.GAP_CAUSE_SERVER_OVERLOAD, true))
+        .addParts(part(110, GapCause.GAP_CAUSE_SERVER_OVERLOAD, false));
+    server.respondWith(List.of(FakeMessages.started(80), frame.build()), Status.OK);
+    try (FrameStream stream = server.client().stream(StreamOptions.defaults())) {
+      assertThat(stream.read().gap())
+          .contains(
+              new Gap(
+                  240,
+                  Gap.Cause.SERVER_OVERLOAD,
+                  true,
+                  List.of(
+                      new Gap.Part(40, Gap.Cause.DEVICE_OVERRUN, true),
+                      new Gap.Part(200, Gap.Cause.SERVER_OVERLOAD, true))));
+    }
+  }
+
+  private static GapPart part(long samples, GapCause cause, boolean estimated) {
+    return GapPart.newBuilder()
+        .setSampleCount(samples)
+        .setCause(cause)
+        .setEstimated(estimated)
+        .build();
   }
 }

@@ -76,8 +76,17 @@ final class StaleFramesTest {
       readFrames(stream, 40);
       now += 3_000 * MS;
       Frame next = stream.read();
+      long overrun = 10 * FRAME_SIZE;
+      long missing = next.sampleIndex() - 40 * FRAME_SIZE;
       assertThat(next.gap())
-          .contains(new Gap(next.sampleIndex() - 40 * FRAME_SIZE, Gap.Cause.SLOW_SUBSCRIBER, true));
+          .contains(
+              new Gap(
+                  missing,
+                  Gap.Cause.SLOW_SUBSCRIBER,
+                  true,
+                  List.of(
+                      new Gap.Part(missing - overrun, Gap.Cause.SLOW_SUBSCRIBER, false),
+                      new Gap.Part(overrun, Gap.Cause.DEVICE_OVERRUN, true))));
       long lost = 2 * 10;
       assertThat(stream.staleFrames()).isEqualTo(next.sampleIndex() / FRAME_SIZE - 40 - lost);
     }
@@ -93,10 +102,16 @@ final class StaleFramesTest {
     return builder.build();
   }
 
+  private static StreamFramesResponse secondEpoch() {
+    StreamFramesResponse.Builder message = FakeMessages.started(FRAME_SIZE).toBuilder();
+    message.getStartedBuilder().setEpoch(8);
+    return message.build();
+  }
+
   @Test
   void gapAcrossTwoEpochsIsSumOfBoth() throws Exception {
     add(0, 30);
-    messages.add(FakeMessages.started(FRAME_SIZE));
+    messages.add(secondEpoch());
     // Lost for two seconds: the second epoch starts 230 frames later.
     for (int k = 0; k < 100; k++) {
       StreamFramesResponse.Builder message =
@@ -117,7 +132,15 @@ final class StaleFramesTest {
       now += (10 + 10 + 200) * 10 * MS; // ten frames of the first epoch have expired by then
       Frame next = stream.read();
       assertThat(next.sampleIndex()).isZero();
-      assertThat(next.gap()).contains(new Gap(220 * FRAME_SIZE, Gap.Cause.DEVICE_LOST, true));
+      assertThat(next.gap())
+          .contains(
+              new Gap(
+                  220 * FRAME_SIZE,
+                  Gap.Cause.DEVICE_LOST,
+                  true,
+                  List.of(
+                      new Gap.Part(20 * FRAME_SIZE, Gap.Cause.SLOW_SUBSCRIBER, false),
+                      new Gap.Part(200 * FRAME_SIZE, Gap.Cause.DEVICE_LOST, true))));
       assertThat(stream.staleFrames()).isEqualTo(20);
     }
   }
@@ -125,7 +148,7 @@ final class StaleFramesTest {
   @Test
   void expiredFramesOfBothEpochsAreAdded() throws Exception {
     add(0, 30);
-    messages.add(FakeMessages.started(FRAME_SIZE));
+    messages.add(secondEpoch());
     for (int k = 0; k < 100; k++) {
       StreamFramesResponse.Builder message =
           FakeMessages.frame((long) k * FRAME_SIZE, FRAME_SIZE, 0).toBuilder();

@@ -9,8 +9,9 @@ import java.util.Map;
  * @param stream what the server opened
  * @param framesExpected the number of measured frames, times the number of subscribers
  * @param framesDelivered how many of those frames arrived
- * @param gaps gaps by cause; causes without a gap are absent. If a gap lies partly outside the
- *     measured samples, only the part inside counts
+ * @param gaps gaps by cause; causes without a gap are absent. A gap with several causes counts for
+ *     each of them, with the samples of that cause. If a gap lies partly outside the measured
+ *     samples, only the samples inside count
  * @param ended streams that the server or the network ended before the run was over, by status
  * @param stalledStreams streams that neither ended nor reached the end of the run in time
  * @param clocksAgree whether the wall clocks of the two machines agree well enough for {@code

@@ -10,6 +10,7 @@ import dev.lavalier.v1.StreamStarted;
 import io.grpc.MethodDescriptor;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.List;
 
 /**
  * Reads only the needed numbers of a frame from the transport's buffer and skips the audio without
@@ -64,23 +65,28 @@ final class FrameHeaderMarshaller implements MethodDescriptor.Marshaller<StreamE
     long sampleIndex = 0;
     long captureUnixNanos = 0;
     long readDelayMicros = 0;
-    Gap gap = null;
+    List<StreamEvent.GapPart> gap = List.of();
     for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
       switch (WireFormat.getTagFieldNumber(tag)) {
         case AudioFrame.SAMPLE_INDEX_FIELD_NUMBER -> sampleIndex = in.readInt64();
         case AudioFrame.CAPTURE_TIME_UNIX_NANOS_FIELD_NUMBER -> captureUnixNanos = in.readInt64();
         case AudioFrame.READ_DELAY_MICROS_FIELD_NUMBER ->
             readDelayMicros = Integer.toUnsignedLong(in.readUInt32());
-        case AudioFrame.GAP_FIELD_NUMBER -> gap = Gap.parseFrom(in.readByteArray()); // rare
+        case AudioFrame.GAP_FIELD_NUMBER -> gap = parts(Gap.parseFrom(in.readByteArray())); // rare
         default -> in.skipField(tag);
       }
     }
     return new StreamEvent.FrameHeader(
-        sampleIndex,
-        captureUnixNanos,
-        readDelayMicros * NANOS_PER_MICRO,
-        gap == null ? 0 : gap.getSampleCount(),
-        gap == null ? null : cause(gap.getCause()));
+        sampleIndex, captureUnixNanos, readDelayMicros * NANOS_PER_MICRO, gap);
+  }
+
+  private static List<StreamEvent.GapPart> parts(Gap gap) {
+    if (gap.getPartsCount() == 0) {
+      return List.of(new StreamEvent.GapPart(cause(gap.getCause()), gap.getSampleCount()));
+    }
+    return gap.getPartsList().stream()
+        .map(part -> new StreamEvent.GapPart(cause(part.getCause()), part.getSampleCount()))
+        .toList();
   }
 
   private static BenchReport.Cause cause(GapCause cause) {

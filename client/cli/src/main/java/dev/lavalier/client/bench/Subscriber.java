@@ -70,9 +70,10 @@ final class Subscriber extends ClientCall.Listener<StreamEvent> {
     if (index != expectedIndex || header.gapSamples() != 0) {
       long missing = Math.min(index, to) - Math.max(expectedIndex, from);
       boolean reported = header.gapSamples() == index - expectedIndex;
-      if (missing > 0 || !reported) {
-        recorder.recordGap(
-            reported ? header.gapCause() : BenchReport.Cause.UNTOLD, Math.max(0, missing));
+      if (reported) {
+        recordGap(header, missing);
+      } else {
+        recorder.recordGap(BenchReport.Cause.UNTOLD, Math.max(0, missing));
       }
     }
     if (index < to) {
@@ -81,6 +82,18 @@ final class Subscriber extends ClientCall.Listener<StreamEvent> {
     if (index + frameSize >= to) {
       finished = true;
       run.onFinished();
+    }
+  }
+
+  /** Records a gap of which {@code missing} samples are within the measured samples. */
+  private void recordGap(StreamEvent.FrameHeader header, long missing) {
+    long rest = missing;
+    for (StreamEvent.GapPart part : header.gap()) {
+      long samples = Math.min(rest, part.samples());
+      if (samples > 0) {
+        recorder.recordGap(part.cause(), samples);
+        rest -= samples;
+      }
     }
   }
 

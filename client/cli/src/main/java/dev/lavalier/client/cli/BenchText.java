@@ -77,7 +77,7 @@ final class BenchText {
 
   private static String cause(BenchReport.Cause cause) {
     return switch (cause) {
-      case SLOW_SUBSCRIBER -> "read or sent too slowly";
+      case SLOW_SUBSCRIBER -> "read too slowly";
       case DEVICE_OVERRUN -> "lost by the device";
       case SERVER_OVERLOAD -> "server overloaded";
       case DEVICE_LOST -> "while the device was lost";

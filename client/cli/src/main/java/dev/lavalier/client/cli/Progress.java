@@ -8,6 +8,7 @@ import java.io.PrintStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.time.Duration;
+import java.util.stream.Collectors;
 
 /**
  * Prints the progress of a recording on standard error: a line for each gap and notice and, only on
@@ -66,7 +67,24 @@ final class Progress {
                 gap.sampleCount(),
                 (double) gap.sampleCount() / format.sampleRateHz(),
                 time(position),
-                cause(gap.cause()) + (gap.estimated() ? " (estimated)" : "")));
+                causes(gap)));
+  }
+
+  /** Returns the cause, or each cause with its length if there are several. */
+  private String causes(Gap gap) {
+    if (gap.parts().size() == 1) {
+      return cause(gap.parts().get(0));
+    }
+    return gap.parts().stream()
+        .map(
+            part ->
+                "%.3f s %s"
+                    .formatted((double) part.sampleCount() / format.sampleRateHz(), cause(part)))
+        .collect(Collectors.joining(" and "));
+  }
+
+  private static String cause(Gap.Part part) {
+    return cause(part.cause()) + (part.estimated() ? " (estimated)" : "");
   }
 
   private static String cause(Gap.Cause cause) {
@@ -75,8 +93,8 @@ final class Progress {
       case DEVICE_OVERRUN -> "lost by the device";
       case DEVICE_LOST -> "while the device was lost";
       case NOT_KEPT -> "while there was no connection";
-      case SERVER_OVERLOAD -> "server overloaded";
-      case UNKNOWN -> "cause unknown";
+      case SERVER_OVERLOAD -> "while the server was overloaded";
+      case UNKNOWN -> "for an unknown reason";
     };
   }
 

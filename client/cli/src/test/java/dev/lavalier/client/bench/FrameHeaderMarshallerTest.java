@@ -8,9 +8,11 @@ import dev.lavalier.client.FakeMessages;
 import dev.lavalier.v1.AudioFrame;
 import dev.lavalier.v1.Gap;
 import dev.lavalier.v1.GapCause;
+import dev.lavalier.v1.GapPart;
 import dev.lavalier.v1.StreamFramesResponse;
 import dev.lavalier.v1.StreamNotice;
 import java.io.ByteArrayInputStream;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 final class FrameHeaderMarshallerTest {
@@ -50,8 +52,27 @@ final class FrameHeaderMarshallerTest {
                 1L << 40,
                 1_800_000_000_123_456_789L,
                 4_294_967_295_000L,
-                960,
-                BenchReport.Cause.DEVICE_OVERRUN));
+                List.of(new StreamEvent.GapPart(BenchReport.Cause.DEVICE_OVERRUN, 960))));
+  }
+
+  @Test
+  void gapHasSamplesOfEachCause() {
+    AudioFrame.Builder frame = AudioFrame.newBuilder();
+    frame
+        .getGapBuilder()
+        .setSampleCount(960)
+        .setCause(GapCause.GAP_CAUSE_SERVER_OVERLOAD)
+        .addParts(
+            GapPart.newBuilder().setSampleCount(900).setCause(GapCause.GAP_CAUSE_SERVER_OVERLOAD))
+        .addParts(
+            GapPart.newBuilder().setSampleCount(60).setCause(GapCause.GAP_CAUSE_SLOW_SUBSCRIBER));
+    StreamEvent event = parse(StreamFramesResponse.newBuilder().setFrame(frame).build());
+    StreamEvent.FrameHeader header = (StreamEvent.FrameHeader) event;
+    assertThat(header.gapSamples()).isEqualTo(960);
+    assertThat(header.gap())
+        .containsExactly(
+            new StreamEvent.GapPart(BenchReport.Cause.SERVER_OVERLOAD, 900),
+            new StreamEvent.GapPart(BenchReport.Cause.SLOW_SUBSCRIBER, 60));
   }
 
   @Test

@@ -11,6 +11,8 @@ import dev.lavalier.v1.AudioFormat;
 import dev.lavalier.v1.Device;
 import dev.lavalier.v1.DeviceSnapshot;
 import dev.lavalier.v1.DeviceState;
+import dev.lavalier.v1.GapCause;
+import dev.lavalier.v1.GapPart;
 import dev.lavalier.v1.OnDeviceLoss;
 import dev.lavalier.v1.SampleEncoding;
 import dev.lavalier.v1.StreamFramesResponse;
@@ -159,6 +161,29 @@ final class LavalierCliTest {
         assertThat(pcm[i]).as("byte %d", i).isEqualTo((byte) (silent ? 0 : 1));
       }
     }
+  }
+
+  @Test
+  void gapWithSeveralCausesIsOneLine() {
+    StreamFramesResponse.Builder frame = FakeMessages.frame(320, 80, 240).toBuilder();
+    frame
+        .getFrameBuilder()
+        .getGapBuilder()
+        .addParts(
+            GapPart.newBuilder()
+                .setSampleCount(80)
+                .setCause(GapCause.GAP_CAUSE_DEVICE_OVERRUN)
+                .setEstimated(true))
+        .addParts(
+            GapPart.newBuilder().setSampleCount(160).setCause(GapCause.GAP_CAUSE_SERVER_OVERLOAD));
+    server.respondWith(
+        List.of(FakeMessages.started(80), FakeMessages.frame(0, 80, 0), frame.build()),
+        Status.UNAVAILABLE);
+    assertThat(run("record", "--seconds", "0.05", "-")).isZero();
+    assertThat(errors())
+        .isEqualTo(
+            "gap: 240 samples (0.030 s) at 0:00:00.0, 0.010 s lost by the device (estimated) and"
+                + " 0.020 s while the server was overloaded, filled with silence\n");
   }
 
   @Test
