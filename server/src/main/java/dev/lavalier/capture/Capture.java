@@ -25,7 +25,9 @@ public interface Capture extends AutoCloseable {
 
   /**
    * Returns the epoch of this capture, if its source numbers epochs; empty if the hub assigns the
-   * number.
+   * number. It is the unix time in microseconds at which the epoch started, because the hub
+   * estimates the gap between two epochs from it. It is not less than the number of any earlier
+   * epoch of the device. Two captures have the same number only if their sample indexes continue.
    */
   default OptionalLong epoch() {
     return OptionalLong.empty();

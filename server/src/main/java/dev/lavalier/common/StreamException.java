@@ -30,6 +30,8 @@ public final class StreamException extends Exception {
     SUBSCRIBER_STALLED,
     /** A limit of the server is reached: close a stream, or try again later. */
     LIMIT_REACHED,
+    /** The request did not arrive in time: send it when the call starts. */
+    REQUEST_TIMEOUT,
     /** The credential is missing, unknown or no longer valid: ask the operator for one. */
     NOT_AUTHENTICATED,
     /** The caller is authenticated but has no permission: ask the operator. */

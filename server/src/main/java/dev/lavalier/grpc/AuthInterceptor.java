@@ -10,13 +10,8 @@ import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
-import java.security.cert.Certificate;
-import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import javax.net.ssl.SSLPeerUnverifiedException;
-import javax.net.ssl.SSLSession;
 
 /**
  * Rejects callers that {@link CallAuthorizer} does not accept, before a service receives the call.
@@ -42,7 +37,8 @@ final class AuthInterceptor implements ServerInterceptor {
               call.getMethodDescriptor().getServiceName(),
               call.getMethodDescriptor().getFullMethodName(),
               authorization(headers),
-              certificate(call),
+              CallAuthorizer.peerCertificate(
+                  call.getAttributes().get(Grpc.TRANSPORT_ATTR_SSL_SESSION)),
               PeerAddress.display(call.getAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR)));
     } catch (StreamException e) {
       call.close(GrpcStatuses.status(e), new Metadata());
@@ -58,18 +54,5 @@ final class AuthInterceptor implements ServerInterceptor {
       received.forEach(values::add);
     }
     return values;
-  }
-
-  private static Optional<X509Certificate> certificate(ServerCall<?, ?> call) {
-    SSLSession session = call.getAttributes().get(Grpc.TRANSPORT_ATTR_SSL_SESSION);
-    if (session == null) {
-      return Optional.empty();
-    }
-    try {
-      Certificate peerCertificate = session.getPeerCertificates()[0];
-      return peerCertificate instanceof X509Certificate x509 ? Optional.of(x509) : Optional.empty();
-    } catch (SSLPeerUnverifiedException e) {
-      return Optional.empty(); // the server did not request a certificate
-    }
   }
 }

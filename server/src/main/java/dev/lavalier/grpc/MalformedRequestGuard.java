@@ -1,6 +1,7 @@
 package dev.lavalier.grpc;
 
 import com.google.protobuf.Message;
+import dev.lavalier.service.RequestErrors;
 import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
@@ -10,7 +11,6 @@ import io.grpc.ServerCallHandler;
 import io.grpc.ServerMethodDefinition;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.ServiceDescriptor;
-import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.io.InputStream;
 import java.util.ArrayList;
@@ -98,9 +98,8 @@ final class MalformedRequestGuard {
             rejected = true;
             super.onCancel(); // ends the call if it has started
             call.close(
-                Status.INVALID_ARGUMENT.withDescription(
-                    "request: malformed (expected: a message of %s)"
-                        .formatted(call.getMethodDescriptor().getFullMethodName())),
+                GrpcStatuses.status(
+                    RequestErrors.malformed(call.getMethodDescriptor().getFullMethodName())),
                 new Metadata());
           } else if (!rejected) {
             super.onMessage(message);

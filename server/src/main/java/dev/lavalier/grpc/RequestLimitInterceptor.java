@@ -2,12 +2,12 @@ package dev.lavalier.grpc;
 
 import dev.lavalier.netty.EventLoops;
 import dev.lavalier.netty.TransportLimits;
+import dev.lavalier.service.RequestErrors;
 import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
-import io.grpc.Status;
 import io.netty.util.concurrent.Future;
 import java.nio.charset.StandardCharsets;
 
@@ -31,9 +31,7 @@ final class RequestLimitInterceptor implements ServerInterceptor {
     int bytes = size(headers);
     if (bytes > limits.maxMetadataBytes()) {
       call.close(
-          Status.RESOURCE_EXHAUSTED.withDescription(
-              "metadata: %d bytes (expected: no more than %d; max-metadata-bytes)"
-                  .formatted(bytes, limits.maxMetadataBytes())),
+          GrpcStatuses.status(RequestErrors.metadataTooLarge(bytes, limits.maxMetadataBytes())),
           new Metadata());
       return new ServerCall.Listener<>() {};
     }
@@ -76,10 +74,7 @@ final class RequestLimitInterceptor implements ServerInterceptor {
     private void onTimeout() {
       timedOut = true;
       call.close(
-          Status.DEADLINE_EXCEEDED.withDescription(
-              "request: none (expected: within %d s; handshake-timeout-s)"
-                  .formatted(limits.handshakeTimeout().toSeconds())),
-          new Metadata());
+          GrpcStatuses.status(RequestErrors.timedOut(limits.handshakeTimeout())), new Metadata());
     }
 
     @Override

@@ -10,7 +10,9 @@ import dev.lavalier.audio.PcmFormat;
 public interface FrameCodec {
 
   /**
-   * Creates an encoder for one sequence of frames: of a framer, or of one subscription's replay.
+   * Creates an encoder for one sequence of frames: of a framer, or of one subscription's replay. A
+   * subscriber can join the sequence of a framer at any frame. It changes to that sequence without
+   * a gap when its replay has caught up. So a packet must show whether a decoder can continue.
    *
    * @param format the delivery format
    * @param frameSize samples per channel in a frame

@@ -11,10 +11,14 @@ import dev.lavalier.access.TokenFile;
 import dev.lavalier.common.StreamException;
 import dev.lavalier.common.StreamException.Reason;
 import dev.lavalier.common.TimeSource;
+import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import javax.net.ssl.SSLPeerUnverifiedException;
+import javax.net.ssl.SSLSession;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Authenticates and authorizes the caller of each call, before a service receives the call. Logs
@@ -44,6 +48,19 @@ public final class CallAuthorizer {
             certificate.map(ServerCertificate::requiresClientCertificates).orElse(false),
             () -> Instant.ofEpochSecond(0, timeSource.unixNanos()));
     this.rejections = rejections;
+  }
+
+  /** Returns the certificate of the peer that TLS has verified; null session: no encryption. */
+  public static Optional<X509Certificate> peerCertificate(@Nullable SSLSession session) {
+    if (session == null) {
+      return Optional.empty();
+    }
+    try {
+      Certificate certificate = session.getPeerCertificates()[0];
+      return certificate instanceof X509Certificate x509 ? Optional.of(x509) : Optional.empty();
+    } catch (SSLPeerUnverifiedException e) {
+      return Optional.empty(); // the server did not request a certificate
+    }
   }
 
   /**

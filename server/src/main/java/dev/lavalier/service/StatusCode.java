@@ -9,6 +9,8 @@ import dev.lavalier.common.StreamException;
 public enum StatusCode {
   /** The request has an invalid value. */
   INVALID_ARGUMENT(3),
+  /** The request did not arrive in time. */
+  DEADLINE_EXCEEDED(4),
   /** There is no such device. */
   NOT_FOUND(5),
   /** The caller is authenticated, but has no grant for this. */
@@ -43,6 +45,7 @@ public enum StatusCode {
       case FORMAT_NOT_AVAILABLE -> FAILED_PRECONDITION;
       case POSITION_IN_FUTURE -> OUT_OF_RANGE;
       case QUEUE_OVERFLOW, SUBSCRIBER_STALLED, LIMIT_REACHED -> RESOURCE_EXHAUSTED;
+      case REQUEST_TIMEOUT -> DEADLINE_EXCEEDED;
       case NOT_AUTHENTICATED -> UNAUTHENTICATED;
       case NOT_PERMITTED -> PERMISSION_DENIED;
       case DEVICE_BUSY, DEVICE_LOST, SERVER_STOPPING -> UNAVAILABLE;
