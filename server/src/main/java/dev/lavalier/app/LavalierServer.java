@@ -16,6 +16,7 @@ import dev.lavalier.service.AccessMonitor;
 import dev.lavalier.service.AudioCaptureCalls;
 import dev.lavalier.service.CallAuthorizer;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -38,6 +39,7 @@ final class LavalierServer implements AutoCloseable {
           });
   private final AccessMonitor accessMonitor;
   private final NettyTransport<DeliveryLoop> transport;
+  private final InetSocketAddress address;
   private final GrpcServer grpc;
   private final Telemetry telemetry;
 
@@ -51,11 +53,12 @@ final class LavalierServer implements AutoCloseable {
     transport =
         new NettyTransport<>(
             config.transport(), config.tls(), rejections, timeSource, DeliveryLoop::new);
+    address = config.address();
     grpc =
         new GrpcServer(
             hub,
             new AudioCaptureCalls(hub),
-            config.address(),
+            address,
             transport,
             new CallAuthorizer(config.tokens(), config.tls(), timeSource, rejections),
             telemetry.callObserver());
@@ -78,14 +81,18 @@ final class LavalierServer implements AutoCloseable {
   /**
    * Starts the server. Lists the devices of the sound system first, and then starts to listen.
    *
-   * @throws IOException if the server cannot listen on its address
+   * @throws ListenException if the server cannot listen on one of its addresses
    */
-  void start() throws IOException {
+  void start() throws ListenException {
     devices.start();
     hub.start();
     telemetry.start(hub);
     accessMonitor.start();
-    grpc.start();
+    try {
+      grpc.start();
+    } catch (IOException e) {
+      throw new ListenException("port", address, e);
+    }
   }
 
   int port() {

@@ -1,7 +1,5 @@
 package dev.lavalier.app;
 
-import java.io.IOException;
-import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
@@ -83,15 +81,5 @@ final class ListenOptions {
         requiresAuthentication
             ? "insecure: traffic to and from " + at + ", including tokens, is not encrypted"
             : "insecure: anyone who can reach " + at + " can listen to this machine");
-  }
-
-  /** Returns one line that says why the server cannot listen on the address and port. */
-  String bindFailureMessage(IOException e) {
-    Throwable cause = e;
-    while (cause.getCause() != null && !(cause instanceof BindException)) {
-      cause = cause.getCause();
-    }
-    return "port: %d (expected: a port that the server can listen on at %s; %s)"
-        .formatted(port, bind, cause.getMessage());
   }
 }

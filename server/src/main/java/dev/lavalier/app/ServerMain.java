@@ -2,7 +2,6 @@ package dev.lavalier.app;
 
 import dev.lavalier.common.LogText;
 import dev.lavalier.netty.PeerAddress;
-import java.io.IOException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
@@ -155,11 +154,8 @@ public final class ServerMain implements Callable<Integer> {
     LavalierServer server = new LavalierServer(config);
     try {
       server.start();
-    } catch (IOException e) {
-      err.println(
-          e instanceof Telemetry.MetricsBindException
-              ? e.getMessage()
-              : options.listening().bindFailureMessage(e));
+    } catch (ListenException e) {
+      err.println(e.getMessage());
       server.close();
       return FAILED;
     }

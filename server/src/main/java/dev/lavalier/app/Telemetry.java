@@ -25,15 +25,6 @@ import org.slf4j.LoggerFactory;
  */
 final class Telemetry implements AutoCloseable {
 
-  /** Reports that the metrics endpoint cannot listen. The message is one line for the user. */
-  static final class MetricsBindException extends IOException {
-    private static final long serialVersionUID = 1;
-
-    MetricsBindException(String line, IOException cause) {
-      super(line, cause);
-    }
-  }
-
   private static final Logger log = LoggerFactory.getLogger(Telemetry.class);
 
   private final Optional<InetSocketAddress> address;
@@ -66,9 +57,9 @@ final class Telemetry implements AutoCloseable {
   /**
    * Starts the metrics endpoint, if its address is configured.
    *
-   * @throws MetricsBindException if the endpoint cannot listen on the address
+   * @throws ListenException if the endpoint cannot listen on the address
    */
-  void start(Hub hub) throws MetricsBindException {
+  void start(Hub hub) throws ListenException {
     if (metrics == null) {
       return;
     }
@@ -77,11 +68,7 @@ final class Telemetry implements AutoCloseable {
     try {
       endpoint = new MetricsEndpoint(requested, metrics);
     } catch (IOException e) {
-      throw new MetricsBindException(
-          "metrics-port: %d (expected: a port that the server can listen on at %s; %s)"
-              .formatted(
-                  requested.getPort(), requested.getAddress().getHostAddress(), e.getMessage()),
-          e);
+      throw new ListenException("metrics-port", requested, e);
     }
     log.info(
         "metrics at http://{}:{}/metrics",

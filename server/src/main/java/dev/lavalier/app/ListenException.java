@@ -1,0 +1,37 @@
+package dev.lavalier.app;
+
+import java.io.IOException;
+import java.net.BindException;
+import java.net.InetSocketAddress;
+
+/** Reports that the server cannot listen on an address. The message is one line for the user. */
+final class ListenException extends IOException {
+
+  private static final long serialVersionUID = 1;
+
+  /**
+   * Creates an exception.
+   *
+   * @param key the key of the option for the port
+   * @param address the address
+   * @param e why the server cannot listen on it
+   */
+  ListenException(String key, InetSocketAddress address, IOException e) {
+    super(
+        "%s: %d (expected: a port that the server can listen on at %s; %s)"
+            .formatted(
+                key,
+                address.getPort(),
+                address.getAddress().getHostAddress(),
+                bindFailure(e).getMessage()),
+        e);
+  }
+
+  private static Throwable bindFailure(IOException e) {
+    Throwable cause = e;
+    while (cause.getCause() != null && !(cause instanceof BindException)) {
+      cause = cause.getCause();
+    }
+    return cause;
+  }
+}
