@@ -13,9 +13,10 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Combines several sources of devices into one. Devices are listed in the order of the sources. If
- * two sources use the same id, the device of the first source is served. The first default device
- * is the default. Devices that are not allowed are neither listed nor opened, whatever a source
- * lists. Safe for use from any thread.
+ * two sources use the same id, the device of the first source is served; but once a device was
+ * opened, its id denotes the device of that source. The first default device is the default.
+ * Devices that are not allowed are neither listed nor opened, whatever a source lists. Safe for use
+ * from any thread.
  */
 public final class CombinedDevices implements Devices {
 
@@ -24,6 +25,7 @@ public final class CombinedDevices implements Devices {
   private final List<Devices> sources;
   private final Predicate<String> allowed;
   private final Set<String> reportedIds = ConcurrentHashMap.newKeySet();
+  private final Map<String, Devices> owners = new ConcurrentHashMap<>(); // of ids that were opened
 
   /**
    * Creates a combination of sources. It starts and closes the sources.
@@ -49,7 +51,7 @@ public final class CombinedDevices implements Devices {
         if (!allowed.test(device.id())) {
           continue;
         }
-        if (byId.containsKey(device.id())) {
+        if (byId.containsKey(device.id()) || !mayServe(source, device.id())) {
           reportDuplicate(device.id());
         } else {
           byId.put(device.id(), hasDefault ? device.asNotDefault() : device);
@@ -58,6 +60,10 @@ public final class CombinedDevices implements Devices {
       }
     }
     return List.copyOf(byId.values());
+  }
+
+  private boolean mayServe(Devices source, String id) {
+    return owners.getOrDefault(id, source) == source;
   }
 
   private void reportDuplicate(String id) {
@@ -72,13 +78,19 @@ public final class CombinedDevices implements Devices {
   }
 
   @Override
+  public void keepListed(Predicate<String> isOpen) {
+    sources.forEach(source -> source.keepListed(id -> mayServe(source, id) && isOpen.test(id)));
+  }
+
+  @Override
   public Capture open(String deviceId) throws StreamException {
     if (!allowed.test(deviceId)) {
       throw notAvailable(deviceId);
     }
     for (Devices source : sources) {
-      if (source.list().stream().anyMatch(device -> device.id().equals(deviceId))) {
-        return source.open(deviceId);
+      if (mayServe(source, deviceId)
+          && source.list().stream().anyMatch(device -> device.id().equals(deviceId))) {
+        return open(source, deviceId);
       }
     }
     return openUnlisted(deviceId);
@@ -87,8 +99,11 @@ public final class CombinedDevices implements Devices {
   /** Tries all sources, because a device that has just returned may not be listed yet. */
   private Capture openUnlisted(String deviceId) throws StreamException {
     for (Devices source : sources) {
+      if (!mayServe(source, deviceId)) {
+        continue;
+      }
       try {
-        return source.open(deviceId);
+        return open(source, deviceId);
       } catch (StreamException e) {
         if (e.reason() != Reason.DEVICE_LOST) {
           throw e;
@@ -96,6 +111,12 @@ public final class CombinedDevices implements Devices {
       }
     }
     throw notAvailable(deviceId);
+  }
+
+  private Capture open(Devices source, String id) throws StreamException {
+    Capture capture = source.open(id);
+    owners.putIfAbsent(id, source);
+    return capture;
   }
 
   private static StreamException notAvailable(String deviceId) {

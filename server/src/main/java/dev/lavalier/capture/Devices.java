@@ -2,6 +2,7 @@ package dev.lavalier.capture;
 
 import dev.lavalier.common.StreamException;
 import java.util.List;
+import java.util.function.Predicate;
 
 /**
  * A source of devices: the sound system, the virtual devices, or another machine. Safe for use from
@@ -28,7 +29,19 @@ public interface Devices extends AutoCloseable {
   void onChange(Runnable listener);
 
   /**
-   * Opens a device in its capture format. May block for as long as the sound system does.
+   * Sets how the source learns which device ids are in use. A source whose sound system can leave
+   * out a device while it is open keeps that device in {@link #list}. Called at most once, from any
+   * thread.
+   *
+   * @param isOpen returns whether a device id is open or is being opened, and was not lost; does
+   *     not block
+   */
+  default void keepListed(Predicate<String> isOpen) {}
+
+  /**
+   * Opens a device in its capture format. May block for as long as the sound system does. An id
+   * that was opened once never opens another device, except one that the source cannot distinguish
+   * from it.
    *
    * @param deviceId an id that {@link #list} returned
    * @return the open device, not started

@@ -97,6 +97,17 @@ public final class Hub implements AutoCloseable {
           actors.values().forEach(DeviceActor::onDevicesChanged);
           notifyWatches();
         });
+    devices.keepListed(this::isOpen);
+  }
+
+  /** Returns whether a device is open, or is being opened or closed, and was not lost. */
+  private boolean isOpen(String id) {
+    DeviceActor actor = actors.get(id);
+    return actor != null
+        && switch (actor.published().state()) {
+          case OPENING, OPEN, CLOSING -> true;
+          case CLOSED, LOST, NOT_RESPONDING -> false;
+        };
   }
 
   /**

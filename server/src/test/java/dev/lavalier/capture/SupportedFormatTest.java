@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.SampleEncoding;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -64,5 +67,61 @@ final class SupportedFormatTest {
 
     assertThat(SupportedFormat.closest(PREFERRED, List.of(eight, mono)))
         .contains(PcmFormat.parse("48000/1/s16le"));
+  }
+
+  @Test
+  void ofTwoNumbersOfChannelsThatAreEquallyClose_theHigherIsChosen() {
+    SupportedFormat mono = new SupportedFormat(SampleEncoding.S16LE, 48_000, 1);
+    SupportedFormat three = new SupportedFormat(SampleEncoding.S16LE, 48_000, 3);
+
+    assertThat(SupportedFormat.closest(PREFERRED, List.of(mono, three)))
+        .contains(PcmFormat.parse("48000/3/s16le"));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "S24LE, s16le s32le, S32LE",
+    "S24LE, s32le f32le s16le, F32LE",
+    "S16LE, s32le s24le, S24LE",
+    "S16LE, f32le s24le, S24LE",
+    "S32LE, s16le s24le, S24LE",
+    "F32LE, s16le s24le s32le, S24LE",
+    "F32LE, f32le s24le, F32LE"
+  })
+  void encodingIsTheClosestOneThatLosesNothing(
+      SampleEncoding preferred, String supported, SampleEncoding expected) {
+    List<SupportedFormat> formats =
+        Arrays.stream(supported.split(" "))
+            .map(name -> PcmFormat.parse("44100/2/" + name))
+            .map(f -> new SupportedFormat(f.encoding(), f.sampleRateHz(), f.channelCount()))
+            .toList();
+
+    assertThat(SupportedFormat.closest(new PcmFormat(preferred, 48_000, 2), formats))
+        .contains(new PcmFormat(expected, 44_100, 2));
+  }
+
+  @Test
+  void orderOfTheListDoesNotMatter() {
+    List<SupportedFormat> formats = new ArrayList<>();
+    for (int rate : new int[] {0, 8_000, 24_000, 44_100, 96_000}) {
+      for (int channels : new int[] {0, 1, 3, 8}) {
+        for (SampleEncoding encoding : SampleEncoding.values()) {
+          formats.add(new SupportedFormat(encoding, rate, channels));
+        }
+      }
+    }
+    Random random = new Random(1);
+    for (String preferred : List.of("48000/2/s24le", "16000/5/f32le", "88200/1/s32le")) {
+      PcmFormat wanted = PcmFormat.parse(preferred);
+      for (int i = 0; i < 200; i++) {
+        Collections.shuffle(formats, random);
+        List<SupportedFormat> some = List.copyOf(formats.subList(0, 1 + random.nextInt(20)));
+        List<SupportedFormat> reversed = new ArrayList<>(some);
+        Collections.reverse(reversed);
+
+        assertThat(SupportedFormat.closest(wanted, reversed))
+            .isEqualTo(SupportedFormat.closest(wanted, some));
+      }
+    }
   }
 }

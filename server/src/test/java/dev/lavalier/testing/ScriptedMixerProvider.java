@@ -39,6 +39,9 @@ public final class ScriptedMixerProvider extends MixerProvider {
     /** Another program uses the device, and Java Sound lists no format for it. */
     public volatile boolean listsNoFormat;
 
+    /** Java Sound fails when it is asked for the formats of the device. */
+    public volatile boolean throwsOnQuery;
+
     /** The only format that the device offers after it is plugged in again; null: any format. */
     public volatile String listsOnly;
 
@@ -120,6 +123,15 @@ public final class ScriptedMixerProvider extends MixerProvider {
       }
     }
 
+    private Line.Info[] lines() {
+      if (throwsOnQuery) {
+        throw new IllegalStateException("the driver failed");
+      } else if (listsNoFormat) {
+        return new Line.Info[0];
+      }
+      return listsOnly == null ? TestLines.anyFormat() : TestLines.onlyFormat(listsOnly);
+    }
+
     /** Ends all calls that hang, and removes the device. */
     @Override
     public void close() {
@@ -151,12 +163,7 @@ public final class ScriptedMixerProvider extends MixerProvider {
         (self, method, args) ->
             switch (method.getName()) {
               case "getMixerInfo" -> info;
-              case "getTargetLineInfo" ->
-                  script.listsNoFormat
-                      ? new Line.Info[0]
-                      : script.listsOnly != null
-                          ? TestLines.onlyFormat(script.listsOnly)
-                          : TestLines.anyFormat();
+              case "getTargetLineInfo" -> script.lines();
               case "getLine" ->
                   proxy(
                       TargetDataLine.class,

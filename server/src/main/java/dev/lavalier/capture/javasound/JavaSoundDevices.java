@@ -4,6 +4,8 @@ import dev.lavalier.capture.Capture;
 import dev.lavalier.capture.DeviceDescriptor;
 import dev.lavalier.capture.Devices;
 import dev.lavalier.capture.SupportedFormat;
+import dev.lavalier.capture.javasound.DeviceList.ListedDevice;
+import dev.lavalier.capture.javasound.DeviceList.ReportedMixer;
 import dev.lavalier.capture.line.AudioLine;
 import dev.lavalier.capture.line.LineCapture;
 import dev.lavalier.capture.line.LineSettings;
@@ -12,18 +14,18 @@ import dev.lavalier.common.StreamException.Reason;
 import dev.lavalier.common.TimeSource;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Predicate;
 import javax.sound.sampled.AudioSystem;
 import javax.sound.sampled.DataLine;
 import javax.sound.sampled.Mixer;
@@ -34,7 +36,7 @@ import org.slf4j.LoggerFactory;
 /**
  * The capture devices of the sound system. One thread, {@code lavalier-registry}, polls the sound
  * system and publishes an immutable snapshot; {@link #list} reads the snapshot. Only {@link #open}
- * calls the sound system on the thread of its caller.
+ * calls the sound system on the thread of its caller. {@link DeviceList} decides what is listed.
  *
  * <p>If the sound system hangs, the snapshot does not change. The server logs this once, and the
  * thread waits until the sound system answers.
@@ -51,10 +53,6 @@ public final class JavaSoundDevices implements Devices {
   /** A poll that takes longer is logged. */
   private static final Duration POLL_TIMEOUT = Duration.ofSeconds(5);
 
-  private record ListedMixer(Mixer.Info mixer, DeviceDescriptor descriptor) {}
-
-  private record MixerFormats(Mixer.Info mixer, List<SupportedFormat> formats) {}
-
   private final LineSettings settings;
   private final TimeSource timeSource;
   private final ExecutorService executor =
@@ -64,18 +62,24 @@ public final class JavaSoundDevices implements Devices {
             thread.setDaemon(true);
             return thread;
           });
-  // By mixer key, because the sound system creates all mixers anew when a device is plugged in, and
-  // while a device is open, in this process or in another one, its new ALSA mixer lists no format.
-  private final Map<String, MixerFormats> formatCache = new ConcurrentHashMap<>();
-  private final AtomicLong pollCount = new AtomicLong(); // odd while a poll is in progress
+  private final DeviceList devices;
+  // Used only in refresh().
+  private final Map<Mixer.Info, List<SupportedFormat>> queriedFormats = new HashMap<>();
+  private final Set<String> failingMixers = new HashSet<>(); // names
 
-  private volatile Map<String, ListedMixer> snapshot = Map.of();
+  private final AtomicLong pollCount = new AtomicLong(); // odd while a poll is in progress
+  private List<DeviceDescriptor> notifiedList = List.of(); // used by the executor only
+
+  private volatile Map<String, ListedDevice> snapshot = Map.of();
   private volatile Runnable changeListener = () -> {};
+  private volatile Predicate<String> isOpen = id -> false;
 
   /** Creates a source that is not started. */
   public JavaSoundDevices(LineSettings settings) {
     this.settings = settings;
     this.timeSource = settings.timeSource();
+    this.devices =
+        new DeviceList(settings.preferredFormat(), settings.allowed(), id -> isOpen.test(id));
   }
 
   @Override
@@ -83,15 +87,16 @@ public final class JavaSoundDevices implements Devices {
     changeListener = listener;
   }
 
+  @Override
+  public void keepListed(Predicate<String> open) {
+    isOpen = open;
+  }
+
   /** Starts to poll at intervals, and waits some seconds for the first list. */
   @Override
   public void start() {
     CountDownLatch polled = new CountDownLatch(1);
-    executor.execute(
-        () -> {
-          poll();
-          polled.countDown();
-        });
+    executor.execute(() -> poll(polled::countDown));
     try {
       if (!polled.await(FIRST_POLL_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)) {
         log.warn(
@@ -103,15 +108,15 @@ public final class JavaSoundDevices implements Devices {
     }
   }
 
-  /** Returns the devices in the order of the sound system. The first one is the default. */
+  /** Returns the devices in the order of the sound system. */
   @Override
   public List<DeviceDescriptor> list() {
-    return descriptors(snapshot);
+    return snapshot.values().stream().map(ListedDevice::descriptor).toList();
   }
 
   @Override
   public Capture open(String deviceId) throws StreamException {
-    ListedMixer listed = snapshot.get(deviceId);
+    ListedDevice listed = snapshot.get(deviceId);
     if (listed != null) {
       try {
         return open(listed);
@@ -123,41 +128,61 @@ public final class JavaSoundDevices implements Devices {
     }
     // The mixer is unknown, or not valid any more: the sound system replaces all mixers when a
     // device is plugged in or removed.
-    listed = read().get(deviceId);
+    refresh();
+    listed = snapshot.get(deviceId);
     if (listed == null) {
-      throw new StreamException(
-          Reason.DEVICE_LOST,
-          "device_id: %s (expected: a device that is available)".formatted(deviceId));
+      throw notAvailable(deviceId);
     }
     return open(listed);
   }
 
-  private Capture open(ListedMixer listed) throws StreamException {
-    AudioLine line = JavaSoundLine.open(listed.mixer(), listed.descriptor(), settings.buffer());
-    return new LineCapture(listed.descriptor(), line, settings.period(), timeSource);
+  private Capture open(ListedDevice listed) throws StreamException {
+    DeviceDescriptor device = listed.descriptor();
+    if (listed.mixer() == null || !devices.use(device.id(), listed.mixer())) {
+      throw notAvailable(device.id());
+    }
+    AudioLine line = JavaSoundLine.open(listed.mixer(), device, settings.buffer());
+    return new LineCapture(device, line, settings.period(), timeSource);
   }
 
-  private void poll() {
+  private static StreamException notAvailable(String deviceId) {
+    return new StreamException(
+        Reason.DEVICE_LOST,
+        "device_id: %s (expected: a device that is available)".formatted(deviceId));
+  }
+
+  private void poll(Runnable onListed) {
     long number = pollCount.incrementAndGet();
     timeSource.schedule(POLL_TIMEOUT, () -> warnIfOverdue(number));
-    Map<String, ListedMixer> before = snapshot;
     try {
-      snapshot = read();
+      refresh();
     } catch (RuntimeException | Error e) {
       // The old list is kept, so that a failing sound system does not remove devices that are in
       // use. An Error counts as well: this thread must poll again.
       log.warn("listing devices failed; the previous list of devices stays in use", e);
     }
     pollCount.incrementAndGet();
+    onListed.run();
     timeSource.schedule(POLL_INTERVAL, this::schedulePoll);
-    if (!descriptors(snapshot).equals(descriptors(before))) {
+    notifyListener();
+  }
+
+  private void notifyListener() {
+    List<DeviceDescriptor> list = list();
+    if (list.equals(notifiedList)) {
+      return;
+    }
+    notifiedList = list;
+    try {
       changeListener.run();
+    } catch (RuntimeException | Error e) { // it must not end the polls
+      log.warn("a listener failed after a change of the list of devices", e);
     }
   }
 
   private void schedulePoll() {
     try {
-      executor.execute(this::poll);
+      executor.execute(() -> poll(() -> {}));
     } catch (RejectedExecutionException e) {
       // Closed.
     }
@@ -171,58 +196,36 @@ public final class JavaSoundDevices implements Devices {
     }
   }
 
-  private static List<DeviceDescriptor> descriptors(Map<String, ListedMixer> entries) {
-    return entries.values().stream().map(ListedMixer::descriptor).toList();
+  /** Asks the sound system and publishes the result. Concurrent calls wait for one another. */
+  private synchronized void refresh() {
+    Mixer.Info[] mixers = AudioSystem.getMixerInfo();
+    queriedFormats.keySet().retainAll(Arrays.asList(mixers));
+    List<ReportedMixer> report =
+        Arrays.stream(mixers)
+            .map(mixer -> new ReportedMixer(mixer, supportedFormats(mixer)))
+            .toList();
+    snapshot = devices.update(report);
   }
 
-  private Map<String, ListedMixer> read() {
-    List<Mixer.Info> mixers = Arrays.asList(AudioSystem.getMixerInfo());
-    DeviceIds keys = new DeviceIds(); // of all mixers, also of those that list no format now
-    DeviceIds ids = new DeviceIds();
-    Set<String> present = new HashSet<>();
-    Map<String, ListedMixer> found = new LinkedHashMap<>();
-    for (Mixer.Info mixer : mixers) {
-      String key = keys.idOf(mixer);
-      present.add(key);
-      List<SupportedFormat> formats = supportedFormats(key, mixer);
-      if (formats.isEmpty()) {
-        continue;
-      }
-      String id = ids.idOf(mixer);
-      if (settings.allowed().test(id)) {
-        // The sound system lists its default first.
-        boolean isDefault = found.isEmpty();
-        found.put(id, new ListedMixer(mixer, describe(id, mixer, isDefault, formats)));
+  /** Queries a mixer until it lists formats. */
+  private List<SupportedFormat> supportedFormats(Mixer.Info mixer) {
+    List<SupportedFormat> known = queriedFormats.get(mixer);
+    if (known != null) {
+      return known;
+    }
+    List<SupportedFormat> listed = List.of();
+    try {
+      listed = queryFormats(mixer);
+      failingMixers.remove(mixer.getName());
+    } catch (RuntimeException e) { // one driver must not hide the devices of others
+      if (failingMixers.add(mixer.getName())) {
+        log.warn("{}: the sound system does not list the formats", mixer.getName(), e);
       }
     }
-    formatCache.keySet().retainAll(present);
-    return found;
-  }
-
-  private DeviceDescriptor describe(
-      String id, Mixer.Info mixer, boolean isDefault, List<SupportedFormat> formats) {
-    return new DeviceDescriptor(
-        id,
-        mixer.getName(),
-        mixer.getVendor(),
-        mixer.getDescription(),
-        isDefault,
-        SupportedFormat.closest(settings.preferredFormat().apply(id), formats).orElseThrow(),
-        formats);
-  }
-
-  /** Queries a mixer until it lists formats, and keeps what the one before it listed till then. */
-  private List<SupportedFormat> supportedFormats(String key, Mixer.Info mixer) {
-    MixerFormats cached = formatCache.get(key);
-    if (cached != null && cached.mixer().equals(mixer)) {
-      return cached.formats();
-    }
-    List<SupportedFormat> listed = queryFormats(mixer);
     if (!listed.isEmpty()) {
-      formatCache.put(key, new MixerFormats(mixer, listed));
-      return listed;
+      queriedFormats.put(mixer, listed);
     }
-    return cached == null ? List.of() : cached.formats();
+    return listed;
   }
 
   private static List<SupportedFormat> queryFormats(Mixer.Info mixer) {
