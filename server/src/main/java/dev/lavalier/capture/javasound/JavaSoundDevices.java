@@ -160,6 +160,9 @@ public final class JavaSoundDevices implements Devices {
       executor.execute(this::poll);
     } catch (RejectedExecutionException e) {
       // Closed.
+    } catch (RuntimeException | Error e) { // possibly no thread can be created
+      log.warn("listing devices failed; the previous list of devices stays in use", e);
+      timeSource.schedule(POLL_INTERVAL, this::schedulePoll);
     }
   }
 
