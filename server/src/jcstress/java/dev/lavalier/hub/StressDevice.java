@@ -77,7 +77,15 @@ public final class StressDevice {
   private final DeviceActor actor = new DeviceActor("stress", SERVICES);
   private final CapturePipeline pipeline =
       new CapturePipeline(
-          1, 0, FORMAT, FRAME_SIZE, 0, FILTERS, STILL::nanoTime, actor, StreamMetrics.NONE);
+          1,
+          0,
+          FORMAT,
+          FRAME_SIZE,
+          0,
+          FILTERS,
+          STILL::nanoTime,
+          actor.captureEvents(),
+          StreamMetrics.NONE);
   private final AtomicInteger closed = new AtomicInteger();
   private final Subscription.SubscriptionServices services =
       new Subscription.SubscriptionServices(

@@ -21,12 +21,16 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Predicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A complete server. It is started once and closed once. {@link #close} may be called from any
  * thread.
  */
 final class LavalierServer implements AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(LavalierServer.class);
 
   private final Devices devices;
   private final Hub hub;
@@ -102,13 +106,21 @@ final class LavalierServer implements AutoCloseable {
   /** Refuses new calls, ends the streams, closes the devices, and then closes the connections. */
   @Override
   public void close() {
-    grpc.refuseNewCalls();
-    hub.close();
-    grpc.close();
-    transport.close();
-    accessMonitor.close();
-    files.shutdownNow();
-    devices.close();
-    telemetry.close();
+    for (Runnable step :
+        List.<Runnable>of(
+            grpc::refuseNewCalls,
+            hub::close,
+            grpc::close,
+            transport::close,
+            accessMonitor::close,
+            files::shutdownNow,
+            devices::close,
+            telemetry::close)) {
+      try {
+        step.run();
+      } catch (RuntimeException | Error e) {
+        log.error("a step of the shutdown failed", e); // the next steps close the microphones
+      }
+    }
   }
 }

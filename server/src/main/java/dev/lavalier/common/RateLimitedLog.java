@@ -54,6 +54,13 @@ public final class RateLimitedLog {
    * @param line creates the line; called only if the event is logged; the line may quote the peer
    */
   public void log(Supplier<String> line) {
+    if (count()) {
+      write(line.get());
+    }
+  }
+
+  /** Counts an event. Returns whether to log it with a line of its own. */
+  boolean count() {
     int number;
     synchronized (this) {
       number = ++count;
@@ -61,9 +68,7 @@ public final class RateLimitedLog {
     if (number == 1) {
       timeSource.schedule(window, this::endWindow);
     }
-    if (number <= maxLines) {
-      write(line.get());
-    }
+    return number <= maxLines;
   }
 
   private void endWindow() {

@@ -37,7 +37,9 @@ public final class StreamException extends Exception {
     /** The caller is authenticated but has no permission: ask the operator. */
     NOT_PERMITTED,
     /** The server is stopping: try again later. */
-    SERVER_STOPPING
+    SERVER_STOPPING,
+    /** The server failed to serve the stream: subscribe again, and report the message. */
+    SERVER_FAILED
   }
 
   private final Reason reason;

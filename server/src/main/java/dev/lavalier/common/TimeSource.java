@@ -5,7 +5,6 @@ import java.time.Instant;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -29,7 +28,7 @@ public interface TimeSource {
 
   /**
    * Runs a task after a delay, on a thread of this time source. The task must not block. It cannot
-   * be cancelled: when it runs, it checks whether it is still needed.
+   * be cancelled: when it runs, it checks whether it is still needed. If it throws, that is logged.
    */
   void schedule(Duration delay, Runnable task);
 
@@ -40,7 +39,6 @@ public interface TimeSource {
 
   /** The clock of this machine. */
   final class SystemTimeSource implements TimeSource {
-    private static final Logger log = LoggerFactory.getLogger(SystemTimeSource.class);
     private static final SystemTimeSource INSTANCE = new SystemTimeSource();
 
     private final ScheduledThreadPoolExecutor timer =
@@ -52,6 +50,9 @@ public interface TimeSource {
               return thread;
             });
 
+    private final FailureLog failures =
+        new FailureLog(this, LoggerFactory.getLogger(SystemTimeSource.class), "a scheduled task");
+
     private SystemTimeSource() {}
 
     @Override
@@ -61,7 +62,7 @@ public interface TimeSource {
             try {
               task.run();
             } catch (RuntimeException | Error e) {
-              log.error("a scheduled task failed", e); // its future is not read by anybody
+              failures.report("a scheduled task", e); // its future is not read by anybody
             }
           };
       var unused = timer.schedule(reported, delay.toNanos(), TimeUnit.NANOSECONDS);

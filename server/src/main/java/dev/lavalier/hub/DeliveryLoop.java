@@ -1,11 +1,14 @@
 package dev.lavalier.hub;
 
+import dev.lavalier.common.FailureLog;
+import dev.lavalier.common.TimeSource;
 import dev.lavalier.pipeline.FrameListener;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.LoggerFactory;
 
 /**
  * A serial executor, such as an event loop, and the subscriptions that it serves. The capture
@@ -18,6 +21,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 public final class DeliveryLoop implements FrameListener {
 
   private final Executor executor;
+  private final FailureLog failures;
   private final AtomicBoolean wakeupPending = new AtomicBoolean();
   private final Runnable drainAll = this::drainAll; // created once, not for each frame
   private final Runnable drainNext = this::drainNext;
@@ -29,7 +33,19 @@ public final class DeliveryLoop implements FrameListener {
 
   /** Creates a delivery loop on an executor that runs one task at a time, in order. */
   public DeliveryLoop(Executor executor) {
+    this(executor, TimeSource.system());
+  }
+
+  /**
+   * Creates a delivery loop on an executor that runs one task at a time, in order.
+   *
+   * @param timeSource limits the rate at which failures of tasks are logged
+   */
+  DeliveryLoop(Executor executor, TimeSource timeSource) {
     this.executor = executor;
+    this.failures =
+        new FailureLog(
+            timeSource, LoggerFactory.getLogger(DeliveryLoop.class), "a task of a delivery loop");
   }
 
   /**
@@ -38,21 +54,58 @@ public final class DeliveryLoop implements FrameListener {
    */
   @Override
   public void onFramesPublished() {
-    if (wakeupPending.compareAndSet(false, true)) {
-      execute(drainAll);
+    if (wakeupPending.compareAndSet(false, true) && !submit(drainAll)) {
+      wakeupPending.set(false);
     }
   }
 
   /**
-   * Runs a task on the delivery loop. Drops the task if the executor was shut down; all calls have
-   * then ended too.
+   * Runs a task on the delivery loop. If it throws, that is logged. Drops the task if the executor
+   * was shut down; all calls have then ended too.
+   *
+   * @return whether the executor accepted the task
    */
-  public void execute(Runnable task) {
+  public boolean execute(Runnable task) {
+    return submit(
+        () -> {
+          try {
+            task.run();
+          } catch (RuntimeException | Error e) {
+            report(e);
+          }
+        });
+  }
+
+  /** Runs a task of a subscription on the delivery loop. If it throws, the subscription ends. */
+  void execute(Subscription subscription, Runnable task) {
+    submit(() -> run(subscription, task));
+  }
+
+  private void run(Subscription subscription, Runnable task) {
+    try {
+      task.run();
+    } catch (RuntimeException | Error e) {
+      report(e);
+      subscription.onFailure(e);
+    }
+  }
+
+  /** Passes a task to the executor. The task must not throw. */
+  boolean submit(Runnable task) {
     try {
       executor.execute(task);
+      return true;
     } catch (RejectedExecutionException e) {
       // The transport was shut down. The hub is notified of the end of each call in other ways.
+    } catch (RuntimeException | Error e) {
+      report(e);
     }
+    return false;
+  }
+
+  /** Logs the failure of a task. */
+  void report(Throwable failure) {
+    failures.report("a task of a delivery loop", failure);
   }
 
   private void drainAll() {
@@ -71,20 +124,27 @@ public final class DeliveryLoop implements FrameListener {
    * therefore does not wait for the last.
    */
   private void drainNext() {
+    // From the end, because draining may remove the subscription.
+    remaining = Math.min(remaining, subscriptions.size()) - 1;
+    if (remaining >= 0) {
+      drain(subscriptions.get(remaining));
+    }
+    if (remaining <= 0) {
+      remaining = anotherRound ? subscriptions.size() : 0;
+      anotherRound = false;
+    }
+    if (remaining > 0 && !submit(drainNext)) {
+      remaining = 0;
+    }
+  }
+
+  /** Sends the waiting frames of one subscription. Called on the delivery loop. */
+  void drain(Subscription subscription) {
     try {
-      // From the end, because draining may remove the subscription.
-      remaining = Math.min(remaining, subscriptions.size()) - 1;
-      if (remaining >= 0) {
-        subscriptions.get(remaining).drain();
-      }
-    } finally {
-      if (remaining <= 0) {
-        remaining = anotherRound ? subscriptions.size() : 0;
-        anotherRound = false;
-      }
-      if (remaining > 0) {
-        execute(drainNext);
-      }
+      subscription.drain();
+    } catch (RuntimeException | Error e) {
+      report(e);
+      subscription.onFailure(e);
     }
   }
 

@@ -1,7 +1,5 @@
 package dev.lavalier.hub;
 
-import com.google.common.util.concurrent.MoreExecutors;
-import dev.lavalier.capture.Capture;
 import dev.lavalier.capture.DeviceDescriptor;
 import dev.lavalier.common.StreamException;
 import dev.lavalier.common.StreamException.Reason;
@@ -15,25 +13,20 @@ import java.time.Duration;
 import java.util.List;
 import java.util.OptionalDouble;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Manages one device, as an actor. Subscriptions, cancellations, and the opening, loss and closing
- * of the device are messages to a serial executor. Only that executor accesses the fields, so there
- * is no lock. {@link DeviceLifecycle} decides on the action for a message; this class carries it
- * out.
+ * of the device are messages in a {@link Mailbox}. Only messages access the fields, so there is no
+ * lock. {@link DeviceLifecycle} decides on the action for a message; this class carries it out. If
+ * a message throws while the device is open, the device counts as lost, so that it is never open
+ * without a capture thread and progress checks.
  *
  * <p>Calls into the sound system may block for ever, so they run on a worker, and their results are
- * messages ({@link DeviceCalls}). The methods of {@link PipelineListener} run on the capture thread
- * and post messages.
+ * messages ({@link DeviceCalls}). The events of the capture thread are messages, too ({@link
+ * PostedCaptureEvents}).
  */
-final class DeviceActor implements PipelineListener {
-
-  private static final Logger log = LoggerFactory.getLogger(DeviceActor.class);
+final class DeviceActor {
 
   private static final Duration RETRY_DELAY = Duration.ofMillis(250);
   private static final Duration MAX_RETRY_DELAY = Duration.ofSeconds(5);
@@ -45,7 +38,7 @@ final class DeviceActor implements PipelineListener {
 
   private final String deviceId;
   private final DeviceServices services;
-  private final Executor mailbox;
+  private final Mailbox mailbox;
   private final StreamMetrics streamMetrics;
 
   private final DeviceLifecycle lifecycle = new DeviceLifecycle();
@@ -53,12 +46,14 @@ final class DeviceActor implements PipelineListener {
   private final DeviceCalls calls;
   private final RetryTimer retries;
   private final RetryTimer recoveries;
+  private final PipelineListener captureEvents;
+  private final DeviceReporter reporter;
   private @Nullable OpenDevice openDevice; // null: not open
   private @Nullable OpenDevice closing; // null: no closing has to be reported
-  private long lostSince;
   private long lastEpoch;
   private boolean keptOpen; // an always-on device
-  private @Nullable CompletableFuture<Void> stopped; // null: not stopping; set once
+  private boolean stopping;
+  private final CompletableFuture<Void> stopped = new CompletableFuture<>();
 
   private final PublishedState published;
   private volatile @Nullable DeviceDescriptor lastOpened;
@@ -66,62 +61,72 @@ final class DeviceActor implements PipelineListener {
   DeviceActor(String deviceId, DeviceServices services) {
     this.deviceId = deviceId;
     this.services = services;
-    this.mailbox = MoreExecutors.newSequentialExecutor(services.workers());
+    this.mailbox =
+        new Mailbox(
+            deviceId,
+            services.timeSource(),
+            services.workers(),
+            this::onMessageFailed,
+            this::publish);
     this.streamMetrics = services.observer().streamMetrics(deviceId);
     this.published = new PublishedState(services.onChange());
     this.subscribers = new DeviceSubscribers(deviceId, services.timeSource());
     this.calls =
         new DeviceCalls(
             deviceId,
-            services.timeSource(),
             services.workers(),
-            this::post,
+            mailbox,
             this::onCallTimeout,
-            () -> handle(Event.LATE_ANSWER));
+            () -> handle(Event.ABANDONED_OVER));
     this.retries =
-        new RetryTimer(RETRY_DELAY, MAX_RETRY_DELAY, this::schedule, () -> handle(Event.RETRY));
+        new RetryTimer(RETRY_DELAY, MAX_RETRY_DELAY, mailbox::schedule, () -> handle(Event.RETRY));
     this.recoveries =
         new RetryTimer(
-            RECOVERY_DELAY, MAX_RECOVERY_DELAY, this::schedule, () -> handle(Event.RECOVERY));
+            RECOVERY_DELAY, MAX_RECOVERY_DELAY, mailbox::schedule, () -> handle(Event.RECOVERY));
+    this.captureEvents = new PostedCaptureEvents(mailbox, new CaptureEvents());
+    this.reporter = new DeviceReporter(deviceId, services);
   }
 
   // Methods that any thread may call.
 
   void subscribe(Subscription subscription) {
-    post(() -> onSubscribe(subscription));
+    mailbox.post(() -> onSubscribe(subscription));
   }
 
   void cancel(Subscription subscription) {
-    post(() -> onCancel(subscription));
+    mailbox.post(() -> onCancel(subscription));
   }
 
   /**
    * Keeps the device open for its history until the hub stops. It is opened again after each loss.
    */
   void keepOpen() {
-    post(
+    mailbox.post(
         () -> {
           keptOpen = true;
-          log.info(
-              "{}: always on; the server keeps the last {} s of audio",
-              deviceId,
-              services.history().toMillis() / 1e3);
+          reporter.onKeptOpen();
           handle(Event.NEEDED);
         });
   }
 
   /** Reports that the list of devices has changed. A lost device may have returned. */
   void onDevicesChanged() {
-    post(() -> handle(Event.RETRY));
+    mailbox.post(() -> handle(Event.RETRY));
   }
 
   /**
-   * Ends all subscriptions and closes the device. The future completes when the device is closed.
+   * Ends all subscriptions and closes the device. Further calls have no effect.
+   *
+   * @return completes when the device is closed
    */
   CompletableFuture<Void> stop() {
-    CompletableFuture<Void> done = new CompletableFuture<>();
-    post(() -> onStop(done));
-    return done;
+    mailbox.post(this::onStop);
+    return stopped;
+  }
+
+  /** Returns the listener for captures of this device. Its methods only post messages. */
+  PipelineListener captureEvents() {
+    return captureEvents;
   }
 
   StreamMetrics streamMetrics() {
@@ -137,23 +142,6 @@ final class DeviceActor implements PipelineListener {
     return lastOpened;
   }
 
-  /**
-   * Posts a message. Returns false if the hub is closed: all subscriptions have ended, and messages
-   * are ignored.
-   */
-  private boolean post(Runnable message) {
-    try {
-      mailbox.execute(
-          () -> {
-            message.run();
-            publish();
-          });
-      return true;
-    } catch (RejectedExecutionException e) {
-      return false;
-    }
-  }
-
   /** Called after each message, and before a subscriber is notified of the state. */
   private void publish() {
     published.update(lifecycle.publicState(), subscribers.size());
@@ -162,7 +150,7 @@ final class DeviceActor implements PipelineListener {
   // Events and actions.
 
   private Need need() {
-    if (stopped != null) {
+    if (stopping) {
       return Need.STOPPING;
     } else if (subscribers.hasActive()) {
       return Need.ACTIVE;
@@ -195,16 +183,15 @@ final class DeviceActor implements PipelineListener {
         refusePending(notResponding(), null);
       }
       case REFUSE_STOPPING -> refusePending(Hub.stoppingReason(), Notice.Kind.SERVER_STOPPING);
-      case FINISH_STOP -> {
-        if (stopped != null) {
-          stopped.complete(null);
-        }
-      }
+      case FINISH_STOP -> stopped.complete(null);
     }
   }
 
-  private void schedule(Duration delay, Runnable message) {
-    services.timeSource().schedule(delay, () -> post(message));
+  /** Closes the device after an unexpected failure, so that it does not stay open without care. */
+  private void onMessageFailed(Throwable failure) {
+    if (openDevice != null) {
+      lose("the server failed: " + failure);
+    }
   }
 
   // Subscriptions.
@@ -225,8 +212,8 @@ final class DeviceActor implements PipelineListener {
     }
   }
 
-  private void onStop(CompletableFuture<Void> done) {
-    stopped = done;
+  private void onStop() {
+    stopping = true;
     DeviceSubscribers.closeAll(
         subscribers.drainAll(), Hub.stoppingReason(), Notice.Kind.SERVER_STOPPING);
     handle(Event.STOP, "the server is stopping");
@@ -253,35 +240,33 @@ final class DeviceActor implements PipelineListener {
   // Opening.
 
   private void open() {
+    long minEpoch = lastEpoch + 1;
     calls.start(
         DeviceCalls.Call.OPEN,
         () -> {
-          try {
-            Capture capture = services.devices().open(deviceId);
-            return new DeviceCalls.Answer(() -> onOpened(capture), capture::close);
-          } catch (StreamException e) {
-            return refused(e);
-          } catch (RuntimeException | Error e) { // the actor must get an answer in any case
-            log.warn("{}: opening failed", deviceId, e);
-            return refused(
-                new StreamException(
-                    Reason.DEVICE_BUSY,
-                    "%s did not open; the sound system reports: %s"
-                        .formatted(deviceId, e.getMessage()),
-                    e));
-          }
-        });
+          OpenDevice opened =
+              OpenDevice.open(deviceId, minEpoch, services, captureEvents, streamMetrics);
+          return () -> onOpened(opened);
+        },
+        this::onOpeningFailed);
   }
 
-  private DeviceCalls.Answer refused(StreamException reason) {
-    return new DeviceCalls.Answer(() -> onRefused(reason), () -> {});
+  private void onOpeningFailed(Throwable failure) {
+    if (failure instanceof StreamException reason) {
+      onRefused(reason);
+      return;
+    }
+    reporter.onOpeningFailed(failure);
+    onRefused(
+        new StreamException(
+            Reason.DEVICE_BUSY, "%s did not open: %s".formatted(deviceId, failure), failure));
   }
 
   private void onRefused(StreamException reason) {
     // Failed retries for a lost or always-on device are logged only if a new subscription waits.
     boolean retrying = lifecycle.isLost() || (keptOpen && retries.wasUsed());
     if (subscribers.hasPending() || !retrying) {
-      log.info("{}: not opened: {}", deviceId, reason.getMessage());
+      reporter.onRefused(reason.getMessage());
     }
     List<Subscription> refused = subscribers.drainPending();
     handle(Event.REFUSED);
@@ -289,81 +274,58 @@ final class DeviceActor implements PipelineListener {
     DeviceSubscribers.closeAll(refused, reason, null);
   }
 
-  private void onOpened(Capture capture) {
-    OpenDevice opened;
-    try {
-      opened = startEpoch(capture);
-    } catch (RuntimeException | Error e) {
-      log.warn("{}: opening failed", deviceId, e);
-      onRefused(
-          new StreamException(Reason.DEVICE_BUSY, "%s did not open: %s".formatted(deviceId, e), e));
-      services.workers().execute(capture::close);
-      return;
-    }
+  private void onOpened(OpenDevice opened) {
     openDevice = opened;
-    handle(Event.OPENED, stopped == null ? "no subscriptions left" : "the server is stopping");
+    lastEpoch = opened.pipeline.epoch();
+    lastOpened = opened.device;
+    reporter.onOpened(opened.pipeline.format(), lastEpoch);
+    handle(Event.OPENED, stopping ? "the server is stopping" : "no subscriptions left");
     if (openDevice == opened) {
-      capture.start(opened.pipeline);
+      opened.capture.start(opened.pipeline);
       scheduleProgressCheck(opened);
     }
   }
 
-  /** Creates the objects of an epoch and reports that the device is open. */
-  private OpenDevice startEpoch(Capture capture) {
-    // Always greater than the last epoch, even if two openings happen in one microsecond or the
-    // clock was set back.
-    lastEpoch =
-        capture.epoch().orElse(Math.max(lastEpoch + 1, services.timeSource().unixNanos() / 1000));
-    OpenDevice opened = new OpenDevice(deviceId, capture, lastEpoch, services, this, streamMetrics);
-    lastOpened = capture.device();
-    log.debug("{}: open in {}, epoch {}", deviceId, capture.format(), lastEpoch);
-    services.observer().onOpened(deviceId, capture.format(), lastEpoch);
-    return opened;
-  }
+  /** Handles the events of the capture, in messages. Ignores a capture that is being closed. */
+  private final class CaptureEvents implements PipelineListener {
 
-  // Events of the capture thread.
+    private boolean isCurrent(CapturePipeline pipeline) {
+      return openDevice != null && openDevice.pipeline == pipeline;
+    }
 
-  @Override
-  public void onFirstPeriod(CapturePipeline pipeline) {
-    post(() -> ifCurrent(pipeline, this::onAudio));
-  }
+    @Override
+    public void onFirstPeriod(CapturePipeline pipeline) {
+      if (isCurrent(pipeline)) {
+        onAudio();
+      }
+    }
 
-  @Override
-  public void onOverrun(CapturePipeline pipeline, long samples) {
-    log.warn("{}: the device lost about {} samples", deviceId, samples);
-    services.observer().onOverrun(deviceId, samples, pipeline.format());
-  }
+    @Override
+    public void onOverrun(CapturePipeline pipeline, long samples) {
+      reporter.onOverrun(samples, pipeline.format());
+    }
 
-  @Override
-  public void onSilence(CapturePipeline pipeline, boolean silent) {
-    post(
-        () ->
-            ifCurrent(
-                pipeline,
-                () -> {
-                  openDevice.silent = silent;
-                  if (silent) {
-                    subscribers.notifySilence();
-                  }
-                }));
-  }
+    @Override
+    public void onSilence(CapturePipeline pipeline, boolean silent) {
+      if (isCurrent(pipeline)) {
+        openDevice.silent = silent;
+        if (silent) {
+          subscribers.notifySilence();
+        }
+      }
+    }
 
-  @Override
-  public void onLost(CapturePipeline pipeline, String reason) {
-    post(() -> ifCurrent(pipeline, () -> lose(reason)));
-  }
-
-  private void ifCurrent(CapturePipeline pipeline, Runnable message) {
-    if (openDevice != null && openDevice.pipeline == pipeline) {
-      message.run();
-    } // otherwise it is already being closed
+    @Override
+    public void onLost(CapturePipeline pipeline, String reason) {
+      if (isCurrent(pipeline)) {
+        lose(reason);
+      }
+    }
   }
 
   private void onAudio() {
     if (lifecycle.isLost()) {
-      Duration outage = Duration.ofNanos(services.timeSource().nanoTime() - lostSince);
-      log.warn("{}: back after {} s, epoch {}", deviceId, outage.toSeconds(), lastEpoch);
-      services.observer().onRecovered(deviceId, outage);
+      reporter.onRecovered(lastEpoch);
     }
     retries.reset();
     handle(Event.FIRST_PERIOD);
@@ -371,7 +333,7 @@ final class DeviceActor implements PipelineListener {
 
   /** Schedules the next progress check. It is the only way to detect a read that never returns. */
   private void scheduleProgressCheck(OpenDevice checked) {
-    schedule(ProgressMonitor.CHECK_INTERVAL, () -> checkProgress(checked));
+    mailbox.schedule(ProgressMonitor.CHECK_INTERVAL, () -> checkProgress(checked));
   }
 
   private void checkProgress(OpenDevice checked) {
@@ -385,14 +347,13 @@ final class DeviceActor implements PipelineListener {
     OptionalDouble ppm = checked.capture.clockPpm();
     ppm.ifPresent(streamMetrics::onClock);
     subscribers.notifyClock(checked, ppm);
+    subscribers.wakeLoops(); // a subscription may stall while no new frame comes
     scheduleProgressCheck(checked);
   }
 
   private void lose(String reason) {
     if (!lifecycle.isLost()) { // not again if it opens and fails at once
-      log.warn("{}: lost: {}", deviceId, reason);
-      services.observer().onLost(deviceId, reason);
-      lostSince = services.timeSource().nanoTime();
+      reporter.onLost(reason);
     }
     StreamException failure =
         new StreamException(Reason.DEVICE_LOST, "%s was lost: %s".formatted(deviceId, reason));
@@ -417,8 +378,9 @@ final class DeviceActor implements PipelineListener {
         () -> {
           closed.close();
           closed.notifyClosed(true);
-          return new DeviceCalls.Answer(this::onClosed, () -> {});
-        });
+          return this::onClosed;
+        },
+        failure -> onClosed());
   }
 
   private void onClosed() {

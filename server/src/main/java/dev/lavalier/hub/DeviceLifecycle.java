@@ -27,7 +27,7 @@ final class DeviceLifecycle {
     /** Not open, but needed: an attempt to open it is scheduled. */
     BACKOFF,
     /**
-     * Too many closings have not completed. No calls are made until one of them completes or some
+     * Too many closings have not completed. No calls are made until one of them is over or some
      * time has passed.
      */
     UNRESPONSIVE,
@@ -55,8 +55,8 @@ final class DeviceLifecycle {
     TIMEOUT,
     /** It is time for the next attempt, or the list of devices has changed. */
     RETRY,
-    /** A closing that had timed out was completed. */
-    LATE_ANSWER,
+    /** A closing that had timed out has completed, or is too old to count. */
+    ABANDONED_OVER,
     /** It has been unresponsive for long enough to try again. */
     RECOVERY,
     /** The server is stopping. */
@@ -101,7 +101,7 @@ final class DeviceLifecycle {
 
   private State state = State.CLOSED;
   private boolean lost; // from a loss until the device delivers audio or is not needed any more
-  private int hangingCalls; // closings that timed out and have not completed since
+  private int hangingCalls; // closings that timed out and are not over
 
   State state() {
     return state;
@@ -142,7 +142,7 @@ final class DeviceLifecycle {
           case CLOSED -> state == State.CLOSING ? onNotOpen(need) : Action.NONE;
           case TIMEOUT -> onTimeout(need);
           case RETRY -> state == State.BACKOFF ? onRetry(need) : Action.NONE;
-          case LATE_ANSWER -> onLateAnswer(need);
+          case ABANDONED_OVER -> onAbandonedOver(need);
           case RECOVERY -> onRecovery(need);
           case STOP -> onStop();
         };
@@ -222,7 +222,7 @@ final class DeviceLifecycle {
     return need == Need.NONE ? enter(State.CLOSED, Action.NONE) : enter(State.OPENING, Action.OPEN);
   }
 
-  private Action onLateAnswer(Need need) {
+  private Action onAbandonedOver(Need need) {
     hangingCalls = Math.max(0, hangingCalls - 1);
     return state == State.UNRESPONSIVE ? onNotOpen(need) : Action.NONE;
   }

@@ -1,6 +1,7 @@
 package dev.lavalier.hub;
 
 import dev.lavalier.audio.Conversion;
+import dev.lavalier.common.FailureLog;
 import dev.lavalier.common.StreamException;
 import dev.lavalier.common.StreamException.Reason;
 import dev.lavalier.common.TimeSource;
@@ -17,12 +18,16 @@ import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The subscriptions of one device: pending ones, which wait for an epoch; active ones, which are
  * served; and those that wait for the lost device to return. Used only by the device's actor.
  */
 final class DeviceSubscribers {
+
+  private static final Logger log = LoggerFactory.getLogger(DeviceSubscribers.class);
 
   private static final Duration CLOCK_NOTICE_INTERVAL = Duration.ofSeconds(60);
 
@@ -31,6 +36,7 @@ final class DeviceSubscribers {
 
   private final String deviceId;
   private final TimeSource timeSource;
+  private final FailureLog failures;
 
   private final Set<Subscription> pending = new LinkedHashSet<>(); // new; wait for an epoch
   private final Set<Subscription> awaitingDevice =
@@ -40,6 +46,7 @@ final class DeviceSubscribers {
   DeviceSubscribers(String deviceId, TimeSource timeSource) {
     this.deviceId = deviceId;
     this.timeSource = timeSource;
+    this.failures = new FailureLog(timeSource, log, deviceId + ": a subscription");
   }
 
   int size() {
@@ -119,11 +126,18 @@ final class DeviceSubscribers {
 
   /** Updates a pipeline with the plans and delivery loops of the active subscriptions. */
   void updatePipeline(CapturePipeline pipeline) {
-    Set<DeliveryLoop> loops =
-        active.keySet().stream()
-            .map(Subscription::deliveryLoop)
-            .collect(Collectors.toCollection(LinkedHashSet::new));
-    pipeline.update(new LinkedHashSet<>(active.values()), loops);
+    pipeline.update(new LinkedHashSet<>(active.values()), activeLoops());
+  }
+
+  private Set<DeliveryLoop> activeLoops() {
+    return active.keySet().stream()
+        .map(Subscription::deliveryLoop)
+        .collect(Collectors.toCollection(LinkedHashSet::new));
+  }
+
+  /** Wakes the delivery loops of the active subscriptions, as if frames were published. */
+  void wakeLoops() {
+    activeLoops().forEach(DeliveryLoop::onFramesPublished);
   }
 
   /**
@@ -137,19 +151,40 @@ final class DeviceSubscribers {
     Set<Conversion> conversions =
         active.values().stream().map(StreamPlan::conversion).collect(Collectors.toSet());
     waiting.forEach(subscription -> plan(subscription, pipeline, conversions));
-    updatePipeline(pipeline);
+    try {
+      updatePipeline(pipeline);
+    } catch (RuntimeException | Error e) { // possibly not enough memory for the new formats
+      waiting.forEach(subscription -> failActive(subscription, e));
+      updatePipeline(pipeline);
+    }
     publishState.run();
     for (Subscription subscription : waiting) {
       StreamPlan plan = active.get(subscription);
       if (plan != null) {
-        SubscriptionSpec spec = subscription.spec();
-        subscription.start(
-            pipeline.open(plan, spec.start(), spec.queueFrames(), spec.maxAgeNanos()));
-        if (openDevice.silent) {
-          subscription.sendNotice(silenceNotice());
+        try {
+          start(subscription, plan, openDevice);
+        } catch (RuntimeException | Error e) {
+          failActive(subscription, e);
+          updatePipeline(pipeline);
         }
-        openDevice.capture.clockPpm().ifPresent(ppm -> notifyClock(subscription, ppm));
       }
+    }
+  }
+
+  private void start(Subscription subscription, StreamPlan plan, OpenDevice openDevice) {
+    SubscriptionSpec spec = subscription.spec();
+    subscription.start(
+        openDevice.pipeline.open(plan, spec.start(), spec.queueFrames(), spec.maxAgeNanos()));
+    if (openDevice.silent) {
+      subscription.sendNotice(silenceNotice());
+    }
+    openDevice.capture.clockPpm().ifPresent(ppm -> notifyClock(subscription, ppm));
+  }
+
+  private void failActive(Subscription subscription, Throwable failure) {
+    if (active.remove(subscription) != null) {
+      failures.report(deviceId + ": a subscription", failure);
+      subscription.close(Subscription.serverFailed(failure), Optional.empty());
     }
   }
 
@@ -170,6 +205,9 @@ final class DeviceSubscribers {
       active.put(subscription, new StreamPlan(conversion, spec.frameSize(), spec.codec()));
     } catch (StreamException e) {
       subscription.close(e, Optional.empty());
+    } catch (RuntimeException | Error e) {
+      failures.report(deviceId + ": a subscription", e);
+      subscription.close(Subscription.serverFailed(e), Optional.empty());
     }
   }
 

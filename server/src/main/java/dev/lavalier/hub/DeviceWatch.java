@@ -71,8 +71,8 @@ public final class DeviceWatch {
 
   /** Schedules an update. Call it when a device has changed or the sink has become ready. */
   public void requestUpdate() {
-    if (updatePending.compareAndSet(false, true)) {
-      deliveryLoop.execute(this::sendChanges);
+    if (updatePending.compareAndSet(false, true) && !deliveryLoop.execute(this::update)) {
+      updatePending.set(false);
     }
   }
 
@@ -93,8 +93,17 @@ public final class DeviceWatch {
     }
   }
 
-  private void sendChanges() {
+  private void update() {
     updatePending.set(false);
+    try {
+      sendChanges();
+    } catch (RuntimeException | Error e) {
+      deliveryLoop.report(e);
+      close(Subscription.serverFailed(e));
+    }
+  }
+
+  private void sendChanges() {
     if (closed.get() || !sink.isReady()) {
       return;
     }

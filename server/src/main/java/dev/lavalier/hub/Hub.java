@@ -4,6 +4,7 @@ import dev.lavalier.audio.PolyphaseFilters;
 import dev.lavalier.capture.DeviceDescriptor;
 import dev.lavalier.capture.DeviceResolver;
 import dev.lavalier.capture.Devices;
+import dev.lavalier.common.FailureLog;
 import dev.lavalier.common.StreamException;
 import dev.lavalier.common.StreamException.Reason;
 import dev.lavalier.common.TimeSource;
@@ -49,6 +50,7 @@ public final class Hub implements AutoCloseable {
   private final AtomicLong subscriptionIds = new AtomicLong();
   private final Set<Subscription> activeSubscriptions = ConcurrentHashMap.newKeySet();
   private final Subscription.SubscriptionServices subscriptionServices;
+  private final FailureLog accessFailures;
   private volatile boolean stopping;
   private @Nullable CompletableFuture<Void> stopped; // null: not stopping
 
@@ -76,13 +78,15 @@ public final class Hub implements AutoCloseable {
       HubConfig config,
       HubObserver observer,
       ExecutorService workers) {
+    HubObserver observers = HubObserver.all(List.of(observer)); // never throws
     this.sources = devices;
     this.quotas = new SubscriptionQuotas(config.limits());
     this.keptOpen = config.keptOpen();
     this.subscriptionServices =
         new Subscription.SubscriptionServices(
-            timeSource, config.stallTimeout(), observer, this::onSubscriptionClosed);
+            timeSource, config.stallTimeout(), observers, this::onSubscriptionClosed);
     this.workers = workers;
+    this.accessFailures = new FailureLog(timeSource, log, "an access check");
     this.deviceServices =
         new DeviceServices(
             devices,
@@ -90,7 +94,7 @@ public final class Hub implements AutoCloseable {
             new PolyphaseFilters(),
             config.history(),
             workers,
-            observer,
+            observers,
             this::notifyWatches);
     devices.onChange(
         () -> {
@@ -130,7 +134,11 @@ public final class Hub implements AutoCloseable {
   }
 
   private DeviceActor actor(String id) {
-    return actors.computeIfAbsent(id, i -> new DeviceActor(i, deviceServices));
+    DeviceActor actor = actors.computeIfAbsent(id, i -> new DeviceActor(i, deviceServices));
+    if (stopping) { // possibly created after the stop had stopped all others
+      var unused = actor.stop();
+    }
+    return actor;
   }
 
   private void notifyWatches() {
@@ -225,8 +233,8 @@ public final class Hub implements AutoCloseable {
     if (stopping) {
       throw stoppingReason();
     }
-    quotas.acquire(subscriber, spec.deviceId());
     DeviceActor actor = actor(spec.deviceId());
+    quotas.acquire(subscriber, spec.deviceId());
     Subscription subscription =
         new Subscription(
             subscriptionIds.incrementAndGet(),
@@ -263,8 +271,24 @@ public final class Hub implements AutoCloseable {
    */
   public void revokeUnauthorized() {
     activeSubscriptions.forEach(
-        s -> s.subscriber().accessCheck().denialReason(s.spec().deviceId()).ifPresent(s::fail));
-    watches.forEach(w -> w.watcher().accessCheck().denialReason().ifPresent(w::close));
+        s ->
+            reportFailure(
+                () ->
+                    s.subscriber()
+                        .accessCheck()
+                        .denialReason(s.spec().deviceId())
+                        .ifPresent(s::fail)));
+    watches.forEach(
+        w -> reportFailure(() -> w.watcher().accessCheck().denialReason().ifPresent(w::close)));
+  }
+
+  /** Checks access. If the check throws, that is logged, and the next check decides. */
+  private void reportFailure(Runnable accessCheck) {
+    try {
+      accessCheck.run();
+    } catch (RuntimeException | Error e) {
+      accessFailures.report("an access check", e);
+    }
   }
 
   /**

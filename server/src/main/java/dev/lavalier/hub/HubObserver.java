@@ -8,8 +8,8 @@ import java.util.List;
 
 /**
  * Receives the events of a hub, for the audit log, the metrics and the flight recorder. Called on
- * the thread on which an event happens, possibly on several threads at once. Must not block or
- * throw.
+ * the thread on which an event happens, possibly on several threads at once. Must not block. If a
+ * method throws, the hub logs that and continues.
  */
 public interface HubObserver {
 
@@ -63,7 +63,7 @@ public interface HubObserver {
     return StreamMetrics.NONE;
   }
 
-  /** Returns an observer that calls several observers in order. */
+  /** Returns an observer that calls several observers in order, and never throws. */
   static HubObserver all(List<HubObserver> observers) {
     return observers.isEmpty() ? NONE : new HubObservers(List.copyOf(observers));
   }

@@ -1,6 +1,8 @@
 package dev.lavalier.hub;
 
 import dev.lavalier.capture.Capture;
+import dev.lavalier.capture.DeviceDescriptor;
+import dev.lavalier.common.StreamException;
 import dev.lavalier.pipeline.CapturePipeline;
 import dev.lavalier.pipeline.PipelineListener;
 import dev.lavalier.pipeline.StreamMetrics;
@@ -9,8 +11,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The objects of a device while it is open. Used by the device's actor, except {@link #close} and
- * {@link #notifyClosed}, which run on a worker as well.
+ * The objects of a device while it is open. Used by the device's actor, except {@link #open},
+ * {@link #close} and {@link #notifyClosed}, which run on a worker as well.
  */
 final class OpenDevice {
 
@@ -21,6 +23,7 @@ final class OpenDevice {
 
   final CapturePipeline pipeline;
   final Capture capture;
+  final DeviceDescriptor device;
   final ProgressMonitor progress;
   boolean silent;
   long nextClockNoticeAt = Long.MIN_VALUE; // steady time of the next CLOCK notice
@@ -30,7 +33,38 @@ final class OpenDevice {
   private final DeviceServices services;
   private final long openedNanos;
 
-  OpenDevice(
+  /**
+   * Opens a device. May block for ever in the sound system. If an exception is thrown, the device
+   * is not open.
+   *
+   * @param minEpoch the number of the epoch is at least this
+   * @param listener receives the events of the capture, once it is started
+   * @throws StreamException if the sound system does not open the device
+   */
+  static OpenDevice open(
+      String deviceId,
+      long minEpoch,
+      DeviceServices services,
+      PipelineListener listener,
+      StreamMetrics streamMetrics)
+      throws StreamException {
+    Capture capture = services.devices().open(deviceId);
+    try {
+      // The clock may be set back, and two openings may happen in one microsecond.
+      long byClock = Math.max(minEpoch, services.timeSource().unixNanos() / 1000);
+      long epoch = capture.epoch().orElse(byClock);
+      return new OpenDevice(deviceId, capture, epoch, services, listener, streamMetrics);
+    } catch (RuntimeException | Error e) {
+      try {
+        capture.close();
+      } catch (RuntimeException | Error suppressed) {
+        e.addSuppressed(suppressed);
+      }
+      throw e;
+    }
+  }
+
+  private OpenDevice(
       String deviceId,
       Capture capture,
       long epoch,
@@ -39,6 +73,7 @@ final class OpenDevice {
       StreamMetrics streamMetrics) {
     this.deviceId = deviceId;
     this.capture = capture;
+    this.device = capture.device();
     this.services = services;
     this.progress = new ProgressMonitor(capture);
     this.openedNanos = services.timeSource().nanoTime();

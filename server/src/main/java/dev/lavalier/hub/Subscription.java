@@ -32,7 +32,7 @@ public final class Subscription {
   private final DeviceActor device;
   private final SubscriptionServices services;
   private final AtomicBoolean closed = new AtomicBoolean();
-  private final Runnable drain = this::drain; // created once, not for each frame
+  private final Runnable drain; // created once, not for each frame
 
   // Written only on the delivery loop; any thread may read.
   private final AtomicLong frames = new AtomicLong();
@@ -76,6 +76,7 @@ public final class Subscription {
     this.sink = sink;
     this.device = device;
     this.services = services;
+    this.drain = () -> deliveryLoop.drain(this);
     this.gaps = new GapTracker(spec);
   }
 
@@ -107,7 +108,7 @@ public final class Subscription {
 
   /** Schedules the sending of waiting frames. Call it when the sink has become ready. */
   public void wake() {
-    deliveryLoop.execute(drain);
+    deliveryLoop.submit(drain);
   }
 
   /**
@@ -142,6 +143,19 @@ public final class Subscription {
     }
   }
 
+  /**
+   * Ends the subscription after a failure on the delivery loop, such as an exception of the sink.
+   */
+  void onFailure(Throwable failure) {
+    fail(serverFailed(failure));
+  }
+
+  /** Returns the reason for ending a subscription that the server failed to serve. */
+  static StreamException serverFailed(Throwable failure) {
+    return new StreamException(
+        Reason.SERVER_FAILED, "the server failed to serve the stream: " + failure, failure);
+  }
+
   /** Marks the subscription as ended. Returns whether it was still running. */
   private boolean finish(String reason) {
     boolean first = closed.compareAndSet(false, true);
@@ -161,12 +175,15 @@ public final class Subscription {
       deliveryLoop.execute(
           () -> {
             deliveryLoop.remove(this);
-            if (source != null) {
-              source.startTurn(wasReady);
+            try {
+              if (source != null) {
+                source.startTurn(wasReady);
+              }
+              drainWhileReady(services.timeSource().nanoTime());
+              notice.ifPresent(sink::onNotice);
+            } finally {
+              sink.onEnd(reason);
             }
-            drainWhileReady(services.timeSource().nanoTime());
-            notice.ifPresent(sink::onNotice);
-            sink.onEnd(reason);
           });
     }
   }
@@ -177,6 +194,7 @@ public final class Subscription {
    */
   void start(PipelineStream stream) {
     deliveryLoop.execute(
+        this,
         () -> {
           if (closed.get()) {
             return;
@@ -245,6 +263,7 @@ public final class Subscription {
   /** Sends a notice; the subscription continues. Called by the actor. */
   void sendNotice(Notice notice) {
     deliveryLoop.execute(
+        this,
         () -> {
           if (!closed.get()) {
             sink.onNotice(notice);

@@ -21,6 +21,8 @@ import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The event loops of a server, {@code lavalier-loop-N}, each with one attachment. They use epoll if
@@ -32,6 +34,8 @@ import java.util.function.Function;
  * @param <T> the attachment of a loop, for example the delivery loop of its connections
  */
 public final class EventLoops<T> implements AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(EventLoops.class);
 
   /** Less than 0.1 s of speech. */
   private static final long NOTSENT_LOWAT_BYTES = 2_048;
@@ -104,12 +108,20 @@ public final class EventLoops<T> implements AutoCloseable {
   }
 
   /**
-   * Runs a task on the current loop after a delay.
+   * Runs a task on the current loop after a delay. If it throws, that is logged.
    *
    * @throws IllegalStateException if the current thread is not a loop
    */
   public Future<?> schedule(Duration delay, Runnable task) {
-    return currentLoop().loop().schedule(task, delay.toNanos(), TimeUnit.NANOSECONDS);
+    Runnable reported =
+        () -> {
+          try {
+            task.run();
+          } catch (RuntimeException | Error e) {
+            log.error("a scheduled task failed", e); // its future is not read by anybody
+          }
+        };
+    return currentLoop().loop().schedule(reported, delay.toNanos(), TimeUnit.NANOSECONDS);
   }
 
   private LoopEntry<T> currentLoop() {

@@ -2,6 +2,8 @@ package dev.lavalier.observe;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import dev.lavalier.common.FailureLog;
+import dev.lavalier.common.TimeSource;
 import io.prometheus.metrics.expositionformats.ExpositionFormatWriter;
 import io.prometheus.metrics.expositionformats.ExpositionFormats;
 import java.io.ByteArrayOutputStream;
@@ -13,6 +15,7 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Serves the metrics over HTTP: {@code GET /metrics}, in the text format of Prometheus or in
@@ -36,6 +39,11 @@ public final class MetricsEndpoint implements AutoCloseable {
   private final Metrics metrics;
   private final HttpServer server;
   private final ThreadPoolExecutor threads;
+  private final FailureLog failures =
+      new FailureLog(
+          TimeSource.system(),
+          LoggerFactory.getLogger(MetricsEndpoint.class),
+          "a request for metrics");
   private final ExpositionFormats formats = ExpositionFormats.init();
 
   /**
@@ -96,6 +104,8 @@ public final class MetricsEndpoint implements AutoCloseable {
         exchange.getResponseHeaders().set("Allow", "GET, HEAD");
         sendError(exchange, 405, "not allowed: only GET and HEAD are allowed\n");
       }
+    } catch (RuntimeException | Error e) { // the HTTP server does not log it
+      failures.report("a request for metrics", e);
     }
   }
 

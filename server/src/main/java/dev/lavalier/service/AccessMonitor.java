@@ -3,6 +3,7 @@ package dev.lavalier.service;
 import dev.lavalier.access.Reloadable;
 import dev.lavalier.access.ServerCertificate;
 import dev.lavalier.access.TokenFile;
+import dev.lavalier.common.FailureLog;
 import dev.lavalier.common.TimeSource;
 import dev.lavalier.hub.Hub;
 import java.time.Duration;
@@ -38,6 +39,7 @@ public final class AccessMonitor implements AutoCloseable {
   private final Optional<? extends ServerCertificate> certificate;
   private final TimeSource timeSource;
   private final Executor files;
+  private final FailureLog failures;
   private final AtomicBoolean reloading = new AtomicBoolean();
   private volatile boolean closed;
 
@@ -61,6 +63,7 @@ public final class AccessMonitor implements AutoCloseable {
     this.certificate = certificate;
     this.timeSource = timeSource;
     this.files = files;
+    this.failures = new FailureLog(timeSource, log, "reloading files");
   }
 
   private Instant now() {
@@ -82,39 +85,56 @@ public final class AccessMonitor implements AutoCloseable {
     if (closed) {
       return;
     }
+    // First, so that a failure does not end the checks.
+    timeSource.schedule(DAY, () -> warnBeforeExpiry(each));
     Duration remaining = each.material().remainingValidity(now());
     if (remaining.isNegative()) {
       log.error("certificate: expired, clients that verify it cannot connect: {}", each.material());
     } else if (remaining.compareTo(EXPIRY_WARNING) < 0) {
       log.warn("certificate: {} days left: {}", remaining.toDays(), each.material());
     }
-    timeSource.schedule(DAY, () -> warnBeforeExpiry(each));
   }
 
   private void check() {
     if (closed) {
       return;
     }
+    // First, so that a failure does not end the checks.
+    timeSource.schedule(CHECK_INTERVAL, this::check);
     hub.revokeUnauthorized();
     if (reloading.compareAndSet(false, true)) { // else: the last reload has not finished
       try {
         files.execute(this::reloadFiles);
       } catch (RejectedExecutionException e) {
-        return; // the monitor is closed
+        // The monitor is closed.
+      } catch (RuntimeException | Error e) { // possibly no thread can be created
+        reloading.set(false);
+        failures.report("reloading files", e);
       }
     }
-    timeSource.schedule(CHECK_INTERVAL, this::check);
   }
 
   private void reloadFiles() {
     try {
-      certificate.ifPresent(each -> each.files().reloadIfChanged());
-      if (tokens.isPresent() && tokens.get().reloadIfChanged()) {
-        hub.grantsChanged();
-        checkCertificates();
-      }
+      reload(() -> certificate.ifPresent(each -> each.files().reloadIfChanged()));
+      reload(
+          () -> {
+            if (tokens.isPresent() && tokens.get().reloadIfChanged()) {
+              hub.grantsChanged();
+              checkCertificates();
+            }
+          });
     } finally {
       reloading.set(false);
+    }
+  }
+
+  /** Reloads one value. If that throws, the failure is logged, and the old value stays. */
+  private void reload(Runnable step) {
+    try {
+      step.run();
+    } catch (RuntimeException | Error e) {
+      failures.report("reloading files", e);
     }
   }
 

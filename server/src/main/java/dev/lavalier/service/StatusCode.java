@@ -21,6 +21,8 @@ public enum StatusCode {
   FAILED_PRECONDITION(9),
   /** The position to start from lies in the future. */
   OUT_OF_RANGE(11),
+  /** The server failed, which is a defect. */
+  INTERNAL(13),
   /** The device or the server is not available now. Retry later. */
   UNAVAILABLE(14),
   /** The caller is not authenticated. */
@@ -49,6 +51,7 @@ public enum StatusCode {
       case NOT_AUTHENTICATED -> UNAUTHENTICATED;
       case NOT_PERMITTED -> PERMISSION_DENIED;
       case DEVICE_BUSY, DEVICE_LOST, SERVER_STOPPING -> UNAVAILABLE;
+      case SERVER_FAILED -> INTERNAL;
     };
   }
 }

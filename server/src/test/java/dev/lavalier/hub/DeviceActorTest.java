@@ -6,20 +6,14 @@ import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.PolyphaseFilters;
 import dev.lavalier.common.StreamException;
 import dev.lavalier.common.StreamException.Reason;
-import dev.lavalier.pipeline.Frame;
 import dev.lavalier.pipeline.FrameCodec;
-import dev.lavalier.pipeline.Gap;
 import dev.lavalier.pipeline.StartFrom;
 import dev.lavalier.testing.ManualTimeSource;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -29,7 +23,7 @@ import org.junit.jupiter.api.Test;
 final class DeviceActorTest {
 
   private final ManualTimeSource timeSource = new ManualTimeSource();
-  private final Workers workers = new Workers();
+  private final ManualWorkers workers = new ManualWorkers();
   private final FakeDevices devices = new FakeDevices();
   private final List<String> observed = new ArrayList<>();
   private final DeviceActor actor =
@@ -109,20 +103,22 @@ final class DeviceActorTest {
     actor.keepOpen();
     workers.runNext();
     Runnable opening = workers.takeNext();
-    workers.rejecting = true;
+    var unused = actor.stop();
+    workers.shutdown();
     opening.run();
+    workers.runAll();
     assertThat(devices.captures).singleElement().matches(c -> !c.started && c.closed);
   }
 
   @Test
   void openingThatFailsInTheActor_refusesTheSubscriptionAndClosesTheDevice() throws Exception {
-    devices.periodsFail = true;
+    devices.failing = "periodSamples";
     subscribe();
     assertThat(sink.ends).containsExactly(Reason.DEVICE_BUSY);
     assertThat(devices.captures).singleElement().matches(c -> c.closed);
     assertThat(actor.published().state()).isEqualTo(DeviceState.CLOSED);
 
-    devices.periodsFail = false;
+    devices.failing = "";
     subscribe();
     assertThat(actor.published().state()).isEqualTo(DeviceState.OPEN);
   }
@@ -147,33 +143,6 @@ final class DeviceActorTest {
     assertThat(devices.captures).extracting(c -> c.closed).containsExactly(true, false);
   }
 
-  private static final class Workers implements Executor {
-    final Deque<Runnable> tasks = new ArrayDeque<>();
-    boolean rejecting;
-
-    @Override
-    public void execute(Runnable task) {
-      if (rejecting) {
-        throw new RejectedExecutionException();
-      }
-      tasks.add(task);
-    }
-
-    Runnable takeNext() {
-      return tasks.remove();
-    }
-
-    void runNext() {
-      takeNext().run();
-    }
-
-    void runAll() {
-      while (!tasks.isEmpty()) {
-        runNext();
-      }
-    }
-  }
-
   private record RecordingObserver(List<String> events) implements HubObserver {
     @Override
     public void onOpened(String deviceId, PcmFormat format, long epoch) {
@@ -189,29 +158,6 @@ final class DeviceActorTest {
         String reason,
         boolean acknowledged) {
       events.add("closed: " + reason + ", " + acknowledged);
-    }
-  }
-
-  private static final class RecordingSink implements FrameSink {
-    final List<Reason> ends = new ArrayList<>();
-
-    @Override
-    public boolean isReady() {
-      return true;
-    }
-
-    @Override
-    public void onStarted(StreamStart started) {}
-
-    @Override
-    public void onFrame(Frame frame, Optional<Gap> gap) {}
-
-    @Override
-    public void onNotice(Notice notice) {}
-
-    @Override
-    public void onEnd(StreamException reason) {
-      ends.add(reason.reason());
     }
   }
 }

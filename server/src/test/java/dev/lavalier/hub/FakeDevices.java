@@ -6,6 +6,7 @@ import dev.lavalier.capture.Capture;
 import dev.lavalier.capture.CaptureListener;
 import dev.lavalier.capture.DeviceDescriptor;
 import dev.lavalier.capture.Devices;
+import dev.lavalier.capture.Period;
 import dev.lavalier.capture.SupportedFormat;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -28,7 +29,27 @@ final class FakeDevices implements Devices {
           List.of(new SupportedFormat(SampleEncoding.S16LE, 48_000, 1)));
 
   final List<FakeCapture> captures = new ArrayList<>();
-  boolean periodsFail;
+
+  /** The name of the method of the devices or of a capture that throws. */
+  String failing = "";
+
+  /** What it throws. */
+  Throwable failure = new IllegalStateException("the device is broken");
+
+  void failIn(String method) {
+    if (method.equals(failing)) {
+      sneakyThrow(failure);
+    }
+  }
+
+  @SuppressWarnings("unchecked")
+  static <T extends Throwable> void sneakyThrow(Throwable failure) throws T {
+    throw (T) failure;
+  }
+
+  FakeCapture lastCapture() {
+    return captures.get(captures.size() - 1);
+  }
 
   @Override
   public void start() {}
@@ -43,7 +64,8 @@ final class FakeDevices implements Devices {
 
   @Override
   public Capture open(String deviceId) {
-    captures.add(new FakeCapture(periodsFail));
+    failIn("open");
+    captures.add(new FakeCapture(this));
     return captures.get(captures.size() - 1);
   }
 
@@ -51,16 +73,28 @@ final class FakeDevices implements Devices {
   public void close() {}
 
   static final class FakeCapture implements Capture {
-    private final boolean periodsFail;
+    private final FakeDevices devices;
     boolean started;
     boolean closed;
+    CaptureListener listener;
+    long periods;
+    private long captured;
 
-    FakeCapture(boolean periodsFail) {
-      this.periodsFail = periodsFail;
+    FakeCapture(FakeDevices devices) {
+      this.devices = devices;
+    }
+
+    /** Delivers a period of 10 ms, after a loss of {@code lost} samples. */
+    void deliver(long lost) {
+      captured += lost;
+      listener.onPeriod(new Period(new byte[960], 480, captured, 0, 0, 0));
+      captured += 480;
+      periods++;
     }
 
     @Override
     public DeviceDescriptor device() {
+      devices.failIn("device");
       return DESCRIPTOR;
     }
 
@@ -71,25 +105,27 @@ final class FakeDevices implements Devices {
 
     @Override
     public int periodSamples() {
-      if (periodsFail) {
-        throw new IllegalStateException("no period");
-      }
+      devices.failIn("periodSamples");
       return 480;
     }
 
     @Override
-    public void start(CaptureListener listener) {
+    public void start(CaptureListener receiver) {
+      devices.failIn("start");
       started = true;
+      listener = receiver;
     }
 
     @Override
     public boolean stop(Duration timeout) {
+      devices.failIn("stop");
       return true;
     }
 
     @Override
     public long periods() {
-      return 0;
+      devices.failIn("periods");
+      return periods;
     }
 
     @Override
@@ -99,12 +135,14 @@ final class FakeDevices implements Devices {
 
     @Override
     public OptionalDouble clockPpm() {
+      devices.failIn("clockPpm");
       return OptionalDouble.empty();
     }
 
     @Override
     public void close() {
       closed = true;
+      devices.failIn("close");
     }
   }
 }

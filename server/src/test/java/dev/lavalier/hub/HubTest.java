@@ -2,23 +2,25 @@ package dev.lavalier.hub;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lavalier.common.StreamException;
+import dev.lavalier.common.StreamException.Reason;
+import dev.lavalier.pipeline.FrameCodec;
+import dev.lavalier.pipeline.StartFrom;
 import dev.lavalier.testing.ManualTimeSource;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.AbstractExecutorService;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Tests the hub on one thread: the test runs the tasks of the workers. */
 final class HubTest {
 
   private final FakeDevices devices = new FakeDevices();
-  private final Workers workers = new Workers();
+  private final ManualWorkers workers = new ManualWorkers();
 
   private Hub hub(HubObserver observer, Set<String> keptOpen) {
     return new Hub(
@@ -47,48 +49,163 @@ final class HubTest {
     assertThat(workers.isShutdown()).isTrue();
   }
 
-  private static final class Workers extends AbstractExecutorService {
-    private final Deque<Runnable> tasks = new ArrayDeque<>();
-    private boolean shutdown;
+  /** Subscribes a caller whose access has been revoked. */
+  private void subscribe(Hub hub, RecordingSink sink) throws StreamException {
+    SubscriptionSpec spec =
+        SubscriptionSpec.resolve(
+            FakeDevices.DESCRIPTOR,
+            new SubscriptionSpec.Request(
+                480,
+                new SubscriptionSpec.RequestedFormat(Optional.empty(), 0, 0, List.of()),
+                0,
+                OverflowPolicy.DROP_OLDEST,
+                OnDeviceLoss.FAIL,
+                StartFrom.LIVE,
+                FrameCodec.stateless(frame -> frame.pcm().clone()),
+                false));
+    hub.subscribe(
+        new Subscriber("bob", "1.2.3.4:5", new Revoked()),
+        spec,
+        new DeliveryLoop(Runnable::run),
+        sink);
+    workers.runAll();
+  }
 
+  @Test
+  void accessRevokedWhileSubscribing_doesNotOpenTheDevice() throws Exception {
+    Hub[] hub = new Hub[1];
+    hub[0] =
+        hub(
+            new HubObserver() {
+              @Override
+              public void onSubscribed(SubscriptionStatus subscription) {
+                hub[0].revokeUnauthorized();
+              }
+            },
+            Set.of());
+    RecordingSink sink = new RecordingSink();
+    subscribe(hub[0], sink);
+    assertThat(sink.ends).containsExactly(Reason.NOT_AUTHENTICATED);
+    assertThat(hub[0].subscriptions()).isEmpty();
+    assertThat(devices.captures).isEmpty();
+    assertThat(hub[0].devices().get(0).state()).isEqualTo(DeviceState.CLOSED);
+    assertThat(hub[0].devices().get(0).subscriberCount()).isZero();
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void hubClosedWhileSubscribing_endsTheSubscription(boolean workersGone) throws Exception {
+    Hub[] hub = new Hub[1];
+    hub[0] =
+        hub(
+            new HubObserver() {
+              @Override
+              public void onSubscribed(SubscriptionStatus subscription) {
+                var unused = hub[0].stop();
+                workers.runAll();
+                if (workersGone) {
+                  hub[0].close();
+                }
+              }
+            },
+            Set.of());
+    RecordingSink sink = new RecordingSink();
+    subscribe(hub[0], sink);
+    assertThat(sink.ends).containsExactly(Reason.SERVER_STOPPING);
+    assertThat(hub[0].subscriptions()).isEmpty();
+    assertThat(devices.captures).isEmpty();
+  }
+
+  @Test
+  void stopWhileAnAlwaysOnDeviceOpens_closesIt() {
+    Hub hub = hub(HubObserver.NONE, Set.of(FakeDevices.DEVICE));
+    hub.start();
+    workers.runNext();
+    Runnable opening = workers.takeNext();
+    CompletableFuture<Void> stopped = hub.stop();
+    workers.runAll();
+    opening.run();
+    workers.runAll();
+    assertThat(stopped).isCompleted();
+    assertThat(devices.captures).singleElement().matches(c -> c.closed && !c.started);
+  }
+
+  @Test
+  void failingAccessCheck_doesNotKeepTheOthersFromBeingChecked() throws Exception {
+    Hub hub = hub(HubObserver.NONE, Set.of());
+    RecordingSink sink = new RecordingSink();
+    AccessCheck broken =
+        new AccessCheck() {
+          @Override
+          public Optional<StreamException> denialReason() {
+            throw new IllegalStateException("the check is broken");
+          }
+        };
+    DeviceWatch.Sink ignored = new IgnoringWatch(sink);
+    for (AccessCheck check : List.of(broken, new Revoked(), broken)) {
+      hub.watch(
+          new Subscriber("bob", "1.2.3.4:5", check),
+          id -> true,
+          new DeliveryLoop(Runnable::run),
+          ignored);
+    }
+    hub.revokeUnauthorized();
+    assertThat(sink.ends).containsExactly(Reason.NOT_AUTHENTICATED);
+  }
+
+  @Test
+  void watchWhoseSinkThrows_ends() {
+    Hub hub = hub(HubObserver.NONE, Set.of());
+    RecordingSink sink = new RecordingSink();
+    IgnoringWatch watch = new IgnoringWatch(sink);
+    watch.failing = true;
+    hub.watch(
+        new Subscriber("bob", "1.2.3.4:5"), id -> true, new DeliveryLoop(Runnable::run), watch);
+    assertThat(sink.ends).containsExactly(Reason.SERVER_FAILED);
+  }
+
+  private static final class Revoked implements AccessCheck {
     @Override
-    public void execute(Runnable task) {
-      if (shutdown) {
-        throw new RejectedExecutionException();
-      }
-      tasks.add(task);
+    public Optional<StreamException> denialReason() {
+      return Optional.of(new StreamException(Reason.NOT_AUTHENTICATED, "revoked"));
     }
 
-    void runAll() {
-      while (!tasks.isEmpty()) {
-        tasks.remove().run();
-      }
+    @Override
+    public Optional<StreamException> denialReason(String deviceId) {
+      return denialReason();
+    }
+  }
+
+  /** Reports only its end. */
+  private static final class IgnoringWatch implements DeviceWatch.Sink {
+    private final RecordingSink ends;
+    boolean failing;
+
+    IgnoringWatch(RecordingSink ends) {
+      this.ends = ends;
     }
 
     @Override
-    public void shutdown() {
-      shutdown = true;
-    }
-
-    @Override
-    public List<Runnable> shutdownNow() {
-      shutdown = true;
-      return List.of();
-    }
-
-    @Override
-    public boolean isShutdown() {
-      return shutdown;
-    }
-
-    @Override
-    public boolean isTerminated() {
-      return shutdown;
-    }
-
-    @Override
-    public boolean awaitTermination(long timeout, TimeUnit unit) {
+    public boolean isReady() {
       return true;
+    }
+
+    @Override
+    public void onSnapshot(List<DeviceStatus> devices) {
+      if (failing) {
+        throw new OutOfMemoryError("Java heap space");
+      }
+    }
+
+    @Override
+    public void onChanged(DeviceStatus device) {}
+
+    @Override
+    public void onRemoved(String deviceId) {}
+
+    @Override
+    public void onEnd(StreamException reason) {
+      ends.onEnd(reason);
     }
   }
 }

@@ -3,7 +3,6 @@ package dev.lavalier.client;
 import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Flow;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -60,7 +59,7 @@ public final class FramePublisher implements Flow.Publisher<Frame> {
     subscriber.onSubscribe(subscription);
     try {
       executor.execute(subscription);
-    } catch (RejectedExecutionException e) {
+    } catch (RuntimeException | Error e) { // rejected, or no thread can be created
       stream.close();
       subscription.signalEnd(e);
     }
@@ -120,7 +119,7 @@ public final class FramePublisher implements Flow.Publisher<Frame> {
     public void run() {
       try {
         while (awaitDemand()) {
-          Frame frame = stream.read();
+          Frame frame = read();
           if (!isActive()) {
             break;
           }
@@ -138,6 +137,16 @@ public final class FramePublisher implements Flow.Publisher<Frame> {
         signalEnd(e);
       } finally {
         stream.close(); // also if the subscriber threw
+      }
+    }
+
+    /** Reads a frame. Signals an unexpected failure of the stream, which is a defect. */
+    private @Nullable Frame read() throws LavalierException {
+      try {
+        return stream.read();
+      } catch (RuntimeException | Error e) {
+        signalEnd(e);
+        throw e;
       }
     }
 

@@ -2,6 +2,7 @@ package dev.lavalier.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatNullPointerException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lavalier.v1.StreamFramesResponse;
 import io.grpc.Status;
@@ -12,7 +13,9 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Flow;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -74,6 +77,42 @@ final class FramePublisherTest {
   /** Runs the publisher's tasks to their end on this thread. */
   private void runAll() {
     tasks.forEach(Runnable::run);
+  }
+
+  @Test
+  void failingExecutor_signalsTheFailure() throws Exception {
+    Error noThread = new OutOfMemoryError("unable to create native thread");
+    try (FrameStream stream = stream(1)) {
+      FramePublisher.of(
+              stream,
+              task -> {
+                throw noThread;
+              })
+          .subscribe(subscriber);
+      assertThat(subscriber.signals).containsExactly(noThread);
+    }
+  }
+
+  @Test
+  void failingRead_signalsTheFailure() throws Exception {
+    RuntimeException broken = new IllegalStateException("the clock is broken");
+    Thread reader = Thread.currentThread();
+    AtomicBoolean failing = new AtomicBoolean();
+    server.respondWith(List.of(FakeMessages.started(80), FakeMessages.frame(0, 80, 0)), Status.OK);
+    LongSupplier clock =
+        () -> {
+          if (failing.get() && Thread.currentThread() == reader) {
+            throw broken;
+          }
+          return 0;
+        };
+    try (FrameStream stream = server.client(clock).stream(StreamOptions.defaults())) {
+      FramePublisher.of(stream, tasks::add).subscribe(subscriber);
+      subscriber.subscription.request(1);
+      failing.set(true);
+      assertThatThrownBy(this::runAll).isSameAs(broken);
+      assertThat(subscriber.signals).containsExactly(broken);
+    }
   }
 
   @Test

@@ -185,6 +185,9 @@ public final class JavaSoundDevices implements Devices {
       executor.execute(() -> poll(() -> {}));
     } catch (RejectedExecutionException e) {
       // Closed.
+    } catch (RuntimeException | Error e) { // possibly no thread can be created
+      log.warn("listing devices failed; the previous list of devices stays in use", e);
+      timeSource.schedule(POLL_INTERVAL, this::schedulePoll);
     }
   }
 

@@ -92,7 +92,7 @@ final class LineReading {
     listener = receiver;
     try {
       line.start();
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       onFailure(e);
     }
   }
@@ -106,7 +106,7 @@ final class LineReading {
   long step() {
     try {
       return poll();
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       onFailure(e);
       return 0;
     }
@@ -136,7 +136,7 @@ final class LineReading {
     return Double.isNaN(ppm) ? OptionalDouble.empty() : OptionalDouble.of(ppm);
   }
 
-  private void onFailure(RuntimeException e) {
+  private void onFailure(Throwable e) {
     ended = true;
     if (!stopping) {
       log.warn("reading {} failed", deviceId, e);
