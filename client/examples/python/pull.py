@@ -19,16 +19,17 @@ from lavalier.v1 import audio_capture_pb2 as pb
 from lavalier.v1 import audio_capture_pb2_grpc as rpc
 from record import add_server_options, connect
 
-CLOCK_STEP_TIMEOUT_NANOS = 5_000_000_000
+CLOCK_PAUSE_TIMEOUT_NANOS = 5_000_000_000
 
 
 class QueuingDelayFilter:
     """Detects frames that have waited too long since the server read them.
 
-    The two clocks need not agree. The smallest difference seen so far, the base delay, is the offset
-    of the clocks plus the shortest transit time. Clocks drift, so the base delay can rise by one
-    thousandth of the time that passes. If every frame is too old for 5 s, a clock was set, and the
-    filter starts again.
+    It compares steady clocks, because a wall clock can be set at any time. The two clocks need not
+    agree. The smallest difference seen so far, the base delay, is the offset of the clocks plus the
+    shortest transit time. Clocks drift, so the base delay can rise by one thousandth of the time that
+    passes. If every frame is too old for 5 s, the server's clock stopped for a while because its
+    machine was paused, and the filter starts again.
     """
 
     def __init__(self, max_delay_nanos):
@@ -50,10 +51,20 @@ class QueuingDelayFilter:
             return True
         if self.expired_since is None:
             self.expired_since = now
-        elif now - self.expired_since > CLOCK_STEP_TIMEOUT_NANOS:
+        elif now - self.expired_since > CLOCK_PAUSE_TIMEOUT_NANOS:
             self.base_delay = None
             self.expired_since = None
         return False
+
+
+def steady_read_time(frame, sample_rate_hz):
+    """Returns when the server had read the frame, in nanoseconds from an arbitrary origin.
+
+    A server that is too old to send the time sends 0. Then the sample index counts the time.
+    """
+    if frame.read_time_steady_nanos:
+        return frame.read_time_steady_nanos
+    return frame.sample_index * 1_000_000_000 // sample_rate_hz + frame.read_delay_micros * 1_000
 
 
 def pull(stub, subscribe, window=1, count=None, clock=time.monotonic_ns):
@@ -79,26 +90,26 @@ def pull(stub, subscribe, window=1, count=None, clock=time.monotonic_ns):
 
     grant(window, subscribe=subscribe)
     call = stub.PullFrames(iter(requests.get, None))  # None half-closes the call
-    delay_filter = None
-    frame_size = 0
+    started = None
+    steady = False  # whether the server sends its steady time
     missing = 0
     try:
         for message in call:
             kind = message.WhichOneof("message")
             if kind == "started":
-                frame_size = message.started.frame_size
-                if delay_filter is None:
-                    delay_filter = QueuingDelayFilter(message.started.max_latency_ms * 1_000_000)
+                started = message.started
+                if not steady:  # in each epoch, the sample index begins at 0
+                    delay_filter = QueuingDelayFilter(started.max_latency_ms * 1_000_000)
             elif kind == "frame":
                 frame = message.frame
                 if frame.HasField("gap"):
                     missing += frame.gap.sample_count
-                read = frame.capture_time_unix_nanos + frame.read_delay_micros * 1_000
-                if delay_filter.accept(read, clock()):
+                steady = frame.read_time_steady_nanos != 0
+                if delay_filter.accept(steady_read_time(frame, started.format.sample_rate_hz), clock()):
                     yield frame, missing  # the caller processes the frame, however long that takes
                     missing = 0
                 else:
-                    missing += frame_size
+                    missing += started.frame_size
                 grant(1)
     finally:
         requests.put(None)

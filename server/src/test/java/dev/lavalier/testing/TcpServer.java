@@ -79,19 +79,30 @@ public final class TcpServer implements AutoCloseable {
   /** Starts a server with a capture format and with limits of the transport. */
   public static TcpServer start(String captureFormat, HubConfig config, TransportLimits limits)
       throws IOException {
-    return start(captureFormat, config, limits, Access.UNRESTRICTED);
+    return start(captureFormat, config, limits, Access.UNRESTRICTED, TimeSource.system(), 0);
   }
 
   /** Starts a server with a capture format and with access control. */
   public static TcpServer start(String captureFormat, HubConfig config, Access access)
       throws IOException {
-    return start(captureFormat, config, TransportLimits.DEFAULTS, access);
+    return start(captureFormat, config, TransportLimits.DEFAULTS, access, TimeSource.system(), 0);
+  }
+
+  /** Starts a server with a clock of the test, on a port; 0: any free port. */
+  public static TcpServer start(
+      String captureFormat, HubConfig config, TimeSource timeSource, int port) throws IOException {
+    return start(
+        captureFormat, config, TransportLimits.DEFAULTS, Access.UNRESTRICTED, timeSource, port);
   }
 
   private static TcpServer start(
-      String captureFormat, HubConfig config, TransportLimits limits, Access access)
+      String captureFormat,
+      HubConfig config,
+      TransportLimits limits,
+      Access access,
+      TimeSource timeSource,
+      int port)
       throws IOException {
-    TimeSource timeSource = TimeSource.system();
     LineSettings settings =
         new LineSettings(id -> PcmFormat.parse(captureFormat), id -> true, timeSource);
     Devices devices = new VirtualDevices(List.of(new ToneDevice()), ToneDevice.NAME, settings);
@@ -107,7 +118,7 @@ public final class TcpServer implements AutoCloseable {
         new GrpcServer(
             hub,
             new AudioCaptureCalls(hub),
-            new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+            new InetSocketAddress(InetAddress.getLoopbackAddress(), port),
             transport,
             new CallAuthorizer(access.tokens(), access.tls(), access.timeSource(), rejections),
             CallObserver.NONE);

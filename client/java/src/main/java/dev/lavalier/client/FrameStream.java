@@ -1,6 +1,5 @@
 package dev.lavalier.client;
 
-import dev.lavalier.v1.AudioFrame;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
 import java.util.function.Consumer;
@@ -23,24 +22,17 @@ public final class FrameStream implements Iterable<Frame>, AutoCloseable {
 
   private final ResumingCall call;
   private final OverflowPolicy overflowPolicy;
-  private final TimeSource timeSource;
   private final Consumer<FrameStream> onClose;
 
   private volatile long staleFrames;
 
   // Used only by the reading thread.
-  private @Nullable QueuingDelayFilter delayFilter; // of this connection; null before a frame
-  private long prerollEndUnixNanos; // audio captured before it comes from the history
   private @Nullable Gap dropped; // by this client since the last returned frame; null: none
 
   private FrameStream(
-      ResumingCall call,
-      OverflowPolicy overflowPolicy,
-      TimeSource timeSource,
-      Consumer<FrameStream> onClose) {
+      ResumingCall call, OverflowPolicy overflowPolicy, Consumer<FrameStream> onClose) {
     this.call = call;
     this.overflowPolicy = overflowPolicy;
-    this.timeSource = timeSource;
     this.onClose = onClose;
   }
 
@@ -53,7 +45,7 @@ public final class FrameStream implements Iterable<Frame>, AutoCloseable {
       Consumer<FrameStream> onClose)
       throws LavalierException {
     ResumingCall call = new ResumingCall(connector, server, options, timeSource);
-    FrameStream stream = new FrameStream(call, options.overflowPolicy(), timeSource, onClose);
+    FrameStream stream = new FrameStream(call, options.overflowPolicy(), onClose);
     try {
       call.open();
       return stream;
@@ -79,8 +71,9 @@ public final class FrameStream implements Iterable<Frame>, AutoCloseable {
   /**
    * Waits for the next frame. This client drops a frame that has waited longer than {@link
    * StreamStart#maxLatency} since the server read it, not counting the shortest transfer time seen;
-   * the next frame's gap counts its samples. Under {@link OverflowPolicy#CLOSE} such a frame ends
-   * the stream instead. An interrupt closes the stream and stays set.
+   * the next frame's gap counts its samples. The age is measured by steady clocks, so a wall clock
+   * that is set does not expire frames. Under {@link OverflowPolicy#CLOSE} such a frame ends the
+   * stream instead. An interrupt closes the stream and stays set.
    *
    * @return the frame; null after this stream was closed
    * @throws LavalierException if the server ended the stream, if it was unreachable for longer than
@@ -91,7 +84,7 @@ public final class FrameStream implements Iterable<Frame>, AutoCloseable {
     ResumingCall.Arrival arrival;
     while ((arrival = call.take()) != null) {
       Gap gap = ProtoMapper.merge(dropped, arrival.gap());
-      if (isExpired(arrival)) {
+      if (arrival.expired()) {
         drop(gap);
       } else {
         dropped = null;
@@ -99,21 +92,6 @@ public final class FrameStream implements Iterable<Frame>, AutoCloseable {
       }
     }
     return null;
-  }
-
-  private boolean isExpired(ResumingCall.Arrival arrival) {
-    AudioFrame frame = arrival.frame();
-    StreamStart start = call.start();
-    long captured = frame.getCaptureTimeUnixNanos();
-    if (arrival.firstOfConnection()) {
-      delayFilter = new QueuingDelayFilter(start.maxLatency().toNanos());
-      prerollEndUnixNanos = captured + start.preroll().toNanos();
-    }
-    return captured >= prerollEndUnixNanos
-        && !delayFilter.accept(
-            captured + ProtoMapper.readDelayNanos(frame),
-            arrival.arrivedNanos(),
-            timeSource.nanoTime().getAsLong());
   }
 
   private void drop(@Nullable Gap before) throws LavalierException {

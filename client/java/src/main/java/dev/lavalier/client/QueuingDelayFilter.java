@@ -7,16 +7,17 @@ package dev.lavalier.client;
  * clocks and the shortest transfer time.
  *
  * <p>Clocks drift apart. The base delay therefore rises by a thousandth of the elapsed time, twice
- * the rate at which clocks are slewed. Clocks are also stepped: if every frame has seemed expired
- * for 5 s, the filter assumes a step and starts again. A stall of any length does not look like a
- * step, because the frames after a stall are on time again at once.
+ * the rate at which clocks are slewed. A steady clock is never set, but it stops while its machine
+ * is paused: if every frame has seemed expired for 5 s, the filter assumes such a pause and starts
+ * again. A stall of any length does not look like one, because the frames after a stall are on time
+ * again at once.
  *
  * <p>For use by one thread. All times are in nanoseconds.
  */
 final class QueuingDelayFilter {
 
   private static final long DRIFT_DIVISOR = 1_000;
-  private static final long CLOCK_STEP_TIMEOUT = 5_000_000_000L;
+  private static final long CLOCK_PAUSE_TIMEOUT = 5_000_000_000L;
 
   private final long maxDelay;
 
@@ -34,9 +35,9 @@ final class QueuingDelayFilter {
   /**
    * Returns whether a frame has not expired. Call it in the order of arrival.
    *
-   * @param sent when the server had read the frame, by the server's clock
-   * @param arrived when the frame arrived, by this client's clock
-   * @param now the current time, by this client's clock
+   * @param sent when the server had read the frame, by a steady clock of the server
+   * @param arrived when the frame arrived, by this client's steady clock
+   * @param now the current time, by that clock
    */
   boolean accept(long sent, long arrived, long now) {
     updateBaseDelay(arrived - sent, arrived);
@@ -47,11 +48,21 @@ final class QueuingDelayFilter {
     if (!expired) {
       expired = true;
       expiredSince = now;
-    } else if (now - expiredSince > CLOCK_STEP_TIMEOUT) {
+    } else if (now - expiredSince > CLOCK_PAUSE_TIMEOUT) {
       initialized = false;
       expired = false;
     }
     return false;
+  }
+
+  /**
+   * Returns when the last accepted or rejected frame would have arrived after the shortest transfer
+   * time, by this client's clock.
+   *
+   * @param sent the value that {@link #accept} got for the frame
+   */
+  long onTimeNanos(long sent) {
+    return sent + baseDelay;
   }
 
   private void updateBaseDelay(long difference, long arrived) {

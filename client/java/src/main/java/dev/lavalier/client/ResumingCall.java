@@ -32,11 +32,9 @@ final class ResumingCall implements AutoCloseable {
    *
    * @param frame the frame as sent
    * @param gap the gap before the frame; null: none
-   * @param firstOfConnection whether the frame is the first of its connection
-   * @param arrivedNanos the arrival time, by {@link TimeSource#nanoTime}
+   * @param expired whether the frame has waited longer than {@link StreamStart#maxLatency}
    */
-  record Arrival(
-      AudioFrame frame, @Nullable Gap gap, boolean firstOfConnection, long arrivedNanos) {}
+  record Arrival(AudioFrame frame, @Nullable Gap gap, boolean expired) {}
 
   private final Supplier<Connection> connector;
   private final Endpoint server;
@@ -54,7 +52,7 @@ final class ResumingCall implements AutoCloseable {
 
   // Used only by the taking thread.
   private final StreamPosition position = new StreamPosition();
-  private boolean firstOfConnection = true; // no frame has arrived on this connection
+  private @Nullable FrameAges ages; // of this connection; null before its first frame
   private boolean deviceLossEndsCall; // the server reported a device loss that ends the call
   private boolean disconnected; // the connection was lost and no frame has arrived since
   private boolean resumeRequested; // the last request has a resume point
@@ -123,18 +121,20 @@ final class ResumingCall implements AutoCloseable {
   }
 
   private Arrival arrival(AudioFrame frame) {
-    long nowMillis = timeSource.unixMillis().getAsLong();
+    if (ages == null) {
+      ages = new FrameAges(start.maxLatency());
+    }
+    boolean expired =
+        ages.isExpired(start, frame, messages.arrivedNanos(), timeSource.nanoTime().getAsLong());
     Gap gap = frame.hasGap() ? ProtoMapper.gap(frame.getGap()) : null;
     if (disconnected) {
-      gap = position.gapBefore(start, frame, gap, nowMillis);
+      gap = position.gapBefore(start, frame, gap, ages.onTimeNanos());
       disconnected = false;
       attempts = 0;
       notifyReconnected(gap);
     }
-    position.advance(start, frame, nowMillis);
-    Arrival arrival = new Arrival(frame, gap, firstOfConnection, messages.arrivedNanos());
-    firstOfConnection = false;
-    return arrival;
+    position.advance(start, frame, ages.onTimeNanos());
+    return new Arrival(frame, gap, expired);
   }
 
   private void handleControlMessage(StreamFramesResponse message) throws LavalierException {
@@ -234,7 +234,7 @@ final class ResumingCall implements AutoCloseable {
 
   private synchronized void connect(StreamFramesRequest request) {
     release();
-    firstOfConnection = true;
+    ages = null;
     connection = connector.get();
     messages =
         new MessageStream<>(

@@ -2,6 +2,8 @@ package dev.lavalier.client;
 
 import dev.lavalier.v1.AudioFrame;
 import dev.lavalier.v1.ResumePoint;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -9,22 +11,27 @@ import org.jspecify.annotations.Nullable;
  * The position of a stream, and the gap when it resumes on another connection. For use by one
  * thread.
  *
- * <p>Within an epoch, the gap is the difference of sample indexes, regardless of the server's
- * report. Between epochs, a report of {@link Gap.Cause#NOT_KEPT} counts unchanged; otherwise the
- * gap is the server's report or the difference of capture times, whichever is larger. If the
- * capture times contradict the outage by this client's clock, the outage counts instead, because
- * clocks are stepped, above all at boot.
+ * <p>Within an epoch, the gap is the difference of sample indexes, regardless of clocks and of the
+ * server's report. Between epochs, it is the difference of capture times, which are by the server's
+ * wall clock. That clock can be set in between, above all at boot. If the difference contradicts
+ * the time that passed by this client's steady clock, the passed time counts instead.
+ *
+ * <p>On Linux, a steady clock stops while the machine is suspended. If the server was restarted
+ * while this machine was suspended, the gap does not contain that time. The client's wall clock
+ * cannot help: it is often set together with the server's.
  */
 final class StreamPosition {
 
-  private static final long CLOCK_MARGIN_NANOS = 5_000_000_000L;
+  /** How much later than usual the first frame of a connection may arrive. */
+  private static final long MARGIN_NANOS = 250_000_000L;
+
   private static final double NANOS_PER_SECOND = 1e9;
 
   private boolean known;
   private long epoch;
   private long nextIndex;
-  private long nextCaptureNanos;
-  private long lastArrivalMillis; // by this client's clock
+  private long nextUnixNanos; // when the next sample was captured, by the server's wall clock
+  private long nextNanos; // the same, by this client's steady clock; later by the transfer time
 
   /** Returns the point to resume from; empty before the first frame. */
   Optional<ResumePoint> resumePoint() {
@@ -33,54 +40,69 @@ final class StreamPosition {
         : Optional.empty();
   }
 
-  /** Moves the position to the end of a frame. */
-  void advance(StreamStart start, AudioFrame frame, long nowMillis) {
+  /**
+   * Moves the position to the end of a frame.
+   *
+   * @param onTimeNanos when the frame would have arrived after the shortest transfer time, by this
+   *     client's steady clock
+   */
+  void advance(StreamStart start, AudioFrame frame, long onTimeNanos) {
     known = true;
     epoch = start.epoch();
     nextIndex = frame.getSampleIndex() + start.frameSize();
-    nextCaptureNanos =
-        frame.getCaptureTimeUnixNanos()
-            + Math.round(start.frameSize() * NANOS_PER_SECOND / start.format().sampleRateHz());
-    lastArrivalMillis = nowMillis;
+    long frameNanos =
+        Math.round(start.frameSize() * NANOS_PER_SECOND / start.format().sampleRateHz());
+    nextUnixNanos = frame.getCaptureTimeUnixNanos() + frameNanos;
+    nextNanos = onTimeNanos - ProtoMapper.readDelayNanos(frame) + frameNanos;
   }
 
   /**
    * Returns the gap between this position and the first frame of another connection.
    *
    * @param reported the gap that the frame itself reports; null: none
+   * @param onTimeNanos as in {@link #advance}
    * @return the gap; null if no sample is missing
    */
   @Nullable Gap gapBefore(
-      StreamStart start, AudioFrame frame, @Nullable Gap reported, long nowMillis) {
+      StreamStart start, AudioFrame frame, @Nullable Gap reported, long onTimeNanos) {
     if (!known) {
       return reported;
     }
     if (start.epoch() == epoch) {
-      long missing = frame.getSampleIndex() - nextIndex;
-      return missing <= 0 ? null : gap(missing, reported, false);
+      return gap(frame.getSampleIndex() - nextIndex, reported, false);
     }
-    if (reported != null && reported.cause() == Gap.Cause.NOT_KEPT) {
-      return reported;
+    long passed = onTimeNanos - ProtoMapper.readDelayNanos(frame) - nextNanos;
+    long nanos = frame.getCaptureTimeUnixNanos() - nextUnixNanos;
+    if (Math.abs(nanos - passed) > MARGIN_NANOS) {
+      nanos = passed;
     }
-    long outageNanos = (nowMillis - lastArrivalMillis) * 1_000_000;
-    long nanos = frame.getCaptureTimeUnixNanos() - nextCaptureNanos;
-    if (nanos < -CLOCK_MARGIN_NANOS || nanos > outageNanos + CLOCK_MARGIN_NANOS) {
-      nanos = outageNanos;
-    }
-    long missing = Math.round(nanos / NANOS_PER_SECOND * start.format().sampleRateHz());
-    if (reported != null && reported.sampleCount() >= missing) {
-      return reported;
-    }
-    return missing <= 0 ? null : gap(missing, reported, true);
+    return gap(
+        Math.round(nanos / NANOS_PER_SECOND * start.format().sampleRateHz()), reported, true);
   }
 
   /**
-   * Returns a gap with this client's count, which includes the reported gap, and with the reported
-   * cause, which is the later one.
+   * Returns a gap of {@code missing} samples. Samples for which the server reports another cause
+   * keep it; the others were not kept.
    */
-  private static Gap gap(long missing, @Nullable Gap reported, boolean estimated) {
-    return reported == null
-        ? new Gap(missing, Gap.Cause.NOT_KEPT, estimated)
-        : new Gap(missing, reported.cause(), estimated || reported.estimated());
+  private static @Nullable Gap gap(long missing, @Nullable Gap reported, boolean estimated) {
+    if (missing <= 0) {
+      return null;
+    }
+    List<Gap.Part> parts = new ArrayList<>();
+    long rest = missing;
+    boolean restEstimated = estimated;
+    for (Gap.Part part : reported == null ? List.<Gap.Part>of() : reported.parts()) {
+      if (part.cause() == Gap.Cause.NOT_KEPT) {
+        restEstimated |= part.estimated();
+      } else if (rest > 0) {
+        long count = Math.min(rest, part.sampleCount());
+        parts.add(new Gap.Part(count, part.cause(), part.estimated()));
+        rest -= count;
+      }
+    }
+    if (rest > 0) {
+      parts.add(new Gap.Part(rest, Gap.Cause.NOT_KEPT, restEstimated));
+    }
+    return Gap.of(parts);
   }
 }

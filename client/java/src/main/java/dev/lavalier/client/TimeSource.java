@@ -7,15 +7,14 @@ import java.util.function.DoubleSupplier;
 import java.util.function.LongSupplier;
 
 /**
- * Time, waiting and randomness, which tests replace.
+ * Steady time, waiting and randomness, which tests replace. No wall clock: it can be set at any
+ * time.
  *
  * @param nanoTime like {@link System#nanoTime}
- * @param unixMillis like {@link System#currentTimeMillis}
  * @param sleeper how to wait
  * @param random returns numbers from 0 to 1
  */
-record TimeSource(
-    LongSupplier nanoTime, LongSupplier unixMillis, Sleeper sleeper, DoubleSupplier random) {
+record TimeSource(LongSupplier nanoTime, Sleeper sleeper, DoubleSupplier random) {
 
   /** Waits. */
   interface Sleeper {
@@ -34,7 +33,6 @@ record TimeSource(
   static TimeSource withNanoTime(LongSupplier nanoTime) {
     return new TimeSource(
         nanoTime,
-        System::currentTimeMillis,
         (cancelled, nanos) -> cancelled.await(nanos, TimeUnit.NANOSECONDS),
         () -> ThreadLocalRandom.current().nextDouble());
   }

@@ -12,7 +12,9 @@ import dev.lavalier.v1.StreamFramesResponse;
 import dev.lavalier.v1.StreamNotice;
 import io.grpc.Status;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -21,10 +23,12 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Tests a stream whose server becomes unreachable. Frames are 10 ms long; time passes only while
- * the stream waits for a retry.
+ * Tests a stream whose server becomes unreachable. Frames are 10 ms long and arrive as soon as they
+ * are captured; time passes only while the stream waits for a retry.
  */
 final class ReconnectTest {
 
@@ -36,15 +40,16 @@ final class ReconnectTest {
 
   private final List<Long> backoffsMs = new ArrayList<>();
   private final List<Notice> notices = new ArrayList<>();
+  private final Deque<Long> outagesMs = new ArrayDeque<>(); // if empty, an outage is a backoff
   private double random = 1;
   private long now = 77_000_000_000L;
 
   private final TimeSource timeSource =
-      new TimeSource(() -> now, () -> now / MS, this::recordBackoff, () -> random);
+      new TimeSource(() -> now, this::recordBackoff, () -> random);
 
   private boolean recordBackoff(CountDownLatch cancelled, long nanos) {
     backoffsMs.add(nanos / MS);
-    now += nanos;
+    now += outagesMs.isEmpty() ? nanos : outagesMs.remove() * MS;
     return cancelled.getCount() == 0;
   }
 
@@ -66,7 +71,10 @@ final class ReconnectTest {
 
   /** Returns a frame without a gap, of an epoch that began at capture time 0. */
   private static StreamFramesResponse frame(long number) {
-    return FakeMessages.frame(number * FRAME_SIZE, FRAME_SIZE, 0);
+    StreamFramesResponse.Builder message =
+        FakeMessages.frame(number * FRAME_SIZE, FRAME_SIZE, 0).toBuilder();
+    message.getFrameBuilder().setReadDelayMicros(10_000);
+    return message.build();
   }
 
   private static StreamFramesResponse capturedAt(long millis, StreamFramesResponse frame) {
@@ -133,12 +141,20 @@ final class ReconnectTest {
       assertThat(stream.read().gap()).contains(new Gap(20 * FRAME_SIZE, Gap.Cause.NOT_KEPT, false));
       // The server itself had dropped one of the seven.
       assertThat(stream.read().gap())
-          .contains(new Gap(7 * FRAME_SIZE, Gap.Cause.SLOW_SUBSCRIBER, false));
+          .contains(
+              new Gap(
+                  7 * FRAME_SIZE,
+                  Gap.Cause.NOT_KEPT,
+                  false,
+                  List.of(
+                      new Gap.Part(FRAME_SIZE, Gap.Cause.SLOW_SUBSCRIBER, false),
+                      new Gap.Part(6 * FRAME_SIZE, Gap.Cause.NOT_KEPT, false))));
     }
   }
 
   @Test
-  void gapBetweenEpochsIsReportedOrEstimated() throws Exception {
+  void gapBetweenEpochsIsDifferenceOfCaptureTimes() throws Exception {
+    outagesMs.addAll(List.of(1_000L, 2_000L, 300L));
     server.respondWith(List.of(started(7), frame(0)), GONE);
     server.thenRespondWith(List.of(started(8), capturedAt(1_010, frame(0))), GONE);
     server.thenRespondWith(
@@ -154,22 +170,74 @@ final class ReconnectTest {
       stream.read();
       assertThat(stream.read().gap()).contains(new Gap(8_000, Gap.Cause.NOT_KEPT, true));
       assertThat(stream.start().epoch()).isEqualTo(8);
-      assertThat(stream.read().gap()).contains(new Gap(777, Gap.Cause.NOT_KEPT, true));
+      assertThat(stream.read().gap()).contains(new Gap(198 * 80, Gap.Cause.NOT_KEPT, true));
       assertThat(stream.read().gap())
-          .contains(new Gap(30 * FRAME_SIZE, Gap.Cause.DEVICE_OVERRUN, true));
+          .contains(
+              new Gap(
+                  30 * FRAME_SIZE,
+                  Gap.Cause.NOT_KEPT,
+                  true,
+                  List.of(
+                      new Gap.Part(FRAME_SIZE, Gap.Cause.DEVICE_OVERRUN, true),
+                      new Gap.Part(29 * FRAME_SIZE, Gap.Cause.NOT_KEPT, true))));
     }
   }
 
-  @Test
-  void captureTimesAreIgnoredAfterClockStep() throws Exception {
+  /**
+   * The server's clock is set during the outage. Its report and its capture times are wrong by the
+   * step; the gap is the outage by this client's clock.
+   */
+  @ParameterizedTest
+  @ValueSource(longs = {-3_600_000, -2_000, -300, 300, 3_600_000})
+  void clockStepDuringOutageDoesNotChangeGap(long stepMs) throws Exception {
+    outagesMs.add(7_010L);
+    long reported = Math.max(0, 7_000 + stepMs) * 8;
+    StreamFramesResponse first = capturedAt(7_010 + stepMs, frame(0));
+    if (reported > 0) {
+      first = with(GapCause.GAP_CAUSE_NOT_KEPT, reported, true, first);
+    }
     server.respondWith(List.of(started(7), frame(0)), GONE);
-    server.thenRespondWith(List.of(started(8), capturedAt(90_000_000, frame(0))), GONE);
-    server.thenRespondWith(List.of(started(9), capturedAt(-90_000_000, frame(0))), GONE);
+    server.thenRespondWith(List.of(started(8), first), GONE);
     try (FrameStream stream = open()) {
       stream.read();
-      Gap byLocalClock = new Gap(8_000 / 4, Gap.Cause.NOT_KEPT, true); // a pause of 0.25 s
-      assertThat(stream.read().gap()).contains(byLocalClock);
-      assertThat(stream.read().gap()).contains(byLocalClock);
+      assertThat(stream.read().gap()).contains(new Gap(56_000, Gap.Cause.NOT_KEPT, true));
+      assertThat(notices.get(1).message())
+          .isEqualTo("reconnected after 7.0 s, 56000 samples (7.000 s, estimated) are missing");
+    }
+  }
+
+  /**
+   * The server's clock is set while the stream runs. The server reports the gap by the number of
+   * the epoch, which the wrong clock had given.
+   */
+  @ParameterizedTest
+  @ValueSource(longs = {-3_600_000, -300, 300, 3_600_000})
+  void clockStepBeforeOutageDoesNotChangeGap(long stepMs) throws Exception {
+    outagesMs.add(7_010L);
+    StreamFramesResponse next = capturedAt(7_020 + stepMs, frame(0));
+    long reported = Math.max(1, 7_000 + stepMs) * 8;
+    server.respondWith(List.of(started(7), frame(0), capturedAt(10 + stepMs, frame(1))), GONE);
+    server.thenRespondWith(
+        List.of(started(8), with(GapCause.GAP_CAUSE_NOT_KEPT, reported, true, next)), GONE);
+    try (FrameStream stream = open()) {
+      stream.read();
+      stream.read();
+      assertThat(stream.read().gap()).contains(new Gap(56_000, Gap.Cause.NOT_KEPT, true));
+    }
+  }
+
+  /** A server that keeps its device open has captured the last 3 s of the outage. */
+  @ParameterizedTest
+  @ValueSource(longs = {0, 3_600_000})
+  void gapEndsWhereHistoryBegins(long stepMs) throws Exception {
+    outagesMs.add(10_000L);
+    StreamFramesResponse.Builder again = started(8).toBuilder();
+    again.getStartedBuilder().setPrerollMs(3_000);
+    server.respondWith(List.of(started(7), frame(0)), GONE);
+    server.thenRespondWith(List.of(again.build(), capturedAt(7_010 + stepMs, frame(0))), GONE);
+    try (FrameStream stream = open()) {
+      stream.read();
+      assertThat(stream.read().gap()).contains(new Gap(56_000, Gap.Cause.NOT_KEPT, true));
     }
   }
 
@@ -241,11 +309,13 @@ final class ReconnectTest {
     }
   }
 
-  @Test
-  void rejectedResumePointIsDropped() throws Exception {
+  @ParameterizedTest
+  @ValueSource(longs = {110, -3_600_000})
+  void rejectedResumePointIsDropped(long capturedAtMs) throws Exception {
+    outagesMs.add(110L);
     server.respondWith(List.of(started(7), frame(0)), GONE);
     server.thenRespondWith(List.of(), Status.OUT_OF_RANGE.withDescription("resume: in the future"));
-    server.thenRespondWith(List.of(started(3), capturedAt(110, frame(0))), GONE);
+    server.thenRespondWith(List.of(started(3), capturedAt(capturedAtMs, frame(0))), GONE);
     try (FrameStream stream = open(StreamOptions.defaults().withPreroll(Duration.ofMillis(500)))) {
       stream.read();
       assertThat(stream.read().gap()).contains(new Gap(800, Gap.Cause.NOT_KEPT, true));
@@ -290,7 +360,6 @@ final class ReconnectTest {
     TimeSource blockingTimeSource =
         new TimeSource(
             () -> now,
-            () -> now / MS,
             (cancelled, nanos) -> {
               waiting.countDown();
               return cancelled.await(60, TimeUnit.SECONDS);

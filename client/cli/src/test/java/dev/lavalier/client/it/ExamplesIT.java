@@ -27,7 +27,7 @@ final class ExamplesIT {
   @Test
   @SlowTest
   void python() throws Exception {
-    String python = pythonWithStubs();
+    String python = pythonWithStubs(dir);
     assertWorks(
         Map.of("PYTHONPATH", dir.toString()),
         List.of(python, EXAMPLES.resolve("python/record.py").toString()));
@@ -37,7 +37,7 @@ final class ExamplesIT {
   @SlowTest
   void pythonRecordsInRequestedFormat() throws Exception {
     List<String> record =
-        List.of(pythonWithStubs(), EXAMPLES.resolve("python/record.py").toString());
+        List.of(pythonWithStubs(dir), EXAMPLES.resolve("python/record.py").toString());
     Map<String, String> environment = Map.of("PYTHONPATH", dir.toString());
     Path wav = dir.resolve("speech.wav");
     try (ServerProcess server = ServerProcess.start(Map.of(), "--demo")) {
@@ -75,7 +75,8 @@ final class ExamplesIT {
   @Test
   @SlowTest
   void pythonPulling() throws Exception {
-    List<String> pull = List.of(pythonWithStubs(), EXAMPLES.resolve("python/pull.py").toString());
+    List<String> pull =
+        List.of(pythonWithStubs(dir), EXAMPLES.resolve("python/pull.py").toString());
     Map<String, String> environment = Map.of("PYTHONPATH", dir.toString());
     try (ServerProcess server = ServerProcess.start(Map.of(), "--demo")) {
       ProcessRunner.Result took = run(pull, environment, server, "--frames", "50", "--window", "2");
@@ -104,7 +105,7 @@ final class ExamplesIT {
       throws Exception {
     List<String> probe =
         List.of(
-            pythonWithStubs(),
+            pythonWithStubs(dir),
             ProcessRunner.TOP.resolve("client/cli/src/test/python/pulling_probe.py").toString());
     Map<String, String> environment =
         Map.of("PYTHONPATH", dir + java.io.File.pathSeparator + EXAMPLES.resolve("python"));
@@ -124,8 +125,8 @@ final class ExamplesIT {
     }
   }
 
-  /** Returns a Python interpreter and creates the contract's stubs in {@link #dir}. */
-  private String pythonWithStubs() throws Exception {
+  /** Returns a Python interpreter and creates the contract's stubs in {@code dir}. */
+  static String pythonWithStubs(Path dir) throws Exception {
     String python = pythonWithGrpc();
     ProcessRunner.Result stubs =
         ProcessRunner.run(

@@ -68,7 +68,8 @@ final class ReconnectIT {
                     .endsWith(", while there was no connection (estimated), filled with silence"));
   }
 
-  private static void awaitSamples(Path wav, double seconds) throws Exception {
+  /** Waits until a recording of 48 kHz, 16 bit and two channels has a length. */
+  static void awaitSamples(Path wav, double seconds) throws Exception {
     await(() -> samples(wav) >= seconds * RATE, wav + " does not grow to " + seconds + " s");
   }
 
@@ -83,8 +84,8 @@ final class ReconnectIT {
     }
   }
 
-  /** Returns the number of samples after the header. */
-  private static long samples(Path wav) {
+  /** Returns the number of samples per channel after the header of such a recording. */
+  static long samples(Path wav) {
     return Math.max(0, (wav.toFile().length() - 80) / 4);
   }
 }
