@@ -109,7 +109,7 @@ final class TestDelivery {
             history.toNanos(),
             filters,
             timeSource::nanoTime,
-            actor,
+            actor.captureEvents(),
             StreamMetrics.NONE);
   }
 

@@ -62,8 +62,8 @@ public final class Frame {
    * Returns the time at which the server had read the whole frame, in nanoseconds, by a clock of
    * the server that is never set, from an arbitrary origin. Compare it only with other frames of
    * the same connection: the difference is the time that passed on the server between the two. The
-   * clock is another one after {@link Notice.Kind#RECONNECTED}, and it can stand still while the
-   * server's machine is suspended. 0 if the server is too old to send it.
+   * clock is another one after {@link Notice.Kind#RECONNECTED}, and it can stop while the server's
+   * machine is suspended. 0 if the server is too old to send it.
    */
   public long readTimeSteadyNanos() {
     return readTimeSteadyNanos;

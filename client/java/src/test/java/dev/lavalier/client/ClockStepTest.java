@@ -166,7 +166,7 @@ final class ClockStepTest {
     open(Duration.ZERO);
     stream(100);
     clientTime += 10_000 * MS;
-    wallTime += 10_000 * MS; // the steady clock stands still
+    wallTime += 10_000 * MS; // the steady clock stops
     stream(1_000);
     assertThat(ageAfterStall(100, 0)).isLessThanOrEqualTo(202 * MS);
   }
@@ -175,7 +175,7 @@ final class ClockStepTest {
   void suspensionOfBothMachinesHidesNoExpiredFrame() throws Exception {
     open(Duration.ZERO);
     stream(100);
-    wallTime += 10_000 * MS; // both steady clocks stand still
+    wallTime += 10_000 * MS; // both steady clocks stop
     stream(100);
     assertThat(ageAfterStall(100, 0)).isLessThanOrEqualTo(202 * MS);
   }

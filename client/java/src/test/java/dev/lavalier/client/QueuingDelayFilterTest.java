@@ -57,7 +57,7 @@ final class QueuingDelayFilterTest {
   }
 
   @Test
-  void longStallIsNotClockStep() {
+  void longStallIsNotClockPause() {
     receiveFrames(Duration.ofSeconds(10));
     for (int minutes = 1; minutes <= 100; minutes *= 10) {
       long sent = serverTime;
@@ -86,7 +86,7 @@ final class QueuingDelayFilterTest {
   }
 
   @Test
-  void forwardClockStepChangesNothing() {
+  void forwardJumpOfClockChangesNothing() {
     receiveFrames(Duration.ofSeconds(10));
     serverTime += 3_600_000 * MS;
     receiveFrames(Duration.ofSeconds(10));
@@ -94,7 +94,7 @@ final class QueuingDelayFilterTest {
   }
 
   @Test
-  void backwardClockStepIsAcceptedAfterFiveSeconds() {
+  void pausedClockIsAcceptedAfterFiveSeconds() {
     receiveFrames(Duration.ofSeconds(10));
     serverTime -= 3_600_000 * MS;
     int stale = 0;
