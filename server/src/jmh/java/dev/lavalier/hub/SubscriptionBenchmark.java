@@ -78,7 +78,15 @@ public class SubscriptionBenchmark {
                 () -> {}));
     pipeline =
         new CapturePipeline(
-            1, 0, FORMAT, FRAME_SIZE, 0, filters, timeSource::nanoTime, device.captureEvents(), StreamMetrics.NONE);
+            1,
+            0,
+            FORMAT,
+            FRAME_SIZE,
+            0,
+            filters,
+            timeSource::nanoTime,
+            device.captureEvents(),
+            StreamMetrics.NONE);
     SubscriptionSpec spec =
         new SubscriptionSpec(
             "benchmark",

@@ -31,7 +31,9 @@ import dev.lavalier.v1.StreamNotice;
 import dev.lavalier.v1.StreamStarted;
 import dev.lavalier.v1.Subscription;
 import dev.lavalier.v1.WatchDevicesResponse;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Translates values of the hub into messages of the contract. Messages for a {@link CallSink} are
@@ -79,14 +81,16 @@ public final class ProtoMessages {
             .setSampleCount(gap.sampleCount())
             .setCause(cause(gap.cause()))
             .setEstimated(gap.estimated());
-    if (gap.parts().size() > 1) {
-      for (Gap.Part part : gap.parts()) {
-        message.addParts(
-            GapPart.newBuilder()
-                .setSampleCount(part.sampleCount())
-                .setCause(cause(part.loss().cause()))
-                .setEstimated(part.loss().estimated()));
-      }
+    Map<LossCause, GapPart.Builder> byCause = new EnumMap<>(LossCause.class);
+    for (Gap.Part part : gap.parts()) {
+      LossCause cause = part.loss().cause();
+      GapPart.Builder sum =
+          byCause.computeIfAbsent(cause, c -> GapPart.newBuilder().setCause(cause(c)));
+      sum.setSampleCount(sum.getSampleCount() + part.sampleCount())
+          .setEstimated(sum.getEstimated() || part.loss().estimated());
+    }
+    if (byCause.size() > 1) {
+      byCause.values().forEach(message::addParts);
     }
     return message.build();
   }

@@ -37,7 +37,7 @@ final class DeviceActorTest {
               workers,
               new RecordingObserver(observed),
               () -> {}));
-  private final RecordingSink sink = new RecordingSink();
+  private final TestSink sink = new TestSink();
 
   private Subscription subscription() throws StreamException {
     SubscriptionSpec spec =

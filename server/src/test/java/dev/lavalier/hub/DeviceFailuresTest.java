@@ -29,7 +29,7 @@ final class DeviceFailuresTest {
   private final ManualTimeSource timeSource = new ManualTimeSource();
   private final ManualWorkers workers = new ManualWorkers();
   private final FakeDevices devices = new FakeDevices();
-  private final RecordingSink sink = new RecordingSink();
+  private final TestSink sink = new TestSink();
   private Hub hub = hub(HubObserver.NONE, Set.of());
 
   private Hub hub(HubObserver observer, Set<String> keptOpen) {
@@ -60,12 +60,11 @@ final class DeviceFailuresTest {
     return new DeliveryLoop(Runnable::run, timeSource);
   }
 
-  private Subscription subscribe(RecordingSink to) throws StreamException {
+  private Subscription subscribe(TestSink to) throws StreamException {
     return subscribe(to, OnDeviceLoss.FAIL);
   }
 
-  private Subscription subscribe(RecordingSink to, OnDeviceLoss onDeviceLoss)
-      throws StreamException {
+  private Subscription subscribe(TestSink to, OnDeviceLoss onDeviceLoss) throws StreamException {
     Subscription subscription =
         hub.subscribe(new Subscriber("ann", "127.0.0.1:1"), spec(onDeviceLoss), loop(), to);
     workers.runAll();
@@ -83,7 +82,7 @@ final class DeviceFailuresTest {
 
   /** Asserts that the device can be subscribed now, and that it delivers. */
   private void assertUsable() throws StreamException {
-    RecordingSink next = new RecordingSink();
+    TestSink next = new TestSink();
     Subscription subscription = subscribe(next);
     assertThat(state()).isEqualTo(DeviceState.OPEN);
     devices.lastCapture().deliver(0);
@@ -161,7 +160,7 @@ final class DeviceFailuresTest {
   void failingClosing_isACompletedClosing(String method) throws Exception {
     for (int i = 0; i < 5; i++) {
       devices.failing = "";
-      Subscription subscription = subscribe(new RecordingSink());
+      Subscription subscription = subscribe(new TestSink());
       devices.failing = method;
       devices.failure = new OutOfMemoryError("Java heap space");
       subscription.cancel("left");
@@ -216,7 +215,7 @@ final class DeviceFailuresTest {
   @Test
   void abandonedClosings_countForAnHourOnly() throws Exception {
     for (int i = 0; i < 5; i++) {
-      Subscription subscription = subscribe(new RecordingSink());
+      Subscription subscription = subscribe(new TestSink());
       assertThat(state()).isEqualTo(DeviceState.OPEN);
       subscription.cancel("left");
       workers.runNext();
@@ -231,7 +230,7 @@ final class DeviceFailuresTest {
   @Test
   void threeAbandonedClosingsAtOnce_areTriedAgainAfterAMinute() throws Exception {
     for (int i = 0; i < 3; i++) {
-      Subscription subscription = subscribe(new RecordingSink());
+      Subscription subscription = subscribe(new TestSink());
       subscription.cancel("left");
       workers.runNext();
       workers.takeNext();
@@ -294,7 +293,7 @@ final class DeviceFailuresTest {
   @ParameterizedTest
   @ValueSource(strings = {"isReady", "onStarted", "onFrame", "onNotice", "onEnd"})
   void sinkThatThrows_endsOnlyItsSubscription(String method) throws Exception {
-    RecordingSink other = new RecordingSink();
+    TestSink other = new TestSink();
     subscribe(other);
     sink.failing = method;
     sink.failure = new OutOfMemoryError("Java heap space");

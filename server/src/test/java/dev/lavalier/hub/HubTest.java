@@ -50,7 +50,7 @@ final class HubTest {
   }
 
   /** Subscribes a caller whose access has been revoked. */
-  private void subscribe(Hub hub, RecordingSink sink) throws StreamException {
+  private void subscribe(Hub hub, TestSink sink) throws StreamException {
     SubscriptionSpec spec =
         SubscriptionSpec.resolve(
             FakeDevices.DESCRIPTOR,
@@ -83,7 +83,7 @@ final class HubTest {
               }
             },
             Set.of());
-    RecordingSink sink = new RecordingSink();
+    TestSink sink = new TestSink();
     subscribe(hub[0], sink);
     assertThat(sink.ends).containsExactly(Reason.NOT_AUTHENTICATED);
     assertThat(hub[0].subscriptions()).isEmpty();
@@ -109,7 +109,7 @@ final class HubTest {
               }
             },
             Set.of());
-    RecordingSink sink = new RecordingSink();
+    TestSink sink = new TestSink();
     subscribe(hub[0], sink);
     assertThat(sink.ends).containsExactly(Reason.SERVER_STOPPING);
     assertThat(hub[0].subscriptions()).isEmpty();
@@ -133,7 +133,7 @@ final class HubTest {
   @Test
   void failingAccessCheck_doesNotKeepTheOthersFromBeingChecked() throws Exception {
     Hub hub = hub(HubObserver.NONE, Set.of());
-    RecordingSink sink = new RecordingSink();
+    TestSink sink = new TestSink();
     AccessCheck broken =
         new AccessCheck() {
           @Override
@@ -156,7 +156,7 @@ final class HubTest {
   @Test
   void watchWhoseSinkThrows_ends() {
     Hub hub = hub(HubObserver.NONE, Set.of());
-    RecordingSink sink = new RecordingSink();
+    TestSink sink = new TestSink();
     IgnoringWatch watch = new IgnoringWatch(sink);
     watch.failing = true;
     hub.watch(
@@ -178,10 +178,10 @@ final class HubTest {
 
   /** Reports only its end. */
   private static final class IgnoringWatch implements DeviceWatch.Sink {
-    private final RecordingSink ends;
+    private final TestSink ends;
     boolean failing;
 
-    IgnoringWatch(RecordingSink ends) {
+    IgnoringWatch(TestSink ends) {
       this.ends = ends;
     }
 

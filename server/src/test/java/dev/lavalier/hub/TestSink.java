@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** Records how a subscription ends, and fails in one method if the test wants. */
-final class RecordingSink implements FrameSink {
+final class TestSink implements FrameSink {
 
   final List<Reason> ends = new ArrayList<>();
   final List<String> messages = new ArrayList<>(); // of the ends
