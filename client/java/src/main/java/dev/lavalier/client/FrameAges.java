@@ -8,8 +8,8 @@ import java.time.Duration;
  * one thread. All times are in nanoseconds.
  *
  * <p>The time at which the server read a frame is its {@code read_time_steady_nanos}. On Linux, a
- * <<<<<<< HEAD steady clock stands still while the machine is suspended. If the server's wall clock
- * has advanced by more than its steady clock, and no frame arrived for as long, the server was
+ * <<<<<<< HEAD steady clock stops while the machine is suspended. If the server's wall clock has
+ * advanced by more than its steady clock, and no frame arrived for as long, the server was
  * suspended, and the difference is added. ======= steady clock stops while the machine is
  * suspended. If the server's wall clock has advanced by more than its steady clock, and no frame
  * arrived for as long, the server was suspended, and the difference is added. >>>>>>> h-cli

@@ -18,9 +18,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><<<<<<< HEAD
  *
- * <p>On Linux, a steady clock stands still while the machine is suspended. If the server was
- * restarted while this machine was suspended, the gap does not contain that time. The client's wall
- * clock cannot help: it is often set together with the server's. =======
+ * <p>On Linux, a steady clock stops while the machine is suspended. If the server was restarted
+ * while this machine was suspended, the gap does not contain that time. The client's wall clock
+ * cannot help: it is often set together with the server's. =======
  *
  * <p>On Linux, a steady clock stops while the machine is suspended. If the server was restarted
  * while this machine was suspended, the gap does not contain that time. The client's wall clock
