@@ -22,7 +22,7 @@ final class FailureLogTest {
   void repeatedFailures_areLoggedOnceAndCounted() {
     try (LogLines lines = LogLines.of(LOGGER)) {
       for (int i = 0; i < 1_000; i++) {
-        failures.report("task 7", new OutOfMemoryError("Java heap space"));
+        failures.report("task 7", new InternalError("Java heap space"));
       }
       assertThat(lines.all()).containsExactly("ERROR task 7 failed and a stack trace");
       timeSource.advance(Duration.ofMinutes(1));
@@ -57,7 +57,7 @@ final class FailureLogTest {
 
     @Override
     public void schedule(Duration delay, Runnable task) {
-      throw new OutOfMemoryError("Java heap space");
+      throw new InternalError("Java heap space");
     }
   }
 }

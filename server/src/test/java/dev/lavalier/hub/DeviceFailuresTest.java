@@ -92,8 +92,8 @@ final class DeviceFailuresTest {
   }
 
   private static Throwable failure(String name) {
-    return name.startsWith("Out")
-        ? new OutOfMemoryError("unable to create native thread")
+    return name.startsWith("Internal")
+        ? new InternalError("unable to create native thread")
         : new IllegalStateException("the device is broken");
   }
 
@@ -101,7 +101,7 @@ final class DeviceFailuresTest {
   @ValueSource(strings = {"open", "periodSamples", "device"})
   void errorWhileOpening_refusesAndLeavesTheDeviceUsable(String method) throws Exception {
     devices.failing = method;
-    devices.failure = new OutOfMemoryError("Java heap space");
+    devices.failure = new InternalError("Java heap space");
     subscribe(sink);
     assertThat(sink.ends).containsExactly(Reason.DEVICE_BUSY);
     assertThat(sink.messages.get(0)).contains("Java heap space");
@@ -113,7 +113,7 @@ final class DeviceFailuresTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"OutOfMemoryError", "IllegalStateException"})
+  @ValueSource(strings = {"InternalError", "IllegalStateException"})
   void captureThatDoesNotStart_isClosedAndTheReasonIsReported(String kind) throws Exception {
     devices.failing = "start";
     devices.failure = failure(kind);
@@ -147,7 +147,7 @@ final class DeviceFailuresTest {
   void failingProgressCheck_countsAsALoss(String method) throws Exception {
     subscribe(sink);
     devices.failing = method;
-    devices.failure = new OutOfMemoryError("Java heap space");
+    devices.failure = new InternalError("Java heap space");
     pass(Duration.ofMillis(500));
     assertThat(sink.ends).containsExactly(Reason.DEVICE_LOST);
     assertThat(sink.messages.get(0)).contains("Java heap space");
@@ -162,7 +162,7 @@ final class DeviceFailuresTest {
       devices.failing = "";
       Subscription subscription = subscribe(new TestSink());
       devices.failing = method;
-      devices.failure = new OutOfMemoryError("Java heap space");
+      devices.failure = new InternalError("Java heap space");
       subscription.cancel("left");
       workers.runAll();
       assertThat(devices.lastCapture().closed).isTrue();
@@ -296,7 +296,7 @@ final class DeviceFailuresTest {
     TestSink other = new TestSink();
     subscribe(other);
     sink.failing = method;
-    sink.failure = new OutOfMemoryError("Java heap space");
+    sink.failure = new InternalError("Java heap space");
     subscribe(sink);
     devices.lastCapture().deliver(0);
     devices.lastCapture().listener.onSilence(true);
@@ -371,7 +371,7 @@ final class DeviceFailuresTest {
   private static final class FailingObserver implements HubObserver {
 
     private static Error failure() {
-      return new OutOfMemoryError("Java heap space");
+      return new InternalError("Java heap space");
     }
 
     @Override

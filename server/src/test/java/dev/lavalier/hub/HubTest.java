@@ -193,7 +193,7 @@ final class HubTest {
     @Override
     public void onSnapshot(List<DeviceStatus> devices) {
       if (failing) {
-        throw new OutOfMemoryError("Java heap space");
+        throw new InternalError("Java heap space");
       }
     }
 

@@ -7,7 +7,10 @@ import java.util.concurrent.AbstractExecutorService;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 
-/** Workers whose tasks the test runs, one at a time. Used by one thread. */
+/**
+ * Workers whose tasks the test runs, one at a time. Used by one thread. An InternalError stands for
+ * an OutOfMemoryError, with which JUnit would end the run.
+ */
 final class ManualWorkers extends AbstractExecutorService {
 
   private final Deque<Runnable> tasks = new ArrayDeque<>();
@@ -22,7 +25,7 @@ final class ManualWorkers extends AbstractExecutorService {
       throw new RejectedExecutionException();
     }
     if (threadsLeft == 0) {
-      throw new OutOfMemoryError("unable to create native thread");
+      throw new InternalError("unable to create native thread");
     }
     threadsLeft--;
     tasks.add(task);

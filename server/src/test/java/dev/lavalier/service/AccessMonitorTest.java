@@ -36,7 +36,7 @@ final class AccessMonitorTest {
     Executor files =
         task -> {
           if (failing[0]) {
-            throw new OutOfMemoryError("unable to create native thread");
+            throw new InternalError("unable to create native thread");
           }
           task.run();
         };

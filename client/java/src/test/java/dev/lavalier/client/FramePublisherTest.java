@@ -81,7 +81,7 @@ final class FramePublisherTest {
 
   @Test
   void failingExecutor_signalsTheFailure() throws Exception {
-    Error noThread = new OutOfMemoryError("unable to create native thread");
+    Error noThread = new InternalError("unable to create native thread");
     try (FrameStream stream = stream(1)) {
       FramePublisher.of(
               stream,
