@@ -6,7 +6,6 @@ import dev.lavalier.capture.Loss;
 import dev.lavalier.capture.Period;
 import dev.lavalier.common.TimeSource;
 import java.io.IOException;
-import java.util.Arrays;
 import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -26,8 +25,7 @@ import org.slf4j.LoggerFactory;
  *   <li>An overload lasts: the line is full, and the steps do not catch up. What the line holds is
  *       then discarded, because it may be old, and may have been overwritten. Deliveries continue
  *       when the arrivals have shown how much was lost.
- *   <li>The machine was suspended. {@link TimeSource#suspendedNanos} says for how long. If it does
- *       not know, the machine was suspended if the wall clock went forward while the line stalled.
+ *   <li>The machine was suspended: see {@link SuspendDetector}.
  * </ul>
  *
  * <p>{@link #start} is called once, before {@link #step}. One thread calls both, and {@link
@@ -55,35 +53,11 @@ final class LineReading {
   /** Interval between measurements of the exact time at which samples arrive. */
   private static final long PROBE_INTERVAL_NANOS = 1_000_000_000L;
 
-  /**
-   * A device that delivers exact zeros for this long is muted, or the server has no permission to
-   * use it.
-   */
-  private static final long SILENCE_NANOS = 5_000_000_000L;
-
   /** If the line is full after this many periods that took too long, the steps do not keep up. */
   private static final int MIN_SLOW_PERIODS = 3;
 
   /** How long arrivals are watched after an overload. This is longer than a burst. */
   private static final long WATCH_NANOS = 100_000_000L;
-
-  /** Interval between checks of the clocks of this machine. */
-  private static final long CLOCKS_INTERVAL_NANOS = 5_000_000;
-
-  /** Interval between checks for a suspend that the wall clock does not show. */
-  private static final long SUSPEND_CHECK_NANOS = 1_000_000_000L;
-
-  /** Suspends are measured to about 20 ms; this is longer. */
-  private static final long MIN_SUSPEND_NANOS = 100_000_000L;
-
-  /** The wall clock goes forward by more than this, if it shows a suspend. */
-  private static final long MIN_JUMP_NANOS = 1_000_000_000L;
-
-  /** The line stalls for at least this long, if a jump of the wall clock was a suspend. */
-  private static final double MIN_STALL_SECONDS = 0.2;
-
-  /** A line that has delivered nothing for this long after a suspend is read once, to resume it. */
-  private static final long RESUME_NANOS = 1_000_000_000L;
 
   private final AudioLine line;
   private final String deviceId;
@@ -100,6 +74,8 @@ final class LineReading {
   private final byte[] period;
   private final DeviceClock clock;
   private final WallClock wallClock;
+  private final SuspendDetector suspends;
+  private final SilenceDetector silence;
   private final Pacer pacer;
   private @Nullable CaptureListener listener; // null: not started
   private boolean listening; // the listener is being called
@@ -111,7 +87,6 @@ final class LineReading {
   private long position; // samples of this epoch so far, including lost samples
   private Loss loss = Loss.OVERRUN; // why the samples before the next period are lost, if any are
   private long lastCaptureNanos = Long.MIN_VALUE;
-  private long zeroSamples;
 
   private long polledAt; // steady time of the last poll
   private boolean polling; // this step follows a poll within POLL_NANOS, if nothing delayed it
@@ -123,13 +98,6 @@ final class LineReading {
   private int slowPeriods; // periods since the last idle step that took longer than real time
   private boolean watching; // no period is read, until the loss of an overload is known
   private long watchUntil;
-
-  private long clocksCheckedAt;
-  private long suspendCheckedAt;
-  private long suspendedNanos; // the last answer of the time source
-  private long wallJump; // by how much the wall clock went forward since the last arrival
-  private boolean resuming; // the line is read at resumeAt, if nothing arrives before
-  private long resumeAt;
 
   /**
    * Creates a reading that is not started.
@@ -149,6 +117,8 @@ final class LineReading {
     this.period = new byte[periodSamples * format.bytesPerSampleFrame()];
     this.clock = new DeviceClock(format, format.nanosOf(bufferSamples));
     this.wallClock = new WallClock(timeSource);
+    this.suspends = new SuspendDetector(timeSource, wallClock);
+    this.silence = new SilenceDetector(format);
     this.pacer = new Pacer(format.nanosOf(periodSamples));
   }
 
@@ -158,10 +128,7 @@ final class LineReading {
     try {
       line.start();
       startedNanos = timeSource.nanoTime();
-      clocksCheckedAt = startedNanos;
-      suspendCheckedAt = startedNanos;
-      suspendedNanos = timeSource.suspendedNanos();
-      wallClock.update();
+      suspends.start(startedNanos);
     } catch (Throwable e) {
       onFailure(e);
     }
@@ -228,7 +195,7 @@ final class LineReading {
 
   private long poll() throws IOException {
     long now = timeSource.nanoTime();
-    checkClocks(now);
+    skipSuspend(now, suspends.check(now));
     if (watching) {
       idle = true;
       notePoll(line.available());
@@ -244,7 +211,7 @@ final class LineReading {
     }
     int available = line.available();
     notePoll(available);
-    if (available < periodSamples && !(resuming && now >= resumeAt)) {
+    if (available < periodSamples && !(started && suspends.isResumeDue(now))) {
       idle = true;
       if (!waited) {
         waited = true;
@@ -253,7 +220,7 @@ final class LineReading {
       polling = now <= slowFrom;
       return now + (polling ? POLL_NANOS : SLOW_POLL_NANOS);
     }
-    resuming = false;
+    suspends.onResume();
     if (isFull(available) && slowPeriods >= MIN_SLOW_PERIODS) {
       discardBacklog();
       return polledAt;
@@ -389,50 +356,16 @@ final class LineReading {
     }
   }
 
-  /** Reads the clocks of this machine, and looks for a suspend. */
-  private void checkClocks(long now) {
-    if (now - clocksCheckedAt < CLOCKS_INTERVAL_NANOS) {
-      return;
-    }
-    clocksCheckedAt = now;
-    long jump = wallClock.update();
-    if (jump < MIN_JUMP_NANOS && now - suspendCheckedAt < SUSPEND_CHECK_NANOS) {
-      return;
-    }
-    suspendCheckedAt = now;
-    long total = timeSource.suspendedNanos();
-    boolean known = total != TimeSource.UNKNOWN && suspendedNanos != TimeSource.UNKNOWN;
-    if (known && total - suspendedNanos >= MIN_SUSPEND_NANOS) {
-      onSuspended(now, total - suspendedNanos);
-      resumeLater(now);
-    } else if (!known && jump >= MIN_JUMP_NANOS) {
-      wallJump += jump;
-      resumeLater(now);
-    }
-    if (total != TimeSource.UNKNOWN) {
-      suspendedNanos = Math.max(suspendedNanos, total);
-    }
+  private void noteArrival(long now, long arrived, int available) {
+    boolean known = started && !isFull(available);
+    skipSuspend(now, suspends.onArrival(known ? clock.lateness(now, arrived) : 0));
   }
 
-  private void resumeLater(long now) {
-    resuming = started;
-    resumeAt = now + RESUME_NANOS;
-  }
-
-  private void onSuspended(long now, long nanos) {
-    if (started) {
+  private void skipSuspend(long now, long nanos) {
+    if (started && nanos > 0) {
       long samples = format.samplesIn(nanos);
       clock.skipSuspended(position, samples);
       skip(now, samples, Loss.OVERRUN);
-    }
-  }
-
-  private void noteArrival(long now, long arrived, int available) {
-    resuming = false;
-    long jump = wallJump;
-    wallJump = 0;
-    if (jump > 0 && !isFull(available) && clock.lateness(now, arrived) >= MIN_STALL_SECONDS) {
-      onSuspended(now, jump);
     }
   }
 
@@ -453,20 +386,12 @@ final class LineReading {
   }
 
   private void detectSilence() {
-    long silentFrom = format.samplesIn(SILENCE_NANOS);
-    boolean wasSilent = zeroSamples >= silentFrom;
-    zeroSamples = isZero(period) ? zeroSamples + periodSamples : 0;
-    boolean silent = zeroSamples >= silentFrom;
-    if (silent != wasSilent) {
+    boolean wasSilent = silence.isSilent();
+    silence.onPeriod(period, periodSamples);
+    if (silence.isSilent() != wasSilent) {
       listening = true;
-      listener.onSilence(silent);
+      listener.onSilence(!wasSilent);
       listening = false;
     }
-  }
-
-  private static boolean isZero(byte[] pcm) {
-    // The first byte is zero, and each byte equals the one before it. The JVM compares the arrays
-    // in one vectorized loop.
-    return pcm[0] == 0 && Arrays.equals(pcm, 0, pcm.length - 1, pcm, 1, pcm.length);
   }
 }

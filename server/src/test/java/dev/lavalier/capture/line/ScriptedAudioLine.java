@@ -36,7 +36,7 @@ public final class ScriptedAudioLine implements AudioLine {
   }
 
   private static final long WAIT_NANOS = 1_000_000;
-  private static final int MAX_WAITING_SAMPLES = 1 << 23;
+  private static final int MAX_WAITING_SAMPLES = 1 << 20;
 
   private final PcmFormat format;
   private final int bufferSamples;
