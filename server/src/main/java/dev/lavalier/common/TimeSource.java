@@ -13,11 +13,23 @@ import org.slf4j.LoggerFactory;
  */
 public interface TimeSource {
 
+  /** The answer of {@link #suspendedNanos} if it cannot be determined. */
+  long UNKNOWN = Long.MIN_VALUE;
+
   /** Returns the steady time: nanoseconds since an arbitrary origin. */
   long nanoTime();
 
   /** Returns the unix time: nanoseconds since 1970-01-01T00:00Z. */
   long unixNanos();
+
+  /**
+   * Returns for how long this machine has been suspended since an arbitrary origin, in nanoseconds,
+   * if the steady time stops in a suspend; {@link #UNKNOWN} if that cannot be determined. Precise
+   * to about 20 ms. May read a file: call it rarely.
+   */
+  default long suspendedNanos() {
+    return UNKNOWN;
+  }
 
   /**
    * Waits until {@link #nanoTime} reaches {@code deadline}. Like {@link LockSupport#park} it may
@@ -52,6 +64,7 @@ public interface TimeSource {
 
     private final FailureLog failures =
         new FailureLog(this, LoggerFactory.getLogger(SystemTimeSource.class), "a scheduled task");
+    private final SuspendTime suspendTime = new SuspendTime();
 
     private SystemTimeSource() {}
 
@@ -77,6 +90,11 @@ public interface TimeSource {
     public long unixNanos() {
       Instant now = Instant.now();
       return now.getEpochSecond() * 1_000_000_000L + now.getNano();
+    }
+
+    @Override
+    public long suspendedNanos() {
+      return suspendTime.nanos();
     }
 
     @Override

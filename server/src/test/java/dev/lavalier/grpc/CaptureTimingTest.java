@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lavalier.testing.TestSubscriber;
 import dev.lavalier.v1.AudioFrame;
+import dev.lavalier.v1.Gap;
 import dev.lavalier.v1.GapCause;
 import dev.lavalier.v1.StreamStarted;
 import java.time.Duration;
@@ -43,6 +44,25 @@ final class CaptureTimingTest extends DeviceFaultsFixture {
     assertThat(lavalier.timeSource().nanoTime() - startedNanos).isEqualTo(6_000_000_000L);
     subscriber.cancel();
     assertClosed();
+  }
+
+  @Test
+  void suspendIsGapOfItsLength() throws Exception {
+    TestSubscriber subscriber = listening(FAIL);
+    long before = lavalier.timeSource().unixNanos();
+    lavalier.timeSource().suspend(Duration.ofHours(1));
+    lavalier.advance(Duration.ofMillis(100), 2);
+
+    AudioFrame frame = subscriber.nextFrame();
+    Gap gap = frame.getGap();
+    assertThat(gap.getCause()).isEqualTo(GapCause.GAP_CAUSE_DEVICE_OVERRUN);
+    assertThat(gap.getEstimated()).isTrue();
+    assertThat(gap.getSampleCount()).isEqualTo(3_600L * 48_000);
+    assertThat(frame.getSampleIndex()).isEqualTo(4_800 + 3_600L * 48_000);
+    assertThat(frame.getCaptureTimeUnixNanos() - before)
+        .isBetween(3_599_990_000_000L, 3_600_010_000_000L);
+    assertThat(subscriber.nextFrame().hasGap()).isFalse();
+    subscriber.cancel();
   }
 
   @Test

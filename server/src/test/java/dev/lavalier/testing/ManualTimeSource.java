@@ -33,6 +33,7 @@ public final class ManualTimeSource implements TimeSource {
       new PriorityQueue<>(Comparator.comparingLong(Task::at).thenComparingLong(Task::number));
   private long taskNumber;
   private long now = 1_000_000_000L;
+  private long suspended;
   private Runnable afterStep = () -> {};
 
   @Override
@@ -42,7 +43,17 @@ public final class ManualTimeSource implements TimeSource {
 
   @Override
   public synchronized long unixNanos() {
-    return START_UNIX_NANOS + now;
+    return START_UNIX_NANOS + now + suspended;
+  }
+
+  @Override
+  public synchronized long suspendedNanos() {
+    return suspended;
+  }
+
+  /** Lets the machine sleep for a time: only the wall clock continues. */
+  public synchronized void suspend(Duration by) {
+    suspended += by.toNanos();
   }
 
   @Override

@@ -2,6 +2,7 @@ package dev.lavalier.testing;
 
 import dev.lavalier.capture.javasound.TestLines;
 import dev.lavalier.capture.line.AudioLine;
+import java.io.IOException;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Method;
 import java.util.Arrays;
@@ -87,7 +88,7 @@ final class ScriptedLine implements InvocationHandler {
     return null;
   }
 
-  private int available() {
+  private int available() throws IOException {
     script.availableCalls.incrementAndGet();
     AudioLine open = tone;
     if (open == null) {
@@ -113,7 +114,7 @@ final class ScriptedLine implements InvocationHandler {
     return open.available() * format.getFrameSize();
   }
 
-  private int read(byte[] to, int offset, int length) {
+  private int read(byte[] to, int offset, int length) throws IOException {
     if (script.throwsOnRead) {
       throw new IllegalStateException("driver failure");
     }

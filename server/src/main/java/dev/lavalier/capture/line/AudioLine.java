@@ -1,6 +1,7 @@
 package dev.lavalier.capture.line;
 
 import dev.lavalier.audio.PcmFormat;
+import java.io.IOException;
 
 /**
  * An open capture line of this machine: a line of the sound system, or of a virtual device. All
@@ -30,8 +31,9 @@ public interface AudioLine extends AutoCloseable {
    * @param buffer its length is a whole number of samples of all channels
    * @return the number of samples read; fewer than the buffer holds only if the line was stopped or
    *     is lost
+   * @throws IOException if the line cannot continue; its message says why, in one sentence
    */
-  int read(byte[] buffer);
+  int read(byte[] buffer) throws IOException;
 
   /** Stops the capture. */
   void stop();

@@ -4,16 +4,15 @@ import dev.lavalier.audio.PcmFormat;
 
 /**
  * Estimates when each sample of an epoch was captured, on the steady clock of this machine. Also
- * estimates how many samples a device has lost, because no sound system reports that.
+ * estimates how many samples were lost, because no sound system reports that.
  *
- * <p>{@link #recordArrival} reports that samples arrived exactly at a given time. The clock is a
- * straight line fitted to the arrivals by least squares. An arrival that is five minutes old has
- * 1/e of the weight of a new one, because crystals drift with temperature.
+ * <p>{@link #recordArrival} reports that samples arrived exactly at a given time. The clock is the
+ * {@link ArrivalLine} of these.
  *
  * <p>{@link #observe} reports only that samples had arrived by a given time; they may have arrived
  * earlier, in a burst. If for a quarter of a second every observation finds the samples later than
  * the line's buffer can explain, they are lost. The observation then returns their number, and the
- * caller advances its position.
+ * caller advances its position. After {@link #suspectLoss} a much smaller lateness counts.
  *
  * <p>Used by one thread.
  */
@@ -22,29 +21,10 @@ final class DeviceClock {
   /** How long samples must be missing before they count as lost. */
   private static final long WINDOW_NANOS = 250_000_000L;
 
-  /** The number of arrivals in five minutes, at one per second. */
-  private static final double DECAY_ARRIVALS = 300;
+  /** How late samples must be to count as lost if there is other evidence of a loss. */
+  private static final double SUSPECTED_LOSS_SECONDS = 0.004;
 
-  /**
-   * The slope is used from this number of arrivals, and limited to {@link #MAX_SLOPE}, which no
-   * crystal exceeds.
-   */
-  private static final int MIN_ARRIVALS_FOR_SLOPE = 3;
-
-  private static final double MAX_SLOPE = 0.02;
-
-  /**
-   * The drift is reported after a minute, if its standard error is below {@link
-   * #MAX_STANDARD_ERROR}.
-   */
-  private static final int MIN_ARRIVALS_TO_REPORT = 60;
-
-  private static final double MAX_STANDARD_ERROR = 5e-6;
-
-  /**
-   * If an arrival is earlier than the fitted line by more than this, the arrivals before it were
-   * late.
-   */
+  /** If an arrival is earlier than the line by more than this, the arrivals before it were late. */
   private static final double MAX_EARLY_SECONDS = 0.02;
 
   private final PcmFormat format;
@@ -54,21 +34,12 @@ final class DeviceClock {
   // The window of observations.
   private boolean windowOpen;
   private long windowEnd;
-  private double minLateness; // seconds behind the fitted line
+  private double minLateness; // seconds behind the line
+  private boolean suspected; // a loss is probable
 
-  // Sums of the weighted arrivals (x: seconds of audio, y: seconds of lag).
-  private double sum;
-  private double sumX;
-  private double sumY;
-  private double sumXx;
-  private double sumXy;
-  private double sumYy;
-  private int arrivals;
-
-  // lag = offset + slope * (seconds of audio - pivot)
-  private double offset;
-  private double slope;
-  private double pivot;
+  private final ArrivalLine arrivals = new ArrivalLine();
+  private double
+      slipped; // seconds by which steps moved the line back and that do not count as lost
 
   /**
    * Creates a clock without observations.
@@ -78,6 +49,15 @@ final class DeviceClock {
   DeviceClock(PcmFormat format, long lossThresholdNanos) {
     this.format = format;
     this.lossThresholdSeconds = lossThresholdNanos / 1e9;
+  }
+
+  /**
+   * Sets the origin of the clock. Otherwise the first observation sets it.
+   *
+   * @param nanos steady time at which sample 0 was captured
+   */
+  void start(long nanos) {
+    originNanos = nanos;
   }
 
   /**
@@ -93,10 +73,10 @@ final class DeviceClock {
     }
     double x = seconds(samples);
     double lag = lag(nanos, x);
-    if (arrivals == 0) {
-      offset = Math.min(offset, lag);
+    if (arrivals.points() == 0 && lag < arrivals.at(x)) {
+      arrivals.restart(x, lag);
     }
-    double lateness = lag - lagAt(x);
+    double lateness = lag - arrivals.at(x);
     minLateness = windowOpen ? Math.min(minLateness, lateness) : lateness;
     if (!windowOpen) {
       windowOpen = true;
@@ -106,53 +86,82 @@ final class DeviceClock {
       return 0;
     }
     windowOpen = false;
-    return minLateness > lossThresholdSeconds ? Math.round(minLateness * format.sampleRateHz()) : 0;
+    double threshold = suspected ? SUSPECTED_LOSS_SECONDS : lossThresholdSeconds;
+    suspected = false;
+    if (minLateness > threshold) {
+      return Math.round(minLateness * format.sampleRateHz());
+    }
+    return slipped > lossThresholdSeconds ? takeSlipped() : 0;
   }
 
-  /** Discards the current window, because a pause of the reader says nothing about the device. */
-  void resetWindow() {
-    windowOpen = false;
+  private long takeSlipped() {
+    long samples = Math.round(slipped * format.sampleRateHz());
+    arrivals.shift(-seconds(samples));
+    slipped = 0;
+    return samples;
   }
 
   /**
-   * Records that samples arrived at this moment. The clock must have been observed before.
+   * Extends the current window by a pause of the reader, because a pause says nothing about the
+   * device.
+   */
+  void extendWindow(long nanos) {
+    windowEnd += nanos;
+  }
+
+  /**
+   * Opens a new window, after which a small lateness counts as a loss: the line was full, so that
+   * it probably lost samples.
+   *
+   * @param windowNanos the length of the window
+   */
+  void suspectLoss(long nanos, long windowNanos) {
+    suspected = true;
+    windowOpen = true;
+    windowEnd = nanos + windowNanos;
+    minLateness = Double.MAX_VALUE;
+  }
+
+  /** Opens a new window of the usual length, as {@link #suspectLoss(long, long)}. */
+  void suspectLoss(long nanos) {
+    suspectLoss(nanos, WINDOW_NANOS);
+  }
+
+  /** Returns whether a suspected loss is neither confirmed nor refuted yet. */
+  boolean isLossSuspected() {
+    return suspected;
+  }
+
+  /**
+   * Records that samples arrived at this moment. Call it only while no loss is suspected. The clock
+   * must have been observed before.
    *
    * @param samples samples that have arrived in this epoch, including lost samples
    */
   void recordArrival(long nanos, long samples) {
     double x = seconds(samples);
     double y = lag(nanos, x);
-    double lateness = y - lagAt(x);
-    if (arrivals > 0 && lateness > lossThresholdSeconds) {
+    double lateness = y - arrivals.at(x);
+    if (lateness > lossThresholdSeconds) {
       return; // a backlog or a loss: observe() distinguishes them
     }
     if (lateness < -MAX_EARLY_SECONDS) {
-      resetFit();
+      arrivals.restart(x, y);
+      slipped = Math.max(0, slipped + lateness);
     }
-    double decay = 1 - 1 / DECAY_ARRIVALS;
-    sum = sum * decay + 1;
-    sumX = sumX * decay + x;
-    sumY = sumY * decay + y;
-    sumXx = sumXx * decay + x * x;
-    sumXy = sumXy * decay + x * y;
-    sumYy = sumYy * decay + y * y;
-    arrivals++;
-    pivot = sumX / sum;
-    offset = sumY / sum;
-    double spread = sumXx - sumX * pivot;
-    double fitted = spread > 0 ? (sumXy - sumX * offset) / spread : 0;
-    slope =
-        arrivals < MIN_ARRIVALS_FOR_SLOPE ? 0 : Math.max(-MAX_SLOPE, Math.min(MAX_SLOPE, fitted));
+    slipped = Math.max(0, slipped + arrivals.add(x, y));
   }
 
-  private void resetFit() {
-    sum = 0;
-    sumX = 0;
-    sumY = 0;
-    sumXx = 0;
-    sumXy = 0;
-    sumYy = 0;
-    arrivals = 0;
+  /**
+   * Skips samples that were not captured while the steady clock was stopped.
+   *
+   * @param position number of samples of this epoch before the suspend
+   * @param samples number of samples that are skipped
+   */
+  void skipSuspended(long position, long samples) {
+    double lag = arrivals.at(seconds(position));
+    originNanos -= format.nanosOf(samples);
+    arrivals.restart(seconds(position + samples), lag);
   }
 
   private double seconds(long samples) {
@@ -163,8 +172,10 @@ final class DeviceClock {
     return (nanos - originNanos) / 1e9 - x;
   }
 
-  private double lagAt(double x) {
-    return offset + slope * (x - pivot);
+  /** Returns by how many seconds samples are late that arrived by now. */
+  double lateness(long nanos, long samples) {
+    double x = seconds(samples);
+    return lag(nanos, x) - arrivals.at(x);
   }
 
   /**
@@ -174,19 +185,12 @@ final class DeviceClock {
    *     before
    */
   long nanosOf(long sample) {
-    return originNanos + format.nanosOf(sample) + Math.round(lagAt(seconds(sample)) * 1e9);
+    return originNanos + format.nanosOf(sample) + Math.round(arrivals.at(seconds(sample)) * 1e9);
   }
 
-  /**
-   * Returns whether {@link #driftPpm} is precise enough to be reported: there are arrivals for a
-   * minute, and its standard error is below 5 ppm. The error is estimated from the scatter of the
-   * arrivals around the fitted line.
-   */
+  /** Returns whether {@link #driftPpm} is precise to 5 ppm. This takes a minute or two. */
   boolean isConverged() {
-    double spread = sumXx - sumX * pivot;
-    double scatter = (sumYy - sumY * offset - slope * (sumXy - sumX * offset)) / sum;
-    return arrivals >= MIN_ARRIVALS_TO_REPORT
-        && Math.sqrt(Math.max(0, scatter) / spread) < MAX_STANDARD_ERROR;
+    return arrivals.isConverged();
   }
 
   /**
@@ -194,6 +198,7 @@ final class DeviceClock {
    * million; 0 until there are enough arrivals.
    */
   double driftPpm() {
+    double slope = arrivals.slope();
     return -slope / (1 + slope) * 1e6;
   }
 }

@@ -26,13 +26,15 @@ public final class LineCapture implements Capture {
    *
    * @param device the device, as it was listed when the line was opened
    * @param line an open line; this object closes it
-   * @param period the length of one read
+   * @param period the length of one read. If the line's buffer does not hold two of them, as the
+   *     sound system may have made it smaller than requested, the reads are half of the buffer
    */
   public LineCapture(
       DeviceDescriptor device, AudioLine line, Duration period, TimeSource timeSource) {
     this.device = device;
     this.line = line;
-    this.periodSamples = (int) Math.max(1, line.format().samplesIn(period.toNanos()));
+    long samples = Math.min(line.format().samplesIn(period.toNanos()), line.bufferSamples() / 2);
+    this.periodSamples = (int) Math.max(1, samples);
     this.reader = new LineReader(line, device.id(), periodSamples, timeSource);
   }
 

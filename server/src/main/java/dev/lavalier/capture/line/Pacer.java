@@ -4,7 +4,7 @@ package dev.lavalier.capture.line;
  * Schedules the periods at even intervals. Some sound servers deliver samples in bursts that are
  * not whole periods: without a schedule, periods of 20 ms would be 0 or 40 ms apart. The pacer
  * delays them by just enough that each period is available when it is due, which is at most one
- * burst.
+ * burst. Bursts of more than about 40 ms remain uneven.
  *
  * <p>A period that arrives late delays the schedule by the same time. If more samples than
  * necessary were waiting throughout an {@link #ADJUST_INTERVAL}, the schedule moves forward again
@@ -16,7 +16,11 @@ package dev.lavalier.capture.line;
  */
 final class Pacer {
 
-  /** The maximum time that a period is held back. */
+  /**
+   * The maximum lateness of a period that delays the schedule. The period itself may be held back
+   * for longer: by almost one burst. Bursts of up to 40 ms are released evenly, and longer ones
+   * unevenly.
+   */
   static final long MAX_DELAY_NANOS = 25_000_000;
 
   /** The backlog that should remain when a period is released, to absorb jitter. */

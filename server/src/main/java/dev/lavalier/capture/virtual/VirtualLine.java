@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * It never overruns. A late reader gets the whole backlog; {@link #available} reports it up to the
  * size of the buffer.
  *
- * <p>If the source fails, a read returns fewer samples than requested, as a lost device does.
+ * <p>If the source fails, so does the read.
  */
 public final class VirtualLine implements AudioLine {
 
@@ -95,7 +95,7 @@ public final class VirtualLine implements AudioLine {
   }
 
   @Override
-  public int read(byte[] buffer) {
+  public int read(byte[] buffer) throws IOException {
     int requested = buffer.length / format.bytesPerSampleFrame();
     reading = Thread.currentThread();
     try {
@@ -109,16 +109,12 @@ public final class VirtualLine implements AudioLine {
     }
   }
 
-  private int readSamples(byte[] buffer, int samples) {
+  private int readSamples(byte[] buffer, int samples) throws IOException {
     VirtualDevice.@Nullable SampleSource open = source;
     if (open == null) {
       return 0;
     }
-    try {
-      open.read(buffer, 0, samples * format.bytesPerSampleFrame());
-    } catch (IOException e) {
-      return 0;
-    }
+    open.read(buffer, 0, samples * format.bytesPerSampleFrame());
     long after = position + samples; // only this thread writes it
     position = after;
     return samples;

@@ -9,15 +9,19 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import javax.sound.sampled.AudioInputStream;
 import javax.sound.sampled.AudioSystem;
 import javax.sound.sampled.UnsupportedAudioFileException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A WAV file that plays in a loop, only in its own format. The file is read while it plays, so its
- * size is not limited by memory. Each opening starts at the beginning of the file. Immutable.
+ * A WAV file that plays in a loop, only in its own format. A large file is read while it plays, so
+ * its size is not limited by memory. Each opening starts at the beginning of the file. If the file
+ * has been replaced by one of another format, opening fails, and so does the next turn of a large
+ * file. Immutable.
  *
  * @param name the {@code device_id}
  * @param file the file
@@ -26,6 +30,9 @@ import org.jspecify.annotations.Nullable;
 public record WavDevice(String name, Path file, PcmFormat format) implements VirtualDevice {
 
   private static final int MAGIC_BYTES = 12;
+
+  /** A larger file is read again for each turn, a smaller one only when it is opened. */
+  static final int MAX_BYTES_IN_MEMORY = 1 << 20;
 
   /**
    * Creates a device after reading the header of the file.
@@ -107,24 +114,47 @@ public record WavDevice(String name, Path file, PcmFormat format) implements Vir
 
   @Override
   public SampleSource open(PcmFormat requested) throws IOException {
-    return new LoopingSource(file);
+    AudioInputStream in = openSamples();
+    if (Files.size(file) > MAX_BYTES_IN_MEMORY) {
+      return new FileLoop(in);
+    }
+    try (in) {
+      return new MemoryLoop(nonEmpty(in.readAllBytes()));
+    }
   }
 
-  private static final class LoopingSource implements SampleSource {
-    private final Path file;
+  private byte[] nonEmpty(byte[] samples) throws IOException {
+    int bytes = samples.length - samples.length % format.bytesPerSampleFrame();
+    if (bytes == 0) {
+      throw new EOFException(file + " contains no samples");
+    }
+    return Arrays.copyOf(samples, bytes);
+  }
+
+  /** Opens the file, if it still has the format that it had when this device was created. */
+  private AudioInputStream openSamples() throws IOException {
+    AudioInputStream in;
+    try {
+      in = read(file);
+    } catch (UnsupportedAudioFileException e) {
+      throw new IOException(file + " is no longer a WAV file", e);
+    }
+    Optional<PcmFormat> now = JavaSoundFormats.fromJavaSound(in.getFormat());
+    if (now.isEmpty() || !now.get().equals(format)) {
+      in.close();
+      throw new IOException(
+          "%s is now %s, and was %s when the server started; restart the server to use it"
+              .formatted(file, now.map(PcmFormat::toString).orElse("another format"), format));
+    }
+    return in;
+  }
+
+  /** A file that is read again for each turn. */
+  private final class FileLoop implements SampleSource {
     private AudioInputStream in;
 
-    LoopingSource(Path file) throws IOException {
-      this.file = file;
-      this.in = rewind(file);
-    }
-
-    private static AudioInputStream rewind(Path file) throws IOException {
-      try {
-        return WavDevice.read(file);
-      } catch (UnsupportedAudioFileException e) {
-        throw new IOException(file + " is no longer a WAV file", e);
-      }
+    FileLoop(AudioInputStream in) {
+      this.in = in;
     }
 
     @Override
@@ -140,7 +170,7 @@ public record WavDevice(String name, Path file, PcmFormat format) implements Vir
           throw new EOFException(file + " contains no samples");
         } else {
           in.close();
-          in = rewind(file);
+          in = openSamples();
           rewound = true;
         }
       }
@@ -150,5 +180,29 @@ public record WavDevice(String name, Path file, PcmFormat format) implements Vir
     public void close() throws IOException {
       in.close();
     }
+  }
+
+  /** A short file, which would have to be opened too often. */
+  private static final class MemoryLoop implements SampleSource {
+    private final byte[] samples;
+    private int at;
+
+    MemoryLoop(byte[] samples) {
+      this.samples = samples;
+    }
+
+    @Override
+    public void read(byte[] to, int offset, int length) {
+      int done = 0;
+      while (done < length) {
+        int n = Math.min(length - done, samples.length - at);
+        System.arraycopy(samples, at, to, offset + done, n);
+        done += n;
+        at = (at + n) % samples.length;
+      }
+    }
+
+    @Override
+    public void close() {}
   }
 }

@@ -1,15 +1,19 @@
 package dev.lavalier.capture.virtual;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIOException;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.capture.javasound.JavaSoundFormats;
+import dev.lavalier.common.TimeSource;
 import dev.lavalier.testing.SineMeter;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
 import javax.sound.sampled.AudioFileFormat;
 import javax.sound.sampled.AudioFormat;
 import javax.sound.sampled.AudioInputStream;
@@ -62,6 +66,82 @@ final class VirtualDeviceTest {
     byte[] played = read(device, STEREO, 4 * 1_000);
     for (int i = 0; i < played.length; i++) {
       assertThat(played[i]).isEqualTo(samples[i % samples.length]);
+    }
+  }
+
+  @Test
+  void fileOfOneSampleIsOpenedOnce() throws IOException {
+    Path file = wav(new byte[] {1, 2, 3, 4}, STEREO);
+    WavDevice device = WavDevice.of("click", file);
+    try (VirtualDevice.SampleSource source = device.open(STEREO)) {
+      Files.delete(file);
+      byte[] pcm = new byte[4 * 48_000];
+      source.read(pcm, 0, pcm.length);
+      for (int i = 0; i < pcm.length; i++) {
+        assertThat(pcm[i]).isEqualTo((byte) (1 + i % 4));
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"16000/1/s16le", "48000/2/s24le", "48000/3/s16le"})
+  void fileOfAnotherFormatIsNotPlayed(String other) throws IOException {
+    Path file = wav(new byte[4 * 100], STEREO);
+    WavDevice device = WavDevice.of("swap", file);
+    PcmFormat format = PcmFormat.parse(other);
+    writeWav(new byte[format.bytesPerSampleFrame()], JavaSoundFormats.toJavaSound(format), file);
+
+    assertThatIOException()
+        .isThrownBy(() -> device.open(STEREO))
+        .withMessage(
+            file
+                + " is now "
+                + format
+                + ", and was 48000/2/s16le when the server started; restart the server to use it");
+  }
+
+  @Test
+  void largeFileThatIsReplacedFailsAtItsEnd() throws IOException {
+    byte[] large = new byte[2 * WavDevice.MAX_BYTES_IN_MEMORY];
+    Path file = wav(large, STEREO);
+    VirtualLine line =
+        VirtualLine.open(WavDevice.of("swap", file), STEREO, 9_600, new SteppedTime());
+    line.start();
+    line.read(new byte[large.length - 40]);
+    Path next = dir.resolve("next.wav");
+    PcmFormat mono = PcmFormat.parse("16000/1/s16le");
+    writeWav(new byte[100], JavaSoundFormats.toJavaSound(mono), next);
+    Files.move(next, file, StandardCopyOption.REPLACE_EXISTING);
+
+    line.read(new byte[40]);
+    assertThatIOException()
+        .isThrownBy(() -> line.read(new byte[4]))
+        .withMessageStartingWith(file + " is now 16000/1/s16le");
+    line.close();
+  }
+
+  /** Time that advances when code waits for it. */
+  private static final class SteppedTime implements TimeSource {
+    private long now;
+
+    @Override
+    public long nanoTime() {
+      return now;
+    }
+
+    @Override
+    public long unixNanos() {
+      return now;
+    }
+
+    @Override
+    public void parkUntil(long deadline) {
+      now = Math.max(now, deadline);
+    }
+
+    @Override
+    public void schedule(Duration delay, Runnable task) {
+      throw new UnsupportedOperationException();
     }
   }
 
