@@ -45,7 +45,8 @@ public final class Subscription {
   private int maxLatencyMs; // granted in this epoch
   private boolean wasReady =
       true; // whether the sink was ready for more at the end of the last turn
-  private long lastProgressNanos; // when it last sent a frame, or no frames were waiting
+  private boolean framesWaited; // at the end of the last turn
+  private long lastProgressNanos; // when it last sent a frame, or frames began to wait
 
   /**
    * The services that all subscriptions of a hub share.
@@ -204,7 +205,7 @@ public final class Subscription {
           }
           source = stream.source();
           gaps.onEpoch(stream);
-          lastProgressNanos = services.timeSource().nanoTime();
+          framesWaited = false;
           maxLatencyMs = (int) Math.ceil(stream.maxAgeNanos() / 1e6);
           sink.onStarted(
               new StreamStart(
@@ -276,6 +277,11 @@ public final class Subscription {
     if (closed.get() || source == null) {
       return;
     }
+    if (source.isEmpty()) { // usual after a wake-up by the subscriber
+      framesWaited = false;
+      wasReady = sink.isReady();
+      return;
+    }
     long now = services.timeSource().nanoTime();
     source.startTurn(wasReady);
     if (spec.overflowPolicy() == OverflowPolicy.CLOSE && source.overflows(now)) {
@@ -297,6 +303,9 @@ public final class Subscription {
 
   private void checkStall(long now) {
     if (source.isEmpty()) {
+      framesWaited = false;
+    } else if (!framesWaited) {
+      framesWaited = true;
       lastProgressNanos = now;
     } else if (now - lastProgressNanos > services.stallTimeout().toNanos()) {
       fail(
