@@ -29,6 +29,7 @@ final class OpenDevice {
   private final String deviceId;
   private final DeviceServices services;
   private final long openedNanos;
+  private boolean confirmed; // guarded by this
 
   OpenDevice(
       String deviceId,
@@ -76,11 +77,16 @@ final class OpenDevice {
   }
 
   /**
-   * Reports that the device was closed.
+   * Reports that the device was closed. Reports nothing if that is not known but was confirmed
+   * before: the closing and its timeout can come at the same time.
    *
    * @param acknowledged whether the sound system has confirmed it
    */
-  void notifyClosed(boolean acknowledged) {
+  synchronized void notifyClosed(boolean acknowledged) {
+    if (confirmed && !acknowledged) {
+      return;
+    }
+    confirmed = acknowledged;
     services
         .observer()
         .onClosed(
