@@ -28,11 +28,7 @@ class QueuingDelayFilter:
     It compares steady clocks, because a wall clock can be set at any time. The two clocks need not
     agree. The smallest difference seen so far, the base delay, is the offset of the clocks plus the
     shortest transit time. Clocks drift, so the base delay can rise by one thousandth of the time that
-<<<<<<< HEAD
     passes. If every frame is too old for 5 s, the server's clock stopped for a while because its
-=======
-    passes. If every frame is too old for 5 s, the server's clock stopped for a while because its
->>>>>>> h-cli
     machine was paused, and the filter starts again.
     """
 

@@ -32,6 +32,7 @@ final class OpenDevice {
   private final String deviceId;
   private final DeviceServices services;
   private final long openedNanos;
+  private boolean confirmed; // guarded by this
 
   /**
    * Opens a device. May block for ever in the sound system. If an exception is thrown, the device
@@ -111,11 +112,16 @@ final class OpenDevice {
   }
 
   /**
-   * Reports that the device was closed.
+   * Reports that the device was closed. Reports nothing if that is not known but was confirmed
+   * before: the closing and its timeout can come at the same time.
    *
    * @param acknowledged whether the sound system has confirmed it
    */
-  void notifyClosed(boolean acknowledged) {
+  synchronized void notifyClosed(boolean acknowledged) {
+    if (confirmed && !acknowledged) {
+      return;
+    }
+    confirmed = acknowledged;
     services
         .observer()
         .onClosed(

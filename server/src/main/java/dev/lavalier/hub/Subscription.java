@@ -45,8 +45,9 @@ public final class Subscription {
   private int maxLatencyMs; // granted in this epoch
   private boolean wasReady =
       true; // whether the sink was ready for more at the end of the last turn
-  private boolean framesWaited; // at the end of the last turn
-  private long lastProgressNanos; // when it last sent a frame, or frames began to wait
+  private boolean added; // to the delivery loop
+  private boolean wasSlow; // not ready at the end of a turn since the last turn with a frame
+  private long lastProgressNanos; // when it last sent a frame, or no frames were waiting
 
   /**
    * The services that all subscriptions of a hub share.
@@ -200,12 +201,13 @@ public final class Subscription {
           if (closed.get()) {
             return;
           }
-          if (source == null) {
+          if (!added) {
+            added = true;
             deliveryLoop.add(this);
           }
           source = stream.source();
           gaps.onEpoch(stream);
-          framesWaited = false;
+          lastProgressNanos = services.timeSource().nanoTime();
           maxLatencyMs = (int) Math.ceil(stream.maxAgeNanos() / 1e6);
           sink.onStarted(
               new StreamStart(
@@ -253,7 +255,7 @@ public final class Subscription {
 
   /** Returns why frames are dropped from the queue. */
   private LossCause dropCause() {
-    return wasReady ? LossCause.SERVER_OVERLOAD : LossCause.SLOW_SUBSCRIBER;
+    return wasSlow ? LossCause.SLOW_SUBSCRIBER : LossCause.SERVER_OVERLOAD;
   }
 
   /** Returns whether the subscription has ended. May be called from any thread. */
@@ -278,8 +280,9 @@ public final class Subscription {
       return;
     }
     if (source.isEmpty()) { // usual after a wake-up by the subscriber
-      framesWaited = false;
+      lastProgressNanos = services.timeSource().nanoTime();
       wasReady = sink.isReady();
+      wasSlow |= !wasReady;
       return;
     }
     long now = services.timeSource().nanoTime();
@@ -288,7 +291,7 @@ public final class Subscription {
       fail(
           new StreamException(
               Reason.QUEUE_OVERFLOW,
-              (wasReady
+              (dropCause() == LossCause.SERVER_OVERLOAD
                       ? "queue overflow: the overloaded server did not send frames within max_latency_ms (%d); retry later or raise it"
                       : "queue overflow: frames were not read within max_latency_ms (%d); read faster or raise it")
                   .formatted(maxLatencyMs)));
@@ -303,9 +306,6 @@ public final class Subscription {
 
   private void checkStall(long now) {
     if (source.isEmpty()) {
-      framesWaited = false;
-    } else if (!framesWaited) {
-      framesWaited = true;
       lastProgressNanos = now;
     } else if (now - lastProgressNanos > services.stallTimeout().toNanos()) {
       fail(
@@ -317,20 +317,26 @@ public final class Subscription {
   }
 
   private void drainWhileReady(long now) {
+    boolean sent = false;
     Frame frame;
     while (source != null && sink.isReady() && (frame = poll(now)) != null) {
       if (gaps.isDue(frame)) {
         Optional<Gap> gap = gaps.gapBefore(frame, dropCause());
         recordSent(frame, gap, now); // first, because the sink may end the subscription
         sink.onFrame(frame, gap);
+        sent = true;
         lastProgressNanos = now;
         gaps.onSent(frame);
         source.onSent();
+        if (!source.isEmpty()) {
+          now = services.timeSource().nanoTime(); // sending a frame takes time
+        }
       } else {
         gaps.onPassed(frame);
       }
     }
     wasReady = sink.isReady();
+    wasSlow = !wasReady || (wasSlow && !sent);
   }
 
   private @Nullable Frame poll(long now) {

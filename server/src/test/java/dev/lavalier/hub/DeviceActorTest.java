@@ -143,6 +143,18 @@ final class DeviceActorTest {
     assertThat(devices.captures).extracting(c -> c.closed).containsExactly(true, false);
   }
 
+  @Test
+  void closingThatCompletesTogetherWithItsTimeout_isReportedOnce() throws Exception {
+    Subscription first = subscribe();
+    first.cancel("left");
+    workers.runNext(); // the actor; the closing waits
+    Runnable closing = workers.takeNext();
+    timeSource.advance(Duration.ofSeconds(3));
+    closing.run();
+    workers.runAll();
+    assertThat(observed).containsExactly("opened", "closed: no subscriptions left, true");
+  }
+
   private record RecordingObserver(List<String> events) implements HubObserver {
     @Override
     public void onOpened(String deviceId, PcmFormat format, long epoch) {

@@ -8,11 +8,9 @@ import java.time.Duration;
  * one thread. All times are in nanoseconds.
  *
  * <p>The time at which the server read a frame is its {@code read_time_steady_nanos}. On Linux, a
- * <<<<<<< HEAD steady clock stops while the machine is suspended. If the server's wall clock has
- * advanced by more than its steady clock, and no frame arrived for as long, the server was
- * suspended, and the difference is added. ======= steady clock stops while the machine is
- * suspended. If the server's wall clock has advanced by more than its steady clock, and no frame
- * arrived for as long, the server was suspended, and the difference is added. >>>>>>> h-cli
+ * steady clock stops while the machine is suspended. If the server's wall clock has advanced by
+ * more than its steady clock, and no frame arrived for as long, the server was suspended, and the
+ * difference is added.
  *
  * <p>An older server sends only its wall clock. Within an epoch the sample index also counts time.
  * If the wall clock and the index disagree from one frame to the next, the clock was set, and the

@@ -7,13 +7,10 @@ package dev.lavalier.client;
  * clocks and the shortest transfer time.
  *
  * <p>Clocks drift apart. The base delay therefore rises by a thousandth of the elapsed time, twice
- * <<<<<<< HEAD the rate at which clocks are slewed. A steady clock is never set, but it stands
- * still while its machine is paused: if every frame has seemed expired for 5 s, the filter assumes
- * such a pause and starts again. A stall of any length does not look like one, because the frames
- * after a stall are on time again at once. ======= the rate at which clocks are slewed. A steady
- * clock is never set, but it stops while its machine is paused: if every frame has seemed expired
- * for 5 s, the filter assumes such a pause and starts again. A stall of any length does not look
- * like one, because the frames after a stall are on time again at once. >>>>>>> h-cli
+ * the rate at which clocks are slewed. A steady clock is never set, but it stops while its machine
+ * is paused: if every frame has seemed expired for 5 s, the filter assumes such a pause and starts
+ * again. A stall of any length does not look like one, because the frames after a stall are on time
+ * again at once.
  *
  * <p>For use by one thread. All times are in nanoseconds.
  */

@@ -16,15 +16,9 @@ import org.jspecify.annotations.Nullable;
  * wall clock. That clock can be set in between, above all at boot. If the difference contradicts
  * the time that passed by this client's steady clock, the passed time counts instead.
  *
- * <p><<<<<<< HEAD
- *
  * <p>On Linux, a steady clock stops while the machine is suspended. If the server was restarted
  * while this machine was suspended, the gap does not contain that time. The client's wall clock
- * cannot help: it is often set together with the server's. =======
- *
- * <p>On Linux, a steady clock stops while the machine is suspended. If the server was restarted
- * while this machine was suspended, the gap does not contain that time. The client's wall clock
- * cannot help: it is often set together with the server's. >>>>>>> h-cli
+ * cannot help: it is often set together with the server's.
  */
 final class StreamPosition {
 

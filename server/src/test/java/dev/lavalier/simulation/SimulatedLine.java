@@ -1,0 +1,346 @@
+package dev.lavalier.simulation;
+
+import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.capture.line.AudioLine;
+import dev.lavalier.simulation.SimulatedDevice.InjectedException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A line with a bounded buffer and its own crystal. Each captured sample has a number, which counts
+ * real time at the line's actual rate, and is the sample's value. Numbers that do not reach the
+ * reader are recorded as losses.
+ */
+final class SimulatedLine implements AudioLine {
+
+  /** The samples that a full buffer drops. */
+  enum Overrun {
+    /** The new ones. */
+    DROP_NEWEST,
+    /** The oldest ones in the buffer. */
+    DROP_OLDEST,
+    /** All: the line starts again. */
+    RESTART
+  }
+
+  /** How a line that was unplugged answers. */
+  enum Unplugged {
+    /** A read returns nothing. */
+    READS_NOTHING,
+    /** Its methods throw. */
+    THROWS,
+    /** No samples arrive any more. */
+    SILENT
+  }
+
+  /**
+   * Properties of a line.
+   *
+   * @param ppm by how much its clock is faster than the machine's
+   * @param startNanos how long after the start the first samples arrive
+   * @param burst samples that arrive at once, 1 or more
+   */
+  record Properties(
+      PcmFormat format,
+      int bufferSamples,
+      double ppm,
+      int burst,
+      long startNanos,
+      Overrun overrun,
+      Unplugged unplugged) {}
+
+  /** Samples with consecutive numbers. */
+  private record Run(long first, long count) {}
+
+  /**
+   * A loss of samples with consecutive numbers.
+   *
+   * @param overrun whether the buffer was full; otherwise the device did not deliver them
+   */
+  record LostRun(long first, long count, long atNanos, boolean overrun) {}
+
+  final Properties properties;
+  private final VirtualTime time;
+  private final Deque<Run> buffer = new ArrayDeque<>();
+  private final List<LostRun> losses = new ArrayList<>();
+  private int filled;
+  private long startedAt = -1; // physical time; -1: not started
+  private long produced; // the number of the next sample that arrives
+  private long silentUntil; // the device does not deliver samples with smaller numbers
+  private long heldUntil; // physical time until which samples do not arrive
+  private long longestHold;
+  private long lostTotal;
+  private boolean unplugged;
+  private boolean stopped;
+  private boolean closed;
+  private @Nullable Throwable nextCall; // fails with this; null: succeeds
+
+  SimulatedLine(Properties properties, VirtualTime time) {
+    this.properties = properties;
+    this.time = time;
+  }
+
+  // Faults.
+
+  /** Loses the samples of the next {@code nanos} nanoseconds in the device. */
+  void loseFor(long nanos) {
+    produce();
+    silentUntil = Math.max(silentUntil, produced) + numberAfter(nanos);
+  }
+
+  /** Lets the next call fail. */
+  void failNextCall(Throwable fault) {
+    nextCall = fault;
+  }
+
+  /** Ends the faults that have not happened yet. */
+  void release() {
+    nextCall = null;
+    heldUntil = Math.min(heldUntil, time.physicalNanos());
+    produce();
+    silentUntil = Math.min(silentUntil, produced);
+  }
+
+  private void failCall() {
+    Throwable fault = nextCall;
+    nextCall = null;
+    if (fault instanceof RuntimeException exception) {
+      throw exception;
+    } else if (fault instanceof Error error) {
+      throw error;
+    }
+  }
+
+  /** Delays all samples until {@code nanos} from now; they then arrive at once. */
+  void holdFor(long nanos) {
+    produce();
+    heldUntil = Math.max(heldUntil, time.physicalNanos() + nanos);
+    longestHold = Math.max(longestHold, nanos);
+  }
+
+  void unplug() {
+    produce();
+    unplugged = true;
+  }
+
+  boolean isUnplugged() {
+    return unplugged;
+  }
+
+  boolean isClosed() {
+    return closed;
+  }
+
+  // Truth.
+
+  /** Returns how many samples were lost so far. */
+  long lostTotal() {
+    return lostTotal;
+  }
+
+  /** Returns whether the buffer was full at some time. */
+  boolean hasOverrun() {
+    return losses.stream().anyMatch(LostRun::overrun);
+  }
+
+  /** Returns whether a number is close to a loss. */
+  boolean isNearLoss(double number, int distance) {
+    for (LostRun loss : losses) {
+      double margin = distance + loss.count() * 0.2; // a filter overshoots
+      if (distance > 0
+          && number > loss.first() - margin
+          && number < loss.first() + loss.count() + margin) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Returns the longest time for which samples were delayed. */
+  long longestHoldNanos() {
+    return longestHold;
+  }
+
+  /** Returns the length of the buffer. */
+  long bufferNanos() {
+    return properties.format().nanosOf(properties.bufferSamples());
+  }
+
+  /** Returns the losses in the order in which they happened. */
+  List<LostRun> losses() {
+    return losses;
+  }
+
+  /** Returns how many samples with smaller numbers were lost. */
+  double lostBefore(double number) {
+    double lost = 0;
+    for (LostRun loss : losses) {
+      lost += Math.max(0, Math.min((double) loss.count(), number - loss.first()));
+    }
+    return lost;
+  }
+
+  /** Returns the physical time at which a number was captured. */
+  long physicalNanosOf(double number) {
+    return startedAt + (long) (number * 1e9 / actualRate());
+  }
+
+  private double actualRate() {
+    return properties.format().sampleRateHz() * (1 + properties.ppm() / 1e6);
+  }
+
+  private long numberAfter(long nanos) {
+    return (long) (nanos / 1e9 * actualRate());
+  }
+
+  private void produce() {
+    long physical = time.physicalNanos();
+    if (startedAt < 0 || unplugged || stopped || physical < Math.max(heldUntil, startedAt)) {
+      return;
+    }
+    long arrived = numberAfter(physical - startedAt);
+    arrived -= arrived % properties.burst();
+    while (produced < arrived) {
+      if (produced < silentUntil) {
+        long until = Math.min(arrived, silentUntil);
+        lose(produced, until - produced, false);
+        produced = until;
+      } else {
+        put(produced, arrived - produced);
+        produced = arrived;
+      }
+    }
+  }
+
+  private void put(long first, long count) {
+    int room = properties.bufferSamples() - filled;
+    if (count <= room) {
+      append(first, count);
+      return;
+    }
+    switch (properties.overrun()) {
+      case DROP_NEWEST -> {
+        append(first, room);
+        lose(first + room, count - room, true);
+      }
+      case DROP_OLDEST -> {
+        long kept = Math.min(count, properties.bufferSamples());
+        dropOldest(filled + kept - properties.bufferSamples());
+        lose(first, count - kept, true);
+        append(first + count - kept, kept);
+      }
+      case RESTART -> {
+        dropOldest(filled);
+        lose(first, count, true);
+      }
+    }
+  }
+
+  private void append(long first, long count) {
+    if (count > 0) {
+      buffer.add(new Run(first, count));
+      filled += (int) count;
+    }
+  }
+
+  private void dropOldest(long count) {
+    long left = count;
+    while (left > 0) {
+      Run run = buffer.remove();
+      long dropped = Math.min(left, run.count());
+      lose(run.first(), dropped, true);
+      if (dropped < run.count()) {
+        buffer.addFirst(new Run(run.first() + dropped, run.count() - dropped));
+      }
+      left -= dropped;
+      filled -= (int) dropped;
+    }
+  }
+
+  private void lose(long first, long count, boolean overrun) {
+    if (count > 0) {
+      lostTotal += count;
+      int last = losses.size() - 1;
+      LostRun before = last < 0 ? null : losses.get(last);
+      long now = time.physicalNanos();
+      if (before != null
+          && before.first() + before.count() == first
+          && before.overrun() == overrun) {
+        losses.set(last, new LostRun(before.first(), before.count() + count, now, overrun));
+      } else {
+        losses.add(new LostRun(first, count, now, overrun));
+      }
+    }
+  }
+
+  // AudioLine.
+
+  @Override
+  public PcmFormat format() {
+    return properties.format();
+  }
+
+  @Override
+  public int bufferSamples() {
+    return properties.bufferSamples();
+  }
+
+  @Override
+  public void start() {
+    failCall();
+    startedAt = time.physicalNanos() + properties.startNanos();
+  }
+
+  @Override
+  public int available() {
+    failCall();
+    produce();
+    if (unplugged) {
+      return switch (properties.unplugged()) {
+        case READS_NOTHING -> properties.bufferSamples();
+        case THROWS -> throw new InjectedException();
+        case SILENT -> 0;
+      };
+    }
+    return filled;
+  }
+
+  @Override
+  public int read(byte[] to) {
+    failCall();
+    produce();
+    int wanted = to.length / properties.format().bytesPerSampleFrame();
+    if (unplugged || stopped || closed || wanted > filled) {
+      return 0;
+    }
+    int done = 0;
+    while (done < wanted) {
+      Run run = buffer.remove();
+      int count = (int) Math.min(wanted - done, run.count());
+      SampleNumbers.write(properties.format(), run.first(), to, done, count);
+      if (count < run.count()) {
+        buffer.addFirst(new Run(run.first() + count, run.count() - count));
+      }
+      done += count;
+    }
+    filled -= wanted;
+    return wanted;
+  }
+
+  @Override
+  public void stop() {
+    produce();
+    stopped = true;
+    failCall();
+  }
+
+  @Override
+  public void close() {
+    stopped = true;
+    closed = true;
+    failCall();
+  }
+}

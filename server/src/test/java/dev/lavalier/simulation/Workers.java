@@ -1,0 +1,112 @@
+package dev.lavalier.simulation;
+
+import dev.lavalier.simulation.SimulatedDevice.InjectedError;
+import dev.lavalier.simulation.SimulatedDevice.InjectedException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.AbstractExecutorService;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+
+/**
+ * The pool of the hub. It runs the messages of the device actors, and the calls into the sound
+ * system. A call takes a random time, or hangs until {@link #releaseHangingCalls}.
+ */
+final class Workers extends AbstractExecutorService {
+
+  /** The duration of a call that hangs. */
+  static final long HANGS = Long.MAX_VALUE;
+
+  private final Scheduler scheduler;
+  private final SimulatedThread pool;
+  private final LongSupplier callNanos;
+  private final List<Runnable> hanging = new ArrayList<>();
+  private int calls; // that have not completed
+  private long lastCallAt = Long.MIN_VALUE;
+  private boolean shutDown;
+
+  /**
+   * Creates the pool.
+   *
+   * @param callNanos returns how long the next call takes, in nanoseconds
+   */
+  Workers(Scheduler scheduler, LongSupplier callNanos) {
+    this.scheduler = scheduler;
+    this.pool = scheduler.newThread("workers", false);
+    this.callNanos = callNanos;
+  }
+
+  @Override
+  public void execute(Runnable task) {
+    if (shutDown) {
+      throw new RejectedExecutionException();
+    }
+    if (task.getClass().getSimpleName().equals("QueueWorker")) { // messages of an actor
+      pool.add(task);
+      return;
+    }
+    calls++;
+    Runnable call =
+        () -> {
+          try {
+            task.run();
+          } catch (InjectedException | InjectedError e) {
+            // the thread ends
+          } finally {
+            calls--;
+            lastCallAt = scheduler.now();
+          }
+        };
+    long nanos = callNanos.getAsLong();
+    if (nanos == HANGS) {
+      hanging.add(call);
+    } else {
+      scheduler.at(scheduler.now() + nanos, pool, call);
+    }
+  }
+
+  void releaseHangingCalls() {
+    hanging.forEach(pool::add);
+    hanging.clear();
+  }
+
+  boolean hasHangingCalls() {
+    return !hanging.isEmpty();
+  }
+
+  /** Returns whether a call into the sound system has not completed. */
+  boolean isCalling() {
+    return calls > 0;
+  }
+
+  /** Returns the steady time at which the last call completed. */
+  long lastCallAt() {
+    return lastCallAt;
+  }
+
+  @Override
+  public void shutdown() {
+    shutDown = true;
+  }
+
+  @Override
+  public List<Runnable> shutdownNow() {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public boolean isShutdown() {
+    return shutDown;
+  }
+
+  @Override
+  public boolean isTerminated() {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public boolean awaitTermination(long timeout, TimeUnit unit) {
+    throw new UnsupportedOperationException();
+  }
+}
