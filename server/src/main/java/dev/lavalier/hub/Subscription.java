@@ -328,9 +328,10 @@ public final class Subscription {
         lastProgressNanos = now;
         gaps.onSent(frame);
         source.onSent();
-        if (!source.isEmpty()) {
-          now = services.timeSource().nanoTime(); // sending a frame takes time
+        if (source.isEmpty()) {
+          break;
         }
+        now = services.timeSource().nanoTime(); // sending a frame takes time
       } else {
         gaps.onPassed(frame);
       }
