@@ -3,6 +3,7 @@ import contextlib
 import json
 import os
 import subprocess
+import sys
 
 TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
 SERVER = os.path.join(TOP, "server", "target", "lavalier-server.jar")
@@ -32,8 +33,11 @@ def start_bench(java, address, subscribers, seconds, warmup):
 
 
 def results(bench):
-    """Waits for a bench and returns its results."""
-    return json.loads(bench.communicate()[0])
+    """Waits for a bench and returns its results. Exits if it has none: this machine was too busy."""
+    output = bench.communicate()[0]
+    if bench.returncode == 3:
+        sys.exit("lavalier bench: no results (expected: a machine that is not its own bottleneck)")
+    return json.loads(output)
 
 
 def resident_kib(pid):
