@@ -9,6 +9,11 @@ package dev.lavalier.capture.line;
  * the points before and after would have a wrong slope. Therefore each fit also looks for the step
  * that explains the points best. If there is one, the points before it are dropped.
  *
+ * <p>A loss that the caller knows is an interruption: its length is measured with an error that
+ * bends the line. When there are enough points after the last interruption, those before it are
+ * dropped. Until then the slope is good enough for times, but is not {@linkplain #isConverged
+ * converged}.
+ *
  * <p>x is seconds of audio, y is the lag in seconds. Used by one thread.
  */
 final class ArrivalLine {
@@ -18,13 +23,16 @@ final class ArrivalLine {
 
   private static final int GROUP = 4;
 
-  /** The first arrivals are points of their own, so that a slope is known after some seconds. */
-  private static final int FIRST_POINTS = 8;
+  /**
+   * The line is fitted to at least this number of points. With fewer, it keeps its slope and
+   * follows only arrivals that are earlier, because one late arrival would bend a short line.
+   */
+  private static final int MIN_POINTS_TO_FIT = 3;
 
-  /** The slope is fitted to at least this number of points, and limited to {@link #MAX_SLOPE}. */
-  private static final int MIN_POINTS_FOR_SLOPE = 3;
+  /** A step, or an interruption, drops points only if there are at least this number. */
+  private static final int MIN_POINTS_TO_DROP = 8;
 
-  /** No crystal exceeds this. */
+  /** Slopes are limited to this. No crystal exceeds it. */
   private static final double MAX_SLOPE = 0.02;
 
   /**
@@ -50,6 +58,7 @@ final class ArrivalLine {
   private final double[] xs = new double[MAX_POINTS];
   private final double[] ys = new double[MAX_POINTS];
   private int points;
+  private int interrupted; // number of points before the last interruption
 
   // The least late arrival since the last point.
   private int grouped;
@@ -73,14 +82,10 @@ final class ArrivalLine {
     return slope;
   }
 
-  /** Returns the number of points that the line is fitted to. */
-  int points() {
-    return points;
-  }
-
   /** Returns whether the slope is known to within 5 ppm. */
   boolean isConverged() {
-    return points >= FIRST_POINTS
+    return interrupted == 0
+        && points >= MIN_POINTS_TO_FIT
         && xs[points - 1] - xs[0] >= MIN_SECONDS_TO_CONVERGE
         && standardError < MAX_STANDARD_ERROR;
   }
@@ -88,9 +93,23 @@ final class ArrivalLine {
   /** Drops all points, and moves the line, with its slope, to a position. */
   void restart(double x, double y) {
     points = 0;
+    interrupted = 0;
     grouped = 0;
     pivot = x;
     offset = y;
+  }
+
+  /** Moves the line to an arrival that is earlier, if the line is not fitted yet. */
+  void lower(double x, double y) {
+    if (points < MIN_POINTS_TO_FIT && y < at(x)) {
+      pivot = x;
+      offset = y;
+    }
+  }
+
+  /** Records that the following arrivals may be later or earlier than the line by a little. */
+  void interrupt() {
+    interrupted = Math.min(MAX_POINTS, points + Math.min(1, grouped));
   }
 
   /** Moves the line and its points by a lag. */
@@ -113,7 +132,8 @@ final class ArrivalLine {
       candidateY = y;
     }
     grouped++;
-    if (points >= FIRST_POINTS && grouped < GROUP) {
+    lower(x, y);
+    if (grouped < GROUP) {
       return 0;
     }
     grouped = 0;
@@ -123,12 +143,18 @@ final class ArrivalLine {
     xs[points] = candidateX;
     ys[points] = candidateY;
     points++;
-    fit();
-    return points < FIRST_POINTS ? 0 : dropStep();
+    if (interrupted > 0 && points - interrupted >= MIN_POINTS_TO_DROP) {
+      drop(interrupted);
+    }
+    if (points >= MIN_POINTS_TO_FIT) {
+      fit();
+    }
+    return points < MIN_POINTS_TO_DROP ? 0 : dropStep();
   }
 
   private void drop(int count) {
     points -= count;
+    interrupted = Math.max(0, interrupted - count);
     System.arraycopy(xs, count, xs, 0, points);
     System.arraycopy(ys, count, ys, 0, points);
   }
@@ -149,7 +175,7 @@ final class ArrivalLine {
       sumXx += x * x;
       sumXy += x * (ys[i] - offset);
     }
-    if (points >= MIN_POINTS_FOR_SLOPE) {
+    if (points >= MIN_POINTS_TO_FIT) {
       slope = Math.max(-MAX_SLOPE, Math.min(MAX_SLOPE, sumXy / sumXx));
     }
     standardError = Math.sqrt(sumOfSquares() / Math.max(1, points - 2) / sumXx);

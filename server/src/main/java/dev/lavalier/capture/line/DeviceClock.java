@@ -12,7 +12,9 @@ import dev.lavalier.audio.PcmFormat;
  * <p>{@link #observe} reports only that samples had arrived by a given time; they may have arrived
  * earlier, in a burst. If for a quarter of a second every observation finds the samples later than
  * the line's buffer can explain, they are lost. The observation then returns their number, and the
- * caller advances its position. After {@link #suspectLoss} a much smaller lateness counts.
+ * caller advances its position. After {@link #suspectLoss} a much smaller lateness counts. If even
+ * that is not reached, the lateness is added to that of the next suspected loss, so that many small
+ * losses are counted in sum.
  *
  * <p>Used by one thread.
  */
@@ -23,6 +25,15 @@ final class DeviceClock {
 
   /** How late samples must be to count as lost if there is other evidence of a loss. */
   private static final double SUSPECTED_LOSS_SECONDS = 0.004;
+
+  /**
+   * A suspected loss is measured by at least this many exact arrivals. One of them may be late: the
+   * first after the device stalled. There is no time for more, because the line fills meanwhile.
+   */
+  private static final int MIN_EXACT_ARRIVALS = 2;
+
+  /** How long a suspected loss waits for exact arrivals, if the reader is too busy to see them. */
+  private static final long MAX_WAIT_NANOS = 1_000_000_000L;
 
   /** If an arrival is earlier than the line by more than this, the arrivals before it were late. */
   private static final double MAX_EARLY_SECONDS = 0.02;
@@ -36,6 +47,8 @@ final class DeviceClock {
   private long windowEnd;
   private double minLateness; // seconds behind the line
   private boolean suspected; // a loss is probable
+  private int exactArrivals; // since the loss is suspected
+  private double unreported; // seconds of suspected losses that do not count yet
 
   private final ArrivalLine arrivals = new ArrivalLine();
   private double
@@ -65,33 +78,47 @@ final class DeviceClock {
    *
    * @param nanos steady time of the observation
    * @param samples samples that had arrived by then in this epoch, including lost samples
+   * @param exact whether the last of them arrived only then
    * @return number of samples that were lost; usually 0
    */
-  long observe(long nanos, long samples) {
+  long observe(long nanos, long samples, boolean exact) {
     if (originNanos == Long.MIN_VALUE) {
       originNanos = nanos - format.nanosOf(samples);
     }
     double x = seconds(samples);
     double lag = lag(nanos, x);
-    if (arrivals.points() == 0 && lag < arrivals.at(x)) {
-      arrivals.restart(x, lag);
-    }
+    arrivals.lower(x, lag);
     double lateness = lag - arrivals.at(x);
     minLateness = windowOpen ? Math.min(minLateness, lateness) : lateness;
     if (!windowOpen) {
       windowOpen = true;
       windowEnd = nanos + WINDOW_NANOS;
     }
-    if (nanos < windowEnd) {
+    exactArrivals += exact ? 1 : 0;
+    boolean waits = suspected && exactArrivals < MIN_EXACT_ARRIVALS;
+    if (nanos < (waits ? windowEnd + MAX_WAIT_NANOS : windowEnd)) {
       return 0;
     }
     windowOpen = false;
-    double threshold = suspected ? SUSPECTED_LOSS_SECONDS : lossThresholdSeconds;
-    suspected = false;
-    if (minLateness > threshold) {
+    if (suspected) {
+      return takeSuspected();
+    }
+    if (minLateness > lossThresholdSeconds) {
+      arrivals.interrupt();
       return Math.round(minLateness * format.sampleRateHz());
     }
     return slipped > lossThresholdSeconds ? takeSlipped() : 0;
+  }
+
+  private long takeSuspected() {
+    suspected = false;
+    unreported += minLateness;
+    long samples =
+        unreported > SUSPECTED_LOSS_SECONDS ? Math.round(unreported * format.sampleRateHz()) : 0;
+    unreported -= seconds(samples);
+    arrivals.shift(minLateness - seconds(samples));
+    arrivals.interrupt();
+    return samples;
   }
 
   private long takeSlipped() {
@@ -117,6 +144,7 @@ final class DeviceClock {
    */
   void suspectLoss(long nanos, long windowNanos) {
     suspected = true;
+    exactArrivals = 0;
     windowOpen = true;
     windowEnd = nanos + windowNanos;
     minLateness = Double.MAX_VALUE;

@@ -38,6 +38,9 @@ final class LineReading {
   /** Interval between polls of a line whose period is late. */
   private static final long POLL_NANOS = 500_000;
 
+  /** Samples that arrive between polls that are not further apart arrive at an exact time. */
+  private static final long MAX_EXACT_NANOS = 4 * POLL_NANOS;
+
   /** Interval between polls of a line whose period is very late. */
   private static final long SLOW_POLL_NANOS = 5_000_000;
 
@@ -89,7 +92,6 @@ final class LineReading {
   private long lastCaptureNanos = Long.MIN_VALUE;
 
   private long polledAt; // steady time of the last poll
-  private boolean polling; // this step follows a poll within POLL_NANOS, if nothing delayed it
   private int backlogSamples; // samples that were in the line at the last poll
   private long nextProbeAt; // steady time of the next measurement of an arrival
 
@@ -200,7 +202,6 @@ final class LineReading {
       idle = true;
       notePoll(line.available());
       watching = clock.isLossSuspected() && now < watchUntil;
-      polling = true;
       return now + POLL_NANOS;
     }
     if (started && now < pacer.due()) {
@@ -217,8 +218,7 @@ final class LineReading {
         waited = true;
         slowFrom = now + (started ? SAMPLES_TIMEOUT_NANOS : FIRST_SAMPLES_TIMEOUT_NANOS);
       }
-      polling = now <= slowFrom;
-      return now + (polling ? POLL_NANOS : SLOW_POLL_NANOS);
+      return now + (now <= slowFrom ? POLL_NANOS : SLOW_POLL_NANOS);
     }
     suspends.onResume();
     if (isFull(available) && slowPeriods >= MIN_SLOW_PERIODS) {
@@ -235,31 +235,29 @@ final class LineReading {
 
   private long untilDue(long now) {
     idle |= now < pacer.due();
-    polling = isProbing(now);
-    return polling ? Math.min(pacer.due(), now + POLL_NANOS) : pacer.due();
+    return isProbing(now) ? Math.min(pacer.due(), now + POLL_NANOS) : pacer.due();
   }
 
   private boolean isFull(int available) {
     return available >= fullSamples;
   }
 
-  /** Learns from a poll of the line, if more samples are available than at the last poll. */
+  /** Learns from a poll of the line. */
   private void notePoll(int available) {
     long now = timeSource.nanoTime(); // after the poll: samples may seem late, but not early
     boolean more = available > backlogSamples;
-    boolean exact = polling;
+    boolean exact = more && now - polledAt <= MAX_EXACT_NANOS;
     setPolled(now, available);
-    if (!more) {
-      return;
+    if (more) {
+      noteArrival(now, position + available, available);
     }
-    noteArrival(now, position + available, available);
     if (isFull(available)) {
       if (!started) {
         clock.start(Math.min(startedNanos, now - format.nanosOf(available)));
       }
       clock.suspectLoss(now);
-    } else if (clock.isLossSuspected()) {
-      observe(now, position + available);
+    } else if (more && clock.isLossSuspected()) {
+      observe(now, position + available, exact);
     } else if (exact && position > 0 && now >= nextProbeAt) {
       clock.recordArrival(now, position + available);
       clockPpm = clock.isConverged() ? clock.driftPpm() : Double.NaN;
@@ -276,9 +274,9 @@ final class LineReading {
     polledAt = now;
   }
 
-  private void observe(long now, long arrived) {
+  private void observe(long now, long arrived, boolean exact) {
     Loss cause = clock.isLossSuspected() ? Loss.OVERLOAD : Loss.OVERRUN;
-    skip(now, clock.observe(now, arrived), cause);
+    skip(now, clock.observe(now, arrived, exact), cause);
   }
 
   private void skip(long now, long lost, Loss cause) {
@@ -352,7 +350,7 @@ final class LineReading {
     pacer.onPeriodReleased(now, waited, format.nanosOf(left));
     // The first observation is always used, because the clock needs an origin.
     if (!started || left <= format.samplesIn(Pacer.MAX_DELAY_NANOS) + periodSamples) {
-      observe(now, position + periodSamples + left);
+      observe(now, position + periodSamples + left, false);
     }
   }
 

@@ -64,14 +64,14 @@ final class ClockRateTest {
     PcmFormat format = PcmFormat.parse("48000/2/s16le");
     DeviceClock clock = new DeviceClock(format, SECOND / 5);
     Random random = new Random(2);
-    clock.observe(SECOND, 0);
+    clock.observe(SECOND, 0, false);
     long end = days * 86_400L;
     long lost = 0;
     // One arrival in four seconds, as if the other three were later.
     for (long second = 1; second <= end; second += second < end - 2_000 ? 4 : 1) {
       long now = SECOND + second * SECOND + random.nextLong(500_000);
       long samples = Math.round(second * 48_000.0 * (1 + ppm / 1e6));
-      lost += clock.observe(now, samples);
+      lost += clock.observe(now, samples, false);
       clock.recordArrival(now, samples);
       if (second > end - 1_000) {
         assertThat(Math.abs(clock.nanosOf(samples) - (second + 1) * SECOND)).isLessThan(500_000);

@@ -27,7 +27,7 @@ final class DeviceClockTest {
   private void run(double ppm, long fromNanos, long toNanos, long missing) {
     for (long t = fromNanos; t < toNanos; t += SECOND / 100) {
       long now = t + (long) (random.nextDouble() * 300_000);
-      lost += clock.observe(now, arrived(now, ppm) + lost - missing);
+      lost += clock.observe(now, arrived(now, ppm) + lost - missing, false);
       if (t % SECOND == 0) {
         long before = arrived(now, ppm);
         while (arrived(now, ppm) == before) {
@@ -66,7 +66,7 @@ final class DeviceClockTest {
 
   @Test
   void rateWithLargeScatterDoesNotConverge() {
-    clock.observe(START, 0);
+    clock.observe(START, 0, false);
     for (int second = 1; second < 120; second++) {
       long late = (long) (random.nextDouble() * SECOND / 20); // up to 50 ms
       clock.recordArrival(START + second * SECOND + late, second * 48_000L);

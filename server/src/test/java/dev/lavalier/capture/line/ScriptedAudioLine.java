@@ -262,6 +262,7 @@ public final class ScriptedAudioLine implements AudioLine {
     while (running && tail - head < wanted) {
       timeSource.parkUntil(timeSource.nanoTime() + WAIT_NANOS);
       arrive();
+      xrun = false; // a read resumes the line at once
     }
     int read = (int) Math.min(wanted, tail - head);
     int width = format.encoding().bytesPerSample();
