@@ -364,6 +364,4 @@ final class DeviceFailuresTest {
     }
     assertThat(sink.ends).containsExactly(Reason.SUBSCRIBER_STALLED);
   }
-
-  /** Throws in every method, also of its metrics. */
 }

@@ -5,7 +5,7 @@ import dev.lavalier.pipeline.Gap;
 import dev.lavalier.pipeline.StreamMetrics;
 import java.time.Duration;
 
-/** Throws in each method. */
+/** Throws in every method, also of its metrics. */
 final class FailingObserver implements HubObserver {
 
   private static Error failure() {
