@@ -11,6 +11,7 @@ import dev.lavalier.capture.line.LineSettings;
 import dev.lavalier.common.StreamException;
 import dev.lavalier.common.StreamException.Reason;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -23,6 +24,12 @@ import java.util.stream.Collectors;
 public final class VirtualDevices implements Devices {
 
   private static final String VENDOR = "Lavalier";
+
+  /**
+   * A virtual device has no driver whose buffer could overrun. Its lines are full only if the
+   * server is so late that the audio is of no use.
+   */
+  private static final Duration BUFFER = Duration.ofSeconds(2);
 
   private final Map<String, VirtualDevice> devices;
   private final List<DeviceDescriptor> list;
@@ -81,7 +88,7 @@ public final class VirtualDevices implements Devices {
                         "device_id: %s (expected: a device that is available)"
                             .formatted(deviceId)));
     PcmFormat format = device.captureFormat();
-    int bufferSamples = (int) Math.max(1, format.samplesIn(settings.buffer().toNanos()));
+    int bufferSamples = (int) format.samplesIn(BUFFER.toNanos());
     try {
       AudioLine line =
           VirtualLine.open(devices.get(deviceId), format, bufferSamples, settings.timeSource());
