@@ -33,6 +33,7 @@ final class GapTracker {
   private @Nullable Frame lastSent; // null: none yet
   private long unsentSamples; // of the epochs since the last frame that was sent
   private LossCause unsentCause = LossCause.NOT_KEPT;
+  private long notReadyUntil; // frames before this index waited while the sink was not ready
   private boolean firstFrameOfEpoch; // no frame was sent in this epoch yet
 
   GapTracker(SubscriptionSpec spec) {
@@ -47,6 +48,7 @@ final class GapTracker {
     boolean starts = lastSent == null && newStream.requestedIndex() >= 0;
     nextIndex = starts ? newStream.requestedIndex() : newStream.liveIndex();
     firstFrameOfEpoch = true;
+    notReadyUntil = -1;
     onSource(newStream.source());
   }
 
@@ -78,14 +80,22 @@ final class GapTracker {
     return frame.sampleIndex() >= nextIndex;
   }
 
+  /** Records that the frames published until now wait, and that the sink is not ready for them. */
+  void onNotReady() {
+    notReadyUntil = stream.endIndex();
+  }
+
   /**
-   * Returns the gap directly before a frame that is due; empty if no samples are missing.
-   *
-   * @param dropped why frames of this epoch were dropped, if some were
+   * Returns why the next frames are dropped, if they are: the sink was not ready for them, or the
+   * delivery loop is late.
    */
-  Optional<Gap> gapBefore(Frame frame, LossCause dropped) {
-    Loss exact = new Loss(dropped, false);
-    return firstFrameOfEpoch ? gapBeforeFirst(frame, exact) : gapWithinEpoch(frame, exact);
+  LossCause dropCause() {
+    return notReadyUntil > nextIndex ? LossCause.SLOW_SUBSCRIBER : LossCause.SERVER_OVERLOAD;
+  }
+
+  /** Returns the gap directly before a frame that is due; empty if no samples are missing. */
+  Optional<Gap> gapBefore(Frame frame) {
+    return firstFrameOfEpoch ? gapBeforeFirst(frame) : gapWithinEpoch(frame);
   }
 
   /** Records that a frame was sent. */
@@ -102,7 +112,7 @@ final class GapTracker {
     lossesBefore = frame.lossesBefore();
   }
 
-  private Optional<Gap> gapBeforeFirst(Frame frame, Loss dropped) {
+  private Optional<Gap> gapBeforeFirst(Frame frame) {
     if (lastSent != null) {
       return gapSinceDeviceLoss(lastSent, frame);
     }
@@ -111,34 +121,46 @@ final class GapTracker {
           ? gapSinceResumePoint(frame)
           : gapSinceEarlierEpoch(resume, frame);
     }
-    return gapWithinEpoch(frame, dropped);
+    return gapWithinEpoch(frame);
   }
 
   /**
    * Returns the samples between the last frame and this one: those that were lost before the
    * framer, and the rest, whose frames were dropped.
-   *
-   * @param dropped why frames were dropped
    */
-  private Optional<Gap> gapWithinEpoch(Frame frame, Loss dropped) {
-    long expected = nextIndex < 0 ? stream.firstIndex() : nextIndex;
-    long missing = frame.sampleIndex() - expected;
-    if (missing == 0) {
-      return Optional.empty();
-    }
+  private Optional<Gap> gapWithinEpoch(Frame frame) {
+    long expected = expectedIndex();
     List<Gap.Part> parts = new ArrayList<>();
+    long rest = addLosses(frame, frame.sampleIndex() - expected, parts);
+    long slow = Math.max(0, Math.min(rest, notReadyUntil - expected));
+    addPart(slow, new Loss(LossCause.SLOW_SUBSCRIBER, false), parts);
+    addPart(rest - slow, new Loss(LossCause.SERVER_OVERLOAD, false), parts);
+    return gap(parts);
+  }
+
+  private long expectedIndex() {
+    return nextIndex < 0 ? stream.firstIndex() : nextIndex;
+  }
+
+  /** Adds the parts that were lost before the framer, and returns how many samples remain. */
+  private long addLosses(Frame frame, long missing, List<Gap.Part> parts) {
     long rest = missing;
     for (Gap.Part lost : frame.lossesBefore().since(lossesBefore)) {
       long count = Math.min(rest, lost.sampleCount());
-      if (count > 0) {
-        parts.add(new Gap.Part(count, lost.loss()));
-        rest -= count;
-      }
+      addPart(count, lost.loss(), parts);
+      rest -= count;
     }
-    if (rest > 0) {
-      parts.add(new Gap.Part(rest, dropped));
+    return rest;
+  }
+
+  private static void addPart(long samples, Loss loss, List<Gap.Part> parts) {
+    if (samples > 0) {
+      parts.add(new Gap.Part(samples, loss));
     }
-    return Optional.of(new Gap(parts));
+  }
+
+  private static Optional<Gap> gap(List<Gap.Part> parts) {
+    return parts.isEmpty() ? Optional.empty() : Optional.of(new Gap(parts));
   }
 
   /**
@@ -147,7 +169,10 @@ final class GapTracker {
    */
   private Optional<Gap> gapSinceResumePoint(Frame frame) {
     boolean estimated = stream.hasOverrunAfter(nextIndex);
-    return gapWithinEpoch(frame, new Loss(LossCause.NOT_KEPT, estimated));
+    List<Gap.Part> parts = new ArrayList<>();
+    long rest = addLosses(frame, frame.sampleIndex() - expectedIndex(), parts);
+    addPart(rest, new Loss(LossCause.NOT_KEPT, estimated), parts);
+    return gap(parts);
   }
 
   /**
@@ -167,11 +192,9 @@ final class GapTracker {
       return estimatedGap(missing, LossCause.DEVICE_LOST);
     }
     List<Gap.Part> parts = new ArrayList<>();
-    parts.add(new Gap.Part(unsent, new Loss(unsentCause, false)));
-    if (missing > unsent) {
-      parts.add(new Gap.Part(missing - unsent, new Loss(LossCause.DEVICE_LOST, true)));
-    }
-    return Optional.of(new Gap(parts));
+    addPart(unsent, new Loss(unsentCause, false), parts);
+    addPart(missing - unsent, new Loss(LossCause.DEVICE_LOST, true), parts);
+    return gap(parts);
   }
 
   private static Optional<Gap> estimatedGap(long missing, LossCause cause) {

@@ -43,10 +43,7 @@ public final class Subscription {
   private final GapTracker gaps;
   private @Nullable FrameSource source; // null: no epoch yet
   private int maxLatencyMs; // granted in this epoch
-  private boolean wasReady =
-      true; // whether the sink was ready for more at the end of the last turn
   private boolean added; // to the delivery loop
-  private boolean wasSlow; // not ready at the end of a turn since the last turn with a frame
   private long lastProgressNanos; // when it last sent a frame, or no frames were waiting
 
   /**
@@ -179,7 +176,7 @@ public final class Subscription {
             deliveryLoop.remove(this);
             try {
               if (source != null) {
-                source.startTurn(wasReady);
+                startTurn();
               }
               drainWhileReady(services.timeSource().nanoTime());
               notice.ifPresent(sink::onNotice);
@@ -243,7 +240,7 @@ public final class Subscription {
 
   private void releaseIfCurrent(FrameSource ended) {
     if (source == ended) {
-      releaseSource(dropCause());
+      releaseSource(gaps.dropCause());
     }
   }
 
@@ -251,11 +248,6 @@ public final class Subscription {
   private void releaseSource(LossCause unsent) {
     source = null;
     gaps.onEpochEnd(unsent);
-  }
-
-  /** Returns why frames are dropped from the queue. */
-  private LossCause dropCause() {
-    return wasSlow ? LossCause.SLOW_SUBSCRIBER : LossCause.SERVER_OVERLOAD;
   }
 
   /** Returns whether the subscription has ended. May be called from any thread. */
@@ -281,17 +273,15 @@ public final class Subscription {
     }
     if (source.isEmpty()) { // usual after a wake-up by the subscriber
       lastProgressNanos = services.timeSource().nanoTime();
-      wasReady = sink.isReady();
-      wasSlow |= !wasReady;
       return;
     }
     long now = services.timeSource().nanoTime();
-    source.startTurn(wasReady);
+    startTurn();
     if (spec.overflowPolicy() == OverflowPolicy.CLOSE && source.overflows(now)) {
       fail(
           new StreamException(
               Reason.QUEUE_OVERFLOW,
-              (dropCause() == LossCause.SERVER_OVERLOAD
+              (gaps.dropCause() == LossCause.SERVER_OVERLOAD
                       ? "queue overflow: the overloaded server did not send frames within max_latency_ms (%d); retry later or raise it"
                       : "queue overflow: frames were not read within max_latency_ms (%d); read faster or raise it")
                   .formatted(maxLatencyMs)));
@@ -304,8 +294,17 @@ public final class Subscription {
     }
   }
 
+  /** Decides why frames that are dropped in this turn are dropped. */
+  private void startTurn() {
+    // At the end of the last turn, bytes that only wait for this loop would count against the sink.
+    if (!sink.isReady()) {
+      gaps.onNotReady();
+    }
+    source.startTurn(gaps.dropCause() == LossCause.SERVER_OVERLOAD);
+  }
+
   private void checkStall(long now) {
-    if (source.isEmpty()) {
+    if (source.isEmpty() || sink.isReady()) { // a replay can have frames that are not due yet
       lastProgressNanos = now;
     } else if (now - lastProgressNanos > services.stallTimeout().toNanos()) {
       fail(
@@ -317,14 +316,12 @@ public final class Subscription {
   }
 
   private void drainWhileReady(long now) {
-    boolean sent = false;
     Frame frame;
     while (source != null && sink.isReady() && (frame = poll(now)) != null) {
       if (gaps.isDue(frame)) {
-        Optional<Gap> gap = gaps.gapBefore(frame, dropCause());
+        Optional<Gap> gap = gaps.gapBefore(frame);
         recordSent(frame, gap, now); // first, because the sink may end the subscription
         sink.onFrame(frame, gap);
-        sent = true;
         lastProgressNanos = now;
         gaps.onSent(frame);
         source.onSent();
@@ -336,8 +333,6 @@ public final class Subscription {
         gaps.onPassed(frame);
       }
     }
-    wasReady = sink.isReady();
-    wasSlow = !wasReady || (wasSlow && !sent);
   }
 
   private @Nullable Frame poll(long now) {

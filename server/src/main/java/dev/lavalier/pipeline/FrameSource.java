@@ -14,8 +14,8 @@ public sealed interface FrameSource permits LiveSource, ReplaySource {
    * Starts a turn on the delivery loop: sets the amount of work that {@link #poll} may do until the
    * next turn.
    *
-   * @param wasReady whether the subscriber was ready for more frames at the end of the last turn.
-   *     The bound on the number of frames then does not apply to those published since
+   * @param wasReady whether the subscriber was ready in each turn in which the next frame waited.
+   *     The bound on the number of frames then does not apply
    */
   void startTurn(boolean wasReady);
 

@@ -124,7 +124,7 @@ final class CaptureTimingTest extends DeviceFaultsFixture {
     TestSubscriber subscriber = lavalier.subscribe(FAIL).requestAll();
     long begun = lavalier.timeSource().unixNanos();
     subscriber.nextStarted();
-    lavalier.advance(Duration.ofMinutes(1), 2);
+    lavalier.advanceSeconds(60, 2);
 
     AudioFrame frame = subscriber.nextFrame();
     for (int k = 0; k < 5_990; k++) {
@@ -132,7 +132,9 @@ final class CaptureTimingTest extends DeviceFaultsFixture {
       assertThat(frame.getSampleIndex()).isEqualTo(480L * k);
       double truth = 480.0 * k / 48_000 / (1 + ppm / 1e6);
       double reported = (frame.getCaptureTimeUnixNanos() - begun) / 1e9;
-      assertThat(reported - truth).isBetween(-0.003, 0.012);
+      // The rate is known after three groups of arrivals. Until then such a clock gains or loses
+      // 1 ms per second.
+      assertThat(reported - truth).isBetween(-0.02, 0.03);
       frame = subscriber.nextFrame();
     }
     subscriber.cancel();

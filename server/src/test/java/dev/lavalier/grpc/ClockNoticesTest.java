@@ -8,7 +8,6 @@ import dev.lavalier.v1.NoticeKind;
 import dev.lavalier.v1.StreamFramesRequest;
 import dev.lavalier.v1.StreamFramesResponse;
 import dev.lavalier.v1.StreamNotice;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -36,7 +35,7 @@ final class ClockNoticesTest {
     TestSubscriber quiet = lavalier.subscribe(WITHOUT_CLOCK_NOTICES).requestAll();
     curious.nextStarted();
     quiet.nextStarted();
-    lavalier.advance(Duration.ofSeconds(310), 1);
+    lavalier.advanceSeconds(310, 1);
 
     List<StreamNotice> notices = new ArrayList<>();
     int frames = 0;
@@ -49,7 +48,7 @@ final class ClockNoticesTest {
         assertThat(frames).isGreaterThanOrEqualTo(60 * notices.size() - 2);
       }
     }
-    assertThat(notices).hasSize(5);
+    assertThat(notices).hasSizeBetween(4, 5); // the first one after one to two minutes
     for (StreamNotice notice : notices) {
       assertThat(notice.getKind()).isEqualTo(NoticeKind.NOTICE_KIND_CLOCK);
       assertThat(notice.getClockPpm()).isBetween(95.0, 105.0);

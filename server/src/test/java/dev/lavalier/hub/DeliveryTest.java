@@ -109,6 +109,21 @@ final class DeliveryTest {
   }
 
   @Test
+  void sinkThatWaitsOnlyForTheLoop_isNotSlow() throws Exception {
+    TestDelivery delivery = new TestDelivery(480);
+    TestDelivery.Sink sink = delivery.subscribe(480, 20, DROP);
+    sink.readyFor = 1; // then its bytes wait until the loop flushes them
+    delivery.read();
+    delivery.runAll();
+    delivery.read();
+    delivery.timeSource.advance(Duration.ofMillis(400)); // the loop does not run
+    sink.readyFor = 100;
+    delivery.read();
+    delivery.runAll();
+    assertThat(sink.gaps).containsExactly(Gap.of(480, LossCause.SERVER_OVERLOAD, false));
+  }
+
+  @Test
   void framesThatTheLoopSendsTooLate_endStreamUnderClosePolicy() throws Exception {
     TestDelivery delivery = new TestDelivery(480);
     TestDelivery.Sink sink = delivery.subscribe(480, 20, OverflowPolicy.CLOSE);

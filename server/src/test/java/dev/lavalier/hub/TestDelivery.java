@@ -41,11 +41,12 @@ final class TestDelivery {
     final List<Gap> gaps = new ArrayList<>();
     final List<StreamException> ends = new ArrayList<>();
     boolean ready = true;
+    int readyFor = Integer.MAX_VALUE; // frames
     int maxLatencyMs;
 
     @Override
     public boolean isReady() {
-      return ready;
+      return ready && readyFor > 0;
     }
 
     @Override
@@ -55,6 +56,7 @@ final class TestDelivery {
 
     @Override
     public void onFrame(Frame frame, Optional<Gap> gap) {
+      readyFor--;
       indexes.add(frame.sampleIndex());
       gap.ifPresent(gaps::add);
     }

@@ -315,7 +315,23 @@ public final class LavalierExtension
 
   /** Advances the time in steps of a period, and finishes the work of each step before the next. */
   public void advance(Duration by, int openDevices) throws InterruptedException, TimeoutException {
-    Duration step = Duration.ofMillis(10);
+    advance(by, Duration.ofMillis(10), openDevices);
+  }
+
+  /**
+   * Advances the time by whole seconds. The last 20 ms of each second pass in steps of 1 ms, so
+   * that readers poll as often as on a machine that is not busy, and measure the device's clock.
+   */
+  public void advanceSeconds(int seconds, int openDevices)
+      throws InterruptedException, TimeoutException {
+    for (int i = 0; i < seconds; i++) {
+      advance(Duration.ofMillis(980), openDevices);
+      advance(Duration.ofMillis(20), Duration.ofMillis(1), openDevices);
+    }
+  }
+
+  private void advance(Duration by, Duration step, int openDevices)
+      throws InterruptedException, TimeoutException {
     for (Duration left = by; !left.isZero(); left = left.minus(step)) {
       manualTime.awaitSleepers(openDevices);
       manualTime.advance(step);
