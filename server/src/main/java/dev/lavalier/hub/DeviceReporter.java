@@ -73,7 +73,8 @@ final class DeviceReporter {
 
   /** Reports samples that the device lost. A device can lose some with each period. */
   void onOverrun(long samples, PcmFormat format) {
-    overruns.log(() -> "%s: the device lost about %d samples".formatted(deviceId, samples));
+    overruns.log(
+        () -> "%s: about %d samples were lost before they were read".formatted(deviceId, samples));
     services.observer().onOverrun(deviceId, samples, format);
   }
 }

@@ -101,7 +101,7 @@ final class DeviceMetrics implements StreamMetrics {
         samplesOverrun,
         "device.overrun.samples",
         null,
-        "Samples per channel that the open device lost, estimated from its clock");
+        "Samples per channel that were lost before the server read them, estimated");
     count(registry, device, subscriptions, "subscriptions", null, "Subscriptions started");
   }
 

@@ -8,6 +8,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -138,6 +139,8 @@ public record WavDevice(String name, Path file, PcmFormat format) implements Vir
       in = read(file);
     } catch (UnsupportedAudioFileException e) {
       throw new IOException(file + " is no longer a WAV file", e);
+    } catch (NoSuchFileException e) {
+      throw new IOException(file + " does not exist any more", e);
     }
     Optional<PcmFormat> now = JavaSoundFormats.fromJavaSound(in.getFormat());
     if (now.isEmpty() || !now.get().equals(format)) {

@@ -101,6 +101,16 @@ final class VirtualDeviceTest {
   }
 
   @Test
+  void missingFileIsNamedWithTheReason() throws IOException {
+    Path file = wav(new byte[4 * 100], STEREO);
+    WavDevice device = WavDevice.of("gone", file);
+    Files.delete(file);
+    assertThatIOException()
+        .isThrownBy(() -> device.open(STEREO))
+        .withMessage(file + " does not exist any more");
+  }
+
+  @Test
   void largeFileThatIsReplacedFailsAtItsEnd() throws IOException {
     byte[] large = new byte[2 * WavDevice.MAX_BYTES_IN_MEMORY];
     Path file = wav(large, STEREO);
