@@ -305,7 +305,7 @@ public final class Subscription {
   }
 
   private void checkStall(long now) {
-    if (source.isEmpty()) {
+    if (source.isEmpty() || wasReady) { // a replay can have frames that are not due yet
       lastProgressNanos = now;
     } else if (now - lastProgressNanos > services.stallTimeout().toNanos()) {
       fail(
