@@ -49,7 +49,7 @@ final class StreamChecks {
     return line != null;
   }
 
-  /** Returns whether it was told that the device is lost, and no epoch has started since. */
+  /** Returns whether a notice reported the loss of the device, and no epoch has started since. */
   boolean isDeviceLost() {
     return deviceLost;
   }
