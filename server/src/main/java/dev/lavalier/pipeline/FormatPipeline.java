@@ -79,13 +79,10 @@ final class FormatPipeline {
    */
   boolean process(Period captured) {
     Period block = converter == null ? captured : converted(converter, captured);
-    if (block.samples() == 0) {
-      return false;
-    }
     boolean published = false;
     long now = nanoTime.getAsLong(); // after the conversion, which may take long
     for (Framer framer : framers) {
-      published |= framer.accept(block, now);
+      published |= framer.accept(block, now); // an empty block tells the framer its position
     }
     return published;
   }

@@ -62,11 +62,35 @@ final class SimulatedLine implements AudioLine {
    */
   record LostRun(long first, long count, long atNanos, boolean overrun) {}
 
+  /**
+   * A full line lost samples between two polls. Until later arrivals show which ones, the reader
+   * cannot know when the samples in the line were captured.
+   *
+   * @param atNanos steady time of the second poll
+   * @param nanos time between the polls, or length of the samples that arrived if that is longer
+   */
+  private record Uncertainty(long atNanos, long nanos) {}
+
+  /**
+   * After this time, the arrivals have shown what was lost: a window of 250 ms, and up to a second
+   * more if the reader is too busy to see when samples arrive.
+   */
+  static final long SETTLING_NANOS = 1_300_000_000L;
+
   final Properties properties;
   private final VirtualTime time;
   private final Deque<Run> buffer = new ArrayDeque<>();
   private final List<LostRun> losses = new ArrayList<>();
   private int filled;
+  private final List<Uncertainty> uncertainties = new ArrayList<>();
+  private long startedSteady; // steady time
+  private long polledAt; // steady time
+  private long arrivedBefore; // samples that had arrived at the last poll
+  private long overrunBefore; // samples that a full line had lost at the last poll
+  private long overrunTotal;
+  private long firstRead = -1; // number of the first sample that was read; -1: none
+  private boolean startUnknown; // the line was full when its first samples were seen
+  private boolean wasFull; // or almost, at a poll
   private long startedAt = -1; // physical time; -1: not started
   private long produced; // the number of the next sample that arrives
   private long silentUntil; // the device does not deliver samples with smaller numbers
@@ -141,9 +165,9 @@ final class SimulatedLine implements AudioLine {
     return lostTotal;
   }
 
-  /** Returns whether the buffer was full at some time. */
-  boolean hasOverrun() {
-    return losses.stream().anyMatch(LostRun::overrun);
+  /** Returns whether the buffer was full, or almost full, at some time. */
+  boolean wasFull() {
+    return wasFull || overrunTotal > 0;
   }
 
   /** Returns whether a number is close to a loss. */
@@ -181,6 +205,22 @@ final class SimulatedLine implements AudioLine {
       lost += Math.max(0, Math.min((double) loss.count(), number - loss.first()));
     }
     return lost;
+  }
+
+  /**
+   * Returns how many samples were lost before the first one that was read. Nothing shows that there
+   * were any, because a line may also start late.
+   */
+  double lostAtStart() {
+    return lostBefore((double) firstRead);
+  }
+
+  /**
+   * Returns how long before its first sample the line may seem to have started: a line that is full
+   * at once does not show when its first sample was captured.
+   */
+  long unknownStartNanos() {
+    return startUnknown ? properties.startNanos() : 0;
   }
 
   /** Returns the physical time at which a number was captured. */
@@ -263,6 +303,7 @@ final class SimulatedLine implements AudioLine {
   private void lose(long first, long count, boolean overrun) {
     if (count > 0) {
       lostTotal += count;
+      overrunTotal += overrun ? count : 0;
       int last = losses.size() - 1;
       LostRun before = last < 0 ? null : losses.get(last);
       long now = time.physicalNanos();
@@ -291,13 +332,47 @@ final class SimulatedLine implements AudioLine {
   @Override
   public void start() {
     failCall();
+    startedSteady = time.nanoTime();
+    polledAt = startedSteady;
     startedAt = time.physicalNanos() + properties.startNanos();
+  }
+
+  private void poll() {
+    produce();
+    long now = time.nanoTime();
+    boolean almostFull = filled >= properties.bufferSamples() - properties.bufferSamples() / 8;
+    if (overrunTotal > overrunBefore || (arrivedBefore == 0 && almostFull)) {
+      long arrived = properties.format().nanosOf(produced - arrivedBefore);
+      // Nothing shows how long after the start of the line the first sample was captured.
+      long since = now - (arrivedBefore == 0 ? startedSteady : polledAt);
+      uncertainties.add(new Uncertainty(now, Math.max(since, arrived)));
+    }
+    // The reader discards what a full line holds, if it does not keep up.
+    wasFull |= almostFull;
+    startUnknown |= arrivedBefore == 0 && almostFull;
+    polledAt = now;
+    arrivedBefore = produced;
+    overrunBefore = overrunTotal;
+  }
+
+  /** Returns how much of the audio that was read at a steady time may have been lost before. */
+  long uncertainNanos(long readNanos) {
+    long sum = 0;
+    long settled = readNanos - SETTLING_NANOS;
+    for (int i = uncertainties.size() - 1; i >= 0; i--) {
+      Uncertainty each = uncertainties.get(i);
+      if (each.atNanos() <= readNanos && each.atNanos() >= settled) {
+        sum += each.nanos();
+        settled = Math.min(settled, each.atNanos() - each.nanos() - SETTLING_NANOS);
+      }
+    }
+    return sum;
   }
 
   @Override
   public int available() {
     failCall();
-    produce();
+    poll();
     if (unplugged) {
       return switch (properties.unplugged()) {
         case READS_NOTHING -> properties.bufferSamples();
@@ -311,10 +386,13 @@ final class SimulatedLine implements AudioLine {
   @Override
   public int read(byte[] to) {
     failCall();
-    produce();
+    poll();
     int wanted = to.length / properties.format().bytesPerSampleFrame();
     if (unplugged || stopped || closed || wanted > filled) {
       return 0;
+    }
+    if (firstRead < 0) {
+      firstRead = buffer.getFirst().first();
     }
     int done = 0;
     while (done < wanted) {

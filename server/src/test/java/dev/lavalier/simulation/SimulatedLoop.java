@@ -53,7 +53,9 @@ final class SimulatedLoop {
     Map<SimulatedSubscriber, Long> ofThis = seen(subscriber);
     for (SimulatedSubscriber other : members) {
       ofThis.put(other, other.turns);
-      if (other.device == subscriber.device) {
+      if (subscriber.checks.isDeviceLost()) { // it has no frames; others wake the loop
+        seen(other).put(subscriber, subscriber.turns);
+      } else if (other.device == subscriber.device) {
         long turns = subscriber.turns - seen(other).getOrDefault(subscriber, subscriber.turns);
         violations.check(
             turns <= MAX_TURNS,

@@ -45,7 +45,7 @@ final class Simulation {
     this.checksMemory = seed % MEMORY_CHECK_SEEDS == 0;
     this.scheduler = new Scheduler(random.split());
     this.violations = new Violations(scheduler, tracing);
-    this.time = new VirtualTime(scheduler);
+    this.time = new VirtualTime(scheduler, random.nextInt(4) != 0);
     this.scenario = Scenario.random(random);
     this.faults = new Faults(scenario, scheduler, time, violations, random.split());
     this.workers = new Workers(scheduler, faults::callNanos);

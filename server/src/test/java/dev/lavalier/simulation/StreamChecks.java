@@ -25,6 +25,7 @@ final class StreamChecks {
 
   private @Nullable SimulatedLine line; // of the epoch; null: not started
   private @Nullable TruthChecks truth; // of the epoch
+  private boolean deviceLost; // it waits for the device
   private long epoch = -1;
   private long startedStep;
   private boolean firstOfEpoch;
@@ -46,6 +47,11 @@ final class StreamChecks {
 
   boolean isStarted() {
     return line != null;
+  }
+
+  /** Returns whether a notice reported the loss of the device, and no epoch has started since. */
+  boolean isDeviceLost() {
+    return deviceLost;
   }
 
   /** Returns the number of the epoch; -1 before the first. */
@@ -74,6 +80,7 @@ final class StreamChecks {
     check(start.epoch() > epoch, "epoch %d after %d", start.epoch(), epoch);
     check(start.spec().equals(subscriber.spec), "another spec");
     check(start.conversion().delivered().equals(subscriber.spec.format()), "another format");
+    deviceLost = false;
     epoch = start.epoch();
     line = subscriber.device.lineOf(epoch);
     check(line != null, "unknown epoch %d", epoch);
@@ -145,7 +152,7 @@ final class StreamChecks {
     gap.ifPresent(this::checkCauses);
     double number = truth.check(frame, encoded, frameSize);
     if (firstOfEpoch && !firstOfAll) {
-      checkOutage(number, missing);
+      checkOutage(frame, number, missing);
     }
     sequence = from;
     lastPosition = position;
@@ -241,7 +248,7 @@ final class StreamChecks {
           switch (part.loss().cause()) {
             case SLOW_SUBSCRIBER -> !estimated && subscriber.wasUnready();
             case DEVICE_OVERRUN -> estimated && line.lostTotal() > 0;
-            case SERVER_OVERLOAD -> estimated ? line.hasOverrun() : !env.calm();
+            case SERVER_OVERLOAD -> estimated ? line.wasFull() : !env.calm();
             case DEVICE_LOST -> estimated && firstOfEpoch && !firstOfAll;
             case NOT_KEPT ->
                 firstOfAll ? start instanceof StartFrom.Resume : firstOfEpoch && !estimated;
@@ -251,7 +258,7 @@ final class StreamChecks {
   }
 
   /** The gap after a loss of the device is as long as the time without samples. */
-  private void checkOutage(double number, long missing) {
+  private void checkOutage(Frame frame, double number, long missing) {
     PcmFormat format = subscriber.spec.format();
     long physical = line.physicalNanosOf(number);
     // The steady time, because a suspension of the machine is not a loss of the device.
@@ -259,13 +266,17 @@ final class StreamChecks {
     long difference = nanos - format.nanosOf(missing);
     check(
         Math.abs(difference)
-            <= TruthChecks.TOLERANCE_NANOS + 2 * line.bufferNanos() + lastUncountedNanos,
+            <= TruthChecks.TOLERANCE_NANOS
+                + 2 * line.bufferNanos()
+                + lastUncountedNanos
+                + line.uncertainNanos(frame.readNanos()),
         "gap of %.1f ms over an outage of %.1f ms",
         format.nanosOf(missing) / 1e6,
         nanos / 1e6);
   }
 
   void onNotice(Notice notice) {
+    deviceLost |= notice.kind() == Notice.Kind.DEVICE_LOST;
     boolean happened =
         switch (notice.kind()) {
           case DEVICE_LOST -> subscriber.device.wasFaulty;

@@ -5,6 +5,9 @@ import dev.lavalier.audio.SampleEncoding;
 import dev.lavalier.pipeline.Frame;
 import dev.lavalier.simulation.RecordingCodec.Encoded;
 import dev.lavalier.simulation.SimulatedLine.LostRun;
+import dev.lavalier.simulation.VirtualTime.ClockChange;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * Compares the frames of one stream and epoch with the samples that the line captured. The index of
@@ -17,7 +20,16 @@ final class TruthChecks {
   static final long TOLERANCE_NANOS = 60_000_000L;
 
   /** A loss is counted when samples of this length have been read after it. */
-  private static final long DETECTION_NANOS = 1_000_000_000L;
+  private static final long DETECTION_NANOS = SimulatedLine.SETTLING_NANOS;
+
+  /** A loss within a period also makes the time of its first samples wrong. */
+  private static final long MAX_PERIOD_NANOS = 50_000_000L;
+
+  /** The precision of the length of a suspension. */
+  private static final long SUSPEND_TOLERANCE_NANOS = 20_000_000L;
+
+  /** A shorter suspension may not be noticed. */
+  private static final long MIN_SUSPEND_NANOS = 130_000_000L;
 
   private final SimulatedLine line;
   private final Conversion conversion;
@@ -62,24 +74,71 @@ final class TruthChecks {
       return;
     }
     double estimate = samples(TOLERANCE_NANOS);
-    double old = 0;
-    for (LostRun loss : line.losses()) {
-      double end = loss.first() + loss.count();
-      double readSince = number - end - (before - line.lostBefore(end));
-      if (readSince > samples(DETECTION_NANOS)) {
-        old += loss.count();
-      }
-    }
+    double old = before - recentlyLost(number);
     double undetected = samples(line.bufferNanos()) + estimate;
+    double uncertain = samples(line.uncertainNanos(frame.readNanos()));
+    double[] undecidable = undecidable(frame);
+    double least = undecidable.length == 0 ? -exact : -exact - samples(SUSPEND_TOLERANCE_NANOS);
+    double lowest = Math.max(least, old - line.lostAtStart() - undetected - uncertain);
+    double highest = before + estimate + uncertain + samples(line.unknownStartNanos());
     require(
-        counted >= -exact
-            && counted <= line.lostTotal() + estimate
-            && counted >= Math.min(old, before) - undetected,
+        isBetween(lowest, highest, counted, undecidable, 0),
         frame,
         index,
         number,
         counted,
         line.lostTotal());
+  }
+
+  /** Returns how many samples before a number were lost, and may not have been detected yet. */
+  private double recentlyLost(double number) {
+    double before = line.lostBefore(number);
+    double recent = 0;
+    for (LostRun loss : line.losses()) {
+      double end = loss.first() + loss.count();
+      double readSince = number - end - (before - line.lostBefore(end));
+      if (readSince <= samples(DETECTION_NANOS)) {
+        recent += number > loss.first() ? (double) loss.count() : 0;
+      }
+    }
+    return recent;
+  }
+
+  /**
+   * Returns the changes of the wall clock before a frame was read that may count as suspensions or
+   * not, in captured samples.
+   *
+   * <p>A suspension is noticed within a second. Until then, nothing shows whether the samples in
+   * the line were captured before or after it. On a machine that does not measure suspensions, a
+   * suspension, and a stall of the device while the wall clock is set, look the same.
+   */
+  private double[] undecidable(Frame frame) {
+    List<Double> samples = new ArrayList<>();
+    for (ClockChange each : env.time().clockChanges()) {
+      long since = frame.readNanos() - each.atSteady();
+      if (since < 0) {
+        continue;
+      }
+      boolean recent = since <= DETECTION_NANOS + line.bufferNanos();
+      if (!env.time().areSuspendsKnown()) {
+        samples.add(samples(each.nanos()) * (each.isSuspension() ? -1 : 1));
+      } else if (each.isSuspension() && (recent || each.nanos() <= MIN_SUSPEND_NANOS)) {
+        samples.add(-samples(each.nanos()));
+      }
+      if (each.isSuspension() && recent) {
+        samples.add(samples(each.nanos()));
+      }
+    }
+    return samples.stream().mapToDouble(each -> each).toArray();
+  }
+
+  private static boolean isBetween(
+      double lowest, double highest, double value, double[] undecidable, int from) {
+    if (from == undecidable.length) {
+      return value >= lowest && value <= highest;
+    }
+    return isBetween(lowest, highest, value, undecidable, from + 1)
+        || isBetween(lowest, highest, value - undecidable[from], undecidable, from + 1);
   }
 
   private void require(
@@ -97,13 +156,20 @@ final class TruthChecks {
    * make it too early, and samples that arrived late at the start make it too late.
    */
   private void checkTime(Frame frame, double number) {
+    if (line.isNearLoss(number, conversion.lookahead())) {
+      return; // the number is interpolated
+    }
     long captured = env.time().steadyNanosOf(line.physicalNanosOf(number));
     long error = frame.captureNanos() - captured;
     long tolerance =
         TOLERANCE_NANOS
             + line.bufferNanos()
             + line.longestHoldNanos()
-            + Math.abs(uncountedNanos(frame.sampleIndex(), number));
+            + line.uncertainNanos(frame.readNanos())
+            + (long)
+                (recentlyLost(number + samples(MAX_PERIOD_NANOS))
+                    * 1e9
+                    / conversion.captured().sampleRateHz());
     env.violations()
         .check(
             Math.abs(error) <= tolerance,

@@ -13,16 +13,35 @@ final class VirtualTime implements TimeSource {
 
   private static final long START_UNIX_NANOS = 1_700_000_000_000_000_000L;
 
+  private static final long STEP_NANOS = 10_000_000L;
+
   private final Scheduler scheduler;
   private final SimulatedThread timer;
   private long wallOffset = START_UNIX_NANOS;
   private final List<Suspension> suspensions = new ArrayList<>();
   private long suspendedNanos;
 
+  private final List<ClockChange> clockChanges = new ArrayList<>();
+  private final boolean suspendsKnown;
+
   private record Suspension(long atSteady, long nanos) {}
 
-  VirtualTime(Scheduler scheduler) {
+  /**
+   * A suspension, or a step of the wall clock.
+   *
+   * @param atSteady steady time
+   * @param nanos by how much the wall clock changed
+   */
+  record ClockChange(long atSteady, long nanos, boolean isSuspension) {}
+
+  /**
+   * Creates the time of a machine.
+   *
+   * @param suspendsKnown whether it measures how long it was suspended, as Linux does
+   */
+  VirtualTime(Scheduler scheduler, boolean suspendsKnown) {
     this.scheduler = scheduler;
+    this.suspendsKnown = suspendsKnown;
     this.timer = scheduler.newThread("timer", true);
   }
 
@@ -34,6 +53,19 @@ final class VirtualTime implements TimeSource {
   @Override
   public long unixNanos() {
     return scheduler.now() + wallOffset;
+  }
+
+  @Override
+  public long suspendedNanos() {
+    if (!suspendsKnown) {
+      return UNKNOWN;
+    }
+    // The machine reports the time in steps of 10 ms.
+    return (scheduler.now() + suspendedNanos) / STEP_NANOS * STEP_NANOS - scheduler.now();
+  }
+
+  boolean areSuspendsKnown() {
+    return suspendsKnown;
   }
 
   /** Not supported: no simulated task may wait. */
@@ -68,12 +100,19 @@ final class VirtualTime implements TimeSource {
   /** Sets the unix time forward, or back if {@code nanos} is negative. */
   void stepWallClock(long nanos) {
     wallOffset += nanos;
+    clockChanges.add(new ClockChange(scheduler.now(), nanos, false));
+  }
+
+  /** Returns the suspensions and the steps of the wall clock, in order. */
+  List<ClockChange> clockChanges() {
+    return clockChanges;
   }
 
   /** Suspends and resumes the machine at once. */
   void suspend(long nanos) {
     suspensions.add(new Suspension(scheduler.now(), nanos));
     suspendedNanos += nanos;
+    clockChanges.add(new ClockChange(scheduler.now(), nanos, true));
     wallOffset += nanos;
   }
 }
