@@ -305,7 +305,7 @@ public final class Subscription {
 
   private void checkStall(long now) {
     if (source.isEmpty() || sink.isReady()) { // a replay can have frames that are not due yet
-      lastProgressNanos = now;
+      lastProgressNanos = services.timeSource().nanoTime(); // the turn may have taken long
     } else if (now - lastProgressNanos > services.stallTimeout().toNanos()) {
       fail(
           new StreamException(

@@ -215,6 +215,11 @@ final class SimulatedLine implements AudioLine {
     return lostBefore((double) firstRead);
   }
 
+  /** Returns whether the line was full when its first samples were seen. */
+  boolean isStartUnknown() {
+    return startUnknown;
+  }
+
   /**
    * Returns how long before its first sample the line may seem to have started: a line that is full
    * at once does not show when its first sample was captured.

@@ -51,6 +51,7 @@ final class SimulatedSubscriber implements FrameSink {
   private long earlierFrameInStep = -1; // of the last frame in an earlier turn
   private long readySince;
   boolean everUnready;
+  private long unreadyAt = Long.MIN_VALUE; // the last time at which it was not ready
   long turns; // on its delivery loop
   private long lastTurnStep = -1;
 
@@ -130,6 +131,12 @@ final class SimulatedSubscriber implements FrameSink {
   private void noteUnready() {
     unreadyInStep = env.scheduler().steps();
     everUnready = true;
+    unreadyAt = env.scheduler().now();
+  }
+
+  /** Returns whether it was not ready at some time since {@code nanos}, on the steady clock. */
+  boolean wasUnreadySince(long nanos) {
+    return unreadyAt >= nanos;
   }
 
   /** Leaves: the call is cancelled. */

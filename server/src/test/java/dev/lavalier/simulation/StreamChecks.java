@@ -19,6 +19,9 @@ import org.jspecify.annotations.Nullable;
 /** The invariants of one subscriber's stream, checked with each call of its sink. */
 final class StreamChecks {
 
+  /** A turn sends some frames, each of which takes time, and frames of a period come together. */
+  private static final long MAX_TURN_NANOS = 200_000_000;
+
   private final SimulatedSubscriber subscriber;
   private final Environment env;
   private final int frameSize;
@@ -246,7 +249,9 @@ final class StreamChecks {
       check(part.sampleCount() > 0, "empty part: %s", gap);
       boolean happened =
           switch (part.loss().cause()) {
-            case SLOW_SUBSCRIBER -> !estimated && subscriber.wasUnready();
+            case SLOW_SUBSCRIBER ->
+                !estimated
+                    && (subscriber.wasUnready() || subscriber.wasUnreadySince(oldest(gap)));
             case DEVICE_OVERRUN -> estimated && line.lostTotal() > 0;
             case SERVER_OVERLOAD -> estimated ? line.wasFull() : !env.calm();
             case DEVICE_LOST -> estimated && firstOfEpoch && !firstOfAll;
@@ -287,6 +292,12 @@ final class StreamChecks {
     check(happened, "no cause: %s", notice);
   }
 
+  /** Returns a time before which no frame of a gap was offered. */
+  private long oldest(Gap gap) {
+    long gapNanos = subscriber.spec.format().nanosOf(gap.sampleCount());
+    return env.scheduler().now() - gapNanos - subscriber.spec.maxAgeNanos() - MAX_TURN_NANOS;
+  }
+
   void onEnd(StreamException reason) {
     boolean happened =
         switch (reason.reason()) {
@@ -298,7 +309,8 @@ final class StreamChecks {
               subscriber.spec.overflowPolicy() == OverflowPolicy.CLOSE
                   && (!env.calm() || subscriber.everUnready);
           case SUBSCRIBER_STALLED ->
-              subscriber.wasUnready() && env.scheduler().now() - lastFrameAt > env.stallNanos();
+              subscriber.wasUnready()
+                  && env.scheduler().now() - lastFrameAt > env.stallNanos() - MAX_TURN_NANOS;
           case POSITION_IN_FUTURE -> subscriber.spec.start() instanceof StartFrom.Resume;
           case NOT_AUTHENTICATED -> subscriber.revoked;
           case SERVER_STOPPING -> env.stopping().getAsBoolean();

@@ -69,13 +69,16 @@ final class TruthChecks {
     double counted = index * ratio - number + before;
     double exact = conversion.isResampled() ? 2 + number * 1e-5 : 0.6;
     exact += conversion.isDithered() ? 1 : 0;
-    if (line.lostTotal() == 0) {
+    if (line.lostTotal() == 0 && !line.isStartUnknown()) {
       require(Math.abs(counted) <= exact, frame, index, number, counted, 0);
       return;
     }
     double estimate = samples(TOLERANCE_NANOS);
     double old = before - recentlyLost(number);
     double undetected = samples(line.bufferNanos()) + estimate;
+    if (line.isStartUnknown()) { // an empty line may have had samples that were held
+      undetected += samples(line.longestHoldNanos());
+    }
     double uncertain = samples(line.uncertainNanos(frame.readNanos()));
     double[] undecidable = undecidable(frame);
     double least = undecidable.length == 0 ? -exact : -exact - samples(SUSPEND_TOLERANCE_NANOS);

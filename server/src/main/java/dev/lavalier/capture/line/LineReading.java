@@ -83,7 +83,6 @@ final class LineReading {
   private @Nullable CaptureListener listener; // null: not started
   private boolean listening; // the listener is being called
   private boolean ended;
-  private long startedNanos; // steady time at which the line had started
   private boolean started; // a period has been read
   private boolean waited; // the next period was not available when it was due
   private long slowFrom; // steady time from which a line without a period is polled slowly
@@ -91,7 +90,7 @@ final class LineReading {
   private Loss loss = Loss.OVERRUN; // why the samples before the next period are lost, if any are
   private long lastCaptureNanos = Long.MIN_VALUE;
 
-  private long polledAt; // steady time of the last poll
+  private long polledAt; // steady time of the last poll, at first of the start of the line
   private int backlogSamples; // samples that were in the line at the last poll
   private long nextProbeAt; // steady time of the next measurement of an arrival
 
@@ -129,8 +128,8 @@ final class LineReading {
     listener = receiver;
     try {
       line.start();
-      startedNanos = timeSource.nanoTime();
-      suspends.start(startedNanos);
+      polledAt = timeSource.nanoTime();
+      suspends.start(polledAt);
     } catch (RuntimeException | Error e) {
       onFailure(e);
     }
@@ -247,13 +246,14 @@ final class LineReading {
     long now = timeSource.nanoTime(); // after the poll: samples may seem late, but not early
     boolean more = available > backlogSamples;
     boolean exact = more && now - polledAt <= MAX_EXACT_NANOS;
+    long oldestNanos = polledAt - format.nanosOf(backlogSamples); // at the last poll
     setPolled(now, available);
     if (more) {
       noteArrival(now, position + available, available);
     }
     if (isFull(available)) {
       if (!started) {
-        clock.start(Math.min(startedNanos, now - format.nanosOf(available)));
+        clock.start(Math.min(oldestNanos, now - format.nanosOf(available)));
       }
       clock.suspectLoss(now);
     } else if (more && clock.isLossSuspected()) {
