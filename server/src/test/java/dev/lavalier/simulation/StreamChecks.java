@@ -250,8 +250,7 @@ final class StreamChecks {
       boolean happened =
           switch (part.loss().cause()) {
             case SLOW_SUBSCRIBER ->
-                !estimated
-                    && (subscriber.wasUnready() || subscriber.wasUnreadySince(oldest(gap)));
+                !estimated && (subscriber.wasUnready() || subscriber.wasUnreadySince(oldest(gap)));
             case DEVICE_OVERRUN -> estimated && line.lostTotal() > 0;
             case SERVER_OVERLOAD -> estimated ? line.wasFull() : !env.calm();
             case DEVICE_LOST -> estimated && firstOfEpoch && !firstOfAll;

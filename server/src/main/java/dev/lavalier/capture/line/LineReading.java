@@ -90,7 +90,8 @@ final class LineReading {
   private Loss loss = Loss.OVERRUN; // why the samples before the next period are lost, if any are
   private long lastCaptureNanos = Long.MIN_VALUE;
 
-  private long polledAt; // steady time of the last poll, at first of the start of the line
+  private long firstSampleNanos; // steady time at which sample 0 was captured, at the earliest
+  private long polledAt; // steady time of the last poll
   private int backlogSamples; // samples that were in the line at the last poll
   private long nextProbeAt; // steady time of the next measurement of an arrival
 
@@ -128,8 +129,8 @@ final class LineReading {
     listener = receiver;
     try {
       line.start();
-      polledAt = timeSource.nanoTime();
-      suspends.start(polledAt);
+      firstSampleNanos = timeSource.nanoTime();
+      suspends.start(firstSampleNanos);
     } catch (RuntimeException | Error e) {
       onFailure(e);
     }
@@ -246,14 +247,16 @@ final class LineReading {
     long now = timeSource.nanoTime(); // after the poll: samples may seem late, but not early
     boolean more = available > backlogSamples;
     boolean exact = more && now - polledAt <= MAX_EXACT_NANOS;
-    long oldestNanos = polledAt - format.nanosOf(backlogSamples); // at the last poll
+    if (!started && more && backlogSamples == 0 && !isFull(available)) {
+      firstSampleNanos = now - format.nanosOf(available); // the time to start the device is no loss
+    }
     setPolled(now, available);
     if (more) {
       noteArrival(now, position + available, available);
     }
     if (isFull(available)) {
       if (!started) {
-        clock.start(Math.min(oldestNanos, now - format.nanosOf(available)));
+        clock.start(Math.min(firstSampleNanos, now - format.nanosOf(available)));
       }
       clock.suspectLoss(now);
     } else if (more && clock.isLossSuspected()) {
