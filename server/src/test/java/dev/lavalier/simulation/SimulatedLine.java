@@ -89,6 +89,7 @@ final class SimulatedLine implements AudioLine {
   private long overrunBefore; // samples that a full line had lost at the last poll
   private long overrunTotal;
   private long firstRead = -1; // number of the first sample that was read; -1: none
+  private long firstReadAt; // steady time
   private boolean startUnknown; // the line was full when its first samples were seen
   private boolean wasFull; // or almost, at a poll
   private long startedAt = -1; // physical time; -1: not started
@@ -213,6 +214,11 @@ final class SimulatedLine implements AudioLine {
    */
   double lostAtStart() {
     return lostBefore((double) firstRead);
+  }
+
+  /** Returns the steady time of the first read. */
+  long firstReadAt() {
+    return firstReadAt;
   }
 
   /** Returns whether the line was full when its first samples were seen. */
@@ -398,6 +404,7 @@ final class SimulatedLine implements AudioLine {
     }
     if (firstRead < 0) {
       firstRead = buffer.getFirst().first();
+      firstReadAt = time.nanoTime();
     }
     int done = 0;
     while (done < wanted) {

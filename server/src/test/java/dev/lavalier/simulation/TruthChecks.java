@@ -17,7 +17,7 @@ import java.util.List;
 final class TruthChecks {
 
   /** The error of an estimate. */
-  static final long TOLERANCE_NANOS = 60_000_000L;
+  static final long TOLERANCE_NANOS = 20_000_000L;
 
   /** A loss is counted when samples of this length have been read after it. */
   private static final long DETECTION_NANOS = SimulatedLine.SETTLING_NANOS;
@@ -113,7 +113,8 @@ final class TruthChecks {
    *
    * <p>A suspension is noticed within a second. Until then, nothing shows whether the samples in
    * the line were captured before or after it. On a machine that does not measure suspensions, a
-   * suspension, and a stall of the device while the wall clock is set, look the same.
+   * suspension, and a stall of the device while the wall clock is set, look the same. A suspension
+   * before the first read belongs to the start of the line.
    */
   private double[] undecidable(Frame frame) {
     List<Double> samples = new ArrayList<>();
@@ -123,9 +124,10 @@ final class TruthChecks {
         continue;
       }
       boolean recent = since <= DETECTION_NANOS + line.bufferNanos();
+      boolean atStart = each.atSteady() <= line.firstReadAt();
       if (!env.time().areSuspendsKnown()) {
         samples.add(samples(each.nanos()) * (each.isSuspension() ? -1 : 1));
-      } else if (each.isSuspension() && (recent || each.nanos() <= MIN_SUSPEND_NANOS)) {
+      } else if (each.isSuspension() && (recent || atStart || each.nanos() <= MIN_SUSPEND_NANOS)) {
         samples.add(-samples(each.nanos()));
       }
       if (each.isSuspension() && recent) {

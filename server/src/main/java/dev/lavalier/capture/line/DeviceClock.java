@@ -32,7 +32,7 @@ final class DeviceClock {
    */
   private static final int MIN_EXACT_ARRIVALS = 2;
 
-  /** How long a suspected loss waits for exact arrivals, if the reader is too busy to see them. */
+  /** How much longer a window may last if the reader is too busy to see when samples arrive. */
   private static final long MAX_WAIT_NANOS = 1_000_000_000L;
 
   /** If an arrival is earlier than the line by more than this, the arrivals before it were late. */
@@ -45,6 +45,8 @@ final class DeviceClock {
   // The window of observations.
   private boolean windowOpen;
   private long windowEnd;
+  private long windowLimit; // the window ends then at the latest
+  private long observedAt; // time of the last observation that was late, or in doubt
   private double minLateness; // seconds behind the line
   private boolean suspected; // a loss is probable
   private int exactArrivals; // since the loss is suspected
@@ -89,25 +91,35 @@ final class DeviceClock {
     double lag = lag(nanos, x);
     arrivals.lower(x, lag);
     double lateness = lag - arrivals.at(x);
-    minLateness = windowOpen ? Math.min(minLateness, lateness) : lateness;
-    if (!windowOpen) {
-      windowOpen = true;
-      windowEnd = nanos + WINDOW_NANOS;
+    if (!suspected && lateness <= lossThresholdSeconds) {
+      windowOpen = false;
+      return slipped > lossThresholdSeconds ? takeSlipped() : 0;
     }
+    boolean paused = nanos - observedAt > WINDOW_NANOS; // the samples before may have to be read
+    if (!windowOpen || (!suspected && paused)) {
+      openWindow(nanos, WINDOW_NANOS);
+    }
+    observedAt = nanos;
+    minLateness = Math.min(minLateness, lateness);
     exactArrivals += exact ? 1 : 0;
-    boolean waits = suspected && exactArrivals < MIN_EXACT_ARRIVALS;
-    if (nanos < (waits ? windowEnd + MAX_WAIT_NANOS : windowEnd)) {
+    boolean waits = nanos < windowEnd || (suspected && exactArrivals < MIN_EXACT_ARRIVALS);
+    if (waits && nanos < windowLimit) {
       return 0;
     }
     windowOpen = false;
     if (suspected) {
       return takeSuspected();
     }
-    if (minLateness > lossThresholdSeconds) {
-      arrivals.interrupt();
-      return Math.round(minLateness * format.sampleRateHz());
-    }
-    return slipped > lossThresholdSeconds ? takeSlipped() : 0;
+    arrivals.interrupt();
+    return Math.round(minLateness * format.sampleRateHz());
+  }
+
+  private void openWindow(long nanos, long length) {
+    windowOpen = true;
+    windowEnd = nanos + length;
+    windowLimit = windowEnd + MAX_WAIT_NANOS;
+    minLateness = Double.MAX_VALUE;
+    exactArrivals = 0;
   }
 
   private long takeSuspected() {
@@ -130,7 +142,7 @@ final class DeviceClock {
 
   /**
    * Extends the current window by a pause of the reader, because a pause says nothing about the
-   * device.
+   * device. All pauses together extend it by {@link #MAX_WAIT_NANOS} at most.
    */
   void extendWindow(long nanos) {
     windowEnd += nanos;
@@ -144,15 +156,17 @@ final class DeviceClock {
    */
   void suspectLoss(long nanos, long windowNanos) {
     suspected = true;
-    exactArrivals = 0;
-    windowOpen = true;
-    windowEnd = nanos + windowNanos;
-    minLateness = Double.MAX_VALUE;
+    openWindow(nanos, windowNanos);
   }
 
   /** Opens a new window of the usual length, as {@link #suspectLoss(long, long)}. */
   void suspectLoss(long nanos) {
     suspectLoss(nanos, WINDOW_NANOS);
+  }
+
+  /** Returns whether the last observation found samples late, so that they may be lost. */
+  boolean isLossPossible() {
+    return windowOpen;
   }
 
   /** Returns whether a suspected loss is neither confirmed nor refuted yet. */

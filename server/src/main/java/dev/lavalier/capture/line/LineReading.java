@@ -201,7 +201,7 @@ final class LineReading {
     if (watching) {
       idle = true;
       notePoll(line.available());
-      watching = clock.isLossSuspected() && now < watchUntil;
+      watching = clock.isLossSuspected() && now < watchUntil && !isFull(backlogSamples);
       return now + POLL_NANOS;
     }
     if (started && now < pacer.due()) {
@@ -249,6 +249,7 @@ final class LineReading {
     boolean exact = more && now - polledAt <= MAX_EXACT_NANOS;
     if (!started && more && backlogSamples == 0 && !isFull(available)) {
       firstSampleNanos = now - format.nanosOf(available); // the time to start the device is no loss
+      clock.start(firstSampleNanos);
     }
     setPolled(now, available);
     if (more) {
@@ -351,8 +352,9 @@ final class LineReading {
       pacer.start(now);
     }
     pacer.onPeriodReleased(now, waited, format.nanosOf(left));
-    // The first observation is always used, because the clock needs an origin.
-    if (!started || left <= format.samplesIn(Pacer.MAX_DELAY_NANOS) + periodSamples) {
+    // A loss is counted before the samples that wait in the line, so there must be few of them.
+    boolean few = left <= format.samplesIn(Pacer.MAX_DELAY_NANOS) + periodSamples;
+    if (few || (clock.isLossPossible() && !isFull(left))) {
       observe(now, position + periodSamples + left, false);
     }
   }
