@@ -75,7 +75,7 @@ final class SimulatedLine implements AudioLine {
    * After this time, the arrivals have shown what was lost: a window of 250 ms, and up to a second
    * more if the reader is too busy to see when samples arrive.
    */
-  static final long SETTLING_NANOS = 1_300_000_000L;
+  static final long SETTLING_NANOS = 1_000_000_000L;
 
   final Properties properties;
   private final VirtualTime time;

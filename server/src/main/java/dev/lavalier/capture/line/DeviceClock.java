@@ -33,7 +33,7 @@ final class DeviceClock {
   private static final int MIN_EXACT_ARRIVALS = 2;
 
   /** How much longer a window may last if the reader is too busy to see when samples arrive. */
-  private static final long MAX_WAIT_NANOS = 1_000_000_000L;
+  private static final long MAX_WAIT_NANOS = 700_000_000L;
 
   /** If an arrival is earlier than the line by more than this, the arrivals before it were late. */
   private static final double MAX_EARLY_SECONDS = 0.02;
@@ -138,14 +138,6 @@ final class DeviceClock {
     arrivals.shift(-seconds(samples));
     slipped = 0;
     return samples;
-  }
-
-  /**
-   * Extends the current window by a pause of the reader, because a pause says nothing about the
-   * device. All pauses together extend it by {@link #MAX_WAIT_NANOS} at most.
-   */
-  void extendWindow(long nanos) {
-    windowEnd += nanos;
   }
 
   /**

@@ -270,10 +270,6 @@ final class LineReading {
   }
 
   private void setPolled(long now, int available) {
-    long absent = now - Math.max(pacer.due(), polledAt);
-    if (started && absent > Pacer.MAX_DELAY_NANOS) {
-      clock.extendWindow(absent);
-    }
     backlogSamples = available;
     polledAt = now;
   }
