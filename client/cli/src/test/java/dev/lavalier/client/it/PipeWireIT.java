@@ -24,9 +24,6 @@ final class PipeWireIT {
   /** PipeWire delivers silence until both channels of the stream are linked. */
   private static final int MAX_LINKING_SAMPLES = 2 * 48_000;
 
-  /** PipeWire's default quantum: the first one with sound may be incomplete. */
-  private static final int QUANTUM_SAMPLES = 1_024;
-
   @TempDir Path dir;
 
   @BeforeEach
@@ -55,7 +52,8 @@ final class PipeWireIT {
     }
     Recording recording = new Recording(wav);
     assertThat(recording.samples()).isEqualTo(7 * 48_000);
-    int skipped = recording.silentSamplesAtStart() + QUANTUM_SAMPLES;
+    // The first quantum with sound may be incomplete.
+    int skipped = recording.silentSamplesAtStart() + PipeWire.QUANTUM_SAMPLES;
     assertThat(skipped).as("samples until the sine").isLessThanOrEqualTo(MAX_LINKING_SAMPLES);
     recording.assertSine(SoundServer.FREQUENCY_HZ, SINE_DBFS, skipped);
   }
