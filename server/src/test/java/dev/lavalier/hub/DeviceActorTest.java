@@ -2,17 +2,11 @@ package dev.lavalier.hub;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.PolyphaseFilters;
 import dev.lavalier.common.StreamException;
 import dev.lavalier.common.StreamException.Reason;
-import dev.lavalier.pipeline.FrameCodec;
-import dev.lavalier.pipeline.StartFrom;
 import dev.lavalier.testing.ManualTimeSource;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
@@ -25,7 +19,7 @@ final class DeviceActorTest {
   private final ManualTimeSource timeSource = new ManualTimeSource();
   private final ManualWorkers workers = new ManualWorkers();
   private final FakeDevices devices = new FakeDevices();
-  private final List<String> observed = new ArrayList<>();
+  private final RecordingObserver observer = new RecordingObserver();
   private final DeviceActor actor =
       new DeviceActor(
           FakeDevices.DEVICE,
@@ -35,27 +29,15 @@ final class DeviceActorTest {
               new PolyphaseFilters(),
               Duration.ZERO,
               workers,
-              new RecordingObserver(observed),
+              observer,
               () -> {}));
   private final TestSink sink = new TestSink();
 
   private Subscription subscription() throws StreamException {
-    SubscriptionSpec spec =
-        SubscriptionSpec.resolve(
-            FakeDevices.DESCRIPTOR,
-            new SubscriptionSpec.Request(
-                480,
-                new SubscriptionSpec.RequestedFormat(Optional.empty(), 0, 0, List.of()),
-                0,
-                OverflowPolicy.DROP_OLDEST,
-                OnDeviceLoss.FAIL,
-                StartFrom.LIVE,
-                FrameCodec.stateless(frame -> frame.pcm().clone()),
-                false));
     return new Subscription(
         1,
         new Subscriber("ann", "127.0.0.1:1"),
-        spec,
+        FakeDevices.spec(OnDeviceLoss.FAIL),
         new DeliveryLoop(Runnable::run),
         sink,
         actor,
@@ -95,7 +77,7 @@ final class DeviceActorTest {
     assertThat(stopped).isDone();
     assertThat(devices.captures).singleElement().matches(c -> !c.started && c.closed);
     assertThat(actor.published().state()).isEqualTo(DeviceState.CLOSED);
-    assertThat(observed).containsExactly("opened", "closed: the server is stopping, true");
+    assertThat(observer.events).containsExactly("opened", "closed: the server is stopping, true");
   }
 
   @Test
@@ -152,24 +134,6 @@ final class DeviceActorTest {
     timeSource.advance(Duration.ofSeconds(3));
     closing.run();
     workers.runAll();
-    assertThat(observed).containsExactly("opened", "closed: no subscriptions left, true");
-  }
-
-  private record RecordingObserver(List<String> events) implements HubObserver {
-    @Override
-    public void onOpened(String deviceId, PcmFormat format, long epoch) {
-      events.add("opened");
-    }
-
-    @Override
-    public void onClosed(
-        String deviceId,
-        long epoch,
-        Duration open,
-        long samples,
-        String reason,
-        boolean acknowledged) {
-      events.add("closed: " + reason + ", " + acknowledged);
-    }
+    assertThat(observer.events).containsExactly("opened", "closed: no subscriptions left, true");
   }
 }

@@ -5,13 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.common.StreamException;
 import dev.lavalier.common.StreamException.Reason;
-import dev.lavalier.pipeline.FrameCodec;
-import dev.lavalier.pipeline.StartFrom;
 import dev.lavalier.testing.ManualTimeSource;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,27 +28,7 @@ final class DeviceFailuresTest {
   private Hub hub = hub(HubObserver.NONE, Set.of());
 
   private Hub hub(HubObserver observer, Set<String> keptOpen) {
-    return new Hub(
-        devices,
-        timeSource,
-        new HubConfig(
-            SubscriberLimits.DEFAULTS, Duration.ofSeconds(30), Duration.ofSeconds(5), keptOpen),
-        observer,
-        workers);
-  }
-
-  private static SubscriptionSpec spec(OnDeviceLoss onDeviceLoss) throws StreamException {
-    return SubscriptionSpec.resolve(
-        FakeDevices.DESCRIPTOR,
-        new SubscriptionSpec.Request(
-            480,
-            new SubscriptionSpec.RequestedFormat(Optional.empty(), 0, 0, List.of()),
-            60_000,
-            OverflowPolicy.DROP_OLDEST,
-            onDeviceLoss,
-            StartFrom.LIVE,
-            FrameCodec.stateless(frame -> frame.pcm().clone()),
-            false));
+    return devices.hub(timeSource, observer, keptOpen, workers);
   }
 
   private DeliveryLoop loop() {
@@ -64,7 +41,8 @@ final class DeviceFailuresTest {
 
   private Subscription subscribe(TestSink to, OnDeviceLoss onDeviceLoss) throws StreamException {
     Subscription subscription =
-        hub.subscribe(new Subscriber("ann", "127.0.0.1:1"), spec(onDeviceLoss), loop(), to);
+        hub.subscribe(
+            new Subscriber("ann", "127.0.0.1:1"), FakeDevices.spec(onDeviceLoss), loop(), to);
     workers.runAll();
     return subscription;
   }
@@ -245,25 +223,7 @@ final class DeviceFailuresTest {
 
   @Test
   void observerThatThrowsInEachMethod_changesNothing() throws Exception {
-    List<String> seen = new ArrayList<>();
-    HubObserver recorder =
-        new HubObserver() {
-          @Override
-          public void onOpened(String deviceId, PcmFormat format, long epoch) {
-            seen.add("opened");
-          }
-
-          @Override
-          public void onClosed(
-              String deviceId,
-              long epoch,
-              Duration open,
-              long samples,
-              String reason,
-              boolean acknowledged) {
-            seen.add("closed");
-          }
-        };
+    RecordingObserver recorder = new RecordingObserver();
     hub = hub(HubObserver.all(List.of(new FailingObserver(), recorder)), Set.of());
     Subscription subscription = subscribe(sink);
     devices.lastCapture().deliver(0);
@@ -275,7 +235,12 @@ final class DeviceFailuresTest {
     assertThat(sink.ends).containsExactly(Reason.DEVICE_LOST);
     assertThat(subscription.isClosed()).isTrue();
     assertUsable();
-    assertThat(seen).containsExactly("opened", "closed", "opened", "closed");
+    assertThat(recorder.events)
+        .containsExactly(
+            "opened",
+            "closed: lost: unplugged, true",
+            "opened",
+            "closed: no subscriptions left, true");
     assertThat(hub.subscriptions()).isEmpty();
   }
 

@@ -8,10 +8,17 @@ import dev.lavalier.capture.DeviceDescriptor;
 import dev.lavalier.capture.Devices;
 import dev.lavalier.capture.Period;
 import dev.lavalier.capture.SupportedFormat;
+import dev.lavalier.common.StreamException;
+import dev.lavalier.common.TimeSource;
+import dev.lavalier.pipeline.FrameCodec;
+import dev.lavalier.pipeline.StartFrom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.Set;
+import java.util.concurrent.ExecutorService;
 
 /** One device whose captures have no thread and fail as the test wants. Used by one thread. */
 final class FakeDevices implements Devices {
@@ -45,6 +52,33 @@ final class FakeDevices implements Devices {
   @SuppressWarnings("unchecked")
   static <T extends Throwable> void sneakyThrow(Throwable failure) throws T {
     throw (T) failure;
+  }
+
+  /** Returns a hub of these devices, whose open device has a history of 5 s. */
+  Hub hub(
+      TimeSource timeSource, HubObserver observer, Set<String> keptOpen, ExecutorService workers) {
+    return new Hub(
+        this,
+        timeSource,
+        new HubConfig(
+            SubscriberLimits.DEFAULTS, Duration.ofSeconds(30), Duration.ofSeconds(5), keptOpen),
+        observer,
+        workers);
+  }
+
+  /** Returns a stream of the device from now on, as captured, whose frames wait for a minute. */
+  static SubscriptionSpec spec(OnDeviceLoss onDeviceLoss) throws StreamException {
+    return SubscriptionSpec.resolve(
+        DESCRIPTOR,
+        new SubscriptionSpec.Request(
+            480,
+            new SubscriptionSpec.RequestedFormat(Optional.empty(), 0, 0, List.of()),
+            60_000,
+            OverflowPolicy.DROP_OLDEST,
+            onDeviceLoss,
+            StartFrom.LIVE,
+            FrameCodec.stateless(frame -> frame.pcm().clone()),
+            false));
   }
 
   FakeCapture lastCapture() {

@@ -4,14 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lavalier.common.StreamException;
 import dev.lavalier.common.StreamException.Reason;
-import dev.lavalier.pipeline.FrameCodec;
-import dev.lavalier.pipeline.StartFrom;
 import dev.lavalier.testing.ManualTimeSource;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -23,13 +21,22 @@ final class HubTest {
   private final ManualWorkers workers = new ManualWorkers();
 
   private Hub hub(HubObserver observer, Set<String> keptOpen) {
-    return new Hub(
-        devices,
-        new ManualTimeSource(),
-        new HubConfig(
-            SubscriberLimits.DEFAULTS, Duration.ofSeconds(30), Duration.ofSeconds(5), keptOpen),
-        observer,
-        workers);
+    return devices.hub(new ManualTimeSource(), observer, keptOpen, workers);
+  }
+
+  /** Returns a hub in which something happens while a caller subscribes. */
+  private Hub hubWhileSubscribing(Consumer<Hub> event) {
+    Hub[] hub = new Hub[1];
+    hub[0] =
+        hub(
+            new HubObserver() {
+              @Override
+              public void onSubscribed(SubscriptionStatus subscription) {
+                event.accept(hub[0]);
+              }
+            },
+            Set.of());
+    return hub[0];
   }
 
   @Test
@@ -51,21 +58,9 @@ final class HubTest {
 
   /** Subscribes a caller whose access has been revoked. */
   private void subscribe(Hub hub, TestSink sink) throws StreamException {
-    SubscriptionSpec spec =
-        SubscriptionSpec.resolve(
-            FakeDevices.DESCRIPTOR,
-            new SubscriptionSpec.Request(
-                480,
-                new SubscriptionSpec.RequestedFormat(Optional.empty(), 0, 0, List.of()),
-                0,
-                OverflowPolicy.DROP_OLDEST,
-                OnDeviceLoss.FAIL,
-                StartFrom.LIVE,
-                FrameCodec.stateless(frame -> frame.pcm().clone()),
-                false));
     hub.subscribe(
         new Subscriber("bob", "1.2.3.4:5", new Revoked()),
-        spec,
+        FakeDevices.spec(OnDeviceLoss.FAIL),
         new DeliveryLoop(Runnable::run),
         sink);
     workers.runAll();
@@ -73,46 +68,32 @@ final class HubTest {
 
   @Test
   void accessRevokedWhileSubscribing_doesNotOpenTheDevice() throws Exception {
-    Hub[] hub = new Hub[1];
-    hub[0] =
-        hub(
-            new HubObserver() {
-              @Override
-              public void onSubscribed(SubscriptionStatus subscription) {
-                hub[0].revokeUnauthorized();
-              }
-            },
-            Set.of());
+    Hub hub = hubWhileSubscribing(Hub::revokeUnauthorized);
     TestSink sink = new TestSink();
-    subscribe(hub[0], sink);
+    subscribe(hub, sink);
     assertThat(sink.ends).containsExactly(Reason.NOT_AUTHENTICATED);
-    assertThat(hub[0].subscriptions()).isEmpty();
+    assertThat(hub.subscriptions()).isEmpty();
     assertThat(devices.captures).isEmpty();
-    assertThat(hub[0].devices().get(0).state()).isEqualTo(DeviceState.CLOSED);
-    assertThat(hub[0].devices().get(0).subscriberCount()).isZero();
+    assertThat(hub.devices().get(0).state()).isEqualTo(DeviceState.CLOSED);
+    assertThat(hub.devices().get(0).subscriberCount()).isZero();
   }
 
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void hubClosedWhileSubscribing_endsTheSubscription(boolean workersGone) throws Exception {
-    Hub[] hub = new Hub[1];
-    hub[0] =
-        hub(
-            new HubObserver() {
-              @Override
-              public void onSubscribed(SubscriptionStatus subscription) {
-                var unused = hub[0].stop();
-                workers.runAll();
-                if (workersGone) {
-                  hub[0].close();
-                }
+    Hub hub =
+        hubWhileSubscribing(
+            stopping -> {
+              var unused = stopping.stop();
+              workers.runAll();
+              if (workersGone) {
+                stopping.close();
               }
-            },
-            Set.of());
+            });
     TestSink sink = new TestSink();
-    subscribe(hub[0], sink);
+    subscribe(hub, sink);
     assertThat(sink.ends).containsExactly(Reason.SERVER_STOPPING);
-    assertThat(hub[0].subscriptions()).isEmpty();
+    assertThat(hub.subscriptions()).isEmpty();
     assertThat(devices.captures).isEmpty();
   }
 

@@ -49,8 +49,8 @@ final class SimulatedDevice {
   final boolean exclusive; // only one line can be open
   final List<OpenedLine> lines = new ArrayList<>(); // that are open or have a reader
   final List<WeakReference<CaptureListener>> pipelines = new ArrayList<>();
-  private final Map<Long, SimulatedLine> byEpoch = new HashMap<>();
-  private @Nullable SimulatedLine lastOpened;
+  private final Map<Long, LineTruth> byEpoch = new HashMap<>();
+  private @Nullable LineTruth lastOpened;
   boolean plugged = true;
   boolean wasFaulty; // it was unplugged, or a fault was injected
   @Nullable Supplier<Throwable> nextOpening; // fails with this; null: succeeds
@@ -103,7 +103,7 @@ final class SimulatedDevice {
 
   void opened(OpenedLine line) {
     lines.add(line);
-    lastOpened = line.line;
+    lastOpened = line.line.truth();
   }
 
   /** Records the epoch of the line that was opened last. */
@@ -111,8 +111,8 @@ final class SimulatedDevice {
     byEpoch.put(epoch, lastOpened);
   }
 
-  /** Returns the line of an epoch; null if there is none. */
-  @Nullable SimulatedLine lineOf(long epoch) {
+  /** Returns what happened to the line of an epoch; null if there is none. */
+  @Nullable LineTruth lineOf(long epoch) {
     return byEpoch.get(epoch);
   }
 

@@ -4,15 +4,13 @@ import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.capture.line.AudioLine;
 import dev.lavalier.simulation.SimulatedDevice.InjectedException;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A line with a bounded buffer and its own crystal. Each captured sample has a number, which counts
  * real time at the line's actual rate, and is the sample's value. Numbers that do not reach the
- * reader are recorded as losses.
+ * reader are recorded as losses in its {@link LineTruth}.
  */
 final class SimulatedLine implements AudioLine {
 
@@ -50,54 +48,26 @@ final class SimulatedLine implements AudioLine {
       int burst,
       long startNanos,
       Overrun overrun,
-      Unplugged unplugged) {}
+      Unplugged unplugged) {
+
+    /** Returns the samples that are captured in a second of real time. */
+    double actualRate() {
+      return format.sampleRateHz() * (1 + ppm / 1e6);
+    }
+  }
 
   /** Samples with consecutive numbers. */
   private record Run(long first, long count) {}
 
-  /**
-   * A loss of samples with consecutive numbers.
-   *
-   * @param overrun whether the buffer was full; otherwise the device did not deliver them
-   */
-  record LostRun(long first, long count, long atNanos, boolean overrun) {}
-
-  /**
-   * A full line lost samples between two polls. Until later arrivals show which ones, the reader
-   * cannot know when the samples in the line were captured.
-   *
-   * @param atNanos steady time of the second poll
-   * @param nanos time between the polls, or length of the samples that arrived if that is longer
-   */
-  private record Uncertainty(long atNanos, long nanos) {}
-
-  /**
-   * After this time, the arrivals have shown what was lost: a window of 250 ms, and up to a second
-   * more if the reader is too busy to see when samples arrive.
-   */
-  static final long SETTLING_NANOS = 1_000_000_000L;
-
-  final Properties properties;
+  private final Properties properties;
   private final VirtualTime time;
+  private final LineTruth truth;
   private final Deque<Run> buffer = new ArrayDeque<>();
-  private final List<LostRun> losses = new ArrayList<>();
   private int filled;
-  private final List<Uncertainty> uncertainties = new ArrayList<>();
-  private long startedSteady; // steady time
-  private long polledAt; // steady time
-  private long arrivedBefore; // samples that had arrived at the last poll
-  private long overrunBefore; // samples that a full line had lost at the last poll
-  private long overrunTotal;
-  private long firstRead = -1; // number of the first sample that was read; -1: none
-  private long firstReadAt; // steady time
-  private boolean startUnknown; // the line was full when its first samples were seen
-  private boolean wasFull; // or almost, at a poll
   private long startedAt = -1; // physical time; -1: not started
   private long produced; // the number of the next sample that arrives
   private long silentUntil; // the device does not deliver samples with smaller numbers
   private long heldUntil; // physical time until which samples do not arrive
-  private long longestHold;
-  private long lostTotal;
   private boolean unplugged;
   private boolean stopped;
   private boolean closed;
@@ -106,6 +76,12 @@ final class SimulatedLine implements AudioLine {
   SimulatedLine(Properties properties, VirtualTime time) {
     this.properties = properties;
     this.time = time;
+    this.truth = new LineTruth(properties, time);
+  }
+
+  /** Returns what really happens to the samples. */
+  LineTruth truth() {
+    return truth;
   }
 
   // Faults.
@@ -143,7 +119,7 @@ final class SimulatedLine implements AudioLine {
   void holdFor(long nanos) {
     produce();
     heldUntil = Math.max(heldUntil, time.physicalNanos() + nanos);
-    longestHold = Math.max(longestHold, nanos);
+    truth.held(nanos);
   }
 
   void unplug() {
@@ -159,92 +135,10 @@ final class SimulatedLine implements AudioLine {
     return closed;
   }
 
-  // Truth.
-
-  /** Returns how many samples were lost so far. */
-  long lostTotal() {
-    return lostTotal;
-  }
-
-  /** Returns whether the buffer was full, or almost full, at some time. */
-  boolean wasFull() {
-    return wasFull || overrunTotal > 0;
-  }
-
-  /** Returns whether a number is close to a loss. */
-  boolean isNearLoss(double number, int distance) {
-    for (LostRun loss : losses) {
-      double margin = distance + loss.count() * 0.2; // a filter overshoots
-      if (distance > 0
-          && number > loss.first() - margin
-          && number < loss.first() + loss.count() + margin) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  /** Returns the longest time for which samples were delayed. */
-  long longestHoldNanos() {
-    return longestHold;
-  }
-
-  /** Returns the length of the buffer. */
-  long bufferNanos() {
-    return properties.format().nanosOf(properties.bufferSamples());
-  }
-
-  /** Returns the losses in the order in which they happened. */
-  List<LostRun> losses() {
-    return losses;
-  }
-
-  /** Returns how many samples with smaller numbers were lost. */
-  double lostBefore(double number) {
-    double lost = 0;
-    for (LostRun loss : losses) {
-      lost += Math.max(0, Math.min((double) loss.count(), number - loss.first()));
-    }
-    return lost;
-  }
-
-  /**
-   * Returns how many samples were lost before the first one that was read. Nothing shows that there
-   * were any, because a line may also start late.
-   */
-  double lostAtStart() {
-    return lostBefore((double) firstRead);
-  }
-
-  /** Returns the steady time of the first read. */
-  long firstReadAt() {
-    return firstReadAt;
-  }
-
-  /** Returns whether the line was full when its first samples were seen. */
-  boolean isStartUnknown() {
-    return startUnknown;
-  }
-
-  /**
-   * Returns how long before its first sample the line may seem to have started: a line that is full
-   * at once does not show when its first sample was captured.
-   */
-  long unknownStartNanos() {
-    return startUnknown ? properties.startNanos() : 0;
-  }
-
-  /** Returns the physical time at which a number was captured. */
-  long physicalNanosOf(double number) {
-    return startedAt + (long) (number * 1e9 / actualRate());
-  }
-
-  private double actualRate() {
-    return properties.format().sampleRateHz() * (1 + properties.ppm() / 1e6);
-  }
+  // Samples.
 
   private long numberAfter(long nanos) {
-    return (long) (nanos / 1e9 * actualRate());
+    return (long) (nanos / 1e9 * properties.actualRate());
   }
 
   private void produce() {
@@ -257,7 +151,7 @@ final class SimulatedLine implements AudioLine {
     while (produced < arrived) {
       if (produced < silentUntil) {
         long until = Math.min(arrived, silentUntil);
-        lose(produced, until - produced, false);
+        truth.lost(produced, until - produced, false);
         produced = until;
       } else {
         put(produced, arrived - produced);
@@ -275,17 +169,17 @@ final class SimulatedLine implements AudioLine {
     switch (properties.overrun()) {
       case DROP_NEWEST -> {
         append(first, room);
-        lose(first + room, count - room, true);
+        truth.lost(first + room, count - room, true);
       }
       case DROP_OLDEST -> {
         long kept = Math.min(count, properties.bufferSamples());
         dropOldest(filled + kept - properties.bufferSamples());
-        lose(first, count - kept, true);
+        truth.lost(first, count - kept, true);
         append(first + count - kept, kept);
       }
       case RESTART -> {
         dropOldest(filled);
-        lose(first, count, true);
+        truth.lost(first, count, true);
       }
     }
   }
@@ -302,29 +196,12 @@ final class SimulatedLine implements AudioLine {
     while (left > 0) {
       Run run = buffer.remove();
       long dropped = Math.min(left, run.count());
-      lose(run.first(), dropped, true);
+      truth.lost(run.first(), dropped, true);
       if (dropped < run.count()) {
         buffer.addFirst(new Run(run.first() + dropped, run.count() - dropped));
       }
       left -= dropped;
       filled -= (int) dropped;
-    }
-  }
-
-  private void lose(long first, long count, boolean overrun) {
-    if (count > 0) {
-      lostTotal += count;
-      overrunTotal += overrun ? count : 0;
-      int last = losses.size() - 1;
-      LostRun before = last < 0 ? null : losses.get(last);
-      long now = time.physicalNanos();
-      if (before != null
-          && before.first() + before.count() == first
-          && before.overrun() == overrun) {
-        losses.set(last, new LostRun(before.first(), before.count() + count, now, overrun));
-      } else {
-        losses.add(new LostRun(first, count, now, overrun));
-      }
     }
   }
 
@@ -343,41 +220,13 @@ final class SimulatedLine implements AudioLine {
   @Override
   public void start() {
     failCall();
-    startedSteady = time.nanoTime();
-    polledAt = startedSteady;
     startedAt = time.physicalNanos() + properties.startNanos();
+    truth.started(startedAt);
   }
 
   private void poll() {
     produce();
-    long now = time.nanoTime();
-    boolean almostFull = filled >= properties.bufferSamples() - properties.bufferSamples() / 8;
-    if (overrunTotal > overrunBefore || (arrivedBefore == 0 && almostFull)) {
-      long arrived = properties.format().nanosOf(produced - arrivedBefore);
-      // Nothing shows how long after the start of the line the first sample was captured.
-      long since = now - (arrivedBefore == 0 ? startedSteady : polledAt);
-      uncertainties.add(new Uncertainty(now, Math.max(since, arrived)));
-    }
-    // The reader discards what a full line holds, if it does not keep up.
-    wasFull |= almostFull;
-    startUnknown |= arrivedBefore == 0 && almostFull;
-    polledAt = now;
-    arrivedBefore = produced;
-    overrunBefore = overrunTotal;
-  }
-
-  /** Returns how much of the audio that was read at a steady time may have been lost before. */
-  long uncertainNanos(long readNanos) {
-    long sum = 0;
-    long settled = readNanos - SETTLING_NANOS;
-    for (int i = uncertainties.size() - 1; i >= 0; i--) {
-      Uncertainty each = uncertainties.get(i);
-      if (each.atNanos() <= readNanos && each.atNanos() >= settled) {
-        sum += each.nanos();
-        settled = Math.min(settled, each.atNanos() - each.nanos() - SETTLING_NANOS);
-      }
-    }
-    return sum;
+    truth.polled(filled, produced);
   }
 
   @Override
@@ -402,9 +251,8 @@ final class SimulatedLine implements AudioLine {
     if (unplugged || stopped || closed || wanted > filled) {
       return 0;
     }
-    if (firstRead < 0) {
-      firstRead = buffer.getFirst().first();
-      firstReadAt = time.nanoTime();
+    if (wanted > 0) {
+      truth.read(buffer.getFirst().first());
     }
     int done = 0;
     while (done < wanted) {

@@ -26,7 +26,7 @@ final class StreamChecks {
   private final Environment env;
   private final int frameSize;
 
-  private @Nullable SimulatedLine line; // of the epoch; null: not started
+  private @Nullable LineTruth line; // of the epoch; null: not started
   private @Nullable TruthChecks truth; // of the epoch
   private boolean deviceLost; // it waits for the device
   private long epoch = -1;

@@ -3,8 +3,8 @@ package dev.lavalier.simulation;
 import dev.lavalier.audio.Conversion;
 import dev.lavalier.audio.SampleEncoding;
 import dev.lavalier.pipeline.Frame;
+import dev.lavalier.simulation.LineTruth.LostRun;
 import dev.lavalier.simulation.RecordingCodec.Encoded;
-import dev.lavalier.simulation.SimulatedLine.LostRun;
 import dev.lavalier.simulation.VirtualTime.ClockChange;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,7 +20,7 @@ final class TruthChecks {
   static final long TOLERANCE_NANOS = 20_000_000L;
 
   /** A loss is counted when samples of this length have been read after it. */
-  private static final long DETECTION_NANOS = SimulatedLine.SETTLING_NANOS;
+  private static final long DETECTION_NANOS = LineTruth.SETTLING_NANOS;
 
   /** A loss within a period also makes the time of its first samples wrong. */
   private static final long MAX_PERIOD_NANOS = 50_000_000L;
@@ -31,13 +31,13 @@ final class TruthChecks {
   /** A shorter suspension may not be noticed. */
   private static final long MIN_SUSPEND_NANOS = 130_000_000L;
 
-  private final SimulatedLine line;
+  private final LineTruth line;
   private final Conversion conversion;
   private final Environment env;
   private final SampleEncoding captured;
   private final double ratio; // captured samples for each delivered one
 
-  TruthChecks(SimulatedLine line, Conversion conversion, Environment env) {
+  TruthChecks(LineTruth line, Conversion conversion, Environment env) {
     this.line = line;
     this.conversion = conversion;
     this.env = env;

@@ -35,15 +35,18 @@ public final class Certificates {
 
   /** Creates a CA: {@code NAME.pem} and {@code NAME.key}. */
   public Certificates ca(String name) throws IOException, InterruptedException {
-    return request(name, "/CN=" + name, "-days", "30");
+    request(name, name + ".pem", "/CN=" + name, "-x509", "-days", "30");
+    return this;
   }
 
   /** Creates a certificate for localhost, signed by a CA: {@code NAME.pem} and {@code NAME.key}. */
   public Certificates signed(String name, String subject, String ca)
       throws IOException, InterruptedException {
-    return request(
+    request(
         name,
+        name + ".pem",
         subject,
+        "-x509",
         "-CA",
         file(ca + ".pem").toString(),
         "-CAkey",
@@ -54,24 +57,13 @@ public final class Certificates {
         "basicConstraints=CA:FALSE",
         "-addext",
         "subjectAltName=DNS:localhost,IP:127.0.0.1");
+    return this;
   }
 
   /** Creates an expired certificate, signed by a CA: {@code NAME.pem} and {@code NAME.key}. */
   public Certificates expired(String name, String subject, String ca)
       throws IOException, InterruptedException {
-    run(
-        "req",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:prime256v1",
-        "-nodes",
-        "-keyout",
-        file(name + ".key").toString(),
-        "-out",
-        file(name + ".csr").toString(),
-        "-subj",
-        subject);
+    request(name, name + ".csr", subject);
     run(
         "x509",
         "-req",
@@ -89,13 +81,13 @@ public final class Certificates {
     return this;
   }
 
-  private Certificates request(String name, String subject, String... more)
+  /** Creates a key, {@code NAME.key}, and a file with a request or a certificate for it. */
+  private void request(String name, String out, String subject, String... more)
       throws IOException, InterruptedException {
     List<String> arguments =
         new ArrayList<>(
             List.of(
                 "req",
-                "-x509",
                 "-newkey",
                 "ec",
                 "-pkeyopt",
@@ -104,12 +96,11 @@ public final class Certificates {
                 "-keyout",
                 file(name + ".key").toString(),
                 "-out",
-                file(name + ".pem").toString(),
+                file(out).toString(),
                 "-subj",
                 subject));
     arguments.addAll(Arrays.asList(more));
     run(arguments.toArray(String[]::new));
-    return this;
   }
 
   /** Runs openssl. */

@@ -313,30 +313,15 @@ public final class LavalierExtension
         channel, PullFramesRequest.newBuilder().setSubscribe(request).setCredit(credit).build());
   }
 
-  /** Advances the time in steps of a period, and finishes the work of each step before the next. */
+  /** Calls {@link ManualTimeSource#advance(Duration, int)}: each open device has one sleeper. */
   public void advance(Duration by, int openDevices) throws InterruptedException, TimeoutException {
-    advance(by, Duration.ofMillis(10), openDevices);
+    manualTime.advance(by, openDevices);
   }
 
-  /**
-   * Advances the time by whole seconds. The last 20 ms of each second pass in steps of 1 ms, so
-   * that readers poll as often as on a machine that is not busy, and measure the device's clock.
-   */
+  /** Calls {@link ManualTimeSource#advanceSeconds}: each open device has one sleeper. */
   public void advanceSeconds(int seconds, int openDevices)
       throws InterruptedException, TimeoutException {
-    for (int i = 0; i < seconds; i++) {
-      advance(Duration.ofMillis(980), openDevices);
-      advance(Duration.ofMillis(20), Duration.ofMillis(1), openDevices);
-    }
-  }
-
-  private void advance(Duration by, Duration step, int openDevices)
-      throws InterruptedException, TimeoutException {
-    for (Duration left = by; !left.isZero(); left = left.minus(step)) {
-      manualTime.awaitSleepers(openDevices);
-      manualTime.advance(step);
-    }
-    manualTime.awaitSleepers(openDevices);
+    manualTime.advanceSeconds(seconds, openDevices);
   }
 
   /**
@@ -344,15 +329,7 @@ public final class LavalierExtension
    * step, waits for a response of the server, so that time does not advance faster than the work.
    */
   public void advanceUntil(Duration step, BooleanSupplier done) throws TimeoutException {
-    long end = System.nanoTime() + REAL_TIMEOUT.toNanos();
-    while (!done.getAsBoolean()) {
-      if (System.nanoTime() > end) {
-        throw new TimeoutException(
-            "condition not met at " + manualTime.nanoTime() + " ns of the test's time");
-      }
-      manualTime.advance(step);
-      deviceIds();
-    }
+    manualTime.advanceUntil(step, done, this::deviceIds);
   }
 
   /** Returns a device as a client sees it. */

@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 
 /**
  * Time that changes only when the test advances it. Threads that wait for a time park. {@link
@@ -95,6 +96,51 @@ public final class ManualTimeSource implements TimeSource {
     Runnable task;
     while ((task = nextDue()) != null) {
       task.run();
+    }
+  }
+
+  /**
+   * Advances the time in steps of a period, 10 ms. Before each step and after the last one, waits
+   * until {@code sleepers} threads have finished their work.
+   */
+  public void advance(Duration by, int sleepers) throws InterruptedException, TimeoutException {
+    advance(by, Duration.ofMillis(10), sleepers);
+  }
+
+  /**
+   * Advances the time by whole seconds. The last 20 ms of each second pass in steps of 1 ms, so
+   * that readers poll as often as on a machine that is not busy, and measure the device's clock.
+   */
+  public void advanceSeconds(int seconds, int sleepers)
+      throws InterruptedException, TimeoutException {
+    for (int i = 0; i < seconds; i++) {
+      advance(Duration.ofMillis(980), sleepers);
+      advance(Duration.ofMillis(20), Duration.ofMillis(1), sleepers);
+    }
+  }
+
+  private void advance(Duration by, Duration step, int sleepers)
+      throws InterruptedException, TimeoutException {
+    for (Duration left = by; !left.isZero(); left = left.minus(step)) {
+      awaitSleepers(sleepers);
+      advance(step);
+    }
+    awaitSleepers(sleepers);
+  }
+
+  /**
+   * Advances the time in steps until a condition is true, for at most 10 s of real time.
+   *
+   * @param work what else to do after each step
+   */
+  void advanceUntil(Duration step, BooleanSupplier done, Runnable work) throws TimeoutException {
+    long end = System.nanoTime() + REAL_TIMEOUT.toNanos();
+    while (!done.getAsBoolean()) {
+      if (System.nanoTime() > end) {
+        throw new TimeoutException("condition not met at " + nanoTime() + " ns of the test's time");
+      }
+      advance(step);
+      work.run();
     }
   }
 

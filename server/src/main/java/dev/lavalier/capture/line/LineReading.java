@@ -57,7 +57,7 @@ final class LineReading {
   private static final long PROBE_INTERVAL_NANOS = 1_000_000_000L;
 
   /** If the line is full after this many periods that took too long, the steps do not keep up. */
-  private static final int MIN_SLOW_PERIODS = 3;
+  private static final int MIN_SLOW_PERIODS = 2;
 
   /** How long arrivals are watched after an overload. This is longer than a burst. */
   private static final long WATCH_NANOS = 100_000_000L;

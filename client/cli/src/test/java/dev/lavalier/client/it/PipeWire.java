@@ -24,6 +24,13 @@ final class PipeWire extends SoundServer {
 
   private static final String PLUGIN = "alsa-lib/libasound_module_pcm_pipewire.so";
   private static final int RATE = 48_000;
+
+  /**
+   * The samples that PipeWire processes at a time. If the player is late once, they are silent; so
+   * there are more of them than a stream asks for, and the player has 43 ms on a busy machine.
+   */
+  static final int QUANTUM_SAMPLES = 2_048;
+
   private static final int TONE_SECONDS = 120; // longer than any test
 
   private static final String SINK =
@@ -40,7 +47,12 @@ final class PipeWire extends SoundServer {
 
   private static final String DAEMON =
       """
-      context.properties = { core.daemon = true core.name = pipewire-0 }
+      context.properties = {
+        core.daemon = true
+        core.name = pipewire-0
+        default.clock.quantum = %1$d
+        default.clock.min-quantum = %1$d
+      }
       context.spa-libs = {
         audio.convert.* = audioconvert/libspa-audioconvert
         support.* = support/libspa-support
@@ -56,9 +68,9 @@ final class PipeWire extends SoundServer {
         { name = libpipewire-module-link-factory }
         { name = libpipewire-module-session-manager }
       ]
-      context.objects = [ { factory = adapter args = %s } ]
+      context.objects = [ { factory = adapter args = %2$s } ]
       """
-          .formatted(SINK);
+          .formatted(QUANTUM_SAMPLES, SINK);
 
   private static final String SESSION_MANAGER =
       """

@@ -52,6 +52,21 @@ final class Recording {
     return pcm.length / format.bytesPerSampleFrame();
   }
 
+  /** Returns how many samples pass until each channel has had a sample that is not zero. */
+  int silentSamplesAtStart() {
+    double[] sampleValues = Conversions.numbers(format, pcm);
+    int silent = 0;
+    for (int channel = 0; channel < format.channelCount(); channel++) {
+      double[] values = Conversions.channel(sampleValues, format.channelCount(), channel);
+      int first = 0;
+      while (first < values.length && values[first] == 0) {
+        first++;
+      }
+      silent = Math.max(silent, first);
+    }
+    return silent;
+  }
+
   /** Asserts a sine on every channel, without a sample lost or repeated anywhere. */
   void assertSine(double hz, double peakDbfs) {
     assertSine(hz, peakDbfs, 0);

@@ -1,0 +1,212 @@
+package dev.lavalier.simulation;
+
+import dev.lavalier.simulation.SimulatedLine.Properties;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What really happened to the samples of a {@link SimulatedLine}: when they were captured, which
+ * ones were lost, and what its reader could not know. The checks compare frames with it.
+ */
+final class LineTruth {
+
+  /**
+   * A loss of samples with consecutive numbers.
+   *
+   * @param overrun whether the buffer was full; otherwise the device did not deliver them
+   */
+  record LostRun(long first, long count, long atNanos, boolean overrun) {}
+
+  /**
+   * A full line lost samples between two polls. Until later arrivals show which ones, the reader
+   * cannot know when the samples in the line were captured.
+   *
+   * @param atNanos steady time of the second poll
+   * @param nanos time between the polls, or length of the samples that arrived if that is longer
+   */
+  private record Uncertainty(long atNanos, long nanos) {}
+
+  /**
+   * After this time, the arrivals have shown what was lost: a window of 250 ms, and up to 700
+   * ms more if the reader is too busy to see when samples arrive.
+   */
+  static final long SETTLING_NANOS = 1_000_000_000L;
+
+  private final Properties properties;
+  private final VirtualTime time;
+  private final List<LostRun> losses = new ArrayList<>();
+  private final List<Uncertainty> uncertainties = new ArrayList<>();
+  private long lostTotal;
+  private long overrunTotal;
+  private long startedSteady; // steady time
+  private long startedAt = -1; // physical time; -1: not started
+  private long polledAt; // steady time
+  private long arrivedBefore; // samples that had arrived at the last poll
+  private long overrunBefore; // samples that a full line had lost at the last poll
+  private long firstRead = -1; // number of the first sample that was read; -1: none
+  private long firstReadAt; // steady time
+  private boolean startUnknown; // the line was full when its first samples were seen
+  private boolean wasFull; // or almost, at a poll
+  private long longestHold;
+
+  LineTruth(Properties properties, VirtualTime time) {
+    this.properties = properties;
+    this.time = time;
+  }
+
+  // What the line records.
+
+  /** Records the start of the line, and the physical time at which its first sample is captured. */
+  void started(long firstSampleAt) {
+    startedSteady = time.nanoTime();
+    polledAt = startedSteady;
+    startedAt = firstSampleAt;
+  }
+
+  /** Records a loss of samples. */
+  void lost(long first, long count, boolean overrun) {
+    if (count == 0) {
+      return;
+    }
+    lostTotal += count;
+    overrunTotal += overrun ? count : 0;
+    int last = losses.size() - 1;
+    LostRun before = last < 0 ? null : losses.get(last);
+    long now = time.physicalNanos();
+    if (before != null && before.first() + before.count() == first && before.overrun() == overrun) {
+      losses.set(last, new LostRun(before.first(), before.count() + count, now, overrun));
+    } else {
+      losses.add(new LostRun(first, count, now, overrun));
+    }
+  }
+
+  /** Records that samples do not arrive for a time. */
+  void held(long nanos) {
+    longestHold = Math.max(longestHold, nanos);
+  }
+
+  /**
+   * Records that the reader looks at the line.
+   *
+   * @param filled samples in the buffer
+   * @param arrived samples that have arrived so far, with those that were lost
+   */
+  void polled(int filled, long arrived) {
+    long now = time.nanoTime();
+    boolean almostFull = filled >= properties.bufferSamples() - properties.bufferSamples() / 8;
+    if (overrunTotal > overrunBefore || (arrivedBefore == 0 && almostFull)) {
+      long arrivedNanos = properties.format().nanosOf(arrived - arrivedBefore);
+      // Nothing shows how long after the start of the line the first sample was captured.
+      long since = now - (arrivedBefore == 0 ? startedSteady : polledAt);
+      uncertainties.add(new Uncertainty(now, Math.max(since, arrivedNanos)));
+    }
+    // The reader discards what a full line holds, if it does not keep up.
+    wasFull |= almostFull;
+    startUnknown |= arrivedBefore == 0 && almostFull;
+    polledAt = now;
+    arrivedBefore = arrived;
+    overrunBefore = overrunTotal;
+  }
+
+  /** Records that the reader takes samples from a number. */
+  void read(long first) {
+    if (firstRead < 0) {
+      firstRead = first;
+      firstReadAt = time.nanoTime();
+    }
+  }
+
+  // What the checks ask.
+
+  /** Returns how many samples were lost so far. */
+  long lostTotal() {
+    return lostTotal;
+  }
+
+  /** Returns whether the buffer was full, or almost full, at some time. */
+  boolean wasFull() {
+    return wasFull || overrunTotal > 0;
+  }
+
+  /** Returns whether a number is close to a loss. */
+  boolean isNearLoss(double number, int distance) {
+    for (LostRun loss : losses) {
+      double margin = distance + loss.count() * 0.2; // a filter overshoots
+      if (distance > 0
+          && number > loss.first() - margin
+          && number < loss.first() + loss.count() + margin) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Returns the longest time for which samples were delayed. */
+  long longestHoldNanos() {
+    return longestHold;
+  }
+
+  /** Returns the length of the buffer. */
+  long bufferNanos() {
+    return properties.format().nanosOf(properties.bufferSamples());
+  }
+
+  /** Returns the losses in the order in which they happened. */
+  List<LostRun> losses() {
+    return losses;
+  }
+
+  /** Returns how many samples with smaller numbers were lost. */
+  double lostBefore(double number) {
+    double lost = 0;
+    for (LostRun loss : losses) {
+      lost += Math.max(0, Math.min((double) loss.count(), number - loss.first()));
+    }
+    return lost;
+  }
+
+  /**
+   * Returns how many samples were lost before the first one that was read. Nothing shows that there
+   * were any, because a line may also start late.
+   */
+  double lostAtStart() {
+    return lostBefore((double) firstRead);
+  }
+
+  /** Returns the steady time of the first read. */
+  long firstReadAt() {
+    return firstReadAt;
+  }
+
+  /** Returns whether the line was full when its first samples were seen. */
+  boolean isStartUnknown() {
+    return startUnknown;
+  }
+
+  /**
+   * Returns how long before its first sample the line may seem to have started: a line that is full
+   * at once does not show when its first sample was captured.
+   */
+  long unknownStartNanos() {
+    return startUnknown ? properties.startNanos() : 0;
+  }
+
+  /** Returns the physical time at which a number was captured. */
+  long physicalNanosOf(double number) {
+    return startedAt + (long) (number * 1e9 / properties.actualRate());
+  }
+
+  /** Returns how much of the audio that was read at a steady time may have been lost before. */
+  long uncertainNanos(long readNanos) {
+    long sum = 0;
+    long settled = readNanos - SETTLING_NANOS;
+    for (int i = uncertainties.size() - 1; i >= 0; i--) {
+      Uncertainty each = uncertainties.get(i);
+      if (each.atNanos() <= readNanos && each.atNanos() >= settled) {
+        sum += each.nanos();
+        settled = Math.min(settled, each.atNanos() - each.nanos() - SETTLING_NANOS);
+      }
+    }
+    return sum;
+  }
+}
