@@ -27,8 +27,8 @@ final class LineTruth {
   private record Uncertainty(long atNanos, long nanos) {}
 
   /**
-   * After this time, the arrivals have shown what was lost: a window of 250 ms, and up to 700
-   * ms more if the reader is too busy to see when samples arrive.
+   * After this time, the arrivals have shown what was lost: a window of 250 ms, and up to 700 ms
+   * more if the reader is too busy to see when samples arrive.
    */
   static final long SETTLING_NANOS = 1_000_000_000L;
 
