@@ -8,16 +8,19 @@ import dev.lavalier.access.Grants;
 import dev.lavalier.common.StreamException.Reason;
 import dev.lavalier.hub.DeliveryLoop;
 import dev.lavalier.testing.LavalierExtension;
+import dev.lavalier.v1.AudioFormat;
 import dev.lavalier.v1.Device;
 import dev.lavalier.v1.DeviceState;
 import dev.lavalier.v1.ListDevicesRequest;
 import dev.lavalier.v1.ListDevicesResponse;
 import dev.lavalier.v1.PullFramesRequest;
+import dev.lavalier.v1.SampleEncoding;
 import dev.lavalier.v1.StreamFramesRequest;
 import dev.lavalier.v1.StreamFramesResponse;
 import dev.lavalier.v1.WatchDevicesRequest;
 import dev.lavalier.v1.WatchDevicesResponse;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -102,6 +105,36 @@ final class AudioCaptureCallsTest {
     call.onCancel("again");
     call.onReady();
     assertThat(sink.isEmpty()).isTrue();
+  }
+
+  @Test
+  void largeFramesAreSentOneAtATime() throws Exception {
+    CallListener call =
+        calls.streamFrames(
+            TONE.toBuilder().setFrameSize(48_000).build(), ANYBODY, deliveryLoop, sink);
+    assertThat(sink.readyThreshold()).isEqualTo(64 << 10);
+    call.onCancel("done");
+  }
+
+  @Test
+  void messageOfLargestFrameFitsIntoOneMebibyte() throws Exception {
+    CallListener call =
+        calls.streamFrames(
+            TONE.toBuilder()
+                .setFormat(
+                    AudioFormat.newBuilder().setEncoding(SampleEncoding.SAMPLE_ENCODING_F32LE))
+                .addAllChannelMap(Collections.nCopies(64, 1))
+                .setFrameSize(4_092)
+                .build(),
+            ANYBODY,
+            deliveryLoop,
+            sink);
+    assertThat(sink.next(StreamFramesResponse.parser()).hasStarted()).isTrue();
+    lavalier.advance(Duration.ofMillis(100), 1);
+    StreamFramesResponse frame = sink.next(StreamFramesResponse.parser());
+    assertThat(frame.getFrame().getPcm().size()).isEqualTo(4_092 * 64 * 4);
+    assertThat(frame.getSerializedSize()).isBetween(1_000_000, 1 << 20);
+    call.onCancel("done");
   }
 
   @Test
