@@ -12,6 +12,7 @@ import io.grpc.BindableService;
 import io.grpc.MethodDescriptor;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.ServiceDescriptor;
+import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
 import java.util.function.Supplier;
@@ -86,6 +87,7 @@ final class AudioCaptureService implements BindableService {
   }
 
   private StreamObserver<PullFramesRequest> pullFrames(StreamObserver<byte[]> responses) {
+    ((ServerCallStreamObserver<byte[]>) responses).disableAutoRequest(); // the call requests them
     GrpcCallSink sink = new GrpcCallSink(responses);
     RequestListener<PullFramesRequest> call =
         calls.pullFrames(CallerContext.current(), deliveryLoops.get(), sink);

@@ -31,6 +31,11 @@ final class GrpcCallSink implements CallSink {
   }
 
   @Override
+  public void requestMessage() {
+    observer.request(1);
+  }
+
+  @Override
   public boolean isReady() {
     return observer.isReady();
   }

@@ -90,6 +90,7 @@ public final class AudioCaptureCalls {
       Caller caller, DeliveryLoop deliveryLoop, CallSink sink) {
     // Credit is the limit. This keeps a second frame from being written before the first is sent.
     sink.setReadyThreshold(1);
+    sink.requestMessage();
     return new PullFramesCall(
         sink,
         deliveryLoop,

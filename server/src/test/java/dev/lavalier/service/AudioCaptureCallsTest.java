@@ -22,8 +22,10 @@ import dev.lavalier.v1.WatchDevicesResponse;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.Set;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -169,6 +171,31 @@ final class AudioCaptureCallsTest {
     assertThat(sink.next(StreamFramesResponse.parser()).getFrame().getSampleIndex()).isEqualTo(480);
     call.onHalfClose();
     sink.awaitCompletion();
+  }
+
+  @Test
+  void nextMessageIsRequestedAfterTheLoopHasHandledTheCredit() throws Exception {
+    BlockingQueue<Runnable> tasks = new LinkedBlockingQueue<>();
+    DeliveryLoop loop = new DeliveryLoop(tasks::add);
+    RequestListener<PullFramesRequest> call = calls.pullFrames(ANYBODY, loop, sink);
+    assertThat(sink.requests()).isEqualTo(1);
+    call.onMessage(PullFramesRequest.newBuilder().setSubscribe(TONE).build());
+    while (sink.isEmpty()) { // until the device is open
+      tasks.take().run();
+    }
+    int requests = 2;
+    while (sink.requests() == requests) {
+      call.onMessage(PullFramesRequest.newBuilder().setCredit(1).build());
+      call.onReady();
+      call.onReady();
+      assertThat(sink.requests()).isEqualTo(requests);
+      assertThat(tasks).hasSize(2); // one wake-up and one request
+      tasks.take().run();
+      tasks.take().run();
+      requests++;
+    }
+    assertThat(sink.requests()).isEqualTo(1 + 4);
+    call.onCancel("done");
   }
 
   @Test
