@@ -1,5 +1,6 @@
 package dev.lavalier.grpc;
 
+import dev.lavalier.common.StreamException;
 import dev.lavalier.service.CallObserver;
 import io.grpc.Context;
 import io.grpc.Metadata;
@@ -27,6 +28,7 @@ final class CallTracer extends ServerStreamTracer {
   private final CallObserver observer;
   private String method = UNKNOWN;
   private volatile @Nullable Status endStatus; // null: the call has not ended
+  private volatile @Nullable StreamException ending; // null: no interceptor has ended the call
 
   private CallTracer(CallObserver observer) {
     this.observer = observer;
@@ -42,9 +44,23 @@ final class CallTracer extends ServerStreamTracer {
     };
   }
 
+  /** Returns the tracer of the current context; null: the transport has none. */
+  static @Nullable CallTracer current() {
+    return KEY.get();
+  }
+
+  /** Called before an interceptor ends the call. */
+  void onEnding(StreamException reason) {
+    ending = reason;
+  }
+
   /** Returns in a few words why the call of the current context was cancelled. */
   static String cancellationReason() {
-    CallTracer tracer = KEY.get();
+    CallTracer tracer = current();
+    StreamException ending = tracer == null ? null : tracer.ending;
+    if (ending != null) {
+      return String.valueOf(ending.getMessage());
+    }
     Status status = tracer == null ? null : tracer.endStatus;
     if (status == null) {
       return "cancelled";

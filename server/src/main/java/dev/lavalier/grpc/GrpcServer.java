@@ -7,8 +7,8 @@ import dev.lavalier.netty.NettyTransport;
 import dev.lavalier.netty.PeerEventLog;
 import dev.lavalier.netty.TransportLimits;
 import dev.lavalier.service.AudioCaptureCalls;
-import dev.lavalier.service.CallAuthorizer;
-import dev.lavalier.service.CallObserver;
+import io.grpc.Codec;
+import io.grpc.DecompressorRegistry;
 import io.grpc.Server;
 import io.grpc.ServerBuilder;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
@@ -66,16 +66,14 @@ public final class GrpcServer implements AutoCloseable {
    * @param captureCalls the calls of AudioCapture on that hub
    * @param address the address to listen on; port 0 selects a free port
    * @param transport the event loops, TLS and limits; {@link #close} does not close it
-   * @param authorizer authorizes the callers
-   * @param calls observes calls and connections
+   * @param calls what all calls share
    */
   public GrpcServer(
       Hub hub,
       AudioCaptureCalls captureCalls,
       InetSocketAddress address,
       NettyTransport<DeliveryLoop> transport,
-      CallAuthorizer authorizer,
-      CallObserver calls) {
+      CallServices calls) {
     TransportLimits limits = transport.limits();
     EventLoops<DeliveryLoop> loops = transport.loops();
     NettyServerBuilder builder =
@@ -86,6 +84,9 @@ public final class GrpcServer implements AutoCloseable {
             .directExecutor()
             .maxConcurrentCallsPerConnection(limits.maxCallsPerConnection())
             .maxInboundMessageSize(limits.maxMessageBytes())
+            // A compressed request is larger in memory than on the network, and none is large.
+            .decompressorRegistry(
+                DecompressorRegistry.emptyInstance().with(Codec.Identity.NONE, false))
             .maxInboundMetadataSize(METADATA_ROOM * limits.maxMetadataBytes())
             .handshakeTimeout(limits.handshakeTimeout().toMillis(), TimeUnit.MILLISECONDS)
             .maxRstFramesPerWindow(limits.maxResets(), TransportLimits.RESETS_SECONDS)
@@ -101,7 +102,7 @@ public final class GrpcServer implements AutoCloseable {
     loops.configure(builder::withChildOption, limits.userTimeout());
     this.peerEvents = transport.peerEvents();
     this.server =
-        addServices(builder, hub, captureCalls, loops::current, health, authorizer, calls)
+        addServices(builder, hub, captureCalls, loops::current, health, calls)
             .intercept(
                 new RequestLimitInterceptor(loops, limits)) // the last interceptor runs first
             .addStreamTracerFactory(LimitTracer.factory(peerEvents))
@@ -116,8 +117,7 @@ public final class GrpcServer implements AutoCloseable {
    * @param captureCalls the calls of AudioCapture on that hub
    * @param deliveryLoops supplies the delivery loop for the call that runs on the current thread
    * @param health the health of the server
-   * @param authorizer authorizes the callers
-   * @param calls observes calls and connections
+   * @param calls what all calls share
    * @return the builder
    */
   public static <B extends ServerBuilder<B>> B addServices(
@@ -126,21 +126,19 @@ public final class GrpcServer implements AutoCloseable {
       AudioCaptureCalls captureCalls,
       Supplier<DeliveryLoop> deliveryLoops,
       HealthStatusManager health,
-      CallAuthorizer authorizer,
-      CallObserver calls) {
-    AudioCaptureService service = new AudioCaptureService(captureCalls, deliveryLoops);
+      CallServices calls) {
+    AudioCaptureService service = new AudioCaptureService(captureCalls);
     return builder
         .addService(MalformedRequestGuard.wrap(service.bindService()))
         .addService(MalformedRequestGuard.wrap(new AdminService(hub).bindService()))
-        .addService(
-            MalformedRequestGuard.wrap(new HealthService(health, hub, deliveryLoops).bindService()))
+        .addService(MalformedRequestGuard.wrap(new HealthService(health, hub).bindService()))
         .addService(
             MalformedRequestGuard.wrap(ChannelzService.newInstance(CHANNELZ_PAGE).bindService()))
         .addService(
             MalformedRequestGuard.wrap(ProtoReflectionServiceV1.newInstance().bindService()))
-        .addTransportFilter(new ConnectionCounter(calls))
-        .addStreamTracerFactory(CallTracer.factory(calls))
-        .intercept(new AuthInterceptor(authorizer));
+        .addTransportFilter(new ConnectionCounter(calls.observer()))
+        .addStreamTracerFactory(CallTracer.factory(calls.observer()))
+        .intercept(new AuthInterceptor(calls.authorizer(), calls.activeCalls(), deliveryLoops));
   }
 
   /**

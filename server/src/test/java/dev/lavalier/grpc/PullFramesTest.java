@@ -9,6 +9,7 @@ import dev.lavalier.hub.DeliveryLoop;
 import dev.lavalier.hub.Hub;
 import dev.lavalier.hub.HubObserver;
 import dev.lavalier.hub.SubscriptionStatus;
+import dev.lavalier.service.ActiveCalls;
 import dev.lavalier.service.AudioCaptureCalls;
 import dev.lavalier.service.CallAuthorizer;
 import dev.lavalier.service.CallObserver;
@@ -306,9 +307,14 @@ final class PullFramesTest {
                   new AudioCaptureCalls(hub),
                   () -> new DeliveryLoop(MoreExecutors.newSequentialExecutor(Runnable::run)),
                   new HealthStatusManager(),
-                  new CallAuthorizer(
-                      Optional.empty(), Optional.empty(), timeSource, new RejectionLog(timeSource)),
-                  CallObserver.NONE)
+                  new CallServices(
+                      new CallAuthorizer(
+                          Optional.empty(),
+                          Optional.empty(),
+                          timeSource,
+                          new RejectionLog(timeSource)),
+                      new ActiveCalls(timeSource, 1),
+                      CallObserver.NONE))
               .intercept(
                   new ServerInterceptor() {
                     @Override

@@ -127,6 +127,12 @@ final class TransportLimitsTest {
   }
 
   @Test
+  void compressedRequestIsRejected() {
+    assertThat(list(AudioCaptureGrpc.newBlockingStub(channel).withCompression("gzip"), 1).getCode())
+        .isEqualTo(Status.Code.UNIMPLEMENTED);
+  }
+
+  @Test
   void callWithoutRequestTimesOut() throws Exception {
     stop();
     start(limits(Duration.ofSeconds(2)));
