@@ -59,8 +59,7 @@ final class LavalierServer implements AutoCloseable {
         new AccessMonitor(hub, activeCalls, config.tokens(), config.tls(), timeSource, files);
     RejectionLog rejections = new RejectionLog(timeSource);
     transport =
-        new NettyTransport<>(
-            config.transport(), config.tls(), rejections, timeSource, DeliveryLoop::new);
+        new NettyTransport<>(config.transport(), config.tls(), rejections, DeliveryLoop::new);
     address = config.address();
     grpc =
         new GrpcServer(
@@ -71,6 +70,7 @@ final class LavalierServer implements AutoCloseable {
             new CallServices(
                 new CallAuthorizer(config.tokens(), config.tls(), timeSource, rejections),
                 activeCalls,
+                rejections,
                 telemetry.callObserver()));
   }
 

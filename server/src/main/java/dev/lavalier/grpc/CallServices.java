@@ -1,5 +1,6 @@
 package dev.lavalier.grpc;
 
+import dev.lavalier.access.RejectionLog;
 import dev.lavalier.service.ActiveCalls;
 import dev.lavalier.service.CallAuthorizer;
 import dev.lavalier.service.CallObserver;
@@ -9,7 +10,11 @@ import dev.lavalier.service.CallObserver;
  *
  * @param authorizer authorizes the callers
  * @param activeCalls limits the calls, and ends those whose caller has no access any more
+ * @param rejections the log of calls that exceed a limit
  * @param observer observes calls and connections
  */
 public record CallServices(
-    CallAuthorizer authorizer, ActiveCalls activeCalls, CallObserver observer) {}
+    CallAuthorizer authorizer,
+    ActiveCalls activeCalls,
+    RejectionLog rejections,
+    CallObserver observer) {}

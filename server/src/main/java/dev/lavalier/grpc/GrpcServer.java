@@ -4,7 +4,6 @@ import dev.lavalier.hub.DeliveryLoop;
 import dev.lavalier.hub.Hub;
 import dev.lavalier.netty.EventLoops;
 import dev.lavalier.netty.NettyTransport;
-import dev.lavalier.netty.PeerEventLog;
 import dev.lavalier.netty.TransportLimits;
 import dev.lavalier.service.AudioCaptureCalls;
 import io.grpc.Codec;
@@ -31,6 +30,9 @@ import java.util.function.Supplier;
  */
 public final class GrpcServer implements AutoCloseable {
 
+  /** The maximum size of the requests of one connection that the server has not read yet. */
+  private static final int REQUEST_WINDOW_BYTES = 64 << 10;
+
   /** The maximum number of connections in one response of channelz. */
   private static final int CHANNELZ_PAGE = 100;
 
@@ -56,7 +58,6 @@ public final class GrpcServer implements AutoCloseable {
   private static final long STOP_TIMEOUT_MILLIS = 1_000;
 
   private final HealthStatusManager health = new HealthStatusManager();
-  private final PeerEventLog peerEvents;
   private final Server server;
 
   /**
@@ -80,10 +81,11 @@ public final class GrpcServer implements AutoCloseable {
         NettyServerBuilder.forAddress(address)
             .bossEventLoopGroup(loops.group())
             .workerEventLoopGroup(loops.group())
-            .channelFactory(transport::newHttp2Listener)
+            .channelFactory(transport::newListener)
             .directExecutor()
             .maxConcurrentCallsPerConnection(limits.maxCallsPerConnection())
             .maxInboundMessageSize(limits.maxMessageBytes())
+            .flowControlWindow(REQUEST_WINDOW_BYTES)
             // A compressed request is larger in memory than on the network, and none is large.
             .decompressorRegistry(
                 DecompressorRegistry.emptyInstance().with(Codec.Identity.NONE, false))
@@ -100,12 +102,10 @@ public final class GrpcServer implements AutoCloseable {
         .tls()
         .ifPresent(tls -> builder.sslContext(tls.context(ApplicationProtocolNames.HTTP_2)));
     loops.configure(builder::withChildOption, limits.userTimeout());
-    this.peerEvents = transport.peerEvents();
     this.server =
         addServices(builder, hub, captureCalls, loops::current, health, calls)
             .intercept(
                 new RequestLimitInterceptor(loops, limits)) // the last interceptor runs first
-            .addStreamTracerFactory(LimitTracer.factory(peerEvents))
             .build();
   }
 
@@ -137,7 +137,7 @@ public final class GrpcServer implements AutoCloseable {
         .addService(
             MalformedRequestGuard.wrap(ProtoReflectionServiceV1.newInstance().bindService()))
         .addTransportFilter(new ConnectionCounter(calls.observer()))
-        .addStreamTracerFactory(CallTracer.factory(calls.observer()))
+        .addStreamTracerFactory(CallTracer.factory(calls.observer(), calls.rejections()))
         .intercept(new AuthInterceptor(calls.authorizer(), calls.activeCalls(), deliveryLoops));
   }
 
@@ -158,7 +158,6 @@ public final class GrpcServer implements AutoCloseable {
 
   /** Rejects new calls and sets the health to NOT_SERVING. Running calls continue. Called once. */
   public void refuseNewCalls() {
-    peerEvents.stop();
     health.enterTerminalState();
     server.shutdown();
   }
@@ -166,7 +165,6 @@ public final class GrpcServer implements AutoCloseable {
   /** Stops the server. Calls that do not end within a second are cancelled. */
   @Override
   public void close() {
-    peerEvents.stop();
     server.shutdown();
     try {
       if (!server.awaitTermination(STOP_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS)) {

@@ -20,7 +20,7 @@ final class GuardedCall<ReqT, RespT> extends SimpleForwardingServerCall<ReqT, Re
   private final @Nullable CallTracer tracer; // null: the transport has none
   private volatile boolean closed; // the service has closed the call, or can send no more
   private volatile boolean ended; // an interceptor has ended the call
-  private ServerCall.@Nullable Listener<ReqT> service; // null: the service has not started
+  private volatile ServerCall.@Nullable Listener<ReqT> service; // null: the service has not started
 
   GuardedCall(ServerCall<ReqT, RespT> call) {
     super(call);
@@ -42,8 +42,9 @@ final class GuardedCall<ReqT, RespT> extends SimpleForwardingServerCall<ReqT, Re
     if (tracer != null) {
       tracer.onEnding(reason);
     }
-    if (service != null) {
-      service.onCancel();
+    ServerCall.Listener<ReqT> started = service;
+    if (started != null) {
+      started.onCancel();
     }
     delegate().close(GrpcStatuses.status(reason), new Metadata());
   }

@@ -1,6 +1,5 @@
 package dev.lavalier.grpc;
 
-import com.google.common.base.Utf8;
 import dev.lavalier.common.LogText;
 import dev.lavalier.common.StreamException;
 import dev.lavalier.common.StreamException.Reason;
@@ -16,6 +15,7 @@ import io.grpc.health.v1.HealthGrpc;
 import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -108,7 +108,7 @@ final class HealthService extends HealthGrpc.HealthImplBase {
   }
 
   private static boolean isTooLong(String name) {
-    return Utf8.encodedLength(name) > MAX_NAME_BYTES;
+    return name.getBytes(StandardCharsets.UTF_8).length > MAX_NAME_BYTES;
   }
 
   /** Returns whether a name is that of the server or of the service. */

@@ -14,8 +14,10 @@ import dev.lavalier.service.AudioCaptureCalls;
 import dev.lavalier.service.CallAuthorizer;
 import dev.lavalier.service.CallObserver;
 import dev.lavalier.testing.LavalierExtension;
+import dev.lavalier.testing.RawCall;
 import dev.lavalier.testing.TestPuller;
 import dev.lavalier.testing.TestSubscriber;
+import dev.lavalier.v1.AudioCaptureGrpc;
 import dev.lavalier.v1.AudioFrame;
 import dev.lavalier.v1.DeviceState;
 import dev.lavalier.v1.GapCause;
@@ -52,6 +54,7 @@ final class PullFramesTest {
   private static final Duration HALF_MAX_LATENCY = Duration.ofMillis(100);
 
   private final List<Long> endedAfterFrames = new CopyOnWriteArrayList<>();
+  private final List<String> endReasons = new CopyOnWriteArrayList<>();
 
   @RegisterExtension
   final LavalierExtension lavalier =
@@ -62,6 +65,7 @@ final class PullFramesTest {
                 @Override
                 public void onSubscriptionEnded(SubscriptionStatus subscription, String reason) {
                   endedAfterFrames.add(subscription.frames());
+                  endReasons.add(reason);
                 }
               });
 
@@ -165,6 +169,21 @@ final class PullFramesTest {
   }
 
   @Test
+  void creditInManyMessagesIsUsedUp() throws Exception {
+    TestPuller puller = lavalier.pull(TONE, 1);
+    for (int i = 0; i < 20; i++) {
+      puller.grant(1);
+    }
+    puller.halfClose().received().nextStarted();
+    lavalier.advance(HALF_MAX_LATENCY, 1);
+    lavalier.advance(HALF_MAX_LATENCY, 1);
+    assertFrames(puller, 0, 20);
+    lavalier.timeSource().advance(Duration.ofMillis(10));
+    assertFrames(puller, 20 * 480, 1);
+    assertOk(puller, 21);
+  }
+
+  @Test
   void halfClosedCallWithoutCreditEndsAtOnce() throws Exception {
     TestPuller puller = lavalier.pull(TONE, 0);
     puller.received().nextStarted();
@@ -244,6 +263,20 @@ final class PullFramesTest {
   }
 
   @Test
+  void malformedMessageEndsSubscriptionWithItsReason() throws Exception {
+    RawCall call =
+        RawCall.start(lavalier.channel(), AudioCaptureGrpc.getPullFramesMethod())
+            .send(PullFramesRequest.newBuilder().setSubscribe(TONE).build().toByteArray());
+    assertThat(call.isAnswered()).isTrue();
+    call.send(new byte[] {-1});
+    String reason =
+        "request: malformed (expected: a message of lavalier.v1.AudioCapture/PullFrames)";
+    assertThat(call.status().getDescription()).isEqualTo(reason);
+    lavalier.awaitState("tone", DeviceState.DEVICE_STATE_CLOSED);
+    assertThat(endReasons).containsExactly(reason);
+  }
+
+  @Test
   void creditOutOfRangeEndsCall() throws Exception {
     assertRefused(
         lavalier.pull(TONE, -1), Status.Code.INVALID_ARGUMENT, "credit: -1 (expected: 0 or more)");
@@ -300,6 +333,7 @@ final class PullFramesTest {
     CountingServer(Hub hub, AtomicInteger read) throws IOException {
       String name = InProcessServerBuilder.generateName();
       TimeSource timeSource = TimeSource.system();
+      RejectionLog rejections = new RejectionLog(timeSource);
       server =
           GrpcServer.addServices(
                   InProcessServerBuilder.forName(name).directExecutor(),
@@ -309,11 +343,9 @@ final class PullFramesTest {
                   new HealthStatusManager(),
                   new CallServices(
                       new CallAuthorizer(
-                          Optional.empty(),
-                          Optional.empty(),
-                          timeSource,
-                          new RejectionLog(timeSource)),
+                          Optional.empty(), Optional.empty(), timeSource, rejections),
                       new ActiveCalls(timeSource, 1),
+                      rejections,
                       CallObserver.NONE))
               .intercept(
                   new ServerInterceptor() {

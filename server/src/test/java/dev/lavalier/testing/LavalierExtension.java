@@ -211,6 +211,7 @@ public final class LavalierExtension
     accessMonitor =
         new AccessMonitor(hub, activeCalls, tokens, Optional.empty(), timeSource, Runnable::run);
     accessMonitor.start();
+    RejectionLog rejections = new RejectionLog(timeSource);
     String name = InProcessServerBuilder.generateName();
     cleanup.register(
         GrpcServer.addServices(
@@ -220,9 +221,9 @@ public final class LavalierExtension
                 () -> new DeliveryLoop(MoreExecutors.newSequentialExecutor(executor)),
                 new HealthStatusManager(),
                 new CallServices(
-                    new CallAuthorizer(
-                        tokens, Optional.empty(), timeSource, new RejectionLog(timeSource)),
+                    new CallAuthorizer(tokens, Optional.empty(), timeSource, rejections),
                     activeCalls,
+                    rejections,
                     calls))
             .build()
             .start());

@@ -117,7 +117,7 @@ public final class TcpServer implements AutoCloseable {
     accessMonitor.start();
     RejectionLog rejections = new RejectionLog(access.timeSource());
     NettyTransport<DeliveryLoop> transport =
-        new NettyTransport<>(limits, access.tls(), rejections, timeSource, DeliveryLoop::new);
+        new NettyTransport<>(limits, access.tls(), rejections, DeliveryLoop::new);
     GrpcServer grpc =
         new GrpcServer(
             hub,
@@ -127,6 +127,7 @@ public final class TcpServer implements AutoCloseable {
             new CallServices(
                 new CallAuthorizer(access.tokens(), access.tls(), access.timeSource(), rejections),
                 activeCalls,
+                rejections,
                 CallObserver.NONE));
     grpc.start();
     return new TcpServer(devices, hub, accessMonitor, transport, grpc);
