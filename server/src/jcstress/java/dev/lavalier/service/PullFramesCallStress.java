@@ -134,6 +134,9 @@ public final class PullFramesCallStress {
     public void setReadyThreshold(int bytes) {}
 
     @Override
+    public void requestMessage() {}
+
+    @Override
     public boolean isReady() {
       return true;
     }

@@ -7,9 +7,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Logs callers that the server rejects, and why. Each rejection has one line, up to {@value
- * #MAX_LINES} lines in 10 s. Further rejections in that time are counted and logged in one line.
- * Safe for use from any thread.
+ * Logs calls and connections that the server rejects, and why. Each rejection has one line, up to
+ * {@value #MAX_LINES} lines in 10 s. Further rejections in that time are counted and logged in one
+ * line. Safe for use from any thread.
  */
 public final class RejectionLog {
 

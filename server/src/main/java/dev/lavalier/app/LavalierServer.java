@@ -8,11 +8,13 @@ import dev.lavalier.capture.line.LineSettings;
 import dev.lavalier.capture.virtual.ToneDevice;
 import dev.lavalier.capture.virtual.VirtualDevices;
 import dev.lavalier.common.TimeSource;
+import dev.lavalier.grpc.CallServices;
 import dev.lavalier.grpc.GrpcServer;
 import dev.lavalier.hub.DeliveryLoop;
 import dev.lavalier.hub.Hub;
 import dev.lavalier.netty.NettyTransport;
 import dev.lavalier.service.AccessMonitor;
+import dev.lavalier.service.ActiveCalls;
 import dev.lavalier.service.AudioCaptureCalls;
 import dev.lavalier.service.CallAuthorizer;
 import java.io.IOException;
@@ -52,11 +54,12 @@ final class LavalierServer implements AutoCloseable {
     devices = localDevices(config.capture(), config.allowed(), timeSource);
     telemetry = new Telemetry(timeSource, config.metrics(), ServerMain.version());
     hub = new Hub(devices, timeSource, config.hub(), telemetry.hubObserver());
-    accessMonitor = new AccessMonitor(hub, config.tokens(), config.tls(), timeSource, files);
+    ActiveCalls activeCalls = new ActiveCalls(timeSource, config.hub().limits().perIdentity());
+    accessMonitor =
+        new AccessMonitor(hub, activeCalls, config.tokens(), config.tls(), timeSource, files);
     RejectionLog rejections = new RejectionLog(timeSource);
     transport =
-        new NettyTransport<>(
-            config.transport(), config.tls(), rejections, timeSource, DeliveryLoop::new);
+        new NettyTransport<>(config.transport(), config.tls(), rejections, DeliveryLoop::new);
     address = config.address();
     grpc =
         new GrpcServer(
@@ -64,8 +67,11 @@ final class LavalierServer implements AutoCloseable {
             new AudioCaptureCalls(hub),
             address,
             transport,
-            new CallAuthorizer(config.tokens(), config.tls(), timeSource, rejections),
-            telemetry.callObserver());
+            new CallServices(
+                new CallAuthorizer(config.tokens(), config.tls(), timeSource, rejections),
+                activeCalls,
+                rejections,
+                telemetry.callObserver()));
   }
 
   private static Devices localDevices(

@@ -62,7 +62,7 @@ final class LimitOptions {
   @Option(
       names = "--max-message-bytes",
       paramLabel = "N",
-      defaultValue = "65536",
+      defaultValue = "4096",
       description =
           "Maximum size of a request in bytes, 256 to 16777216. A call with a larger request fails"
               + " with RESOURCE_EXHAUSTED. Default: ${DEFAULT-VALUE}.")

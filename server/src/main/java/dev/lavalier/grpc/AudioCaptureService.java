@@ -1,6 +1,5 @@
 package dev.lavalier.grpc;
 
-import dev.lavalier.hub.DeliveryLoop;
 import dev.lavalier.service.AudioCaptureCalls;
 import dev.lavalier.service.RequestListener;
 import dev.lavalier.v1.AudioCaptureGrpc;
@@ -12,9 +11,9 @@ import io.grpc.BindableService;
 import io.grpc.MethodDescriptor;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.ServiceDescriptor;
+import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
-import java.util.function.Supplier;
 
 /**
  * The AudioCapture service over gRPC: each call becomes a call of {@link AudioCaptureCalls}. No
@@ -35,17 +34,9 @@ final class AudioCaptureService implements BindableService {
       encoded(AudioCaptureGrpc.getPullFramesMethod());
 
   private final AudioCaptureCalls calls;
-  private final Supplier<DeliveryLoop> deliveryLoops;
 
-  /**
-   * Creates the service.
-   *
-   * @param calls the calls of the service
-   * @param deliveryLoops supplies the delivery loop for the call that runs on the current thread
-   */
-  AudioCaptureService(AudioCaptureCalls calls, Supplier<DeliveryLoop> deliveryLoops) {
+  AudioCaptureService(AudioCaptureCalls calls) {
     this.calls = calls;
-    this.deliveryLoops = deliveryLoops;
   }
 
   private static <T> MethodDescriptor<T, byte[]> encoded(MethodDescriptor<T, ?> method) {
@@ -72,25 +63,29 @@ final class AudioCaptureService implements BindableService {
   }
 
   private void listDevices(ListDevicesRequest request, StreamObserver<byte[]> responses) {
-    calls.listDevices(request, CallerContext.current(), new GrpcCallSink(responses));
+    calls.listDevices(request, CallContext.current().caller(), new GrpcCallSink(responses));
   }
 
   private void watchDevices(WatchDevicesRequest request, StreamObserver<byte[]> responses) {
     GrpcCallSink sink = new GrpcCallSink(responses);
-    sink.drive(calls.watchDevices(request, CallerContext.current(), deliveryLoops.get(), sink));
+    CallContext call = CallContext.current();
+    sink.drive(calls.watchDevices(request, call.caller(), call.deliveryLoop(), sink));
   }
 
   private void streamFrames(StreamFramesRequest request, StreamObserver<byte[]> responses) {
     GrpcCallSink sink = new GrpcCallSink(responses);
-    sink.drive(calls.streamFrames(request, CallerContext.current(), deliveryLoops.get(), sink));
+    CallContext call = CallContext.current();
+    sink.drive(calls.streamFrames(request, call.caller(), call.deliveryLoop(), sink));
   }
 
   private StreamObserver<PullFramesRequest> pullFrames(StreamObserver<byte[]> responses) {
+    ((ServerCallStreamObserver<byte[]>) responses).disableAutoRequest(); // the call requests them
     GrpcCallSink sink = new GrpcCallSink(responses);
-    RequestListener<PullFramesRequest> call =
-        calls.pullFrames(CallerContext.current(), deliveryLoops.get(), sink);
-    sink.drive(call);
-    return new Requests<>(call);
+    CallContext call = CallContext.current();
+    RequestListener<PullFramesRequest> listener =
+        calls.pullFrames(call.caller(), call.deliveryLoop(), sink);
+    sink.drive(listener);
+    return new Requests<>(listener);
   }
 
   /** Passes the messages of one call from gRPC to its listener. */

@@ -1,16 +1,22 @@
 package dev.lavalier.grpc;
 
+import dev.lavalier.access.RejectionLog;
+import dev.lavalier.common.StreamException;
+import dev.lavalier.netty.PeerAddress;
 import dev.lavalier.service.CallObserver;
 import io.grpc.Context;
+import io.grpc.Grpc;
 import io.grpc.Metadata;
 import io.grpc.ServerStreamTracer;
 import io.grpc.Status;
 import io.netty.handler.codec.http2.Http2Error;
+import java.net.SocketAddress;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Traces one call in the transport, which knows how the call ended. A service learns only that the
- * call was cancelled, and not whether the client cancelled it or its host failed.
+ * call was cancelled, and not whether the client cancelled it or its host failed. Logs a call that
+ * ended because it exceeded a limit of the transport, of an interceptor or of the hub.
  *
  * <p>The transport calls the methods, one at a time.
  */
@@ -25,26 +31,44 @@ final class CallTracer extends ServerStreamTracer {
   private static final String CLOSED = "connection terminated for unknown reason";
 
   private final CallObserver observer;
+  private final RejectionLog rejections;
   private String method = UNKNOWN;
+  private @Nullable SocketAddress peer; // null: the call has not started
   private volatile @Nullable Status endStatus; // null: the call has not ended
+  private volatile @Nullable StreamException ending; // null: no interceptor has ended the call
 
-  private CallTracer(CallObserver observer) {
+  private CallTracer(CallObserver observer, RejectionLog rejections) {
     this.observer = observer;
+    this.rejections = rejections;
   }
 
   /** Returns a factory that creates a tracer for each call. */
-  static Factory factory(CallObserver observer) {
+  static Factory factory(CallObserver observer, RejectionLog rejections) {
     return new Factory() {
       @Override
       public ServerStreamTracer newServerStreamTracer(String fullMethodName, Metadata headers) {
-        return new CallTracer(observer);
+        return new CallTracer(observer, rejections);
       }
     };
   }
 
+  /** Returns the tracer of the current context; null: the transport has none. */
+  static @Nullable CallTracer current() {
+    return KEY.get();
+  }
+
+  /** Called before an interceptor ends the call. */
+  void onEnding(StreamException reason) {
+    ending = reason;
+  }
+
   /** Returns in a few words why the call of the current context was cancelled. */
   static String cancellationReason() {
-    CallTracer tracer = KEY.get();
+    CallTracer tracer = current();
+    StreamException ending = tracer == null ? null : tracer.ending;
+    if (ending != null) {
+      return String.valueOf(ending.getMessage());
+    }
     Status status = tracer == null ? null : tracer.endStatus;
     if (status == null) {
       return "cancelled";
@@ -80,6 +104,7 @@ final class CallTracer extends ServerStreamTracer {
   @Override
   public void serverCallStarted(ServerCallInfo<?, ?> call) {
     method = call.getMethodDescriptor().getFullMethodName();
+    peer = call.getAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR);
     observer.onCallStarted(method);
   }
 
@@ -87,5 +112,23 @@ final class CallTracer extends ServerStreamTracer {
   public void streamClosed(Status status) {
     endStatus = status;
     observer.onCallEnded(method, status.getCode().name());
+    if (exceedsLimit(status)) {
+      String address = peer == null ? UNKNOWN : PeerAddress.display(peer);
+      rejections.rejected(address, method + ", " + status.getDescription());
+    }
+  }
+
+  /**
+   * Returns whether a status means that the call exceeded a limit. DEADLINE_EXCEEDED comes only
+   * from this server's own limit: a call that passes the deadline of its client is cancelled.
+   */
+  private static boolean exceedsLimit(Status status) {
+    return switch (status.getCode()) {
+      case RESOURCE_EXHAUSTED ->
+          !(status.getCause() instanceof StreamException e)
+              || e.reason() == StreamException.Reason.LIMIT_REACHED;
+      case DEADLINE_EXCEEDED -> true;
+      default -> false;
+    };
   }
 }

@@ -20,14 +20,21 @@ final class GrpcCallSink implements CallSink {
    * call.
    */
   void drive(CallListener call) {
-    // Called after a cancellation, a passed deadline or a lost connection.
+    // After a cancellation, a passed deadline, a lost connection, or an end by an interceptor.
     observer.setOnCancelHandler(() -> call.onCancel(CallTracer.cancellationReason()));
+    // After the call has closed, also if gRPC closed it because a message could not be sent.
+    observer.setOnCloseHandler(() -> call.onCancel("the call was closed"));
     observer.setOnReadyHandler(call::onReady);
   }
 
   @Override
   public void setReadyThreshold(int bytes) {
     observer.setOnReadyThreshold(bytes);
+  }
+
+  @Override
+  public void requestMessage() {
+    observer.request(1);
   }
 
   @Override

@@ -4,11 +4,10 @@ import dev.lavalier.hub.DeliveryLoop;
 import dev.lavalier.hub.Hub;
 import dev.lavalier.netty.EventLoops;
 import dev.lavalier.netty.NettyTransport;
-import dev.lavalier.netty.PeerEventLog;
 import dev.lavalier.netty.TransportLimits;
 import dev.lavalier.service.AudioCaptureCalls;
-import dev.lavalier.service.CallAuthorizer;
-import dev.lavalier.service.CallObserver;
+import io.grpc.Codec;
+import io.grpc.DecompressorRegistry;
 import io.grpc.Server;
 import io.grpc.ServerBuilder;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
@@ -30,6 +29,9 @@ import java.util.function.Supplier;
  * for at most two seconds.
  */
 public final class GrpcServer implements AutoCloseable {
+
+  /** The maximum size of the requests of one connection that the server has not read yet. */
+  private static final int REQUEST_WINDOW_BYTES = 64 << 10;
 
   /** The maximum number of connections in one response of channelz. */
   private static final int CHANNELZ_PAGE = 100;
@@ -56,7 +58,6 @@ public final class GrpcServer implements AutoCloseable {
   private static final long STOP_TIMEOUT_MILLIS = 1_000;
 
   private final HealthStatusManager health = new HealthStatusManager();
-  private final PeerEventLog peerEvents;
   private final Server server;
 
   /**
@@ -66,26 +67,28 @@ public final class GrpcServer implements AutoCloseable {
    * @param captureCalls the calls of AudioCapture on that hub
    * @param address the address to listen on; port 0 selects a free port
    * @param transport the event loops, TLS and limits; {@link #close} does not close it
-   * @param authorizer authorizes the callers
-   * @param calls observes calls and connections
+   * @param calls what all calls share
    */
   public GrpcServer(
       Hub hub,
       AudioCaptureCalls captureCalls,
       InetSocketAddress address,
       NettyTransport<DeliveryLoop> transport,
-      CallAuthorizer authorizer,
-      CallObserver calls) {
+      CallServices calls) {
     TransportLimits limits = transport.limits();
     EventLoops<DeliveryLoop> loops = transport.loops();
     NettyServerBuilder builder =
         NettyServerBuilder.forAddress(address)
             .bossEventLoopGroup(loops.group())
             .workerEventLoopGroup(loops.group())
-            .channelFactory(transport::newHttp2Listener)
+            .channelFactory(transport::newListener)
             .directExecutor()
             .maxConcurrentCallsPerConnection(limits.maxCallsPerConnection())
             .maxInboundMessageSize(limits.maxMessageBytes())
+            .flowControlWindow(REQUEST_WINDOW_BYTES)
+            // A compressed request is larger in memory than on the network, and none is large.
+            .decompressorRegistry(
+                DecompressorRegistry.emptyInstance().with(Codec.Identity.NONE, false))
             .maxInboundMetadataSize(METADATA_ROOM * limits.maxMetadataBytes())
             .handshakeTimeout(limits.handshakeTimeout().toMillis(), TimeUnit.MILLISECONDS)
             .maxRstFramesPerWindow(limits.maxResets(), TransportLimits.RESETS_SECONDS)
@@ -99,12 +102,10 @@ public final class GrpcServer implements AutoCloseable {
         .tls()
         .ifPresent(tls -> builder.sslContext(tls.context(ApplicationProtocolNames.HTTP_2)));
     loops.configure(builder::withChildOption, limits.userTimeout());
-    this.peerEvents = transport.peerEvents();
     this.server =
-        addServices(builder, hub, captureCalls, loops::current, health, authorizer, calls)
+        addServices(builder, hub, captureCalls, loops::current, health, calls)
             .intercept(
                 new RequestLimitInterceptor(loops, limits)) // the last interceptor runs first
-            .addStreamTracerFactory(LimitTracer.factory(peerEvents))
             .build();
   }
 
@@ -116,8 +117,7 @@ public final class GrpcServer implements AutoCloseable {
    * @param captureCalls the calls of AudioCapture on that hub
    * @param deliveryLoops supplies the delivery loop for the call that runs on the current thread
    * @param health the health of the server
-   * @param authorizer authorizes the callers
-   * @param calls observes calls and connections
+   * @param calls what all calls share
    * @return the builder
    */
   public static <B extends ServerBuilder<B>> B addServices(
@@ -126,21 +126,19 @@ public final class GrpcServer implements AutoCloseable {
       AudioCaptureCalls captureCalls,
       Supplier<DeliveryLoop> deliveryLoops,
       HealthStatusManager health,
-      CallAuthorizer authorizer,
-      CallObserver calls) {
-    AudioCaptureService service = new AudioCaptureService(captureCalls, deliveryLoops);
+      CallServices calls) {
+    AudioCaptureService service = new AudioCaptureService(captureCalls);
     return builder
         .addService(MalformedRequestGuard.wrap(service.bindService()))
         .addService(MalformedRequestGuard.wrap(new AdminService(hub).bindService()))
-        .addService(
-            MalformedRequestGuard.wrap(new HealthService(health, hub, deliveryLoops).bindService()))
+        .addService(MalformedRequestGuard.wrap(new HealthService(health, hub).bindService()))
         .addService(
             MalformedRequestGuard.wrap(ChannelzService.newInstance(CHANNELZ_PAGE).bindService()))
         .addService(
             MalformedRequestGuard.wrap(ProtoReflectionServiceV1.newInstance().bindService()))
-        .addTransportFilter(new ConnectionCounter(calls))
-        .addStreamTracerFactory(CallTracer.factory(calls))
-        .intercept(new AuthInterceptor(authorizer));
+        .addTransportFilter(new ConnectionCounter(calls.observer()))
+        .addStreamTracerFactory(CallTracer.factory(calls.observer(), calls.rejections()))
+        .intercept(new AuthInterceptor(calls.authorizer(), calls.activeCalls(), deliveryLoops));
   }
 
   /**
@@ -160,7 +158,6 @@ public final class GrpcServer implements AutoCloseable {
 
   /** Rejects new calls and sets the health to NOT_SERVING. Running calls continue. Called once. */
   public void refuseNewCalls() {
-    peerEvents.stop();
     health.enterTerminalState();
     server.shutdown();
   }
@@ -168,7 +165,6 @@ public final class GrpcServer implements AutoCloseable {
   /** Stops the server. Calls that do not end within a second are cancelled. */
   @Override
   public void close() {
-    peerEvents.stop();
     server.shutdown();
     try {
       if (!server.awaitTermination(STOP_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS)) {

@@ -1,12 +1,13 @@
 package dev.lavalier.grpc;
 
+import dev.lavalier.common.LogText;
 import dev.lavalier.common.StreamException;
 import dev.lavalier.common.StreamException.Reason;
-import dev.lavalier.hub.DeliveryLoop;
 import dev.lavalier.hub.DeviceStatus;
 import dev.lavalier.hub.DeviceWatch;
 import dev.lavalier.hub.Hub;
 import dev.lavalier.service.Caller;
+import io.grpc.StatusRuntimeException;
 import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthCheckResponse;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
@@ -14,14 +15,15 @@ import io.grpc.health.v1.HealthGrpc;
 import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The grpc.health.v1 service: health of the server, of the service, and of each device under the
- * name {@code lavalier.v1.AudioCapture/<device_id>}. gRPC implements the first two. The health of a
- * device is read from the hub for each request, so there is no state to keep up to date.
+ * name {@code lavalier.v1.AudioCapture/<device_id>}. gRPC implements the first two. A name of any
+ * other form never becomes known, so a watch of it ends. The health of a device is read from the
+ * hub for each request, so there is no state to keep up to date.
  *
  * <p>A device is SERVING while it can be captured, NOT_SERVING while it is lost or does not
  * respond, and unknown after it disappears. It is also unknown to a caller that cannot list it.
@@ -33,44 +35,43 @@ final class HealthService extends HealthGrpc.HealthImplBase {
 
   private static final String DEVICE = SERVICE + "/";
 
+  /** The maximum size of a name. The id of a device is shorter. */
+  private static final int MAX_NAME_BYTES = 256;
+
   private final HealthGrpc.AsyncService delegate;
   private final Hub hub;
-  private final Supplier<DeliveryLoop> deliveryLoops;
 
   /**
    * Creates the service.
    *
-   * @param delegate handles every name that is not a device
+   * @param delegate handles the names of the server and of the service
    * @param hub the source of the devices
-   * @param deliveryLoops supplies the delivery loop for the call that runs on the current thread
    */
-  HealthService(HealthStatusManager delegate, Hub hub, Supplier<DeliveryLoop> deliveryLoops) {
+  HealthService(HealthStatusManager delegate, Hub hub) {
     this.delegate = (HealthGrpc.AsyncService) delegate.getHealthService();
     this.hub = hub;
-    this.deliveryLoops = deliveryLoops;
   }
 
   @Override
   public void check(HealthCheckRequest request, StreamObserver<HealthCheckResponse> observer) {
-    if (!request.getService().startsWith(DEVICE)) {
+    String name = request.getService();
+    if (isTooLong(name)) {
+      observer.onError(tooLong(name));
+      return;
+    }
+    if (isFixed(name)) {
       delegate.check(request, observer);
       return;
     }
-    String id = request.getService().substring(DEVICE.length());
-    Caller caller = CallerContext.current();
+    Caller caller = CallContext.current().caller();
     ServingStatus status =
         hub.devices().stream()
-            .filter(device -> device.device().id().equals(id) && caller.canList(id))
+            .filter(device -> isVisible(device.device().id(), name, caller))
             .findFirst()
             .map(HealthService::health)
             .orElse(ServingStatus.SERVICE_UNKNOWN);
     if (status == ServingStatus.SERVICE_UNKNOWN) {
-      observer.onError(
-          GrpcStatuses.of(
-              new StreamException(
-                  Reason.DEVICE_NOT_FOUND,
-                  "service: %s (expected: a device that ListDevices lists, after %s)"
-                      .formatted(request.getService(), DEVICE))));
+      observer.onError(unknown(name));
     } else {
       observer.onNext(response(status));
       observer.onCompleted();
@@ -79,22 +80,63 @@ final class HealthService extends HealthGrpc.HealthImplBase {
 
   @Override
   public void watch(HealthCheckRequest request, StreamObserver<HealthCheckResponse> responses) {
-    if (!request.getService().startsWith(DEVICE)) {
-      delegate.watch(request, responses);
+    String name = request.getService();
+    if (isTooLong(name)) {
+      responses.onError(tooLong(name));
       return;
     }
-    ServerCallStreamObserver<HealthCheckResponse> observer =
-        (ServerCallStreamObserver<HealthCheckResponse>) responses;
-    String id = request.getService().substring(DEVICE.length());
-    Caller caller = CallerContext.current();
-    DeviceWatch watch =
-        hub.watch(
-            caller.subscriber(),
-            other -> other.equals(id) && caller.canList(id),
-            deliveryLoops.get(),
-            new WatchedHealth(observer));
-    observer.setOnCancelHandler(watch::cancel);
-    observer.setOnReadyHandler(watch::requestUpdate);
+    CallContext call = CallContext.current();
+    Caller caller = call.caller();
+    if (isFixed(name)) {
+      delegate.watch(request, responses);
+    } else if (name.startsWith(DEVICE) && caller.hasAccess()) {
+      ServerCallStreamObserver<HealthCheckResponse> observer =
+          (ServerCallStreamObserver<HealthCheckResponse>) responses;
+      DeviceWatch watch =
+          hub.watch(
+              caller.subscriber(),
+              id -> isVisible(id, name, caller),
+              call.deliveryLoop(),
+              new WatchedHealth(observer));
+      observer.setOnCancelHandler(watch::cancel);
+      observer.setOnCloseHandler(watch::cancel);
+      observer.setOnReadyHandler(watch::requestUpdate);
+    } else { // it never becomes known, so the call does not stay open
+      responses.onNext(response(ServingStatus.SERVICE_UNKNOWN));
+      responses.onError(unknown(name));
+    }
+  }
+
+  private static boolean isTooLong(String name) {
+    return name.getBytes(StandardCharsets.UTF_8).length > MAX_NAME_BYTES;
+  }
+
+  /** Returns whether a name is that of the server or of the service. */
+  private static boolean isFixed(String name) {
+    return name.isEmpty() || name.equals(SERVICE);
+  }
+
+  private static boolean isVisible(String id, String name, Caller caller) {
+    return name.length() == DEVICE.length() + id.length()
+        && name.startsWith(DEVICE)
+        && name.endsWith(id)
+        && caller.canList(id);
+  }
+
+  private static StatusRuntimeException tooLong(String name) {
+    return GrpcStatuses.of(
+        new StreamException(
+            Reason.INVALID_REQUEST,
+            "service: %s (expected: no more than %d bytes)"
+                .formatted(LogText.sanitizeAndTruncate(name), MAX_NAME_BYTES)));
+  }
+
+  private static StatusRuntimeException unknown(String name) {
+    return GrpcStatuses.of(
+        new StreamException(
+            Reason.DEVICE_NOT_FOUND,
+            "service: %s (expected: a device that ListDevices lists, after %s)"
+                .formatted(LogText.sanitizeAndTruncate(name), DEVICE)));
   }
 
   private static ServingStatus health(DeviceStatus device) {

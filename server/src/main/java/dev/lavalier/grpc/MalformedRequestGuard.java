@@ -90,26 +90,14 @@ final class MalformedRequestGuard {
     @Override
     public ServerCall.Listener<ReqT> startCall(ServerCall<ReqT, RespT> call, Metadata headers) {
       return new SimpleForwardingServerCallListener<>(delegate.startCall(call, headers)) {
-        private boolean rejected;
-
         @Override
         public void onMessage(ReqT message) {
           if (message == malformed) {
-            rejected = true;
-            super.onCancel(); // ends the call if it has started
-            call.close(
-                GrpcStatuses.status(
-                    RequestErrors.malformed(call.getMethodDescriptor().getFullMethodName())),
-                new Metadata());
-          } else if (!rejected) {
+            CallContext.current()
+                .ending()
+                .accept(RequestErrors.malformed(call.getMethodDescriptor().getFullMethodName()));
+          } else {
             super.onMessage(message);
-          }
-        }
-
-        @Override
-        public void onHalfClose() {
-          if (!rejected) {
-            super.onHalfClose();
           }
         }
       };

@@ -35,7 +35,8 @@ final class RequestLimitInterceptor implements ServerInterceptor {
           new Metadata());
       return new ServerCall.Listener<>() {};
     }
-    return new RequestTimeoutListener<>(call, next.startCall(call, headers));
+    GuardedCall<ReqT, RespT> guarded = new GuardedCall<>(call);
+    return new RequestTimeoutListener<>(guarded, next.startCall(guarded, headers));
   }
 
   private static int size(Metadata headers) {
@@ -61,20 +62,16 @@ final class RequestLimitInterceptor implements ServerInterceptor {
   private final class RequestTimeoutListener<ReqT, RespT>
       extends SimpleForwardingServerCallListener<ReqT> {
 
-    private final ServerCall<ReqT, RespT> call;
+    private final GuardedCall<ReqT, RespT> call;
     private final Future<?> timeout;
-    private boolean timedOut; // the server ended the call and ignores further messages
 
-    RequestTimeoutListener(ServerCall<ReqT, RespT> call, ServerCall.Listener<ReqT> next) {
-      super(next);
+    RequestTimeoutListener(GuardedCall<ReqT, RespT> call, ServerCall.Listener<ReqT> next) {
+      super(call.guard(next));
       this.call = call;
-      this.timeout = loops.schedule(limits.handshakeTimeout(), this::onTimeout);
-    }
-
-    private void onTimeout() {
-      timedOut = true;
-      call.close(
-          GrpcStatuses.status(RequestErrors.timedOut(limits.handshakeTimeout())), new Metadata());
+      this.timeout =
+          loops.schedule(
+              limits.handshakeTimeout(),
+              () -> call.end(RequestErrors.timedOut(limits.handshakeTimeout())));
     }
 
     @Override
@@ -82,17 +79,13 @@ final class RequestLimitInterceptor implements ServerInterceptor {
       if (!call.getMethodDescriptor().getType().clientSendsOneMessage()) {
         timeout.cancel(false);
       } // else: the call starts at the half-close of the client
-      if (!timedOut) {
-        super.onMessage(message);
-      }
+      super.onMessage(message);
     }
 
     @Override
     public void onHalfClose() {
       timeout.cancel(false);
-      if (!timedOut) {
-        super.onHalfClose();
-      }
+      super.onHalfClose();
     }
 
     @Override

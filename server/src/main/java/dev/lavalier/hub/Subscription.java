@@ -32,6 +32,7 @@ public final class Subscription {
   private final DeviceActor device;
   private final SubscriptionServices services;
   private final AtomicBoolean closed = new AtomicBoolean();
+  private final AtomicBoolean wakePending = new AtomicBoolean();
   private final Runnable drain; // created once, not for each frame
 
   // Written only on the delivery loop; any thread may read.
@@ -75,7 +76,11 @@ public final class Subscription {
     this.sink = sink;
     this.device = device;
     this.services = services;
-    this.drain = () -> deliveryLoop.drain(this);
+    this.drain =
+        () -> {
+          wakePending.set(false);
+          deliveryLoop.drain(this);
+        };
     this.gaps = new GapTracker(spec);
   }
 
@@ -105,9 +110,14 @@ public final class Subscription {
     return deliveryLoop;
   }
 
-  /** Schedules the sending of waiting frames. Call it when the sink has become ready. */
+  /**
+   * Schedules the sending of waiting frames. Call it when the sink has become ready. Calls before
+   * it starts count as one.
+   */
   public void wake() {
-    deliveryLoop.submit(drain);
+    if (wakePending.compareAndSet(false, true) && !deliveryLoop.submit(drain)) {
+      wakePending.set(false);
+    }
   }
 
   /**

@@ -53,6 +53,9 @@ public record SubscriptionSpec(
 
   private static final int MAX_QUEUE_BYTES = 64 << 20;
 
+  /** The maximum audio in a frame. With everything else, its message is at most 1 MiB. */
+  private static final int MAX_PCM_BYTES = (1 << 20) - 1_024;
+
   private static final int MAX_PREROLL_MS = 600_000;
 
   /**
@@ -77,7 +80,7 @@ public record SubscriptionSpec(
   /**
    * The parameters of a request, before they are checked against a device.
    *
-   * @param frameSize samples per channel; 0: 20 ms
+   * @param frameSize samples per channel; 0: 20 ms, or as much as 1 MiB can hold if that is less
    * @param format see {@link RequestedFormat}
    * @param maxLatencyMs milliseconds; 0: 200, or the length of two frames if that is more
    * @param codec encodes the frames
@@ -110,8 +113,10 @@ public record SubscriptionSpec(
     int frameSize = request.frameSize();
     int maxLatencyMs = request.maxLatencyMs();
     int rate = format.sampleRateHz();
-    checkRange("frame_size", frameSize, 0, rate, " samples, one second");
-    int size = frameSize == 0 ? rate / DEFAULT_FRAMES_PER_SECOND : frameSize;
+    int largest = Math.min(rate, MAX_PCM_BYTES / format.bytesPerSampleFrame());
+    String reason = largest == rate ? "one second" : "a message of 1 MiB";
+    checkRange("frame_size", frameSize, 0, largest, " samples, " + reason);
+    int size = frameSize == 0 ? Math.min(rate / DEFAULT_FRAMES_PER_SECOND, largest) : frameSize;
 
     int frameMs = (int) Math.ceil(1000.0 * size / rate);
     if (maxLatencyMs != 0) {

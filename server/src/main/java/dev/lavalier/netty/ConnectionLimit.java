@@ -1,5 +1,6 @@
 package dev.lavalier.netty;
 
+import dev.lavalier.access.RejectionLog;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
@@ -14,12 +15,12 @@ import java.util.function.Consumer;
 final class ConnectionLimit {
 
   private final int maxConnections;
-  private final PeerEventLog log;
+  private final RejectionLog rejections;
   private final AtomicInteger open = new AtomicInteger();
 
-  ConnectionLimit(int maxConnections, PeerEventLog log) {
+  ConnectionLimit(int maxConnections, RejectionLog rejections) {
     this.maxConnections = maxConnections;
-    this.log = log;
+    this.rejections = rejections;
   }
 
   /**
@@ -35,7 +36,8 @@ final class ConnectionLimit {
   private boolean admits(Channel connection) {
     if (open.incrementAndGet() > maxConnections) {
       open.decrementAndGet();
-      log.log(PeerEventLog.Cause.CONNECTION_LIMIT, connection.remoteAddress(), "");
+      rejections.rejected(
+          PeerAddress.display(connection.remoteAddress()), "max-connections is reached");
       return false;
     }
     connection.closeFuture().addListener(closed -> open.decrementAndGet());

@@ -1,7 +1,6 @@
 package dev.lavalier.netty;
 
 import dev.lavalier.access.RejectionLog;
-import dev.lavalier.common.TimeSource;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -19,9 +18,8 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
- * The parts that the listeners of a server share: event loops, TLS, the connection limit, and the
- * log of peers that break limits or rules. Safe for use from any thread. Close the listeners before
- * you call {@link #close}.
+ * The parts that the listeners of a server share: event loops, TLS and the connection limit. Safe
+ * for use from any thread. Close the listeners before you call {@link #close}.
  *
  * @param <T> the attachment of an event loop, see {@link EventLoops}
  */
@@ -30,7 +28,6 @@ public final class NettyTransport<T> implements AutoCloseable {
   private final TransportLimits limits;
   private final Optional<ServerTls> tls;
   private final RejectionLog rejections;
-  private final PeerEventLog peerEvents;
   private final ConnectionLimit connections;
   private final EventLoops<T> loops;
 
@@ -39,8 +36,7 @@ public final class NettyTransport<T> implements AutoCloseable {
    *
    * @param limits the limits of a peer
    * @param tls the TLS of the server; empty: no encryption
-   * @param rejections the log of failed TLS handshakes
-   * @param timeSource the clock of rate-limited logs
+   * @param rejections the log of failed TLS handshakes and of connections beyond the limit
    * @param attachment creates the attachment of an event loop, from the executor that runs tasks on
    *     it
    */
@@ -48,13 +44,11 @@ public final class NettyTransport<T> implements AutoCloseable {
       TransportLimits limits,
       Optional<ServerTls> tls,
       RejectionLog rejections,
-      TimeSource timeSource,
       Function<? super Executor, ? extends T> attachment) {
     this.limits = limits;
     this.tls = tls;
     this.rejections = rejections;
-    this.peerEvents = new PeerEventLog(timeSource);
-    this.connections = new ConnectionLimit(limits.maxConnections(), peerEvents);
+    this.connections = new ConnectionLimit(limits.maxConnections(), rejections);
     this.loops = new EventLoops<>(Runtime.getRuntime().availableProcessors(), attachment);
   }
 
@@ -73,17 +67,10 @@ public final class NettyTransport<T> implements AutoCloseable {
     return loops;
   }
 
-  /** Returns the log of peers whose connections or calls the server ends. */
-  public PeerEventLog peerEvents() {
-    return peerEvents;
-  }
-
-  /** Returns a new listening socket for HTTP/2. gRPC binds it and adds TLS to its connections. */
-  public ServerChannel newHttp2Listener() {
+  /** Returns a new listening socket. The caller binds it, and adds TLS to its connections. */
+  public ServerChannel newListener() {
     return loops.newListener(
-        connections.acceptor(
-            connection ->
-                connection.pipeline().addFirst(first(), new FirstReadHandler(peerEvents))));
+        connections.acceptor(connection -> connection.pipeline().addFirst(first())));
   }
 
   /**
@@ -104,11 +91,7 @@ public final class NettyTransport<T> implements AutoCloseable {
     ServerBootstrap bootstrap =
         new ServerBootstrap()
             .group(loops.group())
-            .channelFactory(
-                () ->
-                    loops.newListener(
-                        connections.acceptor(
-                            connection -> connection.pipeline().addFirst(first()))))
+            .channelFactory(this::newListener)
             .childHandler(
                 new ChannelInitializer<>() {
                   @Override

@@ -46,7 +46,7 @@ public record TransportLimits(
       new TransportLimits(
           4_096,
           maxCallsFor(500),
-          64 << 10,
+          4 << 10,
           8 << 10,
           Duration.ofSeconds(10),
           1_000,

@@ -1,6 +1,6 @@
 /**
- * The sockets, for any protocol: event loops, the connection limit, TLS, and logs of peers. The
- * listeners of a server share one {@link dev.lavalier.netty.NettyTransport}.
+ * The sockets, for any protocol: event loops, the connection limit and TLS. The listeners of a
+ * server share one {@link dev.lavalier.netty.NettyTransport}.
  *
  * <p>Depends on {@code access} and {@code common}, and on netty, but not on gRPC. Does not know the
  * hub: the attachments of event loops are passed in.

@@ -17,7 +17,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Keeps access up to date. Once a second it reloads the token file and the certificate, if they
- * have changed, on an executor that may block. It also ends the streams of callers whose access has
+ * have changed, on an executor that may block. It also ends the calls of callers whose access has
  * been revoked or has expired, even while the file system hangs. It logs a warning before the
  * certificate expires.
  *
@@ -35,6 +35,7 @@ public final class AccessMonitor implements AutoCloseable {
   private static final Duration DAY = Duration.ofDays(1);
 
   private final Hub hub;
+  private final ActiveCalls calls;
   private final Optional<Reloadable<TokenFile>> tokens;
   private final Optional<? extends ServerCertificate> certificate;
   private final TimeSource timeSource;
@@ -47,6 +48,7 @@ public final class AccessMonitor implements AutoCloseable {
    * Creates a monitor, which does not run until {@link #start}.
    *
    * @param hub the hub whose streams the monitor ends
+   * @param calls the calls that the monitor ends
    * @param tokens the token file; empty: none
    * @param certificate the certificate of the server; empty: no encryption
    * @param timeSource the clock and timer of the checks
@@ -54,11 +56,13 @@ public final class AccessMonitor implements AutoCloseable {
    */
   public AccessMonitor(
       Hub hub,
+      ActiveCalls calls,
       Optional<Reloadable<TokenFile>> tokens,
       Optional<? extends ServerCertificate> certificate,
       TimeSource timeSource,
       Executor files) {
     this.hub = hub;
+    this.calls = calls;
     this.tokens = tokens;
     this.certificate = certificate;
     this.timeSource = timeSource;
@@ -101,7 +105,7 @@ public final class AccessMonitor implements AutoCloseable {
     }
     // First, so that a failure does not end the checks.
     timeSource.schedule(CHECK_INTERVAL, this::check);
-    hub.revokeUnauthorized();
+    endUnauthorized();
     if (reloading.compareAndSet(false, true)) { // else: the last reload has not finished
       try {
         files.execute(this::reloadFiles);
@@ -114,12 +118,20 @@ public final class AccessMonitor implements AutoCloseable {
     }
   }
 
+  private void endUnauthorized() {
+    attempt("ending calls without access", calls::endUnauthorized);
+    hub.revokeUnauthorized(); // also the streams of devices for which a grant was removed
+  }
+
   private void reloadFiles() {
     try {
-      reload(() -> certificate.ifPresent(each -> each.files().reloadIfChanged()));
-      reload(
+      attempt(
+          "reloading files", () -> certificate.ifPresent(each -> each.files().reloadIfChanged()));
+      attempt(
+          "reloading files",
           () -> {
             if (tokens.isPresent() && tokens.get().reloadIfChanged()) {
+              endUnauthorized();
               hub.grantsChanged();
               checkCertificates();
             }
@@ -129,12 +141,12 @@ public final class AccessMonitor implements AutoCloseable {
     }
   }
 
-  /** Reloads one value. If that throws, the failure is logged, and the old value stays. */
-  private void reload(Runnable step) {
+  /** Runs a step. If it throws, that is logged: it does not prevent the next steps. */
+  private void attempt(String name, Runnable step) {
     try {
       step.run();
     } catch (RuntimeException | Error e) {
-      failures.report("reloading files", e);
+      failures.report(name, e);
     }
   }
 

@@ -22,6 +22,9 @@ import dev.lavalier.v1.WatchDevicesRequest;
  */
 public final class AudioCaptureCalls {
 
+  /** The limit of the ready threshold. A larger frame is sent after all others are written. */
+  private static final int MAX_READY_BYTES = 64 << 10;
+
   private final Hub hub;
 
   /**
@@ -73,12 +76,13 @@ public final class AudioCaptureCalls {
 
   /**
    * Returns the ready threshold: two frames, but at least 20 ms, so that short frames of one period
-   * are written together. It is small because frames beyond it can no longer be dropped.
+   * are written together. It is small because frames beyond it can no longer be dropped, and
+   * because they take memory for each subscriber.
    */
   private static int readyBytes(SubscriptionSpec spec) {
-    long samples = Math.max(2 * spec.frameSize(), spec.format().sampleRateHz() / 50);
+    long samples = Math.max(2L * spec.frameSize(), spec.format().sampleRateHz() / 50);
     int frameBytes = spec.codec().frameBytes(spec.format(), spec.frameSize());
-    return (int) Math.max(1, samples * frameBytes / spec.frameSize());
+    return (int) Math.max(1, Math.min(MAX_READY_BYTES, samples * frameBytes / spec.frameSize()));
   }
 
   /** Sends as many frames as the messages of the caller grant credit for. */
@@ -86,6 +90,7 @@ public final class AudioCaptureCalls {
       Caller caller, DeliveryLoop deliveryLoop, CallSink sink) {
     // Credit is the limit. This keeps a second frame from being written before the first is sent.
     sink.setReadyThreshold(1);
+    sink.requestMessage();
     return new PullFramesCall(
         sink,
         deliveryLoop,

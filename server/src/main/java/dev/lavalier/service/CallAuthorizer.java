@@ -3,7 +3,6 @@ package dev.lavalier.service;
 import dev.lavalier.access.Authentication;
 import dev.lavalier.access.AuthenticationException;
 import dev.lavalier.access.Authenticator;
-import dev.lavalier.access.Grants;
 import dev.lavalier.access.RejectionLog;
 import dev.lavalier.access.Reloadable;
 import dev.lavalier.access.ServerCertificate;
@@ -89,7 +88,7 @@ public final class CallAuthorizer {
         rejections.rejected(address, call + ", " + e.reason());
         throw new StreamException(Reason.NOT_AUTHENTICATED, e.getMessage());
       }
-      authentication = Authentication.anonymous(Grants.NONE);
+      return Caller.withoutAccess(address);
     }
     Caller caller = new Caller(authentication, address);
     if (requiredAccess == RequiredAccess.ADMIN && !caller.grants().admin()) {

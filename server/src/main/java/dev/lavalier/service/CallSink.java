@@ -23,6 +23,13 @@ public interface CallSink {
   void setReadyThreshold(int bytes);
 
   /**
+   * Requests the next message of the peer, in a call whose peer can send more than one. The
+   * transport passes only requested messages to the listener, and does not read further ones. It
+   * can pass a message before this method returns.
+   */
+  void requestMessage();
+
+  /**
    * Returns whether the transport sends the next message without delay. After it has returned
    * false, the transport calls {@link CallListener#onReady} when it becomes true.
    */

@@ -15,16 +15,27 @@ import java.util.Optional;
 public final class Caller {
 
   private final Authentication authentication;
+  private final boolean hasAccess;
   private final Subscriber subscriber;
 
   /**
-   * Creates a caller.
+   * Creates a caller that the server accepts.
    *
    * @param authentication its identity and its grants
    * @param address its address, as logs show it
    */
   public Caller(Authentication authentication, String address) {
+    this(authentication, address, true);
+  }
+
+  /** Creates a caller that needed a credential for access, and has none. It has no grants. */
+  static Caller withoutAccess(String address) {
+    return new Caller(Authentication.anonymous(Grants.NONE), address, false);
+  }
+
+  private Caller(Authentication authentication, String address, boolean hasAccess) {
     this.authentication = authentication;
+    this.hasAccess = hasAccess;
     this.subscriber =
         new Subscriber(
             authentication.name().orElse(Subscriber.ANONYMOUS),
@@ -32,7 +43,7 @@ public final class Caller {
             new AccessCheck() {
               @Override
               public Optional<StreamException> denialReason() {
-                return Caller.this.denialReason();
+                return Caller.this.accessEnd();
               }
 
               @Override
@@ -47,6 +58,19 @@ public final class Caller {
     return subscriber;
   }
 
+  /**
+   * Returns whether the server accepted the caller when the call started: it is authenticated, or
+   * the server requires no authentication. Only the health service serves other callers.
+   */
+  public boolean hasAccess() {
+    return hasAccess;
+  }
+
+  /** Returns the name of the caller; empty: it is anonymous. */
+  Optional<String> name() {
+    return authentication.name();
+  }
+
   /** Returns whether the caller may list a device now. */
   public boolean canList(String deviceId) {
     return grants().canList(deviceId);
@@ -57,7 +81,8 @@ public final class Caller {
     return authentication.grants().orElse(Grants.NONE);
   }
 
-  private Optional<StreamException> denialReason() {
+  /** Returns the reason why the access of the caller has ended; empty: it has not. */
+  public Optional<StreamException> accessEnd() {
     return authentication.grants().isPresent()
         ? Optional.empty()
         : Optional.of(
@@ -68,7 +93,7 @@ public final class Caller {
   }
 
   private Optional<StreamException> denialReason(String deviceId) {
-    Optional<StreamException> denial = denialReason();
+    Optional<StreamException> denial = accessEnd();
     return denial.isPresent() || grants().canStream(deviceId)
         ? denial
         : Optional.of(
@@ -84,7 +109,7 @@ public final class Caller {
    * @throws StreamException NOT_AUTHENTICATED if it has
    */
   void checkAuthenticated() throws StreamException {
-    check(denialReason());
+    check(accessEnd());
   }
 
   /**

@@ -19,6 +19,11 @@ import org.jspecify.annotations.Nullable;
  * One PullFrames call: a StreamFrames call whose sink is ready only while the client has credit
  * left.
  *
+ * <p>The messages of the client are requested one at a time: the next one when the delivery loop
+ * has handled the credit of the last one. While the client has unused credit, only a few are
+ * requested for each frame that is sent. So a client that floods the call with messages does not
+ * take the processor time of others.
+ *
  * <p>The transport calls the methods of {@link RequestListener}, one message at a time. The
  * subscription calls the methods of {@link FrameSink}, on its delivery loop.
  */
@@ -28,6 +33,9 @@ final class PullFramesCall implements RequestListener<PullFramesRequest>, FrameS
   interface Subscribe {
     Subscription subscribe(StreamFramesRequest request, FrameSink sink) throws StreamException;
   }
+
+  /** The number of messages that are requested between two frames while there is credit. */
+  private static final int MAX_MESSAGES_PER_FRAME = 4;
 
   private final CallSink sink;
   private final StreamFramesCall frames;
@@ -39,6 +47,10 @@ final class PullFramesCall implements RequestListener<PullFramesRequest>, FrameS
   private boolean rejected; // the call failed before it subscribed
   private volatile boolean halfClosed; // set only after the call has subscribed
   private volatile @Nullable Subscription subscription; // null: not subscribed yet
+
+  // Delivery loop only.
+  private int messagesSinceFrame; // requested since the last frame
+  private boolean requestPostponed; // until the next frame
 
   PullFramesCall(CallSink sink, DeliveryLoop deliveryLoop, Subscribe subscribe) {
     this.sink = sink;
@@ -67,6 +79,7 @@ final class PullFramesCall implements RequestListener<PullFramesRequest>, FrameS
       } else {
         subscription.wake();
       }
+      deliveryLoop.execute(this::requestMessage); // after the wake-up
     } catch (StreamException e) {
       fail(e);
     }
@@ -76,6 +89,10 @@ final class PullFramesCall implements RequestListener<PullFramesRequest>, FrameS
     if (more < 0) {
       throw new StreamException(
           Reason.INVALID_REQUEST, "credit: %d (expected: 0 or more)".formatted(more));
+    }
+    if (more == 0 && subscription != null) {
+      throw new StreamException(
+          Reason.INVALID_REQUEST, "credit: 0 (expected: 1 or more in a message after the first)");
     }
     long total = credit.get() + more; // the delivery loop can only reduce it meanwhile
     if (total > Integer.MAX_VALUE) {
@@ -137,10 +154,24 @@ final class PullFramesCall implements RequestListener<PullFramesRequest>, FrameS
     frames.onStarted(started);
   }
 
+  /** Requests the next message, now or after the next frame. Called on the delivery loop. */
+  private void requestMessage() {
+    requestPostponed = messagesSinceFrame >= MAX_MESSAGES_PER_FRAME && credit.get() > 0;
+    if (!requestPostponed) {
+      messagesSinceFrame++;
+      sink.requestMessage();
+    }
+  }
+
   @Override
   public void onFrame(Frame frame, Optional<Gap> gap) {
     credit.decrementAndGet(); // first: a client with the frame can grant its credit again
     frames.onFrame(frame, gap);
+    messagesSinceFrame = 0;
+    if (requestPostponed) {
+      requestPostponed = false;
+      deliveryLoop.execute(this::requestMessage); // it can end the call, so not in this turn
+    }
     completeIfCreditExhausted();
   }
 

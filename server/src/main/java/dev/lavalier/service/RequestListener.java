@@ -8,7 +8,7 @@ package dev.lavalier.service;
  */
 public interface RequestListener<T> extends CallListener {
 
-  /** Called when the peer has sent a message. */
+  /** Called when the peer has sent a message that was requested from the sink. */
   void onMessage(T message);
 
   /** Called when the peer sends no more messages. */

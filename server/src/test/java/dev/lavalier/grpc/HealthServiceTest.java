@@ -129,18 +129,19 @@ final class HealthServiceTest {
     Server server =
         InProcessServerBuilder.forName(name)
             .directExecutor()
-            .addService(
-                new HealthService(
-                    new HealthStatusManager(),
-                    lavalier.hub(),
-                    () -> new DeliveryLoop(MoreExecutors.newSequentialExecutor(Runnable::run))))
+            .addService(new HealthService(new HealthStatusManager(), lavalier.hub()))
             .intercept(
                 new ServerInterceptor() {
                   @Override
                   public <Q, R> ServerCall.Listener<Q> interceptCall(
                       ServerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
                     Caller caller = new Caller(Authentication.anonymous(toneAlone), "test");
-                    return Contexts.interceptCall(CallerContext.with(caller), call, headers, next);
+                    CallContext context =
+                        new CallContext(
+                            caller,
+                            new DeliveryLoop(MoreExecutors.newSequentialExecutor(Runnable::run)),
+                            reason -> {});
+                    return Contexts.interceptCall(context.attachable(), call, headers, next);
                   }
                 })
             .build()

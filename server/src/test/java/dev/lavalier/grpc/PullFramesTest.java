@@ -2,11 +2,22 @@ package dev.lavalier.grpc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.common.util.concurrent.MoreExecutors;
+import dev.lavalier.access.RejectionLog;
+import dev.lavalier.common.TimeSource;
+import dev.lavalier.hub.DeliveryLoop;
+import dev.lavalier.hub.Hub;
 import dev.lavalier.hub.HubObserver;
 import dev.lavalier.hub.SubscriptionStatus;
+import dev.lavalier.service.ActiveCalls;
+import dev.lavalier.service.AudioCaptureCalls;
+import dev.lavalier.service.CallAuthorizer;
+import dev.lavalier.service.CallObserver;
 import dev.lavalier.testing.LavalierExtension;
+import dev.lavalier.testing.RawCall;
 import dev.lavalier.testing.TestPuller;
 import dev.lavalier.testing.TestSubscriber;
+import dev.lavalier.v1.AudioCaptureGrpc;
 import dev.lavalier.v1.AudioFrame;
 import dev.lavalier.v1.DeviceState;
 import dev.lavalier.v1.GapCause;
@@ -14,10 +25,23 @@ import dev.lavalier.v1.NoticeKind;
 import dev.lavalier.v1.OverflowPolicy;
 import dev.lavalier.v1.PullFramesRequest;
 import dev.lavalier.v1.StreamFramesRequest;
+import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
+import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
+import io.grpc.Server;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
 import io.grpc.Status;
+import io.grpc.inprocess.InProcessChannelBuilder;
+import io.grpc.inprocess.InProcessServerBuilder;
+import io.grpc.protobuf.services.HealthStatusManager;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -30,6 +54,7 @@ final class PullFramesTest {
   private static final Duration HALF_MAX_LATENCY = Duration.ofMillis(100);
 
   private final List<Long> endedAfterFrames = new CopyOnWriteArrayList<>();
+  private final List<String> endReasons = new CopyOnWriteArrayList<>();
 
   @RegisterExtension
   final LavalierExtension lavalier =
@@ -40,6 +65,7 @@ final class PullFramesTest {
                 @Override
                 public void onSubscriptionEnded(SubscriptionStatus subscription, String reason) {
                   endedAfterFrames.add(subscription.frames());
+                  endReasons.add(reason);
                 }
               });
 
@@ -72,7 +98,7 @@ final class PullFramesTest {
     assertFrames(puller, 0, 3);
     puller.grant(2);
     assertFrames(puller, 3 * 480, 2);
-    puller.grant(0).grant(4).grant(1);
+    puller.grant(4).grant(1);
     assertFrames(puller, 5 * 480, 5);
     lavalier.advance(HALF_MAX_LATENCY, 1);
     puller.halfClose();
@@ -140,6 +166,21 @@ final class PullFramesTest {
     lavalier.awaitState("tone", DeviceState.DEVICE_STATE_CLOSED);
     assertThat(LavalierExtension.readers()).isEmpty();
     assertThat(endedAfterFrames).containsExactly(250L); // the last one counts in the records too
+  }
+
+  @Test
+  void creditInManyMessagesIsUsedUp() throws Exception {
+    TestPuller puller = lavalier.pull(TONE, 1);
+    for (int i = 0; i < 20; i++) {
+      puller.grant(1);
+    }
+    puller.halfClose().received().nextStarted();
+    lavalier.advance(HALF_MAX_LATENCY, 1);
+    lavalier.advance(HALF_MAX_LATENCY, 1);
+    assertFrames(puller, 0, 20);
+    lavalier.timeSource().advance(Duration.ofMillis(10));
+    assertFrames(puller, 20 * 480, 1);
+    assertOk(puller, 21);
   }
 
   @Test
@@ -222,6 +263,20 @@ final class PullFramesTest {
   }
 
   @Test
+  void malformedMessageEndsSubscriptionWithItsReason() throws Exception {
+    RawCall call =
+        RawCall.start(lavalier.channel(), AudioCaptureGrpc.getPullFramesMethod())
+            .send(PullFramesRequest.newBuilder().setSubscribe(TONE).build().toByteArray());
+    assertThat(call.isAnswered()).isTrue();
+    call.send(new byte[] {-1});
+    String reason =
+        "request: malformed (expected: a message of lavalier.v1.AudioCapture/PullFrames)";
+    assertThat(call.status().getDescription()).isEqualTo(reason);
+    lavalier.awaitState("tone", DeviceState.DEVICE_STATE_CLOSED);
+    assertThat(endReasons).containsExactly(reason);
+  }
+
+  @Test
   void creditOutOfRangeEndsCall() throws Exception {
     assertRefused(
         lavalier.pull(TONE, -1), Status.Code.INVALID_ARGUMENT, "credit: -1 (expected: 0 or more)");
@@ -237,6 +292,90 @@ final class PullFramesTest {
         overflowing.grant(1),
         Status.Code.INVALID_ARGUMENT,
         "credit: 2147483648 (expected: no more than 2147483647 in all at a time)");
+  }
+
+  @Test
+  void laterMessageWithoutCreditEndsCall() throws Exception {
+    TestPuller puller = lavalier.pull(TONE, 0);
+    puller.received().nextStarted();
+    assertRefused(
+        puller.grant(0),
+        Status.Code.INVALID_ARGUMENT,
+        "credit: 0 (expected: 1 or more in a message after the first)");
+  }
+
+  /** A client that sends messages as fast as it can does not keep the delivery loop busy. */
+  @Test
+  void messagesWithoutFramesInBetweenAreNotRead() throws Exception {
+    AtomicInteger read = new AtomicInteger();
+    try (CountingServer server = new CountingServer(lavalier.hub(), read)) {
+      TestPuller puller =
+          TestPuller.pull(
+              server.channel(),
+              PullFramesRequest.newBuilder().setSubscribe(TONE).setCredit(1).build());
+      puller.received().nextStarted();
+      for (int i = 0; i < 1_000; i++) {
+        puller.grant(1);
+      }
+      assertThat(read.get()).isBetween(1, 5);
+      lavalier.advance(HALF_MAX_LATENCY, 1); // ten frames
+      assertFrames(puller, 0, 10);
+      assertThat(read.get()).isBetween(5, 50);
+    }
+  }
+
+  /** A server without threads of its own, which counts the messages that its calls read. */
+  private static final class CountingServer implements AutoCloseable {
+
+    private final Server server;
+    private final ManagedChannel channel;
+
+    CountingServer(Hub hub, AtomicInteger read) throws IOException {
+      String name = InProcessServerBuilder.generateName();
+      TimeSource timeSource = TimeSource.system();
+      RejectionLog rejections = new RejectionLog(timeSource);
+      server =
+          GrpcServer.addServices(
+                  InProcessServerBuilder.forName(name).directExecutor(),
+                  hub,
+                  new AudioCaptureCalls(hub),
+                  () -> new DeliveryLoop(MoreExecutors.newSequentialExecutor(Runnable::run)),
+                  new HealthStatusManager(),
+                  new CallServices(
+                      new CallAuthorizer(
+                          Optional.empty(), Optional.empty(), timeSource, rejections),
+                      new ActiveCalls(timeSource, 1),
+                      rejections,
+                      CallObserver.NONE))
+              .intercept(
+                  new ServerInterceptor() {
+                    @Override
+                    public <Q, R> ServerCall.Listener<Q> interceptCall(
+                        ServerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
+                      return new SimpleForwardingServerCallListener<>(
+                          next.startCall(call, headers)) {
+                        @Override
+                        public void onMessage(Q message) {
+                          read.incrementAndGet();
+                          super.onMessage(message);
+                        }
+                      };
+                    }
+                  })
+              .build()
+              .start();
+      channel = InProcessChannelBuilder.forName(name).directExecutor().build();
+    }
+
+    ManagedChannel channel() {
+      return channel;
+    }
+
+    @Override
+    public void close() {
+      channel.shutdownNow();
+      server.shutdownNow();
+    }
   }
 
   @Test

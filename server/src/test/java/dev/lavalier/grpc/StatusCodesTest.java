@@ -3,11 +3,14 @@ package dev.lavalier.grpc;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lavalier.testing.LavalierExtension;
+import dev.lavalier.testing.TestPuller;
 import dev.lavalier.testing.TestSubscriber;
 import dev.lavalier.v1.AudioFormat;
 import dev.lavalier.v1.DeviceState;
+import dev.lavalier.v1.SampleEncoding;
 import dev.lavalier.v1.StreamFramesRequest;
 import io.grpc.Status;
+import java.util.Collections;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -51,6 +54,26 @@ final class StatusCodesTest {
         tone().setFrameSize(48_001),
         Status.Code.INVALID_ARGUMENT,
         "frame_size: 48001 (expected: 0..48000 samples, one second)");
+  }
+
+  /** 64 channels of 32 bits take 256 bytes per sample. */
+  private static StreamFramesRequest.Builder wide() {
+    return format(
+            AudioFormat.newBuilder()
+                .setEncoding(SampleEncoding.SAMPLE_ENCODING_F32LE)
+                .setSampleRateHz(96_000))
+        .addAllChannelMap(Collections.nCopies(64, 1));
+  }
+
+  @Test
+  void frameOfMoreThanOneMebibyte() throws Exception {
+    assertRefused(
+        wide().setFrameSize(4_093),
+        Status.Code.INVALID_ARGUMENT,
+        "frame_size: 4093 (expected: 0..4092 samples, a message of 1 MiB)");
+    TestPuller puller = lavalier.pull(wide().setFrameSize(96_000).build(), 1);
+    assertThat(puller.received().awaitStatus().getDescription())
+        .isEqualTo("frame_size: 96000 (expected: 0..4092 samples, a message of 1 MiB)");
   }
 
   @Test

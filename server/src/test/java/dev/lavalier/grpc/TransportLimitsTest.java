@@ -17,12 +17,15 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.health.v1.HealthGrpc;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.MetadataUtils;
+import java.io.DataInputStream;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -127,6 +130,12 @@ final class TransportLimitsTest {
   }
 
   @Test
+  void compressedRequestIsRejected() {
+    assertThat(list(AudioCaptureGrpc.newBlockingStub(channel).withCompression("gzip"), 1).getCode())
+        .isEqualTo(Status.Code.UNIMPLEMENTED);
+  }
+
+  @Test
   void callWithoutRequestTimesOut() throws Exception {
     stop();
     start(limits(Duration.ofSeconds(2)));
@@ -185,6 +194,22 @@ final class TransportLimitsTest {
     AudioCaptureGrpc.AudioCaptureBlockingStub stub =
         AudioCaptureGrpc.newBlockingStub(channel).withWaitForReady();
     assertThat(list(stub, 1)).isEqualTo(Status.OK);
+  }
+
+  /** The server keeps no more than this of messages that a call does not read yet. */
+  @Test
+  void windowForRequestsIsSmall() throws Exception {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+      DataInputStream in = new DataInputStream(socket.getInputStream());
+      int length = in.readUnsignedByte() << 16 | in.readUnsignedShort();
+      assertThat(in.readUnsignedByte()).isEqualTo(4); // SETTINGS
+      in.skipNBytes(5); // flags and stream
+      Map<Integer, Integer> settings = new HashMap<>();
+      for (int i = 0; i < length / 6; i++) {
+        settings.put(in.readUnsignedShort(), in.readInt());
+      }
+      assertThat(settings).containsEntry(4, 64 << 10); // INITIAL_WINDOW_SIZE
+    }
   }
 
   private static int readToTheEnd(Socket socket) {

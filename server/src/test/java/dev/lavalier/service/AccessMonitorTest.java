@@ -47,7 +47,13 @@ final class AccessMonitorTest {
                 HubConfig.DEFAULTS,
                 HubObserver.NONE);
         AccessMonitor monitor =
-            new AccessMonitor(hub, Optional.of(tokens), Optional.empty(), timeSource, files)) {
+            new AccessMonitor(
+                hub,
+                new ActiveCalls(timeSource, 1),
+                Optional.of(tokens),
+                Optional.empty(),
+                timeSource,
+                files)) {
       monitor.start();
       timeSource.advance(INTERVAL);
       Files.writeString(file, "# changed\n");

@@ -8,19 +8,24 @@ import dev.lavalier.access.Grants;
 import dev.lavalier.common.StreamException.Reason;
 import dev.lavalier.hub.DeliveryLoop;
 import dev.lavalier.testing.LavalierExtension;
+import dev.lavalier.v1.AudioFormat;
 import dev.lavalier.v1.Device;
 import dev.lavalier.v1.DeviceState;
 import dev.lavalier.v1.ListDevicesRequest;
 import dev.lavalier.v1.ListDevicesResponse;
 import dev.lavalier.v1.PullFramesRequest;
+import dev.lavalier.v1.SampleEncoding;
 import dev.lavalier.v1.StreamFramesRequest;
 import dev.lavalier.v1.StreamFramesResponse;
 import dev.lavalier.v1.WatchDevicesRequest;
 import dev.lavalier.v1.WatchDevicesResponse;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.Set;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -105,6 +110,36 @@ final class AudioCaptureCallsTest {
   }
 
   @Test
+  void largeFramesAreSentOneAtATime() throws Exception {
+    CallListener call =
+        calls.streamFrames(
+            TONE.toBuilder().setFrameSize(48_000).build(), ANYBODY, deliveryLoop, sink);
+    assertThat(sink.readyThreshold()).isEqualTo(64 << 10);
+    call.onCancel("done");
+  }
+
+  @Test
+  void messageOfLargestFrameFitsIntoOneMebibyte() throws Exception {
+    CallListener call =
+        calls.streamFrames(
+            TONE.toBuilder()
+                .setFormat(
+                    AudioFormat.newBuilder().setEncoding(SampleEncoding.SAMPLE_ENCODING_F32LE))
+                .addAllChannelMap(Collections.nCopies(64, 1))
+                .setFrameSize(4_092)
+                .build(),
+            ANYBODY,
+            deliveryLoop,
+            sink);
+    assertThat(sink.next(StreamFramesResponse.parser()).hasStarted()).isTrue();
+    lavalier.advance(Duration.ofMillis(100), 1);
+    StreamFramesResponse frame = sink.next(StreamFramesResponse.parser());
+    assertThat(frame.getFrame().getPcm().size()).isEqualTo(4_092 * 64 * 4);
+    assertThat(frame.getSerializedSize()).isBetween(1_000_000, 1 << 20);
+    call.onCancel("done");
+  }
+
+  @Test
   void unservableRequestFailsThroughSink() throws Exception {
     CallListener call =
         calls.streamFrames(
@@ -136,6 +171,31 @@ final class AudioCaptureCallsTest {
     assertThat(sink.next(StreamFramesResponse.parser()).getFrame().getSampleIndex()).isEqualTo(480);
     call.onHalfClose();
     sink.awaitCompletion();
+  }
+
+  @Test
+  void nextMessageIsRequestedAfterTheLoopHasHandledTheCredit() throws Exception {
+    BlockingQueue<Runnable> tasks = new LinkedBlockingQueue<>();
+    DeliveryLoop loop = new DeliveryLoop(tasks::add);
+    RequestListener<PullFramesRequest> call = calls.pullFrames(ANYBODY, loop, sink);
+    assertThat(sink.requests()).isEqualTo(1);
+    call.onMessage(PullFramesRequest.newBuilder().setSubscribe(TONE).build());
+    while (sink.isEmpty()) { // until the device is open
+      tasks.take().run();
+    }
+    int requests = 2;
+    while (sink.requests() == requests) {
+      call.onMessage(PullFramesRequest.newBuilder().setCredit(1).build());
+      call.onReady();
+      call.onReady();
+      assertThat(sink.requests()).isEqualTo(requests);
+      assertThat(tasks).hasSize(2); // one wake-up and one request
+      tasks.take().run();
+      tasks.take().run();
+      requests++;
+    }
+    assertThat(sink.requests()).isEqualTo(1 + 4);
+    call.onCancel("done");
   }
 
   @Test

@@ -6,6 +6,7 @@ import dev.lavalier.common.StreamException;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** Records the messages of a call, as a transport that is always ready. */
 final class RecordingSink implements CallSink {
@@ -14,10 +15,16 @@ final class RecordingSink implements CallSink {
 
   private final BlockingQueue<Object> sent = new LinkedBlockingQueue<>();
   private volatile int readyThreshold;
+  private final AtomicInteger requests = new AtomicInteger();
 
   @Override
   public void setReadyThreshold(int bytes) {
     readyThreshold = bytes;
+  }
+
+  @Override
+  public void requestMessage() {
+    requests.incrementAndGet();
   }
 
   @Override
@@ -43,6 +50,11 @@ final class RecordingSink implements CallSink {
   /** Returns the threshold that the call has set; 0: none. */
   int readyThreshold() {
     return readyThreshold;
+  }
+
+  /** Returns how many messages the call has requested. */
+  int requests() {
+    return requests.get();
   }
 
   /** Returns the next message, after a wait of at most 10 s. */

@@ -13,6 +13,7 @@ import dev.lavalier.capture.virtual.ToneDevice;
 import dev.lavalier.capture.virtual.VirtualDevice;
 import dev.lavalier.capture.virtual.VirtualDevices;
 import dev.lavalier.common.TimeSource;
+import dev.lavalier.grpc.CallServices;
 import dev.lavalier.grpc.GrpcServer;
 import dev.lavalier.hub.DeliveryLoop;
 import dev.lavalier.hub.Hub;
@@ -20,6 +21,7 @@ import dev.lavalier.hub.HubConfig;
 import dev.lavalier.hub.HubObserver;
 import dev.lavalier.hub.SubscriberLimits;
 import dev.lavalier.service.AccessMonitor;
+import dev.lavalier.service.ActiveCalls;
 import dev.lavalier.service.AudioCaptureCalls;
 import dev.lavalier.service.CallAuthorizer;
 import dev.lavalier.service.CallObserver;
@@ -205,8 +207,11 @@ public final class LavalierExtension
     hub.start();
     Optional<Reloadable<TokenFile>> tokens =
         Optional.ofNullable(tokenFile).map(TestTokenFile::reloadable);
-    accessMonitor = new AccessMonitor(hub, tokens, Optional.empty(), timeSource, Runnable::run);
+    ActiveCalls activeCalls = new ActiveCalls(timeSource, config.limits().perIdentity());
+    accessMonitor =
+        new AccessMonitor(hub, activeCalls, tokens, Optional.empty(), timeSource, Runnable::run);
     accessMonitor.start();
+    RejectionLog rejections = new RejectionLog(timeSource);
     String name = InProcessServerBuilder.generateName();
     cleanup.register(
         GrpcServer.addServices(
@@ -215,9 +220,11 @@ public final class LavalierExtension
                 new AudioCaptureCalls(hub),
                 () -> new DeliveryLoop(MoreExecutors.newSequentialExecutor(executor)),
                 new HealthStatusManager(),
-                new CallAuthorizer(
-                    tokens, Optional.empty(), timeSource, new RejectionLog(timeSource)),
-                calls)
+                new CallServices(
+                    new CallAuthorizer(tokens, Optional.empty(), timeSource, rejections),
+                    activeCalls,
+                    rejections,
+                    calls))
             .build()
             .start());
     channel = cleanup.register(InProcessChannelBuilder.forName(name).executor(executor).build());

@@ -73,6 +73,11 @@ public final class RawCall extends ClientCall.Listener<byte[]> {
     return await(answer);
   }
 
+  /** Returns whether the call has ended. */
+  public boolean hasEnded() {
+    return end.isDone();
+  }
+
   /** Waits for the end of the call, and returns its status. */
   public Status status() throws TimeoutException, InterruptedException {
     return await(end);

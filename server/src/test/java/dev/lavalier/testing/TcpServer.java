@@ -9,6 +9,7 @@ import dev.lavalier.capture.line.LineSettings;
 import dev.lavalier.capture.virtual.ToneDevice;
 import dev.lavalier.capture.virtual.VirtualDevices;
 import dev.lavalier.common.TimeSource;
+import dev.lavalier.grpc.CallServices;
 import dev.lavalier.grpc.GrpcServer;
 import dev.lavalier.hub.DeliveryLoop;
 import dev.lavalier.hub.Hub;
@@ -18,6 +19,7 @@ import dev.lavalier.netty.NettyTransport;
 import dev.lavalier.netty.ServerTls;
 import dev.lavalier.netty.TransportLimits;
 import dev.lavalier.service.AccessMonitor;
+import dev.lavalier.service.ActiveCalls;
 import dev.lavalier.service.AudioCaptureCalls;
 import dev.lavalier.service.CallAuthorizer;
 import dev.lavalier.service.CallObserver;
@@ -108,20 +110,25 @@ public final class TcpServer implements AutoCloseable {
     Devices devices = new VirtualDevices(List.of(new ToneDevice()), ToneDevice.NAME, settings);
     devices.start();
     Hub hub = new Hub(devices, timeSource, config, HubObserver.NONE);
+    ActiveCalls activeCalls = new ActiveCalls(access.timeSource(), config.limits().perIdentity());
     AccessMonitor accessMonitor =
-        new AccessMonitor(hub, access.tokens(), access.tls(), access.timeSource(), access.files());
+        new AccessMonitor(
+            hub, activeCalls, access.tokens(), access.tls(), access.timeSource(), access.files());
     accessMonitor.start();
     RejectionLog rejections = new RejectionLog(access.timeSource());
     NettyTransport<DeliveryLoop> transport =
-        new NettyTransport<>(limits, access.tls(), rejections, timeSource, DeliveryLoop::new);
+        new NettyTransport<>(limits, access.tls(), rejections, DeliveryLoop::new);
     GrpcServer grpc =
         new GrpcServer(
             hub,
             new AudioCaptureCalls(hub),
             new InetSocketAddress(InetAddress.getLoopbackAddress(), port),
             transport,
-            new CallAuthorizer(access.tokens(), access.tls(), access.timeSource(), rejections),
-            CallObserver.NONE);
+            new CallServices(
+                new CallAuthorizer(access.tokens(), access.tls(), access.timeSource(), rejections),
+                activeCalls,
+                rejections,
+                CallObserver.NONE));
     grpc.start();
     return new TcpServer(devices, hub, accessMonitor, transport, grpc);
   }

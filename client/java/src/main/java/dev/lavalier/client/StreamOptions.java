@@ -9,7 +9,7 @@ import java.util.Optional;
  * with} method returns a changed copy. The server checks the values.
  *
  * @param deviceId a {@link Device#deviceId}; empty: the server's default device
- * @param frameSize samples per channel in a frame, at most one second of audio; 0: 20 ms
+ * @param frameSize samples per channel in a frame, at most one second and 1 MiB of audio; 0: 20 ms
  * @param maxLatency the maximum time that a frame may wait on the server, from the duration of one
  *     frame to one minute; zero: 200 ms
  * @param overflowPolicy what happens when {@code maxLatency} is exceeded

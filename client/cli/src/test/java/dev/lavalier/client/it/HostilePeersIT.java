@@ -40,7 +40,7 @@ final class HostilePeersIT {
   /** Enough for a heap of 256 MiB, the JVM itself, and a direct buffer per active peer. */
   private static final long MAX_RESIDENT_BYTES = 640L << 20;
 
-  private static final int MAX_LOG_LINES = 4;
+  private static final int MAX_LOG_LINES_IN_TEN_SECONDS = 21;
 
   private static final String AUDIT = " audit ";
   private static final int MAX_RESETS = 1_000; // the default
@@ -118,7 +118,9 @@ final class HostilePeersIT {
     for (String each : expectedLines) {
       assertThat(newLines).anySatisfy(line -> assertThat(line).contains(each));
     }
-    assertThat(newLines).hasSizeLessThanOrEqualTo(MAX_LOG_LINES);
+    assertThat(newLines)
+        .hasSizeLessThanOrEqualTo(
+            MAX_LOG_LINES_IN_TEN_SECONDS * (1 + (int) Math.ceil(seconds / 10)));
     System.out.printf(
         "%s: %d MiB resident at most, %.1f s of a processor, closed after %.1f s, %d lines: %s%n",
         test.getDisplayName(),
@@ -126,7 +128,7 @@ final class HostilePeersIT {
         server.cpuSeconds() - cpuSecondsBefore,
         seconds,
         newLines.size(),
-        newLines);
+        newLines.subList(0, Math.min(2, newLines.size())));
   }
 
   @Test
@@ -144,7 +146,7 @@ final class HostilePeersIT {
         peer.readUntilClosed();
       }
     }
-    assertUnharmed(test, 15, "a connection was closed: the peer broke a rule or limit of HTTP/2");
+    assertUnharmed(test, 15);
   }
 
   @Test
@@ -172,11 +174,7 @@ final class HostilePeersIT {
         peers.add(RawPeer.connect(server));
       }
       assertThat(peers.get(peers.size() - 1).readUntilClosed()).isZero();
-      assertUnharmed(
-          test,
-          HANDSHAKE_SECONDS + 15,
-          "a connection was closed: max-connections is reached",
-          "no HTTP/2 handshake within handshake-timeout-s");
+      assertUnharmed(test, HANDSHAKE_SECONDS + 15, "max-connections is reached");
     } finally {
       threads.shutdownNow();
       for (RawPeer peer : peers) {
@@ -206,11 +204,7 @@ final class HostilePeersIT {
       recorder.awaitFrames(50); // one second
       closed = ProcessRunner.count(server.pid(), "fd") <= descriptorsBefore;
     }
-    assertUnharmed(
-        test,
-        25,
-        "no HTTP/2 handshake within handshake-timeout-s",
-        "the peer did not answer a keepalive ping");
+    assertUnharmed(test, 25);
     for (List<RawPeer> peers : List.of(halves, silent, slow)) {
       for (RawPeer peer : peers) {
         peer.close();
@@ -245,7 +239,7 @@ final class HostilePeersIT {
         peer.readUntilClosed();
       }
     }
-    assertUnharmed(test, 15, "too_many_rststreams");
+    assertUnharmed(test, 15);
     // Only as many requests as the limit permits became subscriptions.
     assertThat(auditLines() - audited).isLessThanOrEqualTo(2L * peers * (MAX_RESETS + 1));
   }
@@ -259,7 +253,7 @@ final class HostilePeersIT {
         peer.readUntilClosed();
       }
     }
-    assertUnharmed(test, 15, "too_many_pings");
+    assertUnharmed(test, 15);
   }
 
   /** Frames that only the processor's time limits, for one second each, from one peer each. */
@@ -302,7 +296,7 @@ final class HostilePeersIT {
         peer.readUntilClosed();
       }
     }
-    assertUnharmed(test, 20, "a connection was closed: the peer broke a rule or limit of HTTP/2");
+    assertUnharmed(test, 20);
   }
 
   /** A message that claims to be two gigabytes long. */
@@ -322,7 +316,42 @@ final class HostilePeersIT {
         assertThat(peer.readsText("exceeds maximum size")).isTrue();
       }
     }
-    assertUnharmed(test, 20, "gRPC message exceeds maximum size 65536: 2147483647");
+    assertUnharmed(test, 20, "gRPC message exceeds maximum size 4096: 2147483647");
+  }
+
+  /** Each watch has a name of its own, as long as the server accepts. */
+  @Test
+  void healthWatchesAreLimited(TestInfo test) throws Exception {
+    List<RawPeer> peers = new ArrayList<>();
+    for (int i = 0; i < 40; i++) {
+      RawPeer peer = RawPeer.handshake(server);
+      peers.add(peer);
+      for (int stream = 1; stream < 1_000; stream += 2) {
+        byte[] name =
+            "lavalier.v1.AudioCapture/%03d-%03d%s"
+                .formatted(i, stream, "x".repeat(200))
+                .getBytes(StandardCharsets.US_ASCII);
+        byte[] request = join(new byte[] {0x0a, (byte) (name.length & 127 | 128), 1}, name);
+        peer.flood(
+            join(
+                RawPeer.frame(
+                    RawPeer.HEADERS,
+                    RawPeer.END_HEADERS,
+                    stream,
+                    RawPeer.callOf("grpc.health.v1.Health/Watch")),
+                RawPeer.frame(
+                    RawPeer.DATA,
+                    1,
+                    stream,
+                    join(new byte[] {0}, RawPeer.bigEndian(request.length), request))),
+            1);
+      }
+      assertThat(peer.readsText("the limit of ")).isTrue();
+    }
+    for (RawPeer peer : peers) {
+      peer.close();
+    }
+    assertUnharmed(test, 20, "calls that are not streams");
   }
 
   @Test

@@ -67,12 +67,17 @@ final class RawPeer implements AutoCloseable {
     };
   }
 
-  /** Returns the header block of a call, each field as a literal. */
+  /** Returns the header block of a call of AudioCapture, each field as a literal. */
   static byte[] call(String method) {
+    return callOf("lavalier.v1.AudioCapture/" + method);
+  }
+
+  /** Returns the header block of a call: {@code service/method}. */
+  static byte[] callOf(String fullMethodName) {
     ByteArrayOutputStream block = new ByteArrayOutputStream();
     literal(block, ":method", "POST");
     literal(block, ":scheme", "http");
-    literal(block, ":path", "/lavalier.v1.AudioCapture/" + method);
+    literal(block, ":path", "/" + fullMethodName);
     literal(block, ":authority", "localhost");
     literal(block, "te", "trailers");
     literal(block, "content-type", "application/grpc");

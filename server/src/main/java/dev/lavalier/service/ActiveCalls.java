@@ -1,0 +1,154 @@
+package dev.lavalier.service;
+
+import dev.lavalier.common.StreamException;
+import dev.lavalier.common.StreamException.Reason;
+import dev.lavalier.common.TimeSource;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+
+/**
+ * The calls in progress, of every service. Limits their number, and ends the calls whose caller has
+ * no access any more. The hub limits subscriptions; this class limits all other calls, and the
+ * calls of one identity, which can wait for their first message.
+ *
+ * <p>A caller without access is served by the health service only. It gets little, because it needs
+ * no credential: few calls at a time, none of them for ever.
+ *
+ * <p>Safe for use from any thread. No method blocks, except on a lock that is held for a few map
+ * operations.
+ */
+public final class ActiveCalls {
+
+  private static final int OTHER_CALLS = 100;
+  private static final int MAX_OTHER_PER_CONNECTION = OTHER_CALLS;
+  private static final int MAX_OTHER = 2_000;
+  private static final int MAX_CHECKS_WITHOUT_ACCESS = 1;
+  private static final int MAX_WATCHES_WITHOUT_ACCESS = 4;
+  private static final int MAX_ALL_WATCHES_WITHOUT_ACCESS = 256;
+  private static final Duration MAX_DURATION_WITHOUT_ACCESS = Duration.ofMinutes(5);
+
+  private static final Set<String> SUBSCRIPTIONS =
+      Set.of("lavalier.v1.AudioCapture/StreamFrames", "lavalier.v1.AudioCapture/PullFrames");
+  private static final String HEALTH_WATCH = "grpc.health.v1.Health/Watch";
+
+  /**
+   * A limit and the calls that it applies to.
+   *
+   * @param scope the calls, for the error message
+   */
+  private record Quota(String scope, long limit) {}
+
+  private final TimeSource timeSource;
+  private final long maxPerIdentity;
+  private final Map<Quota, Integer> inUse = new HashMap<>(); // guarded by itself; values at least 1
+  private final Set<ActiveCall> calls = ConcurrentHashMap.newKeySet();
+
+  /**
+   * Creates an empty set of calls.
+   *
+   * @param timeSource the clock for calls without access
+   * @param maxSubscriptionsPerIdentity the limit of subscriptions of one identity. It can have 100
+   *     more calls of any kind
+   */
+  public ActiveCalls(TimeSource timeSource, int maxSubscriptionsPerIdentity) {
+    this.timeSource = timeSource;
+    this.maxPerIdentity = (long) maxSubscriptionsPerIdentity + OTHER_CALLS;
+  }
+
+  /**
+   * Adds a call that starts. The transport calls {@link ActiveCall#remove} when it has ended.
+   *
+   * @param method {@code service/method}
+   * @param ending ends the call with a reason. Called on any thread, perhaps repeatedly, perhaps
+   *     before this method returns; must not block
+   * @throws StreamException LIMIT_REACHED; the call is then not added
+   */
+  public ActiveCall add(Caller caller, String method, Consumer<StreamException> ending)
+      throws StreamException {
+    ActiveCall call = new ActiveCall(caller, quotas(caller, method), ending, timeSource.nanoTime());
+    synchronized (inUse) {
+      for (Quota quota : call.quotas) {
+        if (inUse.getOrDefault(quota, 0) >= quota.limit()) {
+          throw new StreamException(
+              Reason.LIMIT_REACHED,
+              "%s: the limit of %d is reached; end a call or try again later"
+                  .formatted(quota.scope(), quota.limit()));
+        }
+      }
+      call.quotas.forEach(quota -> inUse.merge(quota, 1, Integer::sum));
+    }
+    calls.add(call);
+    return call;
+  }
+
+  private List<Quota> quotas(Caller caller, String method) {
+    String connection = " over one connection (" + caller.subscriber().address() + ")";
+    if (!caller.hasAccess()) {
+      return method.equals(HEALTH_WATCH)
+          ? List.of(
+              new Quota("health watches without access" + connection, MAX_WATCHES_WITHOUT_ACCESS),
+              new Quota("health watches without access", MAX_ALL_WATCHES_WITHOUT_ACCESS))
+          : List.of(
+              new Quota("health checks without access" + connection, MAX_CHECKS_WITHOUT_ACCESS));
+    }
+    List<Quota> quotas = new ArrayList<>();
+    if (!SUBSCRIPTIONS.contains(method)) {
+      quotas.add(new Quota("calls that are not streams" + connection, MAX_OTHER_PER_CONNECTION));
+      quotas.add(new Quota("calls that are not streams", MAX_OTHER));
+    }
+    caller.name().ifPresent(name -> quotas.add(new Quota("calls by " + name, maxPerIdentity)));
+    return quotas;
+  }
+
+  /**
+   * Ends the calls whose caller has no access any more, and those that were open without access for
+   * too long. Call it about once a second.
+   */
+  public void endUnauthorized() {
+    long now = timeSource.nanoTime();
+    calls.forEach(call -> call.endIfUnauthorized(now));
+  }
+
+  /** A call in progress. */
+  public final class ActiveCall {
+
+    private final Caller caller;
+    private final List<Quota> quotas;
+    private final Consumer<StreamException> ending;
+    private final long startNanos;
+
+    ActiveCall(
+        Caller caller, List<Quota> quotas, Consumer<StreamException> ending, long startNanos) {
+      this.caller = caller;
+      this.quotas = quotas;
+      this.ending = ending;
+      this.startNanos = startNanos;
+    }
+
+    private void endIfUnauthorized(long now) {
+      if (!caller.hasAccess() && now - startNanos >= MAX_DURATION_WITHOUT_ACCESS.toNanos()) {
+        ending.accept(
+            new StreamException(
+                Reason.LIMIT_REACHED,
+                "a call without access ends after %d minutes; call again"
+                    .formatted(MAX_DURATION_WITHOUT_ACCESS.toMinutes())));
+      }
+      caller.accessEnd().ifPresent(ending);
+    }
+
+    /** Removes the call because it has ended. Further calls have no effect. */
+    public void remove() {
+      if (calls.remove(this)) {
+        synchronized (inUse) {
+          quotas.forEach(quota -> inUse.computeIfPresent(quota, (q, n) -> n == 1 ? null : n - 1));
+        }
+      }
+    }
+  }
+}
