@@ -1,5 +1,6 @@
 package dev.lavalier.grpc;
 
+import dev.lavalier.common.LogText;
 import dev.lavalier.common.StreamException;
 import dev.lavalier.common.StreamException.Reason;
 import dev.lavalier.hub.DeliveryLoop;
@@ -52,11 +53,12 @@ final class HealthService extends HealthGrpc.HealthImplBase {
 
   @Override
   public void check(HealthCheckRequest request, StreamObserver<HealthCheckResponse> observer) {
-    if (!request.getService().startsWith(DEVICE)) {
+    String service = request.getService();
+    if (service.isEmpty() || service.equals(SERVICE)) {
       delegate.check(request, observer);
       return;
     }
-    String id = request.getService().substring(DEVICE.length());
+    String id = service.startsWith(DEVICE) ? service.substring(DEVICE.length()) : "";
     Caller caller = CallerContext.current();
     ServingStatus status =
         hub.devices().stream()
@@ -70,7 +72,7 @@ final class HealthService extends HealthGrpc.HealthImplBase {
               new StreamException(
                   Reason.DEVICE_NOT_FOUND,
                   "service: %s (expected: a device that ListDevices lists, after %s)"
-                      .formatted(request.getService(), DEVICE))));
+                      .formatted(LogText.sanitizeAndTruncate(service), DEVICE))));
     } else {
       observer.onNext(response(status));
       observer.onCompleted();
