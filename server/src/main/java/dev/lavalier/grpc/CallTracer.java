@@ -27,6 +27,7 @@ final class CallTracer extends ServerStreamTracer {
   private final CallObserver observer;
   private String method = UNKNOWN;
   private volatile @Nullable Status endStatus; // null: the call has not ended
+  private volatile String serverReason = ""; // empty: the server did not end the call
 
   private CallTracer(CallObserver observer) {
     this.observer = observer;
@@ -42,9 +43,20 @@ final class CallTracer extends ServerStreamTracer {
     };
   }
 
+  /** Notes that the server ends the call of the current context with a status. */
+  static void endedByServer(Status status) {
+    CallTracer tracer = KEY.get();
+    if (tracer != null) {
+      tracer.serverReason = String.valueOf(status.getDescription());
+    }
+  }
+
   /** Returns in a few words why the call of the current context was cancelled. */
   static String cancellationReason() {
     CallTracer tracer = KEY.get();
+    if (tracer != null && !tracer.serverReason.isEmpty()) {
+      return tracer.serverReason;
+    }
     Status status = tracer == null ? null : tracer.endStatus;
     if (status == null) {
       return "cancelled";

@@ -11,6 +11,7 @@ import io.grpc.ServerCallHandler;
 import io.grpc.ServerMethodDefinition;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.ServiceDescriptor;
+import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.io.InputStream;
 import java.util.ArrayList;
@@ -96,11 +97,12 @@ final class MalformedRequestGuard {
         public void onMessage(ReqT message) {
           if (message == malformed) {
             rejected = true;
-            super.onCancel(); // ends the call if it has started
-            call.close(
+            Status status =
                 GrpcStatuses.status(
-                    RequestErrors.malformed(call.getMethodDescriptor().getFullMethodName())),
-                new Metadata());
+                    RequestErrors.malformed(call.getMethodDescriptor().getFullMethodName()));
+            CallTracer.endedByServer(status);
+            super.onCancel(); // ends the call if it has started
+            call.close(status, new Metadata());
           } else if (!rejected) {
             super.onMessage(message);
           }
