@@ -64,6 +64,8 @@ final class Telemetry implements AutoCloseable {
       return;
     }
     metrics.watch(hub::devices);
+    metrics.watchDroppedLines("audit", Logging::droppedAuditLines);
+    metrics.watchDroppedLines("server", Logging::droppedLines);
     InetSocketAddress requested = address.orElseThrow();
     try {
       endpoint = new MetricsEndpoint(requested, metrics);
