@@ -61,7 +61,7 @@ final class LavalierServer implements AutoCloseable {
     grpc =
         new GrpcServer(
             hub,
-            new AudioCaptureCalls(hub),
+            new AudioCaptureCalls(hub, telemetry.refusalObserver()),
             address,
             transport,
             new CallAuthorizer(config.tokens(), config.tls(), timeSource, rejections),
