@@ -64,7 +64,7 @@ final class LavalierServer implements AutoCloseable {
     grpc =
         new GrpcServer(
             hub,
-            new AudioCaptureCalls(hub),
+            new AudioCaptureCalls(hub, telemetry.refusalObserver()),
             address,
             transport,
             new CallServices(

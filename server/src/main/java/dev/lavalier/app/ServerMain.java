@@ -7,6 +7,7 @@ import java.io.PrintWriter;
 import java.nio.charset.Charset;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.Map;
@@ -45,6 +46,9 @@ public final class ServerMain implements Callable<Integer> {
   /** Netty's leak detection: the tests use it, but it costs a server time. */
   private static final String LEAK_DETECTION = "io.netty.leakDetection.level";
 
+  /** The maximum time to write the last lines of the log. */
+  private static final Duration LOG_TIMEOUT = Duration.ofSeconds(1);
+
   @Mixin private ServerOptions options;
 
   private final PrintStream out;
@@ -64,7 +68,13 @@ public final class ServerMain implements Callable<Integer> {
     System.setProperty("jdk.tls.rejectClientInitiatedRenegotiation", "true");
     SLF4JBridgeHandler.removeHandlersForRootLogger();
     SLF4JBridgeHandler.install();
-    System.exit(run(args, System.getenv(), System.out, System.err));
+    int code;
+    try {
+      code = run(args, System.getenv(), System.out, System.err);
+    } finally {
+      Logging.flush(LOG_TIMEOUT);
+    }
+    System.exit(code);
   }
 
   /**

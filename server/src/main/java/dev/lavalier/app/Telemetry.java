@@ -9,6 +9,7 @@ import dev.lavalier.observe.JfrEvents;
 import dev.lavalier.observe.Metrics;
 import dev.lavalier.observe.MetricsEndpoint;
 import dev.lavalier.service.CallObserver;
+import dev.lavalier.service.RefusalObserver;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
@@ -29,14 +30,16 @@ final class Telemetry implements AutoCloseable {
 
   private final Optional<InetSocketAddress> address;
   private final @Nullable Metrics metrics; // null: the server keeps no metrics
+  private final AuditLog audit;
   private final HubObserver hubObserver;
   private @Nullable MetricsEndpoint endpoint; // null: not listening
 
   Telemetry(TimeSource timeSource, Optional<InetSocketAddress> address, String version) {
     this.address = address;
     this.metrics = address.isPresent() ? new Metrics(version) : null;
+    this.audit = new AuditLog(timeSource);
     List<HubObserver> observers = new ArrayList<>();
-    observers.add(new AuditLog(timeSource));
+    observers.add(audit);
     observers.add(new JfrEvents());
     if (metrics != null) {
       observers.add(metrics);
@@ -47,6 +50,11 @@ final class Telemetry implements AutoCloseable {
   /** Returns the observer for the hub. */
   HubObserver hubObserver() {
     return hubObserver;
+  }
+
+  /** Returns the observer for subscriptions that are refused. */
+  RefusalObserver refusalObserver() {
+    return audit::onSubscriptionRefused;
   }
 
   /** Returns the observer for the transport. */
@@ -64,6 +72,8 @@ final class Telemetry implements AutoCloseable {
       return;
     }
     metrics.watch(hub::devices);
+    metrics.watchDroppedLines("audit", Logging::droppedAuditLines);
+    metrics.watchDroppedLines("server", Logging::droppedLines);
     InetSocketAddress requested = address.orElseThrow();
     try {
       endpoint = new MetricsEndpoint(requested, metrics);

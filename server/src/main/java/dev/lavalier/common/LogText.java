@@ -63,10 +63,35 @@ public final class LogText {
     } else if (character == ' ' || (isVisible(character) && !Character.isSpaceChar(character))) {
       quoted.appendCodePoint(character);
     } else {
-      for (char unit : Character.toChars(character)) {
-        quoted.append("\\u%04x".formatted((int) unit));
-      }
+      escape(quoted, character);
     }
+  }
+
+  private static void escape(StringBuilder text, int character) {
+    for (char unit : Character.toChars(character)) {
+      text.append("\\u%04x".formatted((int) unit));
+    }
+  }
+
+  /**
+   * Returns a line of JSON with an escape for each character that is not allowed, except those of
+   * ASCII: encoders of JSON escape these, and JSON itself uses some of them.
+   */
+  public static String escapeNonAscii(String json) {
+    if (json.codePoints().allMatch(each -> each < 0x80 || isVisible(each))) {
+      return json;
+    }
+    StringBuilder escaped = new StringBuilder(json.length() + 16);
+    json.codePoints()
+        .forEach(
+            each -> {
+              if (each < 0x80 || isVisible(each)) {
+                escaped.appendCodePoint(each);
+              } else {
+                escape(escaped, each);
+              }
+            });
+    return escaped.toString();
   }
 
   /**

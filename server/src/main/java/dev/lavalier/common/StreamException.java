@@ -42,16 +42,25 @@ public final class StreamException extends Exception {
     SERVER_FAILED
   }
 
+  /**
+   * The maximum number of characters in a message. Any such message fits into the 8 KiB of metadata
+   * that a gRPC client accepts, even if each character takes 12 bytes there.
+   */
+  public static final int MAX_MESSAGE = 600;
+
   private final Reason reason;
 
-  /** Creates an exception with a one-line message for the caller. */
+  /**
+   * Creates an exception with a message for the caller. The message may quote a peer: it is
+   * sanitized with {@link LogText}, and cut at {@link #MAX_MESSAGE}.
+   */
   public StreamException(Reason reason, String message) {
     this(reason, message, null);
   }
 
   /** Creates an exception with a cause. The cause is only logged, and not sent to the caller. */
   public StreamException(Reason reason, String message, @Nullable Throwable cause) {
-    super(message, cause);
+    super(LogText.sanitizeAndTruncate(message, MAX_MESSAGE), cause);
     this.reason = reason;
   }
 

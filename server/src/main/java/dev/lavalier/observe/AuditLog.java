@@ -3,14 +3,18 @@ package dev.lavalier.observe;
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.common.TimeSource;
 import dev.lavalier.hub.HubObserver;
+import dev.lavalier.hub.Subscriber;
 import dev.lavalier.hub.SubscriptionStatus;
 import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Logs a line when a device is opened or closed, and when a subscription starts or ends: which
- * caller received which audio, when, and why it ended. docs/operator/audit-log.md lists the lines.
+ * Logs a line when a device is opened or closed, and when a subscription starts, ends or is
+ * refused: which caller received which audio, when, and why it ended. docs/operator/audit-log.md
+ * lists the lines.
  *
  * <p>The lines go to the logger {@value #LOGGER} at level INFO. Each line has a complete message,
  * and key-value pairs with the same names for structured logs. The methods can be called from any
@@ -23,12 +27,20 @@ public final class AuditLog implements HubObserver {
 
   private static final Logger log = LoggerFactory.getLogger(LOGGER);
 
+  /** The maximum number of refusals of one caller that get a line of their own in a window. */
+  private static final int MAX_REFUSALS = 10;
+
+  private static final Duration REFUSAL_WINDOW = Duration.ofMinutes(1);
+
   private final TimeSource timeSource;
+
+  /** The number of refusals of each identity since its window began. */
+  private final Map<String, Integer> refusals = new ConcurrentHashMap<>();
 
   /**
    * Creates an audit log.
    *
-   * @param timeSource the clock for the durations of subscriptions
+   * @param timeSource the clock for the durations of subscriptions, and for the windows of refusals
    */
   public AuditLog(TimeSource timeSource) {
     this.timeSource = timeSource;
@@ -78,6 +90,40 @@ public final class AuditLog implements HubObserver {
         .with("bytes", subscription.bytes())
         .with("why", reason)
         .writeTo(log);
+  }
+
+  /**
+   * Logs a subscription that was refused. Of one caller, at most {@value #MAX_REFUSALS} lines are
+   * logged in a minute, and then the number of the others, so that no caller can fill the log.
+   *
+   * @param deviceId the device that the request names; empty: the default
+   * @param reason why it was refused
+   */
+  public void onSubscriptionRefused(Subscriber subscriber, String deviceId, String reason) {
+    String identity = subscriber.identity();
+    int count = refusals.merge(identity, 1, Integer::sum);
+    if (count == 1) {
+      timeSource.schedule(REFUSAL_WINDOW, () -> endRefusalWindow(identity));
+    }
+    if (count <= MAX_REFUSALS) {
+      new AuditLine("subscription refused")
+          .with("who", identity)
+          .with("from", subscriber.address())
+          .with("device", deviceId)
+          .with("why", reason)
+          .writeTo(log);
+    }
+  }
+
+  private void endRefusalWindow(String identity) {
+    Integer count = refusals.remove(identity);
+    if (count != null && count > MAX_REFUSALS) {
+      new AuditLine("subscriptions refused")
+          .with("who", identity)
+          .with("count", count - MAX_REFUSALS)
+          .with("seconds", REFUSAL_WINDOW.toSeconds())
+          .writeTo(log);
+    }
   }
 
   private static AuditLine subscriptionLine(String event, SubscriptionStatus subscription) {

@@ -31,6 +31,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -119,6 +120,19 @@ public final class Metrics implements HubObserver, AutoCloseable {
   /** Sets the supplier of the current devices. Each scrape calls it. */
   public void watch(Supplier<List<DeviceStatus>> deviceSupplier) {
     devices = deviceSupplier;
+  }
+
+  /**
+   * Adds the count of the lines that a log could not write.
+   *
+   * @param log the name of the log
+   * @param dropped returns the number of lines since the start
+   */
+  public void watchDroppedLines(String log, LongSupplier dropped) {
+    FunctionCounter.builder(PREFIX + "log.lines.dropped", this, it -> dropped.getAsLong())
+        .description("Log lines that were not written, because standard error was not read in time")
+        .tag("log", log)
+        .register(registry);
   }
 
   /** Returns the current values of all metrics. */

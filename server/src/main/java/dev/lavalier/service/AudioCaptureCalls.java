@@ -4,6 +4,7 @@ import dev.lavalier.access.Grants;
 import dev.lavalier.capture.DeviceDescriptor;
 import dev.lavalier.common.StreamException;
 import dev.lavalier.hub.DeliveryLoop;
+import dev.lavalier.hub.FrameSink;
 import dev.lavalier.hub.Hub;
 import dev.lavalier.hub.Subscription;
 import dev.lavalier.hub.SubscriptionSpec;
@@ -12,6 +13,7 @@ import dev.lavalier.v1.ListDevicesRequest;
 import dev.lavalier.v1.PullFramesRequest;
 import dev.lavalier.v1.StreamFramesRequest;
 import dev.lavalier.v1.WatchDevicesRequest;
+import java.util.function.IntConsumer;
 
 /**
  * The calls of AudioCapture on a hub, for any transport. A transport starts a call with its caller,
@@ -26,14 +28,17 @@ public final class AudioCaptureCalls {
   private static final int MAX_READY_BYTES = 64 << 10;
 
   private final Hub hub;
+  private final RefusalObserver refusals;
 
   /**
    * Creates the calls.
    *
    * @param hub the source of devices and audio
+   * @param refusals learns of callers that may not stream a device
    */
-  public AudioCaptureCalls(Hub hub) {
+  public AudioCaptureCalls(Hub hub, RefusalObserver refusals) {
     this.hub = hub;
+    this.refusals = refusals;
   }
 
   /** Returns the codec of the frames that these calls send. */
@@ -63,10 +68,9 @@ public final class AudioCaptureCalls {
   public CallListener streamFrames(
       StreamFramesRequest request, Caller caller, DeliveryLoop deliveryLoop, CallSink sink) {
     try {
-      SubscriptionSpec spec = spec(caller, request);
-      sink.setReadyThreshold(readyBytes(spec));
       Subscription subscription =
-          hub.subscribe(caller.subscriber(), spec, deliveryLoop, new StreamFramesCall(sink));
+          subscribe(
+              caller, request, deliveryLoop, new StreamFramesCall(sink), sink::setReadyThreshold);
       return new StreamFramesCall.Listener(subscription);
     } catch (StreamException e) {
       sink.fail(e);
@@ -94,8 +98,33 @@ public final class AudioCaptureCalls {
     return new PullFramesCall(
         sink,
         deliveryLoop,
-        (request, frames) ->
-            hub.subscribe(caller.subscriber(), spec(caller, request), deliveryLoop, frames));
+        (request, frames) -> subscribe(caller, request, deliveryLoop, frames, bytes -> {}));
+  }
+
+  /**
+   * Subscribes, and reports a refusal.
+   *
+   * @param readyBytes receives the ready threshold of the subscription before it starts
+   */
+  private Subscription subscribe(
+      Caller caller,
+      StreamFramesRequest request,
+      DeliveryLoop deliveryLoop,
+      FrameSink sink,
+      IntConsumer readyBytes)
+      throws StreamException {
+    try {
+      SubscriptionSpec spec = spec(caller, request);
+      readyBytes.accept(readyBytes(spec));
+      return hub.subscribe(caller.subscriber(), spec, deliveryLoop, sink);
+    } catch (StreamException e) {
+      switch (e.reason()) {
+        case DEVICE_NOT_FOUND, NOT_PERMITTED, NOT_AUTHENTICATED, LIMIT_REACHED ->
+            refusals.onRefused(caller.subscriber(), request.getDeviceId(), e.getMessage());
+        default -> {} // the request is wrong, or the server stops
+      }
+      throw e;
+    }
   }
 
   private SubscriptionSpec spec(Caller caller, StreamFramesRequest request) throws StreamException {

@@ -72,6 +72,22 @@ final class LogTextTest {
   }
 
   @Test
+  void messageForCallerIsOneLineOfBoundedLength() {
+    StreamException.Reason reason = StreamException.Reason.INVALID_REQUEST;
+    assertThat(new StreamException(reason, "a\r\n\u001b\u0085\u2028\u202eb"))
+        .hasMessage("a??????b");
+    assertThat(new StreamException(reason, MICROPHONE.repeat(100_000)))
+        .hasMessage(MICROPHONE.repeat(StreamException.MAX_MESSAGE) + "…");
+  }
+
+  @Test
+  void lineOfJsonIsEscaped() {
+    assertThat(LogText.escapeNonAscii("{\"a\\n\":1}\n")).isEqualTo("{\"a\\n\":1}\n");
+    assertThat(LogText.escapeNonAscii("{\"\u0085\u202e\ud83c\udfa4\ue000\"}\n"))
+        .isEqualTo("{\"\\u0085\\u202e" + MICROPHONE + "\\ue000\"}\n");
+  }
+
+  @Test
   void quotedTextCannotEndItsQuotes() {
     assertThat(LogText.quote("")).isEqualTo("\"\"");
     assertThat(LogText.quote("a \"b\" \\")).isEqualTo("\"a \\\"b\\\" \\\\\"");

@@ -37,6 +37,8 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Tests grpc.health.v1, mainly for devices. */
 final class HealthServiceTest {
@@ -119,6 +121,14 @@ final class HealthServiceTest {
                 + " (expected: a device that ListDevices lists, after lavalier.v1.AudioCapture/)");
     assertThat(refusal("lavalier.v1.AudioCapture/").getCode()).isEqualTo(Status.Code.NOT_FOUND);
     assertThat(refusal("lavalier.v1.Other").getCode()).isEqualTo(Status.Code.NOT_FOUND);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"lavalier.v1.AudioCapture/", "other.Service/"})
+  void messageDoesNotRepeatLongOrInvisibleNames(String prefix) {
+    String description =
+        refusal(prefix + "\u0000\u009b\u0085\u2028\u202e" + "x".repeat(50_000)).getDescription();
+    assertThat(description).startsWith("service: " + prefix + "?????xxx").hasSizeLessThan(400);
   }
 
   /** The response is the same as for an unknown device, so that it does not reveal the device. */

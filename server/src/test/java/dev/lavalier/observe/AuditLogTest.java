@@ -6,8 +6,11 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import dev.lavalier.testing.LavalierExtension;
 import dev.lavalier.testing.LogEvents;
+import dev.lavalier.testing.RawCall;
 import dev.lavalier.testing.TestSubscriber;
+import dev.lavalier.v1.AudioCaptureGrpc;
 import dev.lavalier.v1.DeviceState;
+import dev.lavalier.v1.PullFramesRequest;
 import dev.lavalier.v1.StreamFramesRequest;
 import io.grpc.Status;
 import java.time.Duration;
@@ -104,6 +107,20 @@ final class AuditLogTest {
                     .contains(" why=\"mic was lost: "))
         .anySatisfy(
             line -> assertThat(line).startsWith("microphone off ").contains(" why=\"lost: "));
+  }
+
+  @Test
+  void malformedMessageIsTheReasonOfTheEnd() throws Exception {
+    RawCall call = RawCall.start(lavalier.channel(), AudioCaptureGrpc.getPullFramesMethod());
+    call.send(PullFramesRequest.newBuilder().setSubscribe(MIC).build().toByteArray());
+    lines.next(2);
+    call.send(new byte[] {-1});
+    assertThat(call.status().getCode()).isEqualTo(Status.Code.INVALID_ARGUMENT);
+    assertThat(lines.next().getFormattedMessage())
+        .startsWith("subscription ended id=1 ")
+        .endsWith(
+            "why=\"request: malformed (expected: a message of"
+                + " lavalier.v1.AudioCapture/PullFrames)\"");
   }
 
   @Test

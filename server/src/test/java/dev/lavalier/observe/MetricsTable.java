@@ -31,7 +31,7 @@ public final class MetricsTable {
   private static final String MAX = "_max";
 
   /** The labels whose values are a fixed set. */
-  private static final Set<String> FIXED = Set.of("cause", "state");
+  private static final Set<String> FIXED = Set.of("cause", "log", "state");
 
   private MetricsTable() {}
 
@@ -47,6 +47,8 @@ public final class MetricsTable {
       metrics.onConnected();
       metrics.onCallStarted("a/B");
       metrics.onCallEnded("a/B", "OK");
+      metrics.watchDroppedLines("audit", () -> 0);
+      metrics.watchDroppedLines("server", () -> 0);
       ByteArrayOutputStream out = new ByteArrayOutputStream();
       ExpositionFormats.init().getPrometheusTextFormatWriter().write(out, metrics.scrape());
       text = out.toString(StandardCharsets.UTF_8);

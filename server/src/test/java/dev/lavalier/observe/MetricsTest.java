@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -184,6 +185,17 @@ final class MetricsTest {
         .containsEntry("lavalier_grpc_calls_ended_total{code=\"OK\",method=\"a/B\"}", 1.0);
   }
 
+  @Test
+  void linesThatWereNotWrittenAreCountedByLog() throws Exception {
+    AtomicLong dropped = new AtomicLong();
+    metrics.watchDroppedLines("audit", dropped::get);
+    metrics.watchDroppedLines("server", () -> 3);
+    dropped.set(7);
+    assertThat(values())
+        .containsEntry("lavalier_log_lines_dropped_total{log=\"audit\"}", 7.0)
+        .containsEntry("lavalier_log_lines_dropped_total{log=\"server\"}", 3.0);
+  }
+
   private void everyKindOfCall() {
     metrics.onConnected();
     metrics.onConnected();
@@ -197,6 +209,7 @@ final class MetricsTest {
   private Scrape completeScrape() throws Exception {
     subscribeAndReceive(10);
     metrics.streamMetrics("mic").onClock(1);
+    metrics.watchDroppedLines("audit", () -> 0);
     everyKindOfCall();
     return Scrape.of(metrics);
   }

@@ -52,7 +52,7 @@ final class AudioCaptureCallsTest {
 
   @BeforeEach
   void createCalls() {
-    calls = new AudioCaptureCalls(lavalier.hub());
+    calls = new AudioCaptureCalls(lavalier.hub(), RefusalObserver.NONE);
   }
 
   @AfterEach

@@ -25,6 +25,7 @@ import dev.lavalier.service.ActiveCalls;
 import dev.lavalier.service.AudioCaptureCalls;
 import dev.lavalier.service.CallAuthorizer;
 import dev.lavalier.service.CallObserver;
+import dev.lavalier.service.RefusalObserver;
 import dev.lavalier.v1.AudioCaptureGrpc;
 import dev.lavalier.v1.Device;
 import dev.lavalier.v1.DeviceState;
@@ -88,6 +89,7 @@ public final class LavalierExtension
   private HubConfig config = HubConfig.DEFAULTS;
   private HubObserver observer = HubObserver.NONE;
   private TestTokenFile tokenFile; // null: no access control
+  private RefusalObserver refusals = RefusalObserver.NONE;
   private CallObserver calls = CallObserver.NONE;
 
   private final GrpcCleanupRule cleanup = new GrpcCleanupRule();
@@ -178,6 +180,12 @@ public final class LavalierExtension
     return this;
   }
 
+  /** Sets the observer of subscriptions that are refused. */
+  public LavalierExtension withObserver(RefusalObserver listener) {
+    refusals = listener;
+    return this;
+  }
+
   @Override
   public void beforeEach(ExtensionContext context) throws IOException {
     List<String> allowed = new ArrayList<>(scripts.keySet());
@@ -217,7 +225,7 @@ public final class LavalierExtension
         GrpcServer.addServices(
                 InProcessServerBuilder.forName(name).executor(executor),
                 hub,
-                new AudioCaptureCalls(hub),
+                new AudioCaptureCalls(hub, refusals),
                 () -> new DeliveryLoop(MoreExecutors.newSequentialExecutor(executor)),
                 new HealthStatusManager(),
                 new CallServices(

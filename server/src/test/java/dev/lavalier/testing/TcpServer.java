@@ -23,6 +23,7 @@ import dev.lavalier.service.ActiveCalls;
 import dev.lavalier.service.AudioCaptureCalls;
 import dev.lavalier.service.CallAuthorizer;
 import dev.lavalier.service.CallObserver;
+import dev.lavalier.service.RefusalObserver;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
 import java.io.IOException;
@@ -121,7 +122,7 @@ public final class TcpServer implements AutoCloseable {
     GrpcServer grpc =
         new GrpcServer(
             hub,
-            new AudioCaptureCalls(hub),
+            new AudioCaptureCalls(hub, RefusalObserver.NONE),
             new InetSocketAddress(InetAddress.getLoopbackAddress(), port),
             transport,
             new CallServices(

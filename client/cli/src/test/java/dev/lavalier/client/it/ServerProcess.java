@@ -43,21 +43,33 @@ final class ServerProcess implements AutoCloseable {
   }
 
   static ServerProcess start(Map<String, String> environment, String... args) throws IOException {
-    return start(0, environment, args);
+    return start(0, true, environment, args);
+  }
+
+  /**
+   * Starts a server whose standard error is a pipe that nobody reads. {@link #log} returns nothing.
+   */
+  static ServerProcess startWithUnreadLog(Map<String, String> environment, String... args)
+      throws IOException {
+    return start(0, false, environment, args);
   }
 
   /** Starts a server on the port of this server, which has ended. */
   ServerProcess restart(Map<String, String> environment, String... args) throws IOException {
     return start(
-        Integer.parseInt(address.substring(address.lastIndexOf(':') + 1)), environment, args);
+        Integer.parseInt(address.substring(address.lastIndexOf(':') + 1)), true, environment, args);
   }
 
-  private static ServerProcess start(int port, Map<String, String> environment, String... args)
+  private static ServerProcess start(
+      int port, boolean readsLog, Map<String, String> environment, String... args)
       throws IOException {
     List<String> command = command(args);
     command.addAll(List.of("--port", Integer.toString(port)));
     Path log = Files.createTempFile("lavalier-server", ".log");
-    ProcessBuilder builder = new ProcessBuilder(command).redirectError(log.toFile());
+    ProcessBuilder builder = new ProcessBuilder(command);
+    if (readsLog) {
+      builder.redirectError(log.toFile());
+    } // else: a pipe
     builder.environment().putAll(environment);
     Process process = builder.start();
     BufferedReader out =

@@ -126,6 +126,26 @@ final class TokenIT {
 
   @Test
   @SlowTest
+  void logOfLevelTraceContainsNeitherTokensNorAudio() throws Exception {
+    String alice = add("alice", "--stream", "tone");
+    try (ServerProcess server = start("--log-level", "trace");
+        LavalierClient ofAlice = client(server, alice);
+        LavalierClient ofMallory = client(server, "lav_mallory")) {
+      assertRefuses(Kind.NOT_AUTHENTICATED, ofMallory, "tone");
+      try (FrameStream stream = ofAlice.stream(TONE)) {
+        assertThat(stream.read()).isNotNull();
+      }
+      assertThat(server.terminate()).isZero();
+      assertThat(server.log())
+          .contains("subscription began ", "an unknown token", " INFO  ShutdownHook stopped")
+          .doesNotContain(alice, "lav_mallory")
+          .doesNotContain(
+              "INBOUND", "OUTBOUND"); // the words of netty for what it receives or sends
+    }
+  }
+
+  @Test
+  @SlowTest
   void revokedTokenEndsItsStreamsWithin3Seconds() throws Exception {
     String alice = add("alice", "--stream", "tone");
     String carol = add("carol", "--stream", "*");
