@@ -1,34 +1,44 @@
 package dev.lavalier.access;
 
+import dev.lavalier.common.TimeSource;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFileAttributes;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Set;
 
 /**
  * Changes a token file in one step: a reader sees either the complete old file or the complete new
  * one. Comments, mode and owner stay. The new content is written to {@code FILE.new}, which is then
- * renamed. That file also serves as the lock against a second editor.
+ * renamed. A lock on {@code FILE.lock} makes commands that run at the same time wait for each
+ * other.
  *
- * <p>The methods may block on the file system.
+ * <p>The methods may block: on the file system, and for up to 10 s on another command.
  */
 public final class TokenFileEditor {
 
   private final Path file;
+  private final TimeSource timeSource;
 
   /** Creates an editor. If the file is a symbolic link, the editor changes its target. */
   public TokenFileEditor(Path file) {
+    this(file, TimeSource.system());
+  }
+
+  /**
+   * Creates an editor with a clock.
+   *
+   * @param timeSource measures how long the editor waits for another command
+   */
+  TokenFileEditor(Path file, TimeSource timeSource) {
+    this.timeSource = timeSource;
     Path real = file;
     try {
       real = file.toRealPath();
@@ -77,26 +87,12 @@ public final class TokenFileEditor {
     List<String> linesOf(TokenFile tokens) throws InvalidFileException;
   }
 
+  @SuppressWarnings("try") // the lock is only held
   private void change(boolean createIfMissing, Change change) throws InvalidFileException {
-    Path next = file.resolveSibling(file.getFileName() + ".new");
-    try (FileChannel out = FileChannel.open(next, options(), ownerOnly())) {
-      try {
-        if (createIfMissing && Files.notExists(file)) {
-          write(out, change.linesOf(TokenFile.EMPTY));
-        } else {
-          write(out, change.linesOf(TokenFile.read(file)));
-          keepOwnerAndMode(next);
-        }
-        Files.move(next, file, StandardCopyOption.ATOMIC_MOVE);
-      } finally {
-        Files.deleteIfExists(next); // after a success it no longer exists
-      }
-    } catch (FileAlreadyExistsException e) {
-      throw ConfigFile.invalid(
-          TokenFile.KEY,
-          file,
-          "a file that no other command is changing; if none is running, remove " + next,
-          e);
+    try (EditLock lock = EditLock.acquire(file, timeSource)) {
+      boolean isNew = createIfMissing && Files.notExists(file);
+      List<String> lines = change.linesOf(isNew ? TokenFile.EMPTY : TokenFile.read(file));
+      replace(lines, isNew);
     } catch (IOException e) {
       throw ConfigFile.invalid(
           TokenFile.KEY,
@@ -107,16 +103,29 @@ public final class TokenFileEditor {
     }
   }
 
-  private static Set<StandardOpenOption> options() {
-    return Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-  }
-
-  private FileAttribute<?>[] ownerOnly() {
-    return file.getFileSystem().supportedFileAttributeViews().contains("posix")
-        ? new FileAttribute<?>[] {
-          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))
-        }
-        : new FileAttribute<?>[0];
+  /**
+   * Replaces the file in one step. The caller has the lock, so no other command uses {@code
+   * FILE.new}.
+   */
+  private void replace(List<String> lines, boolean isNew) throws IOException {
+    Path next = file.resolveSibling(file.getFileName() + ".new");
+    Files.deleteIfExists(next); // a command that was killed left it
+    try {
+      try (FileChannel out =
+          FileChannel.open(
+              next,
+              Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
+              ConfigFile.ownerOnly(file))) {
+        write(out, lines);
+      }
+      if (!isNew) {
+        keepOwnerAndMode(next);
+      }
+      Files.move(next, file, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      Files.deleteIfExists(next);
+      throw e;
+    }
   }
 
   private static void write(FileChannel out, List<String> lines) throws IOException {

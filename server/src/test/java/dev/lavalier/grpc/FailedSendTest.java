@@ -10,6 +10,7 @@ import dev.lavalier.hub.HubObserver;
 import dev.lavalier.hub.SubscriptionStatus;
 import dev.lavalier.service.ActiveCalls;
 import dev.lavalier.service.AudioCaptureCalls;
+import dev.lavalier.service.RefusalObserver;
 import dev.lavalier.service.CallAuthorizer;
 import dev.lavalier.service.CallObserver;
 import dev.lavalier.testing.LavalierExtension;
@@ -72,7 +73,7 @@ final class FailedSendTest {
         GrpcServer.addServices(
                 InProcessServerBuilder.forName(name).directExecutor(),
                 lavalier.hub(),
-                new AudioCaptureCalls(lavalier.hub()),
+                new AudioCaptureCalls(lavalier.hub(), RefusalObserver.NONE),
                 () -> new DeliveryLoop(MoreExecutors.newSequentialExecutor(Runnable::run)),
                 new HealthStatusManager(),
                 new CallServices(

@@ -11,6 +11,7 @@ import dev.lavalier.hub.HubObserver;
 import dev.lavalier.hub.SubscriptionStatus;
 import dev.lavalier.service.ActiveCalls;
 import dev.lavalier.service.AudioCaptureCalls;
+import dev.lavalier.service.RefusalObserver;
 import dev.lavalier.service.CallAuthorizer;
 import dev.lavalier.service.CallObserver;
 import dev.lavalier.testing.LavalierExtension;
@@ -338,7 +339,7 @@ final class PullFramesTest {
           GrpcServer.addServices(
                   InProcessServerBuilder.forName(name).directExecutor(),
                   hub,
-                  new AudioCaptureCalls(hub),
+                  new AudioCaptureCalls(hub, RefusalObserver.NONE),
                   () -> new DeliveryLoop(MoreExecutors.newSequentialExecutor(Runnable::run)),
                   new HealthStatusManager(),
                   new CallServices(
