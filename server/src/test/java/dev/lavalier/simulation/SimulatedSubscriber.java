@@ -33,7 +33,7 @@ final class SimulatedSubscriber implements FrameSink {
   final SubscriptionSpec spec;
   final Readiness readiness;
   final SimulatedLoop loop;
-  final SimulatedDevice device;
+  SimulatedDevice device; // an equal one until the id was opened
   final Subscriber caller;
   final long createdAt;
   final StreamChecks checks;
@@ -196,6 +196,7 @@ final class SimulatedSubscriber implements FrameSink {
   @Override
   public void onStarted(StreamStart started) {
     checkCall("onStarted");
+    device = env.devices().deviceOf(spec.deviceId(), device);
     if (!acceptsFrames()) {
       noteUnready();
     }
@@ -229,6 +230,7 @@ final class SimulatedSubscriber implements FrameSink {
   @Override
   public void onEnd(StreamException reason) {
     checkCall("onEnd " + reason.reason());
+    device = env.devices().deviceOf(spec.deviceId(), device);
     checks.onEnd(reason);
     ended = reason.reason();
     subscription = null;

@@ -18,6 +18,9 @@ final class Simulation {
 
   private static final long SECOND = 1_000_000_000L;
 
+  /** After this time, the registry lists each device that was plugged in. */
+  private static final long RETURN_NANOS = 7 * SECOND;
+
   /** A run has far fewer steps, unless tasks follow each other without end. */
   private static final long MAX_STEPS = 5_000_000;
 
@@ -33,6 +36,7 @@ final class Simulation {
   private final Faults faults;
   private final Workers workers;
   private final SimulatedDevices devices;
+  private final ListChecks listChecks;
   private final List<SimulatedLoop> loops = new ArrayList<>();
   private final Environment env;
   private final Hub hub;
@@ -47,9 +51,10 @@ final class Simulation {
     this.violations = new Violations(scheduler, tracing);
     this.time = new VirtualTime(scheduler, random.nextInt(4) != 0);
     this.scenario = Scenario.random(random);
-    this.faults = new Faults(scenario, scheduler, time, violations, random.split());
+    this.devices = new SimulatedDevices(scheduler, time, violations, scenario);
+    this.listChecks = new ListChecks(scenario, devices, violations);
+    this.faults = new Faults(scenario, devices, scheduler, time, violations, random.split());
     this.workers = new Workers(scheduler, faults::callNanos);
-    this.devices = new SimulatedDevices(scheduler, time, scenario.devices());
     for (int i = 0; i < scenario.loops(); i++) {
       loops.add(new SimulatedLoop(scheduler, "loop-" + i, violations));
     }
@@ -58,6 +63,7 @@ final class Simulation {
             scheduler,
             time,
             violations,
+            devices,
             new RecordingCodec(scheduler, violations),
             scenario.calm(),
             scenario.history().toNanos(),
@@ -66,7 +72,7 @@ final class Simulation {
     this.deviceChecks = new DeviceChecks(scenario, env, workers);
     this.hub =
         new Hub(
-            devices,
+            devices.devices(),
             time,
             new HubConfig(
                 SubscriberLimits.DEFAULTS,
@@ -108,7 +114,7 @@ final class Simulation {
   record Failure(long seed, String violation, List<String> events) {}
 
   private void run() {
-    devices.start();
+    devices.devices().start();
     hub.start();
     SimulatedThread actions = scheduler.newThread("actions", true);
     scheduleAction(actions, scheduler.now() + scenario.lengthNanos());
@@ -163,10 +169,14 @@ final class Simulation {
 
   private void afterStep() {
     deviceChecks.afterStep(subscribers);
+    listChecks.afterStep(hub);
     violations.check(scheduler.steps() < MAX_STEPS, () -> "too many steps");
   }
 
-  /** Ends all faults. Each subscriber that is ready must then receive a frame, or end. */
+  /**
+   * Ends all faults. Each subscriber that is ready must then receive a frame, or end. An id of a
+   * device that cannot be distinguished from an equal one may be given up: its subscribers wait.
+   */
   private void heal() {
     violations.trace(() -> "all faults end");
     faults.end(loops);
@@ -177,6 +187,10 @@ final class Simulation {
     long end = healed + 60 * SECOND;
     while (violations.first() == null && scheduler.now() < end) {
       waiting.removeIf(each -> !each.isActive() || each.checks.lastFrameAt() > healed);
+      if (scheduler.now() > healed + RETURN_NANOS) {
+        waiting.removeIf(
+            each -> each.device.losesId && !devices.isListed(each.spec.deviceId()));
+      }
       if (waiting.isEmpty()) {
         return;
       }
@@ -209,7 +223,7 @@ final class Simulation {
     workers.shutdown();
     runUntil(scheduler.now() + SECOND);
     workers.releaseHangingCalls();
-    devices.close();
+    devices.devices().close();
     runUntil(scheduler.now() + 15 * SECOND);
     if (done) {
       deviceChecks.checkClosed(hub);

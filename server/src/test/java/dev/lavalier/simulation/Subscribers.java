@@ -2,6 +2,7 @@ package dev.lavalier.simulation;
 
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.SampleEncoding;
+import dev.lavalier.capture.DeviceDescriptor;
 import dev.lavalier.common.StreamException;
 import dev.lavalier.common.StreamException.Reason;
 import dev.lavalier.hub.Hub;
@@ -92,10 +93,19 @@ final class Subscribers {
   }
 
   private void subscribe() {
-    SimulatedDevice device = Scenario.pick(scenario.devices(), random);
+    List<DeviceDescriptor> listed = env.devices().devices().list();
+    if (listed.isEmpty()) {
+      return;
+    }
+    // The first devices have more subscribers, so that they share formats and frames.
+    DeviceDescriptor chosen = listed.get(random.nextInt(1 + random.nextInt(listed.size())));
+    SimulatedDevice device = env.devices().deviceOf(chosen);
     SimulatedLoop loop = Scenario.pick(loops, random);
     try {
-      SubscriptionSpec spec = spec(device);
+      String id = chosen.isDefault() && random.nextBoolean() ? "" : chosen.id();
+      DeviceDescriptor resolved = hub.resolve(id, each -> true);
+      env.violations().check(resolved.equals(chosen), () -> "resolved as another: " + resolved);
+      SubscriptionSpec spec = spec(chosen, device);
       Readiness readiness =
           random.nextInt(2) == 0
               ? Readiness.ALWAYS
@@ -172,13 +182,14 @@ final class Subscribers {
             });
   }
 
-  private SubscriptionSpec spec(SimulatedDevice device) throws StreamException {
+  private SubscriptionSpec spec(DeviceDescriptor chosen, SimulatedDevice device)
+      throws StreamException {
     List<SimulatedSubscriber> earlier =
         all.stream()
-            .filter(each -> each.device == device && each.checks.resumeIndex() >= 0)
+            .filter(each -> each.spec.deviceId().equals(chosen.id()) && each.checks.resumeIndex() >= 0)
             .toList();
     if (!earlier.isEmpty() && random.nextInt(3) == 0) {
-      return resumed(device, Scenario.pick(earlier, random));
+      return resumed(chosen, Scenario.pick(earlier, random));
     }
     PcmFormat captured = device.properties.format();
     int rate = random.nextInt(4) == 0 ? otherRate(captured.sampleRateHz()) : 0;
@@ -190,7 +201,7 @@ final class Subscribers {
     int frameSize = frameSize(delivered, device.periodMillis);
     int latency = latency(frameSize * 1_000 / delivered + 1);
     return SubscriptionSpec.resolve(
-        device.descriptor,
+        chosen,
         new Request(
             frameSize,
             new RequestedFormat(encoding, rate, random.nextInt(3), List.of()),
@@ -202,11 +213,11 @@ final class Subscribers {
             random.nextBoolean()));
   }
 
-  private SubscriptionSpec resumed(SimulatedDevice device, SimulatedSubscriber earlier)
+  private SubscriptionSpec resumed(DeviceDescriptor chosen, SimulatedSubscriber earlier)
       throws StreamException {
     SubscriptionSpec spec = earlier.spec;
     return SubscriptionSpec.resolve(
-        device.descriptor,
+        chosen,
         new Request(
             spec.frameSize(),
             new RequestedFormat(
