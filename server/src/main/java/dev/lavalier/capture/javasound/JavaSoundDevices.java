@@ -136,6 +136,7 @@ public final class JavaSoundDevices implements Devices {
     // The mixer is unknown, or not valid any more: the sound system replaces all mixers when a
     // device is plugged in or removed.
     refresh();
+    runLater(this::notifyListener);
     listed = snapshot.get(deviceId);
     if (listed == null) {
       throw notAvailable(deviceId);
@@ -173,6 +174,14 @@ public final class JavaSoundDevices implements Devices {
     notifyListener();
   }
 
+  private void runLater(Runnable task) {
+    try {
+      executor.execute(task);
+    } catch (RejectedExecutionException e) {
+      // Closed.
+    }
+  }
+
   private void notifyListener() {
     List<DeviceDescriptor> list = list();
     if (list.equals(notifiedList)) {
@@ -188,9 +197,7 @@ public final class JavaSoundDevices implements Devices {
 
   private void schedulePoll() {
     try {
-      executor.execute(() -> poll(() -> {}));
-    } catch (RejectedExecutionException e) {
-      // Closed.
+      runLater(() -> poll(() -> {}));
     } catch (RuntimeException | Error e) { // possibly no thread can be created
       log.warn("listing devices failed; the previous list of devices stays in use", e);
       timeSource.schedule(POLL_INTERVAL, this::schedulePoll);
