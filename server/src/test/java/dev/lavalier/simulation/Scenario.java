@@ -2,6 +2,7 @@ package dev.lavalier.simulation;
 
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.SampleEncoding;
+import dev.lavalier.hub.SubscriberLimits;
 import dev.lavalier.simulation.SimulatedLine.Overrun;
 import dev.lavalier.simulation.SimulatedLine.Unplugged;
 import java.time.Duration;
@@ -34,7 +35,8 @@ record Scenario(
     Duration stallTimeout,
     MixerNames names,
     List<SimulatedDevice> devices,
-    Set<String> keptOpen) {
+    Set<String> keptOpen,
+    SubscriberLimits limits) {
 
   private static final List<Duration> HISTORIES =
       List.of(Duration.ZERO, Duration.ofMillis(400), Duration.ofSeconds(2));
@@ -65,7 +67,18 @@ record Scenario(
         pick(STALL_TIMEOUTS, random),
         names,
         devices,
-        keptOpen);
+        keptOpen,
+        limits(random));
+  }
+
+  private static SubscriberLimits limits(SplittableRandom random) {
+    return random.nextInt(3) == 0
+        ? new SubscriberLimits(
+            2 + random.nextInt(4),
+            1 + random.nextInt(4),
+            1 + random.nextInt(3),
+            1 + random.nextInt(3))
+        : SubscriberLimits.DEFAULTS;
   }
 
   /**

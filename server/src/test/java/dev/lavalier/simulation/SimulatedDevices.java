@@ -40,6 +40,7 @@ final class SimulatedDevices extends SimulatedSoundSystem {
   private final Map<String, OpenedLine> lastOpened = new HashMap<>(); // by id
   private @Nullable Throwable nextReport; // fails with this; null: succeeds
   private boolean nextReportEmpty;
+  private boolean healing; // all devices are being plugged in
   private long reports;
 
   SimulatedDevices(
@@ -174,19 +175,18 @@ final class SimulatedDevices extends SimulatedSoundSystem {
     order.forEach(each -> each.wasFaulty = true);
   }
 
-  /** Ends all faults. */
+  /** Ends all faults. Of equal devices that are not plugged in, one is plugged in per report. */
   void endFaults() {
     nextReport = null;
     nextReportEmpty = false;
-    // First those whose removal no report has shown: they get their names back.
-    plugAll(true);
-    plugAll(false);
+    healing = true;
+    plugAll();
     order.forEach(device -> device.usedByOthers = false);
   }
 
-  private void plugAll(boolean changed) {
+  private void plugAll() {
     for (SimulatedDevice device : List.copyOf(order)) {
-      if (!device.plugged && device.changed == changed) {
+      if (!device.plugged && mayChange(device)) {
         plug(device, order.size() - 1);
       }
     }
@@ -216,6 +216,9 @@ final class SimulatedDevices extends SimulatedSoundSystem {
       } else if (empty) {
         each.losesId |= twins(each).size() > 1;
       }
+    }
+    if (healing && order.stream().anyMatch(each -> !each.plugged)) {
+      registry().add(this::plugAll);
     }
     violations.trace(() -> "report: " + mixers.stream().map(Mixer.Info::getName).toList());
     return mixers;

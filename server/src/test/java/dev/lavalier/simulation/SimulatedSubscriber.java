@@ -29,6 +29,10 @@ final class SimulatedSubscriber implements FrameSink {
     CREDIT
   }
 
+  private static final int IDENTITIES = 4;
+
+  private static final int CONNECTIONS = 3;
+
   final String name;
   final SubscriptionSpec spec;
   final Readiness readiness;
@@ -56,14 +60,14 @@ final class SimulatedSubscriber implements FrameSink {
   private long lastTurnStep = -1;
 
   SimulatedSubscriber(
-      String name,
+      int number,
       SubscriptionSpec spec,
       Readiness readiness,
       SimulatedLoop loop,
       SimulatedDevice device,
       Environment env,
       long workNanos) {
-    this.name = name;
+    this.name = "s" + number;
     this.spec = spec;
     this.readiness = readiness;
     this.loop = loop;
@@ -76,8 +80,8 @@ final class SimulatedSubscriber implements FrameSink {
     this.readySince = createdAt;
     this.caller =
         new Subscriber(
-            name,
-            name,
+            number % IDENTITIES == 0 ? Subscriber.ANONYMOUS : "user" + number % IDENTITIES,
+            "connection" + number % CONNECTIONS,
             new AccessCheck() {
               @Override
               public Optional<StreamException> denialReason(String deviceId) {

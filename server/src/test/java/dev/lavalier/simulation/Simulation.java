@@ -3,7 +3,6 @@ package dev.lavalier.simulation;
 import dev.lavalier.hub.Hub;
 import dev.lavalier.hub.HubConfig;
 import dev.lavalier.hub.SimulatedHubStop;
-import dev.lavalier.hub.SubscriberLimits;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -19,7 +18,7 @@ final class Simulation {
   private static final long SECOND = 1_000_000_000L;
 
   /** After this time, the registry lists each device that was plugged in. */
-  private static final long RETURN_NANOS = 7 * SECOND;
+  private static final long RETURN_NANOS = 13 * SECOND;
 
   /** A run has far fewer steps, unless tasks follow each other without end. */
   private static final long MAX_STEPS = 5_000_000;
@@ -41,6 +40,7 @@ final class Simulation {
   private final Environment env;
   private final Hub hub;
   private final Subscribers subscribers;
+  private final Watches watches;
   private final DeviceChecks deviceChecks;
   private boolean stopping;
 
@@ -75,13 +75,14 @@ final class Simulation {
             devices.devices(),
             time,
             new HubConfig(
-                SubscriberLimits.DEFAULTS,
+                scenario.limits(),
                 scenario.stallTimeout(),
                 scenario.history(),
                 scenario.keptOpen()),
             deviceChecks.observer(),
             workers);
     this.subscribers = new Subscribers(hub, env, scenario, loops, random.split());
+    this.watches = new Watches(hub, env, loops, random.split());
     violations.trace(() -> "scenario: " + scenario);
   }
 
@@ -149,6 +150,7 @@ final class Simulation {
   }
 
   private void act() {
+    watches.act();
     int choice = random.nextInt(10);
     if (choice < 7) {
       subscribers.act();
@@ -204,6 +206,7 @@ final class Simulation {
     subscribers.leaveAll();
     runUntil(scheduler.now() + 20 * SECOND);
     deviceChecks.checkIdle(hub);
+    watches.check();
   }
 
   private void stop() {
@@ -231,6 +234,7 @@ final class Simulation {
         deviceChecks.checkMemory();
       }
     }
+    watches.checkEnd();
     for (SimulatedSubscriber each : subscribers.all()) {
       violations.check(!each.isActive(), () -> each + " is still active after the stop");
     }

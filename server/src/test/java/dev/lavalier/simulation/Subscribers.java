@@ -8,9 +8,12 @@ import dev.lavalier.common.StreamException.Reason;
 import dev.lavalier.hub.Hub;
 import dev.lavalier.hub.OnDeviceLoss;
 import dev.lavalier.hub.OverflowPolicy;
+import dev.lavalier.hub.Subscriber;
+import dev.lavalier.hub.SubscriberLimits;
 import dev.lavalier.hub.SubscriptionSpec;
 import dev.lavalier.hub.SubscriptionSpec.Request;
 import dev.lavalier.hub.SubscriptionSpec.RequestedFormat;
+import dev.lavalier.hub.SubscriptionStatus;
 import dev.lavalier.pipeline.StartFrom;
 import dev.lavalier.simulation.SimulatedSubscriber.Readiness;
 import java.util.ArrayList;
@@ -112,7 +115,7 @@ final class Subscribers {
               : Scenario.pick(List.of(Readiness.values()), random);
       long work = !env.calm() && random.nextInt(4) == 0 ? random.nextInt(3_000) * 1_000L : 0;
       SimulatedSubscriber subscriber =
-          new SimulatedSubscriber("s" + created++, spec, readiness, loop, device, env, work);
+          new SimulatedSubscriber(created++, spec, readiness, loop, device, env, work);
       env.violations()
           .trace(() -> "subscribe " + subscriber + " on " + loop.thread() + ": " + spec);
       loop.thread().execute(() -> subscribe(subscriber));
@@ -126,18 +129,43 @@ final class Subscribers {
     if (closed) {
       return;
     }
+    boolean atLimit = isAtLimit(subscriber);
     try {
       all.add(subscriber);
       subscriber.subscription =
           hub.subscribe(
               subscriber.caller, subscriber.spec, subscriber.loop.deliveryLoop(), subscriber);
+      env.violations().check(!atLimit, () -> subscriber + " exceeds a limit");
       scheduleReadiness(subscriber);
     } catch (StreamException e) {
-      env.violations()
-          .check(
-              e.reason() == Reason.SERVER_STOPPING && env.stopping().getAsBoolean(),
-              () -> "refused: " + e.getMessage());
+      boolean happened =
+          switch (e.reason()) {
+            case SERVER_STOPPING -> env.stopping().getAsBoolean();
+            case LIMIT_REACHED -> atLimit;
+            default -> false;
+          };
+      env.violations().check(happened, () -> "refused: " + e.getMessage());
     }
+  }
+
+  /** Returns whether one more subscription would exceed a limit. Ended ones do not count. */
+  private boolean isAtLimit(SimulatedSubscriber next) {
+    SubscriberLimits limits = scenario.limits();
+    int ofDevice = 0;
+    int ofConnection = 0;
+    int ofIdentity = 0;
+    List<SubscriptionStatus> active = hub.subscriptions();
+    for (SubscriptionStatus each : active) {
+      Subscriber caller = each.subscriber();
+      ofDevice += each.deviceId().equals(next.spec.deviceId()) ? 1 : 0;
+      ofConnection += caller.address().equals(next.caller.address()) ? 1 : 0;
+      ofIdentity += caller.identity().equals(next.caller.identity()) ? 1 : 0;
+    }
+    return active.size() >= limits.total()
+        || ofDevice >= limits.perDevice()
+        || ofConnection >= limits.perConnection()
+        || (ofIdentity >= limits.perIdentity()
+            && !next.caller.identity().equals(Subscriber.ANONYMOUS));
   }
 
   private void scheduleReadiness(SimulatedSubscriber subscriber) {
