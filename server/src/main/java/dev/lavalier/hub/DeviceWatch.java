@@ -49,6 +49,7 @@ public final class DeviceWatch {
   private final Runnable onClosed;
   private final AtomicBoolean updatePending = new AtomicBoolean();
   private final AtomicBoolean closed = new AtomicBoolean();
+  private volatile boolean cancelled;
 
   private @Nullable Map<String, DeviceStatus> lastSent; // delivery loop only; null: nothing yet
 
@@ -81,6 +82,7 @@ public final class DeviceWatch {
    * sink is not called any more.
    */
   public void cancel() {
+    cancelled = true; // the server may have ended it, and not have reported that yet
     closed.set(true);
     onClosed.run();
   }
@@ -89,7 +91,12 @@ public final class DeviceWatch {
   void close(StreamException reason) {
     if (closed.compareAndSet(false, true)) {
       onClosed.run();
-      deliveryLoop.execute(() -> sink.onEnd(reason));
+      deliveryLoop.execute(
+          () -> {
+            if (!cancelled) {
+              sink.onEnd(reason);
+            }
+          });
     }
   }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.lavalier.common.StreamException;
 import dev.lavalier.common.StreamException.Reason;
 import dev.lavalier.testing.ManualTimeSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -143,6 +144,23 @@ final class HubTest {
     hub.watch(
         new Subscriber("bob", "1.2.3.4:5"), id -> true, new DeliveryLoop(Runnable::run), watch);
     assertThat(sink.ends).containsExactly(Reason.SERVER_FAILED);
+  }
+
+  @Test
+  void watchThatIsCancelledBeforeItsEndIsReported_isNotCalledAnyMore() {
+    Hub hub = hub(HubObserver.NONE, Set.of());
+    TestSink sink = new TestSink();
+    List<Runnable> onLoop = new ArrayList<>();
+    DeviceWatch watch =
+        hub.watch(
+            new Subscriber("bob", "1.2.3.4:5", new Revoked()),
+            id -> true,
+            new DeliveryLoop(onLoop::add),
+            new IgnoringWatch(sink));
+    hub.revokeUnauthorized();
+    watch.cancel();
+    onLoop.forEach(Runnable::run);
+    assertThat(sink.ends).isEmpty();
   }
 
   private static final class Revoked implements AccessCheck {

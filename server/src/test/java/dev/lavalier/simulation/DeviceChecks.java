@@ -46,7 +46,7 @@ final class DeviceChecks {
     for (SimulatedDevice device : scenario.devices()) {
       device.lines.removeIf(each -> each.line.isClosed() && each.reader == null);
       if (device.lines.isEmpty()
-          || scenario.keptOpen().contains(device.id())
+          || scenario.isKeptOpen(device)
           || workers.isCalling()) {
         continue;
       }
@@ -54,7 +54,7 @@ final class DeviceChecks {
       env.violations()
           .check(
               unneeded <= limit || !device.isOpen(),
-              () -> device.id() + " is open without a subscriber for " + unneeded / 1e9 + " s");
+              () -> device + " is open without a subscriber for " + unneeded / 1e9 + " s");
     }
   }
 
@@ -76,7 +76,7 @@ final class DeviceChecks {
     for (SimulatedDevice device : scenario.devices()) {
       device.lines.removeIf(each -> each.line.isClosed() && each.reader == null);
       env.violations()
-          .check(device.lines.isEmpty(), () -> device.id() + ": a line or a reader is left");
+          .check(device.lines.isEmpty(), () -> device + ": a line or a reader is left");
     }
     env.violations().check(open.isEmpty(), () -> "not reported as closed: " + open);
     env.violations().check(subscriptions.isEmpty(), () -> "subscriptions left: " + subscriptions);
@@ -94,7 +94,7 @@ final class DeviceChecks {
       env.violations()
           .check(
               !device.lines.isEmpty() || left == 0,
-              () -> device.id() + " is closed, and has " + left + " pipelines in memory");
+              () -> device + " is closed, and has " + left + " pipelines in memory");
     }
   }
 
@@ -114,7 +114,7 @@ final class DeviceChecks {
       @Override
       public void onOpened(String deviceId, PcmFormat format, long epoch) {
         env.violations().trace(() -> deviceId + " opened, epoch " + epoch);
-        device(deviceId).epochStarted(epoch);
+        env.devices().epochStarted(deviceId, epoch);
         env.violations().check(open.add(deviceId + epoch), () -> "opened twice: " + epoch);
       }
 
@@ -136,7 +136,7 @@ final class DeviceChecks {
       public void onLost(String deviceId, String reason) {
         env.violations().trace(() -> deviceId + " lost: " + reason);
         env.violations()
-            .check(device(deviceId).wasFaulty, () -> deviceId + " lost without a fault: " + reason);
+            .check(env.devices().opened(deviceId).wasFaulty, () -> deviceId + " lost without a fault: " + reason);
       }
 
       @Override
@@ -155,9 +155,5 @@ final class DeviceChecks {
         env.violations().check(known, () -> "ended twice: " + subscription);
       }
     };
-  }
-
-  private SimulatedDevice device(String id) {
-    return scenario.devices().stream().filter(each -> each.id().equals(id)).findFirst().get();
   }
 }

@@ -14,6 +14,7 @@ final class Faults {
   private static final long MILLI = 1_000_000L;
 
   private final Scenario scenario;
+  private final SimulatedDevices devices;
   private final Scheduler scheduler;
   private final VirtualTime time;
   private final Violations violations;
@@ -22,11 +23,13 @@ final class Faults {
 
   Faults(
       Scenario scenario,
+      SimulatedDevices devices,
       Scheduler scheduler,
       VirtualTime time,
       Violations violations,
       SplittableRandom random) {
     this.scenario = scenario;
+    this.devices = devices;
     this.scheduler = scheduler;
     this.time = time;
     this.violations = violations;
@@ -54,15 +57,35 @@ final class Faults {
   /** Injects one fault into a device. */
   void injectDeviceFault() {
     SimulatedDevice device = Scenario.pick(scenario.devices(), random);
-    switch (random.nextInt(12)) {
-      case 0, 1 -> {
-        if (device.plugged) {
+    switch (random.nextInt(15)) {
+      case 0, 1, 12 -> {
+        int position = random.nextInt(scenario.devices().size());
+        if (!devices.mayChange(device)) {
+          return;
+        } else if (device.plugged) {
           trace("unplug", device);
-          device.unplug();
+          devices.unplug(device);
         } else {
-          trace("plug", device);
-          device.plugged = true;
+          trace("plug at " + position, device);
+          devices.plug(device, position);
         }
+      }
+      case 13 -> {
+        if (device.usedByOthers || !device.isOpen()) {
+          device.usedByOthers = !device.usedByOthers;
+          device.wasFaulty = true;
+          trace("used by others: " + device.usedByOthers, device);
+        }
+      }
+      case 14 -> {
+        Throwable failure =
+            switch (random.nextInt(3)) {
+              case 0 -> new InjectedError();
+              case 1 -> new InjectedException();
+              default -> null;
+            };
+        trace("next report fails: " + failure, device);
+        devices.failNextReport(failure);
       }
       case 2, 3 -> {
         long nanos = length();
@@ -124,13 +147,14 @@ final class Faults {
     if (scenario.calm()) {
       return;
     }
-    switch (random.nextInt(4)) {
+    switch (random.nextInt(5)) {
       case 0 -> {
         violations.trace(() -> "machine pauses until " + until / 1e9);
         scheduler.work(until - scheduler.now());
       }
       case 1 -> freeze(Scenario.pick(loops, random).thread(), until);
       case 2 -> freeze(time.timer(), until);
+      case 3 -> freeze(devices.registry(), until);
       default -> {
         SimulatedDevice device = Scenario.pick(scenario.devices(), random);
         for (OpenedLine each : device.lines) {
@@ -154,13 +178,14 @@ final class Faults {
   }
 
   private void trace(String fault, SimulatedDevice device) {
-    violations.trace(() -> "fault of " + device.id() + ": " + fault);
+    violations.trace(() -> "fault of " + device + ": " + fault);
   }
 
-  /** Lets the delivery loops and the timer run. */
+  /** Lets the delivery loops, the timer and the polls run. */
   void thaw(List<SimulatedLoop> loops) {
     loops.forEach(loop -> loop.thread().thaw());
     time.timer().thaw();
+    devices.registry().thaw();
   }
 
   /** Ends all faults. Devices are plugged, and calls complete. */
@@ -168,8 +193,8 @@ final class Faults {
     hangingCalls = 0;
     scheduler.setSlowness(0, 0);
     thaw(loops);
+    devices.endFaults();
     for (SimulatedDevice device : scenario.devices()) {
-      device.plugged = true;
       device.nextOpening = null;
       for (OpenedLine each : device.lines) {
         each.line.release();

@@ -1,7 +1,6 @@
 package dev.lavalier.simulation;
 
 import dev.lavalier.capture.CaptureListener;
-import dev.lavalier.capture.DeviceDescriptor;
 import dev.lavalier.capture.SupportedFormat;
 import dev.lavalier.common.StreamException;
 import java.lang.ref.WeakReference;
@@ -10,9 +9,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
+import javax.sound.sampled.Mixer;
 import org.jspecify.annotations.Nullable;
 
-/** One microphone, its open lines and the faults of its next calls. */
+/** One microphone, its open lines and the faults of its next calls. Its ids may change. */
 final class SimulatedDevice {
 
   /** A failure of a call into the sound system. */
@@ -43,46 +43,59 @@ final class SimulatedDevice {
     }
   }
 
-  final DeviceDescriptor descriptor;
+  final String model; // equal for devices that the sound system cannot distinguish
+  private final int number; // of the model
+  final List<SupportedFormat> formats;
   final SimulatedLine.Properties properties;
   final int periodMillis;
   final boolean exclusive; // only one line can be open
   final List<OpenedLine> lines = new ArrayList<>(); // that are open or have a reader
   final List<WeakReference<CaptureListener>> pipelines = new ArrayList<>();
   private final Map<Long, LineTruth> byEpoch = new HashMap<>();
-  private @Nullable LineTruth lastOpened;
+  String card = ""; // unique name of its sound card
+  Mixer.@Nullable Info mixer; // null: it was never plugged in
   boolean plugged = true;
-  boolean wasFaulty; // it was unplugged, or a fault was injected
+  boolean changed; // it was plugged in or removed, and no report has shown that yet
+  boolean known; // it listed formats, and no report has shown that it was removed since
+  boolean reported; // by the last report
+  boolean usedByOthers; // another program has opened it
+  boolean losesId; // it cannot be distinguished from an equal device that was plugged in or removed
+  boolean wasFaulty; // it or an equal device was unplugged, or a fault was injected
   @Nullable Supplier<Throwable> nextOpening; // fails with this; null: succeeds
   long neededAt; // steady time at which it last had a subscriber
 
   SimulatedDevice(
-      String id, SimulatedLine.Properties properties, int periodMillis, boolean exclusive) {
+      String model,
+      int number,
+      SimulatedLine.Properties properties,
+      int periodMillis,
+      boolean exclusive) {
+    this.model = model;
+    this.number = number;
     this.properties = properties;
     this.periodMillis = periodMillis;
     this.exclusive = exclusive;
-    this.descriptor =
-        new DeviceDescriptor(
-            id,
-            id,
-            "",
-            "",
-            false,
-            properties.format(),
-            List.of(
-                new SupportedFormat(
-                    properties.format().encoding(),
-                    properties.format().sampleRateHz(),
-                    properties.format().channelCount())));
+    this.formats =
+        List.of(
+            new SupportedFormat(
+                properties.format().encoding(),
+                properties.format().sampleRateHz(),
+                properties.format().channelCount()));
   }
 
   @Override
   public String toString() {
-    return "%s %s period=%d ms exclusive=%s".formatted(id(), properties, periodMillis, exclusive);
+    return model + "/" + number;
   }
 
-  String id() {
-    return descriptor.id();
+  /** Returns the properties of the device. */
+  String describe() {
+    return "%s %s period=%d ms exclusive=%s".formatted(this, properties, periodMillis, exclusive);
+  }
+
+  /** Returns whether it cannot be opened, because it is open or another program uses it. */
+  boolean isBusy() {
+    return usedByOthers || (exclusive && isOpen());
   }
 
   /** Throws the fault of the next opening, if there is one. */
@@ -95,20 +108,21 @@ final class SimulatedDevice {
     Throwable thrown = fault.get();
     if (thrown instanceof StreamException refusal) {
       throw refusal;
-    } else if (thrown instanceof RuntimeException exception) {
+    }
+    throwUnchecked(thrown);
+  }
+
+  /** Throws a failure that is not checked. */
+  static void throwUnchecked(Throwable failure) {
+    if (failure instanceof RuntimeException exception) {
       throw exception;
     }
-    throw (Error) thrown;
+    throw (Error) failure;
   }
 
-  void opened(OpenedLine line) {
-    lines.add(line);
-    lastOpened = line.line.truth();
-  }
-
-  /** Records the epoch of the line that was opened last. */
-  void epochStarted(long epoch) {
-    byEpoch.put(epoch, lastOpened);
+  /** Records the epoch of a line. */
+  void epochStarted(long epoch, SimulatedLine line) {
+    byEpoch.put(epoch, line.truth());
   }
 
   /** Returns what happened to the line of an epoch; null if there is none. */

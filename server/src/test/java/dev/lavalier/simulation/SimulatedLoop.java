@@ -55,7 +55,7 @@ final class SimulatedLoop {
       ofThis.put(other, other.turns);
       if (subscriber.checks.isDeviceLost()) { // it has no frames; others wake the loop
         seen(other).put(subscriber, subscriber.turns);
-      } else if (other.device == subscriber.device && haveFramesTogether(other, subscriber)) {
+      } else if (haveFramesTogether(other, subscriber)) {
         long turns = subscriber.turns - seen(other).getOrDefault(subscriber, subscriber.turns);
         violations.check(
             turns <= MAX_TURNS,
@@ -66,7 +66,8 @@ final class SimulatedLoop {
 
   /** A turn without a waiting frame is over before the subscriber is asked, so it is not seen. */
   private static boolean haveFramesTogether(SimulatedSubscriber one, SimulatedSubscriber other) {
-    return one.spec.frameSize() == other.spec.frameSize()
+    return one.spec.deviceId().equals(other.spec.deviceId())
+        && one.spec.frameSize() == other.spec.frameSize()
         && one.spec.format().equals(other.spec.format())
         && one.spec.channelMap().equals(other.spec.channelMap());
   }

@@ -29,11 +29,15 @@ final class SimulatedSubscriber implements FrameSink {
     CREDIT
   }
 
+  private static final int IDENTITIES = 4;
+
+  private static final int CONNECTIONS = 3;
+
   final String name;
   final SubscriptionSpec spec;
   final Readiness readiness;
   final SimulatedLoop loop;
-  final SimulatedDevice device;
+  SimulatedDevice device; // an equal one until the id was opened
   final Subscriber caller;
   final long createdAt;
   final StreamChecks checks;
@@ -56,14 +60,14 @@ final class SimulatedSubscriber implements FrameSink {
   private long lastTurnStep = -1;
 
   SimulatedSubscriber(
-      String name,
+      int number,
       SubscriptionSpec spec,
       Readiness readiness,
       SimulatedLoop loop,
       SimulatedDevice device,
       Environment env,
       long workNanos) {
-    this.name = name;
+    this.name = "s" + number;
     this.spec = spec;
     this.readiness = readiness;
     this.loop = loop;
@@ -76,8 +80,8 @@ final class SimulatedSubscriber implements FrameSink {
     this.readySince = createdAt;
     this.caller =
         new Subscriber(
-            name,
-            name,
+            number % IDENTITIES == 0 ? Subscriber.ANONYMOUS : "user" + number % IDENTITIES,
+            "connection" + number % CONNECTIONS,
             new AccessCheck() {
               @Override
               public Optional<StreamException> denialReason(String deviceId) {
@@ -196,6 +200,7 @@ final class SimulatedSubscriber implements FrameSink {
   @Override
   public void onStarted(StreamStart started) {
     checkCall("onStarted");
+    device = env.devices().deviceOf(spec.deviceId(), device);
     if (!acceptsFrames()) {
       noteUnready();
     }
@@ -229,6 +234,7 @@ final class SimulatedSubscriber implements FrameSink {
   @Override
   public void onEnd(StreamException reason) {
     checkCall("onEnd " + reason.reason());
+    device = env.devices().deviceOf(spec.deviceId(), device);
     checks.onEnd(reason);
     ended = reason.reason();
     subscription = null;

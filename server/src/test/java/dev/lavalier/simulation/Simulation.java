@@ -3,7 +3,6 @@ package dev.lavalier.simulation;
 import dev.lavalier.hub.Hub;
 import dev.lavalier.hub.HubConfig;
 import dev.lavalier.hub.SimulatedHubStop;
-import dev.lavalier.hub.SubscriberLimits;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -17,6 +16,9 @@ import org.jspecify.annotations.Nullable;
 final class Simulation {
 
   private static final long SECOND = 1_000_000_000L;
+
+  /** After this time, the registry lists each device that was plugged in. */
+  private static final long RETURN_NANOS = 13 * SECOND;
 
   /** A run has far fewer steps, unless tasks follow each other without end. */
   private static final long MAX_STEPS = 5_000_000;
@@ -33,10 +35,12 @@ final class Simulation {
   private final Faults faults;
   private final Workers workers;
   private final SimulatedDevices devices;
+  private final ListChecks listChecks;
   private final List<SimulatedLoop> loops = new ArrayList<>();
   private final Environment env;
   private final Hub hub;
   private final Subscribers subscribers;
+  private final Watches watches;
   private final DeviceChecks deviceChecks;
   private boolean stopping;
 
@@ -47,9 +51,10 @@ final class Simulation {
     this.violations = new Violations(scheduler, tracing);
     this.time = new VirtualTime(scheduler, random.nextInt(4) != 0);
     this.scenario = Scenario.random(random);
-    this.faults = new Faults(scenario, scheduler, time, violations, random.split());
+    this.devices = new SimulatedDevices(scheduler, time, violations, scenario);
+    this.listChecks = new ListChecks(scenario, devices, violations);
+    this.faults = new Faults(scenario, devices, scheduler, time, violations, random.split());
     this.workers = new Workers(scheduler, faults::callNanos);
-    this.devices = new SimulatedDevices(scheduler, time, scenario.devices());
     for (int i = 0; i < scenario.loops(); i++) {
       loops.add(new SimulatedLoop(scheduler, "loop-" + i, violations));
     }
@@ -58,6 +63,7 @@ final class Simulation {
             scheduler,
             time,
             violations,
+            devices,
             new RecordingCodec(scheduler, violations),
             scenario.calm(),
             scenario.history().toNanos(),
@@ -66,16 +72,17 @@ final class Simulation {
     this.deviceChecks = new DeviceChecks(scenario, env, workers);
     this.hub =
         new Hub(
-            devices,
+            devices.devices(),
             time,
             new HubConfig(
-                SubscriberLimits.DEFAULTS,
+                scenario.limits(),
                 scenario.stallTimeout(),
                 scenario.history(),
                 scenario.keptOpen()),
             deviceChecks.observer(),
             workers);
     this.subscribers = new Subscribers(hub, env, scenario, loops, random.split());
+    this.watches = new Watches(hub, env, loops, random.split());
     violations.trace(() -> "scenario: " + scenario);
   }
 
@@ -108,7 +115,7 @@ final class Simulation {
   record Failure(long seed, String violation, List<String> events) {}
 
   private void run() {
-    devices.start();
+    devices.devices().start();
     hub.start();
     SimulatedThread actions = scheduler.newThread("actions", true);
     scheduleAction(actions, scheduler.now() + scenario.lengthNanos());
@@ -143,6 +150,7 @@ final class Simulation {
   }
 
   private void act() {
+    watches.act();
     int choice = random.nextInt(10);
     if (choice < 7) {
       subscribers.act();
@@ -163,10 +171,14 @@ final class Simulation {
 
   private void afterStep() {
     deviceChecks.afterStep(subscribers);
+    listChecks.afterStep(hub);
     violations.check(scheduler.steps() < MAX_STEPS, () -> "too many steps");
   }
 
-  /** Ends all faults. Each subscriber that is ready must then receive a frame, or end. */
+  /**
+   * Ends all faults. Each subscriber that is ready must then receive a frame, or end. An id of a
+   * device that cannot be distinguished from an equal one may be given up: its subscribers wait.
+   */
   private void heal() {
     violations.trace(() -> "all faults end");
     faults.end(loops);
@@ -177,6 +189,10 @@ final class Simulation {
     long end = healed + 60 * SECOND;
     while (violations.first() == null && scheduler.now() < end) {
       waiting.removeIf(each -> !each.isActive() || each.checks.lastFrameAt() > healed);
+      if (scheduler.now() > healed + RETURN_NANOS) {
+        waiting.removeIf(
+            each -> each.device.losesId && !devices.isListed(each.spec.deviceId()));
+      }
       if (waiting.isEmpty()) {
         return;
       }
@@ -190,6 +206,7 @@ final class Simulation {
     subscribers.leaveAll();
     runUntil(scheduler.now() + 20 * SECOND);
     deviceChecks.checkIdle(hub);
+    watches.check();
   }
 
   private void stop() {
@@ -209,7 +226,7 @@ final class Simulation {
     workers.shutdown();
     runUntil(scheduler.now() + SECOND);
     workers.releaseHangingCalls();
-    devices.close();
+    devices.devices().close();
     runUntil(scheduler.now() + 15 * SECOND);
     if (done) {
       deviceChecks.checkClosed(hub);
@@ -217,6 +234,7 @@ final class Simulation {
         deviceChecks.checkMemory();
       }
     }
+    watches.checkEnd();
     for (SimulatedSubscriber each : subscribers.all()) {
       violations.check(!each.isActive(), () -> each + " is still active after the stop");
     }

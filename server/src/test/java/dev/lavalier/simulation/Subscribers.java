@@ -2,14 +2,18 @@ package dev.lavalier.simulation;
 
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.SampleEncoding;
+import dev.lavalier.capture.DeviceDescriptor;
 import dev.lavalier.common.StreamException;
 import dev.lavalier.common.StreamException.Reason;
 import dev.lavalier.hub.Hub;
 import dev.lavalier.hub.OnDeviceLoss;
 import dev.lavalier.hub.OverflowPolicy;
+import dev.lavalier.hub.Subscriber;
+import dev.lavalier.hub.SubscriberLimits;
 import dev.lavalier.hub.SubscriptionSpec;
 import dev.lavalier.hub.SubscriptionSpec.Request;
 import dev.lavalier.hub.SubscriptionSpec.RequestedFormat;
+import dev.lavalier.hub.SubscriptionStatus;
 import dev.lavalier.pipeline.StartFrom;
 import dev.lavalier.simulation.SimulatedSubscriber.Readiness;
 import java.util.ArrayList;
@@ -92,17 +96,26 @@ final class Subscribers {
   }
 
   private void subscribe() {
-    SimulatedDevice device = Scenario.pick(scenario.devices(), random);
+    List<DeviceDescriptor> listed = env.devices().devices().list();
+    if (listed.isEmpty()) {
+      return;
+    }
+    // The first devices have more subscribers, so that they share formats and frames.
+    DeviceDescriptor chosen = listed.get(random.nextInt(1 + random.nextInt(listed.size())));
+    SimulatedDevice device = env.devices().deviceOf(chosen);
     SimulatedLoop loop = Scenario.pick(loops, random);
     try {
-      SubscriptionSpec spec = spec(device);
+      String id = chosen.isDefault() && random.nextBoolean() ? "" : chosen.id();
+      DeviceDescriptor resolved = hub.resolve(id, each -> true);
+      env.violations().check(resolved.equals(chosen), () -> "resolved as another: " + resolved);
+      SubscriptionSpec spec = spec(chosen, device);
       Readiness readiness =
           random.nextInt(2) == 0
               ? Readiness.ALWAYS
               : Scenario.pick(List.of(Readiness.values()), random);
       long work = !env.calm() && random.nextInt(4) == 0 ? random.nextInt(3_000) * 1_000L : 0;
       SimulatedSubscriber subscriber =
-          new SimulatedSubscriber("s" + created++, spec, readiness, loop, device, env, work);
+          new SimulatedSubscriber(created++, spec, readiness, loop, device, env, work);
       env.violations()
           .trace(() -> "subscribe " + subscriber + " on " + loop.thread() + ": " + spec);
       loop.thread().execute(() -> subscribe(subscriber));
@@ -116,18 +129,43 @@ final class Subscribers {
     if (closed) {
       return;
     }
+    boolean atLimit = isAtLimit(subscriber);
     try {
       all.add(subscriber);
       subscriber.subscription =
           hub.subscribe(
               subscriber.caller, subscriber.spec, subscriber.loop.deliveryLoop(), subscriber);
+      env.violations().check(!atLimit, () -> subscriber + " exceeds a limit");
       scheduleReadiness(subscriber);
     } catch (StreamException e) {
-      env.violations()
-          .check(
-              e.reason() == Reason.SERVER_STOPPING && env.stopping().getAsBoolean(),
-              () -> "refused: " + e.getMessage());
+      boolean happened =
+          switch (e.reason()) {
+            case SERVER_STOPPING -> env.stopping().getAsBoolean();
+            case LIMIT_REACHED -> atLimit;
+            default -> false;
+          };
+      env.violations().check(happened, () -> "refused: " + e.getMessage());
     }
+  }
+
+  /** Returns whether one more subscription would exceed a limit. Ended ones do not count. */
+  private boolean isAtLimit(SimulatedSubscriber next) {
+    SubscriberLimits limits = scenario.limits();
+    int ofDevice = 0;
+    int ofConnection = 0;
+    int ofIdentity = 0;
+    List<SubscriptionStatus> active = hub.subscriptions();
+    for (SubscriptionStatus each : active) {
+      Subscriber caller = each.subscriber();
+      ofDevice += each.deviceId().equals(next.spec.deviceId()) ? 1 : 0;
+      ofConnection += caller.address().equals(next.caller.address()) ? 1 : 0;
+      ofIdentity += caller.identity().equals(next.caller.identity()) ? 1 : 0;
+    }
+    return active.size() >= limits.total()
+        || ofDevice >= limits.perDevice()
+        || ofConnection >= limits.perConnection()
+        || (ofIdentity >= limits.perIdentity()
+            && !next.caller.identity().equals(Subscriber.ANONYMOUS));
   }
 
   private void scheduleReadiness(SimulatedSubscriber subscriber) {
@@ -172,13 +210,14 @@ final class Subscribers {
             });
   }
 
-  private SubscriptionSpec spec(SimulatedDevice device) throws StreamException {
+  private SubscriptionSpec spec(DeviceDescriptor chosen, SimulatedDevice device)
+      throws StreamException {
     List<SimulatedSubscriber> earlier =
         all.stream()
-            .filter(each -> each.device == device && each.checks.resumeIndex() >= 0)
+            .filter(each -> each.spec.deviceId().equals(chosen.id()) && each.checks.resumeIndex() >= 0)
             .toList();
     if (!earlier.isEmpty() && random.nextInt(3) == 0) {
-      return resumed(device, Scenario.pick(earlier, random));
+      return resumed(chosen, Scenario.pick(earlier, random));
     }
     PcmFormat captured = device.properties.format();
     int rate = random.nextInt(4) == 0 ? otherRate(captured.sampleRateHz()) : 0;
@@ -190,7 +229,7 @@ final class Subscribers {
     int frameSize = frameSize(delivered, device.periodMillis);
     int latency = latency(frameSize * 1_000 / delivered + 1);
     return SubscriptionSpec.resolve(
-        device.descriptor,
+        chosen,
         new Request(
             frameSize,
             new RequestedFormat(encoding, rate, random.nextInt(3), List.of()),
@@ -202,11 +241,11 @@ final class Subscribers {
             random.nextBoolean()));
   }
 
-  private SubscriptionSpec resumed(SimulatedDevice device, SimulatedSubscriber earlier)
+  private SubscriptionSpec resumed(DeviceDescriptor chosen, SimulatedSubscriber earlier)
       throws StreamException {
     SubscriptionSpec spec = earlier.spec;
     return SubscriptionSpec.resolve(
-        device.descriptor,
+        chosen,
         new Request(
             spec.frameSize(),
             new RequestedFormat(

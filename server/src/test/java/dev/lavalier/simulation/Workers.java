@@ -4,16 +4,13 @@ import dev.lavalier.simulation.SimulatedDevice.InjectedError;
 import dev.lavalier.simulation.SimulatedDevice.InjectedException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.AbstractExecutorService;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
 /**
  * The pool of the hub. It runs the messages of the device actors, and the calls into the sound
  * system. A call takes a random time, or hangs until {@link #releaseHangingCalls}.
  */
-final class Workers extends AbstractExecutorService {
+final class Workers extends SimulatedExecutor {
 
   /** The duration of a call that hangs. */
   static final long HANGS = Long.MAX_VALUE;
@@ -24,7 +21,6 @@ final class Workers extends AbstractExecutorService {
   private final List<Runnable> hanging = new ArrayList<>();
   private int calls; // that have not completed
   private long lastCallAt = Long.MIN_VALUE;
-  private boolean shutDown;
 
   /**
    * Creates the pool.
@@ -38,10 +34,7 @@ final class Workers extends AbstractExecutorService {
   }
 
   @Override
-  public void execute(Runnable task) {
-    if (shutDown) {
-      throw new RejectedExecutionException();
-    }
+  void accept(Runnable task) {
     if (task.getClass().getSimpleName().equals("QueueWorker")) { // messages of an actor
       pool.add(task);
       return;
@@ -83,30 +76,5 @@ final class Workers extends AbstractExecutorService {
   /** Returns the steady time at which the last call completed. */
   long lastCallAt() {
     return lastCallAt;
-  }
-
-  @Override
-  public void shutdown() {
-    shutDown = true;
-  }
-
-  @Override
-  public List<Runnable> shutdownNow() {
-    throw new UnsupportedOperationException();
-  }
-
-  @Override
-  public boolean isShutdown() {
-    return shutDown;
-  }
-
-  @Override
-  public boolean isTerminated() {
-    throw new UnsupportedOperationException();
-  }
-
-  @Override
-  public boolean awaitTermination(long timeout, TimeUnit unit) {
-    throw new UnsupportedOperationException();
   }
 }

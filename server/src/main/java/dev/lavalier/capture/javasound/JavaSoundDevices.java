@@ -6,14 +6,11 @@ import dev.lavalier.capture.Devices;
 import dev.lavalier.capture.SupportedFormat;
 import dev.lavalier.capture.javasound.DeviceList.ListedDevice;
 import dev.lavalier.capture.javasound.DeviceList.ReportedMixer;
-import dev.lavalier.capture.line.AudioLine;
-import dev.lavalier.capture.line.LineCapture;
 import dev.lavalier.capture.line.LineSettings;
 import dev.lavalier.common.StreamException;
 import dev.lavalier.common.StreamException.Reason;
 import dev.lavalier.common.TimeSource;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -26,10 +23,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
-import javax.sound.sampled.AudioSystem;
-import javax.sound.sampled.DataLine;
 import javax.sound.sampled.Mixer;
-import javax.sound.sampled.TargetDataLine;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -53,15 +47,9 @@ public final class JavaSoundDevices implements Devices {
   /** A poll that takes longer is logged. */
   private static final Duration POLL_TIMEOUT = Duration.ofSeconds(5);
 
-  private final LineSettings settings;
+  private final SoundSystem soundSystem;
   private final TimeSource timeSource;
-  private final ExecutorService executor =
-      Executors.newSingleThreadExecutor(
-          task -> {
-            Thread thread = new Thread(task, "lavalier-registry");
-            thread.setDaemon(true);
-            return thread;
-          });
+  private final ExecutorService executor;
   private final DeviceList devices;
   // Used only in refresh().
   private final Map<Mixer.Info, List<SupportedFormat>> queriedFormats = new HashMap<>();
@@ -76,10 +64,29 @@ public final class JavaSoundDevices implements Devices {
 
   /** Creates a source that is not started. */
   public JavaSoundDevices(LineSettings settings) {
-    this.settings = settings;
+    this(settings, new JavaSoundSystem(settings), newExecutor());
+  }
+
+  /**
+   * Creates a source that is not started.
+   *
+   * @param executor runs the polls, one at a time; shut down with this source
+   */
+  JavaSoundDevices(LineSettings settings, SoundSystem soundSystem, ExecutorService executor) {
+    this.soundSystem = soundSystem;
+    this.executor = executor;
     this.timeSource = settings.timeSource();
     this.devices =
         new DeviceList(settings.preferredFormat(), settings.allowed(), id -> isOpen.test(id));
+  }
+
+  private static ExecutorService newExecutor() {
+    return Executors.newSingleThreadExecutor(
+        task -> {
+          Thread thread = new Thread(task, "lavalier-registry");
+          thread.setDaemon(true);
+          return thread;
+        });
   }
 
   @Override
@@ -129,6 +136,7 @@ public final class JavaSoundDevices implements Devices {
     // The mixer is unknown, or not valid any more: the sound system replaces all mixers when a
     // device is plugged in or removed.
     refresh();
+    runLater(this::notifyListener);
     listed = snapshot.get(deviceId);
     if (listed == null) {
       throw notAvailable(deviceId);
@@ -141,8 +149,7 @@ public final class JavaSoundDevices implements Devices {
     if (listed.mixer() == null || !devices.use(device.id(), listed.mixer())) {
       throw notAvailable(device.id());
     }
-    AudioLine line = JavaSoundLine.open(listed.mixer(), device, settings.buffer());
-    return new LineCapture(device, line, settings.period(), timeSource);
+    return soundSystem.open(listed.mixer(), device);
   }
 
   private static StreamException notAvailable(String deviceId) {
@@ -167,6 +174,14 @@ public final class JavaSoundDevices implements Devices {
     notifyListener();
   }
 
+  private void runLater(Runnable task) {
+    try {
+      executor.execute(task);
+    } catch (RejectedExecutionException e) {
+      // Closed.
+    }
+  }
+
   private void notifyListener() {
     List<DeviceDescriptor> list = list();
     if (list.equals(notifiedList)) {
@@ -182,9 +197,7 @@ public final class JavaSoundDevices implements Devices {
 
   private void schedulePoll() {
     try {
-      executor.execute(() -> poll(() -> {}));
-    } catch (RejectedExecutionException e) {
-      // Closed.
+      runLater(() -> poll(() -> {}));
     } catch (RuntimeException | Error e) { // possibly no thread can be created
       log.warn("listing devices failed; the previous list of devices stays in use", e);
       timeSource.schedule(POLL_INTERVAL, this::schedulePoll);
@@ -201,12 +214,10 @@ public final class JavaSoundDevices implements Devices {
 
   /** Asks the sound system and publishes the result. Concurrent calls wait for one another. */
   private synchronized void refresh() {
-    Mixer.Info[] mixers = AudioSystem.getMixerInfo();
-    queriedFormats.keySet().retainAll(Arrays.asList(mixers));
+    List<Mixer.Info> mixers = soundSystem.mixers();
+    queriedFormats.keySet().retainAll(mixers);
     List<ReportedMixer> report =
-        Arrays.stream(mixers)
-            .map(mixer -> new ReportedMixer(mixer, supportedFormats(mixer)))
-            .toList();
+        mixers.stream().map(mixer -> new ReportedMixer(mixer, supportedFormats(mixer))).toList();
     snapshot = devices.update(report);
   }
 
@@ -218,7 +229,7 @@ public final class JavaSoundDevices implements Devices {
     }
     List<SupportedFormat> listed = List.of();
     try {
-      listed = queryFormats(mixer);
+      listed = soundSystem.formats(mixer);
       failingMixers.remove(mixer.getName());
     } catch (RuntimeException e) { // one driver must not hide the devices of others
       if (failingMixers.add(mixer.getName())) {
@@ -229,20 +240,6 @@ public final class JavaSoundDevices implements Devices {
       queriedFormats.put(mixer, listed);
     }
     return listed;
-  }
-
-  private static List<SupportedFormat> queryFormats(Mixer.Info mixer) {
-    try {
-      return Arrays.stream(AudioSystem.getMixer(mixer).getTargetLineInfo())
-          .filter(line -> line.getLineClass() == TargetDataLine.class)
-          .filter(DataLine.Info.class::isInstance)
-          .flatMap(line -> Arrays.stream(((DataLine.Info) line).getFormats()))
-          .flatMap(format -> JavaSoundFormats.supported(format).stream())
-          .distinct()
-          .toList();
-    } catch (IllegalArgumentException e) {
-      return List.of(); // removed since the mixers were listed
-    }
   }
 
   /** Stops polling. Open captures continue. */

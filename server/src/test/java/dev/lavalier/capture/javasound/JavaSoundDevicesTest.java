@@ -106,6 +106,16 @@ final class JavaSoundDevicesTest {
   }
 
   @Test
+  void openingThatFindsANewDevice_notifiesTheListener() throws Exception {
+    plug("Mic");
+    start();
+    assertThat(awaitChange()).containsExactly("Mic");
+    plug("USB");
+    devices.open("USB").close();
+    assertThat(awaitChange()).containsExactly("Mic", "USB"); // before the next poll
+  }
+
+  @Test
   void errorInOnePoll_doesNotStopThePolls() throws Exception {
     AtomicBoolean failing = new AtomicBoolean();
     BlockingQueue<Boolean> failures = new LinkedBlockingQueue<>();
