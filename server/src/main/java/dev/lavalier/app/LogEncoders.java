@@ -70,8 +70,11 @@ final class LogEncoders {
     protected String throwableProxyToString(IThrowableProxy exception) {
       String lineEnd = System.lineSeparator();
       StringBuilder trace = new StringBuilder();
-      for (String line : super.throwableProxyToString(exception).split(lineEnd)) {
+      for (String line : super.throwableProxyToString(exception).split(lineEnd, -1)) {
         String text = line.stripLeading();
+        if (text.isEmpty()) {
+          continue;
+        }
         if (!trace.isEmpty()) {
           trace.append(TRACE_LINE.matcher(text).lookingAt() ? lineEnd : "?");
         }

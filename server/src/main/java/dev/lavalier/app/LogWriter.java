@@ -33,7 +33,18 @@ final class LogWriter {
    */
   record Dropped(long count, Instant first, Instant last, String kinds) {}
 
-  private record Line(byte[] bytes, String kind, Instant time) {}
+  private static final class Line {
+
+    final byte[] bytes;
+    final String kind;
+    final Instant time;
+
+    Line(byte[] bytes, String kind, Instant time) {
+      this.bytes = bytes;
+      this.kind = kind;
+      this.time = time;
+    }
+  }
 
   private final OutputStream out;
   private final int capacity;
@@ -156,7 +167,7 @@ final class LogWriter {
   private boolean writeOut(Line line) {
     try {
       synchronized (out) {
-        out.write(line.bytes());
+        out.write(line.bytes);
       }
       return true;
     } catch (IOException e) { // for example, the disk is full
@@ -167,9 +178,9 @@ final class LogWriter {
   /** Returns what was lost, if something was and lines are written again. */
   private synchronized @Nullable Dropped settle(Line line, boolean written) {
     if (!written) {
-      count(line.kind(), line.time());
+      count(line.kind, line.time);
     }
-    if (pendingBytes - line.bytes().length > capacity / 2) {
+    if (pendingBytes - line.bytes.length > capacity / 2) {
       return null;
     }
     full = false;
@@ -177,7 +188,7 @@ final class LogWriter {
   }
 
   private synchronized void release(Line line) {
-    pendingBytes -= line.bytes().length;
+    pendingBytes -= line.bytes.length;
     if (pendingBytes == 0) {
       notifyAll();
     }

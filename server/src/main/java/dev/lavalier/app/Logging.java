@@ -76,7 +76,7 @@ public final class Logging extends ContextAwareBase implements Configurator {
     return AUDIT_WRITER.dropped();
   }
 
-  /** Waits until all lines are written, but no longer than {@code timeout} for each log. */
+  /** Waits until all lines are written, for at most {@code timeout} per log. */
   static void flush(Duration timeout) {
     try {
       AUDIT_WRITER.flush(timeout);

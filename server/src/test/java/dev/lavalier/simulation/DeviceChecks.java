@@ -45,9 +45,7 @@ final class DeviceChecks {
     long limit = env.calm() ? MAX_UNNEEDED_NANOS : MAX_UNNEEDED_SLOW_NANOS;
     for (SimulatedDevice device : scenario.devices()) {
       device.lines.removeIf(each -> each.line.isClosed() && each.reader == null);
-      if (device.lines.isEmpty()
-          || scenario.isKeptOpen(device)
-          || workers.isCalling()) {
+      if (device.lines.isEmpty() || scenario.isKeptOpen(device) || workers.isCalling()) {
         continue;
       }
       long unneeded = now - Math.max(device.neededAt, workers.lastCallAt());
@@ -75,8 +73,7 @@ final class DeviceChecks {
   void checkEnd(Hub hub) {
     for (SimulatedDevice device : scenario.devices()) {
       device.lines.removeIf(each -> each.line.isClosed() && each.reader == null);
-      env.violations()
-          .check(device.lines.isEmpty(), () -> device + ": a line or a reader is left");
+      env.violations().check(device.lines.isEmpty(), () -> device + ": a line or a reader is left");
     }
     env.violations().check(open.isEmpty(), () -> "not reported as closed: " + open);
     env.violations().check(subscriptions.isEmpty(), () -> "subscriptions left: " + subscriptions);
@@ -136,7 +133,9 @@ final class DeviceChecks {
       public void onLost(String deviceId, String reason) {
         env.violations().trace(() -> deviceId + " lost: " + reason);
         env.violations()
-            .check(env.devices().opened(deviceId).wasFaulty, () -> deviceId + " lost without a fault: " + reason);
+            .check(
+                env.devices().opened(deviceId).wasFaulty,
+                () -> deviceId + " lost without a fault: " + reason);
       }
 
       @Override

@@ -49,8 +49,7 @@ final class ListChecks {
         defaultId = each.id();
       }
     }
-    violations.check(
-        defaults == (listed.isEmpty() ? 0 : 1), () -> "not one default: " + listed);
+    violations.check(defaults == (listed.isEmpty() ? 0 : 1), () -> "not one default: " + listed);
     violations.check(
         defaultId.equals(before) || !unique.contains(before),
         () -> "the default moved from " + before + " to " + defaultId);

@@ -259,11 +259,7 @@ final class SimulatedDevices extends SimulatedSoundSystem {
     device.lines.add(opened);
     lastOpened.put(id, opened);
     return new SteppedCapture(
-        descriptor,
-        line,
-        Duration.ofMillis(device.periodMillis),
-        time,
-        new Reader(device, opened));
+        descriptor, line, Duration.ofMillis(device.periodMillis), time, new Reader(device, opened));
   }
 
   /** Runs the steps of one capture on its thread. */

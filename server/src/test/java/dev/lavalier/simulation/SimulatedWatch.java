@@ -49,8 +49,7 @@ final class SimulatedWatch implements DeviceWatch.Sink {
                 : Optional.empty();
           }
         };
-    watch =
-        hub.watch(new Subscriber(name, name, access), id -> true, loop.deliveryLoop(), this);
+    watch = hub.watch(new Subscriber(name, name, access), id -> true, loop.deliveryLoop(), this);
   }
 
   /** Returns whether it was started, and has neither been cancelled nor ended. */
@@ -130,8 +129,7 @@ final class SimulatedWatch implements DeviceWatch.Sink {
     env.violations()
         .check(hasSnapshot && !device.equals(before), () -> name + ": no change: " + device);
     env.violations()
-        .check(
-            hub.devices().contains(device), () -> name + ": not the current state: " + device);
+        .check(hub.devices().contains(device), () -> name + ": not the current state: " + device);
   }
 
   @Override

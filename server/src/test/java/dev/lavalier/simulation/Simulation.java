@@ -190,8 +190,7 @@ final class Simulation {
     while (violations.first() == null && scheduler.now() < end) {
       waiting.removeIf(each -> !each.isActive() || each.checks.lastFrameAt() > healed);
       if (scheduler.now() > healed + RETURN_NANOS) {
-        waiting.removeIf(
-            each -> each.device.losesId && !devices.isListed(each.spec.deviceId()));
+        waiting.removeIf(each -> each.device.losesId && !devices.isListed(each.spec.deviceId()));
       }
       if (waiting.isEmpty()) {
         return;

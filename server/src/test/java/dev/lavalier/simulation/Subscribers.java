@@ -214,7 +214,8 @@ final class Subscribers {
       throws StreamException {
     List<SimulatedSubscriber> earlier =
         all.stream()
-            .filter(each -> each.spec.deviceId().equals(chosen.id()) && each.checks.resumeIndex() >= 0)
+            .filter(
+                each -> each.spec.deviceId().equals(chosen.id()) && each.checks.resumeIndex() >= 0)
             .toList();
     if (!earlier.isEmpty() && random.nextInt(3) == 0) {
       return resumed(chosen, Scenario.pick(earlier, random));
