@@ -307,10 +307,11 @@ public final class Subscription {
   /** Decides why frames that are dropped in this turn are dropped. */
   private void startTurn() {
     // At the end of the last turn, bytes that only wait for this loop would count against the sink.
-    if (!sink.isReady()) {
+    boolean ready = sink.isReady();
+    if (!ready) {
       gaps.onNotReady();
     }
-    source.startTurn(gaps.dropCause() == LossCause.SERVER_OVERLOAD);
+    source.startTurn(ready);
   }
 
   private void checkStall(long now) {

@@ -14,10 +14,10 @@ public sealed interface FrameSource permits LiveSource, ReplaySource {
    * Starts a turn on the delivery loop: sets the amount of work that {@link #poll} may do until the
    * next turn.
    *
-   * @param wasReady whether the subscriber was ready in each turn in which the next frame waited.
-   *     The bound on the number of frames then does not apply
+   * @param ready whether the subscriber is ready. If not, the bound on the number of frames applies
+   *     to the frames that wait now
    */
-  void startTurn(boolean wasReady);
+  void startTurn(boolean ready);
 
   /** Removes and returns the next frame; null if there is nothing to send now. */
   @Nullable Frame poll(long now);

@@ -8,9 +8,9 @@ import org.jspecify.annotations.Nullable;
  * live sources at once.
  *
  * <p>Overflow: if more frames wait than the capacity, or a frame exceeds the maximum age, the
- * oldest frames are skipped at the next poll. The capacity applies to subscribers that were not
- * ready: a burst of new frames does not overflow the source of one that was. The ring reuses their
- * slots in any case. The gap is visible in the sample indexes of the frames.
+ * oldest frames are skipped at the next poll. The capacity applies to the frames for which the
+ * subscriber was not ready: a burst of new frames does not overflow the source of one that is. The
+ * ring reuses their slots in any case. The gap is visible in the sample indexes of the frames.
  */
 final class LiveSource implements FrameSource {
 
@@ -19,7 +19,7 @@ final class LiveSource implements FrameSource {
   private final long maxAgeNanos;
   private final LossTotals lossesBefore;
   private long next; // number of the oldest frame that waits
-  private boolean bounded = true; // whether the capacity applies in this turn
+  private long boundedUntil; // the capacity applies to the frames before this number
 
   /**
    * Creates a source that starts with a frame.
@@ -32,6 +32,7 @@ final class LiveSource implements FrameSource {
   LiveSource(FrameRing ring, long from, int capacity, long maxAgeNanos, LossTotals lossesBefore) {
     this.ring = ring;
     this.next = from;
+    this.boundedUntil = from;
     this.capacity = capacity;
     this.maxAgeNanos = maxAgeNanos;
     this.lossesBefore = lossesBefore;
@@ -50,8 +51,10 @@ final class LiveSource implements FrameSource {
   }
 
   @Override
-  public void startTurn(boolean wasReady) {
-    bounded = !wasReady;
+  public void startTurn(boolean ready) {
+    if (!ready) {
+      boundedUntil = ring.head();
+    }
   }
 
   @Override
@@ -63,9 +66,7 @@ final class LiveSource implements FrameSource {
   public @Nullable Frame poll(long now) {
     while (true) {
       long head = ring.head();
-      if (bounded) {
-        next = Math.max(next, head - capacity);
-      }
+      next = Math.max(next, boundedUntil - capacity);
       if (next == head) {
         return null;
       }
@@ -84,7 +85,7 @@ final class LiveSource implements FrameSource {
   @Override
   public boolean overflows(long now) {
     long head = ring.head();
-    if (bounded && head - next > capacity) {
+    if (boundedUntil - next > capacity) {
       return true;
     }
     Frame oldest = next == head ? null : ring.get(next);

@@ -79,7 +79,7 @@ final class ReplaySource implements FrameSource {
   }
 
   @Override
-  public void startTurn(boolean wasReady) {
+  public void startTurn(boolean ready) {
     long publishedNow = liveRing.head();
     // The unused budget is limited to what the queue's capacity allows. A longer pause therefore
     // slows the replay down instead of causing a burst.

@@ -46,14 +46,32 @@ final class LiveSourceTest {
   void oldestFramesBeyondBoundAreDropped() {
     LiveSource source = queue(4);
     publish(9);
+    source.startTurn(false);
 
     assertThat(source.overflows(0)).isTrue();
     assertThat(poll(source).sequence()).isEqualTo(5);
     publish(1);
+    source.startTurn(false);
     assertThat(source.overflows(0)).isFalse();
     publish(2);
+    source.startTurn(false);
     assertThat(source.overflows(0)).isTrue();
     assertThat(poll(source).sequence()).isEqualTo(8);
+  }
+
+  @Test
+  void boundDoesNotApplyToFramesForWhichTheSubscriberIsReady() {
+    LiveSource source = queue(4);
+    publish(9);
+    source.startTurn(false);
+    publish(6);
+    source.startTurn(true);
+
+    assertThat(source.overflows(0)).isTrue();
+    for (int sequence = 5; sequence < 15; sequence++) {
+      assertThat(poll(source).sequence()).isEqualTo(sequence);
+      assertThat(source.overflows(0)).isFalse();
+    }
   }
 
   @Test
@@ -90,6 +108,8 @@ final class LiveSourceTest {
     LiveSource large = queue(16);
     ring.ensureCapacity(17);
     publish(12);
+    small.startTurn(false);
+    large.startTurn(false);
 
     assertThat(poll(small).sequence()).isEqualTo(11);
     assertThat(poll(large).sequence()).isEqualTo(0);
