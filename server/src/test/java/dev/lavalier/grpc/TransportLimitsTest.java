@@ -201,7 +201,7 @@ final class TransportLimitsTest {
   void windowForRequestsIsSmall() throws Exception {
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
       DataInputStream in = new DataInputStream(socket.getInputStream());
-      int length = in.readUnsignedByte() << 16 | in.readUnsignedShort();
+      int length = (in.readUnsignedByte() << 16) | in.readUnsignedShort();
       assertThat(in.readUnsignedByte()).isEqualTo(4); // SETTINGS
       in.skipNBytes(5); // flags and stream
       Map<Integer, Integer> settings = new HashMap<>();

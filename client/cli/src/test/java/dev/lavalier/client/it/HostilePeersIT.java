@@ -331,7 +331,7 @@ final class HostilePeersIT {
             "lavalier.v1.AudioCapture/%03d-%03d%s"
                 .formatted(i, stream, "x".repeat(200))
                 .getBytes(StandardCharsets.US_ASCII);
-        byte[] request = join(new byte[] {0x0a, (byte) (name.length & 127 | 128), 1}, name);
+        byte[] request = join(new byte[] {0x0a, (byte) ((name.length & 127) | 128), 1}, name);
         peer.flood(
             join(
                 RawPeer.frame(
