@@ -7,7 +7,6 @@ import dev.lavalier.netty.PeerAddress;
 import dev.lavalier.observe.AuditLog;
 import dev.lavalier.observe.JfrEvents;
 import dev.lavalier.observe.Metrics;
-import dev.lavalier.observe.MetricsEndpoint;
 import dev.lavalier.service.CallObserver;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -27,14 +26,14 @@ final class Telemetry implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(Telemetry.class);
 
-  private final Optional<InetSocketAddress> address;
+  private final Optional<MetricsOptions.Values> config;
   private final @Nullable Metrics metrics; // null: the server keeps no metrics
   private final HubObserver hubObserver;
   private @Nullable MetricsEndpoint endpoint; // null: not listening
 
-  Telemetry(TimeSource timeSource, Optional<InetSocketAddress> address, String version) {
-    this.address = address;
-    this.metrics = address.isPresent() ? new Metrics(version) : null;
+  Telemetry(TimeSource timeSource, Optional<MetricsOptions.Values> config, String version) {
+    this.config = config;
+    this.metrics = config.isPresent() ? new Metrics(version) : null;
     List<HubObserver> observers = new ArrayList<>();
     observers.add(new AuditLog(timeSource));
     observers.add(new JfrEvents());
@@ -64,9 +63,9 @@ final class Telemetry implements AutoCloseable {
       return;
     }
     metrics.watch(hub::devices);
-    InetSocketAddress requested = address.orElseThrow();
+    InetSocketAddress requested = config.orElseThrow().address();
     try {
-      endpoint = new MetricsEndpoint(requested, metrics);
+      endpoint = new MetricsEndpoint(requested, config.orElseThrow().hosts(), metrics);
     } catch (IOException e) {
       throw new ListenException("metrics-port", requested, e);
     }

@@ -116,10 +116,11 @@ public final class AccessMonitor implements AutoCloseable {
 
   private void reloadFiles() {
     try {
-      reload(() -> certificate.ifPresent(each -> each.files().reloadIfChanged()));
+      reload(
+          () -> certificate.ifPresent(each -> each.files().reloadIfChanged(timeSource.nanoTime())));
       reload(
           () -> {
-            if (tokens.isPresent() && tokens.get().reloadIfChanged()) {
+            if (tokens.isPresent() && tokens.get().reloadIfChanged(timeSource.nanoTime())) {
               hub.grantsChanged();
               checkCertificates();
             }

@@ -147,10 +147,12 @@ final class AccessTest {
           Status.Code.NOT_FOUND,
           "device_id: " + id + " (expected: no device is available)");
     }
+    // The same as in NoDefaultDeviceTest, although there is a default device.
     assertEnds(
         stream(as("lav_ann"), ""),
         Status.Code.NOT_FOUND,
-        "device_id: empty (expected: one of tone; you do not have access to the default device)");
+        "device_id: empty (expected: one of tone; no default device is available: without capture"
+            + " hardware, the server needs --demo for a test tone)");
   }
 
   @Test
