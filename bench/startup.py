@@ -17,7 +17,10 @@ from basics import READY, TOP, cpu_seconds
 
 def unpack(directory):
     """Unpacks the package; its launchers work in any directory."""
-    package, = glob.glob(os.path.join(TOP, "packaging", "target", "lavalier_*_all.deb"))
+    architecture = subprocess.run(
+        ["dpkg", "--print-architecture"], check=True, capture_output=True, text=True
+    ).stdout.strip()
+    package, = glob.glob(os.path.join(TOP, "packaging", "target", f"lavalier_*_{architecture}.deb"))
     subprocess.run(["dpkg-deb", "-x", package, directory], check=True)
 
 

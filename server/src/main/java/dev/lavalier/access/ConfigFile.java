@@ -1,5 +1,6 @@
 package dev.lavalier.access;
 
+import com.sun.security.auth.module.UnixSystem;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -10,6 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -17,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 final class ConfigFile {
 
   private static final int MAX_BYTES = 1 << 20;
+  private static final long ROOT = 0;
 
   private ConfigFile() {}
 
@@ -52,6 +55,28 @@ final class ConfigFile {
     } catch (IOException | UnsupportedOperationException e) {
       return Set.of();
     }
+  }
+
+  /**
+   * Returns the owner of a file, if the owner is neither root nor the user of this process, who can
+   * change the file; empty: the owner is one of them, or the file system has no owners.
+   */
+  static Optional<String> foreignOwner(Path file) {
+    try {
+      return foreignOwner(
+          Files.getAttribute(file, "unix:uid"),
+          new UnixSystem().getUid(),
+          Files.getOwner(file).getName());
+    } catch (IOException | UnsupportedOperationException | IllegalArgumentException e) {
+      return Optional.empty(); // the file system has no numbers of users
+    } catch (UnsatisfiedLinkError | NoClassDefFoundError e) {
+      return Optional.empty(); // this system has none
+    }
+  }
+
+  static Optional<String> foreignOwner(Object owner, long self, String name) {
+    long uid = Integer.toUnsignedLong(((Number) owner).intValue());
+    return uid == ROOT || uid == self ? Optional.empty() : Optional.of(name);
   }
 
   /** Returns the attributes with which only its owner can use a new file next to {@code file}. */

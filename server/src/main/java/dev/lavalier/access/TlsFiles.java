@@ -1,11 +1,13 @@
 package dev.lavalier.access;
 
+import dev.lavalier.common.LogText;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,7 +43,8 @@ public record TlsFiles(Path certificate, Path key, Optional<Path> clientCa) {
   }
 
   /**
-   * Parses the contents that {@link #read} returned. Logs a warning if every user can read the key.
+   * Parses the contents that {@link #read} returned. Logs a warning if every user can read the key,
+   * or if users other than root and the server's can change the key or the client CAs.
    *
    * @throws InvalidFileException if the contents cannot be used; its message is one line for the
    *     operator
@@ -53,6 +56,27 @@ public record TlsFiles(Path certificate, Path key, Optional<Path> clientCa) {
           KEY,
           key);
     }
+    warnIfOthersCanWrite(KEY, key);
+    clientCa.ifPresent(file -> warnIfOthersCanWrite(CLIENT_CA, file));
     return TlsMaterial.of(this, contents);
+  }
+
+  private static void warnIfOthersCanWrite(String setting, Path file) {
+    Set<PosixFilePermission> permissions = ConfigFile.permissions(file);
+    if (permissions.contains(PosixFilePermission.GROUP_WRITE)
+        || permissions.contains(PosixFilePermission.OTHERS_WRITE)) {
+      log.warn(
+          "{}: users other than its owner can replace {}; remove that permission with chmod go-w",
+          setting,
+          file);
+    }
+    ConfigFile.foreignOwner(file)
+        .ifPresent(
+            owner ->
+                log.warn(
+                    "{}: the owner of {} is {}, who can replace it; give it to root with chown",
+                    setting,
+                    file,
+                    LogText.sanitizeAndTruncate(owner)));
   }
 }

@@ -69,7 +69,8 @@ public final class TokenFile {
   }
 
   /**
-   * Reads a token file, and checks that only its owner can write it. May block on the file system.
+   * Reads a token file for the {@code token} commands, and checks that only its owner can write it.
+   * May block on the file system.
    *
    * @throws InvalidFileException if the file cannot be used; its message is one line for the
    *     operator
@@ -79,13 +80,28 @@ public final class TokenFile {
   }
 
   /**
-   * Reads a token file that can be reloaded. May block on the file system.
+   * Reads a token file for a server, which can reload it. Checks that only its owner can write it,
+   * and that the owner is root or the user of this process. May block on the file system.
    *
    * @throws InvalidFileException if the file cannot be used
    */
   public static Reloadable<TokenFile> reloadable(Path file) throws InvalidFileException {
     return new Reloadable<>(
-        "token file", () -> List.of(content(file)), contents -> parse(file, contents.get(0)));
+        "token file",
+        () -> {
+          ByteBuffer content = content(file);
+          Optional<String> owner = ConfigFile.foreignOwner(file);
+          if (owner.isPresent()) {
+            throw ConfigFile.invalid(
+                KEY,
+                file,
+                "a file whose owner is root or the user of the server, not %s; see chown"
+                    .formatted(LogText.sanitizeAndTruncate(owner.get())),
+                null);
+          }
+          return List.of(content);
+        },
+        contents -> parse(file, contents.get(0)));
   }
 
   private static ByteBuffer content(Path file) throws InvalidFileException {

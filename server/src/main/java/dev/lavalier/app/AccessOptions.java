@@ -54,7 +54,8 @@ final class AccessOptions {
    * @throws IllegalArgumentException if a value is invalid; its message is one line for the user
    */
   Predicate<String> allowed(Set<String> keptOpen) {
-    if (allowed.isEmpty()) {
+    Checks.noneEmpty("allow-device", allowed);
+    if (allowed.isEmpty()) { // not set: Settings rejects a list that is set and empty
       return id -> true;
     }
     for (String id : keptOpen) {

@@ -29,7 +29,7 @@ final class CaptureOptions {
       names = "--device-format",
       paramLabel = "DEVICE_ID=FORMAT",
       description = "Capture format of one device, as in --capture-format. Can be repeated.")
-  private final Map<String, String> deviceFormats = new LinkedHashMap<>();
+  private final List<String> deviceFormats = new ArrayList<>();
 
   @Option(
       names = "--period-ms",
@@ -65,7 +65,7 @@ final class CaptureOptions {
       names = "--wav",
       paramLabel = "NAME=FILE",
       description = "Add a device NAME that plays FILE in a loop. Can be repeated.")
-  private final Map<String, Path> wavs = new LinkedHashMap<>();
+  private final List<String> wavs = new ArrayList<>();
 
   /**
    * Checks the options and returns their values. Reads the WAV files.
@@ -104,6 +104,7 @@ final class CaptureOptions {
       List<VirtualDevice> virtualDevices) {}
 
   private Set<String> keptOpen() {
+    Checks.noneEmpty("keep-open", keptOpen);
     if (!keptOpen.isEmpty() && historyMs == 0) {
       throw new IllegalArgumentException(
           "keep-open: %s (expected: --history-ms of 1 or more, which keep-open requires)"
@@ -114,14 +115,22 @@ final class CaptureOptions {
 
   private Map<String, PcmFormat> deviceFormats() {
     Map<String, PcmFormat> formats = new HashMap<>();
-    deviceFormats.forEach((id, text) -> formats.put(id, parseFormat("device-format", text)));
+    for (String text : deviceFormats) {
+      NamedValue format = NamedValue.parse("device-format", "DEVICE_ID=FORMAT", text);
+      formats.put(format.name(), parseFormat("device-format", format.value()));
+    }
     return formats;
   }
 
   private List<VirtualDevice> virtualDevices() {
     List<VirtualDevice> devices = new ArrayList<>();
     devices.add(new ToneDevice());
-    wavs.forEach(
+    Map<String, Path> files = new LinkedHashMap<>();
+    for (String text : wavs) {
+      NamedValue wav = NamedValue.parse("wav", "NAME=FILE", text);
+      files.put(wav.name(), Path.of(wav.value()));
+    }
+    files.forEach(
         (name, file) -> {
           if (devices.stream().anyMatch(d -> d.name().equals(name))) {
             throw new IllegalArgumentException(

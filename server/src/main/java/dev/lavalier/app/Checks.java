@@ -1,5 +1,6 @@
 package dev.lavalier.app;
 
+import java.util.Collection;
 import java.util.List;
 
 /** Checks of option values. */
@@ -18,6 +19,17 @@ final class Checks {
           "%s: %d (expected: %d..%d)".formatted(key, value, low, high));
     }
     return value;
+  }
+
+  /**
+   * Checks the device ids of an option that can be repeated.
+   *
+   * @throws IllegalArgumentException if one of them is empty
+   */
+  static void noneEmpty(String key, Collection<String> ids) {
+    if (ids.contains("")) {
+      throw new IllegalArgumentException("%s: empty (expected: a device_id)".formatted(key));
+    }
   }
 
   /**

@@ -3,7 +3,11 @@ package dev.lavalier.app;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -28,19 +32,39 @@ final class MetricsOptions {
               + " Default: none.")
   private @Nullable Integer port;
 
+  @Option(
+      names = "--metrics-host",
+      paramLabel = "NAME",
+      description =
+          "Accept scrapes through this host name, too. Can be repeated. Default: IP addresses, names"
+              + " without dots, and the names of this machine.")
+  private final Set<String> hosts = new LinkedHashSet<>();
+
   /**
-   * Returns the address of the metrics endpoint; empty: there is none, and the server keeps no
+   * The values of the options.
+   *
+   * @param address the address to listen on; port 0 selects a free port
+   * @param hosts the hosts that requests can name
+   */
+  record Values(InetSocketAddress address, AcceptedHosts hosts) {}
+
+  /**
+   * Returns the values of the options; empty: there is no metrics endpoint, and the server keeps no
    * metrics.
    *
    * @throws IllegalArgumentException if a value is invalid; its message is one line for the user
    */
-  Optional<InetSocketAddress> address() {
+  Optional<Values> values() {
     if (port == null) {
       return Optional.empty();
     }
     Checks.range("metrics-port", port, 0, 65_535);
     try {
-      return Optional.of(new InetSocketAddress(InetAddress.getByName(bind), port));
+      InetAddress address = InetAddress.getByName(bind);
+      List<String> names = new ArrayList<>(hosts);
+      names.add(bind);
+      return Optional.of(
+          new Values(new InetSocketAddress(address, port), new AcceptedHosts(address, names)));
     } catch (UnknownHostException e) {
       throw new IllegalArgumentException(
           "metrics-bind: %s (expected: an address of this machine)".formatted(bind), e);

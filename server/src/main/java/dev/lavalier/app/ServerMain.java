@@ -122,6 +122,7 @@ public final class ServerMain implements Callable<Integer> {
       line.addSubcommand(new CheckConfigCommand());
       line.addSubcommand(new TokenCommand());
     }
+    line.setExpandAtFiles(false); // an argument that begins with @ is no name of a file
     line.setOut(new PrintWriter(out, true, Charset.defaultCharset()));
     line.setErr(new PrintWriter(err, true, Charset.defaultCharset()));
     return line;

@@ -69,7 +69,7 @@ final class ServerOptions {
         limits.transport(),
         certificate,
         tokens,
-        metrics.address());
+        metrics.values());
   }
 
   private static boolean requiresAuthentication(
@@ -87,7 +87,7 @@ final class ServerOptions {
    * @param transport the limits of the transport
    * @param tls the TLS of the server; empty: no encryption
    * @param tokens the token file; empty: callers need no token
-   * @param metrics the address of the metrics endpoint; empty: the server keeps no metrics
+   * @param metrics the metrics endpoint; empty: the server keeps no metrics
    */
   record Values(
       InetSocketAddress address,
@@ -97,7 +97,7 @@ final class ServerOptions {
       TransportLimits transport,
       Optional<ServerTls> tls,
       Optional<Reloadable<TokenFile>> tokens,
-      Optional<InetSocketAddress> metrics) {
+      Optional<MetricsOptions.Values> metrics) {
 
     /** Returns whether every caller must be authenticated. */
     boolean requiresAuthentication() {

@@ -35,7 +35,8 @@ import picocli.CommandLine.Model.OptionSpec;
  * counts. Values are not merged, even for an option that can be repeated.
  *
  * <p>The file maps each key to a value, to a list, or, for options of the form NAME=VALUE, to a
- * mapping. Immutable after construction.
+ * mapping. A list that is set and empty is an error: it could be meant as "all" or as "none".
+ * Immutable after construction.
  */
 final class Settings {
 
@@ -120,7 +121,8 @@ final class Settings {
           if (option == null) {
             throw unknown(name, "");
           }
-          List<String> values = option.isMultiValue() ? List.of(value.split(",")) : List.of(value);
+          List<String> values =
+              option.isMultiValue() ? List.of(value.split(",", -1)) : List.of(value);
           settings.put(key, new Setting(checked(option, name, values), name));
         });
   }
@@ -147,7 +149,8 @@ final class Settings {
         throw new IllegalArgumentException(
             "%s: %s (expected: once; it is also set at %s)".formatted(place, key, before));
       }
-      List<String> values = checked(option, place + ": " + key, values(file, entry.getValueNode()));
+      List<String> values =
+          checked(option, place + ": " + key, values(file, option, entry.getValueNode()));
       if (!flags.contains(key)) {
         settings.putIfAbsent(key, new Setting(values, place));
       }
@@ -191,13 +194,20 @@ final class Settings {
     }
   }
 
-  private static List<String> values(Path file, Node node) {
+  private static List<String> values(Path file, OptionSpec option, Node node) {
     List<String> values = new ArrayList<>();
     if (node instanceof SequenceNode list) {
       list.getValue().forEach(item -> values.add(scalar(file, item)));
     } else if (node instanceof MappingNode mapping) {
       for (NodeTuple entry : mapping.getValue()) {
-        values.add(scalar(file, entry.getKeyNode()) + "=" + scalar(file, entry.getValueNode()));
+        values.add(
+            NamedValue.format(
+                scalar(file, entry.getKeyNode()), scalar(file, entry.getValueNode())));
+      }
+      if (!option.paramLabel().contains("=")) { // it would become an id of a device
+        throw new IllegalArgumentException(
+            "%s: (expected: %s)"
+                .formatted(at(file, node), option.isMultiValue() ? "a list" : "one value"));
       }
     } else {
       values.add(scalar(file, node));
@@ -214,13 +224,18 @@ final class Settings {
   }
 
   /**
-   * Returns the values, after a check that the option accepts as many, and that a switch is a
-   * boolean.
+   * Returns the values, after a check that the option accepts as many, that none of a list is
+   * empty, and that a switch is a boolean.
    */
   private static List<String> checked(OptionSpec option, String place, List<String> values) {
     if (!option.isMultiValue() && values.size() != 1) {
       throw new IllegalArgumentException(
           "%s: %s (expected: one value)".formatted(place, String.join(", ", values)));
+    }
+    if (option.isMultiValue() && (values.isEmpty() || values.contains(""))) {
+      throw new IllegalArgumentException(
+          "%s: empty (expected: one or more values; to get the default, do not set it)"
+              .formatted(place));
     }
     boolean isSwitch = option.type() == boolean.class;
     if (isSwitch && !Set.of("true", "false").contains(values.get(0))) {

@@ -7,7 +7,6 @@ import dev.lavalier.netty.PeerAddress;
 import dev.lavalier.observe.AuditLog;
 import dev.lavalier.observe.JfrEvents;
 import dev.lavalier.observe.Metrics;
-import dev.lavalier.observe.MetricsEndpoint;
 import dev.lavalier.service.CallObserver;
 import dev.lavalier.service.RefusalObserver;
 import java.io.IOException;
@@ -28,15 +27,15 @@ final class Telemetry implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(Telemetry.class);
 
-  private final Optional<InetSocketAddress> address;
+  private final Optional<MetricsOptions.Values> config;
   private final @Nullable Metrics metrics; // null: the server keeps no metrics
   private final AuditLog audit;
   private final HubObserver hubObserver;
   private @Nullable MetricsEndpoint endpoint; // null: not listening
 
-  Telemetry(TimeSource timeSource, Optional<InetSocketAddress> address, String version) {
-    this.address = address;
-    this.metrics = address.isPresent() ? new Metrics(version) : null;
+  Telemetry(TimeSource timeSource, Optional<MetricsOptions.Values> config, String version) {
+    this.config = config;
+    this.metrics = config.isPresent() ? new Metrics(version) : null;
     this.audit = new AuditLog(timeSource);
     List<HubObserver> observers = new ArrayList<>();
     observers.add(audit);
@@ -74,9 +73,9 @@ final class Telemetry implements AutoCloseable {
     metrics.watch(hub::devices);
     metrics.watchDroppedLines("audit", Logging::droppedAuditLines);
     metrics.watchDroppedLines("server", Logging::droppedLines);
-    InetSocketAddress requested = address.orElseThrow();
+    InetSocketAddress requested = config.orElseThrow().address();
     try {
-      endpoint = new MetricsEndpoint(requested, metrics);
+      endpoint = new MetricsEndpoint(requested, config.orElseThrow().hosts(), metrics);
     } catch (IOException e) {
       throw new ListenException("metrics-port", requested, e);
     }

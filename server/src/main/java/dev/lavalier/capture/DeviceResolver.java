@@ -32,7 +32,7 @@ public final class DeviceResolver {
             () ->
                 new StreamException(
                     Reason.DEVICE_NOT_FOUND,
-                    id.isEmpty() ? noDefaultMessage(all, listed) : notFoundMessage(id, listed)));
+                    id.isEmpty() ? noDefaultMessage(listed) : notFoundMessage(id, listed)));
   }
 
   private static String notFoundMessage(String id, List<DeviceDescriptor> listed) {
@@ -40,15 +40,10 @@ public final class DeviceResolver {
         .formatted(LogText.sanitizeAndTruncate(id), availableIds(listed, "no device is available"));
   }
 
-  private static String noDefaultMessage(
-      List<DeviceDescriptor> all, List<DeviceDescriptor> listed) {
-    return "device_id: empty (expected: %s; %s)"
-        .formatted(
-            availableIds(listed, "no device is available"),
-            all.stream().anyMatch(DeviceDescriptor::isDefault)
-                ? "you do not have access to the default device"
-                : "this machine has no capture hardware; start the server with --demo for a test"
-                    + " tone");
+  /** Does not report a default device that the caller may not list. */
+  private static String noDefaultMessage(List<DeviceDescriptor> listed) {
+    return "device_id: empty (expected: %s; no default device is available: without capture hardware, the server needs --demo for a test tone)"
+        .formatted(availableIds(listed, "no device is available"));
   }
 
   private static String availableIds(List<DeviceDescriptor> listed, String none) {

@@ -11,6 +11,7 @@ import dev.lavalier.pipeline.PipelineListener;
 import dev.lavalier.pipeline.StreamMetrics;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -199,6 +200,18 @@ final class DeviceActor {
   private void onSubscribe(Subscription subscription) {
     if (subscription.isClosed()) {
       return; // its cancellation may have arrived before this message
+    }
+    if (openDevice == null) { // a request that must fail does not open a microphone
+      try {
+        CapturePipeline.checkStartBeforeOpening(
+            subscription.spec().start(),
+            subscription.spec().format(),
+            lastEpoch,
+            services.timeSource().unixNanos() / 1_000);
+      } catch (StreamException e) {
+        subscription.close(e, Optional.empty());
+        return;
+      }
     }
     subscribers.add(subscription);
     handle(Event.NEEDED);

@@ -136,7 +136,7 @@ public final class Metrics implements HubObserver, AutoCloseable {
   }
 
   /** Returns the current values of all metrics. */
-  synchronized MetricSnapshots scrape() {
+  public synchronized MetricSnapshots scrape() {
     List<Row<?>> stateRows = new ArrayList<>();
     List<Row<?>> subscriberRows = new ArrayList<>();
     List<Row<?>> clockRows = new ArrayList<>();

@@ -198,6 +198,19 @@ public final class CapturePipeline implements CaptureListener {
   }
 
   /**
+   * Checks, before a device is opened, that a stream does not resume in the future.
+   *
+   * @param format the delivery format
+   * @param lastEpoch the number of the device's last epoch; 0: there was none
+   * @param unixMicros the current unix time in microseconds
+   * @throws StreamException POSITION_IN_FUTURE if no earlier epoch can have captured the position
+   */
+  public static void checkStartBeforeOpening(
+      StartFrom start, PcmFormat format, long lastEpoch, long unixMicros) throws StreamException {
+    StartPosition.checkBeforeOpening(start, format, lastEpoch, unixMicros);
+  }
+
+  /**
    * Opens a stream of frames for one subscription.
    *
    * <p>The frames of a period are offered at once. So both bounds are at least one period: a

@@ -44,12 +44,41 @@ record StartPosition(long index, History.@Nullable Entry first, int prerollMilli
     if (resume.epoch() == epoch) {
       last = conversion.outputSamplesBefore(captured);
     } else {
-      double micros = (unixMicros - resume.epoch()) * MAX_CLOCK_RATIO + TOLERANCE_MICROS;
-      last = (long) (micros / 1e6 * conversion.delivered().sampleRateHz());
+      last = lastSample(resume.epoch(), conversion.delivered(), unixMicros);
     }
     if (resume.sampleIndex() > last) {
       throw positionInFuture("sample_index", resume.sampleIndex(), last);
     }
+  }
+
+  /**
+   * Checks, before a device is opened, that a position to resume at is not in the future. {@link
+   * #check} is stricter, but needs the open epoch.
+   *
+   * @param format the delivery format
+   * @param lastEpoch the number of the last epoch; 0: there was none
+   * @param unixMicros the current unix time in microseconds
+   * @throws StreamException POSITION_IN_FUTURE if no earlier epoch can have captured it
+   */
+  static void checkBeforeOpening(StartFrom start, PcmFormat format, long lastEpoch, long unixMicros)
+      throws StreamException {
+    if (!(start instanceof StartFrom.Resume resume)) {
+      return;
+    }
+    long newest = Math.max(lastEpoch, unixMicros); // the clock may be set back
+    if (resume.epoch() > newest) {
+      throw positionInFuture("epoch", resume.epoch(), newest);
+    }
+    long last = lastSample(resume.epoch(), format, unixMicros);
+    if (resume.sampleIndex() > last) {
+      throw positionInFuture("sample_index", resume.sampleIndex(), last);
+    }
+  }
+
+  /** Returns an upper bound for the last sample that an epoch has captured. */
+  private static long lastSample(long epoch, PcmFormat format, long unixMicros) {
+    double micros = (unixMicros - epoch) * MAX_CLOCK_RATIO + TOLERANCE_MICROS;
+    return (long) (micros / 1e6 * format.sampleRateHz());
   }
 
   private static StreamException positionInFuture(String field, long value, long last) {

@@ -126,11 +126,12 @@ public final class AccessMonitor implements AutoCloseable {
   private void reloadFiles() {
     try {
       attempt(
-          "reloading files", () -> certificate.ifPresent(each -> each.files().reloadIfChanged()));
+          "reloading files",
+          () -> certificate.ifPresent(each -> each.files().reloadIfChanged(timeSource.nanoTime())));
       attempt(
           "reloading files",
           () -> {
-            if (tokens.isPresent() && tokens.get().reloadIfChanged()) {
+            if (tokens.isPresent() && tokens.get().reloadIfChanged(timeSource.nanoTime())) {
               endUnauthorized();
               hub.grantsChanged();
               checkCertificates();

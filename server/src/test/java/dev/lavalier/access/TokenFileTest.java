@@ -2,12 +2,15 @@ package dev.lavalier.access;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.lavalier.testing.Certificates;
 import dev.lavalier.testing.LogLines;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -149,20 +152,20 @@ final class TokenFileTest {
     Path file = file("ann " + HASH);
     try (LogLines log = LogLines.of("dev.lavalier.access")) {
       Reloadable<TokenFile> tokens = TokenFile.reloadable(file);
-      assertThat(tokens.reloadIfChanged()).isFalse();
+      assertThat(tokens.reloadIfChanged(0)).isFalse();
 
       file("ann " + HASH, "bob nothing");
-      assertThat(tokens.reloadIfChanged()).isFalse();
-      assertThat(tokens.reloadIfChanged()).isFalse();
+      assertThat(tokens.reloadIfChanged(0)).isFalse();
+      assertThat(tokens.reloadIfChanged(0)).isFalse();
       assertThat(tokens.get().byName("ann")).isPresent();
 
       Files.delete(file);
-      assertThat(tokens.reloadIfChanged()).isFalse();
-      assertThat(tokens.reloadIfChanged()).isFalse();
+      assertThat(tokens.reloadIfChanged(0)).isFalse();
+      assertThat(tokens.reloadIfChanged(0)).isFalse();
       assertThat(tokens.get().byName("ann")).isPresent();
 
       file("bob " + HASH);
-      assertThat(tokens.reloadIfChanged()).isTrue();
+      assertThat(tokens.reloadIfChanged(0)).isTrue();
       assertThat(tokens.get().byName("ann")).isEmpty();
       assertThat(log.all())
           .containsExactly(
@@ -174,6 +177,81 @@ final class TokenFileTest {
                   + file
                   + " (expected: an existing file)",
               "INFO token file reloaded: 1 entry");
+    }
+  }
+
+  /** The old rights stay in force, so the operator must not miss it. */
+  @Test
+  void errorIsRepeatedEachMinuteUntilFileCanBeUsed() throws Exception {
+    Path file = file("ann " + HASH);
+    Reloadable<TokenFile> tokens = TokenFile.reloadable(file);
+    try (LogLines log = LogLines.of("dev.lavalier.access")) {
+      Files.delete(file);
+      for (int second = 1; second <= 125; second++) {
+        tokens.reloadIfChanged(Duration.ofSeconds(second).toNanos());
+      }
+      assertThat(log.all())
+          .hasSize(3) // after 1, 61 and 121 s
+          .containsOnly(
+              "ERROR token file not reloaded, keeping the old one: token-file: "
+                  + file
+                  + " (expected: an existing file)");
+      file("ann nothing");
+      for (int second = 126; second <= 190; second++) {
+        tokens.reloadIfChanged(Duration.ofSeconds(second).toNanos());
+      }
+      assertThat(log.all()).hasSize(5); // after 126 and 186 s
+      file("ann " + HASH);
+      for (int second = 191; second <= 300; second++) {
+        tokens.reloadIfChanged(Duration.ofSeconds(second).toNanos());
+      }
+      assertThat(log.all()).hasSize(6).last().isEqualTo("INFO token file reloaded: 1 entry");
+    }
+  }
+
+  @Test
+  void fileOfAnotherUserIsRejectedByServer() throws Exception {
+    assertThat(ConfigFile.foreignOwner(0, 1000, "root")).isEmpty();
+    assertThat(ConfigFile.foreignOwner(1000, 1000, "ann")).isEmpty();
+    assertThat(ConfigFile.foreignOwner(1001, 1000, "bob")).contains("bob");
+    assertThat(ConfigFile.foreignOwner(1001, 0, "bob")).contains("bob");
+    assertThat(ConfigFile.foreignOwner(-2, 4_294_967_294L, "nobody")).isEmpty();
+
+    Path file = file("ann " + HASH);
+    Reloadable<TokenFile> tokens = TokenFile.reloadable(file);
+    assumeTrue(Files.getOwner(file).getName().equals("root"), "only root can change an owner");
+    Files.setAttribute(file, "unix:uid", 65_534);
+    String owner = Files.getOwner(file).getName();
+    String message =
+        "token-file: %s (expected: a file whose owner is root or the user of the server, not %s; see chown)"
+            .formatted(file, owner);
+    assertThatThrownBy(() -> TokenFile.reloadable(file)).hasMessage(message);
+    try (LogLines log = LogLines.of("dev.lavalier.access")) {
+      assertThat(tokens.reloadIfChanged(0)).isFalse();
+      assertThat(log.all())
+          .containsExactly("ERROR token file not reloaded, keeping the old one: " + message);
+    }
+  }
+
+  @Test
+  void keyAndClientCaThatOthersCanReplaceAreReported() throws Exception {
+    Certificates made = Certificates.in(dir).ca("ca").signed("server", "/CN=server", "ca");
+    Path key = made.file("server.key");
+    Path ca = made.file("ca.pem");
+    TlsFiles files = new TlsFiles(made.file("server.pem"), key, Optional.of(ca));
+    Files.setPosixFilePermissions(key, PosixFilePermissions.fromString("rw-------"));
+    Files.setPosixFilePermissions(ca, PosixFilePermissions.fromString("rw-r--r--"));
+    try (LogLines log = LogLines.of("dev.lavalier.access")) {
+      var unused = files.parse(files.read());
+      assertThat(log.all()).isEmpty();
+      Files.setPosixFilePermissions(key, PosixFilePermissions.fromString("rw--w----"));
+      Files.setPosixFilePermissions(ca, PosixFilePermissions.fromString("rw-r--rw-"));
+      unused = files.parse(files.read());
+      String end = "; remove that permission with chmod go-w";
+      assertThat(log.all())
+          .containsExactly(
+              "WARN tls-key: users other than its owner can replace " + key + end,
+              "WARN tls-client-ca: users other than its owner can replace " + ca + end);
     }
   }
 }

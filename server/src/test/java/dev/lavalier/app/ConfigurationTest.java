@@ -2,6 +2,7 @@ package dev.lavalier.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lavalier.audio.PcmFormat;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -13,6 +14,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
 
 /** Tests flags, environment and file through the output of {@code check-config}. */
 final class ConfigurationTest {
@@ -71,6 +74,81 @@ final class ConfigurationTest {
         .contains("keep-open:\n  - d\n  - e\n");
     assertThat(run(Map.of(), "check-config", "--config", file, "--keep-open", "f").out())
         .contains("keep-open:\n  - f\n");
+  }
+
+  /** An empty list could be meant as "all devices" or as "none". */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "allow-device: []",
+        "allow-device: {}",
+        "allow-device:",
+        "allow-device: ''",
+        "allow-device: [tone, '']",
+        "keep-open: []",
+        "device-format: {}",
+        "wav: []",
+      })
+  void listThatIsSetAndEmptyIsRejected(String text) throws IOException {
+    String file = file(text);
+    String key = text.substring(0, text.indexOf(':'));
+    assertRefused(
+        run(Map.of(), "check-config", "--config", file),
+        text.endsWith("{}") && key.equals("allow-device")
+            ? file + ":1: (expected: a list)"
+            : file
+                + ":1: "
+                + key
+                + ": empty (expected: one or more values; to get the default, do not set it)");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", ",", "tone,", ",tone", "tone,,PCH"})
+  void variableThatIsSetAndEmptyIsRejected(String value) {
+    assertRefused(
+        run(Map.of("LAVALIER_ALLOW_DEVICE", value), "check-config"),
+        "LAVALIER_ALLOW_DEVICE: empty (expected: one or more values; to get the default, do not set"
+            + " it)");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"allow-device", "keep-open"})
+  void emptyFlagIsRejected(String key) {
+    String message = key + ": empty (expected: a device_id)";
+    assertRefused(message, "check-config", "--history-ms=1", "--" + key + "=");
+    assertRefused(message, "check-config", "--history-ms=1", "--" + key, "");
+    assertRefused(message, "check-config", "--history-ms=1", "--" + key, "tone", "--" + key, "");
+  }
+
+  @Test
+  void equalsSignInNameIsKept() throws IOException {
+    String file = file("device-format: {'A=B,0': 16000/1/s16le, 'C\\D': 8000/1/s16le}\n");
+    String printed = run(Map.of(), "check-config", "--config", file).out();
+    assertThat(printed)
+        .contains("device-format:\n  - 'A\\=B,0=16000/1/s16le'\n  - 'C\\\\D=8000/1/s16le'\n");
+    assertThat(run(Map.of(), "check-config", "--config", file(printed)).out()).isEqualTo(printed);
+
+    CaptureOptions options = new CaptureOptions();
+    new CommandLine(options)
+        .parseArgs("--device-format=A\\=B,0=16000/1/s16le", "--device-format=C\\\\D=8000/1/s16le");
+    assertThat(options.values().deviceFormats())
+        .containsOnly(
+            Map.entry("A=B,0", PcmFormat.parse("16000/1/s16le")),
+            Map.entry("C\\D", PcmFormat.parse("8000/1/s16le")));
+  }
+
+  @Test
+  void mappingOfOptionWithoutNamesIsRejected() throws IOException {
+    String file = file("allow-device: {tone: true}\n");
+    assertRefused(run(Map.of(), "check-config", "--config", file), file + ":1: (expected: a list)");
+  }
+
+  @Test
+  void argumentWithAtSignNamesNoFile() throws IOException {
+    String file = Files.writeString(directory.resolve("arguments"), "--port=1001").toString();
+    Result result = run(Map.of(), "check-config", "@" + file);
+    assertThat(result.code()).isEqualTo(2);
+    assertThat(result.err()).contains("@" + file).doesNotContain("1001");
   }
 
   @Test
@@ -176,6 +254,12 @@ final class ConfigurationTest {
         "keep-open: tone (expected: --history-ms of 1 or more, which keep-open requires)",
         "--keep-open",
         "tone");
+    assertRefused("device-format: tone (expected: DEVICE_ID=FORMAT)", "--device-format", "tone");
+    assertRefused(
+        "device-format: =8000/1/s16le (expected: DEVICE_ID=FORMAT)",
+        "--device-format",
+        "=8000/1/s16le");
+    assertRefused("wav: take (expected: NAME=FILE)", "--wav", "take");
     assertRefused("wav: take=" + text + " (expected: a WAV file)", "--wav", "take=" + text);
     assertRefused(
         "wav: tone=" + text + " (expected: a name that no other virtual device has)",

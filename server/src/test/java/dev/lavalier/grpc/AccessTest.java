@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lavalier.testing.LavalierExtension;
 import dev.lavalier.testing.LogLines;
+import dev.lavalier.testing.ScriptedMixerProvider;
+import dev.lavalier.testing.ScriptedMixerProvider.Script;
 import dev.lavalier.testing.TestPuller;
 import dev.lavalier.testing.TestSubscriber;
 import dev.lavalier.v1.AdminGrpc;
@@ -147,10 +149,36 @@ final class AccessTest {
           Status.Code.NOT_FOUND,
           "device_id: " + id + " (expected: no device is available)");
     }
+    // The same as in NoDefaultDeviceTest, although there is a default device.
     assertEnds(
         stream(as("lav_ann"), ""),
         Status.Code.NOT_FOUND,
-        "device_id: empty (expected: one of tone; you do not have access to the default device)");
+        "device_id: empty (expected: one of tone; no default device is available: without capture"
+            + " hardware, the server needs --demo for a test tone)");
+  }
+
+  /** Nothing tells which of two equal devices was removed, so neither keeps the id. */
+  @Test
+  void grantForDeviceThatWasOpenedDoesNotGiveItsTwin() throws Exception {
+    lavalier.writeTokens("ann TOKEN(lav_ann) stream=mic");
+    Script mic = lavalier.script("mic");
+    try (Script twin = ScriptedMixerProvider.add("mic", lavalier.timeSource())) {
+      lavalier.timeSource().advance(Duration.ofSeconds(4)); // the server lists both
+      TestSubscriber stream = stream(as("lav_ann"), "mic");
+      stream.nextStarted();
+      assertThat(mic.attempts).hasValue(1);
+      stream.cancel();
+      mic.unplug();
+      twin.unplug(); // the sound system creates all mixers anew
+      twin.plug();
+      for (int second = 0; second < 60 && !devices(as("lav_ann")).isEmpty(); second++) {
+        lavalier.timeSource().advance(Duration.ofSeconds(1));
+      }
+      assertThat(devices(as("lav_ann"))).isEmpty();
+      Status status = stream(as("lav_ann"), "mic").awaitStatus();
+      assertThat(status.getCode()).isEqualTo(Status.Code.NOT_FOUND);
+      assertThat(twin.attempts).hasValue(0);
+    }
   }
 
   @Test

@@ -21,8 +21,8 @@ final class NoDefaultDeviceTest {
     assertThat(status.getCode()).isEqualTo(Status.Code.NOT_FOUND);
     assertThat(status.getDescription())
         .isEqualTo(
-            "device_id: empty (expected: one of tone; this machine has no capture hardware;"
-                + " start the server with --demo for a test tone)");
+            "device_id: empty (expected: one of tone; no default device is available: without"
+                + " capture hardware, the server needs --demo for a test tone)");
     assertThat(lavalier.device("tone").getIsDefault()).isFalse();
   }
 }

@@ -358,6 +358,32 @@ final class StartPointsTest {
         preroll(LIVE, 600_001), Status.Code.INVALID_ARGUMENT, "preroll_ms: 600001 (expected: ");
   }
 
+  @Test
+  void resumePointInFutureDoesNotOpenDevice() throws Exception {
+    long now = lavalier.timeSource().unixNanos() / 1_000;
+    assertRefused(
+        resume(LIVE, now + 1, 0),
+        Status.Code.OUT_OF_RANGE,
+        "resume.epoch: %d (expected: already captured, at most %d)".formatted(now + 1, now));
+    assertRefused(
+        resume(LIVE, now - 1, 480 * 48_000L),
+        Status.Code.OUT_OF_RANGE,
+        "resume.sample_index: 23040000 (expected: already captured, at most 2880000)");
+    assertThat(lavalier.script("mic").attempts).hasValue(0);
+
+    TestSubscriber live = lavalier.subscribe(LIVE).requestAll();
+    long epoch = live.nextStarted().getEpoch();
+    pass(500);
+    live.cancel();
+    lavalier.awaitState("mic", DeviceState.DEVICE_STATE_CLOSED);
+    assertRefused(
+        resume(LIVE, epoch, Long.MAX_VALUE / 480 * 480), Status.Code.OUT_OF_RANGE, "resume.");
+    assertThat(lavalier.script("mic").attempts).hasValue(1);
+    assertThat(lavalier.subscribe(resume(LIVE, epoch, 24_000)).requestAll().nextStarted())
+        .isNotNull();
+    assertThat(lavalier.script("mic").attempts).hasValue(2);
+  }
+
   private void assertRefused(StreamFramesRequest request, Status.Code code, String message)
       throws Exception {
     Status status = lavalier.subscribe(request).requestAll().awaitStatus();

@@ -68,6 +68,7 @@ public final class LavalierCli {
       Function<ConnectOptions, LoadGenerator> loadGenerators,
       Terminal terminal) {
     CommandLine line = new CommandLine(new LavalierCli(connector, loadGenerators, terminal));
+    line.setExpandAtFiles(false); // an argument that begins with @ is no name of a file
     line.setOut(new PrintWriter(terminal.out(), true, Charset.defaultCharset()));
     line.setErr(new PrintWriter(terminal.err(), true, Charset.defaultCharset()));
     line.setParameterExceptionHandler(

@@ -97,6 +97,14 @@ final class LavalierCliTest {
   }
 
   @Test
+  void argumentWithAtSignNamesNoFile() throws Exception {
+    Path file = Files.writeString(dir.resolve("arguments"), "--help");
+    assertThat(run("devices", "@" + file)).isEqualTo(2);
+    assertThat(errors()).contains("@" + file);
+    assertThat(out.toString(StandardCharsets.UTF_8)).isEmpty();
+  }
+
+  @Test
   void watchPrintsEachDeviceChange() {
     server.setDeviceChanges(
         List.of(
