@@ -161,7 +161,7 @@ final class DeliveryTest {
     assertThat(gap.parts())
         .containsExactly(
             new Gap.Part(480, Loss.OVERRUN),
-            new Gap.Part(480 * 10, new Loss(LossCause.SLOW_SUBSCRIBER, false)));
+            new Gap.Part(480 * 9, new Loss(LossCause.SLOW_SUBSCRIBER, false)));
     assertThat(gap.cause()).isEqualTo(LossCause.SLOW_SUBSCRIBER);
     assertThat(gap.estimated()).isTrue();
     assertThat(sink.indexes.size() * 480L + lost(sink)).isEqualTo(480 * 14);

@@ -94,6 +94,7 @@ final class LiveSourceTest {
     publish(10);
     ring.ensureCapacity(1_001);
     publish(1_500);
+    source.startTurn(false);
 
     assertThat(poll(source).sequence()).isEqualTo(510);
     for (long k = 511; k < 1_510; k++) {

@@ -208,7 +208,7 @@ final class SimulatedDevices extends SimulatedSoundSystem {
     for (SimulatedDevice each : order) {
       each.changed = false;
       each.reported = each.plugged && !empty;
-      // A unique name tells that a device has returned, even if it lists no formats.
+      // A unique name shows that a device has returned, even if it lists no formats.
       each.known = (each.known && (each.reported || names == MixerNames.ALSA));
       each.known |= each.reported && !each.isBusy();
       if (each.reported) {
