@@ -20,6 +20,8 @@ from lavalier.v1 import audio_capture_pb2_grpc as rpc
 from record import add_server_options, connect
 
 CLOCK_PAUSE_TIMEOUT_NANOS = 5_000_000_000
+MIN_SUSPENSION_NANOS = 100_000_000
+ARRIVAL_JITTER_NANOS = 50_000_000
 
 
 class QueuingDelayFilter:
@@ -57,14 +59,31 @@ class QueuingDelayFilter:
         return False
 
 
-def steady_read_time(frame, sample_rate_hz):
-    """Returns when the server had read the frame, in nanoseconds from an arbitrary origin.
+class ReadTimes:
+    """Returns when the server had read each frame, in nanoseconds from an arbitrary origin.
 
-    A server that is too old to send the time sends 0. Then the sample index counts the time.
+    A steady clock stops while its machine is suspended. If the server's wall clock has advanced by
+    more than its steady clock, and no frame arrived for as long, the server was suspended.
     """
-    if frame.read_time_steady_nanos:
-        return frame.read_time_steady_nanos
-    return frame.sample_index * 1_000_000_000 // sample_rate_hz + frame.read_delay_micros * 1_000
+
+    def __init__(self):
+        self.suspended = 0
+        self.last_offset = None  # of the server's wall clock from its steady clock
+        self.last_arrival = 0
+
+    def of(self, frame, sample_rate_hz, now):
+        steady = frame.read_time_steady_nanos
+        if not steady:  # an old server: the sample index counts the time
+            return frame.sample_index * 1_000_000_000 // sample_rate_hz + frame.read_delay_micros * 1_000
+        offset = frame.capture_time_unix_nanos + frame.read_delay_micros * 1_000 - steady
+        if self.last_offset is not None:
+            advance = offset - self.last_offset
+            silence = now - self.last_arrival
+            if advance >= MIN_SUSPENSION_NANOS and silence >= advance - ARRIVAL_JITTER_NANOS:
+                self.suspended += advance
+        self.last_offset = offset
+        self.last_arrival = now
+        return steady + self.suspended
 
 
 def pull(stub, subscribe, window=1, count=None, clock=time.monotonic_ns):
@@ -91,6 +110,7 @@ def pull(stub, subscribe, window=1, count=None, clock=time.monotonic_ns):
     grant(window, subscribe=subscribe)
     call = stub.PullFrames(iter(requests.get, None))  # None half-closes the call
     started = None
+    read_times = ReadTimes()
     steady = False  # whether the server sends its steady time
     missing = 0
     try:
@@ -105,7 +125,9 @@ def pull(stub, subscribe, window=1, count=None, clock=time.monotonic_ns):
                 if frame.HasField("gap"):
                     missing += frame.gap.sample_count
                 steady = frame.read_time_steady_nanos != 0
-                if delay_filter.accept(steady_read_time(frame, started.format.sample_rate_hz), clock()):
+                now = clock()
+                read = read_times.of(frame, started.format.sample_rate_hz, now)
+                if delay_filter.accept(read, now):
                     yield frame, missing  # the caller processes the frame, however long that takes
                     missing = 0
                 else:

@@ -125,6 +125,21 @@ final class ExamplesIT {
     }
   }
 
+  /** Frames that waited expire. A server's clocks that change are not taken for a wait. */
+  @Test
+  void pythonClientDropsNoFrameWhenTheServerIsSuspended() throws Exception {
+    List<String> probe =
+        List.of(
+            pythonWithStubs(dir),
+            ProcessRunner.TOP
+                .resolve("client/cli/src/test/python/suspended_server_probe.py")
+                .toString());
+    Map<String, String> environment =
+        Map.of("PYTHONPATH", dir + java.io.File.pathSeparator + EXAMPLES.resolve("python"));
+    assertThat(ProcessRunner.run(probe, environment))
+        .isEqualTo(new ProcessRunner.Result(0, "0 0 0 100\n", ""));
+  }
+
   /** Returns a Python interpreter and creates the contract's stubs in {@code dir}. */
   static String pythonWithStubs(Path dir) throws Exception {
     String python = pythonWithGrpc();
