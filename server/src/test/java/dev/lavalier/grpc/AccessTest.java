@@ -9,15 +9,12 @@ import dev.lavalier.testing.ScriptedMixerProvider;
 import dev.lavalier.testing.ScriptedMixerProvider.Script;
 import dev.lavalier.testing.TestPuller;
 import dev.lavalier.testing.TestSubscriber;
-import dev.lavalier.v1.AdminGrpc;
 import dev.lavalier.v1.AudioCaptureGrpc;
 import dev.lavalier.v1.Device;
 import dev.lavalier.v1.ListDevicesRequest;
-import dev.lavalier.v1.ListSubscriptionsRequest;
 import dev.lavalier.v1.PullFramesRequest;
 import dev.lavalier.v1.StreamFramesRequest;
 import dev.lavalier.v1.StreamFramesResponse;
-import dev.lavalier.v1.Subscription;
 import dev.lavalier.v1.WatchDevicesRequest;
 import dev.lavalier.v1.WatchDevicesResponse;
 import io.grpc.Channel;
@@ -267,53 +264,6 @@ final class AccessTest {
     lavalier.timeSource().advance(Duration.ofSeconds(1));
     requests.onNext(late);
     assertThat(ended.get(10, TimeUnit.SECONDS).getCode()).isEqualTo(Status.Code.UNAUTHENTICATED);
-  }
-
-  @Test
-  void adminsListSubscriptions() throws Exception {
-    stream(as("lav_ann"), "tone").nextStarted();
-    TestSubscriber bob =
-        TestSubscriber.subscribe(
-            as("lav_bob"),
-            StreamFramesRequest.newBuilder().setDeviceId("mic").setFrameSize(480).build());
-    long since = lavalier.timeSource().unixNanos();
-    bob.requestAll().nextStarted();
-    lavalier.advance(Duration.ofMillis(20), 2);
-    bob.nextFrame();
-    AdminGrpc.AdminBlockingStub admin = AdminGrpc.newBlockingStub(as("lav_eve"));
-    List<Subscription> all =
-        admin
-            .listSubscriptions(ListSubscriptionsRequest.getDefaultInstance())
-            .getSubscriptionsList();
-    assertThat(all).extracting(Subscription::getIdentity).containsExactly("ann", "bob");
-    Subscription one =
-        admin
-            .listSubscriptions(ListSubscriptionsRequest.newBuilder().setDeviceId("mic").build())
-            .getSubscriptions(0);
-    assertThat(one.getSubscriptionId()).isEqualTo(2);
-    assertThat(one.getDeviceId()).isEqualTo("mic");
-    assertThat(one.getAddress()).isNotEmpty();
-    assertThat(one.getFormat().getSampleRateHz()).isEqualTo(48_000);
-    assertThat(one.getFrameSize()).isEqualTo(480);
-    assertThat(one.getSinceUnixNanos()).isEqualTo(since);
-    assertThat(one.getFrameCount()).isPositive();
-    assertThat(one.getByteCount()).isGreaterThan(one.getFrameCount() * 480 * 4);
-
-    for (String token : List.of("lav_ann", "lav_bob")) {
-      assertThatThrownBy(
-              () ->
-                  AdminGrpc.newBlockingStub(as(token))
-                      .listSubscriptions(ListSubscriptionsRequest.getDefaultInstance()))
-          .hasMessage(
-              "PERMISSION_DENIED: lavalier.v1.Admin: "
-                  + token.substring(4)
-                  + " (expected: a caller with the admin grant)");
-    }
-    assertThatThrownBy(
-            () ->
-                AdminGrpc.newBlockingStub(lavalier.channel())
-                    .listSubscriptions(ListSubscriptionsRequest.getDefaultInstance()))
-        .hasMessage("UNAUTHENTICATED: authorization: unset (expected: a bearer token)");
   }
 
   @Test

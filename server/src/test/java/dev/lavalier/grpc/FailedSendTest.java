@@ -2,17 +2,8 @@ package dev.lavalier.grpc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.google.common.util.concurrent.MoreExecutors;
-import dev.lavalier.access.RejectionLog;
-import dev.lavalier.common.TimeSource;
-import dev.lavalier.hub.DeliveryLoop;
 import dev.lavalier.hub.HubObserver;
 import dev.lavalier.hub.SubscriptionStatus;
-import dev.lavalier.service.ActiveCalls;
-import dev.lavalier.service.AudioCaptureCalls;
-import dev.lavalier.service.CallAuthorizer;
-import dev.lavalier.service.CallObserver;
-import dev.lavalier.service.RefusalObserver;
 import dev.lavalier.testing.LavalierExtension;
 import dev.lavalier.testing.LogLines;
 import dev.lavalier.testing.TestSubscriber;
@@ -20,19 +11,13 @@ import dev.lavalier.v1.AudioFrame;
 import dev.lavalier.v1.DeviceState;
 import dev.lavalier.v1.StreamFramesRequest;
 import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
-import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
-import io.grpc.Server;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.Status;
-import io.grpc.inprocess.InProcessChannelBuilder;
-import io.grpc.inprocess.InProcessServerBuilder;
-import io.grpc.protobuf.services.HealthStatusManager;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -61,43 +46,23 @@ final class FailedSendTest {
                 }
               });
 
-  private Server server;
-  private ManagedChannel channel;
+  private DirectServer server;
 
   @BeforeEach
   void start() throws Exception {
-    String name = InProcessServerBuilder.generateName();
-    TimeSource timeSource = TimeSource.system();
-    RejectionLog rejections = new RejectionLog(timeSource);
-    server =
-        GrpcServer.addServices(
-                InProcessServerBuilder.forName(name).directExecutor(),
-                lavalier.hub(),
-                new AudioCaptureCalls(lavalier.hub(), RefusalObserver.NONE),
-                () -> new DeliveryLoop(MoreExecutors.newSequentialExecutor(Runnable::run)),
-                new HealthStatusManager(),
-                new CallServices(
-                    new CallAuthorizer(Optional.empty(), Optional.empty(), timeSource, rejections),
-                    new ActiveCalls(timeSource, 1),
-                    rejections,
-                    CallObserver.NONE))
-            .intercept(new FailingSends())
-            .build()
-            .start();
-    channel = InProcessChannelBuilder.forName(name).directExecutor().build();
+    server = new DirectServer(lavalier.hub(), new FailingSends());
   }
 
   @AfterEach
   void stop() {
-    channel.shutdownNow();
-    server.shutdownNow();
+    server.close();
   }
 
   @Test
   void errorEndsOnlyTheCallAndLeavesNoSubscription() throws Exception {
     TestSubscriber other = lavalier.subscribe(TONE).requestAll();
     other.nextStarted();
-    TestSubscriber unlucky = TestSubscriber.subscribe(channel, TONE).requestAll();
+    TestSubscriber unlucky = TestSubscriber.subscribe(server.channel(), TONE).requestAll();
     unlucky.nextStarted();
     failing = true;
     try (LogLines log = LogLines.of("dev.lavalier.hub.DeliveryLoop")) {
@@ -116,7 +81,7 @@ final class FailedSendTest {
   /** gRPC itself closes a call whose message could not be written, without telling the service. */
   @Test
   void callThatWasClosedByTheTransportLeavesNoSubscription() throws Exception {
-    TestSubscriber subscriber = TestSubscriber.subscribe(channel, TONE).requestAll();
+    TestSubscriber subscriber = TestSubscriber.subscribe(server.channel(), TONE).requestAll();
     subscriber.nextStarted();
     closing = true;
     lavalier.timeSource().awaitSleepers(1);

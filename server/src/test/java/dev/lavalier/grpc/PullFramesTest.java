@@ -2,18 +2,8 @@ package dev.lavalier.grpc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.google.common.util.concurrent.MoreExecutors;
-import dev.lavalier.access.RejectionLog;
-import dev.lavalier.common.TimeSource;
-import dev.lavalier.hub.DeliveryLoop;
-import dev.lavalier.hub.Hub;
 import dev.lavalier.hub.HubObserver;
 import dev.lavalier.hub.SubscriptionStatus;
-import dev.lavalier.service.ActiveCalls;
-import dev.lavalier.service.AudioCaptureCalls;
-import dev.lavalier.service.CallAuthorizer;
-import dev.lavalier.service.CallObserver;
-import dev.lavalier.service.RefusalObserver;
 import dev.lavalier.testing.LavalierExtension;
 import dev.lavalier.testing.RawCall;
 import dev.lavalier.testing.TestPuller;
@@ -27,20 +17,13 @@ import dev.lavalier.v1.OverflowPolicy;
 import dev.lavalier.v1.PullFramesRequest;
 import dev.lavalier.v1.StreamFramesRequest;
 import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
-import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
-import io.grpc.Server;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.Status;
-import io.grpc.inprocess.InProcessChannelBuilder;
-import io.grpc.inprocess.InProcessServerBuilder;
-import io.grpc.protobuf.services.HealthStatusManager;
-import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -309,7 +292,7 @@ final class PullFramesTest {
   @Test
   void messagesWithoutFramesInBetweenAreNotRead() throws Exception {
     AtomicInteger read = new AtomicInteger();
-    try (CountingServer server = new CountingServer(lavalier.hub(), read)) {
+    try (DirectServer server = new DirectServer(lavalier.hub(), new MessageCounter(read))) {
       TestPuller puller =
           TestPuller.pull(
               server.channel(),
@@ -325,57 +308,18 @@ final class PullFramesTest {
     }
   }
 
-  /** A server without threads of its own, which counts the messages that its calls read. */
-  private static final class CountingServer implements AutoCloseable {
-
-    private final Server server;
-    private final ManagedChannel channel;
-
-    CountingServer(Hub hub, AtomicInteger read) throws IOException {
-      String name = InProcessServerBuilder.generateName();
-      TimeSource timeSource = TimeSource.system();
-      RejectionLog rejections = new RejectionLog(timeSource);
-      server =
-          GrpcServer.addServices(
-                  InProcessServerBuilder.forName(name).directExecutor(),
-                  hub,
-                  new AudioCaptureCalls(hub, RefusalObserver.NONE),
-                  () -> new DeliveryLoop(MoreExecutors.newSequentialExecutor(Runnable::run)),
-                  new HealthStatusManager(),
-                  new CallServices(
-                      new CallAuthorizer(
-                          Optional.empty(), Optional.empty(), timeSource, rejections),
-                      new ActiveCalls(timeSource, 1),
-                      rejections,
-                      CallObserver.NONE))
-              .intercept(
-                  new ServerInterceptor() {
-                    @Override
-                    public <Q, R> ServerCall.Listener<Q> interceptCall(
-                        ServerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
-                      return new SimpleForwardingServerCallListener<>(
-                          next.startCall(call, headers)) {
-                        @Override
-                        public void onMessage(Q message) {
-                          read.incrementAndGet();
-                          super.onMessage(message);
-                        }
-                      };
-                    }
-                  })
-              .build()
-              .start();
-      channel = InProcessChannelBuilder.forName(name).directExecutor().build();
-    }
-
-    ManagedChannel channel() {
-      return channel;
-    }
-
+  /** Counts the messages that the calls of a server read. */
+  private record MessageCounter(AtomicInteger read) implements ServerInterceptor {
     @Override
-    public void close() {
-      channel.shutdownNow();
-      server.shutdownNow();
+    public <Q, R> ServerCall.Listener<Q> interceptCall(
+        ServerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
+      return new SimpleForwardingServerCallListener<>(next.startCall(call, headers)) {
+        @Override
+        public void onMessage(Q message) {
+          read.incrementAndGet();
+          super.onMessage(message);
+        }
+      };
     }
   }
 

@@ -4,14 +4,8 @@ import com.google.common.util.concurrent.MoreExecutors;
 import dev.lavalier.access.RejectionLog;
 import dev.lavalier.access.Reloadable;
 import dev.lavalier.access.TokenFile;
-import dev.lavalier.audio.PcmFormat;
-import dev.lavalier.capture.CombinedDevices;
 import dev.lavalier.capture.Devices;
-import dev.lavalier.capture.javasound.JavaSoundDevices;
-import dev.lavalier.capture.line.LineSettings;
-import dev.lavalier.capture.virtual.ToneDevice;
 import dev.lavalier.capture.virtual.VirtualDevice;
-import dev.lavalier.capture.virtual.VirtualDevices;
 import dev.lavalier.common.TimeSource;
 import dev.lavalier.grpc.CallServices;
 import dev.lavalier.grpc.GrpcServer;
@@ -44,11 +38,7 @@ import io.grpc.testing.GrpcCleanupRule;
 import java.io.IOException;
 import java.lang.reflect.Method;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeoutException;
@@ -80,12 +70,8 @@ public final class LavalierExtension
   private static final Duration REAL_TIMEOUT = Duration.ofSeconds(10);
 
   private final ManualTimeSource manualTime; // null: real time
-  private final List<VirtualDevice> devices = new ArrayList<>(List.of(new ToneDevice()));
-  private final Map<String, ScriptedMixerProvider.Script> scripts = new LinkedHashMap<>();
   private final TimeSource timeSource;
-  private PcmFormat captureFormat = PcmFormat.parse("48000/2/s16le");
-  private final Map<String, PcmFormat> captureFormats = new HashMap<>();
-  private boolean demo = true;
+  private final TestDevices devices;
   private HubConfig config = HubConfig.DEFAULTS;
   private HubObserver observer = HubObserver.NONE;
   private TestTokenFile tokenFile; // null: no access control
@@ -103,6 +89,7 @@ public final class LavalierExtension
   private LavalierExtension(ManualTimeSource manualTime) {
     this.manualTime = manualTime;
     this.timeSource = manualTime == null ? TimeSource.system() : manualTime;
+    this.devices = new TestDevices(timeSource);
   }
 
   /** Creates a server whose time changes only when {@link #timeSource()} is advanced. */
@@ -117,13 +104,13 @@ public final class LavalierExtension
 
   /** Sets the capture format: {@code RATE/CHANNELS/ENCODING}. */
   public LavalierExtension withCaptureFormat(String format) {
-    captureFormat = PcmFormat.parse(format);
+    devices.captureFormat(format);
     return this;
   }
 
   /** Sets the capture format of one device. */
   public LavalierExtension withCaptureFormat(String deviceId, String format) {
-    captureFormats.put(deviceId, PcmFormat.parse(format));
+    devices.captureFormat(deviceId, format);
     return this;
   }
 
@@ -135,13 +122,13 @@ public final class LavalierExtension
 
   /** Adds a scripted device, which is hardware to the server. */
   public LavalierExtension withScripted(String name) {
-    scripts.put(name, ScriptedMixerProvider.add(name, timeSource));
+    devices.addScripted(name);
     return this;
   }
 
   /** Starts the server without {@code --demo}. */
   public LavalierExtension withoutDemo() {
-    demo = false;
+    devices.withoutDemo();
     return this;
   }
 
@@ -188,12 +175,8 @@ public final class LavalierExtension
 
   @Override
   public void beforeEach(ExtensionContext context) throws IOException {
-    List<String> allowed = new ArrayList<>(scripts.keySet());
-    devices.forEach(device -> allowed.add(device.name()));
     executor = new CountedExecutor();
-    workers =
-        new CountedExecutor(
-            () -> scripts.values().stream().mapToInt(script -> script.hangingCalls.get()).sum());
+    workers = new CountedExecutor(devices::hangingCalls);
     if (manualTime != null) {
       manualTime.afterEachStep(
           () -> {
@@ -201,15 +184,7 @@ public final class LavalierExtension
             executor.awaitIdle();
           });
     }
-    LineSettings settings =
-        new LineSettings(
-            id -> captureFormats.getOrDefault(id, captureFormat), allowed::contains, timeSource);
-    sources =
-        new CombinedDevices(
-            List.of(
-                new JavaSoundDevices(settings),
-                new VirtualDevices(devices, demo ? ToneDevice.NAME : "", settings)),
-            allowed::contains);
+    sources = devices.create();
     sources.start();
     hub = new Hub(sources, timeSource, config, observer, workers);
     hub.start();
@@ -273,7 +248,7 @@ public final class LavalierExtension
   public void afterEach(ExtensionContext context) {
     accessMonitor.close();
     sources.close();
-    scripts.values().forEach(ScriptedMixerProvider.Script::close);
+    devices.removeScripted();
     executor.close();
     workers.close();
   }
@@ -285,7 +260,7 @@ public final class LavalierExtension
 
   /** Returns the script of a device. */
   public ScriptedMixerProvider.Script script(String name) {
-    return scripts.get(name);
+    return devices.script(name);
   }
 
   /** Returns the hub, for example to stop it. */
