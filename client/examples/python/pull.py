@@ -60,7 +60,7 @@ class QueuingDelayFilter:
 
 
 class ReadTimes:
-    """Returns when the server had read each frame, in nanoseconds from an arbitrary origin.
+    """Computes when the server had read each frame, in nanoseconds from an arbitrary origin.
 
     A steady clock stops while its machine is suspended. If the server's wall clock has advanced by
     more than its steady clock, and no frame arrived for as long, the server was suspended.

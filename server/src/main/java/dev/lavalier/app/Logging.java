@@ -27,7 +27,7 @@ public final class Logging extends ContextAwareBase implements Configurator {
   /** The name of the audit logger, which logs at every level. */
   private static final String AUDIT = "lavalier.audit";
 
-  /** Long enough for a device that fails again and again; about 5,000 lines. */
+  /** About 5,000 lines: enough for a device that fails again and again. */
   private static final int LOG_BYTES = 768 << 10;
 
   /** For ERROR lines, when the rest is full. */

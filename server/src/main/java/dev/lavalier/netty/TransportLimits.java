@@ -54,7 +54,8 @@ public record TransportLimits(
 
   /**
    * Returns the time after which the kernel stops sending to a host that does not answer. It is
-   * longer than the keepalive timeout, so that only that one closes the connection and is logged.
+   * longer than the keepalive timeout, so that the keepalive closes the connection, and the audit
+   * log names it as the reason.
    */
   public Duration userTimeout() {
     return keepaliveTime.plus(PING_TIMEOUT.multipliedBy(2));

@@ -17,8 +17,8 @@ import java.util.function.Consumer;
  * no access any more. The hub limits subscriptions; this class limits all other calls, and the
  * calls of one identity, which can wait for their first message.
  *
- * <p>A caller without access is served by the health service only. It gets little, because it needs
- * no credential: few calls at a time, none of them for ever.
+ * <p>Only the health service serves a caller without access. Such a caller needs no credential, so
+ * it can have only a few calls at a time, and each ends after 5 minutes at the latest.
  *
  * <p>Safe for use from any thread. No method blocks, except on a lock that is held for a few map
  * operations.

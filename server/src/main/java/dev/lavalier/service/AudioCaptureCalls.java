@@ -34,7 +34,7 @@ public final class AudioCaptureCalls {
    * Creates the calls.
    *
    * @param hub the source of devices and audio
-   * @param refusals learns of callers that may not stream a device
+   * @param refusals observes the subscriptions that are refused
    */
   public AudioCaptureCalls(Hub hub, RefusalObserver refusals) {
     this.hub = hub;

@@ -3,7 +3,7 @@ package dev.lavalier.service;
 import dev.lavalier.hub.Subscriber;
 
 /**
- * Learns of subscriptions that are refused because of the device or a limit, for the audit log.
+ * Observes subscriptions that are refused because of the device or a limit, for the audit log.
  * Called on any thread. Must not block or throw.
  */
 public interface RefusalObserver {
