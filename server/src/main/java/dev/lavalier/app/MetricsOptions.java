@@ -36,9 +36,9 @@ final class MetricsOptions {
       names = "--metrics-host",
       paramLabel = "NAME",
       description =
-          "Accept scrapes also through this host name. The server always accepts IP addresses, names"
-              + " without dots and, if --metrics-bind is not loopback, the names of this machine."
-              + " Can be repeated.")
+          "Accept scrapes also through this host name. The server always accepts IP addresses,"
+              + " names without dots and, if --metrics-bind is not loopback, the names of this"
+              + " machine. Can be repeated.")
   private final Set<String> hosts = new LinkedHashSet<>();
 
   /**
