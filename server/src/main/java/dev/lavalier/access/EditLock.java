@@ -144,9 +144,11 @@ final class EditLock implements AutoCloseable {
 
   /** Releases the lock. */
   @Override
-  public void close() throws IOException {
+  public void close() {
     try (channel) {
       channel.truncate(0); // the process no longer has the lock
+    } catch (IOException e) {
+      // The change is made. The system releases the lock when the process ends.
     } finally {
       IN_THIS_PROCESS.unlock();
     }

@@ -89,6 +89,9 @@ public final class TokenFileEditor {
 
   @SuppressWarnings("try") // the lock is only held
   private void change(boolean createIfMissing, Change change) throws InvalidFileException {
+    if (!createIfMissing) {
+      TokenFile.read(file); // a name that is wrong leaves no lock file
+    }
     try (EditLock lock = EditLock.acquire(file, timeSource)) {
       boolean isNew = createIfMissing && Files.notExists(file);
       List<String> lines = change.linesOf(isNew ? TokenFile.EMPTY : TokenFile.read(file));

@@ -173,6 +173,14 @@ final class TokenFileEditorTest {
     assertThat(Files.getOwner(lock)).isEqualTo(Files.getOwner(file));
   }
 
+  @Test
+  void missingFileLeavesNoLockFile() {
+    assertThatThrownBy(() -> new TokenFileEditor(file).revoke("ann"))
+        .isInstanceOf(InvalidFileException.class)
+        .hasMessageContaining("expected: an existing file");
+    assertThat(dir).isEmptyDirectory();
+  }
+
   private Process start(Class<?> program, String... arguments) throws IOException {
     List<String> command =
         new ArrayList<>(
