@@ -170,7 +170,7 @@ final class LogWriter {
         out.write(line.bytes);
       }
       return true;
-    } catch (IOException e) { // for example, the disk is full
+    } catch (IOException | RuntimeException | Error e) { // for example, the disk is full
       return false;
     }
   }

@@ -206,8 +206,9 @@ final class Settings {
       }
       if (!option.paramLabel().contains("=")) { // it would become an id of a device
         throw new IllegalArgumentException(
-            "%s: (expected: %s)"
-                .formatted(at(file, node), option.isMultiValue() ? "a list" : "one value"));
+            "%s: %s: a mapping (expected: %s)"
+                .formatted(
+                    at(file, node), key(option), option.isMultiValue() ? "a list" : "one value"));
       }
     } else {
       values.add(scalar(file, node));

@@ -95,7 +95,7 @@ final class ConfigurationTest {
     assertRefused(
         run(Map.of(), "check-config", "--config", file),
         text.endsWith("{}") && key.equals("allow-device")
-            ? file + ":1: (expected: a list)"
+            ? file + ":1: allow-device: a mapping (expected: a list)"
             : file
                 + ":1: "
                 + key
@@ -140,7 +140,9 @@ final class ConfigurationTest {
   @Test
   void mappingOfOptionWithoutNamesIsRejected() throws IOException {
     String file = file("allow-device: {tone: true}\n");
-    assertRefused(run(Map.of(), "check-config", "--config", file), file + ":1: (expected: a list)");
+    assertRefused(
+        run(Map.of(), "check-config", "--config", file),
+        file + ":1: allow-device: a mapping (expected: a list)");
   }
 
   @Test

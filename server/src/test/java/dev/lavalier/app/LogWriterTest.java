@@ -35,6 +35,7 @@ final class LogWriterTest {
     private final CountDownLatch blocked = new CountDownLatch(1);
     private volatile CountDownLatch gate = new CountDownLatch(0);
     private volatile boolean fails;
+    private volatile boolean failsWithError;
 
     @Override
     public void write(int one) {
@@ -50,6 +51,9 @@ final class LogWriterTest {
         gate.await();
       } catch (InterruptedException e) {
         throw new AssertionError(e);
+      }
+      if (failsWithError) {
+        throw new OutOfMemoryError("simulated");
       }
       if (fails) {
         throw new IOException("No space left on device");
@@ -148,6 +152,14 @@ final class LogWriterTest {
     write(2, "INFO", false);
     assertThat(reports.poll(10, TimeUnit.SECONDS).count()).isEqualTo(1);
     assertThat(pipe.written()).isEqualTo(lines(2, 3));
+  }
+
+  @Test
+  void lineThatFailsWithAnErrorIsCounted() throws Exception {
+    pipe.failsWithError = true;
+    write(1, "INFO", false);
+    assertThat(writer.flush(TIMEOUT)).isTrue();
+    assertThat(writer.dropped()).isEqualTo(1);
   }
 
   @Test
