@@ -43,10 +43,13 @@ final class GuardedCall<ReqT, RespT> extends SimpleForwardingServerCall<ReqT, Re
       tracer.onEnding(reason);
     }
     ServerCall.Listener<ReqT> started = service;
-    if (started != null) {
-      started.onCancel();
+    try {
+      if (started != null) {
+        started.onCancel();
+      }
+    } finally { // the call ends also if the service fails
+      delegate().close(GrpcStatuses.status(reason), new Metadata());
     }
-    delegate().close(GrpcStatuses.status(reason), new Metadata());
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.lavalier.service;
 
+import dev.lavalier.common.FailureLog;
 import dev.lavalier.common.StreamException;
 import dev.lavalier.common.StreamException.Reason;
 import dev.lavalier.common.TimeSource;
@@ -11,6 +12,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import org.slf4j.LoggerFactory;
 
 /**
  * The calls in progress, of every service. Limits their number, and ends the calls whose caller has
@@ -45,6 +47,7 @@ public final class ActiveCalls {
   private record Quota(String scope, long limit) {}
 
   private final TimeSource timeSource;
+  private final FailureLog failures;
   private final long maxPerIdentity;
   private final Map<Quota, Integer> inUse = new HashMap<>(); // guarded by itself; values at least 1
   private final Set<ActiveCall> calls = ConcurrentHashMap.newKeySet();
@@ -58,6 +61,8 @@ public final class ActiveCalls {
    */
   public ActiveCalls(TimeSource timeSource, int maxSubscriptionsPerIdentity) {
     this.timeSource = timeSource;
+    this.failures =
+        new FailureLog(timeSource, LoggerFactory.getLogger(ActiveCalls.class), "an access check");
     this.maxPerIdentity = (long) maxSubscriptionsPerIdentity + OTHER_CALLS;
   }
 
@@ -112,7 +117,13 @@ public final class ActiveCalls {
    */
   public void endUnauthorized() {
     long now = timeSource.nanoTime();
-    calls.forEach(call -> call.endIfUnauthorized(now));
+    for (ActiveCall call : calls) {
+      try {
+        call.endIfUnauthorized(now);
+      } catch (RuntimeException | Error e) { // the other calls must end nevertheless
+        failures.report("an access check", e);
+      }
+    }
   }
 
   /** A call in progress. */
@@ -133,13 +144,18 @@ public final class ActiveCalls {
 
     private void endIfUnauthorized(long now) {
       if (!caller.hasAccess() && now - startNanos >= MAX_DURATION_WITHOUT_ACCESS.toNanos()) {
-        ending.accept(
+        end(
             new StreamException(
                 Reason.LIMIT_REACHED,
                 "a call without access ends after %d minutes; call again"
                     .formatted(MAX_DURATION_WITHOUT_ACCESS.toMinutes())));
       }
-      caller.accessEnd().ifPresent(ending);
+      caller.accessEnd().ifPresent(this::end);
+    }
+
+    private void end(StreamException reason) {
+      ending.accept(reason);
+      remove(); // a peer that reads nothing could delay the end of the call in the transport
     }
 
     /** Removes the call because it has ended. Further calls have no effect. */

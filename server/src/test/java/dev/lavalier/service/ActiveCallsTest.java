@@ -25,6 +25,7 @@ final class ActiveCallsTest {
   private final ActiveCalls calls = new ActiveCalls(timeSource, 50);
   private final List<StreamException> ends = new ArrayList<>();
   private boolean revoked;
+  private boolean grantsFail;
 
   private Caller ann(String address) {
     return new Caller(
@@ -36,6 +37,9 @@ final class ActiveCallsTest {
 
           @Override
           public Optional<Grants> grants() {
+            if (grantsFail) {
+              throw new IllegalStateException("simulated");
+            }
             return revoked ? Optional.empty() : Optional.of(Grants.ALL);
           }
         },
@@ -115,5 +119,30 @@ final class ActiveCallsTest {
     assertThat(ends)
         .extracting(StreamException::reason)
         .containsExactly(Reason.NOT_AUTHENTICATED, Reason.LIMIT_REACHED);
+  }
+
+  @Test
+  void callThatIsEndedFreesItsPlaceAtOnce() throws Exception {
+    for (int i = 0; i < 4; i++) {
+      add(Caller.withoutAccess("peer"), HEALTH_WATCH);
+    }
+    refusal(Caller.withoutAccess("peer"), HEALTH_WATCH);
+    timeSource.advance(Duration.ofMinutes(5));
+    calls.endUnauthorized();
+    calls.endUnauthorized();
+    assertThat(ends).hasSize(4);
+    add(Caller.withoutAccess("peer"), HEALTH_WATCH);
+  }
+
+  @Test
+  void checkThatFailsDoesNotKeepOtherCalls() throws Exception {
+    add(ann("peer"), WATCH_DEVICES);
+    for (int i = 0; i < 4; i++) {
+      add(Caller.withoutAccess("peer"), HEALTH_WATCH);
+    }
+    grantsFail = true;
+    timeSource.advance(Duration.ofMinutes(5));
+    calls.endUnauthorized();
+    assertThat(ends).hasSize(4);
   }
 }
