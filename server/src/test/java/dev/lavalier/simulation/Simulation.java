@@ -143,8 +143,10 @@ final class Simulation {
           at,
           actions,
           () -> {
-            act();
-            scheduleAction(actions, end);
+            if (scheduler.now() < end) { // a pause may have delayed it
+              act();
+              scheduleAction(actions, end);
+            }
           });
     }
   }

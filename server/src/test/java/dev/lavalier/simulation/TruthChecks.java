@@ -80,10 +80,11 @@ final class TruthChecks {
       undetected += samples(line.longestHoldNanos());
     }
     double uncertain = samples(line.uncertainNanos(frame.readNanos()));
-    double[] undecidable = undecidable(frame);
+    double[] undecidable = undecidable(frame, number);
     double least = undecidable.length == 0 ? -exact : -exact - samples(SUSPEND_TOLERANCE_NANOS);
     double lowest = Math.max(least, old - line.lostAtStart() - undetected - uncertain);
-    double highest = before + estimate + uncertain + samples(line.unknownStartNanos());
+    double suspends = samples(SUSPEND_TOLERANCE_NANOS) * suspensions(frame);
+    double highest = before + estimate + suspends + uncertain + samples(line.unknownStartNanos());
     require(
         isBetween(lowest, highest, counted, undecidable, 0),
         frame,
@@ -112,29 +113,38 @@ final class TruthChecks {
    * not, in captured samples.
    *
    * <p>A suspension is noticed within a second. Until then, nothing shows whether the samples in
-   * the line were captured before or after it. On a machine that does not measure suspensions, a
+   * the line, or samples that are late, were captured before or after it. Samples that were
+   * captured before it may be counted as captured after it, if the reader was late. On a machine that does not measure suspensions, a
    * suspension, and a stall of the device while the wall clock is set, look the same. A suspension
    * before the first read belongs to the start of the line.
    */
-  private double[] undecidable(Frame frame) {
+  private double[] undecidable(Frame frame, double number) {
+    long captured = env.time().steadyNanosOf(line.physicalNanosOf(number));
     List<Double> samples = new ArrayList<>();
     for (ClockChange each : env.time().clockChanges()) {
       long since = frame.readNanos() - each.atSteady();
       if (since < 0) {
         continue;
       }
-      boolean recent = since <= DETECTION_NANOS + line.bufferNanos();
+      boolean recent = since <= DETECTION_NANOS + line.bufferNanos() + line.longestHoldNanos();
       boolean atStart = each.atSteady() <= line.firstReadAt();
       if (!env.time().areSuspendsKnown()) {
         samples.add(samples(each.nanos()) * (each.isSuspension() ? -1 : 1));
       } else if (each.isSuspension() && (recent || atStart || each.nanos() <= MIN_SUSPEND_NANOS)) {
         samples.add(-samples(each.nanos()));
       }
-      if (each.isSuspension() && recent) {
+      if (each.isSuspension() && (recent || captured <= each.atSteady())) {
         samples.add(samples(each.nanos()));
       }
     }
     return samples.stream().mapToDouble(each -> each).toArray();
+  }
+
+  /** Returns the number of suspensions before a frame was read. */
+  private long suspensions(Frame frame) {
+    return env.time().clockChanges().stream()
+        .filter(each -> each.isSuspension() && each.atSteady() <= frame.readNanos())
+        .count();
   }
 
   private static boolean isBetween(

@@ -56,7 +56,7 @@ public final class JavaSoundDevices implements Devices {
   private final Set<String> failingMixers = new HashSet<>(); // names
 
   private final AtomicLong pollCount = new AtomicLong(); // odd while a poll is in progress
-  private List<DeviceDescriptor> notifiedList = List.of(); // used by the executor only
+  private volatile boolean changed; // since the last notification
 
   private volatile Map<String, ListedDevice> snapshot = Map.of();
   private volatile Runnable changeListener = () -> {};
@@ -183,11 +183,10 @@ public final class JavaSoundDevices implements Devices {
   }
 
   private void notifyListener() {
-    List<DeviceDescriptor> list = list();
-    if (list.equals(notifiedList)) {
+    if (!changed) {
       return;
     }
-    notifiedList = list;
+    changed = false;
     try {
       changeListener.run();
     } catch (RuntimeException | Error e) { // it must not end the polls
@@ -218,7 +217,11 @@ public final class JavaSoundDevices implements Devices {
     queriedFormats.keySet().retainAll(mixers);
     List<ReportedMixer> report =
         mixers.stream().map(mixer -> new ReportedMixer(mixer, supportedFormats(mixer))).toList();
+    List<DeviceDescriptor> before = list();
     snapshot = devices.update(report);
+    if (!list().equals(before)) {
+      changed = true; // also if the next refresh changes it back
+    }
   }
 
   /** Queries a mixer until it lists formats. */

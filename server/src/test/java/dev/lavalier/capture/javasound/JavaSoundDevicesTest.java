@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -113,6 +114,33 @@ final class JavaSoundDevicesTest {
     plug("USB");
     devices.open("USB").close();
     assertThat(awaitChange()).containsExactly("Mic", "USB"); // before the next poll
+  }
+
+  @Test
+  void changeThatIsUndoneBeforeTheListenerRuns_notifiesIt() throws Exception {
+    plug("Mic");
+    CountDownLatch gate = new CountDownLatch(1);
+    devices.onChange(
+        () -> {
+          changes.add(ids());
+          awaitUninterruptibly(gate);
+        });
+    devices.start();
+    assertThat(awaitChange()).containsExactly("Mic");
+    Script usb = plug("USB");
+    devices.open("USB").close(); // from now on, callers see the new list
+    usb.unplug();
+    assertNotAvailable("USB");
+    gate.countDown();
+    assertThat(awaitChange()).containsExactly("Mic");
+  }
+
+  private static void awaitUninterruptibly(CountDownLatch gate) {
+    try {
+      gate.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   @Test
