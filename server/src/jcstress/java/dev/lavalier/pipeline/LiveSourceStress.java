@@ -86,8 +86,8 @@ public final class LiveSourceStress {
    *
    * <p>The subscriber was not ready for the frames in the ring, so the capacity of the source
    * applies to them. It leaves one spare slot in the ring, which has its minimum size: the second
-   * published frame takes the slot of the oldest waiting frame. The result is the first
-   * poll, the second poll, and the number of frames that then remain; frame 17 is the newest.
+   * published frame takes the slot of the oldest waiting frame. The result is the first poll, the
+   * second poll, and the number of frames that then remain; frame 17 is the newest.
    */
   @JCStressTest
   @Outcome(

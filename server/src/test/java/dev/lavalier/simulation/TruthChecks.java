@@ -114,9 +114,9 @@ final class TruthChecks {
    *
    * <p>A suspension is noticed within a second. Until then, nothing shows whether the samples in
    * the line, or samples that are late, were captured before or after it. Samples that were
-   * captured before it may be counted as captured after it, if the reader was late. On a machine that does not measure suspensions, a
-   * suspension, and a stall of the device while the wall clock is set, look the same. A suspension
-   * before the first read belongs to the start of the line.
+   * captured before it may be counted as captured after it, if the reader was late. On a machine
+   * that does not measure suspensions, a suspension, and a stall of the device while the wall clock
+   * is set, look the same. A suspension before the first read belongs to the start of the line.
    */
   private double[] undecidable(Frame frame, double number) {
     long captured = env.time().steadyNanosOf(line.physicalNanosOf(number));
