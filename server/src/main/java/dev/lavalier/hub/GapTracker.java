@@ -130,8 +130,12 @@ final class GapTracker {
    */
   private Optional<Gap> gapWithinEpoch(Frame frame) {
     long expected = expectedIndex();
+    long missing = frame.sampleIndex() - expected;
+    if (missing == 0) {
+      return Optional.empty(); // usual
+    }
     List<Gap.Part> parts = new ArrayList<>();
-    long rest = addLosses(frame, frame.sampleIndex() - expected, parts);
+    long rest = addLosses(frame, missing, parts);
     long slow = Math.max(0, Math.min(rest, notReadyUntil - expected));
     addPart(slow, new Loss(LossCause.SLOW_SUBSCRIBER, false), parts);
     addPart(rest - slow, new Loss(LossCause.SERVER_OVERLOAD, false), parts);

@@ -45,7 +45,8 @@ public final class Subscription {
   private @Nullable FrameSource source; // null: no epoch yet
   private int maxLatencyMs; // granted in this epoch
   private boolean added; // to the delivery loop
-  private long lastProgressNanos; // when it last sent a frame, or no frames were waiting
+  private boolean stalled; // frames wait, and the sink was not ready for one since stalledSince
+  private long stalledSinceNanos;
 
   /**
    * The services that all subscriptions of a hub share.
@@ -214,7 +215,7 @@ public final class Subscription {
           }
           source = stream.source();
           gaps.onEpoch(stream);
-          lastProgressNanos = services.timeSource().nanoTime();
+          stalled = false;
           maxLatencyMs = (int) Math.ceil(stream.maxAgeNanos() / 1e6);
           sink.onStarted(
               new StreamStart(
@@ -282,7 +283,7 @@ public final class Subscription {
       return;
     }
     if (source.isEmpty()) { // usual after a wake-up by the subscriber
-      lastProgressNanos = services.timeSource().nanoTime();
+      stalled = false;
       return;
     }
     long now = services.timeSource().nanoTime();
@@ -298,7 +299,7 @@ public final class Subscription {
       return;
     }
     drainWhileReady(now);
-    checkStall(now);
+    checkStall();
     if (source.hasMoreWork() && sink.isReady()) {
       wake();
     }
@@ -314,10 +315,16 @@ public final class Subscription {
     source.startTurn(ready);
   }
 
-  private void checkStall(long now) {
+  private void checkStall() {
     if (source.isEmpty() || sink.isReady()) { // a replay can have frames that are not due yet
-      lastProgressNanos = services.timeSource().nanoTime(); // the turn may have taken long
-    } else if (now - lastProgressNanos > services.stallTimeout().toNanos()) {
+      stalled = false;
+      return;
+    }
+    long now = services.timeSource().nanoTime(); // the turn may have taken long
+    if (!stalled) {
+      stalled = true;
+      stalledSinceNanos = now;
+    } else if (now - stalledSinceNanos > services.stallTimeout().toNanos()) {
       fail(
           new StreamException(
               Reason.SUBSCRIBER_STALLED,
@@ -333,7 +340,7 @@ public final class Subscription {
         Optional<Gap> gap = gaps.gapBefore(frame);
         recordSent(frame, gap, now); // first, because the sink may end the subscription
         sink.onFrame(frame, gap);
-        lastProgressNanos = now;
+        stalled = false;
         gaps.onSent(frame);
         source.onSent();
         if (source.isEmpty()) {
