@@ -6,6 +6,7 @@ import dev.lavalier.audio.PolyphaseFilters;
 import dev.lavalier.capture.Period;
 import dev.lavalier.common.StreamException;
 import dev.lavalier.common.TimeSource;
+import dev.lavalier.common.WorkBudget;
 import dev.lavalier.pipeline.CapturePipeline;
 import dev.lavalier.pipeline.FrameCodec;
 import dev.lavalier.pipeline.PipelineStream;
@@ -15,6 +16,7 @@ import dev.lavalier.pipeline.StreamPlan;
 import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -55,13 +57,15 @@ public final class StressDevice {
       };
   private static final PolyphaseFilters FILTERS = new PolyphaseFilters();
   private static final StreamPlan PLAN = new StreamPlan(asCaptured(), FRAME_SIZE, CODEC);
+  private static final SubscriptionQuotas QUOTAS =
+      new SubscriptionQuotas(SubscriberLimits.total(Integer.MAX_VALUE), ResourceLimits.NONE);
   private static final DeviceServices SERVICES =
       new DeviceServices(
-          null, STILL, FILTERS, Duration.ZERO, Runnable::run, HubObserver.NONE, () -> {});
+          null, STILL, FILTERS, Duration.ZERO, QUOTAS, Runnable::run, HubObserver.NONE, () -> {});
   private static final SubscriptionSpec SPEC =
       new SubscriptionSpec(
           "stress",
-          FORMAT,
+          PLAN.conversion(),
           List.of(),
           FRAME_SIZE,
           30,
@@ -84,6 +88,7 @@ public final class StressDevice {
           0,
           FILTERS,
           STILL::nanoTime,
+          WorkBudget.unlimited(),
           actor.captureEvents(),
           StreamMetrics.NONE);
   private final AtomicInteger closed = new AtomicInteger();
@@ -107,8 +112,19 @@ public final class StressDevice {
 
   /** Creates a subscription that is not started. */
   public Subscription subscription(ManualDeliveryLoop deliveryLoop, FrameSink sink) {
-    return new Subscription(
-        0, SUBSCRIBER, SPEC, deliveryLoop.deliveryLoop(), sink, actor, services);
+    try {
+      return new Subscription(
+          0,
+          SUBSCRIBER,
+          SPEC,
+          deliveryLoop.deliveryLoop(),
+          sink,
+          actor,
+          QUOTAS.acquire(SUBSCRIBER, "stress", SubscriptionCost.of(SPEC, PLAN.conversion())),
+          services);
+    } catch (StreamException e) {
+      throw new IllegalStateException(e); // there are no limits
+    }
   }
 
   /**
@@ -117,7 +133,7 @@ public final class StressDevice {
    */
   public void activate(Subscription subscription) {
     loops.add(subscription.deliveryLoop());
-    pipeline.update(Set.of(PLAN), loops);
+    pipeline.update(Map.of(PLAN, SPEC.queueFrames()), loops);
     SubscriptionSpec spec = subscription.spec();
     subscription.start(pipeline.open(PLAN, spec.start(), spec.queueFrames(), spec.maxAgeNanos()));
   }

@@ -56,7 +56,7 @@ public final class LiveSourceStress {
   @State
   public static class InOrder {
 
-    private final FrameRing ring = new FrameRing();
+    private final FrameRing ring = new FrameRing(16);
     private final LiveSource source = sourceFrom(ring, 0, 4);
 
     /** Publishes two frames. */
@@ -100,7 +100,7 @@ public final class LiveSourceStress {
 
     private static final int CAPACITY = 15;
 
-    private final FrameRing ring = new FrameRing();
+    private final FrameRing ring = new FrameRing(16);
     private final LiveSource source = sourceFrom(ring, 0, CAPACITY);
 
     /** Fills the ring: frame 0 exceeds the capacity, frame 1 is the next. */
@@ -154,7 +154,7 @@ public final class LiveSourceStress {
 
     private static final int FRAMES = 24; // more than a ring of the minimum size holds
 
-    private final FrameRing ring = new FrameRing();
+    private final FrameRing ring = new FrameRing(16);
     private LiveSource source;
     private int expected;
     private int disorder;
@@ -168,7 +168,7 @@ public final class LiveSourceStress {
     /** Creates a live source and polls it three times. */
     @Actor
     public void loop() {
-      ring.ensureCapacity(FRAMES + 1);
+      ring.setCapacity(FRAMES + 1);
       expected = (int) FrameRing.headAfter(ring.latest());
       source = sourceFrom(ring, expected, FRAMES);
       for (int i = 0; i < 3; i++) {

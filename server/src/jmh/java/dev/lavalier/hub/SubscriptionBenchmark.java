@@ -6,6 +6,7 @@ import dev.lavalier.audio.PolyphaseFilters;
 import dev.lavalier.capture.Period;
 import dev.lavalier.common.StreamException;
 import dev.lavalier.common.TimeSource;
+import dev.lavalier.common.WorkBudget;
 import dev.lavalier.pipeline.CapturePipeline;
 import dev.lavalier.pipeline.Frame;
 import dev.lavalier.pipeline.FrameCodec;
@@ -17,6 +18,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
@@ -65,6 +67,8 @@ public class SubscriptionBenchmark {
   public void subscribe() throws StreamException {
     PolyphaseFilters filters = new PolyphaseFilters();
     FrameCodec codec = FrameCodec.stateless(frame -> MESSAGE);
+    SubscriptionQuotas quotas =
+        new SubscriptionQuotas(SubscriberLimits.DEFAULTS, ResourceLimits.NONE);
     DeviceActor device =
         new DeviceActor(
             "benchmark",
@@ -73,6 +77,7 @@ public class SubscriptionBenchmark {
                 timeSource,
                 filters,
                 Duration.ZERO,
+                quotas,
                 Runnable::run,
                 HubObserver.NONE,
                 () -> {}));
@@ -85,12 +90,14 @@ public class SubscriptionBenchmark {
             0,
             filters,
             timeSource::nanoTime,
+            WorkBudget.unlimited(),
             device.captureEvents(),
             StreamMetrics.NONE);
+    Conversion conversion = Conversion.plan(FORMAT, FORMAT, List.of());
     SubscriptionSpec spec =
         new SubscriptionSpec(
             "benchmark",
-            FORMAT,
+            conversion,
             List.of(),
             FRAME_SIZE,
             10,
@@ -103,13 +110,21 @@ public class SubscriptionBenchmark {
     Subscription.SubscriptionServices services =
         new Subscription.SubscriptionServices(
             timeSource, Duration.ofSeconds(30), HubObserver.NONE, (subscription, reason) -> {});
-    StreamPlan plan = new StreamPlan(Conversion.plan(FORMAT, FORMAT, List.of()), FRAME_SIZE, codec);
-    pipeline.update(Set.of(plan), Set.of()); // the benchmarks wake the loop
+    StreamPlan plan = new StreamPlan(conversion, FRAME_SIZE, codec);
+    pipeline.update(Map.of(plan, spec.queueFrames()), Set.of()); // the benchmarks wake the loop
     publish();
     Subscriber subscriber = new Subscriber(Subscriber.ANONYMOUS, "benchmark");
     for (int i = 0; i < subscribers; i++) {
       Subscription subscription =
-          new Subscription(i, subscriber, spec, deliveryLoop, new CountingSink(), device, services);
+          new Subscription(
+              i,
+              subscriber,
+              spec,
+              deliveryLoop,
+              new CountingSink(),
+              device,
+              quotas.acquire(subscriber, "benchmark", SubscriptionCost.of(spec, conversion)),
+              services);
       subscription.start(pipeline.open(plan, StartFrom.LIVE, 10, spec.maxAgeNanos()));
       subscriptions.add(subscription);
     }

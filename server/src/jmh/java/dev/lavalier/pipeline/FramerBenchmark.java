@@ -48,7 +48,7 @@ public class FramerBenchmark {
     period = new byte[periodSamples * pcmFormat.bytesPerSampleFrame()];
     Conversion asCaptured = Conversion.plan(pcmFormat, pcmFormat, List.of());
     framer =
-        new Framer(new StreamPlan(asCaptured, 2 * periodSamples, AudioCaptureCalls.pcmCodec()));
+        new Framer(new StreamPlan(asCaptured, 2 * periodSamples, AudioCaptureCalls.pcmCodec()), 16);
   }
 
   /** Adds two periods, which complete one frame. */

@@ -39,8 +39,7 @@ public class LiveSourceBenchmark {
   /** Creates the ring and its live sources. */
   @Setup(Level.Iteration)
   public void createSources() {
-    ring = new FrameRing();
-    ring.ensureCapacity(11);
+    ring = new FrameRing(16);
     readers = new ArrayList<>();
     for (int i = 0; i < queues; i++) {
       readers.add(LiveSource.after(null, ring, 10, Long.MAX_VALUE));

@@ -12,6 +12,7 @@ import dev.lavalier.grpc.CallServices;
 import dev.lavalier.grpc.GrpcServer;
 import dev.lavalier.hub.DeliveryLoop;
 import dev.lavalier.hub.Hub;
+import dev.lavalier.hub.ResourceLimits;
 import dev.lavalier.netty.NettyTransport;
 import dev.lavalier.service.AccessMonitor;
 import dev.lavalier.service.ActiveCalls;
@@ -48,12 +49,14 @@ final class LavalierServer implements AutoCloseable {
   private final InetSocketAddress address;
   private final GrpcServer grpc;
   private final Telemetry telemetry;
+  private final ResourceLimits limits;
 
   LavalierServer(ServerOptions.Values config) {
     TimeSource timeSource = TimeSource.system();
     devices = localDevices(config.capture(), config.allowed(), timeSource);
     telemetry = new Telemetry(timeSource, config.metrics(), ServerMain.version());
     hub = new Hub(devices, timeSource, config.hub(), telemetry.hubObserver());
+    limits = config.hub().resources();
     ActiveCalls activeCalls = new ActiveCalls(timeSource, config.hub().limits().perIdentity());
     accessMonitor =
         new AccessMonitor(hub, activeCalls, config.tokens(), config.tls(), timeSource, files);
@@ -72,6 +75,18 @@ final class LavalierServer implements AutoCloseable {
                 activeCalls,
                 rejections,
                 telemetry.callObserver()));
+  }
+
+  private static String describe(ResourceLimits limits) {
+    return "limits: streams %d MiB, %d MiB per caller; history %d MiB; %d frames/s, %d per caller; conversions %.0f %% of a processor per device, %.0f %% per caller"
+        .formatted(
+            limits.memoryBytes() >> 20,
+            limits.memoryBytesPerCaller() >> 20,
+            limits.historyBytes() >> 20,
+            limits.framesPerSecond(),
+            limits.framesPerSecondPerCaller(),
+            100 * limits.conversionShare(),
+            100 * limits.conversionSharePerCaller());
   }
 
   private static Devices localDevices(
@@ -95,8 +110,9 @@ final class LavalierServer implements AutoCloseable {
    */
   void start() throws ListenException {
     devices.start();
+    log.info("{}", describe(limits));
     hub.start();
-    telemetry.start(hub);
+    telemetry.start(hub, limits);
     accessMonitor.start();
     try {
       grpc.start();

@@ -32,6 +32,7 @@ final class ServerOptions {
   @Mixin private ListenOptions listening;
   @Mixin private CaptureOptions capture;
   @Mixin private LimitOptions limits;
+  @Mixin private ResourceOptions resources;
   @Mixin private TlsOptions tls;
   @Mixin private AccessOptions access;
   @Mixin private MetricsOptions metrics;
@@ -56,6 +57,7 @@ final class ServerOptions {
     HubConfig hub =
         new HubConfig(
             limits.subscribers(),
+            resources.values(limits.subscribers().total()),
             limits.stallTimeout(),
             captureValues.history(),
             captureValues.keptOpen());

@@ -3,6 +3,7 @@ package dev.lavalier.app;
 import dev.lavalier.common.TimeSource;
 import dev.lavalier.hub.Hub;
 import dev.lavalier.hub.HubObserver;
+import dev.lavalier.hub.ResourceLimits;
 import dev.lavalier.netty.PeerAddress;
 import dev.lavalier.observe.AuditLog;
 import dev.lavalier.observe.JfrEvents;
@@ -64,13 +65,15 @@ final class Telemetry implements AutoCloseable {
   /**
    * Starts the metrics endpoint, if its address is configured.
    *
+   * @param limits the limits of the hub
    * @throws ListenException if the endpoint cannot listen on the address
    */
-  void start(Hub hub) throws ListenException {
+  void start(Hub hub, ResourceLimits limits) throws ListenException {
     if (metrics == null) {
       return;
     }
     metrics.watch(hub::devices);
+    metrics.watchResources(hub::resourceUse, limits);
     metrics.watchDroppedLines("audit", Logging::droppedAuditLines);
     metrics.watchDroppedLines("server", Logging::droppedLines);
     InetSocketAddress requested = config.orElseThrow().address();

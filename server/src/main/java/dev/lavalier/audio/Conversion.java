@@ -20,6 +20,12 @@ public record Conversion(PcmFormat captured, PcmFormat delivered, ChannelMap cha
   public static final List<Integer> RATES_HZ =
       List.of(8_000, 11_025, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 88_200, 96_000);
 
+  // Nanoseconds of processor time.
+  private static final double DECODE_NANOS = 3; // for each captured sample of a channel in use
+  private static final double TAP_NANOS = 0.6; // for each tap of a delivered sample of a plane
+  private static final double ENCODE_NANOS = 5; // for each delivered value
+  private static final double DITHERED_NANOS = 14; // the same, with dither
+
   /**
    * Plans a conversion.
    *
@@ -99,6 +105,40 @@ public record Conversion(PcmFormat captured, PcmFormat delivered, ChannelMap cha
   private boolean isExactIn(SampleEncoding encoding) {
     return captured.encoding() != SampleEncoding.F32LE
         && captured.encoding().bytesPerSample() <= encoding.bytesPerSample();
+  }
+
+  /**
+   * Returns about how much processor time the conversion takes, in nanoseconds for each second of
+   * audio; 0 if nothing is converted. The factors were measured with {@code ConversionBenchmark}
+   * (docs/benchmarks.md). A processor can be some times faster or slower.
+   */
+  public long workNanosPerSecond() {
+    if (isIdentity()) {
+      return 0;
+    }
+    long planes = channels.sources().stream().distinct().count();
+    long decoded = channels.isMixed() ? captured.channelCount() : planes;
+    double nanos = DECODE_NANOS * decoded * captured.sampleRateHz();
+    if (isResampled()) {
+      nanos += TAP_NANOS * planes * 2 * lookahead() * delivered.sampleRateHz();
+    }
+    double encode = isDithered() ? DITHERED_NANOS : ENCODE_NANOS;
+    return (long) (nanos + encode * delivered.channelCount() * delivered.sampleRateHz());
+  }
+
+  /**
+   * Returns about how many bytes a converter takes, apart from its filter.
+   *
+   * @param samples the maximum number of captured samples per channel in a block
+   */
+  public long memoryBytes(int samples) {
+    if (isIdentity()) {
+      return 0;
+    }
+    long planes = channels.sources().stream().distinct().count();
+    long windows = isResampled() ? planes * (4L * lookahead() + samples) : 0;
+    long output = maxOutputSamples(samples) + 1L;
+    return 8 * (2L * samples + output + windows) + output * delivered.bytesPerSampleFrame();
   }
 
   /** Returns the number of delivered samples for {@link #down} captured samples. */

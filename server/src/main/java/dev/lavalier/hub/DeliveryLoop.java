@@ -2,9 +2,13 @@ package dev.lavalier.hub;
 
 import dev.lavalier.common.FailureLog;
 import dev.lavalier.common.TimeSource;
+import dev.lavalier.common.WorkBudget;
 import dev.lavalier.pipeline.FrameListener;
 import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -20,15 +24,26 @@ import org.slf4j.LoggerFactory;
  */
 public final class DeliveryLoop implements FrameListener {
 
+  /** The share of the processor time that replays take at most. */
+  private static final double REPLAY_SHARE = 0.5;
+
+  private static final long MAX_REPLAY_BURST_NANOS = 20_000_000;
+
   private final Executor executor;
+  private final TimeSource timeSource;
   private final FailureLog failures;
   private final AtomicBoolean wakeupPending = new AtomicBoolean();
   private final Runnable drainAll = this::drainAll; // created once, not for each frame
   private final Runnable drainNext = this::drainNext;
+  private final Runnable runReplay = this::runReplay;
 
   // Used only on the delivery loop.
   private final List<Subscription> subscriptions = new ArrayList<>();
   private int remaining; // number of subscriptions that this round has not drained yet
+  private final WorkBudget replayBudget;
+  private final Set<Subscription> replays = new LinkedHashSet<>(); // that wait for a turn
+  private boolean replayPending; // a task for the next of them was submitted
+  private long replaysAccruedAt;
   private boolean anotherRound; // frames were published during this round
 
   /** Creates a delivery loop on an executor that runs one task at a time, in order. */
@@ -39,10 +54,14 @@ public final class DeliveryLoop implements FrameListener {
   /**
    * Creates a delivery loop on an executor that runs one task at a time, in order.
    *
-   * @param timeSource limits the rate at which failures of tasks are logged
+   * @param timeSource limits the rate at which failures of tasks are logged, and measures replays
    */
-  DeliveryLoop(Executor executor, TimeSource timeSource) {
+  public DeliveryLoop(Executor executor, TimeSource timeSource) {
     this.executor = executor;
+    this.timeSource = timeSource;
+    this.replayBudget =
+        new WorkBudget(REPLAY_SHARE, MAX_REPLAY_BURST_NANOS, timeSource::threadCpuNanos);
+    this.replaysAccruedAt = timeSource.nanoTime();
     this.failures =
         new FailureLog(
             timeSource, LoggerFactory.getLogger(DeliveryLoop.class), "a task of a delivery loop");
@@ -138,6 +157,37 @@ public final class DeliveryLoop implements FrameListener {
     }
   }
 
+  /**
+   * Schedules a turn of a subscription that reads the history. Such turns have a share of the
+   * processor time. If it is used up, they wait until the next frames are published. Called on the
+   * delivery loop.
+   */
+  void scheduleReplay(Subscription subscription) {
+    replays.add(subscription);
+    if (!replayPending) {
+      replayPending = submit(runReplay);
+    }
+  }
+
+  private void runReplay() {
+    replayPending = false;
+    long now = timeSource.nanoTime();
+    replayBudget.accrue(now - replaysAccruedAt);
+    replaysAccruedAt = now;
+    Iterator<Subscription> waiting = replays.iterator(); // the first has waited the longest
+    if (replayBudget.isSpent() || !waiting.hasNext()) {
+      return;
+    }
+    Subscription subscription = waiting.next();
+    waiting.remove();
+    replayBudget.start();
+    run(subscription, subscription::drainTurn);
+    replayBudget.stop();
+    if (!replays.isEmpty() && !replayPending) {
+      replayPending = submit(runReplay);
+    }
+  }
+
   /** Sends the waiting frames of one subscription. Called on the delivery loop. */
   void drain(Subscription subscription) {
     try {
@@ -156,5 +206,6 @@ public final class DeliveryLoop implements FrameListener {
   /** Removes a subscription. Called on the delivery loop. */
   void remove(Subscription subscription) {
     subscriptions.remove(subscription);
+    replays.remove(subscription);
   }
 }

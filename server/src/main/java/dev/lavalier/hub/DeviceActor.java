@@ -11,7 +11,6 @@ import dev.lavalier.pipeline.PipelineListener;
 import dev.lavalier.pipeline.StreamMetrics;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -71,7 +70,7 @@ final class DeviceActor {
             this::publish);
     this.streamMetrics = services.observer().streamMetrics(deviceId);
     this.published = new PublishedState(services.onChange());
-    this.subscribers = new DeviceSubscribers(deviceId, services.timeSource());
+    this.subscribers = new DeviceSubscribers(deviceId, services.timeSource(), services.quotas());
     this.calls =
         new DeviceCalls(
             deviceId,
@@ -201,20 +200,10 @@ final class DeviceActor {
     if (subscription.isClosed()) {
       return; // its cancellation may have arrived before this message
     }
-    if (openDevice == null) { // a request that must fail does not open a microphone
-      try {
-        CapturePipeline.checkStartBeforeOpening(
-            subscription.spec().start(),
-            subscription.spec().format(),
-            lastEpoch,
-            services.timeSource().unixNanos() / 1_000);
-      } catch (StreamException e) {
-        subscription.close(e, Optional.empty());
-        return;
-      }
+    if (openDevice != null || subscribers.canStart(subscription, lastEpoch)) {
+      subscribers.add(subscription);
+      handle(Event.NEEDED);
     }
-    subscribers.add(subscription);
-    handle(Event.NEEDED);
   }
 
   private void onCancel(Subscription subscription) {

@@ -10,6 +10,7 @@ import java.util.concurrent.Executor;
  * The services that all devices of a hub share.
  *
  * @param history length of the history; zero: no history is kept
+ * @param quotas limits memory and work
  * @param workers runs the actors and the calls into the sound system
  * @param onChange called when the state or the subscriber count of a device has changed
  */
@@ -18,6 +19,7 @@ record DeviceServices(
     TimeSource timeSource,
     PolyphaseFilters filters,
     Duration history,
+    SubscriptionQuotas quotas,
     Executor workers,
     HubObserver observer,
     Runnable onChange) {}

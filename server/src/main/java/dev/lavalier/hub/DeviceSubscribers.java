@@ -3,7 +3,6 @@ package dev.lavalier.hub;
 import dev.lavalier.audio.Conversion;
 import dev.lavalier.common.FailureLog;
 import dev.lavalier.common.StreamException;
-import dev.lavalier.common.StreamException.Reason;
 import dev.lavalier.common.TimeSource;
 import dev.lavalier.pipeline.CapturePipeline;
 import dev.lavalier.pipeline.StreamPlan;
@@ -31,11 +30,12 @@ final class DeviceSubscribers {
 
   private static final Duration CLOCK_NOTICE_INTERVAL = Duration.ofSeconds(60);
 
-  /** Limits the work of the capture thread, regardless of the number of subscribers. */
-  private static final int MAX_CONVERSIONS = 32;
+  /** From this part of their share on, no further conversion is added. */
+  private static final double FULL_SHARE = 0.9;
 
   private final String deviceId;
   private final TimeSource timeSource;
+  private final SubscriptionQuotas quotas;
   private final FailureLog failures;
 
   private final Set<Subscription> pending = new LinkedHashSet<>(); // new; wait for an epoch
@@ -43,8 +43,9 @@ final class DeviceSubscribers {
       new LinkedHashSet<>(); // wait for the lost device
   private final Map<Subscription, StreamPlan> active = new LinkedHashMap<>();
 
-  DeviceSubscribers(String deviceId, TimeSource timeSource) {
+  DeviceSubscribers(String deviceId, TimeSource timeSource, SubscriptionQuotas quotas) {
     this.deviceId = deviceId;
+    this.quotas = quotas;
     this.timeSource = timeSource;
     this.failures = new FailureLog(timeSource, log, deviceId + ": a subscription");
   }
@@ -65,6 +66,25 @@ final class DeviceSubscribers {
 
   boolean hasActive() {
     return !active.isEmpty();
+  }
+
+  /**
+   * Checks the start position of a subscription before the device is opened for it, and closes the
+   * subscription if the position is in the future. A request that must fail does not open a
+   * microphone.
+   *
+   * @param lastEpoch the number of the device's last epoch; 0: there was none
+   */
+  boolean canStart(Subscription subscription, long lastEpoch) {
+    SubscriptionSpec spec = subscription.spec();
+    try {
+      CapturePipeline.checkStartBeforeOpening(
+          spec.start(), spec.format(), lastEpoch, timeSource.unixNanos() / 1_000);
+      return true;
+    } catch (StreamException e) {
+      subscription.close(e, Optional.empty());
+      return false;
+    }
   }
 
   /** Adds a new subscription, which waits for an epoch. */
@@ -126,7 +146,11 @@ final class DeviceSubscribers {
 
   /** Updates a pipeline with the plans and delivery loops of the active subscriptions. */
   void updatePipeline(CapturePipeline pipeline) {
-    pipeline.update(new LinkedHashSet<>(active.values()), activeLoops());
+    Map<StreamPlan, Integer> queueFrames = new LinkedHashMap<>();
+    active.forEach(
+        (subscription, plan) ->
+            queueFrames.merge(plan, subscription.spec().queueFrames(), Math::max));
+    pipeline.update(queueFrames, activeLoops());
   }
 
   private Set<DeliveryLoop> activeLoops() {
@@ -148,9 +172,7 @@ final class DeviceSubscribers {
   void activate(OpenDevice openDevice, Runnable publishState) {
     CapturePipeline pipeline = openDevice.pipeline;
     List<Subscription> waiting = drainWaiting();
-    Set<Conversion> conversions =
-        active.values().stream().map(StreamPlan::conversion).collect(Collectors.toSet());
-    waiting.forEach(subscription -> plan(subscription, pipeline, conversions));
+    waiting.forEach(subscription -> plan(subscription, openDevice));
     try {
       updatePipeline(pipeline);
     } catch (RuntimeException | Error e) { // possibly not enough memory for the new formats
@@ -191,17 +213,15 @@ final class DeviceSubscribers {
   /**
    * Adds a subscription to the active ones, or closes it. It is checked again, because the capture
    * format may have changed since the request was checked.
-   *
-   * @param conversions the conversions in use; the method adds to them
    */
-  private void plan(
-      Subscription subscription, CapturePipeline pipeline, Set<Conversion> conversions) {
+  private void plan(Subscription subscription, OpenDevice openDevice) {
     SubscriptionSpec spec = subscription.spec();
+    CapturePipeline pipeline = openDevice.pipeline;
     try {
       Conversion conversion = Conversion.plan(pipeline.format(), spec.format(), spec.channelMap());
       pipeline.checkStart(spec.start(), conversion, timeSource.unixNanos() / 1_000);
-      checkConversionLimit(conversion, conversions);
-      conversions.add(conversion);
+      subscription.lease().change(SubscriptionCost.of(spec, conversion));
+      checkConversionShare(conversion, openDevice);
       active.put(subscription, new StreamPlan(conversion, spec.frameSize(), spec.codec()));
     } catch (StreamException e) {
       subscription.close(e, Optional.empty());
@@ -211,13 +231,18 @@ final class DeviceSubscribers {
     }
   }
 
-  private void checkConversionLimit(Conversion conversion, Set<Conversion> inUse)
+  /**
+   * Refuses another conversion if the conversions in use take almost all of their share already.
+   * The estimate of {@link SubscriptionCost} can be too low for a slow processor.
+   */
+  private void checkConversionShare(Conversion conversion, OpenDevice openDevice)
       throws StreamException {
-    if (!inUse.contains(conversion) && inUse.size() >= MAX_CONVERSIONS) {
-      throw new StreamException(
-          Reason.LIMIT_REACHED,
-          "format: %s (expected: a format in which %s is already delivered; the limit is %d formats)"
-              .formatted(conversion.delivered(), deviceId, MAX_CONVERSIONS));
+    boolean isNew =
+        !conversion.isIdentity()
+            && active.values().stream().noneMatch(plan -> plan.conversion().equals(conversion));
+    double limit = quotas.resources().conversionShare();
+    if (isNew && openDevice.conversions.usedShare() > FULL_SHARE * limit) {
+      throw quotas.deviceConversionLimitReached(deviceId);
     }
   }
 

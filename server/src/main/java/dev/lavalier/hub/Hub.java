@@ -1,5 +1,6 @@
 package dev.lavalier.hub;
 
+import dev.lavalier.audio.Conversion;
 import dev.lavalier.audio.PolyphaseFilters;
 import dev.lavalier.capture.DeviceDescriptor;
 import dev.lavalier.capture.DeviceResolver;
@@ -80,7 +81,7 @@ public final class Hub implements AutoCloseable {
       ExecutorService workers) {
     HubObserver observers = HubObserver.all(List.of(observer)); // never throws
     this.sources = devices;
-    this.quotas = new SubscriptionQuotas(config.limits());
+    this.quotas = new SubscriptionQuotas(config.limits(), config.resources());
     this.keptOpen = config.keptOpen();
     this.subscriptionServices =
         new Subscription.SubscriptionServices(
@@ -93,6 +94,7 @@ public final class Hub implements AutoCloseable {
             timeSource,
             new PolyphaseFilters(),
             config.history(),
+            quotas,
             workers,
             observers,
             this::notifyWatches);
@@ -225,7 +227,8 @@ public final class Hub implements AutoCloseable {
    * @param subscriber the caller that subscribes
    * @param spec the parameters, resolved for a device of this hub
    * @param deliveryLoop runs the calls of the sink
-   * @throws StreamException SERVER_STOPPING or LIMIT_REACHED
+   * @throws StreamException SERVER_STOPPING, LIMIT_REACHED, or INVALID_REQUEST if there are too
+   *     many channels
    */
   public Subscription subscribe(
       Subscriber subscriber, SubscriptionSpec spec, DeliveryLoop deliveryLoop, FrameSink sink)
@@ -233,8 +236,10 @@ public final class Hub implements AutoCloseable {
     if (stopping) {
       throw stoppingReason();
     }
+    checkChannels(spec.conversion());
     DeviceActor actor = actor(spec.deviceId());
-    quotas.acquire(subscriber, spec.deviceId());
+    SubscriptionQuotas.Lease lease =
+        quotas.acquire(subscriber, spec.deviceId(), SubscriptionCost.of(spec, spec.conversion()));
     Subscription subscription =
         new Subscription(
             subscriptionIds.incrementAndGet(),
@@ -243,6 +248,7 @@ public final class Hub implements AutoCloseable {
             deliveryLoop,
             sink,
             actor,
+            lease,
             subscriptionServices);
     activeSubscriptions.add(subscription);
     deviceServices.observer().onSubscribed(subscription.status());
@@ -250,8 +256,26 @@ public final class Hub implements AutoCloseable {
     return subscription;
   }
 
+  /** A channel map can name a captured channel many times, which multiplies memory and work. */
+  private void checkChannels(Conversion conversion) throws StreamException {
+    long captured = conversion.captured().channelCount();
+    long limit = captured * quotas.resources().channelFactor();
+    int delivered = conversion.delivered().channelCount();
+    if (delivered > limit) {
+      throw new StreamException(
+          Reason.INVALID_REQUEST,
+          "format.channel_count: %d (expected: no more than %d for %d captured channels; max-channel-factor)"
+              .formatted(delivered, limit, captured));
+    }
+  }
+
+  /** Returns the resources that are reserved now. */
+  public ResourceUse resourceUse() {
+    return quotas.use();
+  }
+
   private void onSubscriptionClosed(Subscription subscription, String reason) {
-    quotas.release(subscription.subscriber(), subscription.spec().deviceId());
+    subscription.lease().release();
     activeSubscriptions.remove(subscription);
     deviceServices.observer().onSubscriptionEnded(subscription.status(), reason);
   }

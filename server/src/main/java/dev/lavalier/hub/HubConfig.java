@@ -7,6 +7,7 @@ import java.util.Set;
  * The configuration of a hub. Immutable.
  *
  * @param limits the maximum numbers of concurrent subscriptions
+ * @param resources the limits on their memory and work
  * @param stallTimeout how long frames may wait without being read before the server ends the
  *     subscription
  * @param history length of the history of each open device, for pre-roll and resume; zero: no
@@ -15,9 +16,16 @@ import java.util.Set;
  *     subscriptions
  */
 public record HubConfig(
-    SubscriberLimits limits, Duration stallTimeout, Duration history, Set<String> keptOpen) {
+    SubscriberLimits limits,
+    ResourceLimits resources,
+    Duration stallTimeout,
+    Duration history,
+    Set<String> keptOpen) {
 
-  /** The default limits, a stall timeout of 30 s, and no history. */
+  /**
+   * The default numbers of subscriptions, no limits on resources, a stall timeout of 30 s, and no
+   * history.
+   */
   public static final HubConfig DEFAULTS =
       new HubConfig(SubscriberLimits.DEFAULTS, Duration.ofSeconds(30));
 
@@ -26,8 +34,8 @@ public record HubConfig(
     keptOpen = Set.copyOf(keptOpen);
   }
 
-  /** Creates a configuration without history. */
+  /** Creates a configuration without limits on resources and without history. */
   public HubConfig(SubscriberLimits limits, Duration stallTimeout) {
-    this(limits, stallTimeout, Duration.ZERO, Set.of());
+    this(limits, ResourceLimits.NONE, stallTimeout, Duration.ZERO, Set.of());
   }
 }

@@ -3,6 +3,7 @@ package dev.lavalier.hub;
 import dev.lavalier.capture.Capture;
 import dev.lavalier.capture.DeviceDescriptor;
 import dev.lavalier.common.StreamException;
+import dev.lavalier.common.WorkBudget;
 import dev.lavalier.pipeline.CapturePipeline;
 import dev.lavalier.pipeline.PipelineListener;
 import dev.lavalier.pipeline.StreamMetrics;
@@ -18,6 +19,9 @@ final class OpenDevice {
 
   private static final Logger log = LoggerFactory.getLogger(OpenDevice.class);
 
+  /** The conversions of a device may take this much processor time at once. */
+  private static final Duration MAX_CONVERSION_BURST = Duration.ofMillis(50);
+
   /** If the thread of a stopped capture does not end within this time, that is logged. */
   private static final Duration JOIN_TIMEOUT = Duration.ofSeconds(2);
 
@@ -25,12 +29,14 @@ final class OpenDevice {
   final Capture capture;
   final DeviceDescriptor device;
   final ProgressMonitor progress;
+  final WorkBudget conversions;
   boolean silent;
   long nextClockNoticeAt = Long.MIN_VALUE; // steady time of the next CLOCK notice
   String closingReason = ""; // in a few words, for the audit log
 
   private final String deviceId;
   private final DeviceServices services;
+  private final long historyBytes;
   private final long openedNanos;
   private boolean confirmed; // guarded by this
 
@@ -55,7 +61,7 @@ final class OpenDevice {
       long byClock = Math.max(minEpoch, services.timeSource().unixNanos() / 1000);
       long epoch = capture.epoch().orElse(byClock);
       return new OpenDevice(deviceId, capture, epoch, services, listener, streamMetrics);
-    } catch (RuntimeException | Error e) {
+    } catch (StreamException | RuntimeException | Error e) {
       try {
         capture.close();
       } catch (RuntimeException | Error suppressed) {
@@ -71,13 +77,21 @@ final class OpenDevice {
       long epoch,
       DeviceServices services,
       PipelineListener listener,
-      StreamMetrics streamMetrics) {
+      StreamMetrics streamMetrics)
+      throws StreamException {
     this.deviceId = deviceId;
     this.capture = capture;
     this.device = capture.device();
     this.services = services;
     this.progress = new ProgressMonitor(capture);
     this.openedNanos = services.timeSource().nanoTime();
+    this.conversions =
+        new WorkBudget(
+            services.quotas().resources().conversionShare(),
+            MAX_CONVERSION_BURST.toNanos(),
+            services.timeSource()::threadCpuNanos);
+    this.historyBytes = historyBytes(services.history(), capture);
+    services.quotas().acquireHistory(deviceId, historyBytes);
     this.pipeline =
         new CapturePipeline(
             epoch,
@@ -87,8 +101,21 @@ final class OpenDevice {
             services.history().toNanos(),
             services.filters(),
             services.timeSource()::nanoTime,
+            conversions,
             listener,
             streamMetrics);
+  }
+
+  private static long historyBytes(Duration history, Capture capture) {
+    return history.isZero()
+        ? 0
+        : CapturePipeline.historyBytes(
+            history.toNanos(), capture.format(), capture.periodSamples());
+  }
+
+  private void releaseHistory() {
+    pipeline.releaseHistory();
+    services.quotas().releaseHistory(historyBytes);
   }
 
   /**
@@ -96,7 +123,7 @@ final class OpenDevice {
    * system.
    */
   void close() {
-    pipeline.releaseHistory(); // first, because the sound system may not answer
+    releaseHistory(); // first, because the sound system may not answer
     try (capture) { // released also if it does not stop
       if (!capture.stop(JOIN_TIMEOUT)) {
         log.warn(

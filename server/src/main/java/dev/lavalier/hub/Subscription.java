@@ -30,6 +30,7 @@ public final class Subscription {
   private final DeliveryLoop deliveryLoop;
   private final FrameSink sink;
   private final DeviceActor device;
+  private final SubscriptionQuotas.Lease lease;
   private final SubscriptionServices services;
   private final AtomicBoolean closed = new AtomicBoolean();
   private final AtomicBoolean wakePending = new AtomicBoolean();
@@ -45,8 +46,7 @@ public final class Subscription {
   private @Nullable FrameSource source; // null: no epoch yet
   private int maxLatencyMs; // granted in this epoch
   private boolean added; // to the delivery loop
-  private boolean stalled; // frames wait, and the sink was not ready for one since stalledSince
-  private long stalledSinceNanos;
+  private final StallTimer stallTimer;
 
   /**
    * The services that all subscriptions of a hub share.
@@ -68,6 +68,7 @@ public final class Subscription {
       DeliveryLoop deliveryLoop,
       FrameSink sink,
       DeviceActor device,
+      SubscriptionQuotas.Lease lease,
       SubscriptionServices services) {
     this.id = id;
     this.subscriber = subscriber;
@@ -76,6 +77,7 @@ public final class Subscription {
     this.deliveryLoop = deliveryLoop;
     this.sink = sink;
     this.device = device;
+    this.lease = lease;
     this.services = services;
     this.drain =
         () -> {
@@ -83,6 +85,7 @@ public final class Subscription {
           deliveryLoop.drain(this);
         };
     this.gaps = new GapTracker(spec);
+    this.stallTimer = new StallTimer(services.stallTimeout());
   }
 
   Subscriber subscriber() {
@@ -105,6 +108,11 @@ public final class Subscription {
 
   SubscriptionSpec spec() {
     return spec;
+  }
+
+  /** Returns what it is counted with. */
+  SubscriptionQuotas.Lease lease() {
+    return lease;
   }
 
   DeliveryLoop deliveryLoop() {
@@ -215,7 +223,7 @@ public final class Subscription {
           }
           source = stream.source();
           gaps.onEpoch(stream);
-          stalled = false;
+          stallTimer.onProgress(services.timeSource().nanoTime());
           maxLatencyMs = (int) Math.ceil(stream.maxAgeNanos() / 1e6);
           sink.onStarted(
               new StreamStart(
@@ -235,7 +243,7 @@ public final class Subscription {
           if (closed.get() || source == null) {
             return;
           }
-          drain();
+          drainTurn();
           FrameSource ended = source;
           if (ended == null || ended.readsHistory()) {
             releaseSource(LossCause.NOT_KEPT);
@@ -277,16 +285,31 @@ public final class Subscription {
         });
   }
 
-  /** Sends waiting frames while the sink is ready. Called on the delivery loop. */
+  /**
+   * Sends waiting frames while the sink is ready, or schedules that if they come from the history.
+   * Called on the delivery loop.
+   */
   void drain() {
     if (closed.get() || source == null) {
       return;
     }
-    if (source.isEmpty()) { // usual after a wake-up by the subscriber
-      stalled = false;
+    if (source.readsHistory()) {
+      deliveryLoop.scheduleReplay(this);
+    } else {
+      drainTurn();
+    }
+  }
+
+  /** Sends waiting frames while the sink is ready. Called on the delivery loop. */
+  void drainTurn() {
+    if (closed.get() || source == null) {
       return;
     }
     long now = services.timeSource().nanoTime();
+    if (source.isEmpty()) { // usual after a wake-up by the subscriber
+      stallTimer.onProgress(now);
+      return;
+    }
     startTurn();
     if (spec.overflowPolicy() == OverflowPolicy.CLOSE && source.overflows(now)) {
       fail(
@@ -299,9 +322,9 @@ public final class Subscription {
       return;
     }
     drainWhileReady(now);
-    checkStall();
+    checkStall(now);
     if (source.hasMoreWork() && sink.isReady()) {
-      wake();
+      deliveryLoop.scheduleReplay(this);
     }
   }
 
@@ -315,16 +338,15 @@ public final class Subscription {
     source.startTurn(ready);
   }
 
-  private void checkStall() {
+  /**
+   * Ends the subscription if it has not read for too long.
+   *
+   * @param turnStart the time at which this turn started
+   */
+  private void checkStall(long turnStart) {
     if (source.isEmpty() || sink.isReady()) { // a replay can have frames that are not due yet
-      stalled = false;
-      return;
-    }
-    long now = services.timeSource().nanoTime(); // the turn may have taken long
-    if (!stalled) {
-      stalled = true;
-      stalledSinceNanos = now;
-    } else if (now - stalledSinceNanos > services.stallTimeout().toNanos()) {
+      stallTimer.onProgress(turnStart);
+    } else if (stallTimer.onWaiting(services.timeSource().nanoTime())) { // a turn can take long
       fail(
           new StreamException(
               Reason.SUBSCRIBER_STALLED,
@@ -340,7 +362,7 @@ public final class Subscription {
         Optional<Gap> gap = gaps.gapBefore(frame);
         recordSent(frame, gap, now); // first, because the sink may end the subscription
         sink.onFrame(frame, gap);
-        stalled = false;
+        stallTimer.onProgress(now);
         gaps.onSent(frame);
         source.onSent();
         if (source.isEmpty()) {

@@ -16,8 +16,10 @@ import java.util.Optional;
  * Immutable.
  *
  * @param deviceId the device
- * @param format the format of the frames, even if the capture format of the device changes later
- * @param channelMap the sources of the channels, see {@link Conversion#plan}; may be empty
+ * @param conversion from the capture format at the time of the request. The delivery format stays
+ *     the same if the capture format changes later
+ * @param channelMap the requested sources of the channels, see {@link Conversion#plan}; may be
+ *     empty
  * @param frameSize samples per channel in a frame
  * @param queueFrames maximum number of waiting frames, 1 or more
  * @param maxLatencyMs requested maximum age of a waiting frame, in milliseconds; {@link
@@ -30,7 +32,7 @@ import java.util.Optional;
  */
 public record SubscriptionSpec(
     String deviceId,
-    PcmFormat format,
+    Conversion conversion,
     List<Integer> channelMap,
     int frameSize,
     int queueFrames,
@@ -55,6 +57,9 @@ public record SubscriptionSpec(
 
   /** The maximum audio in a frame. With everything else, its message is at most 1 MiB. */
   private static final int MAX_PCM_BYTES = (1 << 20) - 1_024;
+
+  /** A larger frame is sent after all others are written. */
+  private static final int MAX_UNSENT_BYTES = 64 << 10;
 
   private static final int MAX_PREROLL_MS = 600_000;
 
@@ -96,6 +101,22 @@ public record SubscriptionSpec(
       FrameCodec codec,
       boolean clockNotices) {}
 
+  /** Returns the format of the frames. */
+  public PcmFormat format() {
+    return conversion.delivered();
+  }
+
+  /**
+   * Returns the number of unsent bytes from which a transport is not ready: two frames, but at
+   * least 20 ms, so that short frames of one period are written together. It is small because
+   * frames beyond it can no longer be dropped, and because they take memory for each subscriber.
+   */
+  public int unsentBytes() {
+    long samples = Math.max(2L * frameSize, format().sampleRateHz() / 50);
+    long bytes = samples * codec.frameBytes(format(), frameSize) / frameSize;
+    return (int) Math.max(1, Math.min(MAX_UNSENT_BYTES, bytes));
+  }
+
   /** Returns the maximum age of a waiting frame, in nanoseconds. */
   public long maxAgeNanos() {
     return maxLatencyMs * 1_000_000L;
@@ -109,7 +130,8 @@ public record SubscriptionSpec(
    */
   public static SubscriptionSpec resolve(DeviceDescriptor device, Request request)
       throws StreamException {
-    PcmFormat format = resolveFormat(device.captureFormat(), request.format());
+    Conversion conversion = conversion(device.captureFormat(), request.format());
+    PcmFormat format = conversion.delivered();
     int frameSize = request.frameSize();
     int maxLatencyMs = request.maxLatencyMs();
     int rate = format.sampleRateHz();
@@ -132,7 +154,7 @@ public record SubscriptionSpec(
     checkStart(request.start(), size);
     return new SubscriptionSpec(
         device.id(),
-        format,
+        conversion,
         request.format().channelMap(),
         size,
         frames,
@@ -172,7 +194,7 @@ public record SubscriptionSpec(
     }
   }
 
-  private static PcmFormat resolveFormat(PcmFormat captured, RequestedFormat requested)
+  private static Conversion conversion(PcmFormat captured, RequestedFormat requested)
       throws StreamException {
     int rate = requested.sampleRateHz() == 0 ? captured.sampleRateHz() : requested.sampleRateHz();
     Conversion.checkRate(captured.sampleRateHz(), rate);
@@ -185,7 +207,6 @@ public record SubscriptionSpec(
     } catch (IllegalArgumentException e) {
       throw new StreamException(Reason.INVALID_REQUEST, "format." + e.getMessage(), e);
     }
-    Conversion.plan(captured, format, requested.channelMap());
-    return format;
+    return Conversion.plan(captured, format, requested.channelMap());
   }
 }

@@ -5,6 +5,8 @@ import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.hub.DeviceState;
 import dev.lavalier.hub.DeviceStatus;
 import dev.lavalier.hub.HubObserver;
+import dev.lavalier.hub.ResourceLimits;
+import dev.lavalier.hub.ResourceUse;
 import dev.lavalier.hub.SubscriptionStatus;
 import dev.lavalier.pipeline.StreamMetrics;
 import io.micrometer.core.instrument.Counter;
@@ -33,6 +35,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -133,6 +136,39 @@ public final class Metrics implements HubObserver, AutoCloseable {
         .description("Log lines that were not written, because standard error was not read in time")
         .tag("log", log)
         .register(registry);
+  }
+
+  /**
+   * Adds the resources that are reserved for streams, and their limits.
+   *
+   * @param use returns the current use
+   */
+  public void watchResources(Supplier<ResourceUse> use, ResourceLimits limits) {
+    gauge("streams.memory", "bytes", "Memory reserved for streams", () -> use.get().memoryBytes());
+    gauge("streams.memory.limit", "bytes", "Its limit", limits::memoryBytes);
+    gauge(
+        "history.memory", "bytes", "Memory reserved for histories", () -> use.get().historyBytes());
+    gauge("history.memory.limit", "bytes", "Its limit", limits::historyBytes);
+    gauge(
+        "streams.frame.rate",
+        null,
+        "Frames per second of all streams",
+        () -> use.get().framesPerSecond());
+    gauge("streams.frame.rate.limit", null, "Its limit", limits::framesPerSecond);
+    gauge(
+        "conversions.share",
+        "ratio",
+        "Estimated processor time of all conversions, as a share of one processor",
+        () -> use.get().conversionShare());
+    gauge(
+        "conversions.share.limit",
+        "ratio",
+        "The limit for the conversions of one device",
+        limits::conversionShare);
+  }
+
+  private void gauge(String name, @Nullable String unit, String help, Supplier<Number> value) {
+    Gauge.builder(PREFIX + name, value).baseUnit(unit).description(help).register(registry);
   }
 
   /** Returns the current values of all metrics. */

@@ -6,9 +6,10 @@ import dev.lavalier.audio.PolyphaseFilters;
 import dev.lavalier.capture.CaptureListener;
 import dev.lavalier.capture.Period;
 import dev.lavalier.common.StreamException;
+import dev.lavalier.common.WorkBudget;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -30,19 +31,12 @@ public final class CapturePipeline implements CaptureListener {
 
   private static final Logger log = LoggerFactory.getLogger(CapturePipeline.class);
 
-  /**
-   * A capture thread that was delayed publishes the content of a line's buffer at once. The ring
-   * keeps these frames for the subscribers that are ready for them.
-   */
-  private static final long MAX_BURST_NANOS = 250_000_000;
-
-  private static final int MAX_BURST_FRAMES = 16_384;
-
   private final long epoch;
   private final long startIndex;
   private final PcmFormat format;
   private final PolyphaseFilters filters;
   private final LongSupplier nanoTime;
+  private final WorkBudget conversions;
   private final PipelineListener listener;
   private final StreamMetrics streamMetrics;
   private final int periodSamples;
@@ -65,6 +59,7 @@ public final class CapturePipeline implements CaptureListener {
    * @param periodSamples samples per channel in a period
    * @param historyNanos length of the history in nanoseconds; 0: none
    * @param nanoTime returns the steady time
+   * @param conversions limits the processor time that conversions take of the capture thread
    * @param streamMetrics counts the periods
    */
   public CapturePipeline(
@@ -75,6 +70,7 @@ public final class CapturePipeline implements CaptureListener {
       long historyNanos,
       PolyphaseFilters filters,
       LongSupplier nanoTime,
+      WorkBudget conversions,
       PipelineListener listener,
       StreamMetrics streamMetrics) {
     this.epoch = epoch;
@@ -82,6 +78,7 @@ public final class CapturePipeline implements CaptureListener {
     this.format = format;
     this.filters = filters;
     this.nanoTime = nanoTime;
+    this.conversions = conversions;
     this.listener = listener;
     this.streamMetrics = streamMetrics;
     this.periodSamples = periodSamples;
@@ -117,9 +114,10 @@ public final class CapturePipeline implements CaptureListener {
     if (kept != null) {
       kept.add(period);
     }
+    conversions.accrue(length);
     boolean published = false;
     for (FormatPipeline formatPipeline : formatPipelines) {
-      published |= formatPipeline.process(period);
+      published |= formatPipeline.process(period, conversions);
     }
     if (published) {
       for (FrameListener each : frameListeners) {
@@ -139,16 +137,20 @@ public final class CapturePipeline implements CaptureListener {
   }
 
   /**
-   * Sets the plans by which frames are made from now on. Framers of other plans are discarded.
+   * Sets the plans by which frames are made from now on. Framers of other plans are discarded. If
+   * the budget of conversions is spent, the most expensive conversions skip periods first.
    *
-   * @param plans the plans of all subscriptions
+   * @param queueFrames for each plan, the maximum number of live frames that may wait for one of
+   *     its subscriptions
    * @param listeners notified when frames were published
    */
-  public void update(Set<StreamPlan> plans, Set<? extends FrameListener> listeners) {
-    Map<Conversion, Set<StreamPlan>> byConversion = new LinkedHashMap<>();
-    plans.forEach(
-        plan ->
-            byConversion.computeIfAbsent(plan.conversion(), c -> new LinkedHashSet<>()).add(plan));
+  public void update(Map<StreamPlan, Integer> queueFrames, Set<? extends FrameListener> listeners) {
+    Map<Conversion, Map<StreamPlan, Integer>> byConversion = new LinkedHashMap<>();
+    queueFrames.forEach(
+        (plan, frames) ->
+            byConversion
+                .computeIfAbsent(plan.conversion(), c -> new LinkedHashMap<>())
+                .put(plan, plan.ringSlots(frames)));
     List<FormatPipeline> before = List.of(formatPipelines);
     List<FormatPipeline> next = new ArrayList<>();
     byConversion.forEach(
@@ -160,10 +162,22 @@ public final class CapturePipeline implements CaptureListener {
           formatPipeline.setPlans(ofConversion);
           next.add(formatPipeline);
         });
+    next.sort(Comparator.comparingLong(each -> each.conversion().workNanosPerSecond()));
     // Listeners first: otherwise a new framer's first frame may be published without notification.
     frameListeners = listeners.toArray(FrameListener[]::new);
     formatPipelines = next.toArray(FormatPipeline[]::new);
     before.stream().filter(each -> !next.contains(each)).forEach(CapturePipeline::logClipping);
+  }
+
+  /**
+   * Returns about how many bytes the history of a pipeline takes when it is full.
+   *
+   * @param historyNanos length of the history in nanoseconds
+   * @param format the format in which the device is captured
+   * @param periodSamples samples per channel in a period
+   */
+  public static long historyBytes(long historyNanos, PcmFormat format, int periodSamples) {
+    return History.bytes(historyNanos, format, periodSamples);
   }
 
   /** Releases the history, when the epoch ends. May be called from any thread. */
@@ -218,7 +232,8 @@ public final class CapturePipeline implements CaptureListener {
    *
    * @param plan a plan of the last {@link #update}
    * @param start the position at which the stream starts
-   * @param queueFrames the maximum number of live frames that may wait, 1 or more
+   * @param queueFrames the maximum number of live frames that may wait, 1 or more, and no more than
+   *     the last {@link #update} named
    * @param maxLatencyNanos the maximum age of a live frame, in nanoseconds
    */
   public PipelineStream open(
@@ -228,7 +243,6 @@ public final class CapturePipeline implements CaptureListener {
     long maxAgeNanos = Math.max(maxLatencyNanos, format.nanosOf(periodSamples));
     Framer framer = framer(plan);
     FrameRing ring = framer.ring();
-    ring.ensureCapacity(Math.max(capacity, burstFrames(plan)) + 1);
     Frame latest = ring.latest();
     History kept = history;
     StartPosition position = StartPosition.of(start, plan, epoch, kept);
@@ -245,12 +259,6 @@ public final class CapturePipeline implements CaptureListener {
                 capacity,
                 maxAgeNanos);
     return new PipelineStream(this, plan, framer, position, latest, source, maxAgeNanos);
-  }
-
-  /** Returns how many frames may be published at once. */
-  private static int burstFrames(StreamPlan plan) {
-    long samples = plan.conversion().delivered().samplesIn(MAX_BURST_NANOS);
-    return (int) Math.min(MAX_BURST_FRAMES, samples / plan.frameSize());
   }
 
   /** Returns the framer of a plan that the last {@link #update} named. */

@@ -4,9 +4,10 @@ import dev.lavalier.audio.Conversion;
 import dev.lavalier.audio.FormatConverter;
 import dev.lavalier.audio.PolyphaseFilters;
 import dev.lavalier.capture.Loss;
+import dev.lavalier.capture.LossCause;
 import dev.lavalier.capture.Period;
-import java.util.Optional;
-import java.util.Set;
+import dev.lavalier.common.WorkBudget;
+import java.util.Map;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class FormatPipeline {
 
+  private static final Loss SKIPPED = new Loss(LossCause.SERVER_OVERLOAD, false);
+
   private final Conversion conversion;
   private final @Nullable FormatConverter converter; // null: delivered as captured
   private final LongSupplier nanoTime;
@@ -29,6 +32,7 @@ final class FormatPipeline {
   // Used only by the thread that calls process().
   private long nextIndex = -1; // the captured sample that comes next; -1: no period yet
   private Loss lastLoss = Loss.OVERRUN;
+  private boolean skipped; // at least the period before
 
   /**
    * Creates a pipeline without plans.
@@ -53,12 +57,23 @@ final class FormatPipeline {
   /**
    * Sets the plans. Keeps one framer for each plan, and discards the framers of other plans. All
    * plans must have this conversion.
+   *
+   * @param ringSlots the slots of the ring of each plan, a power of 2
    */
-  void setPlans(Set<StreamPlan> plans) {
+  void setPlans(Map<StreamPlan, Integer> ringSlots) {
     framers =
-        plans.stream()
-            .map(plan -> Optional.ofNullable(framer(plan)).orElseGet(() -> new Framer(plan)))
+        ringSlots.entrySet().stream()
+            .map(entry -> framer(entry.getKey(), entry.getValue()))
             .toArray(Framer[]::new);
+  }
+
+  private Framer framer(StreamPlan plan, int slots) {
+    Framer known = framer(plan);
+    if (known == null) {
+      return new Framer(plan, slots);
+    }
+    known.ring().setCapacity(slots);
+    return known;
   }
 
   /** Returns the framer of a plan; null if no subscription has the plan. */
@@ -72,13 +87,28 @@ final class FormatPipeline {
   }
 
   /**
-   * Converts one period and passes it to the framers.
+   * Converts one period and passes it to the framers. If the budget is spent, skips the period
+   * instead: its samples are lost to the server's overload.
    *
    * @param captured in the capture format; its array is not kept
+   * @param budget limits the processor time of conversions
    * @return whether at least one frame was published
    */
-  boolean process(Period captured) {
-    Period block = converter == null ? captured : converted(converter, captured);
+  boolean process(Period captured, WorkBudget budget) {
+    if (converter == null) {
+      return publish(captured);
+    }
+    if (budget.isSpent()) {
+      skipped = true;
+      return false;
+    }
+    budget.start();
+    Period block = converted(converter, captured);
+    budget.stop();
+    return publish(block);
+  }
+
+  private boolean publish(Period block) {
     boolean published = false;
     long now = nanoTime.getAsLong(); // after the conversion, which may take long
     for (Framer framer : framers) {
@@ -90,7 +120,8 @@ final class FormatPipeline {
   private Period converted(FormatConverter with, Period captured) {
     // A resampler may return the first samples after a loss only with a later period.
     if (captured.sampleIndex() != nextIndex) {
-      lastLoss = captured.loss();
+      lastLoss = skipped ? SKIPPED : captured.loss();
+      skipped = false;
     }
     nextIndex = captured.endIndex();
     int count = with.convert(captured.pcm(), captured.samples(), captured.sampleIndex());

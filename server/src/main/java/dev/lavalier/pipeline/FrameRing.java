@@ -15,16 +15,27 @@ final class FrameRing {
 
   // Written by the publishing thread. A slot is set before latest names its frame. A larger array
   // is set before the first frame that only it contains.
-  private volatile AtomicReferenceArray<Frame> slots = new AtomicReferenceArray<>(16);
+  private volatile AtomicReferenceArray<Frame> slots;
   private volatile @Nullable Frame latest; // null: none yet
-  private volatile int requestedCapacity;
+  private volatile int slotCount;
+
+  /** Creates an empty ring for at least {@code frames} frames, 1 or more. */
+  FrameRing(int frames) {
+    this.slotCount = slotsFor(frames);
+    this.slots = new AtomicReferenceArray<>(slotCount);
+  }
+
+  /** Returns the number of slots of a ring for at least {@code frames} frames: a power of 2. */
+  static int slotsFor(int frames) {
+    return frames <= 1 ? 1 : Integer.highestOneBit(frames - 1) << 1;
+  }
 
   /**
-   * Requests a capacity of at least {@code frames}, from the next frame on. The capacity never
-   * shrinks. May be called from any thread.
+   * Sets the capacity to at least {@code frames}, from the next frame on. If it shrinks, the oldest
+   * frames are released. May be called from any thread.
    */
-  synchronized void ensureCapacity(int frames) {
-    requestedCapacity = Math.max(requestedCapacity, frames);
+  void setCapacity(int frames) {
+    slotCount = slotsFor(frames);
   }
 
   /** Returns the number of the next frame, which is the number of frames published so far. */
@@ -45,19 +56,19 @@ final class FrameRing {
   /** Publishes a frame whose number is {@link #head}. Called only by the publishing thread. */
   void publish(Frame frame) {
     AtomicReferenceArray<Frame> current = slots;
-    if (requestedCapacity > current.length()) {
-      current = grown(current, requestedCapacity);
+    int wanted = slotCount;
+    if (wanted != current.length()) {
+      current = resized(current, wanted);
       slots = current;
     }
     current.setRelease(slot(frame.sequence(), current), frame);
     latest = frame;
   }
 
-  private AtomicReferenceArray<Frame> grown(AtomicReferenceArray<Frame> old, int atLeast) {
-    AtomicReferenceArray<Frame> next =
-        new AtomicReferenceArray<>(Integer.highestOneBit(atLeast - 1) << 1);
+  private AtomicReferenceArray<Frame> resized(AtomicReferenceArray<Frame> old, int length) {
+    AtomicReferenceArray<Frame> next = new AtomicReferenceArray<>(length);
     long head = head();
-    for (long k = Math.max(0, head - old.length()); k < head; k++) {
+    for (long k = Math.max(0, head - Math.min(old.length(), length)); k < head; k++) {
       next.setPlain(slot(k, next), old.getPlain(slot(k, old)));
     }
     return next;

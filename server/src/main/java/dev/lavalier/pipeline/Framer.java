@@ -17,7 +17,7 @@ final class Framer {
   private final PcmFormat format; // of the frames
   private final int frameSize;
   private final FrameEncoder encoder;
-  private final FrameRing ring = new FrameRing();
+  private final FrameRing ring;
 
   // Used only by the thread that calls accept().
   private final byte[] pending;
@@ -30,8 +30,14 @@ final class Framer {
 
   private volatile long firstIndex = -1;
 
-  Framer(StreamPlan plan) {
+  /**
+   * Creates a framer.
+   *
+   * @param slots the slots of its ring, a power of 2
+   */
+  Framer(StreamPlan plan, int slots) {
     this.plan = plan;
+    this.ring = new FrameRing(slots);
     this.format = plan.conversion().delivered();
     this.frameSize = plan.frameSize();
     this.encoder = plan.codec().newEncoder(format, frameSize);

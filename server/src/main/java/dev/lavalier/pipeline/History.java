@@ -24,6 +24,9 @@ final class History {
    */
   record Entry(long sequence, Period period) {}
 
+  /** Bytes of a kept period, besides its samples. */
+  private static final int PERIOD_OBJECT_BYTES = 128;
+
   private final long retentionNanos;
   private final AtomicReferenceArray<Entry> slots;
   private volatile @Nullable Entry latest; // null: none yet
@@ -36,8 +39,17 @@ final class History {
    */
   History(long retentionNanos, PcmFormat format, int periodSamples) {
     this.retentionNanos = retentionNanos;
-    long samples = format.samplesIn(retentionNanos + MARGIN_NANOS);
-    this.slots = new AtomicReferenceArray<>((int) (samples / periodSamples) + 2);
+    this.slots = new AtomicReferenceArray<>(slots(retentionNanos, format, periodSamples));
+  }
+
+  private static int slots(long retentionNanos, PcmFormat format, int periodSamples) {
+    return (int) (format.samplesIn(retentionNanos + MARGIN_NANOS) / periodSamples) + 2;
+  }
+
+  /** Returns about how many bytes a full history takes. */
+  static long bytes(long retentionNanos, PcmFormat format, int periodSamples) {
+    long period = (long) periodSamples * format.bytesPerSampleFrame() + PERIOD_OBJECT_BYTES;
+    return slots(retentionNanos, format, periodSamples) * period;
   }
 
   /** Returns the retention time in nanoseconds. */

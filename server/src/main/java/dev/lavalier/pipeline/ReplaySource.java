@@ -1,7 +1,9 @@
 package dev.lavalier.pipeline;
 
+import dev.lavalier.audio.Conversion;
 import dev.lavalier.capture.Period;
-import java.util.Set;
+import dev.lavalier.common.WorkBudget;
+import java.util.Map;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -11,8 +13,8 @@ import org.jspecify.annotations.Nullable;
  * the frames are identical to the byte. The capture thread is not involved.
  *
  * <p>It is paced: it sends {@value #CATCH_UP_FACTOR} frames for each frame that is captured in the
- * meantime, and processes at most {@value #PERIODS_PER_TURN} periods before the other subscriptions
- * of the delivery loop get a turn.
+ * meantime, and processes only some periods before the other subscriptions of the delivery loop get
+ * a turn. Its delivery loop limits the processor time of all its replays.
  *
  * <p>Used only by the delivery loop of the subscription.
  */
@@ -20,7 +22,10 @@ final class ReplaySource implements FrameSource {
 
   static final int CATCH_UP_FACTOR = 5;
 
-  private static final int PERIODS_PER_TURN = 10;
+  private static final int MAX_PERIODS_PER_TURN = 10;
+
+  /** The processor time that the conversion may take in a turn. */
+  private static final long TURN_NANOS = 2_000_000;
 
   private final History history;
   private final Supplier<FormatPipeline> formatPipelines;
@@ -34,6 +39,8 @@ final class ReplaySource implements FrameSource {
   private long next; // number of the next period
   private long published; // frames that the live framer had published at the last turn
   private final long maxBudget;
+  private final int periodsPerTurn;
+  private final WorkBudget unlimited = WorkBudget.unlimited(); // the delivery loop has one
   private long budget = CATCH_UP_FACTOR; // frames that may be sent now
   private int periodBudget; // periods that may be processed now
 
@@ -63,15 +70,23 @@ final class ReplaySource implements FrameSource {
     this.maxAgeNanos = maxAgeNanos;
     this.maxBudget = (long) CATCH_UP_FACTOR * capacity;
     this.published = published;
+    this.periodsPerTurn = periodsPerTurn(first.period());
     restart(first.sequence());
   }
 
   private void restart(long period) {
     next = period;
     formatPipeline = formatPipelines.get();
-    formatPipeline.setPlans(Set.of(plan));
+    formatPipeline.setPlans(Map.of(plan, 1));
     // No bounds are needed: the frames of one period are removed before the next is processed.
     frames = LiveSource.after(null, ownRing(), Integer.MAX_VALUE, Long.MAX_VALUE);
+  }
+
+  private int periodsPerTurn(Period period) {
+    Conversion conversion = plan.conversion();
+    double periodNanos =
+        conversion.workNanosPerSecond() * (conversion.captured().nanosOf(period.samples()) / 1e9);
+    return (int) Math.max(1, Math.min(MAX_PERIODS_PER_TURN, TURN_NANOS / periodNanos));
   }
 
   private FrameRing ownRing() {
@@ -85,7 +100,7 @@ final class ReplaySource implements FrameSource {
     // slows the replay down instead of causing a burst.
     budget = Math.min(budget, maxBudget) + CATCH_UP_FACTOR * (publishedNow - published);
     published = publishedNow;
-    periodBudget = PERIODS_PER_TURN;
+    periodBudget = periodsPerTurn;
   }
 
   @Override
@@ -110,9 +125,8 @@ final class ReplaySource implements FrameSource {
     }
     next++;
     Period period = entry.period();
-    int maxOutput = plan.conversion().maxOutputSamples(period.samples());
-    ownRing().ensureCapacity(maxOutput / plan.frameSize() + 2);
-    formatPipeline.process(period);
+    ownRing().setCapacity(plan.replaySlots(period.samples()));
+    formatPipeline.process(period, unlimited);
   }
 
   @Override

@@ -24,9 +24,6 @@ import java.util.function.IntConsumer;
  */
 public final class AudioCaptureCalls {
 
-  /** The limit of the ready threshold. A larger frame is sent after all others are written. */
-  private static final int MAX_READY_BYTES = 64 << 10;
-
   private final Hub hub;
   private final RefusalObserver refusals;
 
@@ -78,17 +75,6 @@ public final class AudioCaptureCalls {
     }
   }
 
-  /**
-   * Returns the ready threshold: two frames, but at least 20 ms, so that short frames of one period
-   * are written together. It is small because frames beyond it can no longer be dropped, and
-   * because they take memory for each subscriber.
-   */
-  private static int readyBytes(SubscriptionSpec spec) {
-    long samples = Math.max(2L * spec.frameSize(), spec.format().sampleRateHz() / 50);
-    int frameBytes = spec.codec().frameBytes(spec.format(), spec.frameSize());
-    return (int) Math.max(1, Math.min(MAX_READY_BYTES, samples * frameBytes / spec.frameSize()));
-  }
-
   /** Sends as many frames as the messages of the caller grant credit for. */
   public RequestListener<PullFramesRequest> pullFrames(
       Caller caller, DeliveryLoop deliveryLoop, CallSink sink) {
@@ -115,7 +101,7 @@ public final class AudioCaptureCalls {
       throws StreamException {
     try {
       SubscriptionSpec spec = spec(caller, request);
-      readyBytes.accept(readyBytes(spec));
+      readyBytes.accept(spec.unsentBytes());
       return hub.subscribe(caller.subscriber(), spec, deliveryLoop, sink);
     } catch (StreamException e) {
       switch (e.reason()) {

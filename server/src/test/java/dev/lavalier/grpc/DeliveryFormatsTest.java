@@ -20,7 +20,6 @@ import dev.lavalier.v1.StreamStarted;
 import io.grpc.Status;
 import java.io.ByteArrayOutputStream;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -175,42 +174,6 @@ final class DeliveryFormatsTest {
       joined = third.nextFrame();
       same = second.nextFrame();
     }
-  }
-
-  @Test
-  void subscribersShareConversionsAndDeviceHas32() throws Exception {
-    List<TestSubscriber> subscribers = new ArrayList<>();
-    for (int k = 0; k < 32; k++) {
-      // Each request selects the left channel once more than the previous one.
-      StreamFramesRequest.Builder request =
-          StreamFramesRequest.newBuilder().setDeviceId("tone").setFrameSize(480);
-      for (int channel = 0; channel <= k; channel++) {
-        request.addChannelMap(1);
-      }
-      subscribers.add(lavalier.subscribe(request.build()).requestAll());
-      subscribers.get(k).nextStarted();
-    }
-    StreamFramesRequest known =
-        StreamFramesRequest.newBuilder()
-            .setDeviceId("tone")
-            .setFrameSize(160) // another frame size uses the same conversion
-            .addChannelMap(1)
-            .build();
-    for (int k = 0; k < 40; k++) {
-      lavalier.subscribe(known).requestAll().nextStarted();
-    }
-    StreamFramesRequest other = known.toBuilder().addChannelMap(2).build();
-    Status status = lavalier.subscribe(other).requestAll().awaitStatus();
-    assertThat(status.getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
-    assertThat(status.getDescription())
-        .isEqualTo(
-            "format: 48000/2/s16le (expected: a format in which tone is already delivered;"
-                + " the limit is 32 formats)");
-
-    subscribers.get(0).cancel();
-    subscribers.get(7).cancel();
-    lavalier.awaitSubscribers("tone", 70);
-    assertThat(lavalier.subscribe(other).requestAll().nextStarted().getFrameSize()).isEqualTo(160);
   }
 
   @Test

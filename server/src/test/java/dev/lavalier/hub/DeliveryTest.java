@@ -220,4 +220,32 @@ final class DeliveryTest {
     delivery.runAll();
     assertThat(sink.indexes).containsExactly(0L, 480L, 960L);
   }
+
+  /** Each call of a replay's sink uses 2 ms of the processor. */
+  @Test
+  void replaysTakeHalfOfTheTimeOfTheirLoop() throws Exception {
+    TestDelivery delivery = new TestDelivery(480, Duration.ofSeconds(20));
+    TestDelivery.Sink live = delivery.subscribe(480, 200, DROP);
+    for (int k = 0; k < 1_000; k++) {
+      delivery.read();
+      delivery.runAll();
+    }
+    List<TestDelivery.Sink> replays = new ArrayList<>();
+    for (int k = 0; k < 20; k++) {
+      TestDelivery.Sink sink = delivery.subscribe(480, 200, DROP, new StartFrom.Preroll(10_000));
+      sink.onFrame = () -> delivery.timeSource.useProcessor(Duration.ofMillis(2));
+      replays.add(sink);
+    }
+    delivery.runAll();
+    long before = delivery.timeSource.threadCpuNanos();
+    for (int k = 0; k < 500; k++) {
+      delivery.read();
+      delivery.runAll();
+    }
+    long used = delivery.timeSource.threadCpuNanos() - before;
+    assertThat(used / 5e9).isBetween(0.45, 0.55);
+    assertThat(live.indexes).hasSize(1_500);
+    assertThat(live.gaps).isEmpty();
+    assertThat(replays).allSatisfy(sink -> assertThat(sink.indexes).isNotEmpty());
+  }
 }

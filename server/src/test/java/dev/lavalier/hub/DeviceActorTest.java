@@ -20,6 +20,8 @@ final class DeviceActorTest {
   private final ManualWorkers workers = new ManualWorkers();
   private final FakeDevices devices = new FakeDevices();
   private final RecordingObserver observer = new RecordingObserver();
+  private final SubscriptionQuotas quotas =
+      new SubscriptionQuotas(SubscriberLimits.DEFAULTS, ResourceLimits.NONE);
   private final DeviceActor actor =
       new DeviceActor(
           FakeDevices.DEVICE,
@@ -28,19 +30,23 @@ final class DeviceActorTest {
               timeSource,
               new PolyphaseFilters(),
               Duration.ZERO,
+              quotas,
               workers,
               observer,
               () -> {}));
   private final TestSink sink = new TestSink();
 
   private Subscription subscription() throws StreamException {
+    Subscriber subscriber = new Subscriber("ann", "127.0.0.1:1");
+    SubscriptionSpec spec = FakeDevices.spec(OnDeviceLoss.FAIL);
     return new Subscription(
         1,
-        new Subscriber("ann", "127.0.0.1:1"),
-        FakeDevices.spec(OnDeviceLoss.FAIL),
+        subscriber,
+        spec,
         new DeliveryLoop(Runnable::run),
         sink,
         actor,
+        quotas.acquire(subscriber, spec.deviceId(), SubscriptionCost.of(spec, spec.conversion())),
         new Subscription.SubscriptionServices(
             timeSource, Duration.ofSeconds(30), HubObserver.NONE, (ended, reason) -> {}));
   }

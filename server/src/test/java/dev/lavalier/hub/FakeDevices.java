@@ -61,7 +61,11 @@ final class FakeDevices implements Devices {
         this,
         timeSource,
         new HubConfig(
-            SubscriberLimits.DEFAULTS, Duration.ofSeconds(30), Duration.ofSeconds(5), keptOpen),
+            SubscriberLimits.DEFAULTS,
+            ResourceLimits.NONE,
+            Duration.ofSeconds(30),
+            Duration.ofSeconds(5),
+            keptOpen),
         observer,
         workers);
   }

@@ -8,6 +8,7 @@ import dev.lavalier.capture.DeviceDescriptor;
 import dev.lavalier.capture.Loss;
 import dev.lavalier.capture.Period;
 import dev.lavalier.common.StreamException;
+import dev.lavalier.common.WorkBudget;
 import dev.lavalier.pipeline.CapturePipeline;
 import dev.lavalier.pipeline.Frame;
 import dev.lavalier.pipeline.FrameCodec;
@@ -20,7 +21,6 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -43,6 +43,7 @@ final class TestDelivery {
     boolean ready = true;
     int readyFor = Integer.MAX_VALUE; // frames
     int maxLatencyMs;
+    Runnable onFrame = () -> {}; // called with each frame
 
     @Override
     public boolean isReady() {
@@ -59,6 +60,7 @@ final class TestDelivery {
       readyFor--;
       indexes.add(frame.sampleIndex());
       gap.ifPresent(gaps::add);
+      onFrame.run();
     }
 
     @Override
@@ -72,15 +74,24 @@ final class TestDelivery {
 
   final ManualTimeSource timeSource = new ManualTimeSource();
   private final Queue<Runnable> tasks = new ArrayDeque<>();
-  private final DeliveryLoop loop = new DeliveryLoop(tasks::add);
+  private final DeliveryLoop loop = new DeliveryLoop(tasks::add, timeSource);
   private final FrameCodec codec = FrameCodec.stateless(frame -> frame.pcm().clone());
   private final PolyphaseFilters filters = new PolyphaseFilters();
+  private final SubscriptionQuotas quotas =
+      new SubscriptionQuotas(SubscriberLimits.DEFAULTS, ResourceLimits.NONE);
   private final DeviceActor actor =
       new DeviceActor(
           "mic",
           new DeviceServices(
-              null, timeSource, filters, Duration.ZERO, Runnable::run, HubObserver.NONE, () -> {}));
-  private final Set<StreamPlan> plans = new LinkedHashSet<>();
+              null,
+              timeSource,
+              filters,
+              Duration.ZERO,
+              quotas,
+              Runnable::run,
+              HubObserver.NONE,
+              () -> {}));
+  private final Map<StreamPlan, Integer> plans = new LinkedHashMap<>(); // frames that may wait
   private final int periodSamples;
   private final Duration history;
   private final Map<Subscription, StreamPlan> subscriptions = new LinkedHashMap<>();
@@ -111,6 +122,7 @@ final class TestDelivery {
             history.toNanos(),
             filters,
             timeSource::nanoTime,
+            WorkBudget.unlimited(),
             actor.captureEvents(),
             StreamMetrics.NONE);
   }
@@ -138,16 +150,18 @@ final class TestDelivery {
                 false));
     StreamPlan plan =
         new StreamPlan(Conversion.plan(FORMAT, FORMAT, List.of()), spec.frameSize(), codec);
-    plans.add(plan);
+    plans.merge(plan, spec.queueFrames(), Math::max);
     pipeline.update(plans, Set.of(loop));
+    Subscriber subscriber = new Subscriber(Subscriber.ANONYMOUS, "test");
     Subscription subscription =
         new Subscription(
             subscriptions.size() + 1,
-            new Subscriber(Subscriber.ANONYMOUS, "test"),
+            subscriber,
             spec,
             loop,
             sink,
             actor,
+            quotas.acquire(subscriber, "mic", SubscriptionCost.of(spec, spec.conversion())),
             new Subscription.SubscriptionServices(
                 timeSource, Duration.ofSeconds(30), HubObserver.NONE, (ended, reason) -> {}));
     subscriptions.put(subscription, plan);

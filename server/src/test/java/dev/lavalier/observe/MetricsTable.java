@@ -4,6 +4,8 @@ import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.capture.DeviceDescriptor;
 import dev.lavalier.hub.DeviceState;
 import dev.lavalier.hub.DeviceStatus;
+import dev.lavalier.hub.ResourceLimits;
+import dev.lavalier.hub.ResourceUse;
 import dev.lavalier.testing.OptionTable;
 import io.prometheus.metrics.expositionformats.ExpositionFormats;
 import java.io.ByteArrayOutputStream;
@@ -43,6 +45,7 @@ public final class MetricsTable {
           new DeviceDescriptor(
               "mic", "", "", "", true, PcmFormat.parse("48000/2/s16le"), List.of());
       metrics.watch(() -> List.of(new DeviceStatus(device, DeviceState.OPEN, 1)));
+      metrics.watchResources(() -> new ResourceUse(0, 0, 0, 0), ResourceLimits.NONE);
       metrics.streamMetrics("mic").onClock(1);
       metrics.onConnected();
       metrics.onCallStarted("a/B");

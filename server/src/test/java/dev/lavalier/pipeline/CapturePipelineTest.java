@@ -8,6 +8,7 @@ import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.PolyphaseFilters;
 import dev.lavalier.capture.Period;
 import dev.lavalier.common.StreamException;
+import dev.lavalier.common.WorkBudget;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -41,6 +42,7 @@ final class CapturePipelineTest {
           0,
           new PolyphaseFilters(),
           () -> 0,
+          WorkBudget.unlimited(),
           IGNORED,
           StreamMetrics.NONE);
 

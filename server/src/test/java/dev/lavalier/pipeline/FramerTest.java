@@ -41,7 +41,7 @@ final class FramerTest {
           cuts.add(new Cut(frame.sampleIndex(), frame.captureUnixNanos(), samples));
           return pcm.clone();
         };
-    return new Framer(new StreamPlan(AS_CAPTURED, frameSize, FrameCodec.stateless(encoder)));
+    return new Framer(new StreamPlan(AS_CAPTURED, frameSize, FrameCodec.stateless(encoder)), 16);
   }
 
   /** Returns a period in which the value of each sample is its index. */

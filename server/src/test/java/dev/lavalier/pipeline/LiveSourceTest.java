@@ -14,7 +14,7 @@ final class LiveSourceTest {
 
   private static final byte[] NOTHING = {};
 
-  private final FrameRing ring = new FrameRing();
+  private final FrameRing ring = new FrameRing(16);
 
   private void publish(int count) {
     for (int i = 0; i < count; i++) {
@@ -92,7 +92,7 @@ final class LiveSourceTest {
   void queuedFramesAreKeptWhileRingGrows() {
     LiveSource source = queue(1_000);
     publish(10);
-    ring.ensureCapacity(1_001);
+    ring.setCapacity(1_001);
     publish(1_500);
     source.startTurn(false);
 
@@ -104,10 +104,26 @@ final class LiveSourceTest {
   }
 
   @Test
+  void newestFramesAreKeptWhenRingShrinks() {
+    ring.setCapacity(1_000);
+    publish(1_000);
+    LiveSource source = new LiveSource(ring, 985, 16, Long.MAX_VALUE, LossTotals.NONE);
+    ring.setCapacity(16);
+    publish(1);
+
+    for (long k = 985; k < 1_001; k++) {
+      assertThat(poll(source).sequence()).isEqualTo(k);
+    }
+    assertThat(poll(source)).isNull();
+    assertThat(ring.oldestAvailable()).isEqualTo(985);
+    assertThat(ring.get(984)).isNull();
+  }
+
+  @Test
   void queuesWithDifferentBoundsAreIndependent() {
     LiveSource small = queue(1);
     LiveSource large = queue(16);
-    ring.ensureCapacity(17);
+    ring.setCapacity(17);
     publish(12);
     small.startTurn(false);
     large.startTurn(false);
@@ -133,7 +149,7 @@ final class LiveSourceTest {
       }
       for (int i = 0; i < frames; i++) {
         if (i == frames / 2) {
-          ring.ensureCapacity(201);
+          ring.setCapacity(201);
         }
         publish(1);
       }

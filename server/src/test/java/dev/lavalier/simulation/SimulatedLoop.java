@@ -1,5 +1,6 @@
 package dev.lavalier.simulation;
 
+import dev.lavalier.common.TimeSource;
 import dev.lavalier.hub.DeliveryLoop;
 import dev.lavalier.pipeline.StartFrom;
 import dev.lavalier.simulation.SimulatedSubscriber.Readiness;
@@ -20,9 +21,9 @@ final class SimulatedLoop {
   private final List<SimulatedSubscriber> members = new ArrayList<>(); // always ready
   private final Map<SimulatedSubscriber, Map<SimulatedSubscriber, Long>> seen = new HashMap<>();
 
-  SimulatedLoop(Scheduler scheduler, String name, Violations violations) {
+  SimulatedLoop(Scheduler scheduler, String name, TimeSource time, Violations violations) {
     this.thread = scheduler.newThread(name, true);
-    this.deliveryLoop = new DeliveryLoop(thread);
+    this.deliveryLoop = new DeliveryLoop(thread, time);
     this.violations = violations;
   }
 

@@ -2,6 +2,7 @@ package dev.lavalier.simulation;
 
 import dev.lavalier.hub.Hub;
 import dev.lavalier.hub.HubConfig;
+import dev.lavalier.hub.ResourceLimits;
 import dev.lavalier.hub.SimulatedHubStop;
 import java.util.ArrayList;
 import java.util.List;
@@ -56,7 +57,7 @@ final class Simulation {
     this.faults = new Faults(scenario, devices, scheduler, time, violations, random.split());
     this.workers = new Workers(scheduler, faults::callNanos);
     for (int i = 0; i < scenario.loops(); i++) {
-      loops.add(new SimulatedLoop(scheduler, "loop-" + i, violations));
+      loops.add(new SimulatedLoop(scheduler, "loop-" + i, time, violations));
     }
     this.env =
         new Environment(
@@ -76,6 +77,7 @@ final class Simulation {
             time,
             new HubConfig(
                 scenario.limits(),
+                ResourceLimits.NONE,
                 scenario.stallTimeout(),
                 scenario.history(),
                 scenario.keptOpen()),

@@ -13,6 +13,7 @@ import dev.lavalier.hub.DeliveryLoop;
 import dev.lavalier.hub.Hub;
 import dev.lavalier.hub.HubConfig;
 import dev.lavalier.hub.HubObserver;
+import dev.lavalier.hub.ResourceLimits;
 import dev.lavalier.hub.SubscriberLimits;
 import dev.lavalier.service.AccessMonitor;
 import dev.lavalier.service.ActiveCalls;
@@ -134,13 +135,25 @@ public final class LavalierExtension
 
   /** Sets the hub's limits. */
   public LavalierExtension withLimits(SubscriberLimits limits, Duration stallTimeout) {
-    config = new HubConfig(limits, stallTimeout, config.history(), config.keptOpen());
+    config =
+        new HubConfig(
+            limits, config.resources(), stallTimeout, config.history(), config.keptOpen());
+    return this;
+  }
+
+  /** Sets the hub's limits on memory and work. */
+  public LavalierExtension withResources(ResourceLimits resources) {
+    config =
+        new HubConfig(
+            config.limits(), resources, config.stallTimeout(), config.history(), config.keptOpen());
     return this;
   }
 
   /** Sets the history that the server keeps of each open device, and the always-on devices. */
   public LavalierExtension withHistory(Duration history, String... keptOpen) {
-    config = new HubConfig(config.limits(), config.stallTimeout(), history, Set.of(keptOpen));
+    config =
+        new HubConfig(
+            config.limits(), config.resources(), config.stallTimeout(), history, Set.of(keptOpen));
     return this;
   }
 
@@ -201,7 +214,7 @@ public final class LavalierExtension
                 InProcessServerBuilder.forName(name).executor(executor),
                 hub,
                 new AudioCaptureCalls(hub, refusals),
-                () -> new DeliveryLoop(MoreExecutors.newSequentialExecutor(executor)),
+                () -> new DeliveryLoop(MoreExecutors.newSequentialExecutor(executor), timeSource),
                 new HealthStatusManager(),
                 new CallServices(
                     new CallAuthorizer(tokens, Optional.empty(), timeSource, rejections),

@@ -1,0 +1,83 @@
+package dev.lavalier.common;
+
+import java.util.function.LongSupplier;
+
+/**
+ * Limits the processor time that one kind of work takes of a thread to a share of the time that
+ * passes. Processor time counts, not elapsed time: a thread that waits for a processor spends
+ * nothing.
+ *
+ * <p>It is a token bucket: {@link #accrue} adds credit, and work between {@link #start} and {@link
+ * #stop} uses it. The credit can become negative by one unit of work, which later time pays for.
+ *
+ * <p>Used by one thread, except {@link #usedShare}.
+ */
+public final class WorkBudget {
+
+  /** The time constant of {@link #usedShare}: the first runs of new code take longer. */
+  private static final double AVERAGED_NANOS = 5e9;
+
+  private final double share;
+  private final long maxCreditNanos;
+  private final LongSupplier threadCpuNanos;
+  private long creditNanos;
+  private long startedAt;
+  private long usedNanos; // since the last accrual
+  private volatile double usedShare;
+
+  /**
+   * Creates a budget with full credit.
+   *
+   * @param share the share of the time that passes, more than 0; 1 is one processor
+   * @param maxCreditNanos the maximum credit in nanoseconds of processor time: how long the work
+   *     may take at once after a pause
+   * @param threadCpuNanos returns the processor time of the current thread
+   */
+  public WorkBudget(double share, long maxCreditNanos, LongSupplier threadCpuNanos) {
+    this.share = share;
+    this.maxCreditNanos = maxCreditNanos;
+    this.threadCpuNanos = threadCpuNanos;
+    this.creditNanos = maxCreditNanos;
+  }
+
+  /** Creates a budget that is never spent. */
+  public static WorkBudget unlimited() {
+    return new WorkBudget(1, 1, () -> 0);
+  }
+
+  /** Adds the credit for {@code nanos} nanoseconds that have passed. */
+  public void accrue(long nanos) {
+    creditNanos = (long) Math.min((double) maxCreditNanos, creditNanos + share * nanos);
+    if (nanos > 0) {
+      double average = usedShare;
+      double weight = Math.min(1, nanos / AVERAGED_NANOS);
+      usedShare = average + weight * ((double) usedNanos / nanos - average);
+      usedNanos = 0;
+    }
+  }
+
+  /** Returns whether no credit is left. */
+  public boolean isSpent() {
+    return creditNanos <= 0;
+  }
+
+  /** Starts a unit of work on the current thread. */
+  public void start() {
+    startedAt = threadCpuNanos.getAsLong();
+  }
+
+  /** Ends the unit of work, on the same thread. */
+  public void stop() {
+    long nanos = Math.max(0, threadCpuNanos.getAsLong() - startedAt);
+    creditNanos -= nanos;
+    usedNanos += nanos;
+  }
+
+  /**
+   * Returns the share of the time that the work has taken, averaged over some seconds. May be
+   * called from any thread.
+   */
+  public double usedShare() {
+    return usedShare;
+  }
+}
