@@ -95,6 +95,11 @@ final class PolyphaseFilter {
     return sum;
   }
 
+  /** Returns the memory of the taps in bytes. */
+  long bytes() {
+    return 8L * taps.length;
+  }
+
   int up() {
     return up;
   }
