@@ -2,6 +2,7 @@ package dev.lavalier.simulation;
 
 import dev.lavalier.simulation.SimulatedLine.Properties;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 
 /**
@@ -36,6 +37,8 @@ final class LineTruth {
   private final VirtualTime time;
   private final List<LostRun> losses = new ArrayList<>();
   private final List<Uncertainty> uncertainties = new ArrayList<>();
+  private final List<LostRun> runs = new ArrayList<>();
+  private long runsOf; // the losses that they contain
   private long lostTotal;
   private long overrunTotal;
   private long startedSteady; // steady time
@@ -45,7 +48,9 @@ final class LineTruth {
   private long overrunBefore; // samples that a full line had lost at the last poll
   private long firstRead = -1; // number of the first sample that was read; -1: none
   private long firstReadAt; // steady time
+  private boolean seen; // samples were in the buffer at a poll
   private boolean startUnknown; // the line was full when its first samples were seen
+  private long unseenLosses; // samples lost before the first poll that saw any, if it was not full
   private boolean wasFull; // or almost, at a poll
   private long longestHold;
 
@@ -94,15 +99,19 @@ final class LineTruth {
   void polled(int filled, long arrived) {
     long now = time.nanoTime();
     boolean almostFull = filled >= properties.bufferSamples() - properties.bufferSamples() / 8;
-    if (overrunTotal > overrunBefore || (arrivedBefore == 0 && almostFull)) {
+    if (overrunTotal > overrunBefore || (!seen && almostFull)) {
       long arrivedNanos = properties.format().nanosOf(arrived - arrivedBefore);
       // Nothing shows how long after the start of the line the first sample was captured.
-      long since = now - (arrivedBefore == 0 ? startedSteady : polledAt);
+      long since = now - (seen ? polledAt : startedSteady);
       uncertainties.add(new Uncertainty(now, Math.max(since, arrivedNanos)));
     }
     // The reader discards what a full line holds, if it does not keep up.
     wasFull |= almostFull;
-    startUnknown |= arrivedBefore == 0 && almostFull;
+    startUnknown |= !seen && almostFull;
+    if (!seen && filled > 0 && !almostFull) {
+      unseenLosses = lostTotal;
+    }
+    seen |= filled > 0;
     polledAt = now;
     arrivedBefore = arrived;
     overrunBefore = overrunTotal;
@@ -130,15 +139,36 @@ final class LineTruth {
 
   /** Returns whether a number is close to a loss. */
   boolean isNearLoss(double number, int distance) {
-    for (LostRun loss : losses) {
+    if (distance == 0) {
+      return false;
+    }
+    for (LostRun loss : runs()) {
       double margin = distance + loss.count() * 0.2; // a filter overshoots
-      if (distance > 0
-          && number > loss.first() - margin
-          && number < loss.first() + loss.count() + margin) {
+      if (number > loss.first() - margin && number < loss.first() + loss.count() + margin) {
         return true;
       }
     }
     return false;
+  }
+
+  /** Returns the losses by number. Losses without a sample between them are one. */
+  private List<LostRun> runs() {
+    if (runsOf != lostTotal) {
+      runsOf = lostTotal;
+      runs.clear();
+      List<LostRun> byNumber = new ArrayList<>(losses);
+      byNumber.sort(Comparator.comparingLong(LostRun::first));
+      for (LostRun each : byNumber) {
+        LostRun last = runs.isEmpty() ? null : runs.get(runs.size() - 1);
+        if (last != null && last.first() + last.count() == each.first()) {
+          long count = last.count() + each.count();
+          runs.set(runs.size() - 1, new LostRun(last.first(), count, each.atNanos(), false));
+        } else {
+          runs.add(each);
+        }
+      }
+    }
+    return runs;
   }
 
   /** Returns the longest time for which samples were delayed. */
@@ -166,11 +196,21 @@ final class LineTruth {
   }
 
   /**
-   * Returns how many samples were lost before the first one that was read. Nothing shows that there
-   * were any, because a line may also start late.
+   * Returns how many samples were lost before the first one that was read, or before the reader saw
+   * that the line has samples. Nothing shows that there were any, because a line may also start
+   * late.
    */
   double lostAtStart() {
-    return lostBefore((double) firstRead);
+    return Math.max(lostBefore((double) firstRead), (double) unseenLosses);
+  }
+
+  /**
+   * Returns how much later than in reality a sample may seem captured: samples after it were lost
+   * before the reader saw that the line has samples.
+   */
+  long unseenNanosAfter(double number) {
+    double lost = Math.max(0, unseenLosses - lostBefore(number));
+    return (long) (lost * 1e9 / properties.actualRate());
   }
 
   /** Returns the steady time of the first read. */

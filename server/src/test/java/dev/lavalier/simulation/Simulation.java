@@ -122,8 +122,8 @@ final class Simulation {
     runUntil(scheduler.now() + scenario.lengthNanos());
     if (checksMemory) {
       faults.thaw(loops);
-      runUntil(scheduler.now() + SECOND);
-      deviceChecks.checkMemory();
+      runUntil(scheduler.now() + 2 * SECOND);
+      deviceChecks.checkMemory(subscribers);
     }
     heal();
     if (random.nextBoolean()) {
@@ -186,20 +186,19 @@ final class Simulation {
     faults.end(loops);
     workers.releaseHangingCalls();
     long healed = scheduler.now();
-    List<SimulatedSubscriber> waiting = subscribers.active();
-    waiting.forEach(SimulatedSubscriber::readFromNowOn);
+    subscribers.readFromNowOn();
     long end = healed + 60 * SECOND;
-    while (violations.first() == null && scheduler.now() < end) {
-      waiting.removeIf(each -> !each.isActive() || each.checks.lastFrameAt() > healed);
+    List<SimulatedSubscriber> waiting;
+    do {
+      runUntil(scheduler.now() + SECOND / 10); // also subscribes those that a delay held up
+      waiting = subscribers.active();
+      waiting.removeIf(each -> each.checks.lastFrameAt() > healed);
       if (scheduler.now() > healed + RETURN_NANOS) {
         waiting.removeIf(each -> each.device.losesId && !devices.isListed(each.spec.deviceId()));
       }
-      if (waiting.isEmpty()) {
-        return;
-      }
-      runUntil(scheduler.now() + SECOND / 10);
-    }
-    violations.check(waiting.isEmpty(), () -> "no frames after all faults ended: " + waiting);
+    } while (!waiting.isEmpty() && violations.first() == null && scheduler.now() < end);
+    List<SimulatedSubscriber> left = waiting;
+    violations.check(left.isEmpty(), () -> "no frames after all faults ended: " + left);
   }
 
   /** All subscribers leave. The devices are then closed, unless they are kept open. */
@@ -232,7 +231,7 @@ final class Simulation {
     if (done) {
       deviceChecks.checkClosed(hub);
       if (checksMemory) {
-        deviceChecks.checkMemory();
+        deviceChecks.checkMemory(subscribers);
       }
     }
     watches.checkEnd();

@@ -36,8 +36,10 @@ final class StreamChecks {
   private long nextIndex = -1; // of the next expected sample; -1: any
   private @Nullable Sequence sequence; // of the last frame
   private int lastPosition; // in the sequence
-  private long lastFrameAt;
+  private long lastFrameAt = -1;
+  private long startedAt; // of the epoch
   private long lastUncountedNanos; // audio that was lost before the last frame, and not counted
+  private long lastUncertainNanos; // the error of the last frame's capture time, at most
   private long lastEndPhysical; // real time at which the last received sample ended
   private long maxAgeNanos; // granted
   private int capacity; // of the queue, granted
@@ -62,6 +64,12 @@ final class StreamChecks {
     return epoch;
   }
 
+  /** Returns the maximum age of a frame that was granted; 0 before the start. */
+  long maxAgeNanos() {
+    return maxAgeNanos;
+  }
+
+  /** Returns the steady time of the last frame; -1 if there was none. */
   long lastFrameAt() {
     return lastFrameAt;
   }
@@ -94,7 +102,7 @@ final class StreamChecks {
     startedStep = env.scheduler().steps();
     firstOfEpoch = true;
     sequence = null;
-    lastFrameAt = env.scheduler().now();
+    startedAt = env.scheduler().now();
     nextIndex = -1;
     maxAgeNanos = start.maxLatencyMs() * 1_000_000L;
     check(
@@ -152,7 +160,7 @@ final class StreamChecks {
         checkDropped(from, position, gap);
       }
     }
-    gap.ifPresent(this::checkCauses);
+    gap.ifPresent(each -> checkCauses(each, from, position));
     double number = truth.check(frame, encoded, frameSize);
     if (firstOfEpoch && !firstOfAll) {
       checkOutage(frame, number, missing);
@@ -164,6 +172,7 @@ final class StreamChecks {
     firstOfAll = false;
     lastFrameAt = env.scheduler().now();
     lastUncountedNanos = Math.abs(truth.uncountedNanos(index, number));
+    lastUncertainNanos = truth.uncertainNanos(frame, number);
     lastEndPhysical = line.physicalNanosOf(number) + subscriber.spec.format().nanosOf(frameSize);
   }
 
@@ -242,15 +251,15 @@ final class StreamChecks {
     return (int) (subscriber.spec.format().samplesIn(line.bufferNanos()) / frameSize);
   }
 
-  private void checkCauses(Gap gap) {
+  private void checkCauses(Gap gap, Sequence from, int position) {
     StartFrom start = subscriber.spec.start();
+    long offeredAt = offeredAt(from, position);
     for (Gap.Part part : gap.parts()) {
       boolean estimated = part.loss().estimated();
       check(part.sampleCount() > 0, "empty part: %s", gap);
       boolean happened =
           switch (part.loss().cause()) {
-            case SLOW_SUBSCRIBER ->
-                !estimated && (subscriber.wasUnready() || subscriber.wasUnreadySince(oldest(gap)));
+            case SLOW_SUBSCRIBER -> !estimated && subscriber.wasUnreadySince(offeredAt);
             case DEVICE_OVERRUN -> estimated && line.lostTotal() > 0;
             case SERVER_OVERLOAD -> estimated ? line.wasFull() : !env.calm();
             case DEVICE_LOST -> estimated && firstOfEpoch && !firstOfAll;
@@ -273,7 +282,8 @@ final class StreamChecks {
             <= TruthChecks.TOLERANCE_NANOS
                 + 2 * line.bufferNanos()
                 + lastUncountedNanos
-                + line.uncertainNanos(frame.readNanos()),
+                + lastUncertainNanos
+                + truth.uncertainNanos(frame, number),
         "gap of %.1f ms over an outage of %.1f ms",
         format.nanosOf(missing) / 1e6,
         nanos / 1e6);
@@ -291,10 +301,14 @@ final class StreamChecks {
     check(happened, "no cause: %s", notice);
   }
 
-  /** Returns a time before which no frame of a gap was offered. */
-  private long oldest(Gap gap) {
-    long gapNanos = subscriber.spec.format().nanosOf(gap.sampleCount());
-    return env.scheduler().now() - gapNanos - subscriber.spec.maxAgeNanos() - MAX_TURN_NANOS;
+  /** Returns the steady time before which no frame of a gap before a frame was offered. */
+  private long offeredAt(Sequence from, int position) {
+    if (firstOfAll) {
+      return startedAt;
+    } else if (sequence == from && from.isLive() && position > lastPosition + 1) {
+      return from.frames().get(lastPosition + 1).encodedAt();
+    }
+    return env.time().steadyNanosOf(lastEndPhysical); // the next sample was not captured before
   }
 
   void onEnd(StreamException reason) {
@@ -309,7 +323,8 @@ final class StreamChecks {
                   && (!env.calm() || subscriber.everUnready);
           case SUBSCRIBER_STALLED ->
               subscriber.wasUnready()
-                  && env.scheduler().now() - lastFrameAt > env.stallNanos() - MAX_TURN_NANOS;
+                  && env.scheduler().now() - Math.max(startedAt, lastFrameAt)
+                      > env.stallNanos() - MAX_TURN_NANOS;
           case POSITION_IN_FUTURE -> subscriber.spec.start() instanceof StartFrom.Resume;
           case NOT_AUTHENTICATED -> subscriber.revoked;
           case SERVER_STOPPING -> env.stopping().getAsBoolean();
