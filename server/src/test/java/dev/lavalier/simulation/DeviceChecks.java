@@ -44,6 +44,7 @@ final class DeviceChecks {
       each.device.neededAt = now;
       if (env.calm()) {
         each.checks.checkProgress(MAX_WAIT_NANOS);
+        each.checks.checkSilence(MAX_WAIT_NANOS);
       }
     }
     long limit = env.calm() ? MAX_UNNEEDED_NANOS : MAX_UNNEEDED_SLOW_NANOS;

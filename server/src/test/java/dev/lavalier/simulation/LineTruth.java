@@ -33,12 +33,15 @@ final class LineTruth {
    */
   static final long SETTLING_NANOS = 1_000_000_000L;
 
+  /** A device that delivers zeros for this long is reported as muted. */
+  private static final long SILENCE_NANOS = 5_000_000_000L;
+
   private final Properties properties;
   private final VirtualTime time;
   private final List<LostRun> losses = new ArrayList<>();
   private final List<Uncertainty> uncertainties = new ArrayList<>();
   private final List<LostRun> runs = new ArrayList<>();
-  private long runsOf; // the losses that they contain
+  private long runsOf = -1; // the losses that they contain; -1: none yet
   private long lostTotal;
   private long overrunTotal;
   private long startedSteady; // steady time
@@ -51,6 +54,9 @@ final class LineTruth {
   private boolean seen; // samples were in the buffer at a poll
   private boolean startUnknown; // the line was full when its first samples were seen
   private long unseenLosses; // samples lost before the first poll that saw any, if it was not full
+  private long zerosRead; // samples
+  private long silentAt = -1; // steady time at which enough of them were read; -1: they were not
+  private long soundAt = -1; // steady time at which another sample was read; -1: none
   private boolean wasFull; // or almost, at a poll
   private long longestHold;
 
@@ -118,10 +124,19 @@ final class LineTruth {
   }
 
   /** Records that the reader takes samples from a number. */
-  void read(long first) {
+  void read(long first, int count) {
+    long now = time.nanoTime();
     if (firstRead < 0) {
       firstRead = first;
-      firstReadAt = time.nanoTime();
+      firstReadAt = now;
+    }
+    if (first + count > properties.silentSamples()) {
+      soundAt = soundAt < 0 ? now : soundAt;
+      return;
+    }
+    zerosRead += count;
+    if (silentAt < 0 && properties.format().nanosOf(zerosRead) >= SILENCE_NANOS) {
+      silentAt = now;
     }
   }
 
@@ -135,6 +150,25 @@ final class LineTruth {
   /** Returns whether the buffer was full, or almost full, at some time. */
   boolean wasFull() {
     return wasFull || overrunTotal > 0;
+  }
+
+  /**
+   * Returns the steady time since which the line must be reported as silent; -1 if it was not
+   * silent for long enough, or has delivered other samples since.
+   */
+  long silentSince() {
+    return soundAt < 0 ? silentAt : -1;
+  }
+
+  /** Returns whether the line was silent for long enough to be reported. */
+  boolean wasSilent() {
+    return silentAt >= 0;
+  }
+
+  /** Returns whether samples at a number were silent, so that they do not show their number. */
+  boolean isSilent(double number, int distance) {
+    return number < properties.silentSamples()
+        || (properties.silentSamples() > 0 && isNearLoss(number, distance));
   }
 
   /** Returns whether a number is close to a loss. */
@@ -151,17 +185,24 @@ final class LineTruth {
     return false;
   }
 
-  /** Returns the losses by number. Losses without a sample between them are one. */
+  /**
+   * Returns the losses by number. Losses without a sample between them are one. Silence is a step
+   * of the values, as a loss is.
+   */
   private List<LostRun> runs() {
     if (runsOf != lostTotal) {
       runsOf = lostTotal;
       runs.clear();
       List<LostRun> byNumber = new ArrayList<>(losses);
+      if (properties.silentSamples() > 0) {
+        byNumber.add(new LostRun(0, properties.silentSamples(), 0, false));
+      }
       byNumber.sort(Comparator.comparingLong(LostRun::first));
       for (LostRun each : byNumber) {
         LostRun last = runs.isEmpty() ? null : runs.get(runs.size() - 1);
-        if (last != null && last.first() + last.count() == each.first()) {
-          long count = last.count() + each.count();
+        if (last != null && last.first() + last.count() >= each.first()) {
+          long end = Math.max(last.first() + last.count(), each.first() + each.count());
+          long count = end - last.first();
           runs.set(runs.size() - 1, new LostRun(last.first(), count, each.atNanos(), false));
         } else {
           runs.add(each);

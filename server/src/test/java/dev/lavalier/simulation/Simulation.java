@@ -50,7 +50,7 @@ final class Simulation {
     this.scheduler = new Scheduler(random.split());
     this.violations = new Violations(scheduler, tracing);
     this.time = new VirtualTime(scheduler, random.nextInt(4) != 0);
-    this.scenario = Scenario.random(random);
+    this.scenario = Scenario.random(random, new SplittableRandom(~seed));
     this.devices = new SimulatedDevices(scheduler, time, violations, scenario);
     this.listChecks = new ListChecks(scenario, devices, violations);
     this.faults = new Faults(scenario, devices, scheduler, time, violations, random.split());

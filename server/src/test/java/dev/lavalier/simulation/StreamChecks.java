@@ -29,6 +29,8 @@ final class StreamChecks {
   private @Nullable LineTruth line; // of the epoch; null: not started
   private @Nullable TruthChecks truth; // of the epoch
   private boolean deviceLost; // it waits for the device
+  private boolean muted; // it was notified of the silence, in this epoch
+  private boolean lastSilent; // the last frame
   private long epoch = -1;
   private long startedStep;
   private boolean firstOfEpoch;
@@ -101,6 +103,7 @@ final class StreamChecks {
     truth = new TruthChecks(line, start.conversion(), env);
     startedStep = env.scheduler().steps();
     firstOfEpoch = true;
+    muted = false;
     sequence = null;
     startedAt = env.scheduler().now();
     nextIndex = -1;
@@ -162,9 +165,11 @@ final class StreamChecks {
     }
     gap.ifPresent(each -> checkCauses(each, from, position));
     double number = truth.check(frame, encoded, frameSize);
-    if (firstOfEpoch && !firstOfAll) {
+    boolean silent = truth.isSilent(number);
+    if (firstOfEpoch && !firstOfAll && !silent && !lastSilent) {
       checkOutage(frame, number, missing);
     }
+    lastSilent = silent;
     sequence = from;
     lastPosition = position;
     nextIndex = index + frameSize;
@@ -295,10 +300,23 @@ final class StreamChecks {
         switch (notice.kind()) {
           case DEVICE_LOST -> subscriber.device.wasFaulty;
           case SERVER_STOPPING -> env.stopping().getAsBoolean();
-          case MUTED -> false;
+          case MUTED -> line != null && line.wasSilent() && !muted;
           case CLOCK -> subscriber.spec.clockNotices() && line != null;
         };
+    muted |= notice.kind() == Notice.Kind.MUTED;
     check(happened, "no cause: %s", notice);
+  }
+
+  /**
+   * Checks that a device which delivers only zeros was reported.
+   *
+   * @param maxWaitNanos the maximum time that the notice may take
+   */
+  void checkSilence(long maxWaitNanos) {
+    if (line != null && !deviceLost && !muted && line.silentSince() >= 0 && !line.wasFull()) {
+      long since = env.scheduler().now() - Math.max(startedAt, line.silentSince());
+      check(since <= maxWaitNanos, "no notice of the silence for %.3f s", since / 1e9);
+    }
   }
 
   /** Returns the steady time before which no frame of a gap before a frame was offered. */
@@ -347,8 +365,8 @@ final class StreamChecks {
    */
   void checkProgress(long maxWaitNanos) {
     long now = env.scheduler().now();
-    if (sequence == null || !sequence.isLive() || !subscriber.isActive()) {
-      return;
+    if (sequence == null || !sequence.isLive() || !subscriber.isActive() || deviceLost) {
+      return; // the reader of a lost device may publish until it is closed
     }
     List<Encoded> frames = sequence.frames();
     if (lastPosition + 1 < frames.size()) {

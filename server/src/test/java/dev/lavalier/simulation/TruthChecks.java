@@ -56,14 +56,22 @@ final class TruthChecks {
     return (long) ((number - index * ratio) * 1e9 / conversion.captured().sampleRateHz());
   }
 
-  /** Checks a frame. Returns the number of its first sample. */
+  /** Checks a frame. Returns the number of its first sample; 0 if that is silent. */
   double check(Frame frame, Encoded encoded, int frameSize) {
     double first = SampleNumbers.number(captured, encoded.first());
     double last = SampleNumbers.number(captured, encoded.last());
+    if (isSilent(first)) {
+      return 0;
+    }
     checkCounted(frame, frame.sampleIndex(), first);
     checkCounted(frame, frame.sampleIndex() + frameSize - 1, last);
     checkTime(frame, first);
     return first;
+  }
+
+  /** Returns whether samples at a number were silent, so that they do not show their number. */
+  boolean isSilent(double number) {
+    return line.isSilent(number, conversion.lookahead());
   }
 
   private void checkCounted(Frame frame, long index, double number) {
