@@ -236,6 +236,15 @@ final class LineTruth {
     return lost;
   }
 
+  /** Returns how many samples were lost in losses that begin after a number, within a distance. */
+  double lostSoonAfter(double number, double distance) {
+    double lost = 0;
+    for (LostRun loss : losses) {
+      lost += loss.first() > number && loss.first() <= number + distance ? loss.count() : 0;
+    }
+    return lost;
+  }
+
   /**
    * Returns how many samples were lost before the first one that was read, or before the reader saw
    * that the line has samples. Nothing shows that there were any, because a line may also start

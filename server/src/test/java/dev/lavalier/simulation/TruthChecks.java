@@ -98,6 +98,7 @@ final class TruthChecks {
     double lowest = Math.max(least, old - line.lostAtStart() - undetected - uncertain);
     double suspends = samples(SUSPEND_TOLERANCE_NANOS) * suspensions(frame);
     double highest = before + estimate + suspends + uncertain + samples(line.unknownStartNanos());
+    highest += line.lostSoonAfter(number, estimate); // counted before the samples in the line
     require(
         isBetween(lowest, highest, counted, undecidable, 0),
         frame,
