@@ -35,6 +35,7 @@ public final class Subscription {
   private final AtomicBoolean closed = new AtomicBoolean();
   private final AtomicBoolean wakePending = new AtomicBoolean();
   private final Runnable drain; // created once, not for each frame
+  private final Runnable noteReadiness = this::noteReadiness; // created once
 
   // Written only on the delivery loop; any thread may read.
   private final AtomicLong frames = new AtomicLong();
@@ -310,7 +311,7 @@ public final class Subscription {
       stallTimer.onProgress(now);
       return;
     }
-    startTurn();
+    boolean ready = startTurn();
     if (spec.overflowPolicy() == OverflowPolicy.CLOSE && source.overflows(now)) {
       fail(
           new StreamException(
@@ -325,17 +326,29 @@ public final class Subscription {
     checkStall(now);
     if (source.hasMoreWork() && sink.isReady()) {
       deliveryLoop.scheduleReplay(this);
+    } else if (ready && !source.isEmpty() && !sink.isReady()) {
+      // Later, because now bytes that only wait for this loop would count against the sink.
+      deliveryLoop.execute(this, noteReadiness);
     }
   }
 
-  /** Decides why frames that are dropped in this turn are dropped. */
-  private void startTurn() {
-    // At the end of the last turn, bytes that only wait for this loop would count against the sink.
+  /**
+   * Decides why frames that are dropped in this turn are dropped. Returns whether the sink is
+   * ready.
+   */
+  private boolean startTurn() {
     boolean ready = sink.isReady();
     if (!ready) {
       gaps.onNotReady();
     }
     source.startTurn(ready);
+    return ready;
+  }
+
+  private void noteReadiness() {
+    if (!closed.get() && source != null && !source.isEmpty() && !sink.isReady()) {
+      gaps.onNotReady(); // the loop has written the bytes of the last turn
+    }
   }
 
   /**

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lavalier.common.TimeSource;
+import dev.lavalier.testing.JumpingTimeSource;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -113,7 +114,7 @@ final class TokenFileEditorTest {
     Process holder = start(Holder.class);
     try {
       assertThat(holder.inputReader().readLine()).isEqualTo("locked");
-      JumpingTime time = new JumpingTime();
+      JumpingTimeSource time = new JumpingTimeSource();
       assertThatThrownBy(() -> new TokenFileEditor(file, time).revoke("ann"))
           .isInstanceOf(InvalidFileException.class)
           .hasMessage(
@@ -139,7 +140,7 @@ final class TokenFileEditorTest {
         Future<?> revoking =
             thread.submit(
                 () -> {
-                  new TokenFileEditor(file, new JumpingTime()).revoke("ann");
+                  new TokenFileEditor(file, new JumpingTimeSource()).revoke("ann");
                   return null;
                 });
         assertThatThrownBy(revoking::get)
@@ -233,35 +234,6 @@ final class TokenFileEditorTest {
           FileChannel.open(Path.of(args[0] + ".lock"), StandardOpenOption.WRITE)) {
         System.out.println(channel.tryLock() == null ? "held" : "free");
       }
-    }
-  }
-
-  /** A wait takes no time. */
-  private static final class JumpingTime implements TimeSource {
-    private long now;
-
-    Duration passed() {
-      return Duration.ofNanos(now);
-    }
-
-    @Override
-    public long nanoTime() {
-      return now;
-    }
-
-    @Override
-    public long unixNanos() {
-      return now;
-    }
-
-    @Override
-    public void parkUntil(long deadline) {
-      now = Math.max(now, deadline);
-    }
-
-    @Override
-    public void schedule(Duration delay, Runnable task) {
-      throw new UnsupportedOperationException();
     }
   }
 }

@@ -124,6 +124,50 @@ final class DeliveryTest {
   }
 
   @Test
+  void sinkThatIsNotReadyAfterTheLoopWroteItsBytes_isSlow() throws Exception {
+    for (OverflowPolicy policy : OverflowPolicy.values()) {
+      TestDelivery delivery = new TestDelivery(480);
+      TestDelivery.Sink sink = delivery.subscribe(240, 10, policy);
+      delivery.runAll();
+      sink.readyFor = 1; // of the two frames of a period: its credit is used up
+      delivery.read();
+      delivery.runAll();
+      delivery.timeSource.advance(Duration.ofMillis(11)); // the next period is late
+      sink.readyFor = 100;
+      delivery.wake();
+      delivery.runAll();
+      delivery.publish();
+      delivery.runAll();
+      if (policy == DROP) {
+        assertThat(sink.indexes).containsExactly(0L, 480L, 720L);
+        assertThat(sink.gaps).containsExactly(Gap.of(240, LossCause.SLOW_SUBSCRIBER, false));
+      } else {
+        assertThat(sink.ends)
+            .extracting(end -> end.reason())
+            .containsExactly(Reason.QUEUE_OVERFLOW);
+        assertThat(sink.ends.get(0)).hasMessageContaining("frames were not read within");
+      }
+    }
+  }
+
+  @Test
+  void sinkThatBecomesReadyWhenTheLoopHasWrittenItsBytes_isNotSlow() throws Exception {
+    TestDelivery delivery = new TestDelivery(480);
+    TestDelivery.Sink sink = delivery.subscribe(240, 10, DROP);
+    delivery.runAll();
+    sink.readyFor = 1;
+    delivery.read();
+    delivery.runTasks(1); // a turn that sends one frame
+    sink.readyFor = 100; // the loop has written its bytes
+    delivery.runAll();
+    delivery.timeSource.advance(Duration.ofMillis(11)); // the loop does not run
+    delivery.publish();
+    delivery.runAll();
+    assertThat(sink.indexes).containsExactly(0L, 480L, 720L);
+    assertThat(sink.gaps).containsExactly(Gap.of(240, LossCause.SERVER_OVERLOAD, false));
+  }
+
+  @Test
   void framesThatTheLoopSendsTooLate_endStreamUnderClosePolicy() throws Exception {
     TestDelivery delivery = new TestDelivery(480);
     TestDelivery.Sink sink = delivery.subscribe(480, 20, OverflowPolicy.CLOSE);

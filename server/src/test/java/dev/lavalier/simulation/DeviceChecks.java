@@ -6,6 +6,7 @@ import dev.lavalier.hub.DeviceStatus;
 import dev.lavalier.hub.Hub;
 import dev.lavalier.hub.HubObserver;
 import dev.lavalier.hub.SubscriptionStatus;
+import dev.lavalier.simulation.SimulatedDevice.Kept;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.Set;
@@ -18,6 +19,9 @@ final class DeviceChecks {
 
   /** On a slow machine. */
   private static final long MAX_UNNEEDED_SLOW_NANOS = 10_000_000_000L;
+
+  /** The audio of a closed device is released within this time, when no frame of it waits. */
+  private static final long MAX_KEPT_NANOS = 1_000_000_000L;
 
   /** A subscriber that is ready waits this long for a frame that was published. */
   private static final long MAX_WAIT_NANOS = 300_000_000L;
@@ -40,11 +44,13 @@ final class DeviceChecks {
       each.device.neededAt = now;
       if (env.calm()) {
         each.checks.checkProgress(MAX_WAIT_NANOS);
+        each.checks.checkSilence(MAX_WAIT_NANOS);
       }
     }
     long limit = env.calm() ? MAX_UNNEEDED_NANOS : MAX_UNNEEDED_SLOW_NANOS;
     for (SimulatedDevice device : scenario.devices()) {
-      device.lines.removeIf(each -> each.line.isClosed() && each.reader == null);
+      device.lines.removeIf(each -> !each.isUsed());
+      device.lines.forEach(each -> each.usedAt = now);
       if (device.lines.isEmpty() || scenario.isKeptOpen(device) || workers.isCalling()) {
         continue;
       }
@@ -72,7 +78,7 @@ final class DeviceChecks {
   /** Checks that nothing is left after the hub has stopped. */
   void checkEnd(Hub hub) {
     for (SimulatedDevice device : scenario.devices()) {
-      device.lines.removeIf(each -> each.line.isClosed() && each.reader == null);
+      device.lines.removeIf(each -> !each.isUsed());
       env.violations().check(device.lines.isEmpty(), () -> device + ": a line or a reader is left");
     }
     env.violations().check(open.isEmpty(), () -> "not reported as closed: " + open);
@@ -80,18 +86,27 @@ final class DeviceChecks {
     env.violations().check(hub.subscriptions().isEmpty(), () -> "active: " + hub.subscriptions());
   }
 
-  /** Checks that no audio of a device without an open line is in memory. */
-  void checkMemory() {
+  /**
+   * Checks that no audio of a closed line is in memory. It may be for a second, because a progress
+   * check is scheduled, and until frames that wait for a subscriber have expired.
+   */
+  void checkMemory(Subscribers subscribers) {
     if (workers.isCalling()) {
       return;
     }
     System.gc();
+    long now = env.scheduler().now();
     for (SimulatedDevice device : scenario.devices()) {
-      long left = device.pipelines.stream().filter(each -> each.get() != null).count();
-      env.violations()
-          .check(
-              !device.lines.isEmpty() || left == 0,
-              () -> device + " is closed, and has " + left + " pipelines in memory");
+      long limit = MAX_KEPT_NANOS + subscribers.maxAgeNanos(device);
+      for (Kept each : device.pipelines) {
+        long since = now - each.opened().usedAt;
+        env.violations()
+            .check(
+                each.opened().isUsed() || since <= limit || each.pipeline().get() == null,
+                () ->
+                    "audio of %s is in memory %.3f s after the close"
+                        .formatted(device, since / 1e9));
+      }
     }
   }
 

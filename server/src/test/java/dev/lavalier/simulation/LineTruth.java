@@ -2,6 +2,7 @@ package dev.lavalier.simulation;
 
 import dev.lavalier.simulation.SimulatedLine.Properties;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 
 /**
@@ -32,10 +33,15 @@ final class LineTruth {
    */
   static final long SETTLING_NANOS = 1_000_000_000L;
 
+  /** A device that delivers zeros for this long is reported as muted. */
+  private static final long SILENCE_NANOS = 5_000_000_000L;
+
   private final Properties properties;
   private final VirtualTime time;
   private final List<LostRun> losses = new ArrayList<>();
   private final List<Uncertainty> uncertainties = new ArrayList<>();
+  private final List<LostRun> runs = new ArrayList<>();
+  private long runsOf = -1; // the losses that they contain; -1: none yet
   private long lostTotal;
   private long overrunTotal;
   private long startedSteady; // steady time
@@ -45,7 +51,12 @@ final class LineTruth {
   private long overrunBefore; // samples that a full line had lost at the last poll
   private long firstRead = -1; // number of the first sample that was read; -1: none
   private long firstReadAt; // steady time
+  private boolean seen; // samples were in the buffer at a poll
   private boolean startUnknown; // the line was full when its first samples were seen
+  private long unseenLosses; // samples lost before the first poll that saw any, if it was not full
+  private long zerosRead; // samples
+  private long silentAt = -1; // steady time at which enough of them were read; -1: they were not
+  private long soundAt = -1; // steady time at which another sample was read; -1: none
   private boolean wasFull; // or almost, at a poll
   private long longestHold;
 
@@ -94,25 +105,38 @@ final class LineTruth {
   void polled(int filled, long arrived) {
     long now = time.nanoTime();
     boolean almostFull = filled >= properties.bufferSamples() - properties.bufferSamples() / 8;
-    if (overrunTotal > overrunBefore || (arrivedBefore == 0 && almostFull)) {
+    if (overrunTotal > overrunBefore || (!seen && almostFull)) {
       long arrivedNanos = properties.format().nanosOf(arrived - arrivedBefore);
       // Nothing shows how long after the start of the line the first sample was captured.
-      long since = now - (arrivedBefore == 0 ? startedSteady : polledAt);
+      long since = now - (seen ? polledAt : startedSteady);
       uncertainties.add(new Uncertainty(now, Math.max(since, arrivedNanos)));
     }
     // The reader discards what a full line holds, if it does not keep up.
     wasFull |= almostFull;
-    startUnknown |= arrivedBefore == 0 && almostFull;
+    startUnknown |= !seen && almostFull;
+    if (!seen && filled > 0 && !almostFull) {
+      unseenLosses = lostTotal;
+    }
+    seen |= filled > 0;
     polledAt = now;
     arrivedBefore = arrived;
     overrunBefore = overrunTotal;
   }
 
   /** Records that the reader takes samples from a number. */
-  void read(long first) {
+  void read(long first, int count) {
+    long now = time.nanoTime();
     if (firstRead < 0) {
       firstRead = first;
-      firstReadAt = time.nanoTime();
+      firstReadAt = now;
+    }
+    if (first + count > properties.silentSamples()) {
+      soundAt = soundAt < 0 ? now : soundAt;
+      return;
+    }
+    zerosRead += count;
+    if (silentAt < 0 && properties.format().nanosOf(zerosRead) >= SILENCE_NANOS) {
+      silentAt = now;
     }
   }
 
@@ -128,17 +152,64 @@ final class LineTruth {
     return wasFull || overrunTotal > 0;
   }
 
+  /**
+   * Returns the steady time since which the line must be reported as silent; -1 if it was not
+   * silent for long enough, or has delivered other samples since.
+   */
+  long silentSince() {
+    return soundAt < 0 ? silentAt : -1;
+  }
+
+  /** Returns whether the line was silent for long enough to be reported. */
+  boolean wasSilent() {
+    return silentAt >= 0;
+  }
+
+  /** Returns whether samples at a number were silent, so that they do not show their number. */
+  boolean isSilent(double number, int distance) {
+    return number < properties.silentSamples()
+        || (properties.silentSamples() > 0 && isNearLoss(number, distance));
+  }
+
   /** Returns whether a number is close to a loss. */
   boolean isNearLoss(double number, int distance) {
-    for (LostRun loss : losses) {
+    if (distance == 0) {
+      return false;
+    }
+    for (LostRun loss : runs()) {
       double margin = distance + loss.count() * 0.2; // a filter overshoots
-      if (distance > 0
-          && number > loss.first() - margin
-          && number < loss.first() + loss.count() + margin) {
+      if (number > loss.first() - margin && number < loss.first() + loss.count() + margin) {
         return true;
       }
     }
     return false;
+  }
+
+  /**
+   * Returns the losses by number. Losses without a sample between them are one. Silence is a step
+   * of the values, as a loss is.
+   */
+  private List<LostRun> runs() {
+    if (runsOf != lostTotal) {
+      runsOf = lostTotal;
+      runs.clear();
+      List<LostRun> byNumber = new ArrayList<>(losses);
+      if (properties.silentSamples() > 0) {
+        byNumber.add(new LostRun(0, properties.silentSamples(), 0, false));
+      }
+      byNumber.sort(Comparator.comparingLong(LostRun::first));
+      for (LostRun each : byNumber) {
+        LostRun last = runs.isEmpty() ? null : runs.get(runs.size() - 1);
+        if (last != null && last.first() + last.count() >= each.first()) {
+          long end = Math.max(last.first() + last.count(), each.first() + each.count());
+          long count = end - last.first();
+          runs.set(runs.size() - 1, new LostRun(last.first(), count, each.atNanos(), false));
+        } else {
+          runs.add(each);
+        }
+      }
+    }
+    return runs;
   }
 
   /** Returns the longest time for which samples were delayed. */
@@ -165,12 +236,31 @@ final class LineTruth {
     return lost;
   }
 
+  /** Returns how many samples were lost in losses that begin after a number, within a distance. */
+  double lostSoonAfter(double number, double distance) {
+    double lost = 0;
+    for (LostRun loss : losses) {
+      lost += loss.first() > number && loss.first() <= number + distance ? loss.count() : 0;
+    }
+    return lost;
+  }
+
   /**
-   * Returns how many samples were lost before the first one that was read. Nothing shows that there
-   * were any, because a line may also start late.
+   * Returns how many samples were lost before the first one that was read, or before the reader saw
+   * that the line has samples. Nothing shows that there were any, because a line may also start
+   * late.
    */
   double lostAtStart() {
-    return lostBefore((double) firstRead);
+    return Math.max(lostBefore((double) firstRead), (double) unseenLosses);
+  }
+
+  /**
+   * Returns how much later than in reality a sample may seem captured: samples after it were lost
+   * before the reader saw that the line has samples.
+   */
+  long unseenNanosAfter(double number) {
+    double lost = Math.max(0, unseenLosses - lostBefore(number));
+    return (long) (lost * 1e9 / properties.actualRate());
   }
 
   /** Returns the steady time of the first read. */

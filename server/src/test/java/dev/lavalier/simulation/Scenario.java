@@ -43,12 +43,17 @@ record Scenario(
   private static final List<Duration> STALL_TIMEOUTS =
       List.of(Duration.ofSeconds(4), Duration.ofSeconds(10), Duration.ofSeconds(30));
 
-  static Scenario random(SplittableRandom random) {
+  /**
+   * Returns random parameters.
+   *
+   * @param silence decides which devices are silent at first
+   */
+  static Scenario random(SplittableRandom random, SplittableRandom silence) {
     List<SimulatedDevice> devices = new ArrayList<>();
     MixerNames names = pick(List.of(MixerNames.values()), random);
     int models = 1 + random.nextInt(2);
     for (int i = 0; i < models; i++) {
-      addDevices(i == 0 ? "Mic" : "Cam", devices, random);
+      addDevices(i == 0 ? "Mic" : "Cam", devices, random, silence);
     }
     Set<String> keptOpen = new HashSet<>();
     Duration history = pick(HISTORIES, random);
@@ -62,13 +67,19 @@ record Scenario(
         1 + random.nextInt(2),
         1 + random.nextInt(6),
         millis(10 + random.nextInt(300)),
-        millis(random.nextInt(20) == 0 ? 20_000 : 500 + random.nextInt(4_000)),
+        lengthNanos(devices, random),
         history,
         pick(STALL_TIMEOUTS, random),
         names,
         devices,
         keptOpen,
         limits(random));
+  }
+
+  private static long lengthNanos(List<SimulatedDevice> devices, SplittableRandom random) {
+    long millis = random.nextInt(20) == 0 ? 20_000 : 500 + random.nextInt(4_000);
+    boolean silent = devices.stream().anyMatch(each -> each.properties.silentSamples() > 0);
+    return millis(silent ? millis + 10_000 : millis);
   }
 
   private static SubscriberLimits limits(SplittableRandom random) {
@@ -86,11 +97,15 @@ record Scenario(
    * listed from an equal one that was removed.
    */
   private static void addDevices(
-      String model, List<SimulatedDevice> devices, SplittableRandom random) {
+      String model,
+      List<SimulatedDevice> devices,
+      SplittableRandom random,
+      SplittableRandom silence) {
     int count = random.nextInt(3) == 0 ? 2 + random.nextInt(2) : 1;
     PcmFormat format = format(random);
     for (int number = 0; number < count; number++) {
-      SimulatedDevice device = device(model, number, format, random);
+      long silentMillis = silence.nextInt(20) == 0 ? 1_000 + silence.nextInt(10_000) : 0;
+      SimulatedDevice device = device(model, number, format, silentMillis, random);
       device.plugged = count > 1 || random.nextInt(8) != 0;
       devices.add(device);
     }
@@ -104,7 +119,7 @@ record Scenario(
   }
 
   private static SimulatedDevice device(
-      String model, int number, PcmFormat format, SplittableRandom random) {
+      String model, int number, PcmFormat format, long silentMillis, SplittableRandom random) {
     int rate = format.sampleRateHz();
     int period = pick(List.of(10, 10, 20, 50, 5), random);
     boolean bursts = random.nextInt(4) == 0;
@@ -115,6 +130,7 @@ record Scenario(
             random.nextInt(3) == 0 ? 0 : random.nextInt(401) - 200,
             bursts ? 1 + random.nextInt(rate / 50) : 1,
             millis(random.nextInt(3) == 0 ? random.nextInt(1_500) : 0),
+            silentMillis * rate / 1_000,
             pick(List.of(Overrun.values()), random),
             pick(List.of(Unplugged.values()), random));
     return new SimulatedDevice(model, number, properties, period, random.nextBoolean());

@@ -37,11 +37,19 @@ final class SimulatedDevice {
   static final class OpenedLine {
     final SimulatedLine line;
     @Nullable SimulatedThread reader; // null: not running
+    long usedAt; // steady time at which it was last open or had a reader
 
     OpenedLine(SimulatedLine line) {
       this.line = line;
     }
+
+    boolean isUsed() {
+      return !line.isClosed() || reader != null;
+    }
   }
+
+  /** The pipeline of a line, for as long as it is in memory. */
+  record Kept(WeakReference<CaptureListener> pipeline, OpenedLine opened) {}
 
   final String model; // equal for devices that the sound system cannot distinguish
   private final int number; // of the model
@@ -50,7 +58,7 @@ final class SimulatedDevice {
   final int periodMillis;
   final boolean exclusive; // only one line can be open
   final List<OpenedLine> lines = new ArrayList<>(); // that are open or have a reader
-  final List<WeakReference<CaptureListener>> pipelines = new ArrayList<>();
+  final List<Kept> pipelines = new ArrayList<>();
   private final Map<Long, LineTruth> byEpoch = new HashMap<>();
   String card = ""; // unique name of its sound card
   Mixer.@Nullable Info mixer; // null: it was never plugged in

@@ -11,6 +11,7 @@ import dev.lavalier.capture.line.SteppedCapture;
 import dev.lavalier.common.StreamException;
 import dev.lavalier.common.StreamException.Reason;
 import dev.lavalier.simulation.SimulatedDevice.InjectedError;
+import dev.lavalier.simulation.SimulatedDevice.Kept;
 import dev.lavalier.simulation.SimulatedDevice.OpenedLine;
 import java.lang.ref.WeakReference;
 import java.time.Duration;
@@ -150,7 +151,9 @@ final class SimulatedDevices extends SimulatedSoundSystem {
     List<SimulatedDevice> twins = twins(device);
     if (twins.size() > 1) {
       twins.forEach(each -> each.wasFaulty = true); // they may get new ids
-      boolean severalRemoved = twins.stream().filter(each -> !each.plugged).count() > 1;
+      // A device that is plugged in, but was always in use since, is not recognized yet.
+      boolean severalRemoved =
+          twins.stream().filter(each -> !each.plugged || !each.known).count() > 1;
       if (severalRemoved || names == MixerNames.NEW_MIXERS) {
         twins.forEach(each -> each.losesId = true);
       }
@@ -274,7 +277,7 @@ final class SimulatedDevices extends SimulatedSoundSystem {
 
     @Override
     public void onStart(SteppedCapture capture) {
-      device.pipelines.add(new WeakReference<>(capture.listener()));
+      device.pipelines.add(new Kept(new WeakReference<>(capture.listener()), opened));
       opened.reader = scheduler.newThread("reader-" + device, true);
       opened.reader.add(() -> step(capture));
     }

@@ -4,6 +4,7 @@ import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.capture.line.AudioLine;
 import dev.lavalier.simulation.SimulatedDevice.InjectedException;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.Deque;
 import org.jspecify.annotations.Nullable;
 
@@ -39,6 +40,7 @@ final class SimulatedLine implements AudioLine {
    *
    * @param ppm by how much its clock is faster than the machine's
    * @param startNanos how long after the start the first samples arrive
+   * @param silentSamples samples that are zero at first; 0: none
    * @param burst samples that arrive at once, 1 or more
    */
   record Properties(
@@ -47,6 +49,7 @@ final class SimulatedLine implements AudioLine {
       double ppm,
       int burst,
       long startNanos,
+      long silentSamples,
       Overrun overrun,
       Unplugged unplugged) {
 
@@ -252,13 +255,14 @@ final class SimulatedLine implements AudioLine {
       return 0;
     }
     if (wanted > 0) {
-      truth.read(buffer.getFirst().first());
+      truth.read(buffer.getFirst().first(), wanted);
     }
     int done = 0;
     while (done < wanted) {
       Run run = buffer.remove();
       int count = (int) Math.min(wanted - done, run.count());
       SampleNumbers.write(properties.format(), run.first(), to, done, count);
+      silence(run.first(), to, done, count);
       if (count < run.count()) {
         buffer.addFirst(new Run(run.first() + count, run.count() - count));
       }
@@ -266,6 +270,12 @@ final class SimulatedLine implements AudioLine {
     }
     filled -= wanted;
     return wanted;
+  }
+
+  private void silence(long first, byte[] to, int from, int count) {
+    int silent = (int) Math.max(0, Math.min(count, properties.silentSamples() - first));
+    int bytes = properties.format().bytesPerSampleFrame();
+    Arrays.fill(to, from * bytes, (from + silent) * bytes, (byte) 0);
   }
 
   @Override

@@ -228,6 +228,7 @@ final class SimulatedSubscriber implements FrameSink {
   @Override
   public void onNotice(Notice notice) {
     checkCall("onNotice " + notice.kind());
+    device = env.devices().deviceOf(spec.deviceId(), device);
     checks.onNotice(notice);
   }
 

@@ -51,7 +51,7 @@ final class Simulation {
     this.scheduler = new Scheduler(random.split());
     this.violations = new Violations(scheduler, tracing);
     this.time = new VirtualTime(scheduler, random.nextInt(4) != 0);
-    this.scenario = Scenario.random(random);
+    this.scenario = Scenario.random(random, new SplittableRandom(~seed));
     this.devices = new SimulatedDevices(scheduler, time, violations, scenario);
     this.listChecks = new ListChecks(scenario, devices, violations);
     this.faults = new Faults(scenario, devices, scheduler, time, violations, random.split());
@@ -124,8 +124,8 @@ final class Simulation {
     runUntil(scheduler.now() + scenario.lengthNanos());
     if (checksMemory) {
       faults.thaw(loops);
-      runUntil(scheduler.now() + SECOND);
-      deviceChecks.checkMemory();
+      runUntil(scheduler.now() + 2 * SECOND);
+      deviceChecks.checkMemory(subscribers);
     }
     heal();
     if (random.nextBoolean()) {
@@ -188,20 +188,19 @@ final class Simulation {
     faults.end(loops);
     workers.releaseHangingCalls();
     long healed = scheduler.now();
-    List<SimulatedSubscriber> waiting = subscribers.active();
-    waiting.forEach(SimulatedSubscriber::readFromNowOn);
+    subscribers.readFromNowOn();
     long end = healed + 60 * SECOND;
-    while (violations.first() == null && scheduler.now() < end) {
-      waiting.removeIf(each -> !each.isActive() || each.checks.lastFrameAt() > healed);
+    List<SimulatedSubscriber> waiting;
+    do {
+      runUntil(scheduler.now() + SECOND / 10); // also subscribes those that a delay held up
+      waiting = subscribers.active();
+      waiting.removeIf(each -> each.checks.lastFrameAt() > healed);
       if (scheduler.now() > healed + RETURN_NANOS) {
         waiting.removeIf(each -> each.device.losesId && !devices.isListed(each.spec.deviceId()));
       }
-      if (waiting.isEmpty()) {
-        return;
-      }
-      runUntil(scheduler.now() + SECOND / 10);
-    }
-    violations.check(waiting.isEmpty(), () -> "no frames after all faults ended: " + waiting);
+    } while (!waiting.isEmpty() && violations.first() == null && scheduler.now() < end);
+    List<SimulatedSubscriber> left = waiting;
+    violations.check(left.isEmpty(), () -> "no frames after all faults ended: " + left);
   }
 
   /** All subscribers leave. The devices are then closed, unless they are kept open. */
@@ -234,7 +233,7 @@ final class Simulation {
     if (done) {
       deviceChecks.checkClosed(hub);
       if (checksMemory) {
-        deviceChecks.checkMemory();
+        deviceChecks.checkMemory(subscribers);
       }
     }
     watches.checkEnd();

@@ -29,6 +29,8 @@ final class StreamChecks {
   private @Nullable LineTruth line; // of the epoch; null: not started
   private @Nullable TruthChecks truth; // of the epoch
   private boolean deviceLost; // it waits for the device
+  private boolean muted; // it was notified of the silence, in this epoch
+  private boolean lastSilent; // the last frame
   private long epoch = -1;
   private long startedStep;
   private boolean firstOfEpoch;
@@ -36,8 +38,10 @@ final class StreamChecks {
   private long nextIndex = -1; // of the next expected sample; -1: any
   private @Nullable Sequence sequence; // of the last frame
   private int lastPosition; // in the sequence
-  private long lastFrameAt;
+  private long lastFrameAt = -1;
+  private long startedAt; // of the epoch
   private long lastUncountedNanos; // audio that was lost before the last frame, and not counted
+  private long lastUncertainNanos; // the error of the last frame's capture time, at most
   private long lastEndPhysical; // real time at which the last received sample ended
   private long maxAgeNanos; // granted
   private int capacity; // of the queue, granted
@@ -62,6 +66,12 @@ final class StreamChecks {
     return epoch;
   }
 
+  /** Returns the maximum age of a frame that was granted; 0 before the start. */
+  long maxAgeNanos() {
+    return maxAgeNanos;
+  }
+
+  /** Returns the steady time of the last frame; -1 if there was none. */
   long lastFrameAt() {
     return lastFrameAt;
   }
@@ -93,8 +103,9 @@ final class StreamChecks {
     truth = new TruthChecks(line, start.conversion(), env);
     startedStep = env.scheduler().steps();
     firstOfEpoch = true;
+    muted = false;
     sequence = null;
-    lastFrameAt = env.scheduler().now();
+    startedAt = env.scheduler().now();
     nextIndex = -1;
     maxAgeNanos = start.maxLatencyMs() * 1_000_000L;
     check(
@@ -152,11 +163,13 @@ final class StreamChecks {
         checkDropped(from, position, gap);
       }
     }
-    gap.ifPresent(this::checkCauses);
+    gap.ifPresent(each -> checkCauses(each, from, position));
     double number = truth.check(frame, encoded, frameSize);
-    if (firstOfEpoch && !firstOfAll) {
+    boolean silent = truth.isSilent(number);
+    if (firstOfEpoch && !firstOfAll && !silent && !lastSilent) {
       checkOutage(frame, number, missing);
     }
+    lastSilent = silent;
     sequence = from;
     lastPosition = position;
     nextIndex = index + frameSize;
@@ -164,6 +177,7 @@ final class StreamChecks {
     firstOfAll = false;
     lastFrameAt = env.scheduler().now();
     lastUncountedNanos = Math.abs(truth.uncountedNanos(index, number));
+    lastUncertainNanos = truth.uncertainNanos(frame, number);
     lastEndPhysical = line.physicalNanosOf(number) + subscriber.spec.format().nanosOf(frameSize);
   }
 
@@ -242,15 +256,15 @@ final class StreamChecks {
     return (int) (subscriber.spec.format().samplesIn(line.bufferNanos()) / frameSize);
   }
 
-  private void checkCauses(Gap gap) {
+  private void checkCauses(Gap gap, Sequence from, int position) {
     StartFrom start = subscriber.spec.start();
+    long offeredAt = offeredAt(from, position);
     for (Gap.Part part : gap.parts()) {
       boolean estimated = part.loss().estimated();
       check(part.sampleCount() > 0, "empty part: %s", gap);
       boolean happened =
           switch (part.loss().cause()) {
-            case SLOW_SUBSCRIBER ->
-                !estimated && (subscriber.wasUnready() || subscriber.wasUnreadySince(oldest(gap)));
+            case SLOW_SUBSCRIBER -> !estimated && subscriber.wasUnreadySince(offeredAt);
             case DEVICE_OVERRUN -> estimated && line.lostTotal() > 0;
             case SERVER_OVERLOAD -> estimated ? line.wasFull() : !env.calm();
             case DEVICE_LOST -> estimated && firstOfEpoch && !firstOfAll;
@@ -273,7 +287,8 @@ final class StreamChecks {
             <= TruthChecks.TOLERANCE_NANOS
                 + 2 * line.bufferNanos()
                 + lastUncountedNanos
-                + line.uncertainNanos(frame.readNanos()),
+                + lastUncertainNanos
+                + truth.uncertainNanos(frame, number),
         "gap of %.1f ms over an outage of %.1f ms",
         format.nanosOf(missing) / 1e6,
         nanos / 1e6);
@@ -285,16 +300,33 @@ final class StreamChecks {
         switch (notice.kind()) {
           case DEVICE_LOST -> subscriber.device.wasFaulty;
           case SERVER_STOPPING -> env.stopping().getAsBoolean();
-          case MUTED -> false;
+          case MUTED -> line != null && line.wasSilent() && !muted;
           case CLOCK -> subscriber.spec.clockNotices() && line != null;
         };
+    muted |= notice.kind() == Notice.Kind.MUTED;
     check(happened, "no cause: %s", notice);
   }
 
-  /** Returns a time before which no frame of a gap was offered. */
-  private long oldest(Gap gap) {
-    long gapNanos = subscriber.spec.format().nanosOf(gap.sampleCount());
-    return env.scheduler().now() - gapNanos - subscriber.spec.maxAgeNanos() - MAX_TURN_NANOS;
+  /**
+   * Checks that a device which delivers only zeros was reported.
+   *
+   * @param maxWaitNanos the maximum time that the notice may take
+   */
+  void checkSilence(long maxWaitNanos) {
+    if (line != null && !deviceLost && !muted && line.silentSince() >= 0 && !line.wasFull()) {
+      long since = env.scheduler().now() - Math.max(startedAt, line.silentSince());
+      check(since <= maxWaitNanos, "no notice of the silence for %.3f s", since / 1e9);
+    }
+  }
+
+  /** Returns the steady time before which no frame of a gap before a frame was offered. */
+  private long offeredAt(Sequence from, int position) {
+    if (firstOfAll) {
+      return startedAt;
+    } else if (sequence == from && from.isLive() && position > lastPosition + 1) {
+      return from.frames().get(lastPosition + 1).encodedAt();
+    }
+    return env.time().steadyNanosOf(lastEndPhysical); // the next sample was not captured before
   }
 
   void onEnd(StreamException reason) {
@@ -309,7 +341,8 @@ final class StreamChecks {
                   && (!env.calm() || subscriber.everUnready);
           case SUBSCRIBER_STALLED ->
               subscriber.wasUnready()
-                  && env.scheduler().now() - lastFrameAt > env.stallNanos() - MAX_TURN_NANOS;
+                  && env.scheduler().now() - Math.max(startedAt, lastFrameAt)
+                      > env.stallNanos() - MAX_TURN_NANOS;
           case POSITION_IN_FUTURE -> subscriber.spec.start() instanceof StartFrom.Resume;
           case NOT_AUTHENTICATED -> subscriber.revoked;
           case SERVER_STOPPING -> env.stopping().getAsBoolean();
@@ -332,8 +365,8 @@ final class StreamChecks {
    */
   void checkProgress(long maxWaitNanos) {
     long now = env.scheduler().now();
-    if (sequence == null || !sequence.isLive() || !subscriber.isActive()) {
-      return;
+    if (sequence == null || !sequence.isLive() || !subscriber.isActive() || deviceLost) {
+      return; // the reader of a lost device may publish until it is closed
     }
     List<Encoded> frames = sequence.frames();
     if (lastPosition + 1 < frames.size()) {

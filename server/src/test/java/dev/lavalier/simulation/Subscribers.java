@@ -34,6 +34,7 @@ final class Subscribers {
   private final SimulatedThread clients;
   private final List<SimulatedSubscriber> all = new ArrayList<>();
   private int created;
+  private boolean reading; // all of them, without a pause
   private boolean closed;
 
   Subscribers(
@@ -63,6 +64,21 @@ final class Subscribers {
       }
     }
     return active;
+  }
+
+  /** Returns the longest time for which a frame of a device may wait for a subscriber. */
+  long maxAgeNanos(SimulatedDevice device) {
+    return all.stream()
+        .filter(each -> each.device == device)
+        .mapToLong(each -> each.checks.maxAgeNanos())
+        .max()
+        .orElse(0);
+  }
+
+  /** All subscribers are ready from now on, and accept frames in no time; later ones too. */
+  void readFromNowOn() {
+    reading = true;
+    active().forEach(SimulatedSubscriber::readFromNowOn);
   }
 
   /** Does what one of the subscribers decides to do. */
@@ -136,7 +152,11 @@ final class Subscribers {
           hub.subscribe(
               subscriber.caller, subscriber.spec, subscriber.loop.deliveryLoop(), subscriber);
       env.violations().check(!atLimit, () -> subscriber + " exceeds a limit");
-      scheduleReadiness(subscriber);
+      if (reading) {
+        subscriber.readFromNowOn();
+      } else {
+        scheduleReadiness(subscriber);
+      }
     } catch (StreamException e) {
       boolean happened =
           switch (e.reason()) {

@@ -46,19 +46,32 @@ final class TruthChecks {
         (double) conversion.captured().sampleRateHz() / conversion.delivered().sampleRateHz();
   }
 
+  /** Returns by how much the capture time of a frame may be wrong, because of a pause before. */
+  long uncertainNanos(Frame frame, double number) {
+    return line.uncertainNanos(frame.readNanos()) + line.unseenNanosAfter(number);
+  }
+
   /** Returns how much audio is missing between samples, and was not counted as lost. */
   long uncountedNanos(long index, double number) {
     return (long) ((number - index * ratio) * 1e9 / conversion.captured().sampleRateHz());
   }
 
-  /** Checks a frame. Returns the number of its first sample. */
+  /** Checks a frame. Returns the number of its first sample; 0 if that is silent. */
   double check(Frame frame, Encoded encoded, int frameSize) {
     double first = SampleNumbers.number(captured, encoded.first());
     double last = SampleNumbers.number(captured, encoded.last());
+    if (isSilent(first)) {
+      return 0;
+    }
     checkCounted(frame, frame.sampleIndex(), first);
     checkCounted(frame, frame.sampleIndex() + frameSize - 1, last);
     checkTime(frame, first);
     return first;
+  }
+
+  /** Returns whether samples at a number were silent, so that they do not show their number. */
+  boolean isSilent(double number) {
+    return line.isSilent(number, conversion.lookahead());
   }
 
   private void checkCounted(Frame frame, long index, double number) {
@@ -85,6 +98,7 @@ final class TruthChecks {
     double lowest = Math.max(least, old - line.lostAtStart() - undetected - uncertain);
     double suspends = samples(SUSPEND_TOLERANCE_NANOS) * suspensions(frame);
     double highest = before + estimate + suspends + uncertain + samples(line.unknownStartNanos());
+    highest += line.lostSoonAfter(number, estimate); // counted before the samples in the line
     require(
         isBetween(lowest, highest, counted, undecidable, 0),
         frame,
@@ -168,7 +182,8 @@ final class TruthChecks {
 
   /**
    * The capture time is the time at which the sample was captured. Losses that were not counted
-   * make it too early, and samples that arrived late at the start make it too late.
+   * make it too early. Samples that arrived late at the start, or that were lost in the line before
+   * the reader saw it, make it too late.
    */
   private void checkTime(Frame frame, double number) {
     if (line.isNearLoss(number, conversion.lookahead())) {
@@ -187,7 +202,7 @@ final class TruthChecks {
                     / conversion.captured().sampleRateHz());
     env.violations()
         .check(
-            Math.abs(error) <= tolerance,
+            error >= -tolerance && error <= tolerance + line.unseenNanosAfter(number),
             () ->
                 "frame %d has a capture time that is wrong by %.3f ms"
                     .formatted(frame.sampleIndex(), error / 1e6));

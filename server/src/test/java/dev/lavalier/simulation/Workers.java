@@ -35,9 +35,12 @@ final class Workers extends SimulatedExecutor {
 
   @Override
   void accept(Runnable task) {
-    if (task.getClass().getSimpleName().equals("QueueWorker")) { // messages of an actor
+    String owner = task.getClass().getName(); // of the lambda expression
+    if (owner.contains(".Mailbox$")) {
       pool.add(task);
       return;
+    } else if (!owner.contains(".DeviceCalls$")) {
+      throw new IllegalArgumentException(owner + " (expected: messages, or a call)");
     }
     calls++;
     Runnable call =

@@ -247,6 +247,9 @@ final class LineReading {
     long now = timeSource.nanoTime(); // after the poll: samples may seem late, but not early
     boolean more = available > backlogSamples;
     boolean exact = more && now - polledAt <= MAX_EXACT_NANOS;
+    if (!started && more && backlogSamples == 0) {
+      suspends.start(now); // a suspend before the first samples is no loss
+    }
     if (!started && more && backlogSamples == 0 && !isFull(available)) {
       firstSampleNanos = now - format.nanosOf(available); // the time to start the device is no loss
       clock.start(firstSampleNanos);

@@ -79,6 +79,17 @@ final class CaptureTimeTest {
     assertThat(run.reportedMs()).isCloseTo(missing, within(30.0));
   }
 
+  @Test
+  void suspendBeforeTheFirstSampleIsNoLoss() {
+    simulation.line.startsAfter(ms(500));
+    simulation.start().run(ms(200));
+    simulation.time.suspend(ms(300)); // too short to be noticed at once
+    simulation.run(ms(5_000));
+
+    assertThat(simulation.reportedMs()).isZero();
+    assertThat(simulation.maxIndexErrorMs).isZero();
+  }
+
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void suspendedLineIsResumedByARead(boolean exact) {

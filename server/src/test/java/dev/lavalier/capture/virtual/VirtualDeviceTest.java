@@ -6,14 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.capture.javasound.JavaSoundFormats;
-import dev.lavalier.common.TimeSource;
+import dev.lavalier.testing.JumpingTimeSource;
 import dev.lavalier.testing.SineMeter;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.time.Duration;
 import javax.sound.sampled.AudioFileFormat;
 import javax.sound.sampled.AudioFormat;
 import javax.sound.sampled.AudioInputStream;
@@ -115,7 +114,7 @@ final class VirtualDeviceTest {
     byte[] large = new byte[2 * WavDevice.MAX_BYTES_IN_MEMORY];
     Path file = wav(large, STEREO);
     VirtualLine line =
-        VirtualLine.open(WavDevice.of("swap", file), STEREO, 9_600, new SteppedTime());
+        VirtualLine.open(WavDevice.of("swap", file), STEREO, 9_600, new JumpingTimeSource());
     line.start();
     line.read(new byte[large.length - 40]);
     Path next = dir.resolve("next.wav");
@@ -128,31 +127,6 @@ final class VirtualDeviceTest {
         .isThrownBy(() -> line.read(new byte[4]))
         .withMessageStartingWith(file + " is now 16000/1/s16le");
     line.close();
-  }
-
-  /** Time that advances when code waits for it. */
-  private static final class SteppedTime implements TimeSource {
-    private long now;
-
-    @Override
-    public long nanoTime() {
-      return now;
-    }
-
-    @Override
-    public long unixNanos() {
-      return now;
-    }
-
-    @Override
-    public void parkUntil(long deadline) {
-      now = Math.max(now, deadline);
-    }
-
-    @Override
-    public void schedule(Duration delay, Runnable task) {
-      throw new UnsupportedOperationException();
-    }
   }
 
   @Test
