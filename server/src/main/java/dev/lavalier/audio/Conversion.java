@@ -2,7 +2,9 @@ package dev.lavalier.audio;
 
 import dev.lavalier.common.StreamException;
 import dev.lavalier.common.StreamException.Reason;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
@@ -113,17 +115,32 @@ public record Conversion(PcmFormat captured, PcmFormat delivered, ChannelMap cha
    * (docs/benchmarks.md). A processor can be some times faster or slower.
    */
   public long workNanosPerSecond() {
-    if (isIdentity()) {
-      return 0;
+    return encodeNanosPerSecond() + planeNanosPerSecond().values().stream().mapToLong(n -> n).sum();
+  }
+
+  /** Returns the part of {@link #workNanosPerSecond} that conversions do not share. */
+  public long encodeNanosPerSecond() {
+    double nanos = isIdentity() ? 0 : isDithered() ? DITHERED_NANOS : ENCODE_NANOS;
+    return (long) (nanos * delivered.channelCount() * delivered.sampleRateHz());
+  }
+
+  /**
+   * Returns the part of {@link #workNanosPerSecond} that conversions of a pipeline to the same rate
+   * share, by the source of the channels.
+   */
+  public Map<Integer, Long> planeNanosPerSecond() {
+    Map<Integer, Long> work = new LinkedHashMap<>();
+    if (!isIdentity()) {
+      for (int source : channels.sources()) {
+        int decoded = source == ChannelMap.MEAN ? captured.channelCount() : 1;
+        double nanos = DECODE_NANOS * decoded * captured.sampleRateHz();
+        if (isResampled()) {
+          nanos += TAP_NANOS * 2 * lookahead() * delivered.sampleRateHz();
+        }
+        work.put(source, (long) nanos);
+      }
     }
-    long planes = channels.sources().stream().distinct().count();
-    long decoded = channels.isMixed() ? captured.channelCount() : planes;
-    double nanos = DECODE_NANOS * decoded * captured.sampleRateHz();
-    if (isResampled()) {
-      nanos += TAP_NANOS * planes * 2 * lookahead() * delivered.sampleRateHz();
-    }
-    double encode = isDithered() ? DITHERED_NANOS : ENCODE_NANOS;
-    return (long) (nanos + encode * delivered.channelCount() * delivered.sampleRateHz());
+    return work;
   }
 
   /**
@@ -135,10 +152,10 @@ public record Conversion(PcmFormat captured, PcmFormat delivered, ChannelMap cha
     if (isIdentity()) {
       return 0;
     }
-    long planes = channels.sources().stream().distinct().count();
-    long windows = isResampled() ? planes * (4L * lookahead() + samples) : 0;
     long output = maxOutputSamples(samples) + 1L;
-    return 8 * (2L * samples + output + windows) + output * delivered.bytesPerSampleFrame();
+    long window = isResampled() ? 4L * lookahead() + samples : 0;
+    long planes = channels.sources().stream().distinct().count();
+    return 8 * planes * (2L * samples + output + window) + output * delivered.bytesPerSampleFrame();
   }
 
   /** Returns the number of delivered samples for {@link #down} captured samples. */

@@ -1,8 +1,6 @@
 package dev.lavalier.audio;
 
-import java.util.Arrays;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Applies a {@link Conversion} to a stream. It takes captured blocks of any length and returns the
@@ -22,35 +20,32 @@ import org.jspecify.annotations.Nullable;
 public final class FormatConverter {
 
   private final Conversion conversion;
-  private final List<Integer> sources; // the distinct sources in use: the planes
+  private final Plane[] planes; // of the distinct sources in use
   private final int[] planeOf; // by delivered channel
   private final boolean dither;
-  private final Resampler @Nullable [] resamplers; // by plane; null: the rate is not converted
 
-  private double[] in = {};
-  private double[] scratch = {};
-  private double[] out = {};
   private byte[] pcm = {};
-  private long nextInput = -1; // -1: no block yet
   private long outputIndex;
   private volatile long clippedSamples;
 
   /**
-   * Creates a converter. Designs its filter if {@code filters} does not have it yet, which takes
-   * some milliseconds.
+   * Creates a converter that shares no work with others. Designs its filter if {@code filters} does
+   * not have it yet, which takes some milliseconds.
    */
   public FormatConverter(Conversion conversion, PolyphaseFilters filters) {
+    this(conversion, new Planes(filters));
+  }
+
+  /**
+   * Creates a converter that shares planes with the other converters of a pipeline. All of them
+   * convert the same blocks, on one thread; each may skip blocks.
+   */
+  public FormatConverter(Conversion conversion, Planes planes) {
     this.conversion = conversion;
     this.dither = conversion.isDithered();
-    List<Integer> channels = conversion.channels().sources();
-    this.sources = channels.stream().distinct().toList();
-    this.planeOf = channels.stream().mapToInt(sources::indexOf).toArray();
-    if (conversion.isResampled()) {
-      PolyphaseFilter filter = filters.of(conversion.up(), conversion.down());
-      this.resamplers = sources.stream().map(s -> new Resampler(filter)).toArray(Resampler[]::new);
-    } else {
-      this.resamplers = null;
-    }
+    List<Integer> sources = conversion.channels().sources().stream().distinct().toList();
+    this.planes = sources.stream().map(s -> planes.of(conversion, s)).toArray(Plane[]::new);
+    this.planeOf = conversion.channels().sources().stream().mapToInt(sources::indexOf).toArray();
   }
 
   /** Returns the conversion that this converter applies. */
@@ -73,22 +68,18 @@ public final class FormatConverter {
    * @return number of delivered samples per channel that are now in {@link #output}
    */
   public int convert(byte[] captured, int samples, long sampleIndex) {
-    reserve(samples);
-    if (sampleIndex != nextInput) {
-      reset(sampleIndex);
-    }
-    nextInput = sampleIndex + samples;
-    outputIndex = resamplers == null ? sampleIndex : resamplers[0].nextIndex();
-    int count = samples;
+    int count = 0;
     int clipped = 0;
-    for (int plane = 0; plane < sources.size(); plane++) {
-      decode(captured, samples, sources.get(plane));
-      double[] values = in;
-      if (resamplers != null) {
-        count = resamplers[plane].resample(in, samples, out);
-        values = out;
+    for (int k = 0; k < planes.length; k++) {
+      Plane plane = planes[k];
+      plane.accept(captured, samples, sampleIndex);
+      count = plane.count();
+      outputIndex = plane.outputIndex();
+      int bytes = count * conversion.delivered().bytesPerSampleFrame();
+      if (pcm.length < bytes) {
+        pcm = new byte[bytes];
       }
-      clipped += encode(values, count, plane);
+      clipped += encode(plane.values(), count, k);
     }
     if (clipped > 0) {
       long total = clippedSamples + clipped; // only this thread writes it
@@ -108,42 +99,6 @@ public final class FormatConverter {
   /** Returns the index in the epoch of the first delivered sample in {@link #output}. */
   public long outputIndex() {
     return outputIndex;
-  }
-
-  private void reset(long sampleIndex) {
-    if (resamplers != null) {
-      for (Resampler resampler : resamplers) {
-        resampler.reset(sampleIndex);
-      }
-    }
-  }
-
-  private void reserve(int samples) {
-    if (in.length < samples) {
-      in = new double[samples];
-      scratch = new double[samples];
-      int maxSamples = resamplers == null ? samples : resamplers[0].maxOutput(samples);
-      out = new double[maxSamples];
-      pcm = new byte[maxSamples * conversion.delivered().bytesPerSampleFrame()];
-    }
-  }
-
-  private void decode(byte[] captured, int samples, int source) {
-    PcmFormat format = conversion.captured();
-    if (source != ChannelMap.MEAN) {
-      SampleCodec.decode(format, captured, source - 1, samples, in);
-      return;
-    }
-    Arrays.fill(in, 0, samples, 0.0);
-    for (int channel = 0; channel < format.channelCount(); channel++) {
-      SampleCodec.decode(format, captured, channel, samples, scratch);
-      for (int i = 0; i < samples; i++) {
-        in[i] += scratch[i];
-      }
-    }
-    for (int i = 0; i < samples; i++) {
-      in[i] /= format.channelCount();
-    }
   }
 
   private int encode(double[] values, int count, int plane) {

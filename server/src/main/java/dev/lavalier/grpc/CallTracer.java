@@ -114,7 +114,7 @@ final class CallTracer extends ServerStreamTracer {
     observer.onCallEnded(method, status.getCode().name());
     if (exceedsLimit(status)) {
       String address = peer == null ? UNKNOWN : PeerAddress.display(peer);
-      rejections.rejected(address, method + ", " + status.getDescription());
+      rejections.limitReached(address, method, String.valueOf(status.getDescription()));
     }
   }
 

@@ -4,6 +4,7 @@ import dev.lavalier.common.FailureLog;
 import dev.lavalier.common.TimeSource;
 import dev.lavalier.common.WorkBudget;
 import dev.lavalier.pipeline.FrameListener;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
@@ -24,10 +25,12 @@ import org.slf4j.LoggerFactory;
  */
 public final class DeliveryLoop implements FrameListener {
 
-  /** The share of the processor time that replays take at most. */
-  private static final double REPLAY_SHARE = 0.5;
+  /** The share of the processor time that deferrable work takes at most. */
+  private static final double DEFERRED_SHARE = 0.5;
 
-  private static final long MAX_REPLAY_BURST_NANOS = 20_000_000;
+  private static final long MAX_DEFERRED_BURST_NANOS = 20_000_000;
+
+  private static final Duration DEFERRED_DELAY = Duration.ofMillis(10);
 
   private final Executor executor;
   private final TimeSource timeSource;
@@ -35,15 +38,15 @@ public final class DeliveryLoop implements FrameListener {
   private final AtomicBoolean wakeupPending = new AtomicBoolean();
   private final Runnable drainAll = this::drainAll; // created once, not for each frame
   private final Runnable drainNext = this::drainNext;
-  private final Runnable runReplay = this::runReplay;
+  private final Runnable runDeferred = this::runDeferred;
 
   // Used only on the delivery loop.
   private final List<Subscription> subscriptions = new ArrayList<>();
   private int remaining; // number of subscriptions that this round has not drained yet
-  private final WorkBudget replayBudget;
-  private final Set<Subscription> replays = new LinkedHashSet<>(); // that wait for a turn
-  private boolean replayPending; // a task for the next of them was submitted
-  private long replaysAccruedAt;
+  private final WorkBudget deferredBudget;
+  private final Set<Runnable> deferred = new LinkedHashSet<>();
+  private boolean deferredPending; // a task for the next of them was submitted
+  private long accruedAt;
   private boolean anotherRound; // frames were published during this round
 
   /** Creates a delivery loop on an executor that runs one task at a time, in order. */
@@ -54,14 +57,14 @@ public final class DeliveryLoop implements FrameListener {
   /**
    * Creates a delivery loop on an executor that runs one task at a time, in order.
    *
-   * @param timeSource limits the rate at which failures of tasks are logged, and measures replays
+   * @param timeSource limits the rate at which failures of tasks are logged, and measures deferrable work
    */
   public DeliveryLoop(Executor executor, TimeSource timeSource) {
     this.executor = executor;
     this.timeSource = timeSource;
-    this.replayBudget =
-        new WorkBudget(REPLAY_SHARE, MAX_REPLAY_BURST_NANOS, timeSource::threadCpuNanos);
-    this.replaysAccruedAt = timeSource.nanoTime();
+    this.deferredBudget =
+        new WorkBudget(DEFERRED_SHARE, MAX_DEFERRED_BURST_NANOS, timeSource::threadCpuNanos);
+    this.accruedAt = timeSource.nanoTime();
     this.failures =
         new FailureLog(
             timeSource, LoggerFactory.getLogger(DeliveryLoop.class), "a task of a delivery loop");
@@ -100,7 +103,8 @@ public final class DeliveryLoop implements FrameListener {
     submit(() -> run(subscription, task));
   }
 
-  private void run(Subscription subscription, Runnable task) {
+  /** Runs a task of a subscription. If it throws, the subscription ends. */
+  void run(Subscription subscription, Runnable task) {
     try {
       task.run();
     } catch (RuntimeException | Error e) {
@@ -158,33 +162,38 @@ public final class DeliveryLoop implements FrameListener {
   }
 
   /**
-   * Schedules a turn of a subscription that reads the history. Such turns have a share of the
-   * processor time. If it is used up, they wait until the next frames are published. Called on the
-   * delivery loop.
+   * Schedules work that can wait: a turn of a replay, or an update of a watch. All of it together has
+   * a share of the processor time, so that live frames are not late. Called on the delivery loop.
+   *
+   * @param work must not throw. While it waits, scheduling the same object again has no effect
    */
-  void scheduleReplay(Subscription subscription) {
-    replays.add(subscription);
-    if (!replayPending) {
-      replayPending = submit(runReplay);
+  void scheduleDeferrable(Runnable work) {
+    deferred.add(work);
+    if (!deferredPending) {
+      deferredPending = submit(runDeferred);
     }
   }
 
-  private void runReplay() {
-    replayPending = false;
+  private void runDeferred() {
+    deferredPending = false;
     long now = timeSource.nanoTime();
-    replayBudget.accrue(now - replaysAccruedAt);
-    replaysAccruedAt = now;
-    Iterator<Subscription> waiting = replays.iterator(); // the first has waited the longest
-    if (replayBudget.isSpent() || !waiting.hasNext()) {
+    deferredBudget.accrue(now - accruedAt);
+    accruedAt = now;
+    if (deferredBudget.isSpent()) {
+      deferredPending = true;
+      timeSource.schedule(DEFERRED_DELAY, () -> submit(runDeferred));
       return;
     }
-    Subscription subscription = waiting.next();
-    waiting.remove();
-    replayBudget.start();
-    run(subscription, subscription::drainTurn);
-    replayBudget.stop();
-    if (!replays.isEmpty() && !replayPending) {
-      replayPending = submit(runReplay);
+    Iterator<Runnable> waiting = deferred.iterator(); // the first has waited the longest
+    if (waiting.hasNext()) {
+      Runnable work = waiting.next();
+      waiting.remove();
+      deferredBudget.start();
+      work.run();
+      deferredBudget.stop();
+    }
+    if (!deferred.isEmpty() && !deferredPending) {
+      deferredPending = submit(runDeferred);
     }
   }
 
@@ -206,6 +215,5 @@ public final class DeliveryLoop implements FrameListener {
   /** Removes a subscription. Called on the delivery loop. */
   void remove(Subscription subscription) {
     subscriptions.remove(subscription);
-    replays.remove(subscription);
   }
 }

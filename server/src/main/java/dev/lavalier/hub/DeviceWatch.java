@@ -47,6 +47,8 @@ public final class DeviceWatch {
   private final DeliveryLoop deliveryLoop;
   private final Sink sink;
   private final Runnable onClosed;
+  private final Runnable update = this::update;
+  private final Runnable schedule = this::schedule;
   private final AtomicBoolean updatePending = new AtomicBoolean();
   private final AtomicBoolean closed = new AtomicBoolean();
   private volatile boolean cancelled;
@@ -72,7 +74,7 @@ public final class DeviceWatch {
 
   /** Schedules an update. Call it when a device has changed or the sink has become ready. */
   public void requestUpdate() {
-    if (updatePending.compareAndSet(false, true) && !deliveryLoop.execute(this::update)) {
+    if (updatePending.compareAndSet(false, true) && !deliveryLoop.execute(schedule)) {
       updatePending.set(false);
     }
   }
@@ -98,6 +100,10 @@ public final class DeviceWatch {
             }
           });
     }
+  }
+
+  private void schedule() {
+    deliveryLoop.scheduleDeferrable(update);
   }
 
   private void update() {

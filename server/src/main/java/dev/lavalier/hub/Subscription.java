@@ -35,7 +35,8 @@ public final class Subscription {
   private final AtomicBoolean closed = new AtomicBoolean();
   private final AtomicBoolean wakePending = new AtomicBoolean();
   private final Runnable drain; // created once, not for each frame
-  private final Runnable noteReadiness = this::noteReadiness; // created once
+  private final Runnable turn = this::runTurn;
+  private final Runnable noteReadiness = this::noteReadiness;
 
   // Written only on the delivery loop; any thread may read.
   private final AtomicLong frames = new AtomicLong();
@@ -295,14 +296,18 @@ public final class Subscription {
       return;
     }
     if (source.readsHistory()) {
-      deliveryLoop.scheduleReplay(this);
+      deliveryLoop.scheduleDeferrable(turn);
     } else {
       drainTurn();
     }
   }
 
+  private void runTurn() {
+    deliveryLoop.run(this, this::drainTurn);
+  }
+
   /** Sends waiting frames while the sink is ready. Called on the delivery loop. */
-  void drainTurn() {
+  private void drainTurn() {
     if (closed.get() || source == null) {
       return;
     }
@@ -325,7 +330,7 @@ public final class Subscription {
     drainWhileReady(now);
     checkStall(now);
     if (source.hasMoreWork() && sink.isReady()) {
-      deliveryLoop.scheduleReplay(this);
+      deliveryLoop.scheduleDeferrable(turn);
     } else if (ready && !source.isEmpty() && !sink.isReady()) {
       // Later, because now bytes that only wait for this loop would count against the sink.
       deliveryLoop.execute(this, noteReadiness);

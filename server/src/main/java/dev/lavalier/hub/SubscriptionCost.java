@@ -1,8 +1,10 @@
 package dev.lavalier.hub;
 
 import dev.lavalier.audio.Conversion;
+import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.pipeline.StartFrom;
 import dev.lavalier.pipeline.StreamPlan;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -13,6 +15,11 @@ import java.util.List;
  * @param shared what it shares with other subscriptions of the device
  */
 record SubscriptionCost(long bytes, int framesPerSecond, List<Shared> shared) {
+
+  /** Copies the list. */
+  SubscriptionCost {
+    shared = List.copyOf(shared);
+  }
 
   /**
    * Memory and work that occur once, regardless of how many subscriptions need them.
@@ -25,6 +32,13 @@ record SubscriptionCost(long bytes, int framesPerSecond, List<Shared> shared) {
   private record RingKey(String deviceId, StreamPlan plan, int slots) {}
 
   private record ConversionKey(String deviceId, Conversion conversion) {}
+
+  private record PlaneKey(String deviceId, PcmFormat captured, int rate, int source) {
+
+    PlaneKey(String deviceId, Conversion conversion, int source) {
+      this(deviceId, conversion.captured(), conversion.delivered().sampleRateHz(), source);
+    }
+  }
 
   /** The objects of a subscription, of its call and of its HTTP/2 stream. */
   private static final long OBJECT_BYTES = 8 << 10;
@@ -43,14 +57,22 @@ record SubscriptionCost(long bytes, int framesPerSecond, List<Shared> shared) {
     int slots = plan.ringSlots(spec.queueFrames());
     long replay = spec.start() instanceof StartFrom.Live ? 0 : plan.replayBytes(periodSamples);
     int rate = spec.format().sampleRateHz();
+    List<Shared> shared = new ArrayList<>();
+    shared.add(new Shared(new RingKey(spec.deviceId(), plan, slots), plan.framerBytes(slots), 0));
+    shared.add(
+        new Shared(
+            new ConversionKey(spec.deviceId(), conversion),
+            conversion.memoryBytes(periodSamples),
+            conversion.encodeNanosPerSecond()));
+    conversion
+        .planeNanosPerSecond()
+        .forEach(
+            (source, nanos) ->
+                shared.add(
+                    new Shared(new PlaneKey(spec.deviceId(), conversion, source), 0, nanos)));
     return new SubscriptionCost(
         OBJECT_BYTES + spec.unsentBytes() + plan.messageBytes() + replay,
         (rate + spec.frameSize() - 1) / spec.frameSize(),
-        List.of(
-            new Shared(new RingKey(spec.deviceId(), plan, slots), plan.framerBytes(slots), 0),
-            new Shared(
-                new ConversionKey(spec.deviceId(), conversion),
-                conversion.memoryBytes(periodSamples),
-                conversion.workNanosPerSecond())));
+        shared);
   }
 }

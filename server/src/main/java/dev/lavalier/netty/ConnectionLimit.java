@@ -36,8 +36,8 @@ final class ConnectionLimit {
   private boolean admits(Channel connection) {
     if (open.incrementAndGet() > maxConnections) {
       open.decrementAndGet();
-      rejections.rejected(
-          PeerAddress.display(connection.remoteAddress()), "max-connections is reached");
+      rejections.limitReached(
+          PeerAddress.display(connection.remoteAddress()), "", "max-connections is reached");
       return false;
     }
     connection.closeFuture().addListener(closed -> open.decrementAndGet());

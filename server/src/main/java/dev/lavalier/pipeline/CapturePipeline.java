@@ -2,6 +2,7 @@ package dev.lavalier.pipeline;
 
 import dev.lavalier.audio.Conversion;
 import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.audio.Planes;
 import dev.lavalier.audio.PolyphaseFilters;
 import dev.lavalier.capture.CaptureListener;
 import dev.lavalier.capture.Period;
@@ -35,6 +36,7 @@ public final class CapturePipeline implements CaptureListener {
   private final long startIndex;
   private final PcmFormat format;
   private final PolyphaseFilters filters;
+  private final Planes planes; // used by the actor
   private final LongSupplier nanoTime;
   private final WorkBudget conversions;
   private final PipelineListener listener;
@@ -77,6 +79,7 @@ public final class CapturePipeline implements CaptureListener {
     this.startIndex = startIndex;
     this.format = format;
     this.filters = filters;
+    this.planes = new Planes(filters);
     this.nanoTime = nanoTime;
     this.conversions = conversions;
     this.listener = listener;
@@ -157,7 +160,7 @@ public final class CapturePipeline implements CaptureListener {
         (conversion, ofConversion) -> {
           FormatPipeline formatPipeline = formatPipeline(conversion);
           if (formatPipeline == null) {
-            formatPipeline = new FormatPipeline(conversion, filters, nanoTime);
+            formatPipeline = new FormatPipeline(conversion, planes, nanoTime);
           }
           formatPipeline.setPlans(ofConversion);
           next.add(formatPipeline);
@@ -252,7 +255,7 @@ public final class CapturePipeline implements CaptureListener {
             : new ReplaySource(
                 kept,
                 position.first(),
-                () -> new FormatPipeline(plan.conversion(), filters, nanoTime),
+                () -> new FormatPipeline(plan.conversion(), new Planes(filters), nanoTime),
                 plan,
                 ring,
                 FrameRing.headAfter(latest),

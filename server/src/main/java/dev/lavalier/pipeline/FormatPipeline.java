@@ -2,7 +2,7 @@ package dev.lavalier.pipeline;
 
 import dev.lavalier.audio.Conversion;
 import dev.lavalier.audio.FormatConverter;
-import dev.lavalier.audio.PolyphaseFilters;
+import dev.lavalier.audio.Planes;
 import dev.lavalier.capture.Loss;
 import dev.lavalier.capture.LossCause;
 import dev.lavalier.capture.Period;
@@ -37,12 +37,13 @@ final class FormatPipeline {
   /**
    * Creates a pipeline without plans.
    *
+   * @param planes the channels that the converters of this pipeline share
    * @param nanoTime returns the steady time
    */
-  FormatPipeline(Conversion conversion, PolyphaseFilters filters, LongSupplier nanoTime) {
+  FormatPipeline(Conversion conversion, Planes planes, LongSupplier nanoTime) {
     this.conversion = conversion;
     this.nanoTime = nanoTime;
-    this.converter = conversion.isIdentity() ? null : new FormatConverter(conversion, filters);
+    this.converter = conversion.isIdentity() ? null : new FormatConverter(conversion, planes);
   }
 
   Conversion conversion() {

@@ -17,7 +17,8 @@ import org.slf4j.LoggerFactory;
 /**
  * The calls in progress, of every service. Limits their number, and ends the calls whose caller has
  * no access any more. The hub limits subscriptions; this class limits all other calls, and the
- * calls of one identity, which can wait for their first message.
+ * calls of one identity, which can wait for their first message. It also limits how often calls
+ * start: starting and ending a call costs more than a call that stays open.
  *
  * <p>Only the health service serves a caller without access. Such a caller needs no credential, so
  * it can have only a few calls at a time, and each ends after 5 minutes at the latest.
@@ -35,6 +36,12 @@ public final class ActiveCalls {
   private static final int MAX_ALL_WATCHES_WITHOUT_ACCESS = 256;
   private static final Duration MAX_DURATION_WITHOUT_ACCESS = Duration.ofMinutes(5);
 
+  /** A limit of calls per second is this part of the limit of calls that can start at once. */
+  private static final int REFILL_SECONDS = 10;
+
+  private static final int MAX_STARTS_WITHOUT_IDENTITY = 10_000;
+  private static final int MAX_STARTS_WITHOUT_ACCESS = 1_000;
+
   private static final Set<String> SUBSCRIPTIONS =
       Set.of("lavalier.v1.AudioCapture/StreamFrames", "lavalier.v1.AudioCapture/PullFrames");
   private static final String HEALTH_WATCH = "grpc.health.v1.Health/Watch";
@@ -46,10 +53,35 @@ public final class ActiveCalls {
    */
   private record Quota(String scope, long limit) {}
 
+  /** A token bucket of the calls that may start. */
+  private static final class StartRate {
+    private final long capacity;
+    private double tokens;
+    private long refilledAt;
+
+    StartRate(long capacity, long now) {
+      this.capacity = capacity;
+      this.tokens = capacity;
+      this.refilledAt = now;
+    }
+
+    boolean take(long now) {
+      double passed = (now - refilledAt) / 1e9;
+      tokens = Math.min(capacity, tokens + passed * capacity / REFILL_SECONDS);
+      refilledAt = now;
+      if (tokens < 1) {
+        return false;
+      }
+      tokens--;
+      return true;
+    }
+  }
+
   private final TimeSource timeSource;
   private final FailureLog failures;
   private final long maxPerIdentity;
   private final Map<Quota, Integer> inUse = new HashMap<>(); // guarded by itself; values at least 1
+  private final Map<Quota, StartRate> startRates = new HashMap<>(); // guarded by inUse
   private final Set<ActiveCall> calls = ConcurrentHashMap.newKeySet();
 
   /**
@@ -77,7 +109,9 @@ public final class ActiveCalls {
   public ActiveCall add(Caller caller, String method, Consumer<StreamException> ending)
       throws StreamException {
     ActiveCall call = new ActiveCall(caller, quotas(caller, method), ending, timeSource.nanoTime());
+    Quota starts = starts(caller);
     synchronized (inUse) {
+      boolean tooMany = !startRate(starts, call.startNanos).take(call.startNanos);
       for (Quota quota : call.quotas) {
         if (inUse.getOrDefault(quota, 0) >= quota.limit()) {
           throw new StreamException(
@@ -86,10 +120,34 @@ public final class ActiveCalls {
                   .formatted(quota.scope(), quota.limit()));
         }
       }
+      if (tooMany) {
+        throw new StreamException(
+            Reason.LIMIT_REACHED,
+            "%s: the limit of %d is reached, after %d calls at once; try again later"
+                .formatted(starts.scope(), starts.limit() / REFILL_SECONDS, starts.limit()));
+      }
       call.quotas.forEach(quota -> inUse.merge(quota, 1, Integer::sum));
     }
     calls.add(call);
     return call;
+  }
+
+  /**
+   * Returns the callers that share a limit of calls per second, and how many can start at once: an
+   * identity can start all its calls again while the server still counts the old ones.
+   */
+  private Quota starts(Caller caller) {
+    if (!caller.hasAccess()) {
+      return new Quota("calls per second without access", MAX_STARTS_WITHOUT_ACCESS);
+    }
+    return caller
+        .name()
+        .map(name -> new Quota("calls per second by " + name, 2 * maxPerIdentity))
+        .orElse(new Quota("calls per second", MAX_STARTS_WITHOUT_IDENTITY));
+  }
+
+  private StartRate startRate(Quota starts, long now) {
+    return startRates.computeIfAbsent(starts, quota -> new StartRate(quota.limit(), now));
   }
 
   private List<Quota> quotas(Caller caller, String method) {

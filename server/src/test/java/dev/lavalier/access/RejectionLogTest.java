@@ -28,6 +28,39 @@ final class RejectionLogTest {
   }
 
   @Test
+  void eachLimitHasOneLineInAMinuteAndTheOthersAreCounted() {
+    try (LogLines log = LogLines.of(RejectionLog.class.getName())) {
+      for (int i = 0; i < 1_000; i++) {
+        rejections.limitReached("192.0.2.7:" + i, "A/B", "streams by ann" + i + ": too many");
+        rejections.limitReached("192.0.2.7:" + i, "A/B", "calls over one connection: too many");
+        rejections.limitReached("192.0.2.7:" + i, "", "max-connections is reached");
+      }
+      assertThat(log.all())
+          .containsExactly(
+              "WARN refused 192.0.2.7:0: A/B, streams by ann0: too many",
+              "WARN refused 192.0.2.7:0: A/B, calls over one connection: too many",
+              "WARN refused 192.0.2.7:0: max-connections is reached");
+      timeSource.advance(Duration.ofSeconds(60));
+      assertThat(log.all())
+          .hasSize(6)
+          .contains(
+              "WARN refused 999 more within 60 s: streams",
+              "WARN refused 999 more within 60 s: calls",
+              "WARN refused 999 more within 60 s: max-connections is reached");
+    }
+  }
+
+  @Test
+  void numberOfKindsIsBounded() {
+    try (LogLines log = LogLines.of(RejectionLog.class.getName())) {
+      for (int i = 0; i < 1_000; i++) {
+        rejections.limitReached("192.0.2.7:1", "A/B", "limit " + i + ": too much");
+      }
+      assertThat(log.all()).hasSize(65);
+    }
+  }
+
+  @Test
   void serverNameOfPeerCannotForgeLogLine() {
     String serverName = "ev\u2028il\u202e\u0085 2026 INFO audit microphone off device=x";
     try (LogLines log = LogLines.of(RejectionLog.class.getName())) {

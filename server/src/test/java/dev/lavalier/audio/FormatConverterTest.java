@@ -7,6 +7,7 @@ import dev.lavalier.common.StreamException;
 import dev.lavalier.testing.Conversions;
 import java.lang.management.ManagementFactory;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -281,5 +282,32 @@ final class FormatConverterTest {
     }
     // Allowance for the measurement itself and for JIT compilation; less than one byte per block.
     assertThat(threads.getCurrentThreadAllocatedBytes() - before).isLessThan(1_000);
+  }
+
+  /** A converter that shares its planes gives the same bytes, also after it skipped blocks. */
+  @Test
+  void convertersOfOnePipelineShareTheirWork() throws Exception {
+    PcmFormat captured = PcmFormat.parse("48000/2/s16le");
+    Planes planes = new Planes(new PolyphaseFilters());
+    Conversion stereo = Conversion.plan(captured, PcmFormat.parse("44100/2/s16le"), List.of());
+    Conversion right = Conversion.plan(captured, PcmFormat.parse("44100/1/f32le"), List.of(2));
+    FormatConverter first = new FormatConverter(stereo, planes);
+    FormatConverter second = new FormatConverter(right, planes);
+    FormatConverter alone = new FormatConverter(right, new PolyphaseFilters());
+    Random random = new Random(8);
+    byte[] block = new byte[480 * captured.bytesPerSampleFrame()];
+    for (int k = 0; k < 50; k++) {
+      random.nextBytes(block);
+      int expected = alone.convert(block, 480, 480L * k);
+      assertThat(first.convert(block, 480, 480L * k)).isEqualTo(expected);
+      if (k % 7 != 3) { // else this one skips the block
+        assertThat(second.convert(block, 480, 480L * k)).isEqualTo(expected);
+        assertThat(second.outputIndex()).isEqualTo(alone.outputIndex());
+        assertThat(Arrays.copyOf(second.output(), 4 * expected))
+            .isEqualTo(Arrays.copyOf(alone.output(), 4 * expected));
+      }
+    }
+    assertThat(planes.of(stereo, 2)).isSameAs(planes.of(right, 2));
+    assertThat(stereo.planeNanosPerSecond().get(2)).isEqualTo(right.planeNanosPerSecond().get(2));
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonParser;
+import dev.lavalier.hub.ResourceLimits;
 import dev.lavalier.testing.LavalierExtension;
 import dev.lavalier.testing.TestSubscriber;
 import dev.lavalier.v1.DeviceState;
@@ -210,6 +211,7 @@ final class MetricsTest {
     subscribeAndReceive(10);
     metrics.streamMetrics("mic").onClock(1);
     metrics.watchDroppedLines("audit", () -> 0);
+    metrics.watchResources(lavalier.hub()::resourceUse, ResourceLimits.NONE);
     everyKindOfCall();
     return Scrape.of(metrics);
   }

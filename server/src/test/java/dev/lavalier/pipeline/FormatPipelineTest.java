@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lavalier.audio.Conversion;
 import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.audio.Planes;
 import dev.lavalier.audio.PolyphaseFilters;
 import dev.lavalier.capture.Loss;
 import dev.lavalier.capture.LossCause;
@@ -26,7 +27,8 @@ final class FormatPipelineTest {
     Conversion conversion = Conversion.plan(CAPTURED, DELIVERED, List.of());
     FrameCodec codec = (format, frameSize) -> period -> new byte[0];
     StreamPlan plan = new StreamPlan(conversion, 8, codec);
-    FormatPipeline pipeline = new FormatPipeline(conversion, new PolyphaseFilters(), () -> 0);
+    FormatPipeline pipeline =
+        new FormatPipeline(conversion, new Planes(new PolyphaseFilters()), () -> 0);
     pipeline.setPlans(Map.of(plan, 128));
     Framer framer = pipeline.framer(plan);
 
@@ -50,7 +52,8 @@ final class FormatPipelineTest {
     AtomicLong cpuNanos = new AtomicLong();
     WorkBudget budget = new WorkBudget(0.5, 10_000_000, () -> cpuNanos.getAndAdd(20_000_000));
     StreamPlan plan = new StreamPlan(conversion, 480, (format, size) -> period -> new byte[0]);
-    FormatPipeline pipeline = new FormatPipeline(conversion, new PolyphaseFilters(), () -> 0);
+    FormatPipeline pipeline =
+        new FormatPipeline(conversion, new Planes(new PolyphaseFilters()), () -> 0);
     pipeline.setPlans(Map.of(plan, 1024));
 
     int published = 0;

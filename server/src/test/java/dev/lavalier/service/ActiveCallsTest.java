@@ -72,6 +72,23 @@ final class ActiveCallsTest {
   }
 
   @Test
+  void callsThatStartAndEndAreLimitedPerSecond() throws Exception {
+    for (int i = 0; i < 300; i++) {
+      add(ann("peer" + i), PULL).remove();
+    }
+    String refusal =
+        "calls per second by ann: the limit of 30 is reached, after 300 calls at once; try again"
+            + " later";
+    assertThat(refusal(ann("peer"), PULL)).isEqualTo(refusal);
+    add(new Caller(Authentication.anonymous(Grants.ALL), "peer"), PULL).remove();
+    timeSource.advance(Duration.ofSeconds(1));
+    for (int i = 0; i < 30; i++) {
+      add(ann("peer" + i), PULL).remove();
+    }
+    assertThat(refusal(ann("peer"), PULL)).isEqualTo(refusal);
+  }
+
+  @Test
   void callsOfAllAnonymousCallersAreLimitedTogether() throws Exception {
     for (int i = 0; i < 2_000; i++) {
       add(new Caller(Authentication.anonymous(Grants.ALL), "peer" + i / 100), WATCH_DEVICES);
