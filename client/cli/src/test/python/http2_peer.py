@@ -41,7 +41,7 @@ class Statistics:
     """What all connections of this process did."""
 
     def __init__(self):
-        self.connections = self.calls = self.served = self.data_frames = self.bytes = 0
+        self.connections = self.failures = self.calls = self.served = self.data_frames = self.bytes = 0
         self.ends = collections.Counter()  # by status
         self.messages = {}  # the first one of each status
 
@@ -67,6 +67,7 @@ class Http2Peer:
         self.statistics = statistics
         statistics.connections += 1
         self._token = token
+        self._unfinished = set()  # the calls that this side has not half-closed
         self._in = b""
         self._unacknowledged = 0
         self._send_window = DEFAULT_WINDOW
@@ -92,6 +93,7 @@ class Http2Peer:
             return None
         stream = next(self.ids)
         self.calls[stream] = self._initial_send_window
+        self._unfinished.add(stream)
         self._out += frame(HEADERS, END_HEADERS, stream, self._header_block(method))
         self.send(stream, request, half_close)
         self.statistics.calls += 1
@@ -105,10 +107,17 @@ class Http2Peer:
         self.calls[stream] -= len(data)
         self._send_window -= len(data)
         self._out += frame(DATA, END_STREAM if half_close else 0, stream, data)
+        if half_close:
+            self._unfinished.discard(stream)
         return True
 
+    def _forget(self, stream):
+        """Returns whether the call was open."""
+        self._unfinished.discard(stream)
+        return self.calls.pop(stream, None) is not None
+
     def cancel(self, stream):
-        if self.calls.pop(stream, None) is not None:
+        if self._forget(stream):
             self._out += frame(RST_STREAM, 0, stream, struct.pack(">I", 8))
             self.statistics.ends["cancelled by the caller"] += 1
             self.resets += 1
@@ -187,15 +196,18 @@ class Http2Peer:
         elif kind == PING and not flags & ACK:
             self._out += frame(PING, ACK, 0, payload)
         elif kind == RST_STREAM:
-            if self.calls.pop(stream, None) is not None:
+            if self._forget(stream):
                 self.statistics.ends["reset by the server"] += 1
         elif kind == GOAWAY:
             self.close("goaway " + payload[8:].decode("ascii", "replace"))
 
     def _end(self, stream, block):
         """Ends a call by its trailers, which the server sends without compression."""
-        if self.calls.pop(stream, None) is None:
+        unfinished = stream in self._unfinished
+        if not self._forget(stream):
             return
+        if unfinished:  # otherwise the server counts the stream as open
+            self._out += frame(DATA, END_STREAM, stream)
         status = re.search(rb"grpc-status.(\d+)", block, re.DOTALL)
         name = STATUSES[int(status[1])] if status else "no status"
         self.statistics.ends[name] += 1
@@ -206,6 +218,6 @@ class Http2Peer:
 
 def wait(peers, seconds):
     """Waits until one of the peers has something to read or to write."""
-    peers = [each for each in peers if not each.closed]
+    peers = [each for each in peers if each and not each.closed]
     select.select([each.socket for each in peers if each.reads],
                   [each.socket for each in peers if each._out], [], seconds)
