@@ -2,9 +2,9 @@
 
 Usage: hostile_caller.py KIND ADDRESS CA_FILE SECONDS NUMBER, with the token in LAVALIER_TOKEN.
 
-NUMBER distinguishes the callers that attack at the same time. The program prints "started" when the
-server has answered its first call. SECONDS later it prints one line with what happened, and ends. It
-also ends if it cannot connect.
+NUMBER distinguishes the callers that attack at the same time. The program prints "ready", and attacks
+when it has read a line. It stops SECONDS after the first answer of the server, or if there is no
+server. Then it prints one line with what happened.
 """
 import collections
 import itertools
@@ -298,14 +298,12 @@ def run(attack, connect, seconds, statistics):
             peer.pump()
         if not answered and statistics.answered:
             answered = True
-            print("started", flush=True)
             deadline = time.monotonic() + seconds
         wait(peers, 0.01)
 
 
 def spin(seconds):
     """Uses a processor, and no server: the control."""
-    print("started", flush=True)
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         pass
@@ -314,6 +312,8 @@ def spin(seconds):
 
 def main():
     kind, address, ca, seconds, number = sys.argv[1:]
+    print("ready", flush=True)
+    sys.stdin.readline()
     if kind == "control":
         spin(float(seconds))
         return

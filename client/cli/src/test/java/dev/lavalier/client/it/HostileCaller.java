@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A process that attacks a server with a valid token, see {@code hostile_caller.py}. It ends by
@@ -21,7 +20,6 @@ final class HostileCaller implements AutoCloseable {
 
   private final Process process;
   private final BufferedReader out;
-  private @Nullable String first; // line of the output
 
   private HostileCaller(Process process) {
     this.process = process;
@@ -29,7 +27,7 @@ final class HostileCaller implements AutoCloseable {
   }
 
   /**
-   * Starts an attack.
+   * Starts a process that attacks after {@link #begin}.
    *
    * @param python an interpreter
    * @param stubs the folder with the contract's stubs
@@ -54,9 +52,17 @@ final class HostileCaller implements AutoCloseable {
     return new HostileCaller(builder.start());
   }
 
-  /** Waits for the first answer of the server, or for the end if there is none. */
-  void awaitStart() throws IOException {
-    first = out.readLine();
+  /** Waits until the attack can begin: the interpreter has loaded the program. */
+  void awaitReady() throws IOException {
+    String line = out.readLine();
+    if (!"ready".equals(line)) {
+      throw new AssertionError(line + " " + report());
+    }
+  }
+
+  void begin() throws IOException {
+    process.getOutputStream().write('\n');
+    process.getOutputStream().flush();
   }
 
   /** Waits 0.1 s at most; returns whether the attack has ended. */
@@ -64,10 +70,9 @@ final class HostileCaller implements AutoCloseable {
     return process.waitFor(100, TimeUnit.MILLISECONDS);
   }
 
-  /** Returns what the process printed since its start. */
+  /** Waits for the end; returns what the process printed since it was ready. */
   String report() throws IOException {
-    String rest = String.join(" ", out.lines().toList());
-    return "started".equals(first) ? rest : first + " " + rest;
+    return String.join(" ", out.lines().toList());
   }
 
   @Override

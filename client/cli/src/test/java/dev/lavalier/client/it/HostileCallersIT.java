@@ -186,9 +186,12 @@ final class HostileCallersIT {
         callers.add(
             HostileCaller.start(python, dir, kind, server, ca, token(caller(i)), SECONDS, i));
       }
+      for (HostileCaller each : callers) {
+        each.awaitReady();
+      }
       Observation observation = new Observation(server, listener);
       for (HostileCaller each : callers) {
-        each.awaitStart();
+        each.begin();
       }
       for (HostileCaller each : callers) {
         while (!each.hasEnded()) {
