@@ -1,4 +1,4 @@
-"""The client side of HTTP/2 over TLS, as far as an attack needs it.
+"""The client side of HTTP/2 over TLS, reduced to what an attack needs.
 
 A library of gRPC would queue, wait and acknowledge as a fair client does, and would use more of the
 processor that the attack shares with the server. This one sends whatever the server's windows allow.
