@@ -91,8 +91,6 @@ final class HostileCallersIT {
   private static Path ca;
   private static List<String> serverOptions;
 
-  private ServerProcess server;
-
   @BeforeAll
   static void makeFiles() throws Exception {
     assumeTrue(Files.isDirectory(Path.of("/proc/self/fd")), "there is no /proc");
@@ -131,10 +129,13 @@ final class HostileCallersIT {
     if (kind.equals(REPLAYS)) {
       options.addAll(List.of("--history-ms", "60000", "--keep-open", "tone"));
     }
-    server =
-        ServerProcess.start(Map.of("JDK_JAVA_OPTIONS", jvmFlags()), options.toArray(String[]::new));
-    try (ServerProcess closed = server) {
-      attack(kind, run);
+    try (ServerProcess server =
+        ServerProcess.start(
+            Map.of("JDK_JAVA_OPTIONS", jvmFlags()), options.toArray(String[]::new))) {
+      attack(server, kind, run);
+      long requestedAt = System.nanoTime();
+      assertThat(server.terminate()).isZero();
+      assertThat((System.nanoTime() - requestedAt) / 1e9).isLessThan(MAX_STOP_SECONDS);
     }
   }
 
@@ -174,7 +175,7 @@ final class HostileCallersIT {
     return file;
   }
 
-  private void attack(String kind, int run) throws Exception {
+  private static void attack(ServerProcess server, String kind, int run) throws Exception {
     ConnectOptions options =
         ConnectOptions.to(server.address()).withCa(ca).withToken(token(LISTENER));
     List<HostileCaller> callers = new ArrayList<>();
@@ -215,9 +216,6 @@ final class HostileCallersIT {
         each.close();
       }
     }
-    long requestedAt = System.nanoTime();
-    assertThat(server.terminate()).isZero();
-    assertThat((System.nanoTime() - requestedAt) / 1e9).isLessThan(MAX_STOP_SECONDS);
   }
 
   private static void assertAttacked(String report) {
