@@ -254,7 +254,8 @@ class Churn(Attack):
             format=pb.AudioFormat(encoding=1 + turn % 4, sample_rate_hz=RATES_HZ[turn % len(RATES_HZ)]),
             channel_map=varied(count, 1 + turn % 4))
         if turn % 2:
-            return pull(peer, request, credit=turn % 8 // 7, half_close=True)  # without credit, it ends at once
+            # Without credit, the call ends at once.
+            return pull(peer, request, credit=turn % 8 // 7, half_close=True)
         started = stream(peer, request)
         if started:
             self.running.append((peer, started))
@@ -341,9 +342,10 @@ def main():
         failure = ", the server has ended"
     ends = ", ".join(f"{count} {name}" for name, count in statistics.ends.most_common())
     texts = "; ".join(f"{name}: {text}" for name, text in statistics.messages.items())
-    print(f"attempted {statistics.calls}, served {statistics.served}, over {statistics.connections} connections,"
-          f" {statistics.failures} failed,"
-          f" received {statistics.data_frames} frames and {statistics.bytes >> 20} MiB; ended: {ends} ({texts}){failure}")
+    print(f"attempted {statistics.calls}, served {statistics.served},"
+          f" over {statistics.connections} connections, {statistics.failures} failed,"
+          f" received {statistics.data_frames} frames and {statistics.bytes >> 20} MiB;"
+          f" ended: {ends} ({texts}){failure}")
 
 
 main()

@@ -74,7 +74,8 @@ class Http2Peer:
         self._initial_send_window = DEFAULT_WINDOW
         self._max_calls = 1  # until the server reports its limit
         settings = struct.pack(">HIHI", HEADER_TABLE_SIZE, 0, INITIAL_WINDOW_SIZE, window)
-        self._out = bytearray(PREFACE + frame(SETTINGS, 0, 0, settings) + self._open_window(MAX_WINDOW - DEFAULT_WINDOW))
+        self._out = bytearray(PREFACE + frame(SETTINGS, 0, 0, settings))
+        self._out += self._open_window(MAX_WINDOW - DEFAULT_WINDOW)
 
     @staticmethod
     def _open_window(size):
@@ -82,7 +83,8 @@ class Http2Peer:
 
     def _header_block(self, method):
         fields = {":method": "POST", ":scheme": "https", ":path": method, ":authority": "localhost",
-                  "te": "trailers", "content-type": "application/grpc", "authorization": "Bearer " + self._token}
+                  "te": "trailers", "content-type": "application/grpc",
+                  "authorization": "Bearer " + self._token}
         return b"".join(literal(*each) for each in fields.items())
 
     def call(self, method, body, half_close=True):
@@ -187,7 +189,8 @@ class Http2Peer:
         elif kind == SETTINGS and not flags & ACK:
             for name, value in struct.iter_unpack(">HI", payload):
                 if name == INITIAL_WINDOW_SIZE:
-                    self.calls = {each: w + value - self._initial_send_window for each, w in self.calls.items()}
+                    more = value - self._initial_send_window
+                    self.calls = {each: window + more for each, window in self.calls.items()}
                     self._initial_send_window = value
                 elif name == MAX_CONCURRENT_STREAMS:
                     self._max_calls = value
