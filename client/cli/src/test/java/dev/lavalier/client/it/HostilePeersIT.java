@@ -72,7 +72,7 @@ final class HostilePeersIT {
     recorder.awaitFrames(50);
     cpuSecondsBefore = server.cpuSeconds();
     descriptorsBefore = ProcessRunner.count(server.pid(), "fd");
-    logLinesBefore = logLines().size();
+    logLinesBefore = server.logLines().size();
     startedAt = System.nanoTime();
   }
 
@@ -82,15 +82,6 @@ final class HostilePeersIT {
       recorder.close();
       assertThat(stopped.terminate()).isZero();
     }
-  }
-
-  /** Returns the log without the audit log, which has two lines per subscription. */
-  private List<String> logLines() {
-    return server
-        .log()
-        .lines()
-        .filter(line -> !line.startsWith("\tat ") && !line.contains(AUDIT))
-        .toList();
   }
 
   private long auditLines() {
@@ -113,7 +104,7 @@ final class HostilePeersIT {
     recorder.awaitFrames(50);
     assertThat(recorder.gaps()).isEmpty();
     assertThat(resident).isLessThan(MAX_RESIDENT_BYTES);
-    List<String> all = logLines();
+    List<String> all = server.logLines();
     List<String> newLines = all.subList(logLinesBefore, all.size());
     for (String each : expectedLines) {
       assertThat(newLines).anySatisfy(line -> assertThat(line).contains(each));

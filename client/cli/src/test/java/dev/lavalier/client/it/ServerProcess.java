@@ -22,6 +22,7 @@ final class ServerProcess implements AutoCloseable {
 
   private static final Path JAR = ProcessRunner.TOP.resolve("server/target/lavalier-server.jar");
   private static final String READY_PREFIX = "lavalier-server listening on ";
+  private static final String AUDIT = " audit ";
   private static final long TIMEOUT_SECONDS = 20;
   private static final double TICKS_PER_SECOND = 100; // Linux's USER_HZ, on every architecture
 
@@ -91,6 +92,10 @@ final class ServerProcess implements AutoCloseable {
     return process.pid();
   }
 
+  boolean isAlive() {
+    return process.isAlive();
+  }
+
   LavalierClient client() {
     return LavalierClient.connect(address);
   }
@@ -102,6 +107,16 @@ final class ServerProcess implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /**
+   * Returns the log without stack traces and without the audit log, which is complete by design.
+   */
+  List<String> logLines() {
+    return log()
+        .lines()
+        .filter(line -> !line.startsWith("\tat ") && !line.contains(AUDIT))
+        .toList();
   }
 
   /** Waits until the log has a line that matches. */
@@ -182,12 +197,21 @@ final class ServerProcess implements AutoCloseable {
 
   /** Returns the resident memory of the server, in bytes. */
   long residentBytes() throws IOException {
+    return statusBytes("VmRSS:");
+  }
+
+  /** Returns the largest resident memory that the server has had, in bytes. */
+  long maxResidentBytes() throws IOException {
+    return statusBytes("VmHWM:");
+  }
+
+  private long statusBytes(String field) throws IOException {
     for (String line : Files.readAllLines(Path.of("/proc/" + pid() + "/status"))) {
-      if (line.startsWith("VmRSS:")) {
+      if (line.startsWith(field)) {
         return Long.parseLong(line.replaceAll("[^0-9]", "")) << 10;
       }
     }
-    throw new IOException("no VmRSS");
+    throw new IOException("no " + field);
   }
 
   /** Sends SIGTERM and returns the exit code. */
