@@ -83,8 +83,7 @@ public final class RejectionLog {
         timeSource,
         1,
         LIMIT_WINDOW,
-        more ->
-            "refused %d more within %d s: %s".formatted(more, LIMIT_WINDOW.toSeconds(), kind),
+        more -> "refused %d more within %d s: %s".formatted(more, LIMIT_WINDOW.toSeconds(), kind),
         log::warn);
   }
 }

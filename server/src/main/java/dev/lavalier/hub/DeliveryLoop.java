@@ -57,7 +57,8 @@ public final class DeliveryLoop implements FrameListener {
   /**
    * Creates a delivery loop on an executor that runs one task at a time, in order.
    *
-   * @param timeSource limits the rate at which failures of tasks are logged, and measures deferrable work
+   * @param timeSource limits the rate at which failures of tasks are logged, and measures
+   *     deferrable work
    */
   public DeliveryLoop(Executor executor, TimeSource timeSource) {
     this.executor = executor;
@@ -162,8 +163,9 @@ public final class DeliveryLoop implements FrameListener {
   }
 
   /**
-   * Schedules work that can wait: a turn of a replay, or an update of a watch. All of it together has
-   * a share of the processor time, so that live frames are not late. Called on the delivery loop.
+   * Schedules work that can wait: a turn of a replay, or an update of a watch. All of it together
+   * has a share of the processor time, so that live frames are not late. Called on the delivery
+   * loop.
    *
    * @param work must not throw. While it waits, scheduling the same object again has no effect
    */

@@ -67,7 +67,7 @@ public final class ActiveCalls {
 
     boolean take(long now) {
       double passed = (now - refilledAt) / 1e9;
-      tokens = Math.min(capacity, tokens + passed * capacity / REFILL_SECONDS);
+      tokens = Math.min((double) capacity, tokens + passed * capacity / REFILL_SECONDS);
       refilledAt = now;
       if (tokens < 1) {
         return false;

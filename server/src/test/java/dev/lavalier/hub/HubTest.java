@@ -159,7 +159,9 @@ final class HubTest {
             new IgnoringWatch(sink));
     hub.revokeUnauthorized();
     watch.cancel();
-    onLoop.forEach(Runnable::run);
+    for (int i = 0; i < onLoop.size(); i++) { // a task can add others
+      onLoop.get(i).run();
+    }
     assertThat(sink.ends).isEmpty();
   }
 

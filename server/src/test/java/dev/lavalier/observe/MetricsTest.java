@@ -217,6 +217,23 @@ final class MetricsTest {
   }
 
   @Test
+  void reservedResourcesAndTheirLimitsAreGauges() throws Exception {
+    metrics.watchResources(
+        lavalier.hub()::resourceUse,
+        new ResourceLimits(32 << 20, 1, 16 << 20, 1_000, 1, 0.5, 1, 2));
+    subscribeAndReceive(1);
+    Map<String, Double> values = Scrape.of(metrics).values();
+    assertThat(values)
+        .containsEntry("lavalier_streams_memory_limit_bytes", 33_554_432.0)
+        .containsEntry("lavalier_history_memory_limit_bytes", 16_777_216.0)
+        .containsEntry("lavalier_history_memory_bytes", 0.0)
+        .containsEntry("lavalier_streams_frame_rate_limit", 1_000.0)
+        .containsEntry("lavalier_conversions_share_limit_ratio", 0.5);
+    assertThat(values.get("lavalier_streams_memory_bytes")).isGreaterThan(8_192);
+    assertThat(values.get("lavalier_streams_frame_rate")).isPositive();
+  }
+
+  @Test
   void docsListEveryMetric() throws Exception {
     Map<String, String> documented = new TreeMap<>();
     ROW.matcher(Files.readString(TABLE))
