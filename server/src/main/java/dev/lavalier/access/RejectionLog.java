@@ -4,8 +4,10 @@ import dev.lavalier.common.RateLimitedLog;
 import dev.lavalier.common.TimeSource;
 import java.time.Duration;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -13,7 +15,7 @@ import org.slf4j.LoggerFactory;
  * Logs calls and connections that the server rejects, and why. Safe for use from any thread.
  *
  * <p>A rejection because of access or of a handshake has one line, up to {@value #MAX_LINES} lines
- * in 10 s. Of the rejections because of one limit, the first in a minute has a line. Further
+ * in 10 s. Of the rejections because of limits, the first in a minute has a line. Further
  * rejections in that time are counted and logged in one line.
  */
 public final class RejectionLog {
@@ -25,14 +27,14 @@ public final class RejectionLog {
 
   private static final Duration LIMIT_WINDOW = Duration.ofMinutes(1);
 
-  /** More kinds share one log. The kinds are texts of the server, and device ids. */
+  /** More kinds count as one. The kinds are texts of the server, and device ids. */
   private static final int MAX_KINDS = 64;
 
   private static final Pattern KIND_END = Pattern.compile(":| by | over ");
 
-  private final TimeSource timeSource;
   private final RateLimitedLog rejections;
-  private final Map<String, RateLimitedLog> byLimit = new ConcurrentHashMap<>();
+  private final RateLimitedLog limits;
+  private final Map<String, Integer> moreByLimit = new ConcurrentHashMap<>(); // in this window
 
   /**
    * Creates a log.
@@ -40,13 +42,21 @@ public final class RejectionLog {
    * @param timeSource the clock for the windows
    */
   public RejectionLog(TimeSource timeSource) {
-    this.timeSource = timeSource;
     this.rejections =
         new RateLimitedLog(
             timeSource,
             MAX_LINES,
             WINDOW,
             more -> "refused %d more within %d s".formatted(more, WINDOW.toSeconds()),
+            log::warn);
+    this.limits =
+        new RateLimitedLog(
+            timeSource,
+            1,
+            LIMIT_WINDOW,
+            more ->
+                "refused %d more within %d s, by limit: %s"
+                    .formatted(more, LIMIT_WINDOW.toSeconds(), byLimit()),
             log::warn);
   }
 
@@ -69,21 +79,18 @@ public final class RejectionLog {
    */
   public void limitReached(String address, String what, String reason) {
     String kind = KIND_END.split(reason, 2)[0];
-    RateLimitedLog limited = byLimit.get(kind);
-    if (limited == null) {
-      String bounded = byLimit.size() < MAX_KINDS ? kind : "other limits";
-      limited = byLimit.computeIfAbsent(bounded, this::newLimitLog);
-    }
+    boolean known = moreByLimit.containsKey(kind) || moreByLimit.size() < MAX_KINDS;
+    moreByLimit.merge(known ? kind : "other limits", 1, Integer::sum);
     String text = what.isEmpty() ? reason : what + ", " + reason;
-    limited.log(() -> "refused %s: %s".formatted(address, text));
+    limits.log(() -> "refused %s: %s".formatted(address, text));
   }
 
-  private RateLimitedLog newLimitLog(String kind) {
-    return new RateLimitedLog(
-        timeSource,
-        1,
-        LIMIT_WINDOW,
-        more -> "refused %d more within %d s: %s".formatted(more, LIMIT_WINDOW.toSeconds(), kind),
-        log::warn);
+  /** Returns the numbers of rejections by limit, and forgets them. */
+  private String byLimit() {
+    Map<String, Integer> sorted = new TreeMap<>(moreByLimit);
+    moreByLimit.clear();
+    return sorted.entrySet().stream()
+        .map(entry -> entry.getKey() + " " + entry.getValue())
+        .collect(Collectors.joining(", "));
   }
 }

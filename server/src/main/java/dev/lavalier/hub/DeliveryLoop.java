@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
 public final class DeliveryLoop implements FrameListener {
 
   /** The share of the processor time that deferrable work takes at most. */
-  private static final double DEFERRED_SHARE = 0.5;
+  private static final double DEFERRED_SHARE = 0.25;
 
   private static final long MAX_DEFERRED_BURST_NANOS = 20_000_000;
 

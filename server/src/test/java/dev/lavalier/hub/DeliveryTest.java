@@ -267,7 +267,7 @@ final class DeliveryTest {
 
   /** Each call of a replay's sink uses 2 ms of the processor. */
   @Test
-  void replaysTakeHalfOfTheTimeOfTheirLoop() throws Exception {
+  void replaysTakeAQuarterOfTheTimeOfTheirLoop() throws Exception {
     TestDelivery delivery = new TestDelivery(480, Duration.ofSeconds(20));
     TestDelivery.Sink live = delivery.subscribe(480, 200, DROP);
     for (int k = 0; k < 1_000; k++) {
@@ -287,7 +287,7 @@ final class DeliveryTest {
       delivery.runAll();
     }
     long used = delivery.timeSource.threadCpuNanos() - before;
-    assertThat(used / 5e9).isBetween(0.45, 0.55);
+    assertThat(used / 5e9).isBetween(0.2, 0.3);
     assertThat(live.indexes).hasSize(1_500);
     assertThat(live.gaps).isEmpty();
     assertThat(replays).allSatisfy(sink -> assertThat(sink.indexes).isNotEmpty());
