@@ -17,8 +17,10 @@ import java.util.Queue;
  */
 final class FairReadHandler extends ChannelInboundHandlerAdapter {
 
-  /** About twenty requests. */
-  static final int PART_BYTES = 1_024;
+  /**
+   * About five requests. A frame needs a few tasks in turn, and each waits for the parts of others.
+   */
+  static final int PART_BYTES = 256;
 
   private final Queue<ByteBuf> waiting = new ArrayDeque<>();
 
