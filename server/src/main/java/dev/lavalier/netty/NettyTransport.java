@@ -109,11 +109,9 @@ public final class NettyTransport<T> implements AutoCloseable {
     return bound.channel();
   }
 
-  /** Returns the handlers closest to the socket. With TLS, a flush is one record already. */
-  private ChannelHandler[] first() {
-    return tls.isPresent()
-        ? new ChannelHandler[] {new TlsHandshakeLogger(rejections)}
-        : new ChannelHandler[] {new WriteConsolidationHandler(), new FairReadHandler()};
+  /** Returns the handler closest to the socket. With TLS, a flush is one record already. */
+  private ChannelHandler first() {
+    return tls.isPresent() ? new TlsHandshakeLogger(rejections) : new WriteConsolidationHandler();
   }
 
   private SslHandler handler(SslContext context, Channel connection) {

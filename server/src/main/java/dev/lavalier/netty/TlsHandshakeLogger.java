@@ -9,10 +9,7 @@ import java.net.SocketAddress;
 import java.nio.channels.ClosedChannelException;
 import java.util.regex.Pattern;
 
-/**
- * Logs a failed TLS handshake in one line. Adds the {@link FairReadHandler} after a successful one.
- * Used only on the event loop of one connection.
- */
+/** Logs a failed TLS handshake in one line. Used only on the event loop of one connection. */
 final class TlsHandshakeLogger extends ChannelInboundHandlerAdapter {
 
   /**
@@ -43,10 +40,6 @@ final class TlsHandshakeLogger extends ChannelInboundHandlerAdapter {
               if (!done.isSuccess() && receivedData) { // else: a port scan or health probe
                 rejections.rejected(
                     PeerAddress.display(peer), "TLS handshake, " + reason(done.cause()));
-              }
-              if (done.isSuccess() && context.channel().isActive()) {
-                String name = context.pipeline().context(tls).name();
-                context.pipeline().addAfter(name, null, new FairReadHandler());
               }
               if (!context.isRemoved()) {
                 context.pipeline().remove(this);
