@@ -110,7 +110,6 @@ final class LavalierServer implements AutoCloseable {
    */
   void start() throws ListenException {
     devices.start();
-    log.info("{}", describe(limits));
     hub.start();
     telemetry.start(hub, limits);
     accessMonitor.start();
@@ -119,6 +118,7 @@ final class LavalierServer implements AutoCloseable {
     } catch (IOException e) {
       throw new ListenException("port", address, e);
     }
+    log.info("{}", describe(limits));
   }
 
   int port() {
