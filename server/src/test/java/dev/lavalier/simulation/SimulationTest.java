@@ -12,20 +12,21 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(value = 2, unit = TimeUnit.HOURS) // for any number of seeds
 final class SimulationTest {
 
+  private static final long FIRST = Long.getLong("simulation.first", 1);
+
   @Test
   void invariantsHold() {
-    run(Long.getLong("simulation.first", 1), Long.getLong("simulation.seeds", 300));
+    run(Long.getLong("simulation.seeds", 300));
   }
 
-  /** From the first seed after the one that is known to fail: see docs/internals/testing.md. */
   @SlowTest
   @Test
   void invariantsHoldForManySeeds() {
-    run(Long.getLong("simulation.first", 2_000), Long.getLong("simulation.seeds", 5_000));
+    run(Long.getLong("simulation.seeds", 5_000));
   }
 
-  private static void run(long first, long seeds) {
-    Failure failure = SimulationRunner.run(first, seeds, 1).stream().findFirst().orElse(null);
+  private static void run(long seeds) {
+    Failure failure = SimulationRunner.run(FIRST, seeds, 1).stream().findFirst().orElse(null);
     if (failure != null) {
       fail(SimulationRunner.describe(failure));
     }

@@ -147,8 +147,11 @@ final class DeviceClock {
    * @param windowNanos the length of the window
    */
   void suspectLoss(long nanos, long windowNanos) {
+    // A reader that finds the line full again and again must decide some time.
+    long limit = suspected ? windowLimit : Long.MAX_VALUE;
     suspected = true;
     openWindow(nanos, windowNanos);
+    windowLimit = Math.max(windowEnd, Math.min(windowLimit, limit));
   }
 
   /** Opens a new window of the usual length, as {@link #suspectLoss(long, long)}. */

@@ -88,4 +88,22 @@ final class DeviceClockTest {
     run(0, START + 20 * SECOND, START + 40 * SECOND, 48 * 150);
     assertThat(lost).isZero();
   }
+
+  /** The reader is too busy to see when samples arrive, and finds the line full each 0.2 s. */
+  @Test
+  void suspicionsThatFollowEachOtherDoNotDelayTheDecision() {
+    run(0, START + SECOND, START + 10 * SECOND, 0);
+    long from = START + 10 * SECOND;
+    long decidedAt = 0;
+    for (int k = 0; k < 300 && decidedAt == 0; k++) {
+      long now = from + k * SECOND / 100;
+      if (k % 20 == 0) {
+        clock.suspectLoss(now);
+      }
+      lost += clock.observe(now, arrived(now, 0) + lost - 4_800, false);
+      decidedAt = lost == 0 ? 0 : now;
+    }
+    assertThat(lost).isBetween(4_800 - 200L, 4_800 + 200L);
+    assertThat(decidedAt - from).isBetween(SECOND * 9 / 10, SECOND * 6 / 5);
+  }
 }
