@@ -89,7 +89,7 @@ final class DeviceClockTest {
     assertThat(lost).isZero();
   }
 
-  /** The reader is too busy to see when samples arrive, and finds the line full each 0.2 s. */
+  /** The reader is too busy to see when samples arrive, and finds the line full each 0.3 s. */
   @Test
   void suspicionsThatFollowEachOtherDoNotDelayTheDecision() {
     run(0, START + SECOND, START + 10 * SECOND, 0);
@@ -97,7 +97,7 @@ final class DeviceClockTest {
     long decidedAt = 0;
     for (int k = 0; k < 300 && decidedAt == 0; k++) {
       long now = from + k * SECOND / 100;
-      if (k % 20 == 0) {
+      if (k % 30 == 0) {
         clock.suspectLoss(now);
       }
       lost += clock.observe(now, arrived(now, 0) + lost - 4_800, false);
