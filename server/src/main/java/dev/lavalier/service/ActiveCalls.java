@@ -39,7 +39,7 @@ public final class ActiveCalls {
   /** A limit of calls per second is this part of the limit of calls that can start at once. */
   private static final int REFILL_SECONDS = 10;
 
-  private static final int MAX_STARTS_WITHOUT_IDENTITY = 10_000;
+  private static final int MAX_STARTS_WITHOUT_IDENTITY = 100_000;
   private static final int MAX_STARTS_WITHOUT_ACCESS = 1_000;
 
   private static final Set<String> SUBSCRIPTIONS =
