@@ -41,7 +41,7 @@ public final class DeliveryLoop implements FrameListener {
   private final Runnable runDeferred = this::runDeferred;
 
   // Used only on the delivery loop.
-  private final List<Subscription> subscriptions = new ArrayList<>();
+  private final List<FrameDelivery> deliveries = new ArrayList<>();
   private int remaining; // number of subscriptions that this round has not drained yet
   private final WorkBudget deferredBudget;
   private final Set<Runnable> deferred = new LinkedHashSet<>();
@@ -137,7 +137,7 @@ public final class DeliveryLoop implements FrameListener {
     if (remaining > 0) {
       anotherRound = true; // finish this round first: an overloaded loop would serve only a few
     } else {
-      remaining = subscriptions.size();
+      remaining = deliveries.size();
       drainNext();
     }
   }
@@ -149,12 +149,12 @@ public final class DeliveryLoop implements FrameListener {
    */
   private void drainNext() {
     // From the end, because draining may remove the subscription.
-    remaining = Math.min(remaining, subscriptions.size()) - 1;
+    remaining = Math.min(remaining, deliveries.size()) - 1;
     if (remaining >= 0) {
-      drain(subscriptions.get(remaining));
+      drain(deliveries.get(remaining));
     }
     if (remaining <= 0) {
-      remaining = anotherRound ? subscriptions.size() : 0;
+      remaining = anotherRound ? deliveries.size() : 0;
       anotherRound = false;
     }
     if (remaining > 0 && !submit(drainNext)) {
@@ -200,22 +200,22 @@ public final class DeliveryLoop implements FrameListener {
   }
 
   /** Sends the waiting frames of one subscription. Called on the delivery loop. */
-  void drain(Subscription subscription) {
+  void drain(FrameDelivery delivery) {
     try {
-      subscription.drain();
+      delivery.drain();
     } catch (RuntimeException | Error e) {
       report(e);
-      subscription.onFailure(e);
+      delivery.subscription().onFailure(e);
     }
   }
 
-  /** Adds a subscription. Called on the delivery loop. */
-  void add(Subscription subscription) {
-    subscriptions.add(subscription);
+  /** Adds the frames of a subscription. Called on the delivery loop. */
+  void add(FrameDelivery delivery) {
+    deliveries.add(delivery);
   }
 
-  /** Removes a subscription. Called on the delivery loop. */
-  void remove(Subscription subscription) {
-    subscriptions.remove(subscription);
+  /** Removes the frames of a subscription. Called on the delivery loop. */
+  void remove(FrameDelivery delivery) {
+    deliveries.remove(delivery);
   }
 }

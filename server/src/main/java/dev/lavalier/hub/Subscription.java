@@ -1,19 +1,12 @@
 package dev.lavalier.hub;
 
-import dev.lavalier.capture.LossCause;
 import dev.lavalier.common.StreamException;
 import dev.lavalier.common.StreamException.Reason;
 import dev.lavalier.common.TimeSource;
-import dev.lavalier.pipeline.Frame;
-import dev.lavalier.pipeline.FrameSource;
-import dev.lavalier.pipeline.Gap;
 import dev.lavalier.pipeline.PipelineStream;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiConsumer;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One subscription of one device.
@@ -32,23 +25,11 @@ public final class Subscription {
   private final DeviceActor device;
   private final SubscriptionQuotas.Lease lease;
   private final SubscriptionServices services;
-  private final AtomicBoolean closed = new AtomicBoolean();
-  private final AtomicBoolean wakePending = new AtomicBoolean();
+  private final FrameDelivery delivery;
   private final Runnable drain; // created once, not for each frame
-  private final Runnable turn = this::runTurn;
-  private final Runnable noteReadiness = this::noteReadiness;
-
-  // Written only on the delivery loop; any thread may read.
-  private final AtomicLong frames = new AtomicLong();
-  private final AtomicLong bytes = new AtomicLong();
-  private final AtomicLong samplesLost = new AtomicLong();
 
   // The delivery loop only.
-  private final GapTracker gaps;
-  private @Nullable FrameSource source; // null: no epoch yet
-  private int maxLatencyMs; // granted in this epoch
   private boolean added; // to the delivery loop
-  private final StallTimer stallTimer;
 
   /**
    * The services that all subscriptions of a hub share.
@@ -81,13 +62,9 @@ public final class Subscription {
     this.device = device;
     this.lease = lease;
     this.services = services;
-    this.drain =
-        () -> {
-          wakePending.set(false);
-          deliveryLoop.drain(this);
-        };
-    this.gaps = new GapTracker(spec);
-    this.stallTimer = new StallTimer(services.stallTimeout());
+    FrameDelivery created = new FrameDelivery(this, sink, device.streamMetrics(), services);
+    this.delivery = created;
+    this.drain = () -> deliveryLoop.drain(created);
   }
 
   Subscriber subscriber() {
@@ -103,9 +80,9 @@ public final class Subscription {
         spec.format(),
         spec.frameSize(),
         sinceUnixNanos,
-        frames.get(),
-        bytes.get(),
-        samplesLost.get());
+        delivery.frames(),
+        delivery.bytes(),
+        delivery.samplesLost());
   }
 
   SubscriptionSpec spec() {
@@ -121,14 +98,9 @@ public final class Subscription {
     return deliveryLoop;
   }
 
-  /**
-   * Schedules the sending of waiting frames. Call it when the sink has become ready. Calls before
-   * it starts count as one.
-   */
+  /** Schedules the sending of waiting frames. Call it when the sink has become ready. */
   public void wake() {
-    if (wakePending.compareAndSet(false, true) && !deliveryLoop.submit(drain)) {
-      wakePending.set(false);
-    }
+    deliveryLoop.submit(drain);
   }
 
   /**
@@ -142,7 +114,7 @@ public final class Subscription {
   public boolean cancel(String reason) {
     boolean first = finish(reason);
     if (first) {
-      deliveryLoop.execute(() -> deliveryLoop.remove(this));
+      deliveryLoop.execute(() -> deliveryLoop.remove(delivery));
       device.cancel(this);
     }
     return first;
@@ -157,7 +129,7 @@ public final class Subscription {
       device.cancel(this);
       deliveryLoop.execute(
           () -> {
-            deliveryLoop.remove(this);
+            deliveryLoop.remove(delivery);
             sink.onEnd(reason);
           });
     }
@@ -178,7 +150,7 @@ public final class Subscription {
 
   /** Marks the subscription as ended. Returns whether it was still running. */
   private boolean finish(String reason) {
-    boolean first = closed.compareAndSet(false, true);
+    boolean first = delivery.end();
     if (first) {
       services.onClosed().accept(this, reason);
     }
@@ -194,12 +166,9 @@ public final class Subscription {
     if (finish(reason.getMessage())) {
       deliveryLoop.execute(
           () -> {
-            deliveryLoop.remove(this);
+            deliveryLoop.remove(delivery);
             try {
-              if (source != null) {
-                startTurn();
-              }
-              drainWhileReady(services.timeSource().nanoTime());
+              delivery.drainLast();
               notice.ifPresent(sink::onNotice);
             } finally {
               sink.onEnd(reason);
@@ -216,21 +185,14 @@ public final class Subscription {
     deliveryLoop.execute(
         this,
         () -> {
-          if (closed.get()) {
+          if (delivery.isEnded()) {
             return;
           }
           if (!added) {
             added = true;
-            deliveryLoop.add(this);
+            deliveryLoop.add(delivery);
           }
-          source = stream.source();
-          gaps.onEpoch(stream);
-          stallTimer.onProgress(services.timeSource().nanoTime());
-          maxLatencyMs = (int) Math.ceil(stream.maxAgeNanos() / 1e6);
-          sink.onStarted(
-              new StreamStart(
-                  stream.epoch(), stream.conversion(), spec, maxLatencyMs, stream.prerollMillis()));
-          drain();
+          delivery.startEpoch(stream);
         });
   }
 
@@ -242,38 +204,15 @@ public final class Subscription {
   void endEpoch() {
     deliveryLoop.execute(
         () -> {
-          if (closed.get() || source == null) {
-            return;
-          }
-          drainTurn();
-          FrameSource ended = source;
-          if (ended == null || ended.readsHistory()) {
-            releaseSource(LossCause.NOT_KEPT);
-          } else {
-            services
-                .timeSource()
-                .schedule(
-                    Duration.ofMillis(maxLatencyMs),
-                    () -> deliveryLoop.execute(() -> releaseIfCurrent(ended)));
+          if (!delivery.isEnded()) {
+            delivery.endEpoch();
           }
         });
   }
 
-  private void releaseIfCurrent(FrameSource ended) {
-    if (source == ended) {
-      releaseSource(gaps.dropCause());
-    }
-  }
-
-  /** Releases the frames of the epoch, which may hold much memory. */
-  private void releaseSource(LossCause unsent) {
-    source = null;
-    gaps.onEpochEnd(unsent);
-  }
-
   /** Returns whether the subscription has ended. May be called from any thread. */
   boolean isClosed() {
-    return closed.get();
+    return delivery.isEnded();
   }
 
   /** Sends a notice; the subscription continues. Called by the actor. */
@@ -281,139 +220,9 @@ public final class Subscription {
     deliveryLoop.execute(
         this,
         () -> {
-          if (!closed.get()) {
+          if (!delivery.isEnded()) {
             sink.onNotice(notice);
           }
         });
-  }
-
-  /**
-   * Sends waiting frames while the sink is ready, or schedules that if they come from the history.
-   * Called on the delivery loop.
-   */
-  void drain() {
-    if (closed.get() || source == null) {
-      return;
-    }
-    if (source.readsHistory()) {
-      deliveryLoop.scheduleDeferrable(turn);
-    } else {
-      drainTurn();
-    }
-  }
-
-  private void runTurn() {
-    deliveryLoop.run(this, this::drainTurn);
-  }
-
-  /** Sends waiting frames while the sink is ready. Called on the delivery loop. */
-  private void drainTurn() {
-    if (closed.get() || source == null) {
-      return;
-    }
-    long now = services.timeSource().nanoTime();
-    if (source.isEmpty()) { // usual after a wake-up by the subscriber
-      stallTimer.onProgress(now);
-      return;
-    }
-    boolean ready = startTurn();
-    if (spec.overflowPolicy() == OverflowPolicy.CLOSE && source.overflows(now)) {
-      fail(
-          new StreamException(
-              Reason.QUEUE_OVERFLOW,
-              (gaps.dropCause() == LossCause.SERVER_OVERLOAD
-                      ? "queue overflow: the overloaded server did not send frames within max_latency_ms (%d); retry later or raise it"
-                      : "queue overflow: frames were not read within max_latency_ms (%d); read faster or raise it")
-                  .formatted(maxLatencyMs)));
-      return;
-    }
-    drainWhileReady(now);
-    checkStall(now);
-    if (source.hasMoreWork() && sink.isReady()) {
-      deliveryLoop.scheduleDeferrable(turn);
-    } else if (ready && !source.isEmpty() && !sink.isReady()) {
-      // Later, because now bytes that only wait for this loop would count against the sink.
-      deliveryLoop.execute(this, noteReadiness);
-    }
-  }
-
-  /**
-   * Decides why frames that are dropped in this turn are dropped. Returns whether the sink is
-   * ready.
-   */
-  private boolean startTurn() {
-    boolean ready = sink.isReady();
-    if (!ready) {
-      gaps.onNotReady();
-    }
-    source.startTurn(ready);
-    return ready;
-  }
-
-  private void noteReadiness() {
-    if (!closed.get() && source != null && !source.isEmpty() && !sink.isReady()) {
-      gaps.onNotReady(); // the loop has written the bytes of the last turn
-    }
-  }
-
-  /**
-   * Ends the subscription if it has not read for too long.
-   *
-   * @param turnStart the time at which this turn started
-   */
-  private void checkStall(long turnStart) {
-    if (source.isEmpty() || sink.isReady()) { // a replay can have frames that are not due yet
-      stallTimer.onProgress(turnStart);
-    } else if (stallTimer.onWaiting(services.timeSource().nanoTime())) { // a turn can take long
-      fail(
-          new StreamException(
-              Reason.SUBSCRIBER_STALLED,
-              "no frame was read for %d s; subscribe again"
-                  .formatted(services.stallTimeout().toSeconds())));
-    }
-  }
-
-  private void drainWhileReady(long now) {
-    Frame frame;
-    while (source != null && sink.isReady() && (frame = poll(now)) != null) {
-      if (gaps.isDue(frame)) {
-        Optional<Gap> gap = gaps.gapBefore(frame);
-        recordSent(frame, gap, now); // first, because the sink may end the subscription
-        sink.onFrame(frame, gap);
-        stallTimer.onProgress(now);
-        gaps.onSent(frame);
-        source.onSent();
-        if (source.isEmpty()) {
-          break;
-        }
-        now = services.timeSource().nanoTime(); // sending a frame takes time
-      } else {
-        gaps.onPassed(frame);
-      }
-    }
-  }
-
-  private @Nullable Frame poll(long now) {
-    FrameSource next = source.successor(gaps.nextIndex());
-    if (next != source) {
-      source = next;
-      gaps.onSource(next);
-    }
-    return next.poll(now);
-  }
-
-  /**
-   * Counts a frame that was sent. Only this thread writes the counters, so no compare-and-set is
-   * needed.
-   */
-  private void recordSent(Frame frame, Optional<Gap> gap, long now) {
-    frames.setRelease(frames.getPlain() + 1);
-    bytes.setRelease(bytes.getPlain() + frame.message().length);
-    device.streamMetrics().onFrameSent(frame.message().length, now - frame.readNanos());
-    if (gap.isPresent()) {
-      samplesLost.setRelease(samplesLost.getPlain() + gap.get().sampleCount());
-      device.streamMetrics().onSamplesLost(gap.get());
-      services.observer().onGap(status(), gap.get());
-    }
   }
 }

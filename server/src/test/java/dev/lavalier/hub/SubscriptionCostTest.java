@@ -11,10 +11,10 @@ import dev.lavalier.common.StreamException;
 import dev.lavalier.common.WorkBudget;
 import dev.lavalier.pipeline.CapturePipeline;
 import dev.lavalier.pipeline.FrameCodec;
-import dev.lavalier.pipeline.PipelineListener;
 import dev.lavalier.pipeline.StartFrom;
 import dev.lavalier.pipeline.StreamMetrics;
 import dev.lavalier.pipeline.StreamPlan;
+import dev.lavalier.testing.NoPipelineListener;
 import java.lang.management.ManagementFactory;
 import java.util.HashMap;
 import java.util.List;
@@ -34,20 +34,6 @@ final class SubscriptionCostTest {
   private static final FrameCodec CODEC = FrameCodec.stateless(frame -> frame.pcm().clone());
   private static final DeviceDescriptor DEVICE =
       new DeviceDescriptor("mic", "mic", "", "", true, CAPTURED, List.of());
-
-  private static final class Ignored implements PipelineListener {
-    @Override
-    public void onFirstPeriod(CapturePipeline pipeline) {}
-
-    @Override
-    public void onOverrun(CapturePipeline pipeline, long samples) {}
-
-    @Override
-    public void onSilence(CapturePipeline pipeline, boolean silent) {}
-
-    @Override
-    public void onLost(CapturePipeline pipeline, String reason) {}
-  }
 
   private static SubscriptionSpec spec(PcmFormat format, int frameSize, int maxLatencyMs)
       throws StreamException {
@@ -83,7 +69,7 @@ final class SubscriptionCostTest {
         new PolyphaseFilters(),
         () -> 0,
         WorkBudget.unlimited(),
-        new Ignored(),
+        new NoPipelineListener(),
         StreamMetrics.NONE);
   }
 

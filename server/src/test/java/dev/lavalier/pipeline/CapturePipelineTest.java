@@ -9,6 +9,7 @@ import dev.lavalier.audio.PolyphaseFilters;
 import dev.lavalier.capture.Period;
 import dev.lavalier.common.StreamException;
 import dev.lavalier.common.WorkBudget;
+import dev.lavalier.testing.NoPipelineListener;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -17,21 +18,6 @@ final class CapturePipelineTest {
 
   private static final PcmFormat FORMAT = PcmFormat.parse("48000/1/s16le");
   private static final long EPOCH = 7;
-
-  private static final PipelineListener IGNORED =
-      new PipelineListener() {
-        @Override
-        public void onFirstPeriod(CapturePipeline pipeline) {}
-
-        @Override
-        public void onOverrun(CapturePipeline pipeline, long samples) {}
-
-        @Override
-        public void onSilence(CapturePipeline pipeline, boolean silent) {}
-
-        @Override
-        public void onLost(CapturePipeline pipeline, String reason) {}
-      };
 
   private final CapturePipeline pipeline =
       new CapturePipeline(
@@ -43,7 +29,7 @@ final class CapturePipelineTest {
           new PolyphaseFilters(),
           () -> 0,
           WorkBudget.unlimited(),
-          IGNORED,
+          new NoPipelineListener(),
           StreamMetrics.NONE);
 
   private void resumeAt(long index) throws StreamException {

@@ -186,8 +186,6 @@ final class AudioCaptureCallsTest {
     int requests = 2;
     while (sink.requests() == requests) {
       call.onMessage(PullFramesRequest.newBuilder().setCredit(1).build());
-      call.onReady();
-      call.onReady();
       assertThat(sink.requests()).isEqualTo(requests);
       assertThat(tasks).hasSize(2); // one wake-up and one request
       tasks.take().run();
