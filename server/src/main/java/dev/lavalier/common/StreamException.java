@@ -60,7 +60,8 @@ public final class StreamException extends Exception {
 
   /** Creates an exception with a cause. The cause is only logged, and not sent to the caller. */
   public StreamException(Reason reason, String message, @Nullable Throwable cause) {
-    super(LogText.sanitizeAndTruncate(message, MAX_MESSAGE), cause);
+    // A refusal has no stack trace: it is no failure, and callers can cause many.
+    super(LogText.sanitizeAndTruncate(message, MAX_MESSAGE), cause, true, cause != null);
     this.reason = reason;
   }
 

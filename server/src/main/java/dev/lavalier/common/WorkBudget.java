@@ -3,9 +3,9 @@ package dev.lavalier.common;
 import java.util.function.LongSupplier;
 
 /**
- * Limits the processor time that one kind of work takes of a thread to a share of the time that
- * passes. Processor time counts, not elapsed time: a thread that waits for a processor spends
- * nothing.
+ * Limits the time that one kind of work takes of a thread to a share of the time that passes. The
+ * clock decides what counts. With processor time, a thread that waits for a processor spends
+ * nothing. With elapsed time, it does.
  *
  * <p>It is a token bucket: {@link #accrue} adds credit, and work between {@link #start} and {@link
  * #stop} uses it. The credit can become negative by one unit of work, which later time pays for.
@@ -19,7 +19,7 @@ public final class WorkBudget {
 
   private final double share;
   private final long maxCreditNanos;
-  private final LongSupplier threadCpuNanos;
+  private final LongSupplier clock;
   private long creditNanos;
   private long startedAt;
   private long usedNanos; // since the last accrual
@@ -29,14 +29,14 @@ public final class WorkBudget {
    * Creates a budget with full credit.
    *
    * @param share the share of the time that passes, more than 0; 1 is one processor
-   * @param maxCreditNanos the maximum credit in nanoseconds of processor time: how long the work
-   *     may take at once after a pause
-   * @param threadCpuNanos returns the processor time of the current thread
+   * @param maxCreditNanos the maximum credit in nanoseconds: how long the work may take at once
+   *     after a pause
+   * @param clock measures the work, in nanoseconds
    */
-  public WorkBudget(double share, long maxCreditNanos, LongSupplier threadCpuNanos) {
+  public WorkBudget(double share, long maxCreditNanos, LongSupplier clock) {
     this.share = share;
     this.maxCreditNanos = maxCreditNanos;
-    this.threadCpuNanos = threadCpuNanos;
+    this.clock = clock;
     this.creditNanos = maxCreditNanos;
   }
 
@@ -63,12 +63,12 @@ public final class WorkBudget {
 
   /** Starts a unit of work on the current thread. */
   public void start() {
-    startedAt = threadCpuNanos.getAsLong();
+    startedAt = clock.getAsLong();
   }
 
   /** Ends the unit of work, on the same thread. */
   public void stop() {
-    long nanos = Math.max(0, threadCpuNanos.getAsLong() - startedAt);
+    long nanos = Math.max(0, clock.getAsLong() - startedAt);
     creditNanos -= nanos;
     usedNanos += nanos;
   }

@@ -28,8 +28,8 @@ import org.slf4j.LoggerFactory;
  * The event loops of a server, {@code lavalier-loop-N}, each with one attachment. They use epoll if
  * it is available, and NIO otherwise. The loops serve every listener of the server.
  *
- * <p>{@link #current} and {@link #schedule} must be called on a loop. All other methods can be
- * called on any thread. {@link #close} blocks for at most two seconds.
+ * <p>{@link #current}, {@link #readScheduler} and {@link #schedule} must be called on a loop. All
+ * other methods can be called on any thread. {@link #close} blocks for at most two seconds.
  *
  * @param <T> the attachment of a loop, for example the delivery loop of its connections
  */
@@ -40,7 +40,7 @@ public final class EventLoops<T> implements AutoCloseable {
   /** Less than 0.1 s of speech. */
   private static final long NOTSENT_LOWAT_BYTES = 2_048;
 
-  private record LoopEntry<T>(EventExecutor loop, T attachment) {}
+  private record LoopEntry<T>(EventExecutor loop, T attachment, ReadScheduler readScheduler) {}
 
   /** Receives the options for the connections of a listener. */
   public interface ConnectionOptions {
@@ -63,7 +63,11 @@ public final class EventLoops<T> implements AutoCloseable {
     this.group =
         new MultiThreadIoEventLoopGroup(
             count, new DefaultThreadFactory("lavalier-loop", true), handlers);
-    group.forEach(loop -> loops.add(new LoopEntry<>(loop, attachment.apply(loop))));
+    group.forEach(
+        loop ->
+            loops.add(
+                new LoopEntry<>(
+                    loop, attachment.apply(loop), new ReadScheduler(loop, System::nanoTime))));
   }
 
   /** Returns the loops as a group of netty. */
@@ -105,6 +109,15 @@ public final class EventLoops<T> implements AutoCloseable {
    */
   public T current() {
     return currentLoop().attachment();
+  }
+
+  /**
+   * Returns the scheduler of reads of the current loop.
+   *
+   * @throws IllegalStateException if the current thread is not a loop
+   */
+  ReadScheduler readScheduler() {
+    return currentLoop().readScheduler();
   }
 
   /**

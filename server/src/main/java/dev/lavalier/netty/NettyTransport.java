@@ -109,9 +109,16 @@ public final class NettyTransport<T> implements AutoCloseable {
     return bound.channel();
   }
 
-  /** Returns the handler closest to the socket. With TLS, a flush is one record already. */
-  private ChannelHandler first() {
-    return tls.isPresent() ? new TlsHandshakeLogger(rejections) : new WriteConsolidationHandler();
+  /** Returns the handlers closest to the socket. With TLS, a flush is one record already. */
+  private ChannelHandler[] first() {
+    ReadPauses pauses = new ReadPauses();
+    ChannelHandler requests =
+        new FairReadHandler(loops::readScheduler, pauses, FairReadHandler.REQUEST_BYTES);
+    if (tls.isEmpty()) {
+      return new ChannelHandler[] {new WriteConsolidationHandler(), requests};
+    }
+    ChannelHandler reads = new FairReadHandler(loops::readScheduler, pauses, Integer.MAX_VALUE);
+    return new ChannelHandler[] {reads, new TlsHandshakeLogger(rejections, requests)};
   }
 
   private SslHandler handler(SslContext context, Channel connection) {

@@ -1,6 +1,7 @@
 package dev.lavalier.netty;
 
 import dev.lavalier.access.RejectionLog;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.ssl.NotSslRecordException;
@@ -9,7 +10,10 @@ import java.net.SocketAddress;
 import java.nio.channels.ClosedChannelException;
 import java.util.regex.Pattern;
 
-/** Logs a failed TLS handshake in one line. Used only on the event loop of one connection. */
+/**
+ * Logs a failed TLS handshake in one line. Adds the next handler after a successful one. Used only
+ * on the event loop of one connection.
+ */
 final class TlsHandshakeLogger extends ChannelInboundHandlerAdapter {
 
   /**
@@ -24,10 +28,17 @@ final class TlsHandshakeLogger extends ChannelInboundHandlerAdapter {
   private static final Pattern CLASS_NAME = Pattern.compile("(?:[a-z]+\\.)+[A-Z]\\w+: ");
 
   private final RejectionLog rejections;
+  private final ChannelHandler next;
   private boolean receivedData; // the peer has sent data
 
-  TlsHandshakeLogger(RejectionLog rejections) {
+  /**
+   * Creates a handler.
+   *
+   * @param next the handler that it adds after TLS when the handshake has succeeded
+   */
+  TlsHandshakeLogger(RejectionLog rejections, ChannelHandler next) {
     this.rejections = rejections;
+    this.next = next;
   }
 
   @Override
@@ -40,6 +51,10 @@ final class TlsHandshakeLogger extends ChannelInboundHandlerAdapter {
               if (!done.isSuccess() && receivedData) { // else: a port scan or health probe
                 rejections.rejected(
                     PeerAddress.display(peer), "TLS handshake, " + reason(done.cause()));
+              }
+              if (done.isSuccess() && context.channel().isActive()) {
+                String name = context.pipeline().context(tls).name();
+                context.pipeline().addAfter(name, null, next);
               }
               if (!context.isRemoved()) {
                 context.pipeline().remove(this);

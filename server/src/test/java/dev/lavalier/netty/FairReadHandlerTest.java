@@ -1,0 +1,164 @@
+package dev.lavalier.netty;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.embedded.EmbeddedChannel;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+
+/** Tests the parts in which a connection is read. Each part takes 2 ms of a simulated clock. */
+final class FairReadHandlerTest {
+
+  private static final int PART = FairReadHandler.REQUEST_BYTES;
+  private static final long WORK_NANOS = 2_000_000;
+
+  private final AtomicLong nanoTime = new AtomicLong();
+  private final EmbeddedChannel channel = new EmbeddedChannel();
+
+  FairReadHandlerTest() {
+    channel.freezeTime();
+    ReadScheduler scheduler = new ReadScheduler(channel.eventLoop(), nanoTime::get);
+    channel.pipeline().addLast(new FairReadHandler(() -> scheduler, new ReadPauses(), PART));
+    channel
+        .pipeline()
+        .addLast(
+            new ChannelInboundHandlerAdapter() {
+              @Override
+              public void channelRead(ChannelHandlerContext context, Object message) {
+                nanoTime.addAndGet(WORK_NANOS);
+                context.fireChannelRead(message);
+              }
+            });
+  }
+
+  private static byte[] random(int length) {
+    byte[] bytes = new byte[length];
+    new Random(length).nextBytes(bytes);
+    return bytes;
+  }
+
+  private void send(byte[]... messages) {
+    for (byte[] message : messages) {
+      channel.pipeline().fireChannelRead(Unpooled.wrappedBuffer(message));
+    }
+    channel.pipeline().fireChannelReadComplete();
+  }
+
+  private void pass(long milliseconds) {
+    for (int k = 0; k < milliseconds; k++) {
+      nanoTime.addAndGet(1_000_000);
+      channel.advanceTimeBy(1, TimeUnit.MILLISECONDS);
+      channel.runPendingTasks();
+    }
+  }
+
+  private int received() {
+    return channel.inboundMessages().stream().mapToInt(m -> ((ByteBuf) m).readableBytes()).sum();
+  }
+
+  @Test
+  void readsPassAtOnceWhileTheyTakeLessThanHalfOfTheTime() {
+    for (int k = 1; k <= 50; k++) {
+      send(random(100));
+      assertThat(received()).isEqualTo(k * 100);
+      assertThat(channel.config().isAutoRead()).isTrue();
+      pass(2);
+    }
+    channel.releaseInbound();
+  }
+
+  @Test
+  void longReadTakesHalfOfTheTimeAfterItsBurst() {
+    send(random(100 * PART));
+    int burst = received() / PART;
+    assertThat(burst).isBetween(5, 10); // 10 ms, and half of the time that they take
+    assertThat(channel.config().isAutoRead()).isFalse();
+    long before = nanoTime.get();
+    pass(50);
+    double work = (received() / PART - burst) * (double) WORK_NANOS;
+    assertThat(work / (nanoTime.get() - before)).isBetween(0.4, 0.55);
+    channel.releaseInbound();
+  }
+
+  @Test
+  void partsArriveInOrder() {
+    byte[] first = random(20 * PART + 7);
+    byte[] second = random(3 * PART);
+    send(first, second);
+    pass(200);
+    assertThat(channel.config().isAutoRead()).isTrue();
+    ByteBuf all = Unpooled.buffer();
+    ByteBuf part;
+    while ((part = channel.readInbound()) != null) {
+      all.writeBytes(part);
+      part.release();
+    }
+    assertThat(all).isEqualTo(Unpooled.wrappedBuffer(first, second));
+  }
+
+  @Test
+  void connectionsTakeTurns() {
+    StringBuilder order = new StringBuilder();
+    ReadScheduler scheduler = new ReadScheduler(channel.eventLoop(), nanoTime::get);
+    Runnable first = () -> order.append('a');
+    scheduler.schedule(first);
+    scheduler.schedule(() -> order.append('b'));
+    assertThat(scheduler.tryRun(() -> order.append('c'))).isFalse();
+    scheduler.schedule(() -> order.append('c'));
+    channel.runPendingTasks();
+    scheduler.schedule(first);
+    channel.runPendingTasks();
+    assertThat(order).hasToString("abca");
+  }
+
+  /** As with TLS: the first handler passes whole reads, and the second one cuts them. */
+  @Test
+  void twoHandlersOfAConnectionShareTheTimeAndThePauses() {
+    EmbeddedChannel connection = new EmbeddedChannel();
+    connection.freezeTime();
+    ReadScheduler scheduler = new ReadScheduler(connection.eventLoop(), nanoTime::get);
+    ReadPauses pauses = new ReadPauses();
+    connection.pipeline().addLast(new FairReadHandler(() -> scheduler, pauses, Integer.MAX_VALUE));
+    connection.pipeline().addLast(new FairReadHandler(() -> scheduler, pauses, PART));
+    connection
+        .pipeline()
+        .addLast(
+            new ChannelInboundHandlerAdapter() {
+              @Override
+              public void channelRead(ChannelHandlerContext context, Object message) {
+                nanoTime.addAndGet(WORK_NANOS);
+                context.fireChannelRead(message);
+              }
+            });
+    connection.pipeline().fireChannelRead(Unpooled.wrappedBuffer(random(20 * PART)));
+    connection.pipeline().fireChannelRead(Unpooled.wrappedBuffer(random(20 * PART)));
+    assertThat(connection.inboundMessages().size()).isBetween(5, 10);
+    while (connection.inboundMessages().size() < 40) {
+      assertThat(connection.config().isAutoRead()).isFalse();
+      nanoTime.addAndGet(1_000_000);
+      connection.advanceTimeBy(1, TimeUnit.MILLISECONDS);
+      connection.runPendingTasks();
+    }
+    assertThat(connection.config().isAutoRead()).isTrue();
+    connection.releaseInbound();
+    var unused = connection.close();
+  }
+
+  @Test
+  void partsThatWaitAreReleasedWhenTheConnectionCloses() {
+    ByteBuf bytes = Unpooled.wrappedBuffer(random(100 * PART));
+    channel.pipeline().fireChannelRead(bytes);
+    assertThat(channel.config().isAutoRead()).isFalse();
+    var unused = channel.close();
+    channel.runPendingTasks();
+    pass(50);
+    channel.releaseInbound();
+    assertThat(bytes.refCnt()).isZero();
+  }
+}
