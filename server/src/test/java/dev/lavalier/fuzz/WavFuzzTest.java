@@ -8,13 +8,25 @@ import dev.lavalier.capture.virtual.WavDevice;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HexFormat;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 
-/** Opens any bytes as a WAV file: it plays, or it is rejected in one line. */
+/**
+ * Opens any bytes as a WAV file: it plays, or it is rejected in one line. A file that replaces
+ * another one plays, or ends the line in one line.
+ */
 final class WavFuzzTest {
 
   private static final int MAX_CHANNELS = 64;
+  private static final int RATE = 1_000;
+
+  /** One sample of 16 bits, one channel, 1000 Hz. */
+  private static final byte[] PLAYABLE =
+      HexFormat.of()
+          .parseHex(
+              "524946462600000057415645666d74201000000001000100e8030000d007000002001000"
+                  + "64617461020000000100");
 
   private Path file;
 
@@ -43,8 +55,20 @@ final class WavFuzzTest {
     try (SampleSource source = device.open(device.format())) {
       source.read(period, 0, period.length);
       source.read(period, 0, period.length);
+    }
+  }
+
+  @FuzzTest(maxDuration = "15s")
+  void exchangedFile(byte[] bytes) throws IOException {
+    Files.write(file, PLAYABLE);
+    WavDevice device = WavDevice.of("take", file);
+    byte[] second = new byte[device.format().bytesPerSampleFrame() * RATE];
+    try (SampleSource source = device.open(device.format())) {
+      Files.write(file, bytes);
+      source.read(second, 0, second.length);
+      device.refreshed();
     } catch (IOException e) {
-      assertThat(e).hasMessageContaining("contains no samples");
+      OneLine.checkLine(e.getMessage());
     }
   }
 }

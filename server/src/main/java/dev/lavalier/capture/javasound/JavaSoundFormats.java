@@ -8,12 +8,12 @@ import javax.sound.sampled.AudioFormat;
 import javax.sound.sampled.AudioSystem;
 
 /** Converts formats to those of {@code javax.sound} and back. */
-public final class JavaSoundFormats {
+final class JavaSoundFormats {
 
   private JavaSoundFormats() {}
 
   /** Returns the {@code javax.sound} format for a format. */
-  public static AudioFormat toJavaSound(PcmFormat format) {
+  static AudioFormat toJavaSound(PcmFormat format) {
     return toJavaSound(format.encoding(), format.sampleRateHz(), format.channelCount());
   }
 
@@ -43,7 +43,7 @@ public final class JavaSoundFormats {
    * Returns the format; empty if it has no {@link SampleEncoding}, is out of range, or does not
    * specify the rate or the channel count.
    */
-  public static Optional<PcmFormat> fromJavaSound(AudioFormat format) {
+  static Optional<PcmFormat> fromJavaSound(AudioFormat format) {
     return supported(format)
         .filter(o -> o.sampleRateHz() > 0 && o.channelCount() > 0)
         .map(o -> new PcmFormat(o.encoding(), o.sampleRateHz(), o.channelCount()));

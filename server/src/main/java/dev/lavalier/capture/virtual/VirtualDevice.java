@@ -19,6 +19,16 @@ public interface VirtualDevice {
   List<SupportedFormat> formats();
 
   /**
+   * Returns the device as it is now, which is this object if it has not changed. Its name is the
+   * same. May block for the file system.
+   *
+   * @throws IOException if it is not available
+   */
+  default VirtualDevice refreshed() throws IOException {
+    return this;
+  }
+
+  /**
    * Opens its samples at the beginning.
    *
    * @param format one of {@link #formats}

@@ -13,17 +13,25 @@ import dev.lavalier.common.StreamException.Reason;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
-import java.util.function.Function;
-import java.util.stream.Collectors;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * The virtual devices of a server. They are always available and never change. Immutable; safe for
- * use from any thread.
+ * The virtual devices of a server. They are always listed. A thread, {@code lavalier-wav}, looks at
+ * them at intervals, and so does {@link #open}, because the file of a {@link WavDevice} can be
+ * replaced by one of another format. Without such a device, there is no thread. Safe for use from
+ * any thread.
  */
 public final class VirtualDevices implements Devices {
 
+  private static final Logger log = LoggerFactory.getLogger(VirtualDevices.class);
+
   private static final String VENDOR = "Lavalier";
+
+  private static final Duration POLL_INTERVAL = Duration.ofSeconds(3);
 
   /**
    * A virtual device has no driver whose buffer could overrun. Its lines are full only if the
@@ -31,55 +39,96 @@ public final class VirtualDevices implements Devices {
    */
   private static final Duration BUFFER = Duration.ofSeconds(2);
 
-  private final Map<String, VirtualDevice> devices;
-  private final List<DeviceDescriptor> list;
+  private final String defaultName;
   private final LineSettings settings;
+  private final ScheduledExecutorService executor; // has a thread only after a task was scheduled
+
+  private volatile List<VirtualDevice> devices;
+  private volatile Runnable changeListener = () -> {};
 
   /**
-   * Creates the source.
+   * Creates a source that is not started.
    *
    * @param devices the devices, with distinct names
    * @param defaultName the name of the device to mark as default; empty: none
    */
   public VirtualDevices(List<VirtualDevice> devices, String defaultName, LineSettings settings) {
+    this.defaultName = defaultName;
     this.settings = settings;
     this.devices =
-        devices.stream().collect(Collectors.toMap(VirtualDevice::name, Function.identity()));
-    this.list =
-        devices.stream()
-            .filter(device -> settings.allowed().test(device.name()))
-            .map(device -> describe(device, device.name().equals(defaultName)))
-            .toList();
+        devices.stream().filter(device -> settings.allowed().test(device.name())).toList();
+    this.executor =
+        Executors.newSingleThreadScheduledExecutor(
+            task -> {
+              Thread thread = new Thread(task, "lavalier-wav");
+              thread.setDaemon(true);
+              return thread;
+            });
   }
 
-  private DeviceDescriptor describe(VirtualDevice device, boolean isDefault) {
+  private DeviceDescriptor describe(VirtualDevice device) {
     PcmFormat preferred = settings.preferredFormat().apply(device.name());
     return new DeviceDescriptor(
         device.name(),
         device.name(),
         VENDOR,
         device.description(),
-        isDefault,
+        device.name().equals(defaultName),
         SupportedFormat.closest(preferred, device.formats()).orElseThrow(),
         device.formats());
   }
 
+  /** Starts to look for changes at intervals, if a device can change. */
   @Override
-  public void start() {}
-
-  @Override
-  public List<DeviceDescriptor> list() {
-    return list;
+  public void start() {
+    if (devices.stream().anyMatch(WavDevice.class::isInstance)) {
+      long interval = POLL_INTERVAL.toMillis();
+      var unused =
+          executor.scheduleWithFixedDelay(this::refresh, interval, interval, TimeUnit.MILLISECONDS);
+    }
   }
 
   @Override
-  public void onChange(Runnable listener) {}
+  public List<DeviceDescriptor> list() {
+    return devices.stream().map(this::describe).toList();
+  }
+
+  @Override
+  public void onChange(Runnable listener) {
+    changeListener = listener;
+  }
+
+  /** Looks for changes of all devices. A device that is not available stays as it was. */
+  void refresh() {
+    for (VirtualDevice device : devices) {
+      try {
+        replace(device, device.refreshed());
+      } catch (IOException e) {
+        log.debug("{}: {}", device.name(), e.getMessage());
+      } catch (RuntimeException | Error e) { // it must not end the polls
+        log.warn("looking for a change of {} failed", device.name(), e);
+      }
+    }
+  }
+
+  private void replace(VirtualDevice before, VirtualDevice now) {
+    if (now.equals(before)) {
+      return;
+    }
+    synchronized (this) {
+      devices = devices.stream().map(each -> each.name().equals(now.name()) ? now : each).toList();
+    }
+    if (!now.formats().equals(before.formats())) {
+      log.info("{}: is now {}", now.name(), describe(now).captureFormat());
+      changeListener.run();
+    }
+  }
 
   @Override
   public Capture open(String deviceId) throws StreamException {
-    DeviceDescriptor device =
-        list.stream()
-            .filter(each -> each.id().equals(deviceId))
+    VirtualDevice listed =
+        devices.stream()
+            .filter(each -> each.name().equals(deviceId))
             .findFirst()
             .orElseThrow(
                 () ->
@@ -87,12 +136,15 @@ public final class VirtualDevices implements Devices {
                         Reason.DEVICE_LOST,
                         "device_id: %s (expected: a device that is available)"
                             .formatted(deviceId)));
-    PcmFormat format = device.captureFormat();
-    int bufferSamples = (int) format.samplesIn(BUFFER.toNanos());
+    PcmFormat format = describe(listed).captureFormat();
     try {
-      AudioLine line =
-          VirtualLine.open(devices.get(deviceId), format, bufferSamples, settings.timeSource());
-      return new LineCapture(device, line, settings.period(), settings.timeSource());
+      VirtualDevice device = listed.refreshed();
+      replace(listed, device);
+      DeviceDescriptor descriptor = describe(device);
+      format = descriptor.captureFormat();
+      int bufferSamples = (int) format.samplesIn(BUFFER.toNanos());
+      AudioLine line = VirtualLine.open(device, format, bufferSamples, settings.timeSource());
+      return new LineCapture(descriptor, line, settings.period(), settings.timeSource());
     } catch (IOException e) {
       throw new StreamException(
           Reason.DEVICE_BUSY,
@@ -102,6 +154,9 @@ public final class VirtualDevices implements Devices {
     }
   }
 
+  /** Stops looking for changes. Open captures continue. */
   @Override
-  public void close() {}
+  public void close() {
+    executor.shutdownNow();
+  }
 }

@@ -1,8 +1,7 @@
 /**
  * Devices without hardware: the test tone and looping WAV files, in real time.
  *
- * <p>Uses {@code capture.line}, {@code capture}, {@code audio}, {@code common}, and the mapping of
- * formats in {@code capture.javasound}.
+ * <p>Uses {@code capture.line}, {@code capture}, {@code audio} and {@code common}.
  */
 @NullMarked
 package dev.lavalier.capture.virtual;

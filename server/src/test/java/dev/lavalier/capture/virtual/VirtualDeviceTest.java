@@ -1,22 +1,22 @@
 package dev.lavalier.capture.virtual;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIOException;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import dev.lavalier.audio.PcmFormat;
-import dev.lavalier.capture.javasound.JavaSoundFormats;
+import dev.lavalier.capture.line.LineSettings;
+import dev.lavalier.common.StreamException;
 import dev.lavalier.testing.JumpingTimeSource;
 import dev.lavalier.testing.SineMeter;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import javax.sound.sampled.AudioFileFormat;
-import javax.sound.sampled.AudioFormat;
-import javax.sound.sampled.AudioInputStream;
-import javax.sound.sampled.AudioSystem;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -69,12 +69,11 @@ final class VirtualDeviceTest {
   }
 
   @Test
-  void fileOfOneSampleIsOpenedOnce() throws IOException {
+  void fileOfOneSampleIsReadOnce() throws IOException {
     Path file = wav(new byte[] {1, 2, 3, 4}, STEREO);
     WavDevice device = WavDevice.of("click", file);
     try (VirtualDevice.SampleSource source = device.open(STEREO)) {
-      Files.delete(file);
-      byte[] pcm = new byte[4 * 48_000];
+      byte[] pcm = new byte[4 * 47_999];
       source.read(pcm, 0, pcm.length);
       for (int i = 0; i < pcm.length; i++) {
         assertThat(pcm[i]).isEqualTo((byte) (1 + i % 4));
@@ -84,19 +83,17 @@ final class VirtualDeviceTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"16000/1/s16le", "48000/2/s24le", "48000/3/s16le"})
-  void fileOfAnotherFormatIsNotPlayed(String other) throws IOException {
+  void fileOfAnotherFormatIsNotPlayedInTheFormatOfTheFirst(String other) throws IOException {
     Path file = wav(new byte[4 * 100], STEREO);
     WavDevice device = WavDevice.of("swap", file);
     PcmFormat format = PcmFormat.parse(other);
-    writeWav(new byte[format.bytesPerSampleFrame()], JavaSoundFormats.toJavaSound(format), file);
+    writeWav(new byte[format.bytesPerSampleFrame()], format, file);
 
     assertThatIOException()
         .isThrownBy(() -> device.open(STEREO))
-        .withMessage(
-            file
-                + " is now "
-                + format
-                + ", and was 48000/2/s16le when the server started; restart the server to use it");
+        .withMessage(file + " is now " + format + ", and was 48000/2/s16le");
+    assertThat(device.refreshed().format()).isEqualTo(format);
+    device.refreshed().open(format).close();
   }
 
   @Test
@@ -109,58 +106,147 @@ final class VirtualDeviceTest {
         .withMessage(file + " does not exist any more");
   }
 
-  @Test
-  void largeFileThatIsReplacedFailsAtItsEnd() throws IOException {
-    byte[] large = new byte[2 * WavDevice.MAX_BYTES_IN_MEMORY];
-    Path file = wav(large, STEREO);
+  /** Plays seconds of audio in periods, and returns what was played. */
+  private static byte[] playSeconds(VirtualLine line, int seconds) throws IOException {
+    byte[] all = new byte[seconds * 4 * 48_000];
+    byte[] period = new byte[4 * 480];
+    for (int at = 0; at < all.length; at += period.length) {
+      line.read(period);
+      System.arraycopy(period, 0, all, at, period.length);
+    }
+    return all;
+  }
+
+  private static VirtualLine playing(Path file) throws IOException {
     VirtualLine line =
         VirtualLine.open(WavDevice.of("swap", file), STEREO, 9_600, new JumpingTimeSource());
     line.start();
-    line.read(new byte[large.length - 40]);
-    Path next = dir.resolve("next.wav");
-    PcmFormat mono = PcmFormat.parse("16000/1/s16le");
-    writeWav(new byte[100], JavaSoundFormats.toJavaSound(mono), next);
-    Files.move(next, file, StandardCopyOption.REPLACE_EXISTING);
+    playSeconds(line, 1);
+    return line;
+  }
 
-    line.read(new byte[40]);
-    assertThatIOException()
-        .isThrownBy(() -> line.read(new byte[4]))
-        .withMessageStartingWith(file + " is now 16000/1/s16le");
-    line.close();
+  @ParameterizedTest
+  @ValueSource(ints = {1, 100, 1_000_000})
+  void exchangedFileOfAnotherFormatEndsTheLineWithinASecond(int samples) throws IOException {
+    Path file = wav(new byte[4 * samples], STEREO);
+    try (VirtualLine line = playing(file)) {
+      Path next = wav(new byte[100], PcmFormat.parse("16000/1/s16le"));
+      Files.move(next, file, StandardCopyOption.REPLACE_EXISTING);
+
+      assertThatIOException()
+          .isThrownBy(() -> playSeconds(line, 2))
+          .withMessage(file + " is now 16000/1/s16le, and was 48000/2/s16le");
+    }
   }
 
   @Test
-  void invalidWavFileIsRejectedInOneLine() throws IOException {
-    Path text = Files.writeString(dir.resolve("notes.wav"), "not audio at all, but text");
-    Path empty = wav(new byte[0], STEREO);
-    Path bytes = dir.resolve("eight.wav");
-    writeWav(new byte[100], new AudioFormat(8_000, 8, 1, false, false), bytes);
+  void exchangedFileOfTheSameFormatIsPlayedWithinASecond() throws IOException {
+    Path file = wav(new byte[4 * 1_000_000], STEREO);
+    try (VirtualLine line = playing(file)) {
+      Files.move(wav(new byte[] {1, 2, 3, 4}, STEREO), file, StandardCopyOption.REPLACE_EXISTING);
 
-    assertRefused(text, "a WAV file");
-    assertRefused(dir.resolve("absent.wav"), "a readable file");
-    assertRefused(dir, "a readable file");
-    assertRefused(empty, "at least one sample");
-    assertRefused(bytes, "PCM s16le, s24le, s32le or f32le, not PCM_UNSIGNED");
+      byte[] played = playSeconds(line, 2);
+
+      assertThat(played).endsWith(1, 2, 3, 4);
+      assertThat(played).startsWith(0, 0, 0, 0);
+    }
   }
 
-  private static void assertRefused(Path file, String expected) {
+  @Test
+  void fileThatIsCutShortIsPlayedFromItsBeginning() throws IOException {
+    byte[] ramp = new byte[4 * 100_000];
+    for (int i = 0; i < ramp.length; i++) {
+      ramp[i] = (byte) (i / 4 % 100 + 1);
+    }
+    Path file = wav(ramp, STEREO);
+    try (VirtualLine line = playing(file)) {
+      Files.write(file, Arrays.copyOf(Files.readAllBytes(file), 44 + 40));
+
+      byte[] played = playSeconds(line, 3);
+
+      byte[] end = Arrays.copyOfRange(played, played.length - 80, played.length);
+      assertThat(end).containsSequence(Arrays.copyOf(ramp, 40));
+      assertThat(end).containsOnly(Arrays.copyOf(ramp, 40));
+    }
+  }
+
+  @Test
+  void fileThatBecomesTextEndsTheLineInOneLine() throws IOException {
+    Path file = wav(new byte[400], STEREO);
+    try (VirtualLine line = playing(file)) {
+      Files.writeString(file, "not audio at all, but text");
+
+      assertThatIOException()
+          .isThrownBy(() -> playSeconds(line, 2))
+          .withMessage(file + " cannot be played (expected: a WAV file)");
+    }
+  }
+
+  @Test
+  void deletedFileEndsTheLine() throws IOException {
+    Path file = wav(new byte[400], STEREO);
+    try (VirtualLine line = playing(file)) {
+      Files.delete(file);
+
+      assertThatIOException()
+          .isThrownBy(() -> playSeconds(line, 2))
+          .withMessage(file + " does not exist any more");
+    }
+  }
+
+  @Test
+  void exchangedFileIsListedInItsNewFormat() throws Exception {
+    Path file = wav(new byte[400], STEREO);
+    AtomicInteger changes = new AtomicInteger();
+    LineSettings settings = new LineSettings(id -> STEREO, id -> true, new JumpingTimeSource());
+    try (VirtualDevices devices =
+        new VirtualDevices(List.of(WavDevice.of("swap", file)), "", settings)) {
+      devices.onChange(changes::incrementAndGet);
+      devices.refresh();
+      assertThat(changes).hasValue(0);
+
+      writeWav(new byte[800], STEREO, file);
+      devices.refresh();
+      assertThat(changes).hasValue(0);
+
+      writeWav(new byte[600], PcmFormat.parse("16000/3/s16le"), file);
+      devices.refresh();
+      assertThat(changes).hasValue(1);
+      assertThat(devices.list().get(0).captureFormat()).hasToString("16000/3/s16le");
+
+      Files.delete(file);
+      devices.refresh();
+      assertThat(devices.list().get(0).captureFormat()).hasToString("16000/3/s16le");
+      assertThatExceptionOfType(StreamException.class)
+          .isThrownBy(() -> devices.open("swap"))
+          .withMessage(
+              "device_id: swap (expected: a device that opens in 16000/3/s16le; error: %s does"
+                  + " not exist any more)",
+              file);
+    }
+  }
+
+  @Test
+  void fileThatCannotBeReadIsRejectedInOneLine() throws IOException {
+    assertRefused(dir.resolve("absent.wav"));
+    assertRefused(dir);
+  }
+
+  private static void assertRefused(Path file) {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> WavDevice.of("take", file))
-        .withMessageStartingWith("wav: take=" + file + " (expected: " + expected)
-        .withMessageNotContaining("\n");
+        .withMessage("wav: take=" + file + " (expected: a readable file)");
   }
 
   private Path wav(byte[] samples, PcmFormat format) throws IOException {
     Path file = Files.createTempFile(dir, "signal", ".wav");
-    writeWav(samples, JavaSoundFormats.toJavaSound(format), file);
+    writeWav(samples, format, file);
     return file;
   }
 
-  private static void writeWav(byte[] samples, AudioFormat format, Path file) throws IOException {
-    try (AudioInputStream in =
-        new AudioInputStream(
-            new ByteArrayInputStream(samples), format, samples.length / format.getFrameSize())) {
-      AudioSystem.write(in, AudioFileFormat.Type.WAVE, file.toFile());
-    }
+  private static void writeWav(byte[] samples, PcmFormat format, Path file) throws IOException {
+    int bits = 8 * format.encoding().bytesPerSample();
+    Files.write(
+        file, TestWav.of(TestWav.PCM, format.sampleRateHz(), format.channelCount(), bits, samples));
   }
 }
