@@ -128,7 +128,7 @@ final class CaptureOptions {
     Map<String, Path> files = new LinkedHashMap<>();
     for (String text : wavs) {
       NamedValue wav = NamedValue.parse("wav", "NAME=FILE", text);
-      files.put(wav.name(), Path.of(wav.value()));
+      files.put(wav.name(), FileNames.parse("wav: " + wav.name() + "=", wav.value()));
     }
     files.forEach(
         (name, file) -> {

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -61,6 +62,7 @@ public final class ServerMain implements Callable<Integer> {
 
   /** Runs the program. */
   public static void main(String[] args) {
+    Locale.setDefault(Locale.ROOT); // messages and numbers are the same everywhere
     if (System.getProperty(LEAK_DETECTION) == null) {
       System.setProperty(LEAK_DETECTION, "disabled");
     }
@@ -162,6 +164,7 @@ public final class ServerMain implements Callable<Integer> {
   public Integer call() {
     ServerOptions.Values config = options.values();
     options.logging().apply();
+    FileNames.warning().ifPresent(log::warn);
     LavalierServer server = new LavalierServer(config);
     try {
       server.start();
