@@ -1,6 +1,9 @@
 package dev.lavalier.app;
 
+import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.capture.javasound.AlsaRates;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -26,13 +29,22 @@ final class CheckConfigCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    var unused = options.values();
+    ServerOptions.Values values = options.values();
+    AlsaRates.warnings(AlsaRates.PROC, id -> captureFormat(values, id))
+        .forEach(warning -> spec.commandLine().getErr().println("warning: " + warning));
     for (OptionSpec option : spec.options()) {
       if (!option.usageHelp() && !option.versionHelp() && !Settings.key(option).equals("config")) {
         print(option);
       }
     }
     return 0;
+  }
+
+  private static Optional<PcmFormat> captureFormat(ServerOptions.Values values, String id) {
+    CaptureOptions.Values capture = values.capture();
+    return values.allowed().test(id)
+        ? Optional.of(capture.deviceFormats().getOrDefault(id, capture.format()))
+        : Optional.empty();
   }
 
   private void print(OptionSpec option) {
