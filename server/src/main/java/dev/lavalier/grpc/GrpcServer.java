@@ -6,6 +6,7 @@ import dev.lavalier.netty.EventLoops;
 import dev.lavalier.netty.NettyTransport;
 import dev.lavalier.netty.TransportLimits;
 import dev.lavalier.service.AudioCaptureCalls;
+import io.grpc.BindableService;
 import io.grpc.Codec;
 import io.grpc.DecompressorRegistry;
 import io.grpc.Server;
@@ -14,6 +15,7 @@ import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.protobuf.services.ChannelzService;
 import io.grpc.protobuf.services.HealthStatusManager;
+import io.grpc.protobuf.services.ProtoReflectionService;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import io.netty.handler.ssl.ApplicationProtocolNames;
 import java.io.IOException;
@@ -136,9 +138,19 @@ public final class GrpcServer implements AutoCloseable {
             MalformedRequestGuard.wrap(ChannelzService.newInstance(CHANNELZ_PAGE).bindService()))
         .addService(
             MalformedRequestGuard.wrap(ProtoReflectionServiceV1.newInstance().bindService()))
+        .addService(MalformedRequestGuard.wrap(olderReflection().bindService()))
         .addTransportFilter(new ConnectionCounter(calls.observer()))
         .addStreamTracerFactory(CallTracer.factory(calls.observer(), calls.rejections()))
         .intercept(new AuthInterceptor(calls.authorizer(), calls.activeCalls(), deliveryLoops));
+  }
+
+  /**
+   * Returns the first version of reflection, v1alpha, which older versions of grpcurl and other
+   * tools need. It is deprecated because v1 replaces it.
+   */
+  @SuppressWarnings("deprecation")
+  private static BindableService olderReflection() {
+    return ProtoReflectionService.newInstance();
   }
 
   /**
