@@ -39,6 +39,11 @@ final class LoggingOptions {
     Logging.configure(minLevel, json);
   }
 
+  /** Returns whether each line of the log is a JSON object. */
+  boolean isJson() {
+    return format.equals("json");
+  }
+
   /**
    * Checks the options without applying them.
    *

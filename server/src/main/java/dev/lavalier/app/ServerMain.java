@@ -1,11 +1,10 @@
 package dev.lavalier.app;
 
 import dev.lavalier.common.LogText;
-import dev.lavalier.netty.PeerAddress;
 import java.io.PrintStream;
 import java.io.PrintWriter;
+import java.net.InetAddress;
 import java.nio.charset.Charset;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -169,41 +168,47 @@ public final class ServerMain implements Callable<Integer> {
     try {
       server.start();
     } catch (ListenException e) {
-      err.println(e.getMessage());
+      report(e.getMessage());
       server.close();
       return FAILED;
     }
     ShutdownHook.install(server);
-    String address = PeerAddress.display(config.address().getAddress()) + ":" + server.port();
+    InetAddress bound = config.address().getAddress();
+    String address = NextSteps.address(bound, server.port());
     options
         .listening()
         .warning(address, config.tls().isPresent(), config.requiresAuthentication())
-        .ifPresent(
-            warning -> {
-              err.println(warning);
-              log.warn(warning);
-            });
+        .ifPresent(this::warn);
     // Scripts wait for this line.
     out.println("lavalier-server listening on " + address);
     out.flush();
-    printNextSteps(address, config);
+    // With TLS or tokens, the commands need files of the operator's.
+    if (!options.logging().isJson()
+        && config.tls().isEmpty()
+        && config.tokens().isEmpty()
+        && NextSteps.isTerminal()) {
+      String searchPath = System.getenv().getOrDefault("PATH", "");
+      NextSteps.text(Path.of(""), searchPath, bound, server.port()).ifPresent(err::println);
+    }
     awaitSignal();
     return CommandLine.ExitCode.OK;
   }
 
-  private void printNextSteps(String address, ServerOptions.Values config) {
-    boolean built =
-        Files.exists(Path.of("client/cli/target/lavalier.jar")); // else: an installed package
-    String client =
-        (built ? "java -jar client/cli/target/lavalier.jar" : "lavalier")
-            + " --server "
-            + address
-            + (config.tls().isPresent() ? " --tls --ca CA.pem" : "")
-            + (config.tokens().isPresent() ? " --token-file TOKEN" : "");
-    err.printf(
-        "Now try, in another terminal:%n  %s devices%n  %s meter%n  %s record --seconds 5"
-            + " take.wav%n",
-        client, client, client);
+  /** Prints why the server cannot start. If the log is JSON, standard error has nothing else. */
+  private void report(String message) {
+    if (options.logging().isJson()) {
+      log.error(message);
+    } else {
+      err.println(message);
+    }
+  }
+
+  /** Warns at every log level. */
+  private void warn(String message) {
+    if (!options.logging().isJson()) {
+      err.println(message);
+    }
+    log.warn(message);
   }
 
   private static void awaitSignal() {

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Compose;
@@ -43,6 +44,18 @@ final class Settings {
   /** Environment variables that belong to other programs. */
   private static final Set<String> IGNORED_VARIABLES =
       Set.of("LAVALIER_TOKEN", "LAVALIER_JAVA_OPTS");
+
+  private static final Pattern KUBERNETES_NAME =
+      Pattern.compile(
+          "LAVALIER_(\\w+_)?(SERVICE_HOST|SERVICE_PORT(_\\w+)?"
+              + "|PORT_\\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)");
+
+  private static final Pattern KUBERNETES_URL = Pattern.compile("(tcp|udp|sctp)://");
+
+  private static final Pattern LINE_BREAK = Pattern.compile("\\R");
+
+  /** Not followed by the number of a device, such as 0, 0#2 or 0=16000/1/s16le. */
+  private static final Pattern SEPARATING_COMMA = Pattern.compile(",(?!\\d+(#\\d+)?(,|=|$))");
 
   private static final String PREFIX = "LAVALIER_";
   private static final String CONFIG = "config";
@@ -113,7 +126,9 @@ final class Settings {
   private void readEnvironment(Map<String, String> environment) {
     environment.forEach(
         (name, value) -> {
-          if (!name.startsWith(PREFIX) || IGNORED_VARIABLES.contains(name)) {
+          if (!name.startsWith(PREFIX)
+              || IGNORED_VARIABLES.contains(name)
+              || isSetByKubernetes(name, value)) {
             return;
           }
           String key = name.substring(PREFIX.length()).toLowerCase(Locale.ROOT).replace('_', '-');
@@ -121,10 +136,30 @@ final class Settings {
           if (option == null) {
             throw unknown(name, "");
           }
-          List<String> values =
-              option.isMultiValue() ? List.of(value.split(",", -1)) : List.of(value);
+          List<String> values = option.isMultiValue() ? split(value) : List.of(value);
           settings.put(key, new Setting(checked(option, name, values), name));
         });
+  }
+
+  /**
+   * Returns whether a variable is one of those that Kubernetes sets in every container for a
+   * service whose name is, or begins with, lavalier. {@code LAVALIER_PORT} is one if its value is a
+   * URL.
+   */
+  private static boolean isSetByKubernetes(String name, String value) {
+    return KUBERNETES_NAME.matcher(name).matches()
+        || (name.endsWith("_PORT") && KUBERNETES_URL.matcher(value).lookingAt());
+  }
+
+  /**
+   * Returns the values of an option that can be repeated: the lines, or, if there is only one line,
+   * what is between its commas. A comma in front of a number separates nothing, because the ids of
+   * sound cards have one: {@code PCH,0}.
+   */
+  private static List<String> split(String value) {
+    return LINE_BREAK.matcher(value).find()
+        ? List.of(LINE_BREAK.split(value.strip(), -1))
+        : List.of(SEPARATING_COMMA.split(value, -1));
   }
 
   private void readFile(Path file, Set<String> flags) {

@@ -76,6 +76,66 @@ final class ConfigurationTest {
         .contains("keep-open:\n  - f\n");
   }
 
+  /** The ids of sound cards contain a comma. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "PCH,0 | PCH,0",
+        "PCH,0,USB,0 | PCH,0;USB,0",
+        "PCH,10#2,tone | PCH,10#2;tone",
+        "d,e | d;e",
+        "d,0x | d;0x",
+        "PCH,0~USB,0 | PCH,0;USB,0",
+        "PCH,0~ | PCH,0",
+        "a, b~c,d | a, b;c,d",
+      })
+  void variableHasOneIdPerLineOrIdsBetweenCommas(String value, String ids) {
+    Map<String, String> environment = Map.of("LAVALIER_ALLOW_DEVICE", value.replace('~', '\n'));
+
+    String printed = run(environment, "check-config").out();
+
+    assertThat(printed.lines().filter(line -> line.startsWith("  - ")))
+        .map(line -> line.substring(4).replace("'", ""))
+        .containsExactly(ids.split(";", -1));
+  }
+
+  @Test
+  void formatsOfSoundCardsCanBeInTheEnvironment() {
+    assertThat(
+            run(
+                    Map.of("LAVALIER_DEVICE_FORMAT", "PCH,0=16000/1/s16le,USB,0=8000/1/s16le"),
+                    "check-config")
+                .out())
+        .contains("device-format:\n  - 'PCH,0=16000/1/s16le'\n  - 'USB,0=8000/1/s16le'\n");
+  }
+
+  @Test
+  void variablesOfKubernetesAreIgnored() {
+    Map<String, String> environment =
+        Map.ofEntries(
+            Map.entry("LAVALIER_SERVICE_HOST", "10.0.0.1"),
+            Map.entry("LAVALIER_SERVICE_PORT", "50051"),
+            Map.entry("LAVALIER_SERVICE_PORT_GRPC", "50051"),
+            Map.entry("LAVALIER_PORT", "tcp://10.0.0.1:50051"),
+            Map.entry("LAVALIER_PORT_50051_TCP", "tcp://10.0.0.1:50051"),
+            Map.entry("LAVALIER_PORT_50051_TCP_PROTO", "tcp"),
+            Map.entry("LAVALIER_PORT_50051_TCP_PORT", "50051"),
+            Map.entry("LAVALIER_PORT_50051_TCP_ADDR", "10.0.0.1"),
+            Map.entry("LAVALIER_METRICS_PORT", "tcp://10.0.0.2:9090"),
+            Map.entry("LAVALIER_METRICS_SERVICE_HOST", "10.0.0.2"),
+            Map.entry("LAVALIER_METRICS_PORT_9090_UDP_ADDR", "10.0.0.2"));
+
+    Result result = run(environment, "check-config");
+
+    assertThat(result.err()).isEmpty();
+    assertThat(result.code()).isZero();
+    assertThat(result.out()).contains("port: 50051\n").doesNotContain("metrics-port:");
+    assertThat(run(Map.of("LAVALIER_PORT", "1001"), "check-config").out()).contains("port: 1001\n");
+    assertThat(run(Map.of("LAVALIER_PORT", "http://x"), "check-config").code()).isEqualTo(2);
+    assertThat(run(Map.of("LAVALIER_SERVICE", "x"), "check-config").code()).isEqualTo(2);
+  }
+
   /** An empty list could be meant as "all devices" or as "none". */
   @ParameterizedTest
   @ValueSource(

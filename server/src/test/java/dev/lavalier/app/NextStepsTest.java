@@ -1,0 +1,74 @@
+package dev.lavalier.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.File;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The hint that a new user sees. */
+final class NextStepsTest {
+
+  @TempDir Path dir;
+
+  @ParameterizedTest
+  @CsvSource({
+    "127.0.0.1, 127.0.0.1:5",
+    "::1, [::1]:5",
+    "::, [::]:5",
+    "2001:db8:0:0:1:0:0:1, [2001:db8::1:0:0:1]:5",
+    "2001:db8::5, [2001:db8::5]:5",
+    "fe80:0:0:0:0:0:0:0, [fe80::]:5",
+    "1:0:2:3:4:5:6:7, [1:0:2:3:4:5:6:7]:5",
+    "1:2:3:4:5:6:7:8, [1:2:3:4:5:6:7:8]:5",
+  })
+  void addressIsInItsShortForm(String host, String shown) throws IOException {
+    assertThat(NextSteps.address(InetAddress.getByName(host), 5)).isEqualTo(shown);
+  }
+
+  private String firstCommand(String bound) throws IOException {
+    Path program = Files.createDirectories(dir.resolve("bin")).resolve("lavalier");
+    Files.writeString(program, "");
+    assertThat(program.toFile().setExecutable(true)).isTrue();
+    String searchPath = dir + File.pathSeparator + program.getParent();
+    return NextSteps.text(dir, searchPath, InetAddress.getByName(bound), 50_051)
+        .orElseThrow()
+        .lines()
+        .toList()
+        .get(1);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "127.0.0.1, 127.0.0.1:50051",
+    "0.0.0.0, 127.0.0.1:50051",
+    "192.0.2.7, 192.0.2.7:50051",
+    "::, '''[::1]:50051'''",
+    "::1, '''[::1]:50051'''",
+  })
+  void commandNamesAnAddressThatCanBeReachedAndTyped(String bound, String typed)
+      throws IOException {
+    assertThat(firstCommand(bound)).isEqualTo("  lavalier --server " + typed + " devices");
+  }
+
+  @Test
+  void commandUsesTheClientThatWasBuilt() throws IOException {
+    Path jar = dir.resolve("client/cli/target/lavalier.jar");
+    Files.createDirectories(jar.getParent());
+    Files.createFile(jar);
+
+    assertThat(firstCommand("127.0.0.1"))
+        .isEqualTo("  java -jar client/cli/target/lavalier.jar --server 127.0.0.1:50051 devices");
+  }
+
+  @Test
+  void nothingIsSuggestedWithoutAClient() {
+    assertThat(NextSteps.text(dir, dir.toString(), InetAddress.getLoopbackAddress(), 1)).isEmpty();
+  }
+}
