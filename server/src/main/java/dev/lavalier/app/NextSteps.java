@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Optional;
+import picocli.CommandLine;
 
 /** What a user who starts a server in a terminal can try next. */
 final class NextSteps {
@@ -106,8 +107,8 @@ final class NextSteps {
   }
 
   /**
-   * Returns whether standard error is a terminal, as /proc says. Elsewhere, it is taken for one if
-   * the process has a terminal.
+   * Returns whether standard error is a terminal, according to /proc. Without /proc, picocli's
+   * guess counts.
    */
   static boolean isTerminal() {
     try {
@@ -116,7 +117,7 @@ final class NextSteps {
           || target.startsWith("/dev/tty")
           || target.equals("/dev/console");
     } catch (IOException | UnsupportedOperationException e) {
-      return System.console() != null;
+      return CommandLine.Help.Ansi.AUTO.enabled();
     }
   }
 }

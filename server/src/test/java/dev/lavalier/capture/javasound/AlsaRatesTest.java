@@ -39,8 +39,15 @@ final class AlsaRatesTest {
 
     write(
         "card1/pcm0c/sub1/hw_params",
-        "access: MMAP_INTERLEAVED\nformat: S16_LE\nsubformat: STD\nchannels: 1\n"
-            + "rate: 16000 (16000/1)\nperiod_size: 160\nbuffer_size: 3200\n");
+        """
+        access: MMAP_INTERLEAVED
+        format: S16_LE
+        subformat: STD
+        channels: 1
+        rate: 16000 (16000/1)
+        period_size: 160
+        buffer_size: 3200
+        """);
     assertThat(openWarning())
         .contains(
             "Mic,0: the device captures at 16000 Hz, and ALSA converts that to 48000 Hz, which can"

@@ -1,8 +1,6 @@
 package dev.lavalier.capture.virtual;
 
 import java.io.ByteArrayOutputStream;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 
 /** Builds WAV files byte by byte, also with contradictions. For use by one thread. */
@@ -35,32 +33,34 @@ final class TestWav {
 
   /** Adds a fmt chunk of 16 bytes. */
   TestWav format(int tag, int channels, int rate, int blockAlign, int bits) {
-    return chunk("fmt ", fields(16, tag, channels, rate, blockAlign, bits).array());
+    return chunk("fmt ", fields(tag, channels, rate, blockAlign, bits).toByteArray());
   }
 
   /** Adds a fmt chunk with a sub-format. */
   TestWav extensible(int subTag, int channels, int rate, int bits, int validBits) {
-    ByteBuffer fields = fields(40, EXTENSIBLE, channels, rate, channels * bits / 8, bits);
-    fields.putShort((short) 22).putShort((short) validBits).putInt(0).putShort((short) subTag);
-    return chunk("fmt ", fields.put(SUB_FORMAT_END).array());
+    ByteArrayOutputStream fields = fields(EXTENSIBLE, channels, rate, channels * bits / 8, bits);
+    fields.writeBytes(integers(2, 22, validBits));
+    fields.writeBytes(integers(4, 0));
+    fields.writeBytes(integers(2, subTag));
+    fields.writeBytes(SUB_FORMAT_END);
+    return chunk("fmt ", fields.toByteArray());
   }
 
-  private static ByteBuffer fields(
-      int size, int tag, int channels, int rate, int blockAlign, int bits) {
-    return ByteBuffer.allocate(size)
-        .order(ByteOrder.LITTLE_ENDIAN)
-        .putShort((short) tag)
-        .putShort((short) channels)
-        .putInt(rate)
-        .putInt(rate * blockAlign)
-        .putShort((short) blockAlign)
-        .putShort((short) bits);
+  private static ByteArrayOutputStream fields(
+      int tag, int channels, int rate, int blockAlign, int bits) {
+    ByteArrayOutputStream fields = new ByteArrayOutputStream();
+    fields.writeBytes(integers(2, tag, channels));
+    fields.writeBytes(integers(4, rate, (long) rate * blockAlign));
+    fields.writeBytes(integers(2, blockAlign, bits));
+    return fields;
   }
 
   /** Adds a ds64 chunk. */
   TestWav ds64(long dataBytes) {
-    ByteBuffer sizes = ByteBuffer.allocate(28).order(ByteOrder.LITTLE_ENDIAN);
-    return chunk("ds64", sizes.putLong(0).putLong(dataBytes).putLong(0).putInt(0).array());
+    ByteArrayOutputStream sizes = new ByteArrayOutputStream();
+    sizes.writeBytes(integers(8, 0, dataBytes, 0));
+    sizes.writeBytes(integers(4, 0));
+    return chunk("ds64", sizes.toByteArray());
   }
 
   /** Adds the samples. */
