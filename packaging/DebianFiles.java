@@ -16,8 +16,9 @@ import java.util.zip.DeflaterOutputStream;
 
 /**
  * Writes the files of the Debian packages that depend on the architecture or the version: the
- * control files of each architecture, and the changelog of the package. The result depends only on
- * the arguments.
+ * control files of each architecture, the changelog of the package, and the compressed manual pages,
+ * which CommandFiles has written to {@code DIRECTORY/man}. The result depends only on the arguments
+ * and these pages.
  *
  * <p>Run from its source: {@code java DebianFiles.java CONTROL_DIRECTORY VERSION TIMESTAMP
  * DIRECTORY}.
@@ -54,6 +55,12 @@ final class DebianFiles {
             .replace(System.lineSeparator(), "\n");
     Files.write(
         directory.resolve("changelog.gz"), gzip(changelog.getBytes(StandardCharsets.UTF_8)));
+    Path pages = directory.resolve("man");
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(pages, "*.1")) {
+      for (Path file : files) {
+        Files.write(pages.resolve(file.getFileName() + ".gz"), gzip(Files.readAllBytes(file)));
+      }
+    }
   }
 
   /** Java's own stream does not mark its result as highest compression, which Debian asks for. */
