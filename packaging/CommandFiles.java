@@ -50,8 +50,9 @@ final class CommandFiles {
       if (constructors.length != 1 || constructors[0].getParameterCount() == 0) {
         return CommandLine.defaultFactory().create(type);
       }
+      Object[] nothing = new Object[constructors[0].getParameterCount()];
       constructors[0].setAccessible(true);
-      return type.cast(constructors[0].newInstance(new Object[constructors[0].getParameterCount()]));
+      return type.cast(constructors[0].newInstance(nothing));
     }
   }
 
@@ -131,7 +132,7 @@ final class CommandFiles {
         && Arrays.equals(one.description(), other.description());
   }
 
-  /** Joins the lines of a picocli text, which has {@code %%} and {@code %n} as format strings do. */
+  /** Joins the lines of a text of picocli, which has {@code %%} and {@code %n}. */
   private static String text(String[] lines) {
     StringBuilder text = new StringBuilder();
     for (String line : lines) {

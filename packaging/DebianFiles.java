@@ -16,9 +16,9 @@ import java.util.zip.DeflaterOutputStream;
 
 /**
  * Writes the files of the Debian packages that depend on the architecture or the version: the
- * control files of each architecture, the changelog of the package, and the compressed manual pages,
- * which CommandFiles has written to {@code DIRECTORY/man}. The result depends only on the arguments
- * and these pages.
+ * control files of each architecture, the changelog of the package, and the compressed manual
+ * pages, which CommandFiles has written to {@code DIRECTORY/man}. The result depends only on the
+ * arguments and these pages.
  *
  * <p>Run from its source: {@code java DebianFiles.java CONTROL_DIRECTORY VERSION TIMESTAMP
  * DIRECTORY}.
