@@ -2,15 +2,18 @@ package dev.lavalier.client;
 
 import io.grpc.netty.NettyChannelBuilder;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The address of a server, how to verify it, and how this client authenticates. {@link #to} returns
  * options without encryption; each {@code with} method returns a changed copy. Immutable.
  *
- * @param server {@code HOST:PORT}; an IPv6 address in brackets. The server's certificate must be
- *     valid for the host
+ * @param server {@code HOST:PORT}; an IPv6 address in brackets, with the network interface if it is
+ *     link-local: {@code [fe80::1%eth0]:50051}. The server's certificate must be valid for the host
  * @param tls whether the connection is encrypted; always true if {@code ca} or {@code certificate}
  *     is set
  * @param ca CA certificates in PEM that the server's certificate is verified against; empty: the
@@ -20,6 +23,10 @@ import java.util.regex.Pattern;
  * @param key the private key of {@code certificate}, PKCS #8 in PEM, without a password
  * @param token the bearer token that authenticates this client; empty: none. Anyone who has the
  *     token can listen, so it is in no message and not in {@link #toString}
+ * @param tokenSource returns the bearer token for each call, instead of {@code token}; empty: none.
+ *     Any thread calls it, also one that must not wait, so it returns a token that it has already.
+ *     An invalid token or an exception fails the call as {@link
+ *     LavalierException.Kind#NOT_AUTHENTICATED}
  */
 public record ConnectOptions(
     String server,
@@ -27,9 +34,8 @@ public record ConnectOptions(
     Optional<Path> ca,
     Optional<Path> certificate,
     Optional<Path> key,
-    Optional<String> token) {
-
-  private static final int MAX_PORT = 65_535;
+    Optional<String> token,
+    Optional<Supplier<String>> tokenSource) {
 
   /** The characters that RFC 6750 allows in a bearer token. */
   private static final Pattern TOKEN = Pattern.compile("[-A-Za-z0-9._~+/=]+");
@@ -41,13 +47,7 @@ public record ConnectOptions(
    *     value
    */
   public ConnectOptions {
-    int colon = server.lastIndexOf(':');
-    String host = server.substring(0, Math.max(0, colon));
-    int port = port(server.substring(colon + 1));
-    if (host.isEmpty() || port < 1 || (host.contains(":") && !host.startsWith("["))) {
-      throw new IllegalArgumentException(
-          "server: %s (expected: HOST:PORT, as 127.0.0.1:50051)".formatted(server));
-    }
+    ServerAddress.parse(Objects.requireNonNull(server, "server"));
     if (certificate.isPresent() && key.isEmpty()) {
       throw new IllegalArgumentException(
           "key: none (expected: the private key of %s)".formatted(certificate.get()));
@@ -56,20 +56,35 @@ public record ConnectOptions(
       throw new IllegalArgumentException(
           "cert: none (expected: the certificate of %s)".formatted(key.get()));
     }
-    if (token.isPresent() && !TOKEN.matcher(token.get()).matches()) {
-      throw new IllegalArgumentException(
-          "token: invalid, and not shown (expected: letters, digits and -._~+/=, in one line)");
+    if (token.isPresent() && tokenSource.isPresent()) {
+      throw new IllegalArgumentException("token: two (expected: a token or a token source)");
     }
+    token.ifPresent(ConnectOptions::checkToken);
     tls |= ca.isPresent() || certificate.isPresent();
   }
 
-  private static int port(String text) {
-    try {
-      int port = Integer.parseInt(text);
-      return port <= MAX_PORT ? port : 0;
-    } catch (NumberFormatException e) {
-      return 0;
+  /** Creates options without a token source. */
+  public ConnectOptions(
+      String server,
+      boolean tls,
+      Optional<Path> ca,
+      Optional<Path> certificate,
+      Optional<Path> key,
+      Optional<String> token) {
+    this(server, tls, ca, certificate, key, token, Optional.empty());
+  }
+
+  /**
+   * Returns the token.
+   *
+   * @throws IllegalArgumentException if it has characters that a bearer token cannot have
+   */
+  static String checkToken(@Nullable String token) {
+    if (token == null || !TOKEN.matcher(token).matches()) {
+      throw new IllegalArgumentException(
+          "token: invalid, and not shown (expected: letters, digits and -._~+/=, in one line)");
     }
+    return token;
   }
 
   /** Returns options without encryption and without authentication. */
@@ -83,22 +98,58 @@ public record ConnectOptions(
    * set.
    */
   public ConnectOptions withTls() {
-    return new ConnectOptions(server, true, ca, certificate, key, token);
+    return new ConnectOptions(server, true, ca, certificate, key, token, tokenSource);
   }
 
   /** Returns a copy with encryption that trusts only these CA certificates. */
   public ConnectOptions withCa(Path value) {
-    return new ConnectOptions(server, true, Optional.of(value), certificate, key, token);
+    return new ConnectOptions(
+        server,
+        true,
+        Optional.of(Objects.requireNonNull(value, "ca")),
+        certificate,
+        key,
+        token,
+        tokenSource);
   }
 
   /** Returns a copy with encryption and a client certificate for authentication. */
   public ConnectOptions withCertificate(Path value, Path privateKey) {
-    return new ConnectOptions(server, true, ca, Optional.of(value), Optional.of(privateKey), token);
+    return new ConnectOptions(
+        server,
+        true,
+        ca,
+        Optional.of(Objects.requireNonNull(value, "certificate")),
+        Optional.of(Objects.requireNonNull(privateKey, "key")),
+        token,
+        tokenSource);
   }
 
-  /** Returns a copy with a token for authentication. */
+  /** Returns a copy with a token for authentication, instead of a token source. */
   public ConnectOptions withToken(String value) {
-    return new ConnectOptions(server, tls, ca, certificate, key, Optional.of(value));
+    return new ConnectOptions(
+        server,
+        tls,
+        ca,
+        certificate,
+        key,
+        Optional.of(Objects.requireNonNull(value, "token")),
+        Optional.empty());
+  }
+
+  /**
+   * Returns a copy with a source of tokens, which is called for each call and each reconnection,
+   * instead of a token. Use it for tokens that expire.
+   */
+  public ConnectOptions withTokenSource(Supplier<String> value) {
+    return new ConnectOptions(
+        server,
+        tls,
+        ca,
+        certificate,
+        key,
+        Optional.empty(),
+        Optional.of(Objects.requireNonNull(value, "tokenSource")));
   }
 
   /**
@@ -116,6 +167,12 @@ public record ConnectOptions(
   @Override
   public String toString() {
     return "ConnectOptions[server=%s, tls=%s, ca=%s, certificate=%s, key=%s, token=%s]"
-        .formatted(server, tls, ca, certificate, key, token.isPresent() ? "(not shown)" : "none");
+        .formatted(
+            server,
+            tls,
+            ca,
+            certificate,
+            key,
+            token.isPresent() || tokenSource.isPresent() ? "(not shown)" : "none");
   }
 }

@@ -7,6 +7,7 @@ import io.grpc.Channel;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,26 +22,47 @@ public final class DeviceWatch implements AutoCloseable {
   private final MessageStream<WatchDevicesRequest, WatchDevicesResponse> messages;
   private final Map<String, Device> devices = new LinkedHashMap<>();
 
-  DeviceWatch(Channel channel, Endpoint server) {
+  private final Runnable onTimeout;
+  private final Consumer<DeviceWatch> onClose;
+
+  /**
+   * Starts the watch.
+   *
+   * @param answerTimeoutNanos how long the first {@link #read} waits
+   * @param onTimeout runs if the server did not answer in that time
+   * @param onClose runs when the watch is closed
+   */
+  DeviceWatch(
+      Channel channel,
+      Endpoint server,
+      TimeSource timeSource,
+      long answerTimeoutNanos,
+      Runnable onTimeout,
+      Consumer<DeviceWatch> onClose) {
+    this.onTimeout = onTimeout;
+    this.onClose = onClose;
     messages =
         new MessageStream<>(
             channel,
             AudioCaptureGrpc.getWatchDevicesMethod(),
             WatchDevicesRequest.getDefaultInstance(),
             server,
-            System::nanoTime);
+            timeSource,
+            answerTimeoutNanos,
+            () -> {});
   }
 
   /**
-   * Waits for the next change; the first call returns the current devices. An interrupt closes the
-   * watch and stays set.
+   * Waits for the next change; the first call returns the current devices, and waits at most 10 s.
+   * An interrupt closes the watch and stays set.
    *
-   * @return all devices after the change; null after this watch was closed
-   * @throws LavalierException if the server ended the watch or the connection is lost
+   * @return all devices after the change; null after this watch or its client was closed
+   * @throws LavalierException if the server did not answer or ended the watch, or the connection is
+   *     lost
    */
   public @Nullable List<Device> read() throws LavalierException {
     WatchDevicesResponse message;
-    while ((message = messages.take()) != null) {
+    while ((message = take()) != null) {
       switch (message.getChangeCase()) {
         case SNAPSHOT -> {
           for (var device : message.getSnapshot().getDevicesList()) {
@@ -59,9 +81,21 @@ public final class DeviceWatch implements AutoCloseable {
     return null;
   }
 
+  private @Nullable WatchDevicesResponse take() throws LavalierException {
+    try {
+      return messages.take();
+    } catch (LavalierException e) {
+      if (messages.timedOut()) {
+        onTimeout.run();
+      }
+      throw e;
+    }
+  }
+
   /** Ends the watch. */
   @Override
   public void close() {
     messages.close();
+    onClose.accept(this);
   }
 }

@@ -1,18 +1,19 @@
 package dev.lavalier.client;
 
+import io.grpc.CallOptions;
+import io.grpc.Channel;
+import io.grpc.ClientCall;
 import io.grpc.ClientInterceptor;
-import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
 import io.grpc.Status;
 import io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.NettyChannelBuilder;
-import io.grpc.stub.MetadataUtils;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
-import io.netty.util.NetUtil;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.security.cert.X509Certificate;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
@@ -22,16 +23,17 @@ import org.jspecify.annotations.Nullable;
  */
 final class Endpoint {
 
-  private static final Metadata.Key<String> AUTHORIZATION =
-      Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
-
   /** The transport's message for a connection that ended without a known reason. */
   private static final String CLOSED = "Network closed for unknown reason";
+
+  /** The transport's message for a deadline that this client set. */
+  private static final String DEADLINE = "deadline exceeded after ";
 
   private final String name;
   private final @Nullable ConnectOptions options; // null: the caller owns the channel
   private @Nullable SslContext lastSslContext; // guarded by this; null before the first use
   private volatile boolean responded;
+  private volatile boolean closed;
 
   /** Creates the endpoint of a server to connect to with these options. */
   Endpoint(ConnectOptions options) {
@@ -53,40 +55,35 @@ final class Endpoint {
    *     sent
    */
   NettyChannelBuilder channelBuilder() {
-    NettyChannelBuilder builder = NettyChannelBuilder.forTarget("dns:///" + name);
+    ServerAddress address = ServerAddress.parse(name);
+    NettyChannelBuilder builder = NettyChannelBuilder.forTarget(address.target());
+    if (!address.zone().isEmpty()) {
+      builder.overrideAuthority(address.authority());
+    }
     if (options.tls()) {
       builder.sslContext(sslContext());
     } else {
       builder.usePlaintext();
     }
-    options.token().ifPresent(token -> builder.intercept(bearer(token)));
+    options.token().ifPresent(token -> builder.intercept(bearer(() -> token, address)));
+    options.tokenSource().ifPresent(source -> builder.intercept(bearer(source, address)));
     return builder;
   }
 
-  private ClientInterceptor bearer(String token) {
-    if (!options.tls() && !isLoopback(name.substring(0, name.lastIndexOf(':')))) {
+  private ClientInterceptor bearer(Supplier<String> token, ServerAddress address) {
+    if (!options.tls() && !address.isLoopback()) {
       throw new IllegalArgumentException(
           "token: not sent to %s without encryption (expected: TLS, or a loopback address)"
               .formatted(name));
     }
-    Metadata headers = new Metadata();
-    headers.put(AUTHORIZATION, "Bearer " + token);
-    return MetadataUtils.newAttachHeadersInterceptor(headers);
-  }
-
-  /**
-   * Returns whether a host is surely loopback. Only {@code localhost} and literal addresses count,
-   * because another name may resolve to a different address at the next call.
-   */
-  private static boolean isLoopback(String host) {
-    byte[] address = NetUtil.createByteArrayFromIpAddressString(host); // null: a name
-    try {
-      return address == null
-          ? host.equalsIgnoreCase("localhost")
-          : InetAddress.getByAddress(address).isLoopbackAddress();
-    } catch (UnknownHostException e) {
-      return false;
-    }
+    BearerCredentials credentials = new BearerCredentials(token);
+    return new ClientInterceptor() {
+      @Override
+      public <Q, R> ClientCall<Q, R> interceptCall(
+          MethodDescriptor<Q, R> method, CallOptions callOptions, Channel next) {
+        return next.newCall(method, callOptions.withCallCredentials(credentials));
+      }
+    };
   }
 
   private synchronized SslContext sslContext() {
@@ -114,7 +111,8 @@ final class Endpoint {
       return builder.build();
     } catch (SSLException e) {
       throw new IllegalArgumentException(
-          "tls: on (expected: a Java with TLS 1.2 and HTTP/2; %s)".formatted(rootCauseMessage(e)),
+          "tls: on (expected: a Java with TLS 1.2 and HTTP/2; %s)"
+              .formatted(ConnectionFailure.rootCauseMessage(e)),
           e);
     }
   }
@@ -124,19 +122,50 @@ final class Endpoint {
     responded = true;
   }
 
+  /** Records that the client was closed, which ends its calls. */
+  void markClosed() {
+    closed = true;
+  }
+
   /** Returns the exception for a status that ended a call; its message is one line. */
   LavalierException exception(Status status) {
     Throwable cause = status.getCause();
-    if (cause != null && status.getCode() == Status.Code.UNAVAILABLE) {
+    if (closed && status.getCode() == Status.Code.UNAVAILABLE) {
+      return cancelled("client: closed (expected: an open client)");
+    }
+    if (cause != null
+        && (status.getCode() == Status.Code.UNAVAILABLE
+            || ConnectionFailure.isOtherProtocol(cause))) {
       return Optional.ofNullable(options)
           .flatMap(connectOptions -> HandshakeFailure.of(cause, connectOptions))
           .map(failure -> new LavalierException(failure.kind(), failure.message(), cause))
           .orElseGet(
               () ->
                   new LavalierException(
-                      ProtoMapper.kind(status), unreachable(rootCauseMessage(cause)), cause));
+                      ProtoMapper.kind(status),
+                      unreachable(ConnectionFailure.reason(cause)),
+                      cause));
     }
     return new LavalierException(ProtoMapper.kind(status), message(status), cause);
+  }
+
+  /** Returns the exception for a call that this program ended. */
+  static LavalierException cancelled(String message) {
+    return new LavalierException(LavalierException.Kind.CANCELLED, message, null);
+  }
+
+  /** Returns the status of a call that the server did not answer within a time. */
+  Status silence(long nanos) {
+    return Status.UNAVAILABLE.withDescription(
+        unreachable(ConnectionFailure.silence(TimeUnit.NANOSECONDS.toMillis(nanos))));
+  }
+
+  /** Returns whether a status is that of a deadline that this client set. */
+  static boolean isOwnDeadline(Status status) {
+    String description = status.getDescription();
+    return status.getCode() == Status.Code.DEADLINE_EXCEEDED
+        && description != null
+        && description.contains(DEADLINE);
   }
 
   /** Returns the message for a server that did not answer. */
@@ -149,22 +178,15 @@ final class Endpoint {
     if (description == null) {
       return unreachable("the call ended with " + status.getCode());
     }
-    if (!responded && options != null && !options.tls() && description.startsWith(CLOSED)) {
-      return unreachable("the server closed the connection; it may require TLS");
+    if (description.startsWith(CLOSED)) {
+      return unreachable(
+          responded || options == null || options.tls()
+              ? "the server closed the connection"
+              : "the server closed the connection; it may require TLS");
     }
-    return description.lines().findFirst().orElse("");
-  }
-
-  /** Returns the first line of the root cause's message, which is the most specific one. */
-  static String rootCauseMessage(Throwable e) {
-    Throwable deepest = e;
-    while (deepest.getCause() != null) {
-      deepest = deepest.getCause();
-    }
-    String message = deepest.getMessage();
-    return message == null
-        ? deepest.getClass().getSimpleName()
-        : message.lines().findFirst().orElse("");
+    return isOwnDeadline(status)
+        ? unreachable("it did not answer before the caller's deadline")
+        : description.lines().findFirst().orElse("");
   }
 
   @Override

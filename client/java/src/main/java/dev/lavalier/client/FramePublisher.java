@@ -11,9 +11,14 @@ import org.jspecify.annotations.Nullable;
  * subscription ends.
  *
  * <p>The stream is read only while frames are requested. Frames that are not requested expire on
- * the server, which drops them and counts them in the next frame's gap. {@code onError} passes the
- * {@link LavalierException} with which the stream ended; {@code onComplete} reports that the stream
- * was closed. Neither is signalled before a frame is requested. {@code cancel} closes the stream.
+ * the server, which drops them and counts them in the next frame's gap. If none is requested for 30
+ * s, or the time that the operator chose, the server ends the stream. The next request resumes it,
+ * as {@link FrameStream} says.
+ *
+ * <p>{@code onError} passes the {@link LavalierException} with which the stream ended; {@code
+ * onComplete} reports that the stream or its client was closed. Neither waits for a request, but
+ * frames that arrived before the server ended the stream have to be requested first. {@code cancel}
+ * closes the stream.
  *
  * <p>One thread serves the subscriber from {@code onSubscribe} until the end and sends all further
  * signals.
@@ -82,11 +87,19 @@ public final class FramePublisher implements Flow.Publisher<Frame> {
     // Guarded by this.
     private long demand;
     private boolean cancelled;
+    private boolean endChanged; // the stream may have ended since it was last asked
     private @Nullable IllegalArgumentException demandError; // of an invalid request
 
     PublisherSubscription(FrameStream stream, Flow.Subscriber<? super Frame> subscriber) {
       this.stream = stream;
       this.subscriber = subscriber;
+      this.endChanged = true;
+      stream.onEnd(this::checkEnd);
+    }
+
+    private synchronized void checkEnd() {
+      endChanged = true;
+      notifyAll();
     }
 
     @Override
@@ -118,7 +131,14 @@ public final class FramePublisher implements Flow.Publisher<Frame> {
     @Override
     public void run() {
       try {
-        while (awaitDemand()) {
+        while (awaitWork()) {
+          if (takeEndChanged() && pollEnd() && isActive()) {
+            signalEnd(null);
+            return;
+          }
+          if (!takeDemand()) {
+            continue;
+          }
           Frame frame = read();
           if (!isActive()) {
             break;
@@ -150,15 +170,41 @@ public final class FramePublisher implements Flow.Publisher<Frame> {
       }
     }
 
-    /** Waits until a frame is requested; returns false if the subscription has ended. */
-    private synchronized boolean awaitDemand() throws InterruptedException {
-      while (demand == 0 && isActive()) {
+    /** Returns whether the stream was closed; signals an unexpected failure as {@link #read}. */
+    private boolean pollEnd() throws LavalierException {
+      try {
+        return stream.pollEnd();
+      } catch (RuntimeException | Error e) {
+        signalEnd(e);
+        throw e;
+      }
+    }
+
+    /**
+     * Waits until a frame is requested or the stream may have ended; returns false if the
+     * subscription has ended.
+     */
+    private synchronized boolean awaitWork() throws InterruptedException {
+      while (demand == 0 && !endChanged && isActive()) {
         wait();
       }
-      if (demand != Long.MAX_VALUE) {
-        demand--;
-      }
       return isActive();
+    }
+
+    private synchronized boolean takeEndChanged() {
+      boolean changed = endChanged;
+      endChanged = false;
+      return changed;
+    }
+
+    /** Takes one requested frame; returns false if none is requested. */
+    private synchronized boolean takeDemand() {
+      boolean requested = demand > 0;
+      if (requested && demand != Long.MAX_VALUE) {
+        demand--;
+        endChanged |= demand == 0; // the end may be next
+      }
+      return requested;
     }
 
     private synchronized boolean isActive() {

@@ -14,6 +14,11 @@ import org.jspecify.annotations.Nullable;
  * and the next frame's gap counts the missing samples. A rejected call, or a lost device under
  * {@link OnDeviceLoss#FAIL}, ends the stream.
  *
+ * <p>If no frame is read for 30 s, or the time that the operator chose, the server ends the stream.
+ * The next {@link #read} then resumes it in the same way, and the samples that the server does not
+ * have any more are a gap of the cause {@link Gap.Cause#SLOW_SUBSCRIBER}. Under {@link
+ * OverflowPolicy#CLOSE}, or without reconnection, {@link #read} throws instead.
+ *
  * <p>One thread reads, with {@link #read} or with a loop. {@link #close} may be called from any
  * thread, more than once; it ends the subscription, and a waiting reader returns. If a reader is
  * too slow, the server drops the oldest frames: this object buffers at most four messages.
@@ -36,20 +41,27 @@ public final class FrameStream implements Iterable<Frame>, AutoCloseable {
     this.onClose = onClose;
   }
 
-  /** Subscribes; {@code onClose} runs when the stream is closed or could not be opened. */
+  /**
+   * Subscribes.
+   *
+   * @param onOpen runs before the call starts, and may close the stream
+   * @param onClose runs when the stream is closed or could not be opened
+   */
   static FrameStream open(
       Supplier<Connection> connector,
       Endpoint server,
       StreamOptions options,
       TimeSource timeSource,
+      Consumer<FrameStream> onOpen,
       Consumer<FrameStream> onClose)
       throws LavalierException {
     ResumingCall call = new ResumingCall(connector, server, options, timeSource);
     FrameStream stream = new FrameStream(call, options.overflowPolicy(), onClose);
+    onOpen.accept(stream);
     try {
       call.open();
       return stream;
-    } catch (LavalierException e) {
+    } catch (LavalierException | RuntimeException e) {
       stream.close();
       throw e;
     }
@@ -66,6 +78,21 @@ public final class FrameStream implements Iterable<Frame>, AutoCloseable {
   /** Sets the listener for notices. It runs on the reading thread during {@link #read}. */
   public void onNotice(Consumer<Notice> listener) {
     call.onNotice(listener);
+  }
+
+  /** Sets a listener for the end of a connection or of this stream. It runs on any thread. */
+  void onEnd(Runnable listener) {
+    call.onEnd(listener);
+  }
+
+  /**
+   * Returns whether this stream was closed, without waiting. For the reading thread.
+   *
+   * @throws LavalierException if the server ended the stream, no frame waits to be read, and the
+   *     next {@link #read} would not resume the stream
+   */
+  boolean pollEnd() throws LavalierException {
+    return call.pollEnd();
   }
 
   /**

@@ -6,10 +6,13 @@ import dev.lavalier.v1.ListDevicesRequest;
 import dev.lavalier.v1.ListSubscriptionsRequest;
 import io.grpc.Channel;
 import io.grpc.ManagedChannel;
+import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
+import io.netty.channel.ChannelOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -19,11 +22,18 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A client of a Lavalier server. It is created without waiting and connects at the first call. Safe
- * for use from any thread; {@link #close} ends the streams that it opened.
+ * for use from any thread; {@link #close} ends its streams, watches and calls. Each other method
+ * then throws {@link IllegalStateException}.
+ *
+ * <p>No call waits for ever: a server that does not answer is {@link
+ * LavalierException.Kind#UNAVAILABLE}. A call that {@link #close} or an interrupt ended is {@link
+ * LavalierException.Kind#CANCELLED}; the interrupt stays set.
  */
 public final class LavalierClient implements AutoCloseable {
 
+  /** How long the server may take to answer if it opens no device. */
   private static final long UNARY_TIMEOUT_SECONDS = 10;
+
   private static final long KEEPALIVE_INTERVAL_SECONDS = 10;
   private static final long KEEPALIVE_TIMEOUT_SECONDS = 5;
 
@@ -44,6 +54,7 @@ public final class LavalierClient implements AutoCloseable {
   private final TimeSource timeSource;
   private final @Nullable ManagedChannel ownedChannel; // null: the caller shuts the channel down
   private final Set<FrameStream> streams = ConcurrentHashMap.newKeySet();
+  private final Set<DeviceWatch> watches = ConcurrentHashMap.newKeySet();
   private volatile boolean closed;
 
   private LavalierClient(
@@ -60,7 +71,8 @@ public final class LavalierClient implements AutoCloseable {
   /**
    * Creates a client of a server, without encryption.
    *
-   * @param server {@code HOST:PORT}; an IPv6 address in brackets
+   * @param server {@code HOST:PORT}; an IPv6 address in brackets, with the network interface if it
+   *     is link-local: {@code [fe80::1%eth0]:50051}
    * @throws IllegalArgumentException if {@code server} does not have that form
    */
   public static LavalierClient connect(String server) {
@@ -76,20 +88,26 @@ public final class LavalierClient implements AutoCloseable {
    *     machine without encryption; the message is one line and names the value
    */
   public static LavalierClient connect(ConnectOptions options) {
-    return connect(options, System::nanoTime);
+    return connect(options, TimeSource.system());
   }
 
   /** Creates a client with an injected clock, for tests. */
   static LavalierClient connect(ConnectOptions options, LongSupplier nanoTime) {
+    return connect(options, TimeSource.withNanoTime(nanoTime));
+  }
+
+  /** Creates a client with an injected time source, for tests. */
+  static LavalierClient connect(ConnectOptions options, TimeSource timeSource) {
     Endpoint server = new Endpoint(options);
     ManagedChannel channel = newChannelBuilder(server).build();
-    return new LavalierClient(server, channel, TimeSource.withNanoTime(nanoTime), channel);
+    return new LavalierClient(server, channel, timeSource, channel);
   }
 
   private static NettyChannelBuilder newChannelBuilder(Endpoint server) {
     return server
         .channelBuilder()
         .maxInboundMessageSize(MAX_MESSAGE_BYTES)
+        .withOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, ConnectionFailure.CONNECT_TIMEOUT_MS)
         // Detects a server that vanished without closing the connection within 15 s.
         .keepAliveTime(KEEPALIVE_INTERVAL_SECONDS, TimeUnit.SECONDS)
         .keepAliveTimeout(KEEPALIVE_TIMEOUT_SECONDS, TimeUnit.SECONDS);
@@ -116,6 +134,7 @@ public final class LavalierClient implements AutoCloseable {
    * @throws LavalierException if the server does not answer or rejects the call
    */
   public List<Device> listDevices() throws LavalierException {
+    checkOpen();
     try {
       List<Device> devices = new ArrayList<>();
       for (var device :
@@ -127,7 +146,7 @@ public final class LavalierClient implements AutoCloseable {
       }
       return List.copyOf(devices);
     } catch (StatusRuntimeException e) {
-      throw server.exception(e.getStatus());
+      throw exception(e.getStatus());
     }
   }
 
@@ -139,6 +158,8 @@ public final class LavalierClient implements AutoCloseable {
    * @throws LavalierException if the server does not answer or does not allow the call
    */
   public List<Subscription> listSubscriptions(String deviceId) throws LavalierException {
+    Objects.requireNonNull(deviceId, "deviceId");
+    checkOpen();
     try {
       List<Subscription> subscriptions = new ArrayList<>();
       for (var subscription :
@@ -151,34 +172,80 @@ public final class LavalierClient implements AutoCloseable {
       }
       return List.copyOf(subscriptions);
     } catch (StatusRuntimeException e) {
-      throw server.exception(e.getStatus());
+      throw exception(e.getStatus());
+    }
+  }
+
+  private void checkOpen() {
+    if (closed) {
+      throw new IllegalStateException("client: closed (expected: an open client)");
+    }
+  }
+
+  /** Returns the exception for the status of a call with a deadline of this client. */
+  private LavalierException exception(Status status) {
+    if (Endpoint.isOwnDeadline(status)) {
+      dropConnection();
+      return server.exception(server.silence(TimeUnit.SECONDS.toNanos(UNARY_TIMEOUT_SECONDS)));
+    }
+    return status.getCode() == Status.Code.CANCELLED && Thread.currentThread().isInterrupted()
+        ? Endpoint.cancelled("the call was interrupted")
+        : server.exception(status);
+  }
+
+  /**
+   * Lets the next call use another connection. A connection whose peer never answered would
+   * otherwise be used again. Calls that run on an established connection continue.
+   */
+  private void dropConnection() {
+    if (ownedChannel != null) {
+      ownedChannel.enterIdle();
     }
   }
 
   /** Returns a watch of the server's devices, which the caller closes. Does not wait. */
   public DeviceWatch watchDevices() {
-    return new DeviceWatch(channel, server);
+    checkOpen();
+    DeviceWatch watch =
+        new DeviceWatch(
+            channel,
+            server,
+            timeSource,
+            TimeUnit.SECONDS.toNanos(UNARY_TIMEOUT_SECONDS),
+            this::dropConnection,
+            watches::remove);
+    watches.add(watch);
+    if (closed) { // by another thread since
+      watch.close();
+    }
+    return watch;
   }
 
   /**
-   * Subscribes and waits until the device is open. A client that owns its channel uses a connection
-   * per stream: at most 0.4 s of audio, or 16 KiB if that is more, is in transit, and no stream
-   * delays another.
+   * Subscribes and waits until the device is open, at most 20 s, and at most 10 s more if the
+   * options do not name a rate and a channel count: the client then asks for the devices first. A
+   * client that owns its channel uses a connection per stream: at most 0.4 s of audio, or 16 KiB if
+   * that is more, is in transit, and no stream delays another.
    *
    * @return the stream; the caller closes it, which ends the subscription
    * @throws LavalierException if the server is unreachable or rejects the request
    */
   public FrameStream stream(StreamOptions options) throws LavalierException {
+    Objects.requireNonNull(options, "options");
+    checkOpen();
     Supplier<Connection> connector =
         ownedChannel == null
             ? () -> new Connection(channel, () -> {})
             : connector(windowBytes(options));
-    FrameStream stream = FrameStream.open(connector, server, options, timeSource, streams::remove);
+    return FrameStream.open(
+        connector, server, options, timeSource, this::addStream, streams::remove);
+  }
+
+  private void addStream(FrameStream stream) {
     streams.add(stream);
     if (closed) { // by another thread since
       stream.close();
     }
-    return stream;
   }
 
   /**
@@ -221,13 +288,15 @@ public final class LavalierClient implements AutoCloseable {
   }
 
   /**
-   * Ends every stream of this client and its connections. Does not shut down a channel of the
-   * caller.
+   * Ends every stream, watch and call of this client, and its connections. Does not shut down a
+   * channel of the caller, nor end calls that wait for an answer on it.
    */
   @Override
   public void close() {
     closed = true;
+    server.markClosed();
     streams.forEach(FrameStream::close);
+    watches.forEach(DeviceWatch::close);
     if (ownedChannel != null) {
       ownedChannel.shutdownNow();
     }

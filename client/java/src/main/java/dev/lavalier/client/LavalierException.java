@@ -38,6 +38,11 @@ public final class LavalierException extends Exception {
      * encryption. Fix the {@link ConnectOptions}, or report it to the operator.
      */
     TLS_FAILED(false),
+    /**
+     * This program ended the call: it closed the client or the stream, or interrupted the calling
+     * thread.
+     */
+    CANCELLED(false),
     /** Client and server are incompatible, or there is a bug: report it. */
     INTERNAL(false);
 

@@ -8,12 +8,14 @@ import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A server-streaming call whose messages are pulled. At most {@value #PREFETCH} messages wait here.
+ * The first one has to arrive in time: a peer that accepts the connection and never answers would
+ * hold the caller for ever, because gRPC checks only established connections.
  *
  * <p>One thread takes messages; {@link #close} may be called from any thread, more than once.
  */
@@ -28,27 +30,37 @@ final class MessageStream<Q, R> implements AutoCloseable {
   private final Context.CancellableContext context = Context.current().withCancellation();
   private final ClientCall<Q, R> call;
   private final BlockingQueue<Received<R>> received = new LinkedBlockingQueue<>();
-  private final LongSupplier nanoTime;
+  private final CountDownLatch answered = new CountDownLatch(1); // something was received
+  private final TimeSource timeSource;
+  private final long answerTimeoutNanos;
+  private final Runnable onEnd;
 
   private volatile boolean closed;
   // Used only by the taking thread.
   private @Nullable Status endStatus; // null: the call has not ended
+  private boolean timedOut;
   private long arrivedNanos;
 
   /**
    * Starts the call.
    *
    * @param server the endpoint, for errors
-   * @param nanoTime the clock for arrival times
+   * @param timeSource the clock for arrival times
+   * @param answerTimeoutNanos how long {@link #take} waits for the first message
+   * @param onEnd runs on any thread when the end of the call has been received
    */
   MessageStream(
       Channel channel,
       MethodDescriptor<Q, R> method,
       Q request,
       Endpoint server,
-      LongSupplier nanoTime) {
+      TimeSource timeSource,
+      long answerTimeoutNanos,
+      Runnable onEnd) {
     this.server = server;
-    this.nanoTime = nanoTime;
+    this.timeSource = timeSource;
+    this.answerTimeoutNanos = answerTimeoutNanos;
+    this.onEnd = onEnd;
     // The listener runs on the transport's thread, because it never blocks.
     CallOptions direct = CallOptions.DEFAULT.withExecutor(Runnable::run);
     // Only the thread that uses a ClientCall may cancel it, but any thread may cancel the context
@@ -69,18 +81,25 @@ final class MessageStream<Q, R> implements AutoCloseable {
    * Waits for the next message. An interrupt closes the stream and stays set.
    *
    * @return the message; null after this stream was closed
-   * @throws LavalierException if the server ended the stream or the connection is lost
+   * @throws LavalierException if the server ended the stream or did not answer in time, or the
+   *     connection is lost
    */
   @Nullable R take() throws LavalierException {
     if (endStatus == null && !closed) {
       try {
-        Received<R> next = received.take();
-        if (next.message() != null && !closed) {
-          call.request(1);
-          arrivedNanos = next.arrivedNanos();
-          return next.message();
+        if (awaitAnswer()) {
+          Received<R> next = received.take();
+          if (next.message() != null && !closed) {
+            call.request(1);
+            arrivedNanos = next.arrivedNanos();
+            return next.message();
+          }
+          endStatus = next.status();
+        } else {
+          timedOut = true;
+          endStatus = server.silence(answerTimeoutNanos);
+          context.cancel(null);
         }
-        endStatus = next.status();
       } catch (InterruptedException e) {
         close();
         Thread.currentThread().interrupt();
@@ -90,6 +109,29 @@ final class MessageStream<Q, R> implements AutoCloseable {
       return null;
     }
     throw server.exception(endStatus);
+  }
+
+  private boolean awaitAnswer() throws InterruptedException {
+    return answered.getCount() == 0
+        || timeSource.sleeper().await(answered, answerTimeoutNanos)
+        || answered.getCount() == 0;
+  }
+
+  /** Returns the next message without taking it; null if it has not arrived. */
+  @Nullable R peek() {
+    Received<R> next = received.peek();
+    return next == null ? null : next.message();
+  }
+
+  /** Returns whether the call has ended and all its messages were taken. */
+  boolean hasEnded() {
+    Received<R> next = received.peek();
+    return endStatus != null || (next != null && next.message() == null);
+  }
+
+  /** Returns whether the call ended because the server did not answer in time. */
+  boolean timedOut() {
+    return timedOut;
   }
 
   /** Returns the arrival time of the last taken message, by the clock of the constructor. */
@@ -102,7 +144,12 @@ final class MessageStream<Q, R> implements AutoCloseable {
   public void close() {
     closed = true;
     context.cancel(null);
-    received.add(new Received<>(null, Status.CANCELLED, 0)); // does not depend on the transport
+    receive(new Received<>(null, Status.CANCELLED, 0)); // does not depend on the transport
+  }
+
+  private void receive(Received<R> next) {
+    received.add(next);
+    answered.countDown();
   }
 
   /** The transport calls it; it queues messages and does not block. */
@@ -114,12 +161,13 @@ final class MessageStream<Q, R> implements AutoCloseable {
 
     @Override
     public void onMessage(R message) {
-      received.add(new Received<>(message, null, nanoTime.getAsLong()));
+      receive(new Received<>(message, null, timeSource.nanoTime().getAsLong()));
     }
 
     @Override
     public void onClose(Status status, Metadata trailers) {
-      received.add(new Received<>(null, status, 0));
+      receive(new Received<>(null, status, 0));
+      onEnd.run();
     }
   }
 }

@@ -1,16 +1,31 @@
 package dev.lavalier.client;
 
 import java.util.Locale;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A format of interleaved little-endian PCM.
  *
  * @param encoding the encoding of each sample
- * @param sampleRateHz samples per second, per channel
- * @param channelCount the number of channels
+ * @param sampleRateHz samples per second, per channel; 0 in a request: as captured
+ * @param channelCount the number of channels; 0 in a request: as captured
  */
 public record PcmFormat(SampleEncoding encoding, int sampleRateHz, int channelCount) {
+
+  /**
+   * Checks the values.
+   *
+   * @throws IllegalArgumentException if a number is negative
+   */
+  public PcmFormat {
+    Objects.requireNonNull(encoding, "encoding");
+    if (sampleRateHz < 0 || channelCount < 0) {
+      throw new IllegalArgumentException(
+          "format: %d/%d/%s (expected: a rate and a channel count of 0 or more)"
+              .formatted(sampleRateHz, channelCount, encoding));
+    }
+  }
 
   /**
    * Parses {@code RATE/CHANNELS/ENCODING}, for example {@code 48000/2/s16le}. The server decides

@@ -109,6 +109,6 @@ final class PemFiles {
   private static String describe(Exception e) {
     return e instanceof NoSuchFileException
         ? "the file does not exist"
-        : Endpoint.rootCauseMessage(e);
+        : ConnectionFailure.rootCauseMessage(e);
   }
 }

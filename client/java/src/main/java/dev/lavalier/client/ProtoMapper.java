@@ -21,6 +21,8 @@ import org.jspecify.annotations.Nullable;
 /** Converts messages of the contract to this library's values, and back. */
 final class ProtoMapper {
 
+  private static final Duration MAX_MILLIS = Duration.ofMillis(Integer.MAX_VALUE);
+
   private ProtoMapper() {}
 
   static StreamFramesRequest request(StreamOptions options) {
@@ -48,8 +50,12 @@ final class ProtoMapper {
         .build();
   }
 
+  /** Returns whole milliseconds, or the limit of an int, which the server rejects. */
   private static int wholeMillis(Duration value) {
-    return (int) Math.max(Integer.MIN_VALUE, Math.min(Integer.MAX_VALUE, value.toMillis()));
+    if (value.compareTo(MAX_MILLIS) > 0) {
+      return Integer.MAX_VALUE;
+    }
+    return value.compareTo(MAX_MILLIS.negated()) < 0 ? -Integer.MAX_VALUE : (int) value.toMillis();
   }
 
   static Device device(dev.lavalier.v1.Device device) throws LavalierException {
@@ -184,6 +190,15 @@ final class ProtoMapper {
                       .formatted(format.getEncodingValue()),
                   null);
         };
+    if (format.getSampleRateHz() < 0 || format.getChannelCount() < 0) { // 2^31 or more
+      throw new LavalierException(
+          LavalierException.Kind.INTERNAL,
+          "format: %s Hz, %s channels (expected: numbers below 2147483648)"
+              .formatted(
+                  Integer.toUnsignedString(format.getSampleRateHz()),
+                  Integer.toUnsignedString(format.getChannelCount())),
+          null);
+    }
     return new PcmFormat(encoding, format.getSampleRateHz(), format.getChannelCount());
   }
 

@@ -4,7 +4,6 @@ import dev.lavalier.v1.AudioCaptureGrpc;
 import dev.lavalier.v1.AudioFrame;
 import dev.lavalier.v1.StreamFramesRequest;
 import dev.lavalier.v1.StreamFramesResponse;
-import io.grpc.Status;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
@@ -18,14 +17,26 @@ import org.jspecify.annotations.Nullable;
  * <p>If a connection is lost, the call retries after 0.25 s, then with a backoff that doubles up to
  * 5 s. Random jitter shortens each wait by up to a quarter, so that the clients of a server do not
  * all reconnect at once. A new connection requests the same frames from the point where the old one
- * ended. One thread takes frames and waits for reconnections; {@link #close} may be called from any
- * thread, more than once.
+ * ended. A connection is lost, too, if the server does not answer in time, or if it ended the
+ * stream because it was not read. One thread takes frames and waits for reconnections; {@link
+ * #close} may be called from any thread, more than once.
  */
 final class ResumingCall implements AutoCloseable {
 
   private static final long INITIAL_BACKOFF_NANOS = 250_000_000L;
   private static final long MAX_BACKOFF_NANOS = 5_000_000_000L;
   private static final double MIN_JITTER_FACTOR = 0.75;
+
+  /**
+   * How long the server may take to answer. It needs up to 13 s: it closes a device that was just
+   * in use within 3 s and opens it within 10 s, or rejects the call.
+   */
+  static final long ANSWER_TIMEOUT_NANOS = 20_000_000_000L;
+
+  /** The last attempt to reconnect has this much time, also if the time for retries is over. */
+  private static final long MIN_ANSWER_TIMEOUT_NANOS = 1_000_000_000L;
+
+  private static final Duration MAX_NANOS = Duration.ofNanos(Long.MAX_VALUE);
 
   /**
    * A received frame.
@@ -40,10 +51,12 @@ final class ResumingCall implements AutoCloseable {
   private final Endpoint server;
   private final StreamOptions options;
   private final TimeSource timeSource;
+  private final long reconnectNanos; // Long.MAX_VALUE: without a limit
   private final CountDownLatch closed = new CountDownLatch(1);
 
   private volatile @Nullable StreamStart start; // null before the first epoch
   private volatile Consumer<Notice> noticeListener = notice -> {};
+  private volatile Runnable endListener = () -> {};
 
   // The taking thread replaces them under this object's lock; any thread may close them.
   // Both are null before the first connection.
@@ -55,6 +68,7 @@ final class ResumingCall implements AutoCloseable {
   private @Nullable FrameAges ages; // of this connection; null before its first frame
   private boolean deviceLossEndsCall; // the server reported a device loss that ends the call
   private boolean disconnected; // the connection was lost and no frame has arrived since
+  private Gap.Cause missingCause = Gap.Cause.NOT_KEPT; // of what is missing when the call resumes
   private boolean resumeRequested; // the last request has a resume point
   private long disconnectedAtNanos;
   private int attempts; // since the loss
@@ -68,18 +82,25 @@ final class ResumingCall implements AutoCloseable {
     this.server = server;
     this.options = options;
     this.timeSource = timeSource;
+    this.reconnectNanos =
+        options.reconnect().compareTo(MAX_NANOS) > 0
+            ? Long.MAX_VALUE
+            : options.reconnect().toNanos();
   }
 
   /**
-   * Subscribes and waits until the server has opened the device. Call it once, before all other
-   * methods.
+   * Subscribes and waits until the server has opened the device, at most {@link
+   * #ANSWER_TIMEOUT_NANOS}. Call it once, before all other methods.
    */
   void open() throws LavalierException {
-    connect(ProtoMapper.request(options));
+    connect(ProtoMapper.request(options), ANSWER_TIMEOUT_NANOS);
     while (start == null) {
       StreamFramesResponse message = messages.take();
       if (message == null) {
-        throw server.exception(Status.UNAVAILABLE.withDescription("the stream was closed"));
+        throw Endpoint.cancelled(
+            Thread.currentThread().isInterrupted()
+                ? "the call was interrupted"
+                : "the stream was closed while it was opened");
       }
       handleControlMessage(message);
     }
@@ -93,6 +114,38 @@ final class ResumingCall implements AutoCloseable {
   /** Sets the listener for notices, which runs on the taking thread. */
   void onNotice(Consumer<Notice> listener) {
     noticeListener = listener;
+  }
+
+  /** Sets a listener for the end of a connection or of this call. It runs on any thread. */
+  void onEnd(Runnable listener) {
+    endListener = listener;
+  }
+
+  /**
+   * Handles what was received before the next frame, without waiting.
+   *
+   * @return whether this call was closed
+   * @throws LavalierException if the server ended the stream for good
+   */
+  boolean pollEnd() throws LavalierException {
+    StreamFramesResponse next;
+    while ((next = messages.peek()) != null && !next.hasFrame() && !isClosed()) {
+      handleControlMessage(messages.take());
+    }
+    if (messages.hasEnded() && !isClosed()) {
+      try {
+        messages.take();
+      } catch (LavalierException e) {
+        if (!isRetryable(e)) {
+          throw e;
+        }
+      }
+    }
+    return isClosed();
+  }
+
+  private boolean isClosed() {
+    return closed.getCount() == 0;
   }
 
   /**
@@ -128,7 +181,7 @@ final class ResumingCall implements AutoCloseable {
         ages.isExpired(start, frame, messages.arrivedNanos(), timeSource.nanoTime().getAsLong());
     Gap gap = frame.hasGap() ? ProtoMapper.gap(frame.getGap()) : null;
     if (disconnected) {
-      gap = position.gapBefore(start, frame, gap, ages.onTimeNanos());
+      gap = position.gapBefore(start, frame, gap, ages.onTimeNanos(), missingCause);
       disconnected = false;
       attempts = 0;
       notifyReconnected(gap);
@@ -162,19 +215,20 @@ final class ResumingCall implements AutoCloseable {
         && resumeRequested
         && reason.kind() == LavalierException.Kind.INVALID_REQUEST) {
       // The server rejects the resume point, for example after its clock was set back.
-      connect(request(Optional.empty()));
+      connect(request(Optional.empty()), attemptNanos());
       return true;
     }
-    if (deviceLossEndsCall || !isRetryable(reason)) {
+    if (!isRetryable(reason)) {
       throw reason;
     }
     if (!disconnected) {
       disconnected = true;
       disconnectedAtNanos = timeSource.nanoTime().getAsLong();
-      notifyReconnecting(reason);
+      boolean stalled = reason.kind() == LavalierException.Kind.LIMIT_REACHED;
+      missingCause = stalled ? Gap.Cause.SLOW_SUBSCRIBER : Gap.Cause.NOT_KEPT;
+      notifyReconnecting(stalled ? "the server ended the stream" : "connection lost", reason);
     }
-    long remaining =
-        options.reconnect().toNanos() - (timeSource.nanoTime().getAsLong() - disconnectedAtNanos);
+    long remaining = remainingNanos();
     if (remaining <= 0) {
       throw reason;
     }
@@ -187,18 +241,32 @@ final class ResumingCall implements AutoCloseable {
       Thread.currentThread().interrupt();
       return false;
     }
-    connect(request(position.resumePoint()));
+    connect(request(position.resumePoint()), attemptNanos());
     return true;
   }
 
+  private long remainingNanos() {
+    return reconnectNanos - (timeSource.nanoTime().getAsLong() - disconnectedAtNanos);
+  }
+
+  /** Returns the time for an attempt to reconnect. */
+  private long attemptNanos() {
+    return Math.max(MIN_ANSWER_TIMEOUT_NANOS, Math.min(ANSWER_TIMEOUT_NANOS, remainingNanos()));
+  }
+
   /**
-   * Returns whether to retry. A running call is retried only if the connection was lost; while
+   * Returns whether to retry. A running call is retried if the connection was lost, and if the
+   * server ended it although this client accepts lost frames: it was not read for too long. While
    * disconnected, all retryable failures are retried, such as a busy server.
    */
   private boolean isRetryable(LavalierException reason) {
-    return !options.reconnect().isZero()
-        && (reason.kind() == LavalierException.Kind.UNAVAILABLE
-            || (disconnected && reason.kind().isRetryable()));
+    if (options.reconnect().isZero() || deviceLossEndsCall || !reason.kind().isRetryable()) {
+      return false;
+    }
+    boolean served = ages != null; // on this connection
+    return reason.kind() != LavalierException.Kind.LIMIT_REACHED
+        || disconnected
+        || (served && options.overflowPolicy() == OverflowPolicy.DROP_OLDEST);
   }
 
   private long nextBackoffNanos() {
@@ -232,7 +300,7 @@ final class ResumingCall implements AutoCloseable {
     return request.build();
   }
 
-  private synchronized void connect(StreamFramesRequest request) {
+  private synchronized void connect(StreamFramesRequest request, long answerTimeoutNanos) {
     release();
     ages = null;
     connection = connector.get();
@@ -242,18 +310,23 @@ final class ResumingCall implements AutoCloseable {
             AudioCaptureGrpc.getStreamFramesMethod(),
             request,
             server,
-            timeSource.nanoTime());
-    if (closed.getCount() == 0) { // closed by another thread since
+            timeSource,
+            answerTimeoutNanos,
+            () -> endListener.run());
+    if (isClosed()) { // closed by another thread since
       release();
     }
   }
 
-  private void notifyReconnecting(LavalierException reason) {
+  private void notifyReconnecting(String event, LavalierException reason) {
+    String limit =
+        reconnectNanos == Long.MAX_VALUE
+            ? ""
+            : " for at most %d s".formatted(options.reconnect().toSeconds());
     noticeListener.accept(
         new Notice(
             Notice.Kind.RECONNECTING,
-            "connection lost, reconnecting for at most %d s: %s"
-                .formatted(options.reconnect().toSeconds(), reason.getMessage())));
+            "%s, reconnecting%s: %s".formatted(event, limit, reason.getMessage())));
   }
 
   private void notifyReconnected(@Nullable Gap gap) {
@@ -277,6 +350,7 @@ final class ResumingCall implements AutoCloseable {
   public void close() {
     closed.countDown();
     release();
+    endListener.run();
   }
 
   private synchronized void release() {

@@ -2,6 +2,7 @@ package dev.lavalier.client;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -22,7 +23,7 @@ import java.util.Optional;
  * @param clockNotices whether to receive notices with the speed of the device's clock: {@link
  *     Notice#clockPpm}
  * @param reconnect how long to try to reconnect after each loss of the connection; zero: the loss
- *     ends the stream
+ *     ends the stream; {@code ChronoUnit.FOREVER.getDuration()}: without a limit
  */
 public record StreamOptions(
     String deviceId,
@@ -52,13 +53,26 @@ public record StreamOptions(
   /**
    * Copies the list.
    *
-   * @throws IllegalArgumentException if {@code reconnect} is negative
+   * @throws IllegalArgumentException if {@code reconnect} is negative, or {@code maxLatency} is
+   *     neither zero nor at least 1 ms
+   * @throws NullPointerException if a value is null
    */
   public StreamOptions {
-    channelMap = List.copyOf(channelMap);
-    if (reconnect.isNegative()) {
+    Objects.requireNonNull(deviceId, "deviceId");
+    Objects.requireNonNull(maxLatency, "maxLatency");
+    Objects.requireNonNull(overflowPolicy, "overflowPolicy");
+    Objects.requireNonNull(onDeviceLoss, "onDeviceLoss");
+    Objects.requireNonNull(format, "format");
+    channelMap = List.copyOf(Objects.requireNonNull(channelMap, "channelMap"));
+    Objects.requireNonNull(preroll, "preroll");
+    if (Objects.requireNonNull(reconnect, "reconnect").isNegative()) {
       throw new IllegalArgumentException(
           "reconnect: %s (expected: zero or more)".formatted(reconnect));
+    }
+    if (!maxLatency.isZero() && maxLatency.compareTo(Duration.ofMillis(1)) < 0) {
+      throw new IllegalArgumentException(
+          "max_latency: %s (expected: zero for the default, or 1 ms or more)"
+              .formatted(maxLatency));
     }
   }
 
@@ -154,7 +168,7 @@ public record StreamOptions(
         maxLatency,
         overflowPolicy,
         onDeviceLoss,
-        Optional.of(value),
+        Optional.of(Objects.requireNonNull(value, "format")),
         channelMap,
         preroll,
         clockNotices,

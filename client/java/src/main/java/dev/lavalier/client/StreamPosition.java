@@ -61,15 +61,20 @@ final class StreamPosition {
    *
    * @param reported the gap that the frame itself reports; null: none
    * @param onTimeNanos as in {@link #advance}
+   * @param cause why samples are missing for which the server reports no other cause
    * @return the gap; null if no sample is missing
    */
   @Nullable Gap gapBefore(
-      StreamStart start, AudioFrame frame, @Nullable Gap reported, long onTimeNanos) {
+      StreamStart start,
+      AudioFrame frame,
+      @Nullable Gap reported,
+      long onTimeNanos,
+      Gap.Cause cause) {
     if (!known) {
       return reported;
     }
     if (start.epoch() == epoch) {
-      return gap(frame.getSampleIndex() - nextIndex, reported, false);
+      return gap(frame.getSampleIndex() - nextIndex, reported, false, cause);
     }
     long passed = onTimeNanos - ProtoMapper.readDelayNanos(frame) - nextNanos;
     long nanos = frame.getCaptureTimeUnixNanos() - nextUnixNanos;
@@ -77,14 +82,18 @@ final class StreamPosition {
       nanos = passed;
     }
     return gap(
-        Math.round(nanos / NANOS_PER_SECOND * start.format().sampleRateHz()), reported, true);
+        Math.round(nanos / NANOS_PER_SECOND * start.format().sampleRateHz()),
+        reported,
+        true,
+        cause);
   }
 
   /**
    * Returns a gap of {@code missing} samples. Samples for which the server reports another cause
-   * keep it; the others were not kept.
+   * than that it did not keep them have that cause; the others have {@code restCause}.
    */
-  private static @Nullable Gap gap(long missing, @Nullable Gap reported, boolean estimated) {
+  private static @Nullable Gap gap(
+      long missing, @Nullable Gap reported, boolean estimated, Gap.Cause restCause) {
     if (missing <= 0) {
       return null;
     }
@@ -101,7 +110,7 @@ final class StreamPosition {
       }
     }
     if (rest > 0) {
-      parts.add(new Gap.Part(rest, Gap.Cause.NOT_KEPT, restEstimated));
+      parts.add(new Gap.Part(rest, restCause, restEstimated));
     }
     return Gap.of(parts);
   }

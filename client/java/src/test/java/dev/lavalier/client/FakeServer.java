@@ -25,6 +25,7 @@ import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
@@ -49,8 +50,8 @@ public final class FakeServer implements BeforeEachCallback, AfterEachCallback {
   private volatile boolean keepingStreamsOpen;
   private final List<StreamObserver<StreamFramesResponse>> streams = new ArrayList<>();
 
-  /** The messages of one stream and its final status. */
-  private record ScriptedStream(List<StreamFramesResponse> messages, Status status) {}
+  /** The messages of one stream and its final status; null: the stream does not end. */
+  private record ScriptedStream(List<StreamFramesResponse> messages, @Nullable Status status) {}
 
   /** Lets every stream send these messages and end with this status. */
   public void respondWith(List<StreamFramesResponse> messages, Status status) {
@@ -61,6 +62,11 @@ public final class FakeServer implements BeforeEachCallback, AfterEachCallback {
   /** Adds a script for the streams after those that are already scripted. */
   public void thenRespondWith(List<StreamFramesResponse> messages, Status status) {
     scripts.add(new ScriptedStream(messages, status));
+  }
+
+  /** Adds a script without an answer. */
+  public void thenStaySilent() {
+    scripts.add(new ScriptedStream(List.of(), null));
   }
 
   /** Keeps every later stream open, so that the test can feed it. */
@@ -180,6 +186,9 @@ public final class FakeServer implements BeforeEachCallback, AfterEachCallback {
       }
       ScriptedStream script = scripts.size() > 1 ? scripts.remove() : scripts.element();
       script.messages().forEach(observer::onNext);
+      if (script.status() == null) {
+        return;
+      }
       if (script.status().isOk()) {
         observer.onCompleted();
       } else {

@@ -10,12 +10,17 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.Flow;
+import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongSupplier;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -64,6 +69,12 @@ final class FramePublisherTest {
 
   private final RecordingSubscriber subscriber = new RecordingSubscriber();
   private final List<Runnable> tasks = new ArrayList<>();
+  private final ExecutorService opener = Executors.newSingleThreadExecutor();
+
+  @AfterEach
+  void stopOpener() {
+    opener.shutdownNow();
+  }
 
   private FrameStream stream(int frames) throws LavalierException {
     List<StreamFramesResponse> messages = new ArrayList<>(List.of(FakeMessages.started(80)));
@@ -153,6 +164,57 @@ final class FramePublisherTest {
     stream.close();
     runAll();
     assertThat(subscriber.signals).containsExactly("complete");
+  }
+
+  @Test
+  void closedClientSignalsCompletionWithoutRequestAndEndsThread() throws Exception {
+    server.keepStreamsOpen();
+    AtomicReference<Thread> thread = new AtomicReference<>();
+    try (LavalierClient client = server.client()) {
+      Future<FrameStream> opening = opener.submit(() -> client.stream(StreamOptions.defaults()));
+      server.awaitStreams(1).get(0).onNext(FakeMessages.started(80));
+      FramePublisher.of(
+              opening.get(10, TimeUnit.SECONDS),
+              task -> {
+                thread.set(new Thread(task, "publisher-of-test"));
+                thread.get().start();
+              })
+          .subscribe(subscriber);
+    }
+    assertThat(subscriber.next()).isEqualTo("complete");
+    thread.get().join(10_000);
+    assertThat(thread.get().isAlive()).isFalse();
+  }
+
+  @Test
+  void endOfStreamIsSignalledWithoutRequest() throws Exception {
+    FramePublisher.of(stream(0)).subscribe(subscriber);
+    assertThat(subscriber.next())
+        .isInstanceOfSatisfying(LavalierException.class, e -> assertThat(e).hasMessage("gone"));
+  }
+
+  @Test
+  void endOfStreamIsSignalledAfterRequestedFrames() throws Exception {
+    FramePublisher.of(stream(2)).subscribe(subscriber);
+    subscriber.subscription.request(1);
+    assertThat(subscriber.next()).isEqualTo(0L);
+    assertThat(subscriber.signals.poll(50, TimeUnit.MILLISECONDS)).isNull();
+    subscriber.subscription.request(1);
+    assertThat(subscriber.next()).isEqualTo(80L);
+    assertThat(subscriber.next()).isInstanceOf(LavalierException.class);
+  }
+
+  /** A lost connection is no end: the next request resumes the stream. */
+  @Test
+  void lostConnectionIsResumedByRequest() throws Exception {
+    server.respondWith(List.of(FakeMessages.started(80)), Status.UNAVAILABLE);
+    server.thenRespondWith(
+        List.of(FakeMessages.started(80), FakeMessages.frame(0, 80, 0)), Status.INTERNAL);
+    FramePublisher.of(server.client().stream(StreamOptions.defaults())).subscribe(subscriber);
+    assertThat(subscriber.signals.poll(50, TimeUnit.MILLISECONDS)).isNull();
+    subscriber.subscription.request(1);
+    assertThat(subscriber.next()).isEqualTo(0L);
+    assertThat(subscriber.next()).isInstanceOf(LavalierException.class);
   }
 
   @Test

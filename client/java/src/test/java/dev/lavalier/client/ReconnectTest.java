@@ -281,7 +281,6 @@ final class ReconnectTest {
             Status.Code.FAILED_PRECONDITION,
             Status.Code.UNAUTHENTICATED,
             Status.Code.PERMISSION_DENIED,
-            Status.Code.RESOURCE_EXHAUSTED,
             Status.Code.INTERNAL)) {
       server.respondWith(List.of(started(7), frame(0)), code.toStatus().withDescription("no"));
       try (FrameStream stream = open()) {

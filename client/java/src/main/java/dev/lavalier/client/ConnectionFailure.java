@@ -1,0 +1,82 @@
+package dev.lavalier.client;
+
+import io.netty.channel.ConnectTimeoutException;
+import io.netty.handler.codec.http2.Http2Exception;
+import io.netty.handler.ssl.SslHandshakeTimeoutException;
+import java.net.UnknownHostException;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * The reasons why a server did not answer, for people: one line, without names of the transport.
+ */
+final class ConnectionFailure {
+
+  /**
+   * The longest time until a TCP connection is established, in milliseconds. The system sends the
+   * request three times within it.
+   */
+  static final int CONNECT_TIMEOUT_MS = 5_000;
+
+  /** Netty's default. */
+  private static final int HANDSHAKE_TIMEOUT_MS = 10_000;
+
+  /** The transport's message for a failed system call. */
+  private static final Pattern SYSTEM_CALL = Pattern.compile(".* failed with error\\(-?\\d+\\): ");
+
+  /** The transport's message for a peer whose first bytes are not HTTP/2. */
+  private static final String NOT_HTTP2 = "First received frame was not SETTINGS";
+
+  private ConnectionFailure() {}
+
+  /** Returns the reason for a failed connection. */
+  static String reason(Throwable cause) {
+    for (Throwable e = cause; e != null; e = e.getCause()) {
+      if (e instanceof UnknownHostException) {
+        String message = String.valueOf(e.getMessage());
+        return message.startsWith("no such interface") ? message : "the host name is unknown";
+      } else if (e instanceof ConnectTimeoutException) {
+        return "no connection in %d s; check the address and the firewall"
+            .formatted(CONNECT_TIMEOUT_MS / 1_000);
+      } else if (e instanceof SslHandshakeTimeoutException) {
+        return silence(HANDSHAKE_TIMEOUT_MS);
+      } else if (isOtherProtocol(e)) {
+        return "it does not speak HTTP/2";
+      }
+    }
+    Matcher systemCall = SYSTEM_CALL.matcher(rootCauseMessage(cause));
+    String message = systemCall.replaceFirst("");
+    if (message.startsWith("Connection refused")) {
+      return "connection refused; is lavalier-server running?";
+    }
+    return message.startsWith("Connection ") ? "c" + message.substring(1) : message;
+  }
+
+  /** Returns whether the first bytes of the peer were not HTTP/2. */
+  static boolean isOtherProtocol(Throwable e) {
+    return e instanceof Http2Exception && String.valueOf(e.getMessage()).startsWith(NOT_HTTP2);
+  }
+
+  /**
+   * Returns the reason for a server that did not answer in time. In less than the time for a
+   * connection, nothing tells whether there was one.
+   */
+  static String silence(long millis) {
+    String seconds = "%d s".formatted(Math.max(1, Math.round(millis / 1e3)));
+    return millis < CONNECT_TIMEOUT_MS
+        ? "it did not answer in " + seconds
+        : "it accepted the connection, but did not answer in " + seconds;
+  }
+
+  /** Returns the first line of the root cause's message, which is the most specific one. */
+  static String rootCauseMessage(Throwable e) {
+    Throwable deepest = e;
+    while (deepest.getCause() != null) {
+      deepest = deepest.getCause();
+    }
+    String message = deepest.getMessage();
+    return message == null
+        ? deepest.getClass().getSimpleName()
+        : message.lines().findFirst().orElse("");
+  }
+}
