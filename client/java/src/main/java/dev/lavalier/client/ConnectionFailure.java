@@ -39,7 +39,7 @@ final class ConnectionFailure {
         return "no connection in %d s; check the address and the firewall"
             .formatted(CONNECT_TIMEOUT_MS / 1_000);
       } else if (e instanceof SslHandshakeTimeoutException) {
-        return silence(HANDSHAKE_TIMEOUT_MS);
+        return silence(HANDSHAKE_TIMEOUT_MS, false);
       } else if (isOtherProtocol(e)) {
         return "it does not speak HTTP/2";
       }
@@ -58,12 +58,14 @@ final class ConnectionFailure {
   }
 
   /**
-   * Returns the reason for a server that did not answer in time. In less than the time for a
-   * connection, nothing tells whether there was one.
+   * Returns the reason for a server that did not answer in time.
+   *
+   * @param lookup whether a name server may have taken the time
    */
-  static String silence(long millis) {
+  static String silence(long millis, boolean lookup) {
     String seconds = "%d s".formatted(Math.max(1, Math.round(millis / 1e3)));
-    return millis < CONNECT_TIMEOUT_MS
+    // A connection that is not accepted fails earlier.
+    return lookup || millis < CONNECT_TIMEOUT_MS
         ? "it did not answer in " + seconds
         : "it accepted the connection, but did not answer in " + seconds;
   }

@@ -156,8 +156,9 @@ final class Endpoint {
 
   /** Returns the status of a call that the server did not answer within a time. */
   Status silence(long nanos) {
+    boolean lookup = options == null || !ServerAddress.parse(name).needsNoLookup();
     return Status.UNAVAILABLE.withDescription(
-        unreachable(ConnectionFailure.silence(TimeUnit.NANOSECONDS.toMillis(nanos))));
+        unreachable(ConnectionFailure.silence(TimeUnit.NANOSECONDS.toMillis(nanos), lookup)));
   }
 
   /** Returns whether a status is that of a deadline that this client set. */

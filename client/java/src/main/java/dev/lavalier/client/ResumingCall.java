@@ -129,8 +129,11 @@ final class ResumingCall implements AutoCloseable {
    */
   boolean pollEnd() throws LavalierException {
     StreamFramesResponse next;
-    while ((next = messages.peek()) != null && !next.hasFrame() && !isClosed()) {
-      handleControlMessage(messages.take());
+    while ((next = messages.peek()) != null && !next.hasFrame()) {
+      if (messages.take() == null) { // closed by another thread since
+        break;
+      }
+      handleControlMessage(next);
     }
     if (messages.hasEnded() && !isClosed()) {
       try {

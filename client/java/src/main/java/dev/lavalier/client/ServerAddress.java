@@ -112,10 +112,19 @@ record ServerAddress(String host, String zone, int port) {
     byte[] address = NetUtil.createByteArrayFromIpAddressString(host); // null: a name
     try {
       return address == null
-          ? host.equalsIgnoreCase("localhost")
+          ? isLocalhost()
           : InetAddress.getByAddress(address).isLoopbackAddress();
     } catch (UnknownHostException e) {
       return false;
     }
+  }
+
+  /** Returns whether the host is known without a name server. */
+  boolean needsNoLookup() {
+    return isLocalhost() || NetUtil.createByteArrayFromIpAddressString(host) != null;
+  }
+
+  private boolean isLocalhost() {
+    return host.equalsIgnoreCase("localhost");
   }
 }

@@ -301,7 +301,9 @@ final class LavalierCliTest {
                         "format: mp3 (expected: RATE/CHANNELS/ENCODING, as 48000/2/s16le; encodings"
                             + " s16le, s24le, s32le, f32le)"),
             line -> assertThat(line).isEqualTo("reconnect-s: -1 (expected: 0 or more)"),
-            line -> assertThat(line).startsWith("server: nowhere (expected: HOST:PORT, "),
+            line ->
+                assertThat(line)
+                    .isEqualTo("server: nowhere (expected: HOST:PORT, as 127.0.0.1:50051)"),
             line -> assertThat(line).startsWith("server: 127.0.0.1:1 (expected: a Lavalier"));
   }
 
