@@ -12,15 +12,15 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import grpc from '@grpc/grpc-js';
 import protoLoader from '@grpc/proto-loader';
+import { WavFile } from './wav.mjs';
 
 const PROTO = fileURLToPath(new URL('../../../proto/src/main/proto/', import.meta.url));
-const BYTES_PER_VALUE = {
-  SAMPLE_ENCODING_S16LE: 2, SAMPLE_ENCODING_S24LE: 3, SAMPLE_ENCODING_S32LE: 4, SAMPLE_ENCODING_F32LE: 4,
-};
+const MAX_LATENCY_MS = 60_000; // the longest queue: a recorder prefers late audio to lost audio
+const SIGNALS = { SIGINT: 2, SIGTERM: 15 };
 
-function fail(message) {
+function fail(message, code = 1) {
   console.error(message);
-  process.exit(1);
+  process.exit(code);
 }
 
 function credentials(ca, tokenFile) {
@@ -59,81 +59,83 @@ function listDevices(client) {
   });
 }
 
-function wavHeader({ encoding, sampleRateHz, channelCount }, dataBytes) {
-  const width = BYTES_PER_VALUE[encoding];
-  const header = Buffer.alloc(44);
-  header.write('RIFF', 0);
-  header.writeUInt32LE(36 + dataBytes, 4);
-  header.write('WAVEfmt ', 8);
-  header.writeUInt32LE(16, 16);
-  header.writeUInt16LE(encoding === 'SAMPLE_ENCODING_F32LE' ? 3 : 1, 20);
-  header.writeUInt16LE(channelCount, 22);
-  header.writeUInt32LE(sampleRateHz, 24);
-  header.writeUInt32LE(sampleRateHz * channelCount * width, 28);
-  header.writeUInt16LE(channelCount * width, 32);
-  header.writeUInt16LE(width * 8, 34);
-  header.write('data', 36);
-  header.writeUInt32LE(dataBytes, 40);
-  return header;
-}
-
 function record(client, deviceId, seconds, path) {
-  const call = client.StreamFrames({ deviceId });
-  let file, format, bytesPerSample;
+  const call = client.StreamFrames({ deviceId, maxLatencyMs: MAX_LATENCY_MS });
+  let wav;
   let remaining = 0; // samples per channel still to record
-  let written = 0; // bytes of audio in the file
+  let stopped = false;
 
-  const write = (pcm) => {
-    written += fs.writeSync(file, pcm);
-    remaining -= pcm.length / bytesPerSample;
+  const stop = () => {
+    if (stopped) return;
+    stopped = true;
+    wav?.close();
+    call.cancel(); // after its last subscriber, the server closes the microphone
+    client.close();
   };
-  const finish = () => {
-    if (file === undefined) return;
-    fs.writeSync(file, wavHeader(format, written), 0, 44, 0);
-    fs.closeSync(file);
-    file = undefined;
-  };
-  call.on('data', ({ started, frame }) => {
-    if (started && file === undefined) {
-      format = started.format;
-      bytesPerSample = BYTES_PER_VALUE[format.encoding] * format.channelCount;
-      remaining = Math.round(seconds * format.sampleRateHz);
-      file = fs.openSync(path, 'w');
-      fs.writeSync(file, wavHeader(format, 0));
-    } else if (frame && remaining > 0) {
+  const onMessage = ({ started, frame }) => {
+    if (started && !wav) {
+      wav = new WavFile(path, started.format);
+      remaining = Math.round(seconds * started.format.sampleRateHz);
+    } else if (frame) {
       if (frame.gap) {
         console.error(`gap: ${frame.gap.sampleCount} samples, filled with silence`);
-        write(Buffer.alloc(Math.min(remaining, Number(frame.gap.sampleCount)) * bytesPerSample));
+        const missing = Math.min(remaining, Number(frame.gap.sampleCount));
+        wav.writeSilence(missing);
+        remaining -= missing;
       }
-      write(frame.pcm.subarray(0, remaining * bytesPerSample));
-      if (remaining === 0) {
-        finish();
-        call.cancel(); // after its last subscriber, the server closes the microphone
-        client.close();
-      }
+      const pcm = frame.pcm.subarray(0, remaining * wav.bytesPerSample);
+      wav.write(pcm);
+      remaining -= pcm.length / wav.bytesPerSample;
+      if (remaining === 0) stop();
+    }
+  };
+  for (const [name, number] of Object.entries(SIGNALS)) {
+    process.on(name, () => {
+      stop();
+      process.exit(128 + number);
+    });
+  }
+  call.on('data', (message) => {
+    if (stopped) return;
+    try {
+      onMessage(message);
+    } catch (error) {
+      fail(`${path}: ${error.message}`);
     }
   });
   call.on('error', (error) => {
-    if (remaining === 0 && written > 0) return; // cancelled by this program
-    finish();
+    if (stopped) return; // cancelled by this program
+    stop();
     fail(error.details);
   });
 }
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    server: { type: 'string', default: '127.0.0.1:50051' },
-    ca: { type: 'string' },
-    'token-file': { type: 'string' },
-    device: { type: 'string', default: '' },
-    seconds: { type: 'string', default: '5' },
-  },
-});
+function parseArguments() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        server: { type: 'string', default: '127.0.0.1:50051' },
+        ca: { type: 'string' },
+        'token-file': { type: 'string' },
+        device: { type: 'string', default: '' },
+        seconds: { type: 'string', default: '5' },
+      },
+    });
+  } catch (error) {
+    return fail(error.message.split('\n')[0], 2);
+  }
+}
+
+const { values, positionals } = parseArguments();
+const seconds = Number(values.seconds);
+if (!(seconds > 0 && seconds < Infinity)) {
+  fail(`--seconds: ${values.seconds} (expected: a number of seconds, more than 0)`, 2);
+}
 if (positionals[0] === 'devices') {
   listDevices(connect(values));
 } else if (positionals[0] === 'record' && positionals.length === 2) {
-  record(connect(values), values.device, Number(values.seconds), positionals[1]);
+  record(connect(values), values.device, seconds, positionals[1]);
 } else {
-  fail('usage: record.mjs [--server HOST:PORT] devices | [--device ID] [--seconds S] record FILE.wav');
+  fail('usage: record.mjs [--server HOST:PORT] devices | [--device ID] [--seconds S] record FILE.wav', 2);
 }

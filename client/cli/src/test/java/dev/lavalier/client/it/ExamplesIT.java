@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -21,6 +22,18 @@ import org.junit.jupiter.params.provider.CsvSource;
 final class ExamplesIT {
 
   private static final Path EXAMPLES = ProcessRunner.TOP.resolve("client/examples");
+
+  /** The header of 8 GiB of 48000/2/s16le: an RF64 file, because WAV ends at 4 GiB. */
+  private static final String HEADER_OF_8_GIB =
+      "52463634ffffffff57415645" // RF64, WAVE
+          + "647336341c000000" // ds64, with the sizes of file and audio, and the samples
+          + "4800000002000000"
+          + "0000000002000000"
+          + "000000800000000000000000"
+          + "666d7420100000000100020080bb000000ee020004001000" // fmt
+          + "64617461ffffffff"; // data
+
+  private static final int HEADER_BYTES = HEADER_OF_8_GIB.length() / 2;
 
   @TempDir Path dir;
 
@@ -70,6 +83,36 @@ final class ExamplesIT {
               "--format: 16000/f32le (expected: RATE/CHANNELS/ENCODING, such as 16000/1/f32le;"
                   + " encodings s16le, s24le, s32le, f32le)\n");
     }
+  }
+
+  @Test
+  void pythonWritesFilesBeyond4Gib() throws Exception {
+    String program =
+        """
+        import record
+        from lavalier.v1 import audio_capture_pb2 as pb
+        format = pb.AudioFormat(encoding=pb.SAMPLE_ENCODING_S16LE, sample_rate_hz=48000, channel_count=2)
+        print(record.wav_header(format, 8 << 30).hex())
+        """;
+    Map<String, String> environment =
+        Map.of("PYTHONPATH", dir + java.io.File.pathSeparator + EXAMPLES.resolve("python"));
+    assertThat(ProcessRunner.run(List.of(pythonWithStubs(dir), "-c", program), environment))
+        .isEqualTo(new ProcessRunner.Result(0, HEADER_OF_8_GIB + "\n", ""));
+  }
+
+  @Test
+  void javaScriptWritesFilesBeyond4Gib() throws Exception {
+    assumeTrue(
+        ProcessRunner.succeeds("node", "--version"), "node is not installed (Debian: nodejs npm)");
+    String program =
+        """
+        import { wavHeader } from '%s';
+        const format = { encoding: 'SAMPLE_ENCODING_S16LE', sampleRateHz: 48000, channelCount: 2 };
+        console.log(wavHeader(format, 2 ** 33).toString('hex'));
+        """
+            .formatted(EXAMPLES.resolve("javascript/wav.mjs").toUri());
+    assertThat(ProcessRunner.run(List.of("node", "--input-type=module", "-e", program)))
+        .isEqualTo(new ProcessRunner.Result(0, HEADER_OF_8_GIB + "\n", ""));
   }
 
   @Test
@@ -199,8 +242,49 @@ final class ExamplesIT {
 
       assertThat(run(program, environment, server, "record", "--device", "moon", wav.toString()))
           .isEqualTo(new ProcessRunner.Result(1, "", "device_id: moon (expected: one of tone)\n"));
+      assertStopsWithCompleteFile(program, environment, server, "-INT", 130);
+      assertStopsWithCompleteFile(program, environment, server, "-TERM", 143);
+      for (String seconds : List.of("abc", "0", "-1")) {
+        ProcessRunner.Result refused =
+            run(program, environment, server, "record", "--seconds", seconds, wav.toString());
+        assertThat(refused.code()).isEqualTo(2);
+        assertThat(refused.err()).contains("--seconds").hasLineCount(1);
+      }
     }
     assertReachesAnEncryptedServer(environment, program, "devices", "tone");
+  }
+
+  /** Stops a recording by a signal after more than a second of audio. */
+  private void assertStopsWithCompleteFile(
+      List<String> program,
+      Map<String, String> environment,
+      ServerProcess server,
+      String signal,
+      int code)
+      throws Exception {
+    Path wav = dir.resolve("stopped" + signal + ".wav");
+    Path errors = dir.resolve("errors");
+    List<String> command = new ArrayList<>(program);
+    command.addAll(
+        List.of("--server", server.address(), "record", "--seconds", "60", wav.toString()));
+    ProcessBuilder builder = new ProcessBuilder(command).redirectError(errors.toFile());
+    builder.environment().putAll(environment);
+    Process recording = builder.start();
+    try {
+      while (!Files.exists(wav) || Files.size(wav) < 300_000) {
+        assertThat(recording.waitFor(50, TimeUnit.MILLISECONDS)).isFalse();
+      }
+      assertThat(ProcessRunner.succeeds("kill", signal, Long.toString(recording.pid()))).isTrue();
+      assertThat(recording.waitFor(20, TimeUnit.SECONDS)).isTrue();
+      assertThat(recording.exitValue()).isEqualTo(code);
+      assertThat(errors).isEmptyFile();
+      Recording complete = new Recording(wav);
+      assertThat(complete.samples()).isGreaterThan(48_000);
+      assertThat(Files.size(wav)).isEqualTo(HEADER_BYTES + 4 * complete.samples());
+      complete.assertSine(440, -12);
+    } finally {
+      recording.destroyForcibly();
+    }
   }
 
   /**
