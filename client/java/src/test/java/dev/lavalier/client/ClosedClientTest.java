@@ -66,13 +66,12 @@ final class ClosedClientTest {
 
   @Test
   void closeEndsWatch() throws Exception {
-    try (LavalierClient client = unanswered()) {
-      DeviceWatch watch = client.watchDevices();
-      Future<List<Device>> reading = other.submit(watch::read);
-      client.close();
-      assertThat(reading.get(10, TimeUnit.SECONDS)).isNull();
-      assertThat(watch.read()).isNull();
-    }
+    LavalierClient client = unanswered();
+    DeviceWatch watch = client.watchDevices();
+    Future<List<Device>> reading = other.submit(watch::read);
+    client.close();
+    assertThat(reading.get(10, TimeUnit.SECONDS)).isNull();
+    assertThat(watch.read()).isNull();
   }
 
   @Test

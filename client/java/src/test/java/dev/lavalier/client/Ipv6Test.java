@@ -36,6 +36,9 @@ final class Ipv6Test {
   private static final Metadata.Key<String> AUTHORIZATION =
       Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
 
+  /** The address ::1. */
+  private static final byte[] LOOPBACK = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+
   @TempDir Path dir;
 
   private final BlockingQueue<String> callers = new LinkedBlockingQueue<>();
@@ -49,7 +52,7 @@ final class Ipv6Test {
   }
 
   private static InetAddress loopback() throws IOException {
-    InetAddress address = InetAddress.getByName("::1");
+    InetAddress address = InetAddress.getByAddress(LOOPBACK);
     try {
       new ServerSocket(0, 1, address).close();
     } catch (IOException e) {

@@ -29,7 +29,7 @@ final class SilentServerTest {
 
   private final List<Double> waits = new ArrayList<>(); // in seconds
   private final List<String> notices = new ArrayList<>();
-  private volatile long now = 77 * SECOND;
+  private long now = 77 * SECOND;
 
   private final TimeSource timeSource = new TimeSource(() -> now, this::recordWait, () -> 1);
 
