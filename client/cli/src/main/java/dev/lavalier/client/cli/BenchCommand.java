@@ -28,10 +28,13 @@ import picocli.CommandLine.ParentCommand;
           + " if heartbeats on its event loops, one every 7 ms, were more than 5 ms late at p99.",
       ""
     },
-    footer = {
-      "",
-      "Exit codes: 0 success, 1 failure or streams that ended early, 2 wrong usage, 3 this"
-          + " machine was the bottleneck, 130 after Ctrl-C."
+    exitCodeList = {
+      "0:success",
+      "1:failure, or streams that ended early",
+      "2:wrong usage: an unknown option, a missing or an invalid value",
+      "3:this machine was the bottleneck, so there are no results",
+      "130:Ctrl-C",
+      "143:SIGTERM"
     })
 final class BenchCommand implements Callable<Integer> {
 
@@ -116,7 +119,7 @@ final class BenchCommand implements Callable<Integer> {
             warmup,
             seconds);
       } catch (IllegalArgumentException e) {
-        throw new CliException(e.getMessage(), e);
+        throw new UsageException(FlagNames.in(e.getMessage()));
       }
     }
   }
@@ -127,9 +130,9 @@ final class BenchCommand implements Callable<Integer> {
     try (LavalierClient client = cli.connect()) {
       client.listDevices(); // reports a wrong address before the load starts
     }
-    LavalierCli.Terminal terminal = cli.terminal();
+    Terminal terminal = cli.terminal();
     if (terminal.errIsTerminal()) {
-      terminal.err().printf("%s, then %s s%n", BenchText.load(options), options.seconds());
+      terminal.err().println("%s, then %s s".formatted(BenchText.load(options), options.seconds()));
     }
     BenchResult result = cli.loadGenerator().run(options);
     PrintStream out = terminal.out();

@@ -1,5 +1,6 @@
 package dev.lavalier.client.cli;
 
+import com.google.gson.JsonPrimitive;
 import dev.lavalier.client.bench.BenchOptions;
 import dev.lavalier.client.bench.BenchReport;
 import dev.lavalier.client.bench.GeneratorLoad;
@@ -106,18 +107,6 @@ final class BenchJson {
   }
 
   private static String quoted(String text) {
-    StringBuilder quoted = new StringBuilder("\"");
-    text.chars()
-        .forEach(
-            c -> {
-              if (c == '"' || c == '\\') {
-                quoted.append('\\').append((char) c);
-              } else if (c < ' ') {
-                quoted.append(String.format(Locale.ROOT, "\\u%04x", c));
-              } else {
-                quoted.append((char) c);
-              }
-            });
-    return quoted.append('"').toString();
+    return JsonText.line(new JsonPrimitive(text));
   }
 }

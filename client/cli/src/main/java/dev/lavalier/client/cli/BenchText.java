@@ -32,7 +32,7 @@ final class BenchText {
     BenchReport.Stream stream = report.stream();
     writer.line(
         "%s, %d Hz, frames of %d samples (%.1f ms), bound %d ms",
-        stream.deviceId(),
+        Printable.of(stream.deviceId()),
         stream.sampleRateHz(),
         stream.frameSize(),
         (double) MS_PER_SECOND * stream.frameSize() / stream.sampleRateHz(),

@@ -1,5 +1,7 @@
 package dev.lavalier.client.cli;
 
+import com.google.gson.JsonObject;
+import com.google.gson.JsonPrimitive;
 import dev.lavalier.client.Device;
 import dev.lavalier.client.DeviceWatch;
 import dev.lavalier.client.LavalierClient;
@@ -31,6 +33,12 @@ final class DevicesCommand implements Callable<Integer> {
   @Option(names = "--watch", description = "Keep running and print each change.")
   private boolean watch;
 
+  @Option(
+      names = "--json",
+      description =
+          "Print one JSON object; with --watch, one for each change, in a line of its own.")
+  private boolean json;
+
   @Override
   public Integer call() throws LavalierException {
     try (LavalierClient client = cli.connect()) {
@@ -39,39 +47,63 @@ final class DevicesCommand implements Callable<Integer> {
         return 0;
       }
       List<Device> devices = client.listDevices();
-      PrintStream out = cli.terminal().out();
-      if (devices.isEmpty()) {
+      if (devices.isEmpty() && !json) {
         cli.terminal().err().println("the server lists no device for this client");
       } else {
-        TABLE.print(devices.stream().map(DevicesCommand::row).toList(), out);
+        print(devices);
       }
       return 0;
     }
   }
 
+  private void print(List<Device> devices) {
+    cli.terminal()
+        .out()
+        .print(
+            json
+                ? line(JsonText.object("devices", JsonText.array(devices, JsonText::of)))
+                : TABLE.format(devices.stream().map(DevicesCommand::row).toList()));
+  }
+
+  private static String line(JsonObject object) {
+    return JsonText.line(object) + System.lineSeparator();
+  }
+
   private void watch(LavalierClient client) throws LavalierException {
-    PrintStream out = cli.terminal().out();
     try (DeviceWatch devices = client.watchDevices()) {
       List<Device> before = devices.read();
       if (before == null) {
         return;
       }
-      TABLE.print(before.stream().map(DevicesCommand::row).toList(), out);
+      print(before);
+      cli.terminal().output().check();
       List<Device> now;
       while ((now = devices.read()) != null) {
-        for (Device device : now) {
-          if (!before.contains(device)) {
-            out.println(String.join("  ", row(device)).strip());
-          }
-        }
-        Set<String> remainingIds = now.stream().map(Device::deviceId).collect(Collectors.toSet());
-        for (Device device : before) {
-          if (!remainingIds.contains(device.deviceId())) {
-            out.println(device.deviceId() + "  removed");
-          }
-        }
-        out.flush();
+        printChanges(before, now);
+        cli.terminal().output().check();
         before = now;
+      }
+    }
+  }
+
+  private void printChanges(List<Device> before, List<Device> now) {
+    PrintStream out = cli.terminal().out();
+    for (Device device : now) {
+      if (!before.contains(device)) {
+        out.print(
+            json
+                ? line(JsonText.object("device", JsonText.of(device)))
+                : Table.line(row(device)) + System.lineSeparator());
+      }
+    }
+    Set<String> remainingIds = now.stream().map(Device::deviceId).collect(Collectors.toSet());
+    for (Device device : before) {
+      String id = device.deviceId();
+      if (!remainingIds.contains(id)) {
+        out.print(
+            json
+                ? line(JsonText.object("removed_device_id", new JsonPrimitive(id)))
+                : Table.line(id, "removed") + System.lineSeparator());
       }
     }
   }

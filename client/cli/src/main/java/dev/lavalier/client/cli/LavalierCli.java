@@ -2,13 +2,10 @@ package dev.lavalier.client.cli;
 
 import dev.lavalier.client.ConnectOptions;
 import dev.lavalier.client.LavalierClient;
-import dev.lavalier.client.LavalierException;
-import dev.lavalier.client.bench.BenchException;
 import dev.lavalier.client.bench.LoadGenerator;
-import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
-import java.util.Map;
+import java.util.Locale;
 import java.util.function.Function;
 import org.slf4j.bridge.SLF4JBridgeHandler;
 import picocli.CommandLine;
@@ -24,18 +21,24 @@ import picocli.CommandLine.ScopeType;
     versionProvider = LavalierCli.Version.class,
     sortOptions = false,
     description = "Plays, records and measures audio from a Lavalier server.",
-    footer = {"", "Exit codes: 0 success, 1 failure, 2 wrong usage, 130 after Ctrl-C."},
+    exitCodeListHeading = "%nExit codes:%n",
+    exitCodeList = {
+      "0:success, or the reader of a pipe closed it",
+      "1:failure: no server, no access, no such device, a failed write, an early end",
+      "2:wrong usage: an unknown option, a missing or an invalid value",
+      "130:Ctrl-C",
+      "143:SIGTERM"
+    },
     subcommands = {
       DevicesCommand.class,
       SubscriptionsCommand.class,
       RecordCommand.class,
       ListenCommand.class,
       MeterCommand.class,
-      BenchCommand.class
+      BenchCommand.class,
+      CommandLine.HelpCommand.class
     })
 public final class LavalierCli {
-
-  private static final int FAILED = 1;
 
   @Mixin private ServerOptions server;
 
@@ -67,39 +70,31 @@ public final class LavalierCli {
       Function<ConnectOptions, LavalierClient> connector,
       Function<ConnectOptions, LoadGenerator> loadGenerators,
       Terminal terminal) {
+    Locale.setDefault(Locale.ROOT); // numbers and messages do not depend on the user's language
     CommandLine line = new CommandLine(new LavalierCli(connector, loadGenerators, terminal));
     line.setExpandAtFiles(false); // an argument that begins with @ is no name of a file
+    line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setOut(new PrintWriter(terminal.out(), true, Charset.defaultCharset()));
     line.setErr(new PrintWriter(terminal.err(), true, Charset.defaultCharset()));
-    line.setParameterExceptionHandler(
-        (e, ignored) -> {
-          terminal.err().println(e.getMessage() + " (see --help)");
-          return CommandLine.ExitCode.USAGE;
-        });
-    line.setExecutionExceptionHandler((e, ignored, result) -> reportFailure(e, terminal));
+    line.setParameterExceptionHandler((e, ignored) -> Failures.reportUsage(e, terminal));
+    line.setExecutionExceptionHandler((e, ignored, result) -> Failures.report(e, terminal));
     if (args.length == 0) {
       line.usage(terminal.err());
       return CommandLine.ExitCode.USAGE;
     }
-    return line.execute(args);
-  }
-
-  /** Prints one line for an expected failure and a stack trace for a bug. */
-  private static int reportFailure(Exception e, Terminal terminal) {
-    if (e instanceof LavalierException
-        || e instanceof CliException
-        || e instanceof BenchException) {
-      terminal.err().println(e.getMessage());
-    } else {
-      e.printStackTrace(terminal.err());
+    int code = line.execute(args);
+    try {
+      terminal.output().check();
+    } catch (OutputException e) {
+      return code == CommandLine.ExitCode.OK ? Failures.report(e, terminal) : code;
     }
-    return FAILED;
+    return code;
   }
 
   /**
    * Creates a client of the server that the options name.
    *
-   * @throws CliException if an option is invalid
+   * @throws UsageException if an option is invalid, such as the name of a file without certificates
    */
   LavalierClient connect() {
     return create(connector);
@@ -116,37 +111,12 @@ public final class LavalierCli {
     try {
       return factory.apply(server.connectOptions(terminal.environment()));
     } catch (IllegalArgumentException e) {
-      throw new CliException(e.getMessage(), e);
+      throw new UsageException(FlagNames.in(e.getMessage()));
     }
   }
 
   Terminal terminal() {
     return terminal;
-  }
-
-  /**
-   * The streams and environment that the program uses.
-   *
-   * @param out standard output
-   * @param err standard error
-   * @param outIsTerminal whether standard output is a terminal
-   * @param errIsTerminal whether standard error is a terminal
-   * @param environment the environment variables
-   */
-  record Terminal(
-      PrintStream out,
-      PrintStream err,
-      boolean outIsTerminal,
-      boolean errIsTerminal,
-      Map<String, String> environment) {
-    static Terminal system() {
-      return new Terminal(
-          System.out,
-          System.err,
-          TerminalCheck.isTerminal(1),
-          TerminalCheck.isTerminal(2),
-          System.getenv());
-    }
   }
 
   /** Reads the version from the jar. */

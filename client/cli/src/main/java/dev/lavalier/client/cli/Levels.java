@@ -3,9 +3,12 @@ package dev.lavalier.client.cli;
 import dev.lavalier.client.PcmFormat;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.Locale;
 
 /** Measures the level of each channel since the last {@link #reset}. For use by one thread. */
 final class Levels {
+
+  private static final double FLOOR_DB = -99.9;
 
   private final PcmFormat format;
   private final double[] squares;
@@ -63,6 +66,19 @@ final class Levels {
       highest = Math.max(highest, peak(channel));
     }
     return highest;
+  }
+
+  /**
+   * Returns a level in dBFS in six characters. Silence is -99.9; the level of float samples that
+   * are infinite or not a number is {@code inf} or {@code NaN}.
+   */
+  static String text(double db) {
+    if (Double.isNaN(db)) {
+      return "   NaN";
+    }
+    return db == Double.POSITIVE_INFINITY
+        ? "   inf"
+        : String.format(Locale.ROOT, "%6.1f", Math.max(FLOOR_DB, db));
   }
 
   /** Discards all samples added so far. */

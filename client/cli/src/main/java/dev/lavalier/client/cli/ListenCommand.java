@@ -1,5 +1,6 @@
 package dev.lavalier.client.cli;
 
+import dev.lavalier.client.Device;
 import dev.lavalier.client.FrameStream;
 import dev.lavalier.client.LavalierClient;
 import dev.lavalier.client.LavalierException;
@@ -8,6 +9,7 @@ import dev.lavalier.client.SampleEncoding;
 import dev.lavalier.client.StreamOptions;
 import dev.lavalier.client.sound.Player;
 import java.io.IOException;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -40,28 +42,84 @@ final class ListenCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws LavalierException {
-    source.samples(1); // checks --seconds before the device is opened
-    StreamOptions options = source.streamOptions();
-    if (options.format().isEmpty()) {
-      options = options.withFormat(PLAYABLE);
+    StreamOptions options = playableOptions();
+    try (LavalierClient client = cli.connect()) {
+      // The output device is opened first: if it cannot play, the microphone stays off.
+      Optional<PcmFormat> expected = expectedFormat(client, options);
+      if (expected.isPresent()) {
+        try (Player player = Player.open(expected.get(), bufferMs);
+            FrameStream stream = client.stream(options)) {
+          if (stream.start().format().equals(expected.get())) {
+            play(player, stream);
+            return 0;
+          }
+        }
+      }
+      try (FrameStream stream = client.stream(options);
+          Player player = Player.open(stream.start().format(), bufferMs)) {
+        play(player, stream);
+      }
+      return 0;
+    } catch (IOException e) {
+      throw new CliException(Printable.of(e.getMessage()), e);
     }
-    try (LavalierClient client = cli.connect();
-        FrameStream stream = client.stream(options);
-        Player player = Player.open(stream.start().format(), bufferMs)) {
-      stream.onNotice(notice -> cli.terminal().err().println("notice: " + notice.message()));
+  }
+
+  private StreamOptions playableOptions() {
+    StreamOptions options = source.streamOptions();
+    if (bufferMs < 1 || bufferMs > Player.MAX_BUFFER_MS) {
+      throw new UsageException(
+          "--buffer-ms: %d (expected: 1 to %d)".formatted(bufferMs, Player.MAX_BUFFER_MS));
+    }
+    PcmFormat format = options.format().orElse(PLAYABLE);
+    if (format.encoding() != SampleEncoding.S16LE) {
+      throw new UsageException(
+          "--format: %s (expected: encoding s16le, which output devices play)".formatted(format));
+    }
+    return options.withFormat(format);
+  }
+
+  /** Returns the format that the stream will have; empty if the device is not listed. */
+  private static Optional<PcmFormat> expectedFormat(LavalierClient client, StreamOptions options)
+      throws LavalierException {
+    PcmFormat requested = options.format().orElse(PLAYABLE);
+    if (requested.sampleRateHz() > 0 && requested.channelCount() > 0) {
+      return Optional.of(requested);
+    }
+    String id = options.deviceId();
+    return client.listDevices().stream()
+        .filter(device -> id.isEmpty() ? device.isDefault() : device.deviceId().equals(id))
+        .findFirst()
+        .map(Device::captureFormat)
+        .map(
+            captured ->
+                new PcmFormat(
+                    requested.encoding(),
+                    requested.sampleRateHz() > 0
+                        ? requested.sampleRateHz()
+                        : captured.sampleRateHz(),
+                    requested.channelCount() > 0
+                        ? requested.channelCount()
+                        : options.channelMap().isEmpty()
+                            ? captured.channelCount()
+                            : options.channelMap().size()));
+  }
+
+  private void play(Player player, FrameStream stream) throws LavalierException, IOException {
+    try (ExitHook hook = ExitHook.install(() -> {})) {
+      hook.setStream(stream);
+      stream.onNotice(notice -> cli.terminal().report("notice: " + notice.message()));
       if (cli.terminal().errIsTerminal()) {
         cli.terminal()
-            .err()
-            .printf("listening to %s, %s%n", stream.start().deviceId(), stream.start().format());
+            .report(
+                "listening to %s, %s"
+                    .formatted(stream.start().deviceId(), stream.start().format()));
       }
       try {
         player.play(stream, source.samples(stream.start().format().sampleRateHz()));
       } finally {
         printStats(player.stats());
       }
-      return 0;
-    } catch (IOException | IllegalArgumentException e) {
-      throw new CliException(e.getMessage(), e);
     }
   }
 
@@ -69,9 +127,13 @@ final class ListenCommand implements Callable<Integer> {
     if (stats.underruns() > 0 || stats.skippedFrames() > 0 || cli.terminal().errIsTerminal()) {
       cli.terminal()
           .err()
-          .printf(
-              "underruns %d, frames skipped %d, samples corrected %d, buffer %d ms%n",
-              stats.underruns(), stats.skippedFrames(), stats.correctedSamples(), stats.bufferMs());
+          .println(
+              "underruns %d, frames skipped %d, samples corrected %d, buffer %d ms"
+                  .formatted(
+                      stats.underruns(),
+                      stats.skippedFrames(),
+                      stats.correctedSamples(),
+                      stats.bufferMs()));
     }
   }
 }

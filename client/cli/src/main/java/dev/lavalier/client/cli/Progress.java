@@ -20,15 +20,19 @@ final class Progress {
 
   private final PrintStream err;
   private final boolean live;
+  private final String target;
   private final PcmFormat format;
   private final Levels levels;
+  private long written; // samples per channel
+  private double peak = Double.NEGATIVE_INFINITY; // of the last status line
   private long nextUpdateAt;
   private int gaps;
   private int width; // of the status line
 
-  Progress(LavalierCli.Terminal terminal, StreamStart start, String target) {
+  Progress(Terminal terminal, StreamStart start, String target) {
     this.err = terminal.err();
     this.live = terminal.errIsTerminal();
+    this.target = target;
     this.format = start.format();
     this.levels = new Levels(format);
     if (live) {
@@ -36,7 +40,9 @@ final class Progress {
           start.captureFormat().equals(format)
               ? ""
               : " (captured in %s)".formatted(start.captureFormat());
-      err.printf("recording %s, %s%s, into %s%n", start.deviceId(), format, captured, target);
+      err.println(
+          "recording %s, %s%s, into %s"
+              .formatted(Printable.of(start.deviceId()), format, captured, target));
     }
   }
 
@@ -45,17 +51,21 @@ final class Progress {
    * channel written so far.
    */
   void onWritten(ByteBuffer pcm, long total) {
+    written = total;
     if (!live) {
       return;
     }
     levels.add(pcm.duplicate().order(ByteOrder.LITTLE_ENDIAN));
     if (total >= nextUpdateAt) {
       nextUpdateAt = total + format.sampleRateHz() / LINES_PER_SECOND;
-      replaceLine(
-          "%s  peak %6.1f dBFS  gaps %d"
-              .formatted(time(total), Math.max(-99, levels.peak()), gaps));
+      peak = levels.peak();
       levels.reset();
+      showStatus();
     }
+  }
+
+  private void showStatus() {
+    replaceLine("%s  peak %s dBFS  gaps %d".formatted(time(written), Levels.text(peak), gaps));
   }
 
   /** Prints a gap that starts at sample {@code position} of the recording. */
@@ -99,20 +109,36 @@ final class Progress {
   }
 
   /** Prints that the server had less pre-roll than requested. */
-  void onPreroll(Duration granted, int requestedMs) {
-    line("preroll: the server had %d of %d ms".formatted(granted.toMillis(), requestedMs));
+  void onPreroll(Duration granted, Duration requested) {
+    line(
+        "preroll: the server had %d of %d ms (the operator sets how much: --history-ms)"
+            .formatted(granted.toMillis(), requested.toMillis()));
   }
 
   /** Prints a notice. */
   void onNotice(Notice notice) {
-    line("notice: " + notice.message());
+    line("notice: " + Printable.of(notice.message()));
   }
 
-  /** Ends the status line. */
+  /** Ends the status line with the full length. */
   void finish() {
-    if (width > 0) {
+    if (live && written > 0) {
+      showStatus();
       err.println();
       width = 0;
+    }
+  }
+
+  /** Prints what was written, on a terminal. Call it when the target is complete. */
+  void summarize() {
+    if (live) {
+      line(
+          "wrote %s: %.1f s, %d %s"
+              .formatted(
+                  target,
+                  (double) written / format.sampleRateHz(),
+                  gaps,
+                  gaps == 1 ? "gap" : "gaps"));
     }
   }
 

@@ -3,17 +3,12 @@ package dev.lavalier.client.cli;
 import dev.lavalier.client.FrameStream;
 import dev.lavalier.client.LavalierClient;
 import dev.lavalier.client.LavalierException;
-import dev.lavalier.client.PcmFormat;
 import dev.lavalier.client.StreamOptions;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -31,7 +26,11 @@ import picocli.CommandLine.ParentCommand;
     })
 final class RecordCommand implements Callable<Integer> {
 
-  private static final long FINISH_TIMEOUT_SECONDS = 3;
+  /** Requested in this order, until the server has enough memory. Zero: the server's default. */
+  private static final List<Duration> MAX_LATENCIES =
+      List.of(Duration.ofSeconds(60), Duration.ofSeconds(20), Duration.ofSeconds(5), Duration.ZERO);
+
+  private static final Duration MAX_PREROLL = Duration.ofMinutes(10);
 
   @ParentCommand private LavalierCli cli;
 
@@ -48,106 +47,104 @@ final class RecordCommand implements Callable<Integer> {
       names = "--preroll",
       paramLabel = "MS",
       defaultValue = "0",
+      converter = DurationConverter.Millis.class,
       description =
-          "Start MS milliseconds in the past, if the server still has that audio (0 to 600000,"
-              + " default: 0).")
-  private int prerollMs;
+          "Start MS milliseconds in the past, or e.g. 10s, if the server still has that audio"
+              + " (0 to 600000, default: 0).")
+  private Duration preroll;
+
+  @Option(
+      names = "--container",
+      paramLabel = "wav|raw",
+      description =
+          "What to write: a WAV file, or samples without a header (default: wav for a file, raw"
+              + " for -). A WAV header for a pipe has sizes of 0xFFFFFFFF.")
+  private @Nullable Container container;
 
   @Parameters(paramLabel = "FILE.wav|-", description = "File to write, or - for standard output.")
   private String target;
 
   @Override
   public Integer call() throws LavalierException {
-    source.samples(1); // checks --seconds before anything is opened
-    if (target.equals("-")) {
-      try {
-        record(format -> new RawOutput(cli.terminal().out()));
-      } catch (IOException e) {
-        return 0; // the reader closed the pipe, which is a normal end
-      }
-    } else {
-      recordInto(Path.of(target));
+    StreamOptions options = streamOptions();
+    RecordTarget checked = RecordTarget.of(target, container, cli.terminal());
+    // The file is opened before the device: if it cannot be written, the microphone stays off.
+    try (LavalierClient client = cli.connect();
+        RecordTarget opened = checked.open();
+        ExitHook hook = ExitHook.install(opened::discard);
+        FrameStream stream = open(client, options)) {
+      hook.setStream(stream);
+      record(stream, opened);
     }
     return 0;
   }
 
-  /** Opens the file before the device. If the device cannot be opened, the file stays unchanged. */
-  private void recordInto(Path path) throws LavalierException {
-    boolean existed = Files.exists(path);
-    try (FileChannel file =
-        FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
-      try {
-        record(format -> new WavFile(file, format));
-      } catch (LavalierException e) {
-        if (!existed && Files.size(path) == 0) {
-          Files.delete(path);
-        }
-        throw e;
-      }
-    } catch (IOException e) {
-      throw new CliException("file: %s (expected: a writable file; %s)".formatted(path, e), e);
-    }
-  }
-
-  private interface OutputFactory {
-    PcmOutput open(PcmFormat format) throws IOException;
-  }
-
-  private void record(OutputFactory outputs) throws LavalierException, IOException {
-    try (LavalierClient client = cli.connect();
-        FrameStream stream = client.stream(streamOptions())) {
-      CountDownLatch finished = new CountDownLatch(1);
-      Thread shutdownHook = new Thread(() -> finish(stream, finished), "lavalier-stop");
-      Runtime.getRuntime().addShutdownHook(shutdownHook);
-      try {
-        write(stream, outputs);
-      } finally {
-        finished.countDown();
-        removeShutdownHook(shutdownHook);
-      }
-    }
-  }
-
   private StreamOptions streamOptions() {
-    return source
-        .streamOptions()
-        .withFrameSize(frameSize)
-        .withPreroll(Duration.ofMillis(prerollMs));
-  }
-
-  private void write(FrameStream stream, OutputFactory outputs) throws IOException {
-    PcmFormat format = stream.start().format();
-    Progress progress = new Progress(cli.terminal(), stream.start(), target);
-    stream.onNotice(progress::onNotice);
-    if (stream.start().preroll().toMillis() < prerollMs) {
-      progress.onPreroll(stream.start().preroll(), prerollMs);
+    if (frameSize < 0) {
+      throw new UsageException("--frame-size: %d (expected: 0 or more)".formatted(frameSize));
     }
-    try (PcmOutput output = outputs.open(format)) {
-      new Recorder(stream, output, progress).record(source.samples(format.sampleRateHz()));
-    } catch (LavalierException e) {
-      throw new CliException("the recording ended early: " + e.getMessage(), e);
-    } finally {
-      progress.finish();
+    if (preroll.compareTo(MAX_PREROLL) > 0) {
+      throw new UsageException(
+          "--preroll: %d (expected: 0 to %d ms)"
+              .formatted(preroll.toMillis(), MAX_PREROLL.toMillis()));
     }
+    return source.streamOptions().withFrameSize(frameSize).withPreroll(preroll);
   }
 
   /**
-   * Runs on Ctrl-C: ends the stream and delays the exit of the JVM until the recording is complete.
+   * Opens the stream with a long queue on the server, so that a stall of the network loses nothing.
+   * If the server does not have the memory, tries shorter ones.
    */
-  private static void finish(FrameStream stream, CountDownLatch finished) {
-    stream.close();
-    try {
-      finished.await(FINISH_TIMEOUT_SECONDS, TimeUnit.SECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+  private FrameStream open(LavalierClient client, StreamOptions options) throws LavalierException {
+    if (source.maxLatency().isPresent()) {
+      return client.stream(options);
     }
+    LavalierException refused = null;
+    for (Duration maxLatency : MAX_LATENCIES) {
+      try {
+        FrameStream stream = client.stream(options.withMaxLatency(maxLatency));
+        if (refused != null) {
+          reportShortQueue(stream, refused);
+        }
+        return stream;
+      } catch (LavalierException e) {
+        if (e.kind() != LavalierException.Kind.LIMIT_REACHED) {
+          throw e;
+        }
+        refused = e;
+      }
+    }
+    throw refused;
   }
 
-  private static void removeShutdownHook(Thread shutdownHook) {
+  private void reportShortQueue(FrameStream stream, LavalierException refused) {
+    cli.terminal()
+        .report(
+            "notice: a stall of more than %.1f s loses audio, because the server refused a longer"
+                    .formatted(stream.start().maxLatency().toMillis() / 1e3)
+                + " queue: "
+                + refused.getMessage());
+  }
+
+  private void record(FrameStream stream, RecordTarget opened) {
+    Progress progress = new Progress(cli.terminal(), stream.start(), opened.displayName());
+    stream.onNotice(progress::onNotice);
+    if (stream.start().preroll().compareTo(preroll) < 0) {
+      progress.onPreroll(stream.start().preroll(), preroll);
+    }
     try {
-      Runtime.getRuntime().removeShutdownHook(shutdownHook);
-    } catch (IllegalStateException e) {
-      // The JVM is already shutting down: the hook itself ended the recording.
+      try (PcmOutput output = opened.start(stream.start().format(), stream::close)) {
+        long samples = source.samples(stream.start().format().sampleRateHz());
+        new Recorder(stream, output, progress).record(samples);
+      } finally {
+        progress.finish();
+      }
+      progress.summarize();
+    } catch (LavalierException e) {
+      progress.summarize();
+      throw new CliException("the recording ended early: " + FlagNames.in(e.getMessage()), e);
+    } catch (IOException e) {
+      throw opened.failure(e);
     }
   }
 }

@@ -88,7 +88,11 @@ final class ServerOptions {
     } catch (IOException e) {
       throw new IllegalArgumentException(
           "token-file: %s (expected: a file with a token; %s)"
-              .formatted(file, e instanceof NoSuchFileException ? "the file does not exist" : e),
+              .formatted(
+                  file,
+                  e instanceof NoSuchFileException
+                      ? "the file does not exist"
+                      : FileTypes.reason(e)),
           e);
     }
   }

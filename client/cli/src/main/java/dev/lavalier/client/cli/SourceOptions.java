@@ -5,11 +5,15 @@ import dev.lavalier.client.PcmFormat;
 import dev.lavalier.client.StreamOptions;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** The options that say what a command subscribes to, and for how long. */
 final class SourceOptions {
+
+  private static final Duration MAX_MAX_LATENCY = Duration.ofMinutes(1);
+  private static final double NANOS_PER_SECOND = 1e9;
 
   @Option(
       names = "--device",
@@ -21,8 +25,11 @@ final class SourceOptions {
   @Option(
       names = "--seconds",
       paramLabel = "S",
-      description = "Seconds of audio after which to stop, e.g. 5 or 0.25 (default: until Ctrl-C).")
-  private @Nullable Double seconds;
+      converter = DurationConverter.Seconds.class,
+      description =
+          "Length of audio after which to stop, in seconds or with a unit, e.g. 5, 250ms or 2m"
+              + " (default: until Ctrl-C).")
+  private @Nullable Duration seconds;
 
   @Option(
       names = "--wait",
@@ -50,47 +57,81 @@ final class SourceOptions {
       names = "--reconnect-s",
       paramLabel = "S",
       defaultValue = "300",
+      converter = DurationConverter.Seconds.class,
       description =
           "Seconds to retry after the connection is lost, before the command exits with code 1;"
               + " 0: do not retry (default: ${DEFAULT-VALUE}).")
-  private int reconnectSeconds;
+  private Duration reconnect;
+
+  @Option(
+      names = "--max-latency-ms",
+      paramLabel = "MS",
+      converter = DurationConverter.Millis.class,
+      description =
+          "Longest time that audio may wait on the server before it is dropped, in ms, from one"
+              + " frame to 60000 (default: 60000 for record, 200 for listen and meter).")
+  private @Nullable Duration maxLatency;
 
   /**
    * Returns the options of the subscription.
    *
-   * @throws CliException if the format is invalid or {@code --reconnect-s} is negative
+   * @throws UsageException if the value of an option is invalid
    */
   StreamOptions streamOptions() {
-    if (reconnectSeconds < 0) {
-      throw new CliException(
-          "reconnect-s: %d (expected: 0 or more)".formatted(reconnectSeconds), null);
-    }
+    checkSeconds();
+    checkMaxLatency();
     StreamOptions options =
         StreamOptions.defaults()
             .withDeviceId(device)
-            .withChannelMap(channels)
-            .withReconnect(Duration.ofSeconds(reconnectSeconds))
+            .withChannelMap(checkedChannels())
+            .withReconnect(reconnect)
+            .withMaxLatency(maxLatency().orElse(Duration.ZERO))
             .withOnDeviceLoss(waitForDevice ? OnDeviceLoss.WAIT : OnDeviceLoss.FAIL);
     try {
       return format == null ? options : options.withFormat(PcmFormat.parse(format));
     } catch (IllegalArgumentException e) {
-      throw new CliException(e.getMessage(), e);
+      throw new UsageException(FlagNames.in(e.getMessage()));
     }
   }
 
+  private void checkSeconds() {
+    if (seconds != null && seconds.isZero()) {
+      throw new UsageException("--seconds: 0 (expected: more than 0)");
+    }
+  }
+
+  private void checkMaxLatency() {
+    if (maxLatency != null
+        && (maxLatency.toMillis() < 1 || maxLatency.compareTo(MAX_MAX_LATENCY) > 0)) {
+      throw new UsageException(
+          "--max-latency-ms: %d (expected: one frame to %d ms)"
+              .formatted(maxLatency.toMillis(), MAX_MAX_LATENCY.toMillis()));
+    }
+  }
+
+  private List<Integer> checkedChannels() {
+    for (int channel : channels) {
+      if (channel < 0) {
+        throw new UsageException(
+            "--channels: %d (expected: a captured channel from 1, or 0 for the mean of all)"
+                .formatted(channel));
+      }
+    }
+    return channels;
+  }
+
+  /** Returns {@code --max-latency-ms}; empty if it is not set. */
+  Optional<Duration> maxLatency() {
+    return Optional.ofNullable(maxLatency);
+  }
+
   /**
-   * Returns {@code --seconds} in samples per channel, rounded to the nearest; {@link
+   * Returns {@code --seconds} in samples per channel, rounded to the nearest, at least one; {@link
    * Long#MAX_VALUE} if the option is not set.
-   *
-   * @throws CliException if the time is not positive
    */
   long samples(int sampleRateHz) {
-    if (seconds == null) {
-      return Long.MAX_VALUE;
-    }
-    if (!(seconds > 0) || seconds > 1e9) {
-      throw new CliException("seconds: %s (expected: more than 0)".formatted(seconds), null);
-    }
-    return Math.max(1, Math.round(seconds * sampleRateHz));
+    return seconds == null
+        ? Long.MAX_VALUE
+        : Math.max(1, Math.round(seconds.toNanos() / NANOS_PER_SECOND * sampleRateHz));
   }
 }

@@ -32,15 +32,25 @@ final class SubscriptionsCommand implements Callable<Integer> {
       description = "List only the subscriptions of this device (default: all devices).")
   private String device;
 
+  @Option(names = "--json", description = "Print one JSON object.")
+  private boolean json;
+
   @Override
   public Integer call() throws LavalierException {
     try (LavalierClient client = cli.connect()) {
       List<Subscription> subscriptions = client.listSubscriptions(device);
-      if (subscriptions.isEmpty()) {
+      if (json) {
+        cli.terminal()
+            .out()
+            .println(
+                JsonText.line(
+                    JsonText.object("subscriptions", JsonText.array(subscriptions, JsonText::of))));
+      } else if (subscriptions.isEmpty()) {
         cli.terminal().err().println("no subscriptions");
       } else {
-        TABLE.print(
-            subscriptions.stream().map(SubscriptionsCommand::row).toList(), cli.terminal().out());
+        cli.terminal()
+            .out()
+            .print(TABLE.format(subscriptions.stream().map(SubscriptionsCommand::row).toList()));
       }
       return 0;
     }

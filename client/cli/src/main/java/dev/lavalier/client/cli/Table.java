@@ -1,10 +1,15 @@
 package dev.lavalier.client.cli;
 
-import java.io.PrintStream;
+import java.util.ArrayList;
 import java.util.List;
 
-/** Prints rows under headings; each column except the last is as wide as its longest value. */
+/**
+ * Formats rows under headings; each column except the last is as wide as its widest value. The
+ * values can be text from a server.
+ */
 final class Table {
+
+  private static final String SEPARATOR = "  ";
 
   private final String[] headings;
 
@@ -12,19 +17,39 @@ final class Table {
     this.headings = headings;
   }
 
-  void print(List<String[]> rows, PrintStream out) {
-    StringBuilder layout = new StringBuilder();
-    for (int column = 0; column < headings.length - 1; column++) {
-      int width = headings[column].length();
-      for (String[] row : rows) {
-        width = Math.max(width, row[column].length());
+  /** Returns the lines, each with a line end. */
+  String format(List<String[]> rows) {
+    List<String[]> lines = new ArrayList<>();
+    lines.add(headings);
+    int[] widths = new int[headings.length];
+    rows.forEach(row -> lines.add(printable(row)));
+    for (String[] line : lines) {
+      for (int column = 0; column < widths.length; column++) {
+        widths[column] = Math.max(widths[column], Math.max(1, Printable.width(line[column])));
       }
-      layout.append("%-").append(Math.max(1, width)).append("s  ");
     }
-    String format = layout.append("%s%n").toString();
-    out.printf(format, (Object[]) headings);
-    for (String[] row : rows) {
-      out.printf(format, (Object[]) row);
+    StringBuilder text = new StringBuilder();
+    for (String[] line : lines) {
+      for (int column = 0; column < widths.length - 1; column++) {
+        text.append(line[column])
+            .append(" ".repeat(widths[column] - Printable.width(line[column])))
+            .append(SEPARATOR);
+      }
+      text.append(line[widths.length - 1]).append(System.lineSeparator());
     }
+    return text.toString();
+  }
+
+  /** Returns one row without aligned columns. */
+  static String line(String... row) {
+    return String.join(SEPARATOR, printable(row)).strip();
+  }
+
+  private static String[] printable(String[] row) {
+    String[] cells = new String[row.length];
+    for (int column = 0; column < row.length; column++) {
+      cells[column] = Printable.of(row[column]);
+    }
+    return cells;
   }
 }

@@ -61,12 +61,13 @@ final class BenchCommandTest {
         args,
         address -> server.client(),
         address -> LoadGenerators.over(server.channel(), clock::get, generatorLoad, () -> timeIsUp),
-        new LavalierCli.Terminal(
-            new PrintStream(out, true, StandardCharsets.UTF_8),
+        new Terminal(
+            new StandardOutput(out, StandardCharsets.UTF_8, () -> false),
             new PrintStream(err, true, StandardCharsets.UTF_8),
             false,
             false,
-            Map.of()));
+            Map.of(),
+            () -> new TerminalSize(80, 24)));
   }
 
   private CompletableFuture<Integer> start(GeneratorLoad generatorLoad, String... more) {
@@ -301,16 +302,16 @@ final class BenchCommandTest {
 
   @Test
   void invalidFlagPrintsOneLine() {
-    assertThat(run(LoadGenerators.idle(), "bench", "--subscribers", "0")).isEqualTo(1);
-    assertThat(run(LoadGenerators.idle(), "bench", "--connections", "101")).isEqualTo(1);
-    assertThat(run(LoadGenerators.idle(), "bench", "--seconds", "0")).isEqualTo(1);
-    assertThat(run(LoadGenerators.idle(), "bench", "--warmup", "-1")).isEqualTo(1);
+    assertThat(run(LoadGenerators.idle(), "bench", "--subscribers", "0")).isEqualTo(2);
+    assertThat(run(LoadGenerators.idle(), "bench", "--connections", "101")).isEqualTo(2);
+    assertThat(run(LoadGenerators.idle(), "bench", "--seconds", "0")).isEqualTo(2);
+    assertThat(run(LoadGenerators.idle(), "bench", "--warmup", "-1")).isEqualTo(2);
     assertThat(errors().lines())
         .containsExactly(
-            "subscribers: 0 (expected: 1..100000)",
-            "connections: 101 (expected: 1..100, the number of subscribers)",
-            "seconds: 0.0 (expected: more than 0, at most 86400)",
-            "warmup: -1.0 (expected: 0..3600)");
+            "--subscribers: 0 (expected: 1..100000) (see --help)",
+            "--connections: 101 (expected: 1..100, the number of subscribers) (see --help)",
+            "--seconds: 0.0 (expected: more than 0, at most 86400) (see --help)",
+            "--warmup: -1.0 (expected: 0..3600) (see --help)");
     assertThat(run(LoadGenerators.idle(), "bench", "--subscribers", "many")).isEqualTo(2);
   }
 }

@@ -153,6 +153,23 @@ final class ProgramsIT {
     cut.assertSine(440, TONE_DBFS);
   }
 
+  @Test
+  void ctrlCBeforeStreamIsOpenLeavesNoFile() throws Exception {
+    Path wav = dir.resolve("never.wav");
+    try (ServerSocket silent = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT"));
+      command.addAll(
+          ProcessRunner.lavalier("record", "--server", "127.0.0.1:" + silent.getLocalPort()));
+      command.addAll(List.of("--format", "16000/1/s16le", wav.toString()));
+      Process recording = new ProcessBuilder(command).start();
+      awaitSize(wav, 0);
+      assertThat(ProcessRunner.succeeds("kill", "-INT", Long.toString(recording.pid()))).isTrue();
+      assertThat(recording.waitFor(20, TimeUnit.SECONDS)).isTrue();
+      assertThat(recording.exitValue()).isEqualTo(130);
+      assertThat(wav).doesNotExist();
+    }
+  }
+
   private static void awaitSize(Path file, long bytes) throws Exception {
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
     while (!Files.exists(file) || Files.size(file) < bytes) {
@@ -259,6 +276,6 @@ final class ProgramsIT {
     assertThat(result.err().lines())
         .singleElement()
         .asString()
-        .startsWith("server: 127.0.0.1:1 (expected: a Lavalier server; ");
+        .startsWith("--server: 127.0.0.1:1 (expected: a Lavalier server; ");
   }
 }
