@@ -2,89 +2,92 @@ package dev.lavalier.client.cli;
 
 import dev.lavalier.client.Frame;
 import dev.lavalier.client.FrameStream;
+import dev.lavalier.client.Gap;
 import dev.lavalier.client.LavalierClient;
 import dev.lavalier.client.LavalierException;
-import dev.lavalier.client.PcmFormat;
-import java.io.PrintStream;
 import java.util.concurrent.Callable;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
 
 /** {@code lavalier meter}. */
 @Command(
     name = "meter",
-    description =
-        "Show the level of each channel, ten times a second on a terminal, else once a second.")
+    description = {
+      "Show the level of each channel, ten times a second on a terminal, else once a second.",
+      "Also shows the lost samples and, if no audio comes, for how long. Notices are printed on"
+          + " standard error."
+    })
 final class MeterCommand implements Callable<Integer> {
 
-  private static final int UPDATES_PER_SECOND = 10;
-  private static final int BAR_WIDTH = 30;
-  private static final double FLOOR_DB = -60;
+  private static final int TICK_MS = 500;
 
   @ParentCommand private LavalierCli cli;
 
   @Mixin private SourceOptions source;
 
+  @Option(
+      names = "--json",
+      description =
+          "Print one JSON object per second, in a line of its own. A level is null if it is not a"
+              + " finite number, as that of silence.")
+  private boolean json;
+
   @Override
   public Integer call() throws LavalierException {
-    source.samples(1); // checks --seconds before the device is opened
+    var options = source.streamOptions();
     try (LavalierClient client = cli.connect();
-        FrameStream stream = client.stream(source.streamOptions())) {
-      PcmFormat format = stream.start().format();
-      PrintStream out = cli.terminal().out();
-      boolean live = cli.terminal().outIsTerminal();
-      out.printf("%s, %s%n", stream.start().deviceId(), format);
-      Levels levels = new Levels(format);
-      long updateInterval =
-          live ? format.sampleRateHz() / UPDATES_PER_SECOND : format.sampleRateHz();
-      long total = source.samples(format.sampleRateHz());
-      boolean shown = false;
-      long sinceUpdate = 0;
-      for (long received = 0; received < total; ) {
-        Frame frame = stream.read();
-        if (frame == null) {
-          break;
-        }
-        levels.add(frame.pcm());
-        received += stream.start().frameSize();
-        sinceUpdate += stream.start().frameSize();
-        if (sinceUpdate >= updateInterval || received >= total) {
-          print(levels, out, live, live && shown);
-          shown = true;
-          sinceUpdate = 0;
-          levels.reset();
-        }
+        FrameStream stream = client.stream(options)) {
+      Meter meter = new Meter(cli.terminal(), stream.start(), json, System::nanoTime);
+      stream.onNotice(meter::onNotice);
+      meter.start();
+      ScheduledExecutorService timer =
+          Executors.newSingleThreadScheduledExecutor(
+              task -> {
+                Thread thread = new Thread(task, "lavalier-meter");
+                thread.setDaemon(true);
+                return thread;
+              });
+      try {
+        Future<?> unused =
+            timer.scheduleAtFixedRate(
+                () -> tick(meter, stream), TICK_MS, TICK_MS, TimeUnit.MILLISECONDS);
+        measure(stream, meter);
+      } finally {
+        timer.shutdownNow();
       }
       return 0;
     }
   }
 
-  private static void print(Levels levels, PrintStream out, boolean live, boolean overwrite) {
-    StringBuilder text = new StringBuilder();
-    if (overwrite) {
-      text.append("\033[")
-          .append(levels.channels())
-          .append('A'); // moves the cursor up over the previous lines
+  /** Ends the stream if the output has failed, since the reading thread may be waiting. */
+  private void tick(Meter meter, FrameStream stream) {
+    meter.tick();
+    if (cli.terminal().output().failed()) {
+      stream.close();
     }
-    for (int channel = 0; channel < levels.channels(); channel++) {
-      String bar = live ? " |" + bar(levels.rms(channel)) + "|" : "";
-      text.append(
-          "%s%3d%s rms %6.1f dBFS  peak %6.1f dBFS%n"
-              .formatted(
-                  live ? "\r" : "",
-                  channel + 1,
-                  bar,
-                  Math.max(-99.9, levels.rms(channel)),
-                  Math.max(-99.9, levels.peak(channel))));
-    }
-    out.print(text);
-    out.flush();
   }
 
-  private static String bar(double db) {
-    int filled =
-        (int) Math.round(BAR_WIDTH * (Math.max(FLOOR_DB, Math.min(0, db)) - FLOOR_DB) / -FLOOR_DB);
-    return "#".repeat(filled) + " ".repeat(BAR_WIDTH - filled);
+  private void measure(FrameStream stream, Meter meter) throws LavalierException {
+    int bytesPerSampleFrame = stream.start().format().bytesPerSampleFrame();
+    long remaining = source.samples(stream.start().format().sampleRateHz());
+    Frame frame;
+    while (remaining > 0 && (frame = stream.read()) != null) {
+      long missing = frame.gap().map(Gap::sampleCount).orElse(0L);
+      meter.onGap(missing);
+      remaining -= missing;
+      if (remaining > 0) {
+        meter.onAudio(frame.pcm());
+        remaining -= frame.pcm().remaining() / bytesPerSampleFrame;
+      }
+      cli.terminal().output().check();
+    }
+    meter.finish();
+    cli.terminal().output().check();
   }
 }
