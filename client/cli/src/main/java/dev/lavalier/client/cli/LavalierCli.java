@@ -36,6 +36,7 @@ import picocli.CommandLine.ScopeType;
       ListenCommand.class,
       MeterCommand.class,
       BenchCommand.class,
+      CompletionCommand.class,
       CommandLine.HelpCommand.class
     })
 public final class LavalierCli {
