@@ -13,9 +13,9 @@ final class Printable {
   private Printable() {}
 
   /**
-   * Replaces what could control a terminal or reorder its text by an escape such as {@code \u001b}:
-   * control characters, line breaks, invisible formatting such as bidirectional marks, and halves
-   * of characters.
+   * Replaces what could control a terminal or reorder its text by its Unicode escape, as Java and
+   * JSON write it: control characters, line breaks, invisible formatting such as bidirectional
+   * marks, and halves of characters.
    */
   static String of(String text) {
     StringBuilder printable = new StringBuilder(text.length());

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
-import io.grpc.Status;
 import dev.lavalier.client.ConnectOptions;
 import dev.lavalier.client.FakeServer;
 import dev.lavalier.v1.AudioFormat;
@@ -14,6 +13,7 @@ import dev.lavalier.v1.DeviceState;
 import dev.lavalier.v1.SampleEncoding;
 import dev.lavalier.v1.Subscription;
 import dev.lavalier.v1.WatchDevicesResponse;
+import io.grpc.Status;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -95,8 +95,7 @@ final class LavalierCliTest {
               assertThat(one.get("state").getAsString()).isEqualTo("open");
               assertThat(one.get("capture_format").getAsString()).isEqualTo("8000/1/s16le");
             },
-            removal ->
-                assertThat(removal.get("removed_device_id").getAsString()).isEqualTo("one"));
+            removal -> assertThat(removal.get("removed_device_id").getAsString()).isEqualTo("one"));
     cli.reset();
     assertThat(cli.run("devices", "--json")).isZero();
     assertThat(cli.out()).isEqualTo("{\"devices\":[]}\n");
