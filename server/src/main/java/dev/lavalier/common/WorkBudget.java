@@ -19,6 +19,7 @@ public final class WorkBudget {
 
   private final double share;
   private final long maxCreditNanos;
+  private final long maxUnitNanos;
   private final LongSupplier clock;
   private long creditNanos;
   private long startedAt;
@@ -34,8 +35,19 @@ public final class WorkBudget {
    * @param clock measures the work, in nanoseconds
    */
   public WorkBudget(double share, long maxCreditNanos, LongSupplier clock) {
+    this(share, maxCreditNanos, Long.MAX_VALUE, clock);
+  }
+
+  /**
+   * Creates a budget with full credit, for a clock that continues while the thread does not run.
+   *
+   * @param maxUnitNanos the most that one unit of work counts in nanoseconds. A longer one was
+   *     interrupted, for example by a pause of the process
+   */
+  public WorkBudget(double share, long maxCreditNanos, long maxUnitNanos, LongSupplier clock) {
     this.share = share;
     this.maxCreditNanos = maxCreditNanos;
+    this.maxUnitNanos = maxUnitNanos;
     this.clock = clock;
     this.creditNanos = maxCreditNanos;
   }
@@ -68,7 +80,7 @@ public final class WorkBudget {
 
   /** Ends the unit of work, on the same thread. */
   public void stop() {
-    long nanos = Math.max(0, clock.getAsLong() - startedAt);
+    long nanos = Math.max(0, Math.min(maxUnitNanos, clock.getAsLong() - startedAt));
     creditNanos -= nanos;
     usedNanos += nanos;
   }

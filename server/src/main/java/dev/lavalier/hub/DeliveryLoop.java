@@ -25,10 +25,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class DeliveryLoop implements FrameListener {
 
-  /**
-   * The share of the time that deferrable work takes at most. Elapsed time counts: if the loop
-   * waits for a processor, live frames wait too.
-   */
+  /** The share of the processor time that deferrable work takes at most. */
   private static final double DEFERRED_SHARE = 0.25;
 
   private static final long MAX_DEFERRED_BURST_NANOS = 20_000_000;
@@ -67,7 +64,7 @@ public final class DeliveryLoop implements FrameListener {
     this.executor = executor;
     this.timeSource = timeSource;
     this.deferredBudget =
-        new WorkBudget(DEFERRED_SHARE, MAX_DEFERRED_BURST_NANOS, timeSource::nanoTime);
+        new WorkBudget(DEFERRED_SHARE, MAX_DEFERRED_BURST_NANOS, timeSource::threadCpuNanos);
     this.accruedAt = timeSource.nanoTime();
     this.failures =
         new FailureLog(
@@ -167,7 +164,8 @@ public final class DeliveryLoop implements FrameListener {
 
   /**
    * Schedules work that can wait: a turn of a replay, or an update of a watch. All of it together
-   * has a share of the time, so that live frames are not late. Called on the delivery loop.
+   * has a share of the processor time, so that live frames are not late. Called on the delivery
+   * loop.
    *
    * @param work must not throw. While it waits, scheduling the same object again has no effect
    */

@@ -40,7 +40,7 @@ final class ReadScheduler {
   ReadScheduler(EventExecutor loop, LongSupplier nanoTime) {
     this.loop = loop;
     this.nanoTime = nanoTime;
-    this.budget = new WorkBudget(SHARE, MAX_BURST_NANOS, nanoTime);
+    this.budget = new WorkBudget(SHARE, MAX_BURST_NANOS, MAX_BURST_NANOS, nanoTime);
     this.accruedAt = nanoTime.getAsLong();
   }
 

@@ -65,4 +65,16 @@ final class WorkBudgetTest {
       assertThat(WorkBudget.unlimited().isSpent()).isFalse();
     }
   }
+
+  @Test
+  void unitThatWasInterruptedCountsNoMoreThanItsMaximum() {
+    WorkBudget limited = new WorkBudget(0.5, 50 * MILLI, 5 * MILLI, cpuNanos::get);
+    for (int i = 0; i < 10; i++) {
+      assertThat(limited.isSpent()).isFalse();
+      limited.start();
+      cpuNanos.addAndGet(1_000 * MILLI);
+      limited.stop();
+    }
+    assertThat(limited.isSpent()).isTrue();
+  }
 }

@@ -35,6 +35,7 @@ public final class ManualTimeSource implements TimeSource {
   private long taskNumber;
   private long now = 1_000_000_000L;
   private long suspended;
+  private long cpuNanos;
   private Runnable afterStep = () -> {};
 
   @Override
@@ -50,6 +51,16 @@ public final class ManualTimeSource implements TimeSource {
   @Override
   public synchronized long suspendedNanos() {
     return suspended;
+  }
+
+  @Override
+  public synchronized long threadCpuNanos() {
+    return cpuNanos;
+  }
+
+  /** Lets the current thread use processor time. */
+  public synchronized void useProcessor(Duration time) {
+    cpuNanos += time.toNanos();
   }
 
   /** Lets the machine sleep for a time: only the wall clock continues. */
