@@ -1,6 +1,5 @@
 package dev.lavalier.client.cli;
 
-import dev.lavalier.client.Device;
 import dev.lavalier.client.FrameStream;
 import dev.lavalier.client.LavalierClient;
 import dev.lavalier.client.LavalierException;
@@ -9,7 +8,6 @@ import dev.lavalier.client.SampleEncoding;
 import dev.lavalier.client.StreamOptions;
 import dev.lavalier.client.sound.Player;
 import java.io.IOException;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -43,22 +41,11 @@ final class ListenCommand implements Callable<Integer> {
   @Override
   public Integer call() throws LavalierException {
     StreamOptions options = playableOptions();
-    try (LavalierClient client = cli.connect()) {
-      // The output device is opened first: if it cannot play, the microphone stays off.
-      Optional<PcmFormat> expected = expectedFormat(client, options);
-      if (expected.isPresent()) {
-        try (Player player = Player.open(expected.get(), bufferMs);
-            FrameStream stream = client.stream(options)) {
-          if (stream.start().format().equals(expected.get())) {
-            play(player, stream);
-            return 0;
-          }
-        }
-      }
-      try (FrameStream stream = client.stream(options);
-          Player player = Player.open(stream.start().format(), bufferMs)) {
-        play(player, stream);
-      }
+    // A line that is opened before the stream, even if it is closed at once, clicks for seconds.
+    try (LavalierClient client = cli.connect();
+        FrameStream stream = client.stream(options);
+        Player player = Player.open(stream.start().format(), bufferMs)) {
+      play(player, stream);
       return 0;
     } catch (IOException e) {
       throw new CliException(Printable.of(e.getMessage()), e);
@@ -77,32 +64,6 @@ final class ListenCommand implements Callable<Integer> {
           "--format: %s (expected: encoding s16le, which output devices play)".formatted(format));
     }
     return options.withFormat(format);
-  }
-
-  /** Returns the format that the stream will have; empty if the device is not listed. */
-  private static Optional<PcmFormat> expectedFormat(LavalierClient client, StreamOptions options)
-      throws LavalierException {
-    PcmFormat requested = options.format().orElse(PLAYABLE);
-    if (requested.sampleRateHz() > 0 && requested.channelCount() > 0) {
-      return Optional.of(requested);
-    }
-    String id = options.deviceId();
-    return client.listDevices().stream()
-        .filter(device -> id.isEmpty() ? device.isDefault() : device.deviceId().equals(id))
-        .findFirst()
-        .map(Device::captureFormat)
-        .map(
-            captured ->
-                new PcmFormat(
-                    requested.encoding(),
-                    requested.sampleRateHz() > 0
-                        ? requested.sampleRateHz()
-                        : captured.sampleRateHz(),
-                    requested.channelCount() > 0
-                        ? requested.channelCount()
-                        : options.channelMap().isEmpty()
-                            ? captured.channelCount()
-                            : options.channelMap().size()));
   }
 
   private void play(Player player, FrameStream stream) throws LavalierException, IOException {

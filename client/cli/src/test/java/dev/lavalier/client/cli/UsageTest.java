@@ -80,14 +80,6 @@ final class UsageTest {
   }
 
   @Test
-  void outputDeviceIsCheckedBeforeMicrophoneIsOpened() {
-    // No sound card plays 64 channels.
-    assertThat(cli.run("listen", "--format", "8000/64/s16le")).isEqualTo(1);
-    assertThat(cli.err()).startsWith("output: ").hasLineCount(1);
-    assertThat(server.requests()).isEmpty();
-  }
-
-  @Test
   void messageNamesFlagInsteadOfField() {
     Map.of(
             "channel_map: 3 (expected: 1..2)", "--channels: 3 (expected: 1..2)",
