@@ -18,6 +18,14 @@ final class FairReadHandlerTest {
   private static final int PART = FairReadHandler.REQUEST_BYTES;
   private static final long WORK_NANOS = 2_000_000;
 
+  private final class Work extends ChannelInboundHandlerAdapter {
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+      nanoTime.addAndGet(WORK_NANOS);
+      context.fireChannelRead(message);
+    }
+  }
+
   private final AtomicLong nanoTime = new AtomicLong();
   private final EmbeddedChannel channel = new EmbeddedChannel();
 
@@ -25,16 +33,7 @@ final class FairReadHandlerTest {
     channel.freezeTime();
     ReadScheduler scheduler = new ReadScheduler(channel.eventLoop(), nanoTime::get);
     channel.pipeline().addLast(new FairReadHandler(() -> scheduler, new ReadPauses(), PART));
-    channel
-        .pipeline()
-        .addLast(
-            new ChannelInboundHandlerAdapter() {
-              @Override
-              public void channelRead(ChannelHandlerContext context, Object message) {
-                nanoTime.addAndGet(WORK_NANOS);
-                context.fireChannelRead(message);
-              }
-            });
+    channel.pipeline().addLast(new Work());
   }
 
   private static byte[] random(int length) {
@@ -126,16 +125,7 @@ final class FairReadHandlerTest {
     ReadPauses pauses = new ReadPauses();
     connection.pipeline().addLast(new FairReadHandler(() -> scheduler, pauses, Integer.MAX_VALUE));
     connection.pipeline().addLast(new FairReadHandler(() -> scheduler, pauses, PART));
-    connection
-        .pipeline()
-        .addLast(
-            new ChannelInboundHandlerAdapter() {
-              @Override
-              public void channelRead(ChannelHandlerContext context, Object message) {
-                nanoTime.addAndGet(WORK_NANOS);
-                context.fireChannelRead(message);
-              }
-            });
+    connection.pipeline().addLast(new Work());
     connection.pipeline().fireChannelRead(Unpooled.wrappedBuffer(random(20 * PART)));
     connection.pipeline().fireChannelRead(Unpooled.wrappedBuffer(random(20 * PART)));
     assertThat(connection.inboundMessages().size()).isBetween(5, 10);

@@ -4,12 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
-import dev.lavalier.client.FakeMessages;
 import dev.lavalier.client.FakeServer;
 import dev.lavalier.client.Notice;
 import dev.lavalier.client.PcmFormat;
 import dev.lavalier.client.StreamStart;
-import dev.lavalier.v1.StreamFramesResponse;
 import io.grpc.Status;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -24,13 +22,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 final class MeterTest {
-
-  private static final List<StreamFramesResponse> WITH_A_GAP =
-      List.of(
-          FakeMessages.started(80),
-          FakeMessages.frame(0, 80, 0),
-          FakeMessages.frame(320, 80, 240),
-          FakeMessages.frame(400, 80, 0));
 
   @RegisterExtension final FakeServer server = new FakeServer();
 
@@ -83,7 +74,7 @@ final class MeterTest {
 
   @Test
   void gapsCountAndLossIsShown() {
-    server.respondWith(WITH_A_GAP, Status.UNAVAILABLE.withDescription("gone"));
+    server.respondWith(RecordCommandTest.WITH_A_GAP, Status.UNAVAILABLE.withDescription("gone"));
     assertThat(cli.run("meter", "--reconnect-s", "0", "--seconds", "0.05")).isZero();
     assertThat(cli.out().lines())
         .containsExactly(
@@ -98,7 +89,7 @@ final class MeterTest {
     Locale.setDefault(new Locale.Builder().setLanguage("ar").setRegion("EG").build());
     try {
       assertThat("%d".formatted(1)).isNotEqualTo("1"); // the locale has digits of its own
-      server.respondWith(WITH_A_GAP, Status.UNAVAILABLE);
+      server.respondWith(RecordCommandTest.WITH_A_GAP, Status.UNAVAILABLE);
       assertThat(cli.run("meter", "--seconds", "0.05")).isZero();
       assertThat(cli.out()).contains("  1 rms  -39.1 dBFS").contains("lost 240 samples (0.030 s)");
       cli.run("record", "--seconds", "0.05", "-");
@@ -110,7 +101,7 @@ final class MeterTest {
 
   @Test
   void noticesArePrintedOnStandardError() {
-    server.respondWith(WITH_A_GAP, Status.UNAVAILABLE.withDescription("gone"));
+    server.respondWith(RecordCommandTest.WITH_A_GAP, Status.UNAVAILABLE.withDescription("gone"));
     server.thenRespondWith(List.of(), Status.NOT_FOUND.withDescription("no such device"));
     assertThat(cli.run("meter")).isEqualTo(1);
     assertThat(cli.err().lines())

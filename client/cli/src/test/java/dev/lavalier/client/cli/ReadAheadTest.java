@@ -23,8 +23,8 @@ final class ReadAheadTest {
     private final CountDownLatch ready = new CountDownLatch(1);
 
     @Override
-    public void write(int b) {
-      throw new UnsupportedOperationException();
+    public void write(int b) throws IOException {
+      write(new byte[] {(byte) b}, 0, 1);
     }
 
     @Override

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 final class RecordCommandTest {
 
-  private static final List<StreamFramesResponse> WITH_A_GAP =
+  static final List<StreamFramesResponse> WITH_A_GAP =
       List.of(
           FakeMessages.started(80),
           FakeMessages.frame(0, 80, 0),

@@ -136,8 +136,8 @@ final class StandardOutputTest {
     OutputStream reader =
         new OutputStream() {
           @Override
-          public void write(int b) {
-            throw new UnsupportedOperationException();
+          public void write(int b) throws IOException {
+            write(new byte[] {(byte) b}, 0, 1);
           }
 
           @Override
