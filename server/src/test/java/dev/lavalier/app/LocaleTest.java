@@ -76,7 +76,10 @@ final class LocaleTest {
             dir,
             Map.of("LC_ALL", "C"),
             ServerProcess.server(
-                List.of("-Dfile.encoding=UTF-8"), "check-config", "--config", config.toString()));
+                List.of("-Dfile.encoding=UTF-8", "-Dstderr.encoding=UTF-8"), // JDK 17, and newer
+                "check-config",
+                "--config",
+                config.toString()));
 
     assertThat(result.err())
         .isEqualTo(

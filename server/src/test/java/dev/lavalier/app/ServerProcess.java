@@ -25,10 +25,14 @@ final class ServerProcess {
 
   private ServerProcess() {}
 
-  /** Returns the command line of a server with the classes of this test. */
+  /**
+   * Returns the command line of a server with the classes of this test. As in the manifest of the
+   * server's jar, native access is enabled: newer JVMs otherwise warn about it on standard error.
+   */
   static List<String> server(List<String> jvmOptions, String... arguments) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.add("--enable-native-access=ALL-UNNAMED");
     command.addAll(jvmOptions);
     command.addAll(List.of("-cp", System.getProperty("java.class.path")));
     command.add(ServerMain.class.getName());
