@@ -74,7 +74,7 @@ final class BenchCommandTest {
     server.keepStreamsOpen();
     String[] args = Arrays.copyOf(ARGS, ARGS.length + more.length);
     System.arraycopy(more, 0, args, ARGS.length, more.length);
-    return CompletableFuture.supplyAsync(() -> run(generatorLoad, args));
+    return Background.supply(() -> run(generatorLoad, args));
   }
 
   private static int code(CompletableFuture<Integer> running) throws Exception {

@@ -84,7 +84,7 @@ final class RecordTargetTest {
   @Test
   void fifoGetsWavStream() throws Exception {
     Path fifo = fifo();
-    CompletableFuture<byte[]> read = CompletableFuture.supplyAsync(() -> readAll(fifo));
+    CompletableFuture<byte[]> read = Background.supply(() -> readAll(fifo));
     assertThat(record(fifo.toString())).isZero();
     assertWavStream(read.get(20, TimeUnit.SECONDS));
     assertThat(cli.err()).isEmpty();
@@ -96,9 +96,9 @@ final class RecordTargetTest {
     server.keepStreamsOpen();
     Path fifo = fifo();
     CompletableFuture<Integer> code =
-        CompletableFuture.supplyAsync(() -> cli.run("record", fifo.toString()));
+        Background.supply(() -> cli.run("record", fifo.toString()));
     CompletableFuture<Void> reader =
-        CompletableFuture.runAsync(
+        Background.run(
             () -> {
               try (InputStream in = Files.newInputStream(fifo)) {
                 assertThat(in.readNBytes(WAV_STREAM_HEADER_BYTES)).hasSize(44);

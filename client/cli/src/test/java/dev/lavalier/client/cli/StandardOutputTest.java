@@ -92,7 +92,7 @@ final class StandardOutputTest {
     server.keepStreamsOpen();
     cli.withOutput(failingAfter(command.equals("meter") ? 1 : 0), true);
     CompletableFuture<Integer> code =
-        CompletableFuture.supplyAsync(() -> cli.run(command.split(" ", -1)));
+        Background.supply(() -> cli.run(command.split(" ", -1)));
     var stream = (ServerCallStreamObserver<StreamFramesResponse>) server.awaitStreams(1).get(0);
     try {
       stream.onNext(FakeMessages.started(8_000));
@@ -159,7 +159,7 @@ final class StandardOutputTest {
     server.respondWith(messages, Status.UNAVAILABLE);
     cli.withOutput(reader, true);
     CompletableFuture<Integer> code =
-        CompletableFuture.supplyAsync(() -> cli.run("record", "--seconds", "62", "-"));
+        Background.supply(() -> cli.run("record", "--seconds", "62", "-"));
     while (!cli.err().contains("gap: 8000 samples")) { // the 62 s are read while the reader loads
       assertThat(code).isNotDone();
       Thread.onSpinWait();
