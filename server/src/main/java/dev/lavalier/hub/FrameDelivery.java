@@ -20,10 +20,10 @@ import org.jspecify.annotations.Nullable;
  * Sends the frames of one subscription to its sink while the sink is ready. Decides why frames are
  * dropped, and when the subscription ends because it does not read.
  *
- * <p>Called only on the delivery loop, except for {@link #end} and the methods that return a
- * counter.
+ * <p>As a task, it sends the frames that wait. Called only on the delivery loop, except for {@link
+ * #end} and the methods that return a counter.
  */
-final class FrameDelivery {
+final class FrameDelivery implements Runnable {
 
   private final Subscription subscription;
   private final SubscriptionSpec spec;
@@ -149,6 +149,12 @@ final class FrameDelivery {
     if (source != null && startTurn()) {
       drainWhileReady(timeSource.nanoTime());
     }
+  }
+
+  /** Sends the waiting frames. If that fails, the subscription ends. */
+  @Override
+  public void run() {
+    deliveryLoop.drain(this);
   }
 
   /**

@@ -26,7 +26,6 @@ public final class Subscription {
   private final SubscriptionQuotas.Lease lease;
   private final SubscriptionServices services;
   private final FrameDelivery delivery;
-  private final Runnable drain; // created once, not for each frame
 
   // The delivery loop only.
   private boolean added; // to the delivery loop
@@ -62,9 +61,7 @@ public final class Subscription {
     this.device = device;
     this.lease = lease;
     this.services = services;
-    FrameDelivery created = new FrameDelivery(this, sink, device.streamMetrics(), services);
-    this.delivery = created;
-    this.drain = () -> deliveryLoop.drain(created);
+    this.delivery = new FrameDelivery(this, sink, device.streamMetrics(), services);
   }
 
   Subscriber subscriber() {
@@ -100,7 +97,7 @@ public final class Subscription {
 
   /** Schedules the sending of waiting frames. Call it when the sink has become ready. */
   public void wake() {
-    deliveryLoop.submit(drain);
+    deliveryLoop.submit(delivery);
   }
 
   /**
