@@ -4,8 +4,8 @@ import java.util.function.LongSupplier;
 
 /**
  * Limits the time that one kind of work takes of a thread to a share of the time that passes. The
- * clock decides what counts. With processor time, a thread that waits for a processor spends
- * nothing. With elapsed time, it does.
+ * clocks decide what counts. With processor time, a thread that waits for a processor spends
+ * nothing. With elapsed time, it does: other work of the thread waits too.
  *
  * <p>It is a token bucket: {@link #accrue} adds credit, and work between {@link #start} and {@link
  * #stop} uses it. The credit can become negative by one unit of work, which later time pays for.
@@ -17,12 +17,21 @@ public final class WorkBudget {
   /** The time constant of {@link #usedShare}: the first runs of new code take longer. */
   private static final double AVERAGED_NANOS = 5e9;
 
+  /**
+   * With both clocks, elapsed time counts up to this multiple of the processor time. A thread that
+   * competes with this many others takes so long; a unit that takes longer was interrupted, for
+   * example by a pause of the process.
+   */
+  private static final int MAX_SLOWDOWN = 4;
+
   private final double share;
   private final long maxCreditNanos;
   private final long maxUnitNanos;
   private final LongSupplier clock;
+  private final LongSupplier elapsedClock;
   private long creditNanos;
   private long startedAt;
+  private long startedAtElapsed;
   private long usedNanos; // since the last accrual
   private volatile double usedShare;
 
@@ -35,7 +44,18 @@ public final class WorkBudget {
    * @param clock measures the work, in nanoseconds
    */
   public WorkBudget(double share, long maxCreditNanos, LongSupplier clock) {
-    this(share, maxCreditNanos, Long.MAX_VALUE, clock);
+    this(share, maxCreditNanos, Long.MAX_VALUE, clock, () -> 0);
+  }
+
+  /**
+   * Creates a budget with full credit, for a thread whose other work must not wait.
+   *
+   * @param cpuClock the processor time of the thread, in nanoseconds
+   * @param elapsedClock the steady time, in nanoseconds. It counts up to 4 times the processor time
+   */
+  public WorkBudget(
+      double share, long maxCreditNanos, LongSupplier cpuClock, LongSupplier elapsedClock) {
+    this(share, maxCreditNanos, Long.MAX_VALUE, cpuClock, elapsedClock);
   }
 
   /**
@@ -45,10 +65,20 @@ public final class WorkBudget {
    *     interrupted, for example by a pause of the process
    */
   public WorkBudget(double share, long maxCreditNanos, long maxUnitNanos, LongSupplier clock) {
+    this(share, maxCreditNanos, maxUnitNanos, clock, () -> 0);
+  }
+
+  private WorkBudget(
+      double share,
+      long maxCreditNanos,
+      long maxUnitNanos,
+      LongSupplier clock,
+      LongSupplier elapsedClock) {
     this.share = share;
     this.maxCreditNanos = maxCreditNanos;
     this.maxUnitNanos = maxUnitNanos;
     this.clock = clock;
+    this.elapsedClock = elapsedClock;
     this.creditNanos = maxCreditNanos;
   }
 
@@ -76,13 +106,17 @@ public final class WorkBudget {
   /** Starts a unit of work on the current thread. */
   public void start() {
     startedAt = clock.getAsLong();
+    startedAtElapsed = elapsedClock.getAsLong();
   }
 
-  /** Ends the unit of work, on the same thread. */
-  public void stop() {
-    long nanos = Math.max(0, Math.min(maxUnitNanos, clock.getAsLong() - startedAt));
+  /** Ends the unit of work, on the same thread. Returns how much it counts, in nanoseconds. */
+  public long stop() {
+    long measured = Math.max(0, Math.min(maxUnitNanos, clock.getAsLong() - startedAt));
+    long elapsed = elapsedClock.getAsLong() - startedAtElapsed;
+    long nanos = Math.max(measured, Math.min(elapsed, MAX_SLOWDOWN * measured));
     creditNanos -= nanos;
     usedNanos += nanos;
+    return nanos;
   }
 
   /**

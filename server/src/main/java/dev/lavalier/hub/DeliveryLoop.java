@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class DeliveryLoop implements FrameListener {
 
-  /** The share of the processor time that deferrable work takes at most. */
+  /** The share of the time that deferrable work takes at most. */
   private static final double DEFERRED_SHARE = 0.25;
 
   private static final long MAX_DEFERRED_BURST_NANOS = 20_000_000;
@@ -64,7 +64,11 @@ public final class DeliveryLoop implements FrameListener {
     this.executor = executor;
     this.timeSource = timeSource;
     this.deferredBudget =
-        new WorkBudget(DEFERRED_SHARE, MAX_DEFERRED_BURST_NANOS, timeSource::threadCpuNanos);
+        new WorkBudget(
+            DEFERRED_SHARE,
+            MAX_DEFERRED_BURST_NANOS,
+            timeSource::threadCpuNanos,
+            timeSource::nanoTime);
     this.accruedAt = timeSource.nanoTime();
     this.failures =
         new FailureLog(
@@ -164,8 +168,7 @@ public final class DeliveryLoop implements FrameListener {
 
   /**
    * Schedules work that can wait: a turn of a replay, or an update of a watch. All of it together
-   * has a share of the processor time, so that live frames are not late. Called on the delivery
-   * loop.
+   * has a share of the time, so that live frames are not late. Called on the delivery loop.
    *
    * @param work must not throw. While it waits, scheduling the same object again has no effect
    */

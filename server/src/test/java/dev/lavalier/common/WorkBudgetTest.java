@@ -77,4 +77,24 @@ final class WorkBudgetTest {
     }
     assertThat(limited.isSpent()).isTrue();
   }
+
+  @Test
+  void waitingForAProcessorCountsUpToFourTimesTheProcessorTime() {
+    AtomicLong elapsedNanos = new AtomicLong();
+    WorkBudget both = new WorkBudget(0.5, 50 * MILLI, cpuNanos::get, elapsedNanos::get);
+
+    both.start();
+    cpuNanos.addAndGet(10 * MILLI);
+    elapsedNanos.addAndGet(30 * MILLI);
+    both.stop();
+    assertThat(both.isSpent()).as("30 of 50 ms").isFalse();
+    both.start();
+    cpuNanos.addAndGet(5 * MILLI);
+    elapsedNanos.addAndGet(3_000 * MILLI); // the process was paused
+    both.stop();
+
+    assertThat(both.isSpent()).as("30 + 4 * 5 of 50 ms").isTrue();
+    both.accrue(MILLI);
+    assertThat(both.isSpent()).isFalse();
+  }
 }
