@@ -25,25 +25,26 @@ final class FairReadHandler extends ChannelInboundHandlerAdapter {
   static final int REQUEST_BYTES = 256;
 
   private final Supplier<ReadScheduler> schedulerOfLoop;
-  private final ReadPauses pauses;
+  private final ConnectionReads reads;
   private final int partBytes;
   private final Queue<ByteBuf> waiting = new ArrayDeque<>();
   private @Nullable ReadScheduler scheduler; // null: nothing was read yet
   private @Nullable ChannelHandlerContext context;
   private final Runnable passPart = this::passPart;
-  private final Runnable turn = this::runTurn;
+  private final ReadScheduler.Turn turn;
   private boolean scheduled; // the next turn
 
   /**
    * Creates a handler.
    *
    * @param schedulerOfLoop returns the scheduler of the current event loop
-   * @param pauses of the connection
+   * @param reads of the connection, which its handlers share
    * @param partBytes the maximum size of a part
    */
-  FairReadHandler(Supplier<ReadScheduler> schedulerOfLoop, ReadPauses pauses, int partBytes) {
+  FairReadHandler(Supplier<ReadScheduler> schedulerOfLoop, ConnectionReads reads, int partBytes) {
     this.schedulerOfLoop = schedulerOfLoop;
-    this.pauses = pauses;
+    this.reads = reads;
+    this.turn = new ReadScheduler.Turn(reads, this::runTurn);
     this.partBytes = partBytes;
   }
 
@@ -63,9 +64,9 @@ final class FairReadHandler extends ChannelInboundHandlerAdapter {
     }
     waiting.add(bytes);
     if (!scheduled) {
-      while (!waiting.isEmpty() && scheduler.tryRun(passPart)) {}
+      while (!waiting.isEmpty() && scheduler.tryRun(reads, passPart)) {}
       if (!waiting.isEmpty()) {
-        pauses.begin(context.channel().config());
+        reads.pause(context.channel().config());
         schedule();
       }
     }
@@ -81,7 +82,7 @@ final class FairReadHandler extends ChannelInboundHandlerAdapter {
     passPart();
     context.fireChannelReadComplete();
     if (waiting.isEmpty()) {
-      pauses.end(context.channel().config());
+      reads.resume(context.channel().config());
     } else {
       schedule();
     }

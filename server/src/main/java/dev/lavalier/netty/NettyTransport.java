@@ -111,14 +111,14 @@ public final class NettyTransport<T> implements AutoCloseable {
 
   /** Returns the handlers closest to the socket. With TLS, a flush is one record already. */
   private ChannelHandler[] first() {
-    ReadPauses pauses = new ReadPauses();
+    ConnectionReads reads = new ConnectionReads();
     ChannelHandler requests =
-        new FairReadHandler(loops::readScheduler, pauses, FairReadHandler.REQUEST_BYTES);
+        new FairReadHandler(loops::readScheduler, reads, FairReadHandler.REQUEST_BYTES);
     if (tls.isEmpty()) {
       return new ChannelHandler[] {new WriteConsolidationHandler(), requests};
     }
-    ChannelHandler reads = new FairReadHandler(loops::readScheduler, pauses, Integer.MAX_VALUE);
-    return new ChannelHandler[] {reads, new TlsHandshakeLogger(rejections, requests)};
+    ChannelHandler records = new FairReadHandler(loops::readScheduler, reads, Integer.MAX_VALUE);
+    return new ChannelHandler[] {records, new TlsHandshakeLogger(rejections, requests)};
   }
 
   private SslHandler handler(SslContext context, Channel connection) {

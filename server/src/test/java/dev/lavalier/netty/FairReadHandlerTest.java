@@ -7,6 +7,8 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.embedded.EmbeddedChannel;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -32,7 +34,7 @@ final class FairReadHandlerTest {
   FairReadHandlerTest() {
     channel.freezeTime();
     ReadScheduler scheduler = new ReadScheduler(channel.eventLoop(), nanoTime::get);
-    channel.pipeline().addLast(new FairReadHandler(() -> scheduler, new ReadPauses(), PART));
+    channel.pipeline().addLast(new FairReadHandler(() -> scheduler, new ConnectionReads(), PART));
     channel.pipeline().addLast(new Work());
   }
 
@@ -101,19 +103,62 @@ final class FairReadHandlerTest {
     assertThat(all).isEqualTo(Unpooled.wrappedBuffer(first, second));
   }
 
+  /** Returns a connection whose turns each take some time, and append its name to a text. */
+  private ReadScheduler.Turn turn(String name, long nanos, StringBuilder order) {
+    return new ReadScheduler.Turn(
+        new ConnectionReads(),
+        () -> {
+          order.append(name);
+          nanoTime.addAndGet(nanos);
+        });
+  }
+
   @Test
   void connectionsTakeTurns() {
     StringBuilder order = new StringBuilder();
     ReadScheduler scheduler = new ReadScheduler(channel.eventLoop(), nanoTime::get);
-    Runnable first = () -> order.append('a');
+    ReadScheduler.Turn first = turn("a", 1, order);
     scheduler.schedule(first);
-    scheduler.schedule(() -> order.append('b'));
-    assertThat(scheduler.tryRun(() -> order.append('c'))).isFalse();
-    scheduler.schedule(() -> order.append('c'));
+    scheduler.schedule(turn("b", 1, order));
+    ConnectionReads third = new ConnectionReads();
+    assertThat(scheduler.tryRun(third, () -> order.append('c'))).isFalse();
+    scheduler.schedule(new ReadScheduler.Turn(third, () -> order.append('c')));
     channel.runPendingTasks();
     scheduler.schedule(first);
     channel.runPendingTasks();
     assertThat(order).hasToString("abca");
+  }
+
+  /** Twenty connections have more to read after each turn. */
+  @Test
+  void connectionThatSendsLittleDoesNotWaitBehindThoseThatSendMuch() {
+    StringBuilder order = new StringBuilder();
+    ReadScheduler scheduler = new ReadScheduler(channel.eventLoop(), nanoTime::get);
+    List<ReadScheduler.Turn> busy = new ArrayList<>();
+    for (int k = 0; k < 20; k++) {
+      ReadScheduler.Turn[] again = new ReadScheduler.Turn[1];
+      again[0] =
+          new ReadScheduler.Turn(
+              new ConnectionReads(),
+              () -> {
+                nanoTime.addAndGet(WORK_NANOS);
+                order.append('x');
+                scheduler.schedule(again[0]);
+              });
+      busy.add(again[0]);
+    }
+    busy.forEach(scheduler::schedule);
+    pass(200);
+    ReadScheduler.Turn little = turn("o", 100_000, order);
+    for (int k = 0; k < 20; k++) {
+      order.setLength(0);
+      scheduler.schedule(little);
+      for (int n = 0; n < 100 && order.indexOf("o") < 0; n++) {
+        pass(1);
+      }
+      assertThat(order.indexOf("o")).as("turns before it: %s", order).isBetween(0, 2);
+      pass(20);
+    }
   }
 
   /** As with TLS: the first handler passes whole reads, and the second one cuts them. */
@@ -122,9 +167,9 @@ final class FairReadHandlerTest {
     EmbeddedChannel connection = new EmbeddedChannel();
     connection.freezeTime();
     ReadScheduler scheduler = new ReadScheduler(connection.eventLoop(), nanoTime::get);
-    ReadPauses pauses = new ReadPauses();
-    connection.pipeline().addLast(new FairReadHandler(() -> scheduler, pauses, Integer.MAX_VALUE));
-    connection.pipeline().addLast(new FairReadHandler(() -> scheduler, pauses, PART));
+    ConnectionReads reads = new ConnectionReads();
+    connection.pipeline().addLast(new FairReadHandler(() -> scheduler, reads, Integer.MAX_VALUE));
+    connection.pipeline().addLast(new FairReadHandler(() -> scheduler, reads, PART));
     connection.pipeline().addLast(new Work());
     connection.pipeline().fireChannelRead(Unpooled.wrappedBuffer(random(20 * PART)));
     connection.pipeline().fireChannelRead(Unpooled.wrappedBuffer(random(20 * PART)));
