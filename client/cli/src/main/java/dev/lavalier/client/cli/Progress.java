@@ -20,7 +20,6 @@ final class Progress {
 
   private final PrintStream err;
   private final boolean live;
-  private final String target;
   private final PcmFormat format;
   private final Levels levels;
   private long written; // samples per channel
@@ -32,7 +31,6 @@ final class Progress {
   Progress(Terminal terminal, StreamStart start, String target) {
     this.err = terminal.err();
     this.live = terminal.errIsTerminal();
-    this.target = target;
     this.format = start.format();
     this.levels = new Levels(format);
     if (live) {
@@ -129,13 +127,13 @@ final class Progress {
     }
   }
 
-  /** Prints what was written, on a terminal. Call it when the target is complete. */
-  void summarize() {
+  /** Prints {@code what} was written, on a terminal. Call it when the target is complete. */
+  void summarize(String what) {
     if (live) {
       line(
           "wrote %s: %.1f s, %d %s"
               .formatted(
-                  target,
+                  what,
                   (double) written / format.sampleRateHz(),
                   gaps,
                   gaps == 1 ? "gap" : "gaps"));

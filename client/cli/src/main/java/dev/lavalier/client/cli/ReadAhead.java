@@ -11,9 +11,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Writes to another output on a thread of its own, so that a reader of a pipe that loads for a
- * while loses nothing. Up to {@value #MAX_SECONDS} s of audio wait, at most {@value #MAX_BYTES}
- * bytes and a quarter of the heap; then {@link #write} waits too, and the queue of the server
- * fills.
+ * while, or a slow disk, loses nothing. Up to {@value #MAX_SECONDS} s of audio wait, at most
+ * {@value #MAX_BYTES} bytes and a quarter of the heap; then {@link #write} waits too, and the queue
+ * of the server fills.
  *
  * <p>One thread writes and closes. If the other output fails, it is not written to any more, {@code
  * onFailure} runs on the thread of this object, and the next call throws.
@@ -29,10 +29,13 @@ final class ReadAhead implements PcmOutput {
   private final long maxBytes;
 
   // Guarded by this.
-  private final Deque<ByteBuffer> waiting = new ArrayDeque<>();
+  private final Deque<Chunk> waiting = new ArrayDeque<>();
   private long waitingBytes; // in the queue, or being written
   private boolean ended;
   private @Nullable IOException failure;
+
+  /** Samples that wait, and when the first of them was captured. */
+  private record Chunk(ByteBuffer pcm, long captureTimeUnixNanos) {}
 
   private ReadAhead(PcmOutput output, long maxBytes, Runnable onFailure) {
     this.output = output;
@@ -61,11 +64,11 @@ final class ReadAhead implements PcmOutput {
 
   /** Copies the samples. Waits while the queue is full; a single large write always fits. */
   @Override
-  public synchronized void write(ByteBuffer pcm) throws IOException {
+  public synchronized void write(ByteBuffer pcm, long captureTimeUnixNanos) throws IOException {
     int length = pcm.remaining();
     awaitUntil(() -> failure != null || waitingBytes == 0 || waitingBytes + length <= maxBytes);
     throwFailure();
-    waiting.add(ByteBuffer.allocate(length).put(pcm).flip());
+    waiting.add(new Chunk(ByteBuffer.allocate(length).put(pcm).flip(), captureTimeUnixNanos));
     waitingBytes += length;
     notifyAll();
   }
@@ -105,10 +108,10 @@ final class ReadAhead implements PcmOutput {
 
   private void writeAll() {
     try {
-      ByteBuffer next;
+      Chunk next;
       while ((next = next()) != null) {
-        int length = next.remaining();
-        output.write(next);
+        int length = next.pcm().remaining();
+        output.write(next.pcm(), next.captureTimeUnixNanos());
         written(length);
       }
     } catch (IOException e) {
@@ -118,7 +121,7 @@ final class ReadAhead implements PcmOutput {
   }
 
   /** Waits for the next samples; null at the end. */
-  private synchronized @Nullable ByteBuffer next() throws InterruptedIOException {
+  private synchronized @Nullable Chunk next() throws InterruptedIOException {
     awaitUntil(() -> ended || !waiting.isEmpty());
     return waiting.poll();
   }

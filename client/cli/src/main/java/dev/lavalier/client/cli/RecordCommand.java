@@ -19,7 +19,7 @@ import picocli.CommandLine.ParentCommand;
 @Command(
     name = "record",
     description = {
-      "Record to a WAV file, or write raw PCM to standard output.",
+      "Record to a WAV file or to files of equal length, or write raw PCM to standard output.",
       "Gaps are filled with silence and reported on standard error, including audio lost while the"
           + " server was unreachable. If the server does not become reachable again in time, the"
           + " recording up to that point is kept."
@@ -61,13 +61,25 @@ final class RecordCommand implements Callable<Integer> {
               + " for -). A WAV header for a pipe has sizes of 0xFFFFFFFF.")
   private @Nullable Container container;
 
+  @Option(
+      names = "--segment",
+      paramLabel = "TIME",
+      converter = DurationConverter.Seconds.class,
+      description = {
+        "Write files of this length, e.g. 500ms, 30s, 15m or 1h (100ms to 24h), without a lost"
+            + " sample between them (default: one file). FILE.wav then has the capture time of the"
+            + " first sample of each, in local time:",
+        "%%Y %%m %%d %%H %%M %%S %%f %%y %%j %%F %%s %%z" // one line, so that none is split
+      })
+  private @Nullable Duration segment;
+
   @Parameters(paramLabel = "FILE.wav|-", description = "File to write, or - for standard output.")
   private String target;
 
   @Override
   public Integer call() throws LavalierException {
     StreamOptions options = streamOptions();
-    RecordTarget checked = RecordTarget.of(target, container, cli.terminal());
+    RecordTarget checked = RecordTarget.of(target, container, segment, cli.terminal());
     // The file is opened before the device: if it cannot be written, the microphone stays off.
     try (LavalierClient client = cli.connect();
         RecordTarget opened = checked.open();
@@ -139,9 +151,14 @@ final class RecordCommand implements Callable<Integer> {
       } finally {
         progress.finish();
       }
-      progress.summarize();
+      progress.summarize(opened.written());
     } catch (LavalierException e) {
-      progress.summarize();
+      for (Throwable failed : e.getSuppressed()) {
+        if (failed instanceof IOException output) { // of the close: the target is not complete
+          throw opened.failure(output);
+        }
+      }
+      progress.summarize(opened.written());
       throw new CliException("the recording ended early: " + FlagNames.in(e.getMessage()), e);
     } catch (IOException e) {
       throw opened.failure(e);

@@ -4,6 +4,7 @@ import dev.lavalier.client.Frame;
 import dev.lavalier.client.FrameStream;
 import dev.lavalier.client.Gap;
 import dev.lavalier.client.LavalierException;
+import dev.lavalier.client.PcmFormat;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
@@ -15,13 +16,15 @@ final class Recorder {
   private final FrameStream stream;
   private final PcmOutput output;
   private final Progress progress;
+  private final PcmFormat format; // a stream keeps its format
   private final int bytesPerSampleFrame;
 
   Recorder(FrameStream stream, PcmOutput output, Progress progress) {
     this.stream = stream;
     this.output = output;
     this.progress = progress;
-    this.bytesPerSampleFrame = stream.start().format().bytesPerSampleFrame();
+    this.format = stream.start().format();
+    this.bytesPerSampleFrame = format.bytesPerSampleFrame();
   }
 
   /**
@@ -38,26 +41,26 @@ final class Recorder {
         Gap gap = frame.gap().get();
         progress.onGap(gap, samples - remaining);
         long silentSamples = Math.min(remaining, gap.sampleCount());
-        writeSilence(silentSamples);
+        long gapNanos = PcmOutput.nanos(gap.sampleCount(), format);
+        writeSilence(silentSamples, frame.captureTimeUnixNanos() - gapNanos);
         remaining -= silentSamples;
       }
       ByteBuffer pcm = frame.pcm();
       int count = (int) Math.min(remaining, pcm.remaining() / bytesPerSampleFrame);
       pcm.limit(count * bytesPerSampleFrame);
-      output.write(pcm.duplicate());
+      output.write(pcm.duplicate(), frame.captureTimeUnixNanos());
       progress.onWritten(pcm, samples - remaining + count);
       remaining -= count;
     }
   }
 
-  private void writeSilence(long samples) throws IOException {
-    ByteBuffer silence =
-        ByteBuffer.allocate(SILENCE_BYTES / bytesPerSampleFrame * bytesPerSampleFrame);
-    for (long remaining = samples * bytesPerSampleFrame;
-        remaining > 0;
-        remaining -= silence.limit()) {
-      silence.clear().limit((int) Math.min(remaining, silence.capacity()));
-      output.write(silence);
+  private void writeSilence(long samples, long captureTimeUnixNanos) throws IOException {
+    int maxSamples = SILENCE_BYTES / bytesPerSampleFrame;
+    ByteBuffer silence = ByteBuffer.allocate(maxSamples * bytesPerSampleFrame);
+    for (long done = 0; done < samples; done += silence.limit() / bytesPerSampleFrame) {
+      int count = (int) Math.min(samples - done, maxSamples);
+      silence.clear().limit(count * bytesPerSampleFrame);
+      output.write(silence, captureTimeUnixNanos + PcmOutput.nanos(done, format));
     }
   }
 }

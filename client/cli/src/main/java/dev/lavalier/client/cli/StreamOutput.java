@@ -19,7 +19,7 @@ final class StreamOutput implements PcmOutput {
   }
 
   @Override
-  public void write(ByteBuffer pcm) throws IOException {
+  public void write(ByteBuffer pcm, long captureTimeUnixNanos) throws IOException {
     int length = pcm.remaining();
     if (chunk.length < length) {
       chunk = new byte[length];

@@ -36,7 +36,7 @@ final class WavFile implements PcmOutput {
   }
 
   @Override
-  public void write(ByteBuffer pcm) throws IOException {
+  public void write(ByteBuffer pcm, long captureTimeUnixNanos) throws IOException {
     while (pcm.hasRemaining()) {
       dataBytes += file.write(pcm);
     }

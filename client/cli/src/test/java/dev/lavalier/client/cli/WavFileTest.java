@@ -37,10 +37,11 @@ final class WavFileTest {
     }
     Path path = dir.resolve("take.wav");
     try (WavFile wav = new WavFile(open(path), format)) {
-      wav.write(ByteBuffer.wrap(pcm, 0, format.bytesPerSampleFrame()));
+      wav.write(ByteBuffer.wrap(pcm, 0, format.bytesPerSampleFrame()), 0);
       wav.write(
           ByteBuffer.wrap(
-              pcm, format.bytesPerSampleFrame(), pcm.length - format.bytesPerSampleFrame()));
+              pcm, format.bytesPerSampleFrame(), pcm.length - format.bytesPerSampleFrame()),
+          0);
     }
 
     assertThat(Files.size(path) % 2).isZero();
@@ -59,7 +60,7 @@ final class WavFileTest {
     Path path = dir.resolve("growing.wav");
     try (WavFile wav = new WavFile(open(path), format)) {
       for (int i = 0; i < 250; i++) { // frames of 10 ms
-        wav.write(ByteBuffer.allocate(160));
+        wav.write(ByteBuffer.allocate(160), 0);
       }
       try (AudioInputStream in = AudioSystem.getAudioInputStream(path.toFile())) {
         assertThat(in.getFrameLength()).isBetween(16_000L, 20_000L);
@@ -79,7 +80,7 @@ final class WavFileTest {
     PcmFormat format = new PcmFormat(SampleEncoding.S16LE, 8_000, 2);
     Path path = dir.resolve("large.wav");
     try (WavFile wav = new WavFile(open(path), format, 1_000)) {
-      wav.write(ByteBuffer.allocate(4 * 500));
+      wav.write(ByteBuffer.allocate(4 * 500), 0);
     }
     ByteBuffer header = ByteBuffer.wrap(Files.readAllBytes(path)).order(ByteOrder.LITTLE_ENDIAN);
     assertThat(text(header, 0)).isEqualTo("RF64");

@@ -9,6 +9,7 @@ import dev.lavalier.client.LavalierClient;
 import dev.lavalier.client.StreamOptions;
 import dev.lavalier.testing.RealTimeTest;
 import dev.lavalier.testing.SineMeter;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
@@ -19,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -71,6 +73,50 @@ final class ProgramsIT {
     Recording recording = new Recording(wav);
     assertThat(recording.samples()).isEqualTo(2 * 48_000);
     recording.assertSine(440, TONE_DBFS);
+  }
+
+  @Test
+  void segmentsJoinedBySoxAreToneWithoutLostSample() throws Exception {
+    assumeTrue(ProcessRunner.succeeds("sox", "--version"), "sox is not installed (Debian: sox)");
+    Path segments = Files.createDirectory(dir.resolve("segments"));
+    try (ServerProcess server = startWithHistory()) {
+      ProcessRunner.Result result =
+          ProcessRunner.run(
+              ProcessRunner.lavalier(
+                  "record",
+                  "--server",
+                  server.address(),
+                  "--device",
+                  "tone",
+                  "--preroll",
+                  "3000",
+                  "--seconds",
+                  "2",
+                  "--segment",
+                  "300ms",
+                  segments.resolve("mic-%Y%m%dT%H%M%S.%f.wav").toString()));
+      assertThat(result).isEqualTo(new ProcessRunner.Result(0, "", ""));
+    }
+    List<Path> files = files(segments);
+    assertThat(files).hasSize(7);
+    for (Path file : files) {
+      boolean last = file.equals(files.get(6));
+      assertThat(new Recording(file).samples()).isEqualTo(last ? 9_600 : 14_400);
+    }
+    Path joined = dir.resolve("joined.wav");
+    List<String> join = new ArrayList<>(List.of("sox"));
+    files.forEach(file -> join.add(file.toString()));
+    join.add(joined.toString());
+    assertThat(ProcessRunner.run(join)).isEqualTo(new ProcessRunner.Result(0, "", ""));
+    Recording recording = new Recording(joined);
+    assertThat(recording.samples()).isEqualTo(2 * 48_000);
+    recording.assertSine(440, TONE_DBFS);
+  }
+
+  private static List<Path> files(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.sorted().toList();
+    }
   }
 
   /** A busy machine reads live audio too slowly at first, and the recording rightly has gaps. */
@@ -151,6 +197,35 @@ final class ProgramsIT {
     Recording cut = new Recording(wav);
     assertThat(Files.size(wav)).isEqualTo(80 + 4 * cut.samples());
     cut.assertSine(440, TONE_DBFS);
+  }
+
+  @Test
+  void ctrlCFinishesLastSegment() throws Exception {
+    Path segments = Files.createDirectory(dir.resolve("segments"));
+    try (ServerProcess server = ServerProcess.start(Map.of(), "--demo")) {
+      // Background jobs of a shell ignore SIGINT, and their children inherit that: reset it.
+      List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT"));
+      command.addAll(
+          ProcessRunner.lavalier("record", "--server", server.address(), "--segment", "500ms"));
+      command.add(segments.resolve("mic-%s.%f.wav").toString());
+      Process recording = new ProcessBuilder(command).start();
+      long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+      while (files(segments).size() < 3) {
+        assertThat(System.nanoTime()).as("time of the third segment").isLessThan(deadline);
+        Thread.onSpinWait();
+      }
+      assertThat(ProcessRunner.succeeds("kill", "-INT", Long.toString(recording.pid()))).isTrue();
+      assertThat(recording.waitFor(20, TimeUnit.SECONDS)).isTrue();
+      assertThat(recording.exitValue()).isEqualTo(130);
+    }
+    List<Path> files = files(segments);
+    for (Path file : files) {
+      long samples = new Recording(file).samples();
+      assertThat(Files.size(file)).isEqualTo(80 + 4 * samples);
+      if (!file.equals(files.get(files.size() - 1))) {
+        assertThat(samples).isEqualTo(24_000);
+      }
+    }
   }
 
   @Test
