@@ -36,7 +36,7 @@ final class ConnectionFailure {
         String message = String.valueOf(e.getMessage());
         return message.startsWith("no such interface") ? message : "the host name is unknown";
       } else if (e instanceof ConnectTimeoutException) {
-        return "no connection in %d s; check the address and the firewall"
+        return "no connection in %s s; check the address and the firewall"
             .formatted(CONNECT_TIMEOUT_MS / 1_000);
       } else if (e instanceof SslHandshakeTimeoutException) {
         return silence(HANDSHAKE_TIMEOUT_MS, false);
@@ -63,7 +63,7 @@ final class ConnectionFailure {
    * @param lookup whether a name server may have taken the time
    */
   static String silence(long millis, boolean lookup) {
-    String seconds = "%d s".formatted(Math.max(1, Math.round(millis / 1e3)));
+    String seconds = Math.max(1, Math.round(millis / 1e3)) + " s";
     // A connection that is not accepted fails earlier.
     return lookup || millis < CONNECT_TIMEOUT_MS
         ? "it did not answer in " + seconds

@@ -109,7 +109,7 @@ public final class FramePublisher implements Flow.Publisher<Frame> {
           demand = demand + count < 0 ? Long.MAX_VALUE : demand + count;
         } else if (demandError == null) {
           demandError =
-              new IllegalArgumentException("request: %d (expected: 1 or more)".formatted(count));
+              new IllegalArgumentException("request: %s (expected: 1 or more)".formatted(count));
         }
         notifyAll();
         if (demandError == null) {

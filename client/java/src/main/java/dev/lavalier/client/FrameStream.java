@@ -131,7 +131,7 @@ public final class FrameStream implements Iterable<Frame>, AutoCloseable {
       close();
       throw new LavalierException(
           LavalierException.Kind.LIMIT_REACHED,
-          "max_latency_ms: %d (expected: frames read in time; they exceeded it in transit)"
+          "max_latency_ms: %s (expected: frames read in time; they exceeded it in transit)"
               .formatted(start.maxLatency().toMillis()),
           null);
     }

@@ -22,7 +22,7 @@ public record PcmFormat(SampleEncoding encoding, int sampleRateHz, int channelCo
     Objects.requireNonNull(encoding, "encoding");
     if (sampleRateHz < 0 || channelCount < 0) {
       throw new IllegalArgumentException(
-          "format: %d/%d/%s (expected: a rate and a channel count of 0 or more)"
+          "format: %s/%s/%s (expected: a rate and a channel count of 0 or more)"
               .formatted(sampleRateHz, channelCount, encoding));
     }
   }

@@ -186,7 +186,7 @@ final class ProtoMapper {
           case SAMPLE_ENCODING_UNSPECIFIED, UNRECOGNIZED ->
               throw new LavalierException(
                   LavalierException.Kind.INTERNAL,
-                  "format.encoding: %d (expected: 1..4; the server is newer than this client)"
+                  "format.encoding: %s (expected: 1..4; the server is newer than this client)"
                       .formatted(format.getEncodingValue()),
                   null);
         };

@@ -5,6 +5,7 @@ import dev.lavalier.v1.AudioFrame;
 import dev.lavalier.v1.StreamFramesRequest;
 import dev.lavalier.v1.StreamFramesResponse;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
@@ -325,7 +326,7 @@ final class ResumingCall implements AutoCloseable {
     String limit =
         reconnectNanos == Long.MAX_VALUE
             ? ""
-            : " for at most %d s".formatted(options.reconnect().toSeconds());
+            : " for at most " + options.reconnect().toSeconds() + " s";
     noticeListener.accept(
         new Notice(
             Notice.Kind.RECONNECTING,
@@ -337,15 +338,17 @@ final class ResumingCall implements AutoCloseable {
     String missing =
         gap == null
             ? "no samples are missing"
-            : "%d samples (%.3f s%s) are missing"
-                .formatted(
-                    gap.sampleCount(),
-                    (double) gap.sampleCount() / start.format().sampleRateHz(),
-                    gap.estimated() ? ", estimated" : "");
+            : String.format(
+                Locale.ROOT,
+                "%d samples (%.3f s%s) are missing",
+                gap.sampleCount(),
+                (double) gap.sampleCount() / start.format().sampleRateHz(),
+                gap.estimated() ? ", estimated" : "");
     noticeListener.accept(
         new Notice(
             Notice.Kind.RECONNECTED,
-            "reconnected after %.1f s, %s".formatted(outage.toMillis() / 1e3, missing)));
+            String.format(
+                Locale.ROOT, "reconnected after %.1f s, %s", outage.toMillis() / 1e3, missing)));
   }
 
   /** Ends the call or the wait for the next connection, and releases the taking thread. */

@@ -101,7 +101,7 @@ record ServerAddress(String host, String zone, int port) {
   private String hostAndPort(String withZone) {
     return withZone.isEmpty()
         ? host + ":" + port
-        : "%s%%%s]:%d".formatted(host.substring(0, host.length() - 1), withZone, port);
+        : host.substring(0, host.length() - 1) + "%" + withZone + "]:" + port;
   }
 
   /**

@@ -52,7 +52,7 @@ public final class Player implements AutoCloseable {
     }
     if (bufferMs < 1 || bufferMs > MAX_BUFFER_MS) {
       throw new IllegalArgumentException(
-          "buffer-ms: %d (expected: 1..%d)".formatted(bufferMs, MAX_BUFFER_MS));
+          "buffer-ms: %s (expected: 1..%s)".formatted(bufferMs, MAX_BUFFER_MS));
     }
     return new Player(SoundCardLine.open(format), format, bufferMs);
   }
