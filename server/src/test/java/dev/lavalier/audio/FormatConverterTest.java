@@ -90,6 +90,54 @@ final class FormatConverterTest {
   }
 
   @ParameterizedTest
+  @CsvSource({"s16le", "s24le", "s32le"})
+  void infiniteFloatIsFullScaleAndNanIsZero(String encoding) throws Exception {
+    PcmFormat to = PcmFormat.parse("48000/1/" + encoding);
+    double[] floats = {
+      Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY, Float.MAX_VALUE, 0x1p-149
+    };
+    byte[] pcm = Conversions.pcm(mono(SampleEncoding.F32LE), floats);
+    double[] out = Conversions.numbers(to, convert("48000/1/f32le", to.toString(), pcm));
+    double lastPlace = 2.0 / (1L << (8 * to.encoding().bytesPerSample()));
+    double[] expected = {0, 1 - lastPlace, -1, 1 - lastPlace, 0};
+    for (int i = 0; i < expected.length; i++) {
+      assertThat(out[i]).as("%s", floats[i]).isEqualTo(expected[i], within(lastPlace));
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "48000, 16000, s16le",
+    "48000, 16000, f32le",
+    "16000, 48000, s24le",
+    "44100, 48000, s32le",
+    "48000, 48000, s16le"
+  })
+  void infiniteFloatAndNanAffectNoSampleBeyondFilter(int fromHz, int toHz, String encoding)
+      throws Exception {
+    PcmFormat captured = new PcmFormat(SampleEncoding.F32LE, fromHz, 2);
+    String to = "%d/1/%s".formatted(toHz, encoding); // the mean of both channels
+    double[] numbers = new Random(3).doubles(2 * 5_000, -1, 1).toArray();
+    byte[] clean = convert(captured.toString(), to, Conversions.pcm(captured, numbers));
+    int bytes = PcmFormat.parse(to).bytesPerSampleFrame();
+    int at = 2_500;
+    FormatConverter converter = Conversions.converter(captured.toString(), to);
+    int reach = converter.conversion().lookahead() + 1;
+    for (double bad :
+        new double[] {Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY}) {
+      double[] spoilt = numbers.clone();
+      spoilt[2 * at] = bad;
+      byte[] out = convert(captured.toString(), to, Conversions.pcm(captured, spoilt));
+      int first = (int) ((long) (at - reach) * toHz / fromHz) * bytes;
+      int next = (int) ((long) (at + reach) * toHz / fromHz + 1) * bytes;
+      assertThat(out).as("%s", bad).hasSameSizeAs(clean).isNotEqualTo(clean);
+      assertThat(Arrays.copyOf(out, first)).isEqualTo(Arrays.copyOf(clean, first));
+      assertThat(Arrays.copyOfRange(out, next, out.length))
+          .isEqualTo(Arrays.copyOfRange(clean, next, clean.length));
+    }
+  }
+
+  @ParameterizedTest
   @ValueSource(doubles = {0, 0.125, 0.25, 0.5, 0.9})
   void ditherNoiseIsIndependentOfSignal(double lastPlaces) throws Exception {
     double[] numbers = new double[200_000];

@@ -55,6 +55,13 @@ final class ServerProcess implements AutoCloseable {
     return start(0, false, environment, args);
   }
 
+  /** Starts a server that can have at most {@code limit} file descriptors. */
+  static ServerProcess startWithDescriptors(int limit, String... args) throws IOException {
+    List<String> limited =
+        List.of("sh", "-c", "ulimit -n \"$0\" && exec \"$@\"", Integer.toString(limit));
+    return start(0, true, Map.of(), limited, args);
+  }
+
   /** Starts a server on the port of this server, which has ended. */
   ServerProcess restart(Map<String, String> environment, String... args) throws IOException {
     return start(
@@ -64,7 +71,19 @@ final class ServerProcess implements AutoCloseable {
   private static ServerProcess start(
       int port, boolean readsLog, Map<String, String> environment, String... args)
       throws IOException {
-    List<String> command = command(args);
+    return start(port, readsLog, environment, List.of(), args);
+  }
+
+  /** Starts a server by a command that runs the command after it. */
+  private static ServerProcess start(
+      int port,
+      boolean readsLog,
+      Map<String, String> environment,
+      List<String> runner,
+      String... args)
+      throws IOException {
+    List<String> command = new ArrayList<>(runner);
+    command.addAll(command(args));
     command.addAll(List.of("--port", Integer.toString(port)));
     Path log = Files.createTempFile("lavalier-server", ".log");
     ProcessBuilder builder = new ProcessBuilder(command);
