@@ -19,7 +19,7 @@ final class MetricsOptions {
       paramLabel = "ADDRESS",
       defaultValue = "127.0.0.1",
       description =
-          "Address for --metrics-port. Anyone who can reach it sees devices and amounts, but not"
+          "Address for --metrics-port. Anyone who can reach it sees devices, levels and amounts, but not"
               + " callers."
               + " Default: ${DEFAULT-VALUE}.")
   private String bind;

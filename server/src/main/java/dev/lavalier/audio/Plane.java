@@ -85,12 +85,12 @@ final class Plane {
 
   private void decode(byte[] pcm, int samples) {
     if (source != ChannelMap.MEAN) {
-      SampleCodec.decode(captured, pcm, source - 1, samples, in);
+      SampleCodec.decode(captured, pcm, 0, source - 1, samples, in);
       return;
     }
     Arrays.fill(in, 0, samples, 0.0);
     for (int channel = 0; channel < captured.channelCount(); channel++) {
-      SampleCodec.decode(captured, pcm, channel, samples, scratch);
+      SampleCodec.decode(captured, pcm, 0, channel, samples, scratch);
       for (int i = 0; i < samples; i++) {
         in[i] += scratch[i];
       }

@@ -23,10 +23,15 @@ final class SampleCodec {
 
   private SampleCodec() {}
 
-  /** Decodes {@code samples} samples of channel {@code channel}, counted from 0. */
-  static void decode(PcmFormat format, byte[] pcm, int channel, int samples, double[] to) {
+  /**
+   * Decodes {@code samples} samples of channel {@code channel}, counted from 0.
+   *
+   * @param first the first of them, per channel from the beginning of {@code pcm}
+   */
+  static void decode(
+      PcmFormat format, byte[] pcm, int first, int channel, int samples, double[] to) {
     int step = format.bytesPerSampleFrame();
-    int at = channel * format.encoding().bytesPerSample();
+    int at = first * step + channel * format.encoding().bytesPerSample();
     switch (format.encoding()) {
       case S16LE -> {
         for (int i = 0; i < samples; i++, at += step) {

@@ -6,6 +6,7 @@ import dev.lavalier.v1.AudioCaptureGrpc;
 import dev.lavalier.v1.ListDevicesRequest;
 import dev.lavalier.v1.PullFramesRequest;
 import dev.lavalier.v1.StreamFramesRequest;
+import dev.lavalier.v1.StreamLevelsRequest;
 import dev.lavalier.v1.WatchDevicesRequest;
 import io.grpc.BindableService;
 import io.grpc.MethodDescriptor;
@@ -32,6 +33,8 @@ final class AudioCaptureService implements BindableService {
       encoded(AudioCaptureGrpc.getStreamFramesMethod());
   private static final MethodDescriptor<PullFramesRequest, byte[]> PULL_FRAMES =
       encoded(AudioCaptureGrpc.getPullFramesMethod());
+  private static final MethodDescriptor<StreamLevelsRequest, byte[]> STREAM_LEVELS =
+      encoded(AudioCaptureGrpc.getStreamLevelsMethod());
 
   private final AudioCaptureCalls calls;
 
@@ -53,12 +56,14 @@ final class AudioCaptureService implements BindableService {
             .addMethod(WATCH_DEVICES)
             .addMethod(STREAM_FRAMES)
             .addMethod(PULL_FRAMES)
+            .addMethod(STREAM_LEVELS)
             .build();
     return ServerServiceDefinition.builder(descriptor)
         .addMethod(LIST_DEVICES, ServerCalls.asyncUnaryCall(this::listDevices))
         .addMethod(WATCH_DEVICES, ServerCalls.asyncServerStreamingCall(this::watchDevices))
         .addMethod(STREAM_FRAMES, ServerCalls.asyncServerStreamingCall(this::streamFrames))
         .addMethod(PULL_FRAMES, ServerCalls.asyncBidiStreamingCall(this::pullFrames))
+        .addMethod(STREAM_LEVELS, ServerCalls.asyncServerStreamingCall(this::streamLevels))
         .build();
   }
 
@@ -76,6 +81,12 @@ final class AudioCaptureService implements BindableService {
     GrpcCallSink sink = new GrpcCallSink(responses);
     CallContext call = CallContext.current();
     sink.drive(calls.streamFrames(request, call.caller(), call.deliveryLoop(), sink));
+  }
+
+  private void streamLevels(StreamLevelsRequest request, StreamObserver<byte[]> responses) {
+    GrpcCallSink sink = new GrpcCallSink(responses);
+    CallContext call = CallContext.current();
+    sink.drive(calls.streamLevels(request, call.caller(), call.deliveryLoop(), sink));
   }
 
   private StreamObserver<PullFramesRequest> pullFrames(StreamObserver<byte[]> responses) {

@@ -123,6 +123,11 @@ final class HubObservers implements HubObserver {
     }
 
     @Override
+    public void onLevel(double peak, double rms) {
+      guard(() -> metrics.onLevel(peak, rms));
+    }
+
+    @Override
     public void onClock(double ppm) {
       guard(() -> metrics.onClock(ppm));
     }

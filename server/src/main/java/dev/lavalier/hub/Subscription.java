@@ -3,6 +3,7 @@ package dev.lavalier.hub;
 import dev.lavalier.common.StreamException;
 import dev.lavalier.common.StreamException.Reason;
 import dev.lavalier.common.TimeSource;
+import dev.lavalier.pipeline.LevelCodec;
 import dev.lavalier.pipeline.PipelineStream;
 import java.time.Duration;
 import java.util.Optional;
@@ -76,6 +77,7 @@ public final class Subscription {
         spec.deviceId(),
         spec.format(),
         spec.frameSize(),
+        spec.codec() instanceof LevelCodec,
         sinceUnixNanos,
         delivery.frames(),
         delivery.bytes(),

@@ -1,6 +1,7 @@
 package dev.lavalier.hub;
 
 import dev.lavalier.audio.Conversion;
+import dev.lavalier.audio.LevelMeter;
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.pipeline.StartFrom;
 import dev.lavalier.pipeline.StreamPlan;
@@ -30,6 +31,8 @@ record SubscriptionCost(long bytes, int framesPerSecond, List<Shared> shared) {
   record Shared(Object key, long bytes, long conversionNanos) {}
 
   private record RingKey(String deviceId, StreamPlan plan, int slots) {}
+
+  private record LevelsKey(String deviceId, StreamPlan plan) {}
 
   private record ConversionKey(String deviceId, Conversion conversion) {}
 
@@ -70,6 +73,11 @@ record SubscriptionCost(long bytes, int framesPerSecond, List<Shared> shared) {
             (source, nanos) ->
                 shared.add(
                     new Shared(new PlaneKey(spec.deviceId(), conversion, source), 0, nanos)));
+    if (plan.measuresLevels()) {
+      shared.add(
+          new Shared(
+              new LevelsKey(spec.deviceId(), plan), 0, LevelMeter.nanosPerSecond(spec.format())));
+    }
     return new SubscriptionCost(
         OBJECT_BYTES + spec.unsentBytes() + plan.messageBytes() + replay,
         (rate + spec.frameSize() - 1) / spec.frameSize(),

@@ -7,7 +7,9 @@ import dev.lavalier.capture.DeviceDescriptor;
 import dev.lavalier.common.StreamException;
 import dev.lavalier.common.StreamException.Reason;
 import dev.lavalier.pipeline.FrameCodec;
+import dev.lavalier.pipeline.LevelCodec;
 import dev.lavalier.pipeline.StartFrom;
+import dev.lavalier.pipeline.StreamCodec;
 import java.util.List;
 import java.util.Optional;
 
@@ -27,7 +29,7 @@ import java.util.Optional;
  * @param overflowPolicy what happens if a bound is exceeded
  * @param onDeviceLoss what happens when the device is lost
  * @param start the position at which the subscription starts
- * @param codec encodes the frames
+ * @param codec encodes the frames, or measures their levels
  * @param clockNotices whether the stream reports how fast the device's clock runs
  */
 public record SubscriptionSpec(
@@ -40,7 +42,7 @@ public record SubscriptionSpec(
     OverflowPolicy overflowPolicy,
     OnDeviceLoss onDeviceLoss,
     StartFrom start,
-    FrameCodec codec,
+    StreamCodec codec,
     boolean clockNotices) {
 
   private static final int DEFAULT_FRAMES_PER_SECOND = 50;
@@ -62,6 +64,10 @@ public record SubscriptionSpec(
   private static final int MAX_UNSENT_BYTES = 64 << 10;
 
   private static final int MAX_PREROLL_MS = 600_000;
+
+  private static final int DEFAULT_INTERVAL_MS = 100;
+  private static final int MIN_INTERVAL_MS = 20;
+  private static final int MAX_INTERVAL_MS = 10_000;
 
   /**
    * The requested format. Values that are not specified are as captured.
@@ -164,6 +170,40 @@ public record SubscriptionSpec(
         request.start(),
         request.codec(),
         request.clockNotices());
+  }
+
+  /**
+   * Returns the parameters of a subscription to the levels of a device, in its capture format. A
+   * frame is an interval.
+   *
+   * @param intervalMs milliseconds, rounded down to whole samples; 0: 100
+   * @param codec encodes the levels
+   * @throws StreamException INVALID_REQUEST if the interval is out of range
+   */
+  public static SubscriptionSpec resolveLevels(
+      DeviceDescriptor device, int intervalMs, OnDeviceLoss onDeviceLoss, LevelCodec codec)
+      throws StreamException {
+    int millis = intervalMs == 0 ? DEFAULT_INTERVAL_MS : intervalMs;
+    checkRange(
+        "interval_ms",
+        millis,
+        MIN_INTERVAL_MS,
+        MAX_INTERVAL_MS,
+        ", or 0 for %d".formatted(DEFAULT_INTERVAL_MS));
+    PcmFormat format = device.captureFormat();
+    int latencyMs = Math.max(DEFAULT_LATENCY_MS, 2 * millis);
+    return new SubscriptionSpec(
+        device.id(),
+        Conversion.plan(format, format, List.of()),
+        List.of(),
+        (int) (format.sampleRateHz() * (long) millis / 1000),
+        latencyMs / millis,
+        latencyMs,
+        OverflowPolicy.DROP_OLDEST,
+        onDeviceLoss,
+        StartFrom.LIVE,
+        codec,
+        false);
   }
 
   private static void checkStart(StartFrom start, int frameSize) throws StreamException {

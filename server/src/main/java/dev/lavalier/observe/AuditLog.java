@@ -75,10 +75,14 @@ public final class AuditLog implements HubObserver {
 
   @Override
   public void onSubscribed(SubscriptionStatus subscription) {
-    subscriptionLine("subscription began", subscription)
-        .with("format", subscription.format())
-        .with("frame_size", subscription.frameSize())
-        .writeTo(log);
+    AuditLine line =
+        subscriptionLine("subscription began", subscription)
+            .with("format", subscription.format())
+            .with("frame_size", subscription.frameSize());
+    if (subscription.levels()) {
+      line.with("content", "levels");
+    }
+    line.writeTo(log);
   }
 
   @Override

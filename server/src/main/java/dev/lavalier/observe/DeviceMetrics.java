@@ -42,6 +42,8 @@ final class DeviceMetrics implements StreamMetrics {
   private final LongAdder subscriptions = new LongAdder();
   private final LongAdder samplesOverrun = new LongAdder();
   private volatile double clockDrift = UNKNOWN;
+  private volatile double peakLevel = UNKNOWN;
+  private volatile double rmsLevel = UNKNOWN;
 
   DeviceMetrics(String deviceId, MeterRegistry registry) {
     Tags device = Tags.of("device", deviceId);
@@ -153,12 +155,25 @@ final class DeviceMetrics implements StreamMetrics {
     clockDrift = ppm / 1e6;
   }
 
+  @Override
+  public void onLevel(double peak, double rms) {
+    peakLevel = peak;
+    rmsLevel = rms;
+  }
+
   void onOpened() {
+    forgetLevel(); // of an earlier epoch, whose capture thread may have ended late
     openings.increment();
   }
 
   void onClosed() {
     clockDrift = UNKNOWN;
+    forgetLevel();
+  }
+
+  private void forgetLevel() {
+    peakLevel = UNKNOWN;
+    rmsLevel = UNKNOWN;
   }
 
   void onLost() {
@@ -175,6 +190,19 @@ final class DeviceMetrics implements StreamMetrics {
 
   void onSubscribed() {
     subscriptions.increment();
+  }
+
+  /**
+   * Returns the highest absolute value of all channels in the last second, as a share of full
+   * scale; {@link #UNKNOWN} if the device was not open for a second.
+   */
+  double peakLevel() {
+    return peakLevel;
+  }
+
+  /** Returns the RMS of the loudest channel in the same second; {@link #UNKNOWN} likewise. */
+  double rmsLevel() {
+    return rmsLevel;
   }
 
   /**

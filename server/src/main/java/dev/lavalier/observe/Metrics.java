@@ -61,6 +61,8 @@ public final class Metrics implements HubObserver, AutoCloseable {
   private final MultiGauge states;
   private final MultiGauge subscribers;
   private final MultiGauge clocks;
+  private final MultiGauge peakLevels;
+  private final MultiGauge rmsLevels;
   private final JvmGcMetrics gcMetrics = new JvmGcMetrics();
   private volatile Supplier<List<DeviceStatus>> devices = List::of;
 
@@ -81,11 +83,17 @@ public final class Metrics implements HubObserver, AutoCloseable {
     subscribers =
         gauges("device.subscribers", "Subscriptions, including those that wait for the device");
     clocks =
-        MultiGauge.builder(PREFIX + "device.clock.drift")
-            .baseUnit("ratio")
-            .description(
-                "Clock drift of the device relative to the server, positive if the device is fast")
-            .register(registry);
+        ratios(
+            "device.clock.drift",
+            "Clock drift of the device relative to the server, positive if the device is fast");
+    peakLevels =
+        ratios(
+            "device.level.peak",
+            "Highest absolute value of all channels in the last second, as a share of full scale");
+    rmsLevels =
+        ratios(
+            "device.level.rms",
+            "RMS of the loudest channel in the last second, as a share of full scale");
     Gauge.builder(PREFIX + "connections", connections, AtomicInteger::get)
         .description("Open client connections")
         .register(registry);
@@ -118,6 +126,10 @@ public final class Metrics implements HubObserver, AutoCloseable {
 
   private MultiGauge gauges(String name, String help) {
     return MultiGauge.builder(PREFIX + name).description(help).register(registry);
+  }
+
+  private MultiGauge ratios(String name, String help) {
+    return MultiGauge.builder(PREFIX + name).baseUnit("ratio").description(help).register(registry);
   }
 
   /** Sets the supplier of the current devices. Each scrape calls it. */
@@ -176,6 +188,8 @@ public final class Metrics implements HubObserver, AutoCloseable {
     List<Row<?>> stateRows = new ArrayList<>();
     List<Row<?>> subscriberRows = new ArrayList<>();
     List<Row<?>> clockRows = new ArrayList<>();
+    List<Row<?>> peakRows = new ArrayList<>();
+    List<Row<?>> rmsRows = new ArrayList<>();
     for (DeviceStatus status : devices.get()) {
       Tags device = Tags.of("device", status.device().id());
       for (DeviceState state : DeviceState.values()) {
@@ -183,18 +197,27 @@ public final class Metrics implements HubObserver, AutoCloseable {
         stateRows.add(Row.of(tags, status.state() == state ? 1 : 0));
       }
       subscriberRows.add(Row.of(device, status.subscriberCount()));
+      DeviceMetrics known = metricsByDevice.get(status.device().id());
+      if (known != null && status.state() == DeviceState.OPEN) {
+        addKnown(peakRows, device, known.peakLevel());
+        addKnown(rmsRows, device, known.rmsLevel());
+      }
     }
     metricsByDevice.forEach(
-        (id, deviceMetrics) -> {
-          double drift = deviceMetrics.clockDrift();
-          if (!Double.isNaN(drift)) {
-            clockRows.add(Row.of(Tags.of("device", id), drift));
-          }
-        });
+        (id, deviceMetrics) ->
+            addKnown(clockRows, Tags.of("device", id), deviceMetrics.clockDrift()));
     states.register(stateRows, true);
     subscribers.register(subscriberRows, true);
     clocks.register(clockRows, true);
+    peakLevels.register(peakRows, true);
+    rmsLevels.register(rmsRows, true);
     return registry.getPrometheusRegistry().scrape();
+  }
+
+  private static void addKnown(List<Row<?>> rows, Tags device, double value) {
+    if (!Double.isNaN(value)) {
+      rows.add(Row.of(device, value));
+    }
   }
 
   // Events of the hub.

@@ -21,8 +21,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Creates the frames of one epoch (one uninterrupted opening of a device). Each period is kept in
- * the history, converted once per delivery format and cut once per plan. Then each delivery loop
- * that has subscriptions is notified once.
+ * the history, converted once per delivery format, and cut or measured once per plan. Then each
+ * delivery loop that has subscriptions is notified once.
  *
  * <p>The capture thread calls the listener's methods. The device's actor calls the others, except
  * {@link #epoch}, {@link #format} and {@link #capturedSamples}, which any thread may call. The two
@@ -41,6 +41,7 @@ public final class CapturePipeline implements CaptureListener {
   private final WorkBudget conversions;
   private final PipelineListener listener;
   private final StreamMetrics streamMetrics;
+  private final @Nullable LevelGauge levelGauge; // null: no metrics are kept
   private final int periodSamples;
   private volatile @Nullable History history; // null: none is kept, or the epoch has ended
   private long lastReadNanos; // used only by the capture thread
@@ -61,7 +62,8 @@ public final class CapturePipeline implements CaptureListener {
    * @param periodSamples samples per channel in a period
    * @param historyNanos length of the history in nanoseconds; 0: none
    * @param nanoTime returns the steady time
-   * @param conversions limits the processor time that conversions take of the capture thread
+   * @param conversions limits the processor time that conversions and levels take of the capture
+   *     thread
    * @param streamMetrics counts the periods
    */
   public CapturePipeline(
@@ -84,6 +86,8 @@ public final class CapturePipeline implements CaptureListener {
     this.conversions = conversions;
     this.listener = listener;
     this.streamMetrics = streamMetrics;
+    this.levelGauge =
+        streamMetrics == StreamMetrics.NONE ? null : new LevelGauge(format, streamMetrics);
     this.periodSamples = periodSamples;
     this.history = historyNanos == 0 ? null : new History(historyNanos, format, periodSamples);
   }
@@ -118,6 +122,9 @@ public final class CapturePipeline implements CaptureListener {
       kept.add(period);
     }
     conversions.accrue(length);
+    if (levelGauge != null) {
+      levelGauge.add(period, conversions);
+    }
     boolean published = false;
     for (FormatPipeline formatPipeline : formatPipelines) {
       published |= formatPipeline.process(period, conversions);
@@ -160,7 +167,7 @@ public final class CapturePipeline implements CaptureListener {
         (conversion, ofConversion) -> {
           FormatPipeline formatPipeline = formatPipeline(conversion);
           if (formatPipeline == null) {
-            formatPipeline = new FormatPipeline(conversion, planes, nanoTime);
+            formatPipeline = new FormatPipeline(conversion, planes, nanoTime, epoch);
           }
           formatPipeline.setPlans(ofConversion);
           next.add(formatPipeline);
@@ -244,8 +251,8 @@ public final class CapturePipeline implements CaptureListener {
     int periodOutput = plan.conversion().maxOutputSamples(periodSamples);
     int capacity = Math.max(queueFrames, (periodOutput + plan.frameSize() - 1) / plan.frameSize());
     long maxAgeNanos = Math.max(maxLatencyNanos, format.nanosOf(periodSamples));
-    Framer framer = framer(plan);
-    FrameRing ring = framer.ring();
+    FrameProducer frames = frames(plan);
+    FrameRing ring = frames.ring();
     Frame latest = ring.latest();
     History kept = history;
     StartPosition position = StartPosition.of(start, plan, epoch, kept);
@@ -255,18 +262,18 @@ public final class CapturePipeline implements CaptureListener {
             : new ReplaySource(
                 kept,
                 position.first(),
-                () -> new FormatPipeline(plan.conversion(), new Planes(filters), nanoTime),
+                () -> new FormatPipeline(plan.conversion(), new Planes(filters), nanoTime, epoch),
                 plan,
                 ring,
                 FrameRing.headAfter(latest),
                 capacity,
                 maxAgeNanos);
-    return new PipelineStream(this, plan, framer, position, latest, source, maxAgeNanos);
+    return new PipelineStream(this, plan, frames, position, latest, source, maxAgeNanos);
   }
 
-  /** Returns the framer of a plan that the last {@link #update} named. */
-  Framer framer(StreamPlan plan) {
-    return formatPipeline(plan.conversion()).framer(plan);
+  /** Returns the frames of a plan that the last {@link #update} named. */
+  FrameProducer frames(StreamPlan plan) {
+    return formatPipeline(plan.conversion()).frames(plan);
   }
 
   private @Nullable FormatPipeline formatPipeline(Conversion conversion) {

@@ -7,18 +7,21 @@ import dev.lavalier.capture.Loss;
 import dev.lavalier.capture.LossCause;
 import dev.lavalier.capture.Period;
 import dev.lavalier.common.WorkBudget;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The pipeline of one delivery format of a {@link CapturePipeline}. It converts each period once,
- * regardless of the number of subscriptions, and passes it to one framer per frame size and codec.
- * If the delivery format is the capture format, the period is passed on unchanged.
+ * regardless of the number of subscriptions, and passes it to one framer per frame size and codec,
+ * and to one level framer per interval. If the delivery format is the capture format, the period is
+ * passed on unchanged.
  *
  * <p>{@link #process} runs on the capture thread of the device, or on the delivery loop if a {@link
  * ReplaySource} owns the pipeline. The owner calls the other methods: the device's actor or the
- * delivery loop. They share an array that is replaced and never changed.
+ * delivery loop. They share arrays that are replaced and never changed.
  */
 final class FormatPipeline {
 
@@ -27,20 +30,25 @@ final class FormatPipeline {
   private final Conversion conversion;
   private final @Nullable FormatConverter converter; // null: delivered as captured
   private final LongSupplier nanoTime;
+  private final long epoch;
   private volatile Framer[] framers = {};
+  private volatile LevelFramer[] levelFramers = {};
 
   // Used only by the thread that calls process().
   private long nextIndex = -1; // the captured sample that comes next; -1: no period yet
   private Loss lastLoss = Loss.OVERRUN;
   private boolean skipped; // at least the period before
+  private boolean levelsSkipped; // at least the levels of the period before
 
   /**
    * Creates a pipeline without plans.
    *
    * @param planes the channels that the converters of this pipeline share
    * @param nanoTime returns the steady time
+   * @param epoch the number of the epoch
    */
-  FormatPipeline(Conversion conversion, Planes planes, LongSupplier nanoTime) {
+  FormatPipeline(Conversion conversion, Planes planes, LongSupplier nanoTime, long epoch) {
+    this.epoch = epoch;
     this.conversion = conversion;
     this.nanoTime = nanoTime;
     this.converter = conversion.isIdentity() ? null : new FormatConverter(conversion, planes);
@@ -62,26 +70,29 @@ final class FormatPipeline {
    * @param ringSlots the slots of the ring of each plan, a power of 2
    */
   void setPlans(Map<StreamPlan, Integer> ringSlots) {
-    framers =
-        ringSlots.entrySet().stream()
-            .map(entry -> framer(entry.getKey(), entry.getValue()))
-            .toArray(Framer[]::new);
+    List<Framer> audio = new ArrayList<>();
+    List<LevelFramer> levels = new ArrayList<>();
+    ringSlots.forEach(
+        (plan, slots) -> {
+          FrameProducer known = frames(plan);
+          if (known != null) {
+            known.ring().setCapacity(slots);
+          }
+          if (plan.measuresLevels()) {
+            levels.add(known == null ? new LevelFramer(plan, slots, epoch) : (LevelFramer) known);
+          } else {
+            audio.add(known == null ? new Framer(plan, slots) : (Framer) known);
+          }
+        });
+    framers = audio.toArray(Framer[]::new);
+    levelFramers = levels.toArray(LevelFramer[]::new);
   }
 
-  private Framer framer(StreamPlan plan, int slots) {
-    Framer known = framer(plan);
-    if (known == null) {
-      return new Framer(plan, slots);
-    }
-    known.ring().setCapacity(slots);
-    return known;
-  }
-
-  /** Returns the framer of a plan; null if no subscription has the plan. */
-  @Nullable Framer framer(StreamPlan plan) {
-    for (Framer framer : framers) {
-      if (framer.plan().equals(plan)) {
-        return framer;
+  /** Returns the frames of a plan; null if no subscription has the plan. */
+  @Nullable FrameProducer frames(StreamPlan plan) {
+    for (FrameProducer each : plan.measuresLevels() ? levelFramers : framers) {
+      if (each.plan().equals(plan)) {
+        return each;
       }
     }
     return null;
@@ -92,12 +103,12 @@ final class FormatPipeline {
    * instead: its samples are lost to the server's overload.
    *
    * @param captured in the capture format; its array is not kept
-   * @param budget limits the processor time of conversions
+   * @param budget limits the processor time of conversions and levels
    * @return whether at least one frame was published
    */
   boolean process(Period captured, WorkBudget budget) {
     if (converter == null) {
-      return publish(captured);
+      return publish(captured, budget);
     }
     if (budget.isSpent()) {
       skipped = true;
@@ -106,15 +117,35 @@ final class FormatPipeline {
     budget.start();
     Period block = converted(converter, captured);
     budget.stop();
-    return publish(block);
+    return publish(block, budget);
   }
 
-  private boolean publish(Period block) {
+  private boolean publish(Period block, WorkBudget budget) {
     boolean published = false;
     long now = nanoTime.getAsLong(); // after the conversion, which may take long
     for (Framer framer : framers) {
       published |= framer.accept(block, now); // an empty block tells the framer its position
     }
+    return measure(block, now, budget) || published;
+  }
+
+  /** Passes a block to the level framers, or omits it if the budget is spent. */
+  private boolean measure(Period block, long now, WorkBudget budget) {
+    LevelFramer[] current = levelFramers;
+    if (current.length == 0) {
+      return false;
+    }
+    if (budget.isSpent()) {
+      levelsSkipped = true;
+      return false;
+    }
+    boolean published = false;
+    budget.start();
+    for (LevelFramer framer : current) {
+      published |= framer.accept(block, levelsSkipped ? SKIPPED : block.loss(), now);
+    }
+    budget.stop();
+    levelsSkipped = false;
     return published;
   }
 

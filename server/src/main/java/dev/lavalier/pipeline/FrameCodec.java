@@ -2,12 +2,9 @@ package dev.lavalier.pipeline;
 
 import dev.lavalier.audio.PcmFormat;
 
-/**
- * A way to encode frames. Immutable, and safe for use from any thread. Equal {@link StreamPlan}s
- * have the same codec object.
- */
+/** A way to encode frames of audio. */
 @FunctionalInterface
-public interface FrameCodec {
+public non-sealed interface FrameCodec extends StreamCodec {
 
   /**
    * Creates an encoder for one sequence of frames: of a framer, or of one subscription's replay. A
@@ -19,13 +16,8 @@ public interface FrameCodec {
    */
   FrameEncoder newEncoder(PcmFormat format, int frameSize);
 
-  /**
-   * Returns the usual length of an encoded frame in bytes. It limits how much a transport buffers.
-   * The default is the length of the frame as PCM.
-   *
-   * @param format the delivery format
-   * @param frameSize samples per channel in a frame
-   */
+  /** The default is the length of the frame as PCM. */
+  @Override
   default int frameBytes(PcmFormat format, int frameSize) {
     return frameSize * format.bytesPerSampleFrame();
   }

@@ -11,7 +11,7 @@ import dev.lavalier.capture.Period;
  * <p>{@link #accept} is called by one thread, usually the capture thread. Delivery loops read the
  * ring.
  */
-final class Framer {
+final class Framer implements FrameProducer {
 
   private final StreamPlan plan;
   private final PcmFormat format; // of the frames
@@ -33,6 +33,7 @@ final class Framer {
   /**
    * Creates a framer.
    *
+   * @param plan a plan with a {@link FrameCodec}
    * @param slots the slots of its ring, a power of 2
    */
   Framer(StreamPlan plan, int slots) {
@@ -40,20 +41,22 @@ final class Framer {
     this.ring = new FrameRing(slots);
     this.format = plan.conversion().delivered();
     this.frameSize = plan.frameSize();
-    this.encoder = plan.codec().newEncoder(format, frameSize);
+    this.encoder = ((FrameCodec) plan.codec()).newEncoder(format, frameSize);
     this.pending = new byte[frameSize * format.bytesPerSampleFrame()];
   }
 
-  StreamPlan plan() {
+  @Override
+  public StreamPlan plan() {
     return plan;
   }
 
-  FrameRing ring() {
+  @Override
+  public FrameRing ring() {
     return ring;
   }
 
-  /** Returns the index of the first sample of the first frame; -1 until the first block. */
-  long firstIndex() {
+  @Override
+  public long firstIndex() {
     return firstIndex;
   }
 

@@ -12,7 +12,7 @@ public final class PipelineStream {
 
   private final CapturePipeline pipeline;
   private final StreamPlan plan;
-  private final Framer framer;
+  private final FrameProducer frames;
   private final StartPosition position;
   private final long liveIndex;
   private final FrameSource source;
@@ -21,14 +21,14 @@ public final class PipelineStream {
   PipelineStream(
       CapturePipeline pipeline,
       StreamPlan plan,
-      Framer framer,
+      FrameProducer frames,
       StartPosition position,
       @Nullable Frame latest,
       FrameSource source,
       long maxAgeNanos) {
     this.pipeline = pipeline;
     this.plan = plan;
-    this.framer = framer;
+    this.frames = frames;
     this.position = position;
     this.liveIndex = latest == null ? -1 : latest.sampleIndex() + plan.frameSize();
     this.source = source;
@@ -60,7 +60,7 @@ public final class PipelineStream {
    * does not change any more when the epoch has ended.
    */
   public long endIndex() {
-    Frame latest = framer.ring().latest();
+    Frame latest = frames.ring().latest();
     return latest == null ? -1 : latest.sampleIndex() + plan.frameSize();
   }
 
@@ -84,7 +84,7 @@ public final class PipelineStream {
 
   /** Returns the index of the first sample of the framer's first frame; -1 until there is one. */
   public long firstIndex() {
-    return framer.firstIndex();
+    return frames.firstIndex();
   }
 
   /**

@@ -90,7 +90,7 @@ final class ReplaySource implements FrameSource {
   }
 
   private FrameRing ownRing() {
-    return formatPipeline.framer(plan).ring();
+    return formatPipeline.frames(plan).ring();
   }
 
   @Override

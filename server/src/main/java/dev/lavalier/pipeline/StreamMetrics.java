@@ -31,6 +31,15 @@ public interface StreamMetrics {
   default void onPeriod(int samples, long jitterNanos) {}
 
   /**
+   * Called each second with the level of the device, only on the capture thread. Levels are shares
+   * of full scale.
+   *
+   * @param peak the highest absolute value of all channels
+   * @param rms the RMS of the loudest channel
+   */
+  default void onLevel(double peak, double rms) {}
+
+  /**
    * Called at intervals with the measured drift of the device's clock.
    *
    * @param ppm how much faster the device's clock runs than the server's, in parts per million

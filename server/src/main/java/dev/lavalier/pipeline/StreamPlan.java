@@ -1,17 +1,19 @@
 package dev.lavalier.pipeline;
 
 import dev.lavalier.audio.Conversion;
+import dev.lavalier.audio.LevelMeter;
 import dev.lavalier.audio.PcmFormat;
 
 /**
  * How the frames of a stream are made. Subscriptions with equal plans share the conversion, the
- * framer and the encoded frames.
+ * framer and the encoded frames or levels.
  *
  * @param conversion from the capture format to the delivery format
  * @param frameSize samples per channel in a frame, at the delivered rate
- * @param codec encodes the frames; plans are equal only if they have the same codec object
+ * @param codec encodes the frames, or measures their levels; plans are equal only if they have the
+ *     same codec object
  */
-public record StreamPlan(Conversion conversion, int frameSize, FrameCodec codec) {
+public record StreamPlan(Conversion conversion, int frameSize, StreamCodec codec) {
 
   /**
    * A capture thread that was delayed publishes the content of a line's buffer at once. The ring
@@ -23,6 +25,11 @@ public record StreamPlan(Conversion conversion, int frameSize, FrameCodec codec)
 
   /** Bytes of a frame in a ring, besides its message. */
   private static final int FRAME_OBJECT_BYTES = 128;
+
+  /** Returns whether the frames contain levels instead of audio. */
+  public boolean measuresLevels() {
+    return codec instanceof LevelCodec;
+  }
 
   /** Returns the usual length of an encoded frame in bytes. */
   public int messageBytes() {
@@ -42,8 +49,11 @@ public record StreamPlan(Conversion conversion, int frameSize, FrameCodec codec)
   /** Returns about how many bytes a framer takes if its ring has {@code slots} slots. */
   public long framerBytes(int slots) {
     PcmFormat format = conversion.delivered();
-    return (long) frameSize * format.bytesPerSampleFrame()
-        + slots * (messageBytes() + (long) FRAME_OBJECT_BYTES);
+    long pending =
+        measuresLevels()
+            ? LevelMeter.memoryBytes(format)
+            : (long) frameSize * format.bytesPerSampleFrame();
+    return pending + slots * (messageBytes() + (long) FRAME_OBJECT_BYTES);
   }
 
   /**

@@ -43,7 +43,10 @@ public final class ActiveCalls {
   private static final int MAX_STARTS_WITHOUT_ACCESS = 1_000;
 
   private static final Set<String> SUBSCRIPTIONS =
-      Set.of("lavalier.v1.AudioCapture/StreamFrames", "lavalier.v1.AudioCapture/PullFrames");
+      Set.of(
+          "lavalier.v1.AudioCapture/StreamFrames",
+          "lavalier.v1.AudioCapture/PullFrames",
+          "lavalier.v1.AudioCapture/StreamLevels");
   private static final String HEALTH_WATCH = "grpc.health.v1.Health/Watch";
 
   /**

@@ -12,6 +12,7 @@ import dev.lavalier.pipeline.FrameCodec;
 import dev.lavalier.v1.ListDevicesRequest;
 import dev.lavalier.v1.PullFramesRequest;
 import dev.lavalier.v1.StreamFramesRequest;
+import dev.lavalier.v1.StreamLevelsRequest;
 import dev.lavalier.v1.WatchDevicesRequest;
 import java.util.function.IntConsumer;
 
@@ -23,6 +24,12 @@ import java.util.function.IntConsumer;
  * event loops. If a call cannot be served, it fails through its sink.
  */
 public final class AudioCaptureCalls {
+
+  /** A request for a subscription. */
+  @FunctionalInterface
+  private interface Request {
+    SubscriptionSpec resolve(DeviceDescriptor device) throws StreamException;
+  }
 
   private final Hub hub;
   private final RefusalObserver refusals;
@@ -67,7 +74,31 @@ public final class AudioCaptureCalls {
     try {
       Subscription subscription =
           subscribe(
-              caller, request, deliveryLoop, new StreamFramesCall(sink), sink::setReadyThreshold);
+              caller,
+              request.getDeviceId(),
+              device -> RequestParser.spec(request, device),
+              deliveryLoop,
+              new StreamFramesCall(sink),
+              sink::setReadyThreshold);
+      return new StreamFramesCall.Listener(subscription);
+    } catch (StreamException e) {
+      sink.fail(e);
+      return CallListener.ENDED;
+    }
+  }
+
+  /** Sends the levels of the device, interval by interval. */
+  public CallListener streamLevels(
+      StreamLevelsRequest request, Caller caller, DeliveryLoop deliveryLoop, CallSink sink) {
+    try {
+      Subscription subscription =
+          subscribe(
+              caller,
+              request.getDeviceId(),
+              device -> RequestParser.spec(request, device),
+              deliveryLoop,
+              new StreamLevelsCall(sink),
+              sink::setReadyThreshold);
       return new StreamFramesCall.Listener(subscription);
     } catch (StreamException e) {
       sink.fail(e);
@@ -84,40 +115,51 @@ public final class AudioCaptureCalls {
     return new PullFramesCall(
         sink,
         deliveryLoop,
-        (request, frames) -> subscribe(caller, request, deliveryLoop, frames, bytes -> {}));
+        (request, frames) ->
+            subscribe(
+                caller,
+                request.getDeviceId(),
+                device -> RequestParser.spec(request, device),
+                deliveryLoop,
+                frames,
+                bytes -> {}));
   }
 
   /**
    * Subscribes, and reports a refusal.
    *
+   * @param deviceId the requested device; empty: the default
+   * @param request the request, which is checked against the device
    * @param readyBytes receives the ready threshold of the subscription before it starts
    */
   private Subscription subscribe(
       Caller caller,
-      StreamFramesRequest request,
+      String deviceId,
+      Request request,
       DeliveryLoop deliveryLoop,
       FrameSink sink,
       IntConsumer readyBytes)
       throws StreamException {
     try {
-      SubscriptionSpec spec = spec(caller, request);
+      SubscriptionSpec spec = spec(caller, deviceId, request);
       readyBytes.accept(spec.unsentBytes());
       return hub.subscribe(caller.subscriber(), spec, deliveryLoop, sink);
     } catch (StreamException e) {
       switch (e.reason()) {
         case DEVICE_NOT_FOUND, NOT_PERMITTED, NOT_AUTHENTICATED, LIMIT_REACHED ->
-            refusals.onRefused(caller.subscriber(), request.getDeviceId(), e.getMessage());
+            refusals.onRefused(caller.subscriber(), deviceId, e.getMessage());
         default -> {} // the request is wrong, or the server stops
       }
       throw e;
     }
   }
 
-  private SubscriptionSpec spec(Caller caller, StreamFramesRequest request) throws StreamException {
+  private SubscriptionSpec spec(Caller caller, String deviceId, Request request)
+      throws StreamException {
     caller.checkAuthenticated();
     Grants grants = caller.grants();
-    DeviceDescriptor device = hub.resolve(request.getDeviceId(), grants::canList);
+    DeviceDescriptor device = hub.resolve(deviceId, grants::canList);
     caller.checkCanStream(device.id());
-    return RequestParser.spec(request, device);
+    return request.resolve(device);
   }
 }

@@ -110,7 +110,8 @@ public final class ProtoMessages {
     }
   }
 
-  private static dev.lavalier.v1.Gap gap(Gap gap) {
+  /** Returns the message of a gap. */
+  static dev.lavalier.v1.Gap gap(Gap gap) {
     dev.lavalier.v1.Gap.Builder message =
         dev.lavalier.v1.Gap.newBuilder()
             .setSampleCount(gap.sampleCount())
@@ -141,6 +142,13 @@ public final class ProtoMessages {
   }
 
   static byte[] started(StreamStart started) {
+    return StreamFramesResponse.newBuilder()
+        .setStarted(startedMessage(started))
+        .build()
+        .toByteArray();
+  }
+
+  static StreamStarted startedMessage(StreamStart started) {
     StreamStarted.Builder message =
         StreamStarted.newBuilder()
             .setDeviceId(started.spec().deviceId())
@@ -155,7 +163,7 @@ public final class ProtoMessages {
     if (!started.conversion().isIdentity()) {
       message.setConversion(conversion(started.conversion()));
     }
-    return StreamFramesResponse.newBuilder().setStarted(message).build().toByteArray();
+    return message.build();
   }
 
   private static dev.lavalier.v1.Conversion conversion(Conversion conversion) {
@@ -183,20 +191,21 @@ public final class ProtoMessages {
   }
 
   static byte[] notice(Notice notice) {
-    return StreamFramesResponse.newBuilder()
-        .setNotice(
-            StreamNotice.newBuilder()
-                .setKind(
-                    switch (notice.kind()) {
-                      case DEVICE_LOST -> NoticeKind.NOTICE_KIND_DEVICE_LOST;
-                      case SERVER_STOPPING -> NoticeKind.NOTICE_KIND_SERVER_STOPPING;
-                      case MUTED -> NoticeKind.NOTICE_KIND_MUTED;
-                      case CLOCK -> NoticeKind.NOTICE_KIND_CLOCK;
-                    })
-                .setMessage(notice.message())
-                .setClockPpm(notice.clockPpm()))
-        .build()
-        .toByteArray();
+    return StreamFramesResponse.newBuilder().setNotice(noticeMessage(notice)).build().toByteArray();
+  }
+
+  static StreamNotice noticeMessage(Notice notice) {
+    return StreamNotice.newBuilder()
+        .setKind(
+            switch (notice.kind()) {
+              case DEVICE_LOST -> NoticeKind.NOTICE_KIND_DEVICE_LOST;
+              case SERVER_STOPPING -> NoticeKind.NOTICE_KIND_SERVER_STOPPING;
+              case MUTED -> NoticeKind.NOTICE_KIND_MUTED;
+              case CLOCK -> NoticeKind.NOTICE_KIND_CLOCK;
+            })
+        .setMessage(notice.message())
+        .setClockPpm(notice.clockPpm())
+        .build();
   }
 
   /** Returns an encoded ListDevicesResponse. */

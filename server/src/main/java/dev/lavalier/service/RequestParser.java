@@ -10,6 +10,7 @@ import dev.lavalier.hub.SubscriptionSpec;
 import dev.lavalier.pipeline.StartFrom;
 import dev.lavalier.v1.AudioFormat;
 import dev.lavalier.v1.StreamFramesRequest;
+import dev.lavalier.v1.StreamLevelsRequest;
 import java.util.Optional;
 
 /** Checks requests of the contract and translates them into values of the hub. */
@@ -31,10 +32,19 @@ final class RequestParser {
                 request.getChannelMapList()),
             request.getMaxLatencyMs(),
             policy(request),
-            onDeviceLoss(request),
+            onDeviceLoss(request.getOnDeviceLoss(), request.getOnDeviceLossValue()),
             start(request),
             ProtoMessages.PCM,
             request.getClockNotices()));
+  }
+
+  static SubscriptionSpec spec(StreamLevelsRequest request, DeviceDescriptor device)
+      throws StreamException {
+    return SubscriptionSpec.resolveLevels(
+        device,
+        request.getIntervalMs(),
+        onDeviceLoss(request.getOnDeviceLoss(), request.getOnDeviceLossValue()),
+        LevelMessages.CODEC);
   }
 
   private static StartFrom start(StreamFramesRequest request) {
@@ -69,12 +79,12 @@ final class RequestParser {
     };
   }
 
-  private static OnDeviceLoss onDeviceLoss(StreamFramesRequest request) throws StreamException {
-    return switch (request.getOnDeviceLoss()) {
+  private static OnDeviceLoss onDeviceLoss(dev.lavalier.v1.OnDeviceLoss action, int value)
+      throws StreamException {
+    return switch (action) {
       case ON_DEVICE_LOSS_UNSPECIFIED, ON_DEVICE_LOSS_FAIL -> OnDeviceLoss.FAIL;
       case ON_DEVICE_LOSS_WAIT -> OnDeviceLoss.WAIT;
-      case UNRECOGNIZED ->
-          throw unknown("on_device_loss", request.getOnDeviceLossValue(), "0..2, see OnDeviceLoss");
+      case UNRECOGNIZED -> throw unknown("on_device_loss", value, "0..2, see OnDeviceLoss");
     };
   }
 

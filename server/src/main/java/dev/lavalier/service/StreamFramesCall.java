@@ -15,7 +15,7 @@ import java.util.Optional;
  */
 final class StreamFramesCall implements FrameSink {
 
-  /** The side that the transport calls. */
+  /** The side that the transport calls. StreamLevels has the same. */
   record Listener(Subscription subscription) implements CallListener {
     @Override
     public void onReady() {

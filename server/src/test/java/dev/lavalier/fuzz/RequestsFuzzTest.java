@@ -44,6 +44,14 @@ final class RequestsFuzzTest {
             .halfClose());
   }
 
+  @FuzzTest(maxDuration = "15s")
+  void streamLevels(byte[] request) throws Exception {
+    check(
+        RawCall.start(lavalier.channel(), AudioCaptureGrpc.getStreamLevelsMethod())
+            .send(request)
+            .halfClose());
+  }
+
   /** Several requests: each byte is the length of the next one. */
   @FuzzTest(maxDuration = "15s")
   void pullFrames(FuzzedDataProvider data) throws Exception {

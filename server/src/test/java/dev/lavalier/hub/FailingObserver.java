@@ -77,6 +77,11 @@ final class FailingObserver implements HubObserver {
       }
 
       @Override
+      public void onLevel(double peak, double rms) {
+        throw failure();
+      }
+
+      @Override
       public void onClock(double ppm) {
         throw failure();
       }

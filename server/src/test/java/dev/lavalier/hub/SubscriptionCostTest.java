@@ -3,6 +3,7 @@ package dev.lavalier.hub;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lavalier.audio.Conversion;
+import dev.lavalier.audio.LevelMeter;
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.PolyphaseFilters;
 import dev.lavalier.capture.DeviceDescriptor;
@@ -11,6 +12,7 @@ import dev.lavalier.common.StreamException;
 import dev.lavalier.common.WorkBudget;
 import dev.lavalier.pipeline.CapturePipeline;
 import dev.lavalier.pipeline.FrameCodec;
+import dev.lavalier.pipeline.LevelCodec;
 import dev.lavalier.pipeline.StartFrom;
 import dev.lavalier.pipeline.StreamMetrics;
 import dev.lavalier.pipeline.StreamPlan;
@@ -21,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -32,6 +35,7 @@ final class SubscriptionCostTest {
   private static final PcmFormat CAPTURED = PcmFormat.parse("48000/2/s16le");
   private static final int PERIOD_SAMPLES = 480;
   private static final FrameCodec CODEC = FrameCodec.stateless(frame -> frame.pcm().clone());
+  private static final LevelCodec LEVELS = levels -> new byte[0];
   private static final DeviceDescriptor DEVICE =
       new DeviceDescriptor("mic", "mic", "", "", true, CAPTURED, List.of());
 
@@ -52,6 +56,40 @@ final class SubscriptionCostTest {
             StartFrom.LIVE,
             CODEC,
             false));
+  }
+
+  private static SubscriptionCost levelsCost(int intervalMs) throws StreamException {
+    SubscriptionSpec spec =
+        SubscriptionSpec.resolveLevels(DEVICE, intervalMs, OnDeviceLoss.FAIL, LEVELS);
+    return SubscriptionCost.of(spec, spec.conversion());
+  }
+
+  private static Set<Object> workKeys(SubscriptionCost cost) {
+    return cost.shared().stream()
+        .filter(shared -> shared.conversionNanos() > 0)
+        .map(SubscriptionCost.Shared::key)
+        .collect(Collectors.toSet());
+  }
+
+  @Test
+  void longIntervalTakesNoMoreMemoryThanShortOne() throws Exception {
+    for (int intervalMs : new int[] {20, 100, 10_000}) {
+      SubscriptionCost cost = levelsCost(intervalMs);
+      assertThat(
+              cost.bytes() + cost.shared().stream().mapToLong(SubscriptionCost.Shared::bytes).sum())
+          .isLessThan(32 << 10);
+    }
+  }
+
+  @Test
+  void eachIntervalCountsAsWorkOnce() throws Exception {
+    SubscriptionCost cost = levelsCost(0);
+    assertThat(cost.framesPerSecond()).isEqualTo(10);
+    assertThat(cost.shared().stream().mapToLong(SubscriptionCost.Shared::conversionNanos).sum())
+        .isEqualTo(LevelMeter.nanosPerSecond(CAPTURED))
+        .isPositive();
+    assertThat(workKeys(levelsCost(100))).isEqualTo(workKeys(cost)).hasSize(1);
+    assertThat(workKeys(levelsCost(200))).doesNotContainAnyElementsOf(workKeys(cost));
   }
 
   private static long usedBytes() {

@@ -7,11 +7,13 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import dev.lavalier.testing.LavalierExtension;
 import dev.lavalier.testing.LogEvents;
 import dev.lavalier.testing.RawCall;
+import dev.lavalier.testing.TestLevels;
 import dev.lavalier.testing.TestSubscriber;
 import dev.lavalier.v1.AudioCaptureGrpc;
 import dev.lavalier.v1.DeviceState;
 import dev.lavalier.v1.PullFramesRequest;
 import dev.lavalier.v1.StreamFramesRequest;
+import dev.lavalier.v1.StreamLevelsRequest;
 import io.grpc.Status;
 import java.time.Duration;
 import java.util.List;
@@ -73,6 +75,26 @@ final class AuditLogTest {
         .matches(
             "microphone off device=mic epoch=17\\d{14} seconds=0\\.3 samples=14400"
                 + " why=\"no subscriptions left\"");
+  }
+
+  @Test
+  void streamOfLevelsIsLogged() throws Exception {
+    TestLevels levels =
+        new TestLevels(
+                lavalier.channel(), StreamLevelsRequest.newBuilder().setDeviceId("mic").build())
+            .requestAll();
+    levels.nextStarted();
+    assertThat(lines.next(2).get(0))
+        .matches(
+            "subscription began id=1 who=anonymous from=\\S+ device=mic format=48000/1/s16le"
+                + " frame_size=4800 content=levels");
+    lavalier.advance(Duration.ofMillis(100), 1);
+    levels.nextLevels();
+    while (lavalier.hub().subscriptions().get(0).frames() < 1) {
+      Thread.onSpinWait(); // an interval is counted after it is sent
+    }
+    levels.cancel();
+    assertThat(lines.next(2).get(0)).contains("subscription ended id=1 ", " samples=4800 lost=0 ");
   }
 
   @Test

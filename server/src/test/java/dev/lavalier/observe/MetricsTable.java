@@ -47,6 +47,7 @@ public final class MetricsTable {
       metrics.watch(() -> List.of(new DeviceStatus(device, DeviceState.OPEN, 1)));
       metrics.watchResources(() -> new ResourceUse(0, 0, 0, 0), ResourceLimits.NONE);
       metrics.streamMetrics("mic").onClock(1);
+      metrics.streamMetrics("mic").onLevel(0.5, 0.25);
       metrics.onConnected();
       metrics.onCallStarted("a/B");
       metrics.onCallEnded("a/B", "OK");

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonParser;
+import dev.lavalier.capture.virtual.ToneDevice;
 import dev.lavalier.hub.ResourceLimits;
 import dev.lavalier.testing.LavalierExtension;
 import dev.lavalier.testing.TestSubscriber;
@@ -105,6 +106,34 @@ final class MetricsTest {
         .doesNotContainKey("lavalier_frames_sent_total{device=\"tone\"}");
     assertThat(values().get("lavalier_sent_bytes_total{device=\"mic\"}"))
         .isBetween(30 * 960.0, 30 * 1_100.0);
+  }
+
+  @Test
+  void levelOfOpenDeviceIsReported() throws Exception {
+    TestSubscriber subscriber = subscribeAndReceive(99);
+    assertThat(values()).doesNotContainKey("lavalier_device_level_peak_ratio{device=\"mic\"}");
+    lavalier.advance(Duration.ofMillis(10), 1);
+    Map<String, Double> values = values();
+    assertThat(values.get("lavalier_device_level_peak_ratio{device=\"mic\"}"))
+        .isCloseTo(ToneDevice.PEAK, within(1e-3));
+    assertThat(values.get("lavalier_device_level_rms_ratio{device=\"mic\"}"))
+        .isCloseTo(ToneDevice.PEAK / Math.sqrt(2), within(1e-3));
+    subscriber.cancel();
+    lavalier.awaitState("mic", DeviceState.DEVICE_STATE_CLOSED);
+    assertThat(values())
+        .doesNotContainKey("lavalier_device_level_peak_ratio{device=\"mic\"}")
+        .doesNotContainKey("lavalier_device_level_rms_ratio{device=\"mic\"}");
+  }
+
+  @Test
+  void levelOfEarlierEpochIsNotReported() throws Exception {
+    TestSubscriber subscriber = subscribeAndReceive(100);
+    subscriber.cancel();
+    lavalier.awaitState("mic", DeviceState.DEVICE_STATE_CLOSED);
+    subscriber = lavalier.subscribe(MIC).requestAll();
+    subscriber.nextStarted();
+    assertThat(values()).doesNotContainKey("lavalier_device_level_peak_ratio{device=\"mic\"}");
+    subscriber.cancel();
   }
 
   @Test
@@ -210,6 +239,7 @@ final class MetricsTest {
   private Scrape completeScrape() throws Exception {
     subscribeAndReceive(10);
     metrics.streamMetrics("mic").onClock(1);
+    metrics.streamMetrics("mic").onLevel(0.5, 0.25);
     metrics.watchDroppedLines("audit", () -> 0);
     metrics.watchResources(lavalier.hub()::resourceUse, ResourceLimits.NONE);
     everyKindOfCall();

@@ -20,6 +20,7 @@ final class FormatPipelineTest {
 
   private static final PcmFormat CAPTURED = PcmFormat.parse("48000/1/s16le");
   private static final PcmFormat DELIVERED = PcmFormat.parse("8000/1/s16le");
+  private static final long EPOCH = 1;
   private static final Loss LOSS = new Loss(LossCause.DEVICE_OVERRUN, true);
 
   @Test
@@ -28,9 +29,9 @@ final class FormatPipelineTest {
     FrameCodec codec = (format, frameSize) -> period -> new byte[0];
     StreamPlan plan = new StreamPlan(conversion, 8, codec);
     FormatPipeline pipeline =
-        new FormatPipeline(conversion, new Planes(new PolyphaseFilters()), () -> 0);
+        new FormatPipeline(conversion, new Planes(new PolyphaseFilters()), () -> 0, EPOCH);
     pipeline.setPlans(Map.of(plan, 128));
-    Framer framer = pipeline.framer(plan);
+    FrameProducer framer = pipeline.frames(plan);
 
     assertThat(pipeline.process(period(0, 24), WorkBudget.unlimited()))
         .as("less than the look-ahead")
@@ -51,9 +52,10 @@ final class FormatPipelineTest {
         Conversion.plan(CAPTURED, PcmFormat.parse("48000/2/s16le"), List.of(1, 1));
     AtomicLong cpuNanos = new AtomicLong();
     WorkBudget budget = new WorkBudget(0.5, 10_000_000, () -> cpuNanos.getAndAdd(20_000_000));
-    StreamPlan plan = new StreamPlan(conversion, 480, (format, size) -> period -> new byte[0]);
+    FrameCodec codec = (format, frameSize) -> period -> new byte[0];
+    StreamPlan plan = new StreamPlan(conversion, 480, codec);
     FormatPipeline pipeline =
-        new FormatPipeline(conversion, new Planes(new PolyphaseFilters()), () -> 0);
+        new FormatPipeline(conversion, new Planes(new PolyphaseFilters()), () -> 0, EPOCH);
     pipeline.setPlans(Map.of(plan, 1024));
 
     int published = 0;
@@ -62,7 +64,7 @@ final class FormatPipelineTest {
       published += pipeline.process(period(480L * k, 480), budget) ? 1 : 0;
     }
     assertThat(published).isBetween(99, 102);
-    Frame latest = pipeline.framer(plan).ring().latest();
+    Frame latest = pipeline.frames(plan).ring().latest();
     long delivered = 480L * published;
     assertThat(latest.lossesBefore().since(LossTotals.NONE))
         .containsExactly(

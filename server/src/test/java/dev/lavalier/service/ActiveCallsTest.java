@@ -13,6 +13,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Tests the limits of calls, and the end of calls without access. */
 final class ActiveCallsTest {
@@ -95,6 +97,16 @@ final class ActiveCallsTest {
     }
     assertThat(refusal(new Caller(Authentication.anonymous(Grants.ALL), "new"), WATCH_DEVICES))
         .startsWith("calls that are not streams: the limit of 2000 is reached;");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"StreamFrames", "PullFrames", "StreamLevels"})
+  void streamsDoNotCountAsOtherCalls(String method) throws Exception {
+    Caller caller = new Caller(Authentication.anonymous(Grants.ALL), "peer");
+    for (int i = 0; i < 150; i++) {
+      add(caller, "lavalier.v1.AudioCapture/" + method);
+    }
+    add(caller, WATCH_DEVICES);
   }
 
   @Test

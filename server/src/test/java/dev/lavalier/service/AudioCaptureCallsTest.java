@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.common.util.concurrent.MoreExecutors;
 import dev.lavalier.access.Authentication;
 import dev.lavalier.access.Grants;
+import dev.lavalier.common.StreamException;
 import dev.lavalier.common.StreamException.Reason;
 import dev.lavalier.hub.DeliveryLoop;
 import dev.lavalier.testing.LavalierExtension;
@@ -17,10 +18,14 @@ import dev.lavalier.v1.PullFramesRequest;
 import dev.lavalier.v1.SampleEncoding;
 import dev.lavalier.v1.StreamFramesRequest;
 import dev.lavalier.v1.StreamFramesResponse;
+import dev.lavalier.v1.StreamLevelsRequest;
+import dev.lavalier.v1.StreamLevelsResponse;
 import dev.lavalier.v1.WatchDevicesRequest;
 import dev.lavalier.v1.WatchDevicesResponse;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collections;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ExecutorService;
@@ -155,6 +160,40 @@ final class AudioCaptureCallsTest {
     Caller caller = caller(new Grants(Set.of("tone"), Set.of(), false));
     calls.streamFrames(TONE, caller, deliveryLoop, sink);
     assertThat(sink.nextFailure().reason()).isEqualTo(Reason.NOT_PERMITTED);
+  }
+
+  @Test
+  void levelsOfAnIntervalAreMeasuredOnceForAllCalls() throws Exception {
+    StreamLevelsRequest request = StreamLevelsRequest.newBuilder().setDeviceId("tone").build();
+    RecordingSink otherSink = new RecordingSink();
+    CallListener call = calls.streamLevels(request, ANYBODY, deliveryLoop, sink);
+    CallListener other = calls.streamLevels(request, ANYBODY, deliveryLoop, otherSink);
+    assertThat(sink.next(StreamLevelsResponse.parser()).hasStarted()).isTrue();
+    assertThat(otherSink.next(StreamLevelsResponse.parser()).hasStarted()).isTrue();
+    lavalier.advance(Duration.ofMillis(100), 1);
+    byte[] message = sink.nextMessage();
+    assertThat(StreamLevelsResponse.parseFrom(message).getLevels().getSampleCount())
+        .isEqualTo(4_800);
+    assertThat(otherSink.nextMessage()).isSameAs(message);
+    call.onCancel("done");
+    other.onCancel("done");
+    lavalier.awaitState("tone", DeviceState.DEVICE_STATE_CLOSED);
+  }
+
+  @Test
+  void levelsOfDeviceWithOnlyListGrantAreRejected() throws Exception {
+    Caller caller = caller(new Grants(Set.of("tone"), Set.of(), false));
+    List<String> refused = new ArrayList<>();
+    new AudioCaptureCalls(
+            lavalier.hub(), (subscriber, device, reason) -> refused.add(device + ": " + reason))
+        .streamLevels(
+            StreamLevelsRequest.newBuilder().setDeviceId("tone").build(),
+            caller,
+            deliveryLoop,
+            sink);
+    StreamException failure = sink.nextFailure();
+    assertThat(failure.reason()).isEqualTo(Reason.NOT_PERMITTED);
+    assertThat(refused).containsExactly("tone: " + failure.getMessage());
   }
 
   @Test

@@ -62,6 +62,11 @@ final class RecordingSink implements CallSink {
     return parser.parseFrom((byte[]) next());
   }
 
+  /** Returns the next message as the call passed it, after a wait of at most 10 s. */
+  byte[] nextMessage() throws InterruptedException {
+    return (byte[]) next();
+  }
+
   /** Returns the failure that the call reports next. */
   StreamException nextFailure() throws InterruptedException {
     return (StreamException) next();

@@ -55,6 +55,7 @@ public final class LavalierClient implements AutoCloseable {
   private final @Nullable ManagedChannel ownedChannel; // null: the caller shuts the channel down
   private final Set<FrameStream> streams = ConcurrentHashMap.newKeySet();
   private final Set<DeviceWatch> watches = ConcurrentHashMap.newKeySet();
+  private final Set<LevelStream> levelStreams = ConcurrentHashMap.newKeySet();
   private volatile boolean closed;
 
   private LavalierClient(
@@ -249,6 +250,39 @@ public final class LavalierClient implements AutoCloseable {
   }
 
   /**
+   * Subscribes to the levels of a device, without its audio, and waits until the device is open, at
+   * most 20 s. Uses the connection of the calls that are not streams of frames.
+   *
+   * @return the stream; the caller closes it, which ends the subscription
+   * @throws LavalierException if the server is unreachable or rejects the request. A server that is
+   *     too old is {@link LavalierException.Kind#INTERNAL}
+   */
+  public LevelStream streamLevels(LevelOptions options) throws LavalierException {
+    Objects.requireNonNull(options, "options");
+    checkOpen();
+    LevelStream stream =
+        new LevelStream(
+            channel,
+            server,
+            options,
+            timeSource,
+            ResumingCall.ANSWER_TIMEOUT_NANOS,
+            this::dropConnection,
+            levelStreams::remove);
+    levelStreams.add(stream);
+    try {
+      if (closed) { // by another thread since
+        throw Endpoint.cancelled("client: closed (expected: an open client)");
+      }
+      stream.open();
+      return stream;
+    } catch (LavalierException | RuntimeException e) {
+      stream.close();
+      throw e;
+    }
+  }
+
+  /**
    * Returns a connector that creates a channel per attempt, because a failed channel would apply a
    * backoff of its own.
    */
@@ -297,6 +331,7 @@ public final class LavalierClient implements AutoCloseable {
     server.markClosed();
     streams.forEach(FrameStream::close);
     watches.forEach(DeviceWatch::close);
+    levelStreams.forEach(LevelStream::close);
     if (ownedChannel != null) {
       ownedChannel.shutdownNow();
     }

@@ -6,6 +6,7 @@ import dev.lavalier.v1.GapCause;
 import dev.lavalier.v1.GapPart;
 import dev.lavalier.v1.NoticeKind;
 import dev.lavalier.v1.StreamFramesRequest;
+import dev.lavalier.v1.StreamLevelsRequest;
 import dev.lavalier.v1.StreamNotice;
 import dev.lavalier.v1.StreamStarted;
 import io.grpc.Status;
@@ -42,12 +43,23 @@ final class ProtoMapper {
               case DROP_OLDEST -> dev.lavalier.v1.OverflowPolicy.OVERFLOW_POLICY_DROP_OLDEST;
               case CLOSE -> dev.lavalier.v1.OverflowPolicy.OVERFLOW_POLICY_CLOSE;
             })
-        .setOnDeviceLoss(
-            switch (options.onDeviceLoss()) {
-              case FAIL -> dev.lavalier.v1.OnDeviceLoss.ON_DEVICE_LOSS_FAIL;
-              case WAIT -> dev.lavalier.v1.OnDeviceLoss.ON_DEVICE_LOSS_WAIT;
-            })
+        .setOnDeviceLoss(onDeviceLoss(options.onDeviceLoss()))
         .build();
+  }
+
+  static StreamLevelsRequest request(LevelOptions options) {
+    return StreamLevelsRequest.newBuilder()
+        .setDeviceId(options.deviceId())
+        .setIntervalMs(wholeMillis(options.interval()))
+        .setOnDeviceLoss(onDeviceLoss(options.onDeviceLoss()))
+        .build();
+  }
+
+  private static dev.lavalier.v1.OnDeviceLoss onDeviceLoss(OnDeviceLoss action) {
+    return switch (action) {
+      case FAIL -> dev.lavalier.v1.OnDeviceLoss.ON_DEVICE_LOSS_FAIL;
+      case WAIT -> dev.lavalier.v1.OnDeviceLoss.ON_DEVICE_LOSS_WAIT;
+    };
   }
 
   /** Returns whole milliseconds, or the limit of an int, which the server rejects. */
@@ -123,6 +135,22 @@ final class ProtoMapper {
         readDelayNanos(frame),
         frame.getReadTimeSteadyNanos(),
         gap);
+  }
+
+  static AudioLevels levels(dev.lavalier.v1.AudioLevels levels) {
+    List<ChannelLevel> channels = new ArrayList<>();
+    for (var channel : levels.getChannelsList()) {
+      channels.add(
+          new ChannelLevel(channel.getPeak(), channel.getRms(), channel.getClippedCount()));
+    }
+    return new AudioLevels(
+        levels.getEpoch(),
+        levels.getSampleIndex(),
+        levels.getSampleCount(),
+        levels.getLostSampleCount(),
+        levels.getCaptureTimeUnixNanos(),
+        levels.hasGap() ? Optional.of(gap(levels.getGap())) : Optional.empty(),
+        channels);
   }
 
   static long readDelayNanos(AudioFrame frame) {
