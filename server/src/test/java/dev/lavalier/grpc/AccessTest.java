@@ -8,6 +8,7 @@ import dev.lavalier.testing.LogLines;
 import dev.lavalier.testing.ScriptedMixerProvider;
 import dev.lavalier.testing.ScriptedMixerProvider.Script;
 import dev.lavalier.testing.TestPuller;
+import dev.lavalier.testing.TestLevels;
 import dev.lavalier.testing.TestSubscriber;
 import dev.lavalier.v1.AudioCaptureGrpc;
 import dev.lavalier.v1.Device;
@@ -15,6 +16,7 @@ import dev.lavalier.v1.ListDevicesRequest;
 import dev.lavalier.v1.PullFramesRequest;
 import dev.lavalier.v1.StreamFramesRequest;
 import dev.lavalier.v1.StreamFramesResponse;
+import dev.lavalier.v1.StreamLevelsRequest;
 import dev.lavalier.v1.WatchDevicesRequest;
 import dev.lavalier.v1.WatchDevicesResponse;
 import io.grpc.Channel;
@@ -247,6 +249,30 @@ final class AccessTest {
     }
     assertThat(devices(as("lav_ann"))).containsExactly("mic");
     assertThat(watcher.ended).isNotDone();
+  }
+
+  @Test
+  void levelsNeedTheGrantToStreamAsLongAsTheyLast() throws Exception {
+    assertEnds(levels("mic"), "device_id: mic (expected: a device that ann may stream)");
+    assertThat(lavalier.script("mic").attempts).hasValue(0);
+    TestLevels ann = levels("tone");
+    ann.nextStarted();
+    lavalier.writeTokens("ann TOKEN(lav_ann) list=mic", BOB, EVE);
+    lavalier.timeSource().advance(Duration.ofSeconds(1));
+    assertEnds(ann, "device_id: tone (expected: a device that ann may stream)");
+    assertThat(lavalier.hub().subscriptions()).isEmpty();
+  }
+
+  private TestLevels levels(String deviceId) {
+    return new TestLevels(
+            as("lav_ann"), StreamLevelsRequest.newBuilder().setDeviceId(deviceId).build())
+        .requestAll();
+  }
+
+  private static void assertEnds(TestLevels call, String message) throws Exception {
+    Status status = call.status();
+    assertThat(status.getCode()).isEqualTo(Status.Code.PERMISSION_DENIED);
+    assertThat(status.getDescription()).isEqualTo(message);
   }
 
   @Test

@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lavalier.hub.SubscriberLimits;
 import dev.lavalier.testing.LavalierExtension;
+import dev.lavalier.testing.TestLevels;
 import dev.lavalier.testing.TestPuller;
 import dev.lavalier.testing.TestSubscriber;
 import dev.lavalier.v1.AudioFrame;
 import dev.lavalier.v1.DeviceState;
 import dev.lavalier.v1.StreamFramesRequest;
+import dev.lavalier.v1.StreamLevelsRequest;
 import io.grpc.Status;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -35,6 +37,18 @@ final class LimitsTest {
     Status status = subscriber.awaitStatus();
     assertThat(status.getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
     assertThat(status.getDescription()).isEqualTo("no frame was read for 2 s; subscribe again");
+  }
+
+  @Test
+  void levelsCountAsSubscriptions() throws Exception {
+    for (int i = 0; i < LIMIT; i++) {
+      new TestLevels(
+              lavalier.channel(), StreamLevelsRequest.newBuilder().setDeviceId("tone").build())
+          .requestAll()
+          .nextStarted();
+    }
+    assertThat(lavalier.subscribe(TONE).awaitStatus().getDescription())
+        .startsWith("subscribers: the limit of 3 is reached (max-subscribers);");
   }
 
   @Test

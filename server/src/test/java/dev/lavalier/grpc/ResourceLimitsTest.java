@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.lavalier.hub.ResourceLimits;
 import dev.lavalier.hub.ResourceUse;
 import dev.lavalier.testing.LavalierExtension;
+import dev.lavalier.testing.TestLevels;
 import dev.lavalier.testing.TestSubscriber;
 import dev.lavalier.v1.AudioFormat;
 import dev.lavalier.v1.DeviceState;
 import dev.lavalier.v1.StreamFramesRequest;
+import dev.lavalier.v1.StreamLevelsRequest;
 import io.grpc.Status;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -69,6 +71,23 @@ final class ResourceLimitsTest {
     lavalier.awaitState("tone", DeviceState.DEVICE_STATE_CLOSED);
     assertThat(lavalier.hub().resourceUse()).isEqualTo(new ResourceUse(0, 0, 0, 0));
     lavalier.subscribe(fourth).requestAll().nextStarted();
+  }
+
+  /** An interval counts as 0.288 ms for each second, and a caller has 10 ms. */
+  @Test
+  void levelsOfEachIntervalCountOnceAsWork() throws Exception {
+    StreamLevelsRequest levels = StreamLevelsRequest.newBuilder().setDeviceId("tone").build();
+    for (int k = 0; k < 34; k++) {
+      levels(levels.toBuilder().setIntervalMs(100 + k).build()).nextStarted();
+    }
+    Status status = levels(levels.toBuilder().setIntervalMs(200).build()).status();
+    assertThat(status.getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
+    assertThat(status.getDescription()).contains("(max-conversion-percent-per-caller)");
+    levels(levels).nextStarted();
+  }
+
+  private TestLevels levels(StreamLevelsRequest request) {
+    return new TestLevels(lavalier.channel(), request).requestAll();
   }
 
   @Test

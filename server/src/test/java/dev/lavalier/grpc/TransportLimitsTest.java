@@ -76,7 +76,8 @@ final class TransportLimitsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"ListDevices", "WatchDevices", "StreamFrames", "PullFrames"})
+  @ValueSource(
+      strings = {"ListDevices", "WatchDevices", "StreamFrames", "PullFrames", "StreamLevels"})
   void longRequestIsRejected(String name) throws Exception {
     RawCall call = RawCall.start(channel, method(name));
     call.send(new byte[1_001]);
@@ -86,7 +87,8 @@ final class TransportLimitsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"ListDevices", "WatchDevices", "StreamFrames", "PullFrames"})
+  @ValueSource(
+      strings = {"ListDevices", "WatchDevices", "StreamFrames", "PullFrames", "StreamLevels"})
   void malformedRequestIsRejected(String name) throws Exception {
     RawCall call = RawCall.start(channel, method(name));
     call.send(new byte[] {-1, -1, -1});
@@ -140,7 +142,8 @@ final class TransportLimitsTest {
     stop();
     start(limits(Duration.ofSeconds(2)));
     List<RawCall> calls = new ArrayList<>(); // at the same time, so that all wait only once
-    for (String name : List.of("ListDevices", "WatchDevices", "StreamFrames", "PullFrames")) {
+    for (String name :
+        List.of("ListDevices", "WatchDevices", "StreamFrames", "PullFrames", "StreamLevels")) {
       // A client sends the headers of a unary call with its message, and those of a stream at once.
       calls.add(
           RawCall.start(

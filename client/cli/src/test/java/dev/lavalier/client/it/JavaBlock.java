@@ -29,6 +29,7 @@ final class JavaBlock {
       import javax.sound.sampled.*;
 
       final class %s {
+        static LavalierClient client;
         static FrameStream frames;
         static String token;
 
