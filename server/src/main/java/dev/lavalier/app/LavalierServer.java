@@ -18,6 +18,7 @@ import dev.lavalier.service.AccessMonitor;
 import dev.lavalier.service.ActiveCalls;
 import dev.lavalier.service.AudioCaptureCalls;
 import dev.lavalier.service.CallAuthorizer;
+import dev.lavalier.service.ServerInfo;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.List;
@@ -67,7 +68,14 @@ final class LavalierServer implements AutoCloseable {
     grpc =
         new GrpcServer(
             hub,
-            new AudioCaptureCalls(hub, telemetry.refusalObserver()),
+            new AudioCaptureCalls(
+                hub,
+                telemetry.refusalObserver(),
+                new ServerInfo(
+                    ServerMain.version(),
+                    config.hub(),
+                    config.transport().maxMessageBytes(),
+                    timeSource)),
             address,
             transport,
             new CallServices(

@@ -3,6 +3,7 @@ package dev.lavalier.grpc;
 import dev.lavalier.service.AudioCaptureCalls;
 import dev.lavalier.service.RequestListener;
 import dev.lavalier.v1.AudioCaptureGrpc;
+import dev.lavalier.v1.GetServerInfoRequest;
 import dev.lavalier.v1.ListDevicesRequest;
 import dev.lavalier.v1.PullFramesRequest;
 import dev.lavalier.v1.StreamFramesRequest;
@@ -35,6 +36,8 @@ final class AudioCaptureService implements BindableService {
       encoded(AudioCaptureGrpc.getPullFramesMethod());
   private static final MethodDescriptor<StreamLevelsRequest, byte[]> STREAM_LEVELS =
       encoded(AudioCaptureGrpc.getStreamLevelsMethod());
+  private static final MethodDescriptor<GetServerInfoRequest, byte[]> GET_SERVER_INFO =
+      encoded(AudioCaptureGrpc.getGetServerInfoMethod());
 
   private final AudioCaptureCalls calls;
 
@@ -57,6 +60,7 @@ final class AudioCaptureService implements BindableService {
             .addMethod(STREAM_FRAMES)
             .addMethod(PULL_FRAMES)
             .addMethod(STREAM_LEVELS)
+            .addMethod(GET_SERVER_INFO)
             .build();
     return ServerServiceDefinition.builder(descriptor)
         .addMethod(LIST_DEVICES, ServerCalls.asyncUnaryCall(this::listDevices))
@@ -64,6 +68,7 @@ final class AudioCaptureService implements BindableService {
         .addMethod(STREAM_FRAMES, ServerCalls.asyncServerStreamingCall(this::streamFrames))
         .addMethod(PULL_FRAMES, ServerCalls.asyncBidiStreamingCall(this::pullFrames))
         .addMethod(STREAM_LEVELS, ServerCalls.asyncServerStreamingCall(this::streamLevels))
+        .addMethod(GET_SERVER_INFO, ServerCalls.asyncUnaryCall(this::getServerInfo))
         .build();
   }
 
@@ -97,6 +102,10 @@ final class AudioCaptureService implements BindableService {
         calls.pullFrames(call.caller(), call.deliveryLoop(), sink);
     sink.drive(listener);
     return new Requests<>(listener);
+  }
+
+  private void getServerInfo(GetServerInfoRequest request, StreamObserver<byte[]> responses) {
+    calls.getServerInfo(request, CallContext.current().caller(), new GrpcCallSink(responses));
   }
 
   /** Passes the messages of one call from gRPC to its listener. */

@@ -47,7 +47,9 @@ public record SubscriptionSpec(
 
   private static final int DEFAULT_FRAMES_PER_SECOND = 50;
   private static final int DEFAULT_LATENCY_MS = 200;
-  private static final int MAX_LATENCY_MS = 60_000;
+
+  /** The maximum of {@code maxLatencyMs}. */
+  public static final int MAX_LATENCY_MS = 60_000;
 
   /**
    * Limits the queue for very small frames: a minute of one-sample frames would be millions of
@@ -58,7 +60,7 @@ public record SubscriptionSpec(
   private static final int MAX_QUEUE_BYTES = 64 << 20;
 
   /** The maximum audio in a frame. With everything else, its message is at most 1 MiB. */
-  private static final int MAX_PCM_BYTES = (1 << 20) - 1_024;
+  public static final int MAX_PCM_BYTES = (1 << 20) - 1_024;
 
   /** A larger frame is sent after all others are written. */
   private static final int MAX_UNSENT_BYTES = 64 << 10;

@@ -9,6 +9,7 @@ import dev.lavalier.hub.Hub;
 import dev.lavalier.hub.Subscription;
 import dev.lavalier.hub.SubscriptionSpec;
 import dev.lavalier.pipeline.FrameCodec;
+import dev.lavalier.v1.GetServerInfoRequest;
 import dev.lavalier.v1.ListDevicesRequest;
 import dev.lavalier.v1.PullFramesRequest;
 import dev.lavalier.v1.StreamFramesRequest;
@@ -33,16 +34,19 @@ public final class AudioCaptureCalls {
 
   private final Hub hub;
   private final RefusalObserver refusals;
+  private final ServerInfo serverInfo;
 
   /**
    * Creates the calls.
    *
    * @param hub the source of devices and audio
    * @param refusals observes the subscriptions that are refused
+   * @param serverInfo what callers may know about the server
    */
-  public AudioCaptureCalls(Hub hub, RefusalObserver refusals) {
+  public AudioCaptureCalls(Hub hub, RefusalObserver refusals, ServerInfo serverInfo) {
     this.hub = hub;
     this.refusals = refusals;
+    this.serverInfo = serverInfo;
   }
 
   /** Returns the codec of the frames that these calls send. */
@@ -123,6 +127,12 @@ public final class AudioCaptureCalls {
                 deliveryLoop,
                 frames,
                 bytes -> {}));
+  }
+
+  /** Sends the properties of the server, and completes the call before it returns. */
+  public void getServerInfo(GetServerInfoRequest request, Caller caller, CallSink sink) {
+    sink.send(serverInfo.message(caller));
+    sink.complete();
   }
 
   /**

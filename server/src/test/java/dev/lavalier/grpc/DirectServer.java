@@ -5,11 +5,13 @@ import dev.lavalier.access.RejectionLog;
 import dev.lavalier.common.TimeSource;
 import dev.lavalier.hub.DeliveryLoop;
 import dev.lavalier.hub.Hub;
+import dev.lavalier.hub.HubConfig;
 import dev.lavalier.service.ActiveCalls;
 import dev.lavalier.service.AudioCaptureCalls;
 import dev.lavalier.service.CallAuthorizer;
 import dev.lavalier.service.CallObserver;
 import dev.lavalier.service.RefusalObserver;
+import dev.lavalier.service.ServerInfo;
 import io.grpc.ManagedChannel;
 import io.grpc.Server;
 import io.grpc.ServerInterceptor;
@@ -36,7 +38,10 @@ final class DirectServer implements AutoCloseable {
         GrpcServer.addServices(
                 InProcessServerBuilder.forName(name).directExecutor(),
                 hub,
-                new AudioCaptureCalls(hub, RefusalObserver.NONE),
+                new AudioCaptureCalls(
+                    hub,
+                    RefusalObserver.NONE,
+                    new ServerInfo("1.2.3-test", HubConfig.DEFAULTS, 4_096, timeSource)),
                 () -> new DeliveryLoop(MoreExecutors.newSequentialExecutor(Runnable::run)),
                 new HealthStatusManager(),
                 new CallServices(

@@ -57,7 +57,7 @@ final class AudioCaptureCallsTest {
 
   @BeforeEach
   void createCalls() {
-    calls = new AudioCaptureCalls(lavalier.hub(), RefusalObserver.NONE);
+    calls = new AudioCaptureCalls(lavalier.hub(), RefusalObserver.NONE, lavalier.serverInfo());
   }
 
   @AfterEach

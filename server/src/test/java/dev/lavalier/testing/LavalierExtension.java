@@ -15,12 +15,14 @@ import dev.lavalier.hub.HubConfig;
 import dev.lavalier.hub.HubObserver;
 import dev.lavalier.hub.ResourceLimits;
 import dev.lavalier.hub.SubscriberLimits;
+import dev.lavalier.netty.TransportLimits;
 import dev.lavalier.service.AccessMonitor;
 import dev.lavalier.service.ActiveCalls;
 import dev.lavalier.service.AudioCaptureCalls;
 import dev.lavalier.service.CallAuthorizer;
 import dev.lavalier.service.CallObserver;
 import dev.lavalier.service.RefusalObserver;
+import dev.lavalier.service.ServerInfo;
 import dev.lavalier.v1.AudioCaptureGrpc;
 import dev.lavalier.v1.Device;
 import dev.lavalier.v1.DeviceState;
@@ -213,7 +215,7 @@ public final class LavalierExtension
         GrpcServer.addServices(
                 InProcessServerBuilder.forName(name).executor(executor),
                 hub,
-                new AudioCaptureCalls(hub, refusals),
+                new AudioCaptureCalls(hub, refusals, serverInfo()),
                 () -> new DeliveryLoop(MoreExecutors.newSequentialExecutor(executor), timeSource),
                 new HealthStatusManager(),
                 new CallServices(
@@ -274,6 +276,12 @@ public final class LavalierExtension
   /** Returns the script of a device. */
   public ScriptedMixerProvider.Script script(String name) {
     return devices.script(name);
+  }
+
+  /** Returns the properties of the server. */
+  public ServerInfo serverInfo() {
+    return new ServerInfo(
+        "1.2.3-test", config, TransportLimits.DEFAULTS.maxMessageBytes(), timeSource);
   }
 
   /** Returns the hub, for example to stop it. */

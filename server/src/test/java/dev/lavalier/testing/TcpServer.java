@@ -24,6 +24,7 @@ import dev.lavalier.service.AudioCaptureCalls;
 import dev.lavalier.service.CallAuthorizer;
 import dev.lavalier.service.CallObserver;
 import dev.lavalier.service.RefusalObserver;
+import dev.lavalier.service.ServerInfo;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
 import java.io.IOException;
@@ -122,7 +123,10 @@ public final class TcpServer implements AutoCloseable {
     GrpcServer grpc =
         new GrpcServer(
             hub,
-            new AudioCaptureCalls(hub, RefusalObserver.NONE),
+            new AudioCaptureCalls(
+                hub,
+                RefusalObserver.NONE,
+                new ServerInfo("1.2.3-test", config, limits.maxMessageBytes(), timeSource)),
             new InetSocketAddress(InetAddress.getLoopbackAddress(), port),
             transport,
             new CallServices(

@@ -2,6 +2,7 @@ package dev.lavalier.client;
 
 import dev.lavalier.v1.AdminGrpc;
 import dev.lavalier.v1.AudioCaptureGrpc;
+import dev.lavalier.v1.GetServerInfoRequest;
 import dev.lavalier.v1.ListDevicesRequest;
 import dev.lavalier.v1.ListSubscriptionsRequest;
 import io.grpc.Channel;
@@ -146,6 +147,25 @@ public final class LavalierClient implements AutoCloseable {
         devices.add(ProtoMapper.device(device));
       }
       return List.copyOf(devices);
+    } catch (StatusRuntimeException e) {
+      throw exception(e.getStatus());
+    }
+  }
+
+  /**
+   * Returns the properties of the server and the time by its clocks, without opening a device.
+   * Waits at most 10 s.
+   *
+   * @throws LavalierException if the server does not answer or rejects the call; {@link
+   *     LavalierException.Kind#NOT_SUPPORTED} if it is an older server without this call
+   */
+  public ServerInfo serverInfo() throws LavalierException {
+    checkOpen();
+    try {
+      return ProtoMapper.serverInfo(
+          AudioCaptureGrpc.newBlockingStub(channel)
+              .withDeadlineAfter(UNARY_TIMEOUT_SECONDS, TimeUnit.SECONDS)
+              .getServerInfo(GetServerInfoRequest.getDefaultInstance()));
     } catch (StatusRuntimeException e) {
       throw exception(e.getStatus());
     }

@@ -43,6 +43,8 @@ public final class LavalierException extends Exception {
      * thread.
      */
     CANCELLED(false),
+    /** The server does not have the method: it is older than this client, or another program. */
+    NOT_SUPPORTED(false),
     /** Client and server are incompatible, or there is a bug: report it. */
     INTERNAL(false);
 

@@ -2,9 +2,12 @@ package dev.lavalier.client;
 
 import dev.lavalier.v1.AudioFormat;
 import dev.lavalier.v1.AudioFrame;
+import dev.lavalier.v1.Capability;
 import dev.lavalier.v1.GapCause;
 import dev.lavalier.v1.GapPart;
+import dev.lavalier.v1.GetServerInfoResponse;
 import dev.lavalier.v1.NoticeKind;
+import dev.lavalier.v1.ServerLimits;
 import dev.lavalier.v1.StreamFramesRequest;
 import dev.lavalier.v1.StreamLevelsRequest;
 import dev.lavalier.v1.StreamNotice;
@@ -14,9 +17,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Converts messages of the contract to this library's values, and back. */
@@ -244,6 +249,38 @@ final class ProtoMapper {
         .build();
   }
 
+  static ServerInfo serverInfo(GetServerInfoResponse info) {
+    Set<ServerInfo.Capability> capabilities = EnumSet.noneOf(ServerInfo.Capability.class);
+    for (Capability capability : info.getCapabilitiesList()) {
+      switch (capability) {
+        case CAPABILITY_HISTORY -> capabilities.add(ServerInfo.Capability.HISTORY);
+        case CAPABILITY_STEADY_TIME -> capabilities.add(ServerInfo.Capability.STEADY_TIME);
+        case CAPABILITY_LEVELS -> capabilities.add(ServerInfo.Capability.LEVELS);
+        case CAPABILITY_UNSPECIFIED, UNRECOGNIZED -> {} // of a later server
+      }
+    }
+    return new ServerInfo(
+        info.getVersion(),
+        capabilities,
+        limits(info.getLimits()),
+        Instant.ofEpochSecond(0, info.getServerTimeUnixNanos()),
+        info.getServerSteadyNanos());
+  }
+
+  private static ServerInfo.Limits limits(ServerLimits limits) {
+    return new ServerInfo.Limits(
+        Duration.ofMillis(limits.getMaxLatencyMs()),
+        limits.getMaxFrameBytes(),
+        limits.getMaxRequestBytes(),
+        Duration.ofMillis(limits.getHistoryMs()),
+        Duration.ofMillis(limits.getStallLimitMs()),
+        limits.getMaxStreamsPerConnection(),
+        limits.getMaxStreamsPerIdentity(),
+        limits.getMaxStreamBytesPerCaller(),
+        limits.getMaxFramesPerSecondPerCaller(),
+        limits.getMaxChannelsPerCapturedChannel());
+  }
+
   /** Returns the kind of failure for a status. */
   static LavalierException.Kind kind(Status status) {
     return switch (status.getCode()) {
@@ -254,8 +291,8 @@ final class ProtoMapper {
       case UNAVAILABLE, DEADLINE_EXCEEDED, ABORTED, CANCELLED -> LavalierException.Kind.UNAVAILABLE;
       case UNAUTHENTICATED -> LavalierException.Kind.NOT_AUTHENTICATED;
       case PERMISSION_DENIED -> LavalierException.Kind.NOT_PERMITTED;
-      case OK, UNKNOWN, ALREADY_EXISTS, UNIMPLEMENTED, INTERNAL, DATA_LOSS ->
-          LavalierException.Kind.INTERNAL;
+      case UNIMPLEMENTED -> LavalierException.Kind.NOT_SUPPORTED;
+      case OK, UNKNOWN, ALREADY_EXISTS, INTERNAL, DATA_LOSS -> LavalierException.Kind.INTERNAL;
     };
   }
 }

@@ -54,6 +54,7 @@ final class ClosedClientTest {
       for (ThrowingCallable call :
           List.<ThrowingCallable>of(
               client::listDevices,
+              client::serverInfo,
               () -> client.listSubscriptions(""),
               client::watchDevices,
               () -> client.stream(OPTIONS))) {
@@ -104,6 +105,7 @@ final class ClosedClientTest {
       for (ThrowingCallable call :
           List.<ThrowingCallable>of(
               client::listDevices,
+              client::serverInfo,
               () -> client.listSubscriptions(""),
               () -> client.stream(StreamOptions.defaults()),
               () -> client.stream(OPTIONS))) {

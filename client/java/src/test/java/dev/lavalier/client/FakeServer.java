@@ -2,6 +2,8 @@ package dev.lavalier.client;
 
 import dev.lavalier.v1.AdminGrpc;
 import dev.lavalier.v1.AudioCaptureGrpc;
+import dev.lavalier.v1.GetServerInfoRequest;
+import dev.lavalier.v1.GetServerInfoResponse;
 import dev.lavalier.v1.ListDevicesRequest;
 import dev.lavalier.v1.ListDevicesResponse;
 import dev.lavalier.v1.ListSubscriptionsRequest;
@@ -47,6 +49,7 @@ public final class FakeServer implements BeforeEachCallback, AfterEachCallback {
   private final List<StreamFramesRequest> requests = new CopyOnWriteArrayList<>();
   private volatile List<WatchDevicesResponse> changes = List.of();
   private volatile List<Subscription> subscriptions = List.of();
+  private volatile @Nullable GetServerInfoResponse serverInfo; // null: none
   private volatile boolean keepingStreamsOpen;
   private final List<StreamObserver<StreamFramesResponse>> streams = new ArrayList<>();
 
@@ -93,6 +96,13 @@ public final class FakeServer implements BeforeEachCallback, AfterEachCallback {
   /** Sets the subscriptions that the server lists. */
   public void setSubscriptions(List<Subscription> next) {
     subscriptions = next;
+  }
+
+  /**
+   * Sets the properties of the server. Without them, it is a server that does not have the call.
+   */
+  public void setServerInfo(GetServerInfoResponse next) {
+    serverInfo = next;
   }
 
   /** Lets every watch report these changes and end with UNAVAILABLE. */
@@ -163,6 +173,18 @@ public final class FakeServer implements BeforeEachCallback, AfterEachCallback {
     public void listDevices(
         ListDevicesRequest request, StreamObserver<ListDevicesResponse> observer) {
       observer.onNext(ListDevicesResponse.getDefaultInstance());
+      observer.onCompleted();
+    }
+
+    @Override
+    public void getServerInfo(
+        GetServerInfoRequest request, StreamObserver<GetServerInfoResponse> observer) {
+      GetServerInfoResponse response = serverInfo;
+      if (response == null) {
+        super.getServerInfo(request, observer);
+        return;
+      }
+      observer.onNext(response);
       observer.onCompleted();
     }
 

@@ -38,7 +38,7 @@ final class FrameStreamTest {
     "UNAUTHENTICATED, NOT_AUTHENTICATED",
     "PERMISSION_DENIED, NOT_PERMITTED",
     "INTERNAL, INTERNAL",
-    "UNIMPLEMENTED, INTERNAL",
+    "UNIMPLEMENTED, NOT_SUPPORTED",
     "DATA_LOSS, INTERNAL"
   })
   void statusIsMappedToKind(Status.Code code, Kind kind) {
