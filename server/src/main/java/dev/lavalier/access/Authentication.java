@@ -6,8 +6,8 @@ import java.util.Optional;
 public interface Authentication {
 
   /**
-   * Returns the identity of the caller: the name of its token entry, or the subject of its
-   * certificate; empty: it is anonymous.
+   * Returns the identity of the caller: the name of its token entry, the subject of its
+   * certificate, or the id of its user, {@code uid:1000}; empty: it is anonymous.
    */
   Optional<String> name();
 

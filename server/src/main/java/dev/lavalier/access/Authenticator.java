@@ -13,12 +13,15 @@ import java.util.function.Supplier;
  * there is only a client CA, each caller with a certificate of that CA can list and stream every
  * device. If there is neither, every caller can do everything.
  *
+ * <p>A caller over a Unix socket is known by its user. It has no certificate: if there is only a
+ * client CA, the permissions of the socket's file decide instead.
+ *
  * <p>Safe for use from any thread. No method blocks.
  */
 public final class Authenticator {
 
-  private static final Grants CERTIFICATE_ONLY =
-      new Grants(Set.of(Grants.ANY), Set.of(Grants.ANY), false);
+  /** The grants if there is only a client CA. */
+  private static final Grants CAPTURE = new Grants(Set.of(Grants.ANY), Set.of(Grants.ANY), false);
 
   private static final String SCHEME = "bearer ";
 
@@ -40,27 +43,26 @@ public final class Authenticator {
     this.clock = clock;
   }
 
-  /** Returns whether every caller must be authenticated. */
-  public boolean isRequired() {
-    return tokens.isPresent() || certificates;
-  }
-
   /**
    * Authenticates a caller.
    *
    * @param authorization the values of its metadata {@code authorization}
-   * @param certificate its certificate, which the transport has verified against the client CA;
-   *     empty: none
+   * @param peer what the transport knows about it
    * @throws AuthenticationException if the caller is unknown or its access has expired
    */
-  public Authentication authenticate(
-      List<String> authorization, Optional<X509Certificate> certificate)
+  public Authentication authenticate(List<String> authorization, Peer peer)
       throws AuthenticationException {
-    if (!isRequired()) {
+    Authentication authentication;
+    if (tokens.isPresent()) {
+      authentication = byTokenFile(authorization, peer);
+    } else if (peer.uid().isPresent()) {
+      Optional<Grants> grants = Optional.of(certificates ? CAPTURE : Grants.ALL);
+      authentication = new CheckedAuthentication(user(peer.uid().getAsLong()), () -> grants);
+    } else if (certificates) {
+      authentication = byCertificate(peer.certificate());
+    } else {
       return Authentication.anonymous(Grants.ALL);
     }
-    Authentication authentication =
-        tokens.isEmpty() ? byCertificate(certificate) : byTokenFile(authorization, certificate);
     if (authentication.grants().isEmpty()) {
       throw rejected("the access of " + authentication.name().orElseThrow() + " has expired");
     }
@@ -71,21 +73,34 @@ public final class Authenticator {
       throws AuthenticationException {
     X509Certificate presented = certificate.orElseThrow(() -> missing("no certificate"));
     return new CheckedAuthentication(
-        subject(presented),
-        () -> isValid(presented) ? Optional.of(CERTIFICATE_ONLY) : Optional.empty());
+        subject(presented), () -> isValid(presented) ? Optional.of(CAPTURE) : Optional.empty());
   }
 
-  private Authentication byTokenFile(
-      List<String> authorization, Optional<X509Certificate> certificate)
+  private static String user(long uid) {
+    return new Credential.User(uid).toString();
+  }
+
+  private Authentication byTokenFile(List<String> authorization, Peer peer)
       throws AuthenticationException {
     TokenFile file = tokens.orElseThrow().get();
-    if (!authorization.isEmpty()) { // a certificate does not count then
+    if (!authorization.isEmpty()) { // a certificate or user does not count then
       TokenEntry entry =
           file.byToken(token(authorization)).orElseThrow(() -> rejected("an unknown token"));
       return new CheckedAuthentication(entry.name(), () -> grantsOf(entry));
     }
+    if (peer.uid().isPresent()) {
+      long uid = peer.uid().getAsLong();
+      TokenEntry entry =
+          file.byUid(uid)
+              .orElseThrow(
+                  () ->
+                      unset(
+                          "a bearer token, or an entry for " + user(uid) + " in the token file",
+                          "no token, and no entry for " + user(uid)));
+      return new CheckedAuthentication(entry.name(), () -> grantsOf(entry));
+    }
     X509Certificate presented =
-        certificate.orElseThrow(() -> missing("no token and no certificate"));
+        peer.certificate().orElseThrow(() -> missing("no token and no certificate"));
     TokenEntry entry =
         file.bySubject(presented.getSubjectX500Principal())
             .orElseThrow(() -> rejected("no entry for the certificate " + subject(presented)));
@@ -129,10 +144,13 @@ public final class Authenticator {
   }
 
   private AuthenticationException missing(String reason) {
+    return unset(
+        certificates ? "a bearer token, or a client certificate" : "a bearer token", reason);
+  }
+
+  private static AuthenticationException unset(String expected, String reason) {
     return new AuthenticationException(
-        "authorization: unset (expected: %s)"
-            .formatted(certificates ? "a bearer token, or a client certificate" : "a bearer token"),
-        reason);
+        "authorization: unset (expected: %s)".formatted(expected), reason);
   }
 
   private static AuthenticationException rejected(String reason) {

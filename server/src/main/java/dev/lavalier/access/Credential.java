@@ -67,6 +67,37 @@ public sealed interface Credential {
   }
 
   /**
+   * A user of this machine, over a Unix socket.
+   *
+   * @param uid the id of the user, 0 or more
+   */
+  record User(long uid) implements Credential {
+
+    /** The largest id of a user on Linux. */
+    private static final long MAX_UID = 0xFFFF_FFFEL;
+
+    /** Creates a credential. Rejects a number that is not the id of a user. */
+    public User {
+      if (uid < 0 || uid > MAX_UID) {
+        throw new IllegalArgumentException("not the id of a user");
+      }
+    }
+
+    /** Returns the credential for an id in decimal digits. */
+    public static User of(String digits) {
+      if (!digits.matches("0|[1-9][0-9]{0,9}")) {
+        throw new IllegalArgumentException("not the id of a user");
+      }
+      return new User(Long.parseLong(digits));
+    }
+
+    @Override
+    public String toString() {
+      return "uid:" + uid;
+    }
+  }
+
+  /**
    * A client certificate that the client CA has signed.
    *
    * @param subject the subject of the certificate

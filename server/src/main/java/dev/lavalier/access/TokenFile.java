@@ -33,6 +33,7 @@ public final class TokenFile {
   private final Map<String, TokenEntry> entries = new LinkedHashMap<>(); // by name
   private final Map<String, Integer> lineOf = new HashMap<>();
   private final Map<X500Principal, TokenEntry> bySubject = new HashMap<>();
+  private final Map<Long, TokenEntry> byUid = new HashMap<>();
 
   private TokenFile() {
     this.lines = List.of();
@@ -65,6 +66,8 @@ public final class TokenFile {
     lineOf.put(entry.name(), line);
     if (entry.credential() instanceof Credential.Certificate certificate) {
       bySubject.put(certificate.subject(), entry);
+    } else if (entry.credential() instanceof Credential.User user) {
+      byUid.put(user.uid(), entry);
     }
   }
 
@@ -168,12 +171,15 @@ public final class TokenFile {
         return new Credential.Certificate(
             new X500Principal(word.substring("certificate:".length())));
       }
+      if (word.startsWith("uid:")) {
+        return Credential.User.of(word.substring("uid:".length()));
+      }
     } catch (IllegalArgumentException e) {
       // reported below, because its message may quote the word
     }
     throw new IllegalArgumentException(
         "word 2 (expected: sha256: and 64 lower-case hex digits, or certificate: and a subject such"
-            + " as CN=ann,O=Studio)");
+            + " as CN=ann,O=Studio, or uid: and the number of a user)");
   }
 
   private static Instant instant(String value) {
@@ -210,6 +216,10 @@ public final class TokenFile {
 
   Optional<TokenEntry> bySubject(X500Principal subject) {
     return Optional.ofNullable(bySubject.get(subject));
+  }
+
+  Optional<TokenEntry> byUid(long uid) {
+    return Optional.ofNullable(byUid.get(uid));
   }
 
   /** Returns whether any entry has a certificate as its credential. */

@@ -22,8 +22,11 @@ import dev.lavalier.service.ServerInfo;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,8 +50,9 @@ final class LavalierServer implements AutoCloseable {
           });
   private final AccessMonitor accessMonitor;
   private final NettyTransport<DeliveryLoop> transport;
-  private final InetSocketAddress address;
-  private final GrpcServer grpc;
+  private final Optional<InetSocketAddress> address;
+  private final Optional<GrpcServer> tcp;
+  private final Optional<GrpcServer> unix;
   private final Telemetry telemetry;
   private final ResourceLimits limits;
 
@@ -65,24 +69,26 @@ final class LavalierServer implements AutoCloseable {
     transport =
         new NettyTransport<>(config.transport(), config.tls(), rejections, DeliveryLoop::new);
     address = config.address();
-    grpc =
-        new GrpcServer(
+    AudioCaptureCalls captureCalls =
+        new AudioCaptureCalls(
             hub,
-            new AudioCaptureCalls(
-                hub,
-                telemetry.refusalObserver(),
-                new ServerInfo(
-                    ServerMain.version(),
-                    config.hub(),
-                    config.transport().maxMessageBytes(),
-                    timeSource)),
-            address,
-            transport,
-            new CallServices(
-                new CallAuthorizer(config.tokens(), config.tls(), timeSource, rejections),
-                activeCalls,
-                rejections,
-                telemetry.callObserver()));
+            telemetry.refusalObserver(),
+            new ServerInfo(
+                ServerMain.version(),
+                config.hub(),
+                config.transport().maxMessageBytes(),
+                timeSource));
+    CallServices calls =
+        new CallServices(
+            new CallAuthorizer(config.tokens(), config.tls(), timeSource, rejections),
+            activeCalls,
+            rejections,
+            telemetry.callObserver());
+    tcp = address.map(each -> new GrpcServer(hub, captureCalls, each, transport, calls));
+    unix =
+        config
+            .unixSocket()
+            .map(socket -> new GrpcServer(hub, captureCalls, socket, transport, calls));
   }
 
   private static String describe(ResourceLimits limits) {
@@ -121,16 +127,31 @@ final class LavalierServer implements AutoCloseable {
     hub.start();
     telemetry.start(hub, limits);
     accessMonitor.start();
-    try {
-      grpc.start();
-    } catch (IOException e) {
-      throw new ListenException("port", address, e);
+    if (tcp.isPresent()) {
+      try {
+        tcp.get().start();
+      } catch (IOException e) {
+        throw new ListenException("port", address.orElseThrow(), e);
+      }
+    }
+    if (unix.isPresent()) {
+      try {
+        unix.get().start();
+      } catch (IOException e) {
+        throw new ListenException(e);
+      }
     }
     log.info("{}", describe(limits));
   }
 
-  int port() {
-    return grpc.port();
+  /** Returns the port; empty: it listens on none. */
+  OptionalInt port() {
+    return tcp.map(GrpcServer::port).map(OptionalInt::of).orElseGet(OptionalInt::empty);
+  }
+
+  private void forEachListener(Consumer<GrpcServer> step) {
+    unix.ifPresent(step);
+    tcp.ifPresent(step);
   }
 
   /** Refuses new calls, ends the streams, closes the devices, and then closes the connections. */
@@ -138,9 +159,9 @@ final class LavalierServer implements AutoCloseable {
   public void close() {
     for (Runnable step :
         List.<Runnable>of(
-            grpc::refuseNewCalls,
+            () -> forEachListener(GrpcServer::refuseNewCalls),
             hub::close,
-            grpc::close,
+            () -> forEachListener(GrpcServer::close),
             transport::close,
             accessMonitor::close,
             files::shutdownNow,

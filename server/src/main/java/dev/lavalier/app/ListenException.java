@@ -27,6 +27,15 @@ final class ListenException extends IOException {
         e);
   }
 
+  /**
+   * Creates an exception.
+   *
+   * @param e why the server cannot listen on its Unix socket; its message is one line for the user
+   */
+  ListenException(IOException e) {
+    super(e.getMessage(), e);
+  }
+
   private static Throwable bindFailure(IOException e) {
     Throwable cause = e;
     while (cause.getCause() != null && !(cause instanceof BindException)) {

@@ -1,12 +1,18 @@
 package dev.lavalier.app;
 
+import dev.lavalier.netty.UnixSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** The options for the address that the server listens on. */
+/** The options for the address and the Unix socket that the server listens on. */
 final class ListenOptions {
 
   @Option(
@@ -28,6 +34,82 @@ final class ListenOptions {
       description =
           "Allow non-loopback addresses without TLS or authentication. Logs a warning at startup.")
   private boolean insecure;
+
+  @Option(
+      names = "--unix-socket",
+      paramLabel = "PATH",
+      description =
+          "Unix socket to listen on, in addition to the port. Only for programs on this machine,"
+              + " without TLS.")
+  private @Nullable Path unixSocket;
+
+  @Option(
+      names = "--unix-socket-mode",
+      paramLabel = "MODE",
+      defaultValue = "0660",
+      description =
+          "Permissions of the Unix socket, in octal. Users with write permission can connect. Default:"
+              + " ${DEFAULT-VALUE}.")
+  private String unixSocketMode;
+
+  @Option(names = "--no-tcp", description = "Listen only on the Unix socket, and on no port.")
+  private boolean noTcp;
+
+  /**
+   * Returns the Unix socket to listen on; empty: none.
+   *
+   * @throws IllegalArgumentException if the path or the mode is not valid; its message is one line
+   *     for the user
+   */
+  Optional<UnixSocket> unixSocket() {
+    Set<PosixFilePermission> permissions = permissions();
+    if (unixSocket == null) {
+      if (noTcp) {
+        throw new IllegalArgumentException("no-tcp: true (expected: --unix-socket as well)");
+      }
+      return Optional.empty();
+    }
+    String text = unixSocket.toString();
+    if (text.isEmpty() || text.startsWith("unix:")) {
+      throw new IllegalArgumentException(
+          "unix-socket: %s (expected: a path, such as /run/lavalier/lavalier.sock)"
+              .formatted(text.isEmpty() ? "empty" : text));
+    }
+    if (!UnixSocket.isSupported()) {
+      throw new IllegalArgumentException(
+          "unix-socket: %s (expected: Linux on x86-64 or ARM64; elsewhere, use the port)"
+              .formatted(text));
+    }
+    return Optional.of(new UnixSocket(unixSocket.toAbsolutePath().normalize(), permissions));
+  }
+
+  private Set<PosixFilePermission> permissions() {
+    if (!unixSocketMode.matches("0?[0-7]{3}")) {
+      throw new IllegalArgumentException(
+          "unix-socket-mode: %s (expected: three octal digits, such as 0660)"
+              .formatted(unixSocketMode));
+    }
+    int mode = Integer.parseInt(unixSocketMode, 8);
+    StringBuilder letters = new StringBuilder("rwxrwxrwx");
+    for (int i = 0; i < letters.length(); i++) {
+      if ((mode & 0400 >> i) == 0) {
+        letters.setCharAt(i, '-');
+      }
+    }
+    return PosixFilePermissions.fromString(letters.toString());
+  }
+
+  /**
+   * Returns the address to listen on; empty: no port.
+   *
+   * @param encrypted whether the server uses TLS
+   * @param requiresAuthentication whether every caller must be authenticated
+   * @throws IllegalArgumentException if the address or port is not allowed; its message is one line
+   *     for the user
+   */
+  Optional<InetSocketAddress> tcpAddress(boolean encrypted, boolean requiresAuthentication) {
+    return noTcp ? Optional.empty() : Optional.of(address(encrypted, requiresAuthentication));
+  }
 
   /**
    * Returns the address to listen on.
@@ -74,7 +156,7 @@ final class ListenOptions {
    * @param at the address and port that the server listens on
    */
   Optional<String> warning(String at, boolean encrypted, boolean requiresAuthentication) {
-    if (inetAddress().isLoopbackAddress() || (encrypted && requiresAuthentication)) {
+    if (noTcp || inetAddress().isLoopbackAddress() || (encrypted && requiresAuthentication)) {
       return Optional.empty();
     }
     return Optional.of(

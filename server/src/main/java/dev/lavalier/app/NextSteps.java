@@ -24,12 +24,11 @@ final class NextSteps {
    *
    * @param directory the working directory
    * @param searchPath the value of the variable PATH
-   * @param bound the address that the server listens on
-   * @param port the port that the server listens on
+   * @param server the address of the server for the option {@code --server}
    */
-  static Optional<String> text(Path directory, String searchPath, InetAddress bound, int port) {
+  static Optional<String> text(Path directory, String searchPath, String server) {
     return client(directory, searchPath)
-        .map(program -> program + " --server " + quoted(address(reachable(bound), port)))
+        .map(program -> program + " --server " + quoted(server))
         .map(
             command ->
                 """
@@ -52,6 +51,11 @@ final class NextSteps {
         : Optional.empty();
   }
 
+  /** Returns the address at which a server is reached on this machine. */
+  static String reachableAddress(InetAddress bound, int port) {
+    return address(reachable(bound), port);
+  }
+
   /** A server that listens on every address is reached on this machine through loopback. */
   private static InetAddress reachable(InetAddress bound) {
     if (!bound.isAnyLocalAddress()) {
@@ -68,9 +72,9 @@ final class NextSteps {
     }
   }
 
-  /** Shells expand brackets. */
+  /** Shells expand brackets, and a path can contain anything. */
   private static String quoted(String address) {
-    return address.startsWith("[") ? "'" + address + "'" : address;
+    return address.matches("[\\w.:/%@+,-]*") ? address : "'" + address.replace("'", "'\\''") + "'";
   }
 
   /** Returns host and port. An IPv6 address is in brackets and in its short form (RFC 5952). */

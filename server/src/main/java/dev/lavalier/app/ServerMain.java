@@ -3,12 +3,14 @@ package dev.lavalier.app;
 import dev.lavalier.common.LogText;
 import java.io.PrintStream;
 import java.io.PrintWriter;
-import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.charset.Charset;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -173,14 +175,19 @@ public final class ServerMain implements Callable<Integer> {
       return FAILED;
     }
     ShutdownHook.install(server);
-    InetAddress bound = config.address().getAddress();
-    String address = NextSteps.address(bound, server.port());
-    options
-        .listening()
-        .warning(address, config.tls().isPresent(), config.requiresAuthentication())
-        .ifPresent(this::warn);
-    // Scripts wait for this line.
-    out.println("lavalier-server listening on " + address);
+    List<String> addresses = new ArrayList<>();
+    if (config.address().isPresent()) {
+      String address =
+          NextSteps.address(config.address().get().getAddress(), server.port().orElseThrow());
+      options
+          .listening()
+          .warning(address, config.tls().isPresent(), config.requiresAuthentication())
+          .ifPresent(this::warn);
+      addresses.add(address);
+    }
+    config.unixSocket().ifPresent(socket -> addresses.add(socket.toString()));
+    // Scripts wait for the first line.
+    addresses.forEach(address -> out.println("lavalier-server listening on " + address));
     out.flush();
     // With TLS or tokens, the commands need files of the operator's.
     if (!options.logging().isJson()
@@ -188,7 +195,13 @@ public final class ServerMain implements Callable<Integer> {
         && config.tokens().isEmpty()
         && NextSteps.isTerminal()) {
       String searchPath = System.getenv().getOrDefault("PATH", "");
-      NextSteps.text(Path.of(""), searchPath, bound, server.port()).ifPresent(err::println);
+      String reachable =
+          config
+              .address()
+              .map(InetSocketAddress::getAddress)
+              .map(each -> NextSteps.reachableAddress(each, server.port().orElseThrow()))
+              .orElse(addresses.get(0));
+      NextSteps.text(Path.of(""), searchPath, reachable).ifPresent(err::println);
     }
     awaitSignal();
     return CommandLine.ExitCode.OK;

@@ -5,6 +5,7 @@ import dev.lavalier.access.TokenFile;
 import dev.lavalier.hub.HubConfig;
 import dev.lavalier.netty.ServerTls;
 import dev.lavalier.netty.TransportLimits;
+import dev.lavalier.netty.UnixSocket;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -64,7 +65,8 @@ final class ServerOptions {
     Optional<ServerTls> certificate = tls.read();
     Optional<Reloadable<TokenFile>> tokens = access.tokens();
     return new Values(
-        listening.address(certificate.isPresent(), requiresAuthentication(certificate, tokens)),
+        listening.tcpAddress(certificate.isPresent(), requiresAuthentication(certificate, tokens)),
+        listening.unixSocket(),
         captureValues,
         access.allowed(captureValues.keptOpen()),
         hub,
@@ -82,7 +84,9 @@ final class ServerOptions {
   /**
    * The values of the options, and the contents of the files that they name.
    *
-   * @param address the address to listen on; port 0 selects a free port
+   * @param address the address to listen on; port 0 selects a free port; empty: only the Unix
+   *     socket
+   * @param unixSocket the Unix socket to listen on; empty: none
    * @param capture the values of the options for capture devices
    * @param allowed the filter for the ids of the devices that the server offers
    * @param hub the settings of the hub
@@ -92,7 +96,8 @@ final class ServerOptions {
    * @param metrics the metrics endpoint; empty: the server keeps no metrics
    */
   record Values(
-      InetSocketAddress address,
+      Optional<InetSocketAddress> address,
+      Optional<UnixSocket> unixSocket,
       CaptureOptions.Values capture,
       Predicate<String> allowed,
       HubConfig hub,

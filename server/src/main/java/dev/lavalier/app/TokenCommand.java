@@ -88,7 +88,8 @@ final class TokenCommand implements Runnable {
       description = {
         "Adds an entry to the token file and prints its token. The token cannot be displayed"
             + " again.",
-        "With --certificate there is no token: the client's certificate identifies the caller."
+        "With --certificate or --uid there is no token: the client's certificate, or the user of a"
+            + " program that connects to the Unix socket, identifies the caller."
       })
   int add(
       @Parameters(paramLabel = "NAME", description = "Name of the caller in logs and lists.")
@@ -126,14 +127,18 @@ final class TokenCommand implements Runnable {
               names = "--certificate",
               paramLabel = "SUBJECT",
               description = "Subject of the caller's client certificate, such as CN=ann,O=Studio.")
-          @Nullable String subject) {
+          @Nullable String subject,
+      @Option(
+              names = "--uid",
+              paramLabel = "UID",
+              description = "User of this machine, by number. Counts only on a Unix socket.")
+          @Nullable String uid) {
     return exitCode(
         spec,
         () -> {
           Grants grants = grants(list, stream, admin);
           String token = Credential.Token.random(new SecureRandom());
-          Credential credential =
-              subject == null ? Credential.Token.of(token) : certificate(subject);
+          Credential credential = credential(token, subject, uid);
           TokenEntry entry =
               new TokenEntry(
                   checkedName(name),
@@ -141,7 +146,7 @@ final class TokenCommand implements Runnable {
                   grants,
                   Optional.ofNullable(expires).map(text -> expiry(text, Instant.now())));
           new TokenFileEditor(file).add(entry);
-          if (subject == null) {
+          if (credential instanceof Credential.Token) {
             spec.commandLine().getOut().println(token);
             spec.commandLine().getOut().flush();
           }
@@ -205,6 +210,26 @@ final class TokenCommand implements Runnable {
       }
     }
     return ids;
+  }
+
+  private static Credential credential(
+      String token, @Nullable String subject, @Nullable String uid) {
+    if (subject != null && uid != null) {
+      throw new IllegalArgumentException("uid: %s (expected: no --certificate)".formatted(uid));
+    }
+    if (uid != null) {
+      return user(uid);
+    }
+    return subject == null ? Credential.Token.of(token) : certificate(subject);
+  }
+
+  private static Credential user(String uid) {
+    try {
+      return Credential.User.of(uid);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          "uid: %s (expected: the number of a user, as id -u shows it)".formatted(uid), e);
+    }
   }
 
   private static Credential certificate(String subject) {

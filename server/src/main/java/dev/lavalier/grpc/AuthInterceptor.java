@@ -1,5 +1,6 @@
 package dev.lavalier.grpc;
 
+import dev.lavalier.access.Peer;
 import dev.lavalier.common.StreamException;
 import dev.lavalier.hub.DeliveryLoop;
 import dev.lavalier.netty.PeerAddress;
@@ -13,6 +14,7 @@ import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
+import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -51,17 +53,19 @@ final class AuthInterceptor implements ServerInterceptor {
     String method = call.getMethodDescriptor().getFullMethodName();
     GuardedCall<ReqT, RespT> guarded = new GuardedCall<>(call);
     DeliveryLoop deliveryLoop = deliveryLoops.get();
+    SocketAddress remote = call.getAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR);
+    Peer peer =
+        new Peer(
+            PeerAddress.display(remote),
+            CallAuthorizer.peerCertificate(
+                call.getAttributes().get(Grpc.TRANSPORT_ATTR_SSL_SESSION)),
+            PeerAddress.uid(remote));
     Caller caller;
     ActiveCalls.ActiveCall active;
     try {
       caller =
           authorizer.authorize(
-              call.getMethodDescriptor().getServiceName(),
-              method,
-              authorization(headers),
-              CallAuthorizer.peerCertificate(
-                  call.getAttributes().get(Grpc.TRANSPORT_ATTR_SSL_SESSION)),
-              PeerAddress.display(call.getAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR)));
+              call.getMethodDescriptor().getServiceName(), method, authorization(headers), peer);
       Consumer<StreamException> ending =
           reason -> deliveryLoop.execute(() -> guarded.end(reason)); // a call has one thread
       active = activeCalls.add(caller, method, ending);

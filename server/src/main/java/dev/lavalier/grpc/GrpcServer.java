@@ -5,6 +5,7 @@ import dev.lavalier.hub.Hub;
 import dev.lavalier.netty.EventLoops;
 import dev.lavalier.netty.NettyTransport;
 import dev.lavalier.netty.TransportLimits;
+import dev.lavalier.netty.UnixSocket;
 import dev.lavalier.service.AudioCaptureCalls;
 import io.grpc.BindableService;
 import io.grpc.Codec;
@@ -17,15 +18,17 @@ import io.grpc.protobuf.services.ChannelzService;
 import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.protobuf.services.ProtoReflectionService;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
+import io.netty.channel.ChannelOption;
 import io.netty.handler.ssl.ApplicationProtocolNames;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /**
- * The gRPC listener: AudioCapture, Admin, grpc.health.v1, channelz and reflection on one port. All
- * services run on the event loops, because none of them blocks.
+ * A gRPC listener, on a port or a Unix socket: AudioCapture, Admin, grpc.health.v1, channelz and
+ * reflection. All services run on the event loops, because none of them blocks.
  *
  * <p>{@link #start} and {@link #close} are called once each, from any thread. {@link #close} blocks
  * for at most two seconds.
@@ -61,9 +64,10 @@ public final class GrpcServer implements AutoCloseable {
 
   private final HealthStatusManager health = new HealthStatusManager();
   private final Server server;
+  private final Optional<UnixSocket> unixSocket;
 
   /**
-   * Creates a server that does not listen yet.
+   * Creates a server that does not listen yet, for a port.
    *
    * @param hub the source of devices
    * @param captureCalls the calls of AudioCapture on that hub
@@ -77,38 +81,70 @@ public final class GrpcServer implements AutoCloseable {
       InetSocketAddress address,
       NettyTransport<DeliveryLoop> transport,
       CallServices calls) {
-    TransportLimits limits = transport.limits();
-    EventLoops<DeliveryLoop> loops = transport.loops();
     NettyServerBuilder builder =
-        NettyServerBuilder.forAddress(address)
-            .bossEventLoopGroup(loops.group())
-            .workerEventLoopGroup(loops.group())
-            .channelFactory(transport::newListener)
-            .directExecutor()
-            .maxConcurrentCallsPerConnection(limits.maxCallsPerConnection())
-            .maxInboundMessageSize(limits.maxMessageBytes())
-            .flowControlWindow(REQUEST_WINDOW_BYTES)
-            // A compressed request is larger in memory than on the network, and none is large.
-            .decompressorRegistry(
-                DecompressorRegistry.emptyInstance().with(Codec.Identity.NONE, false))
-            .maxInboundMetadataSize(METADATA_ROOM * limits.maxMetadataBytes())
-            .handshakeTimeout(limits.handshakeTimeout().toMillis(), TimeUnit.MILLISECONDS)
-            .maxRstFramesPerWindow(limits.maxResets(), TransportLimits.RESETS_SECONDS)
-            // Together these limit the time until a failed peer is detected.
-            .keepAliveTime(limits.keepaliveTime().toMillis(), TimeUnit.MILLISECONDS)
-            .keepAliveTimeout(TransportLimits.PING_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)
-            .permitKeepAliveTime(PERMITTED_PING_SECONDS, TimeUnit.SECONDS)
-            .permitKeepAliveWithoutCalls(true)
-            .maxConnectionIdle(IDLE_MINUTES, TimeUnit.MINUTES);
+        NettyServerBuilder.forAddress(address).channelFactory(transport::newListener);
     transport
         .tls()
         .ifPresent(tls -> builder.sslContext(tls.context(ApplicationProtocolNames.HTTP_2)));
-    loops.configure(builder::withChildOption, limits.userTimeout());
-    this.server =
-        addServices(builder, hub, captureCalls, loops::current, health, calls)
-            .intercept(
-                new RequestLimitInterceptor(loops, limits)) // the last interceptor runs first
-            .build();
+    transport.loops().configure(builder::withChildOption, transport.limits().userTimeout());
+    this.server = build(builder, hub, captureCalls, transport, calls);
+    this.unixSocket = Optional.empty();
+  }
+
+  /**
+   * Creates a server that does not listen yet, for a Unix socket. It has no TLS.
+   *
+   * @param hub the source of devices
+   * @param captureCalls the calls of AudioCapture on that hub
+   * @param socket the socket to listen on; {@link #refuseNewCalls} and {@link #close} remove its
+   *     file
+   * @param transport the event loops and limits; {@link #close} does not close it
+   * @param calls what all calls share
+   */
+  public GrpcServer(
+      Hub hub,
+      AudioCaptureCalls captureCalls,
+      UnixSocket socket,
+      NettyTransport<DeliveryLoop> transport,
+      CallServices calls) {
+    NettyServerBuilder builder =
+        NettyServerBuilder.forAddress(socket.bindAddress())
+            .channelFactory(transport::newUnixListener)
+            // gRPC sets it for every connection, and netty warns if the socket does not have it.
+            .withChildOption(ChannelOption.SO_KEEPALIVE, null);
+    this.server = build(builder, hub, captureCalls, transport, calls);
+    this.unixSocket = Optional.of(socket);
+  }
+
+  private Server build(
+      NettyServerBuilder builder,
+      Hub hub,
+      AudioCaptureCalls captureCalls,
+      NettyTransport<DeliveryLoop> transport,
+      CallServices calls) {
+    TransportLimits limits = transport.limits();
+    EventLoops<DeliveryLoop> loops = transport.loops();
+    builder
+        .bossEventLoopGroup(loops.group())
+        .workerEventLoopGroup(loops.group())
+        .directExecutor()
+        .maxConcurrentCallsPerConnection(limits.maxCallsPerConnection())
+        .maxInboundMessageSize(limits.maxMessageBytes())
+        .flowControlWindow(REQUEST_WINDOW_BYTES)
+        // A compressed request is larger in memory than on the network, and none is large.
+        .decompressorRegistry(DecompressorRegistry.emptyInstance().with(Codec.Identity.NONE, false))
+        .maxInboundMetadataSize(METADATA_ROOM * limits.maxMetadataBytes())
+        .handshakeTimeout(limits.handshakeTimeout().toMillis(), TimeUnit.MILLISECONDS)
+        .maxRstFramesPerWindow(limits.maxResets(), TransportLimits.RESETS_SECONDS)
+        // Together these limit the time until a failed peer is detected.
+        .keepAliveTime(limits.keepaliveTime().toMillis(), TimeUnit.MILLISECONDS)
+        .keepAliveTimeout(TransportLimits.PING_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)
+        .permitKeepAliveTime(PERMITTED_PING_SECONDS, TimeUnit.SECONDS)
+        .permitKeepAliveWithoutCalls(true)
+        .maxConnectionIdle(IDLE_MINUTES, TimeUnit.MINUTES);
+    return addServices(builder, hub, captureCalls, loops::current, health, calls)
+        .intercept(new RequestLimitInterceptor(loops, limits)) // the last interceptor runs first
+        .build();
   }
 
   /**
@@ -156,14 +192,29 @@ public final class GrpcServer implements AutoCloseable {
   /**
    * Starts to listen, and sets the health of the service to SERVING.
    *
-   * @throws IOException if the server cannot listen on the address
+   * @throws IOException if the server cannot listen on the address. The message is one line if it
+   *     is a Unix socket
    */
   public void start() throws IOException {
-    server.start();
+    if (unixSocket.isPresent()) {
+      start(unixSocket.get());
+    } else {
+      server.start();
+    }
     health.setStatus(HealthService.SERVICE, ServingStatus.SERVING);
   }
 
-  /** Returns the port that the server listens on. */
+  private void start(UnixSocket socket) throws IOException {
+    socket.prepare();
+    try {
+      server.start();
+    } catch (IOException e) {
+      throw socket.bindFailure(e);
+    }
+    socket.publish();
+  }
+
+  /** Returns the port that the server listens on; -1 if it listens on a Unix socket. */
   public int port() {
     return server.getPort();
   }
@@ -171,12 +222,14 @@ public final class GrpcServer implements AutoCloseable {
   /** Rejects new calls and sets the health to NOT_SERVING. Running calls continue. Called once. */
   public void refuseNewCalls() {
     health.enterTerminalState();
+    unixSocket.ifPresent(UnixSocket::remove);
     server.shutdown();
   }
 
   /** Stops the server. Calls that do not end within a second are cancelled. */
   @Override
   public void close() {
+    unixSocket.ifPresent(UnixSocket::remove);
     server.shutdown();
     try {
       if (!server.awaitTermination(STOP_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS)) {

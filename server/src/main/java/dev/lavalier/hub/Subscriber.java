@@ -6,7 +6,8 @@ package dev.lavalier.hub;
  *
  * @param identity the authenticated name; {@link #ANONYMOUS} if the server does not authenticate
  *     callers
- * @param address address and port of the peer; also identifies its connection
+ * @param address address and port of the peer, or its user and process if it uses a Unix socket;
+ *     also identifies its connection
  * @param accessCheck decides whether the caller still has access
  */
 public record Subscriber(String identity, String address, AccessCheck accessCheck) {

@@ -9,6 +9,7 @@ import io.netty.channel.ServerChannel;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
@@ -88,7 +89,18 @@ public final class EventLoops<T> implements AutoCloseable {
   }
 
   /**
-   * Sets the options of connections that differ from the defaults of the transport.
+   * Returns a new listening Unix socket. Requires {@link UnixSocket#isSupported}.
+   *
+   * @param acceptor the first handler of each new connection, see {@link ConnectionLimit#acceptor}
+   */
+  ServerChannel newUnixListener(ChannelHandler acceptor) {
+    ServerChannel listener = new EpollServerDomainSocketChannel();
+    listener.pipeline().addFirst(UnixConnection.acceptor(), acceptor);
+    return listener;
+  }
+
+  /**
+   * Sets the options of TCP connections that differ from the defaults of the transport.
    *
    * @param userTimeout the time after which the kernel stops sending to a host that does not answer
    */

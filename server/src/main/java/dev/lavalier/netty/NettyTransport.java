@@ -74,6 +74,16 @@ public final class NettyTransport<T> implements AutoCloseable {
   }
 
   /**
+   * Returns a new listening Unix socket, whose connections have no TLS. The caller binds it.
+   * Requires {@link UnixSocket#isSupported}.
+   */
+  public ServerChannel newUnixListener() {
+    return loops.newUnixListener(
+        connections.acceptor(
+            connection -> connection.pipeline().addFirst(firstWithoutTls(new ReadPauses()))));
+  }
+
+  /**
    * Starts to listen for connections of any protocol. Blocks until the port is bound.
    *
    * @param address the address to listen on; port 0 selects a free port
@@ -112,13 +122,19 @@ public final class NettyTransport<T> implements AutoCloseable {
   /** Returns the handlers closest to the socket. With TLS, a flush is one record already. */
   private ChannelHandler[] first() {
     ConnectionReads reads = new ConnectionReads();
-    ChannelHandler requests =
-        new FairReadHandler(loops::readScheduler, reads, FairReadHandler.REQUEST_BYTES);
     if (tls.isEmpty()) {
-      return new ChannelHandler[] {new WriteConsolidationHandler(), requests};
+      return firstWithoutTls(reads);
     }
     ChannelHandler records = new FairReadHandler(loops::readScheduler, reads, Integer.MAX_VALUE);
-    return new ChannelHandler[] {records, new TlsHandshakeLogger(rejections, requests)};
+    return new ChannelHandler[] {records, new TlsHandshakeLogger(rejections, requests(reads))};
+  }
+
+  private ChannelHandler[] firstWithoutTls(ConnectionReads reads) {
+    return new ChannelHandler[] {new WriteConsolidationHandler(), requests(reads)};
+  }
+
+  private ChannelHandler requests(ConnectionReads reads) {
+    return new FairReadHandler(loops::readScheduler, reads, FairReadHandler.REQUEST_BYTES);
   }
 
   private SslHandler handler(SslContext context, Channel connection) {

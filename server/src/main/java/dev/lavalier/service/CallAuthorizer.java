@@ -3,6 +3,7 @@ package dev.lavalier.service;
 import dev.lavalier.access.Authentication;
 import dev.lavalier.access.AuthenticationException;
 import dev.lavalier.access.Authenticator;
+import dev.lavalier.access.Peer;
 import dev.lavalier.access.RejectionLog;
 import dev.lavalier.access.Reloadable;
 import dev.lavalier.access.ServerCertificate;
@@ -68,21 +69,16 @@ public final class CallAuthorizer {
    * @param service the full name of the service
    * @param call the name of the call, for the log
    * @param authorization the values of the metadata {@code authorization}
-   * @param certificate the certificate of the peer, verified by the transport; empty: none
-   * @param address the address of the peer, as logs show it
+   * @param peer the peer of the connection
    * @throws StreamException NOT_AUTHENTICATED or NOT_PERMITTED
    */
-  public Caller authorize(
-      String service,
-      String call,
-      List<String> authorization,
-      Optional<X509Certificate> certificate,
-      String address)
+  public Caller authorize(String service, String call, List<String> authorization, Peer peer)
       throws StreamException {
+    String address = peer.address();
     RequiredAccess requiredAccess = RequiredAccess.of(service);
     Authentication authentication;
     try {
-      authentication = authenticator.authenticate(authorization, certificate);
+      authentication = authenticator.authenticate(authorization, peer);
     } catch (AuthenticationException e) {
       if (requiredAccess != RequiredAccess.NONE) {
         rejections.rejected(address, call + ", " + e.reason());

@@ -92,13 +92,19 @@ final class TokenFileTest {
       delimiter = '|',
       value = {
         "ann|word 2 (expected: sha256: and 64 lower-case hex digits, or certificate: and a subject"
-            + " such as CN=ann,O=Studio)",
+            + " such as CN=ann,O=Studio, or uid: and the number of a user)",
         "ann lav_plain|word 2 (expected: sha256: and 64 lower-case hex digits, or certificate: and"
-            + " a subject such as CN=ann,O=Studio)",
+            + " a subject such as CN=ann,O=Studio, or uid: and the number of a user)",
         "ann sha256:12|word 2 (expected: sha256: and 64 lower-case hex digits, or certificate: and"
-            + " a subject such as CN=ann,O=Studio)",
+            + " a subject such as CN=ann,O=Studio, or uid: and the number of a user)",
         "ann certificate:nobody|word 2 (expected: sha256: and 64 lower-case hex digits, or"
-            + " certificate: and a subject such as CN=ann,O=Studio)",
+            + " certificate: and a subject such as CN=ann,O=Studio, or uid: and the number of a user)",
+        "ann uid:-1|word 2 (expected: sha256: and 64 lower-case hex digits, or certificate: and a"
+            + " subject such as CN=ann,O=Studio, or uid: and the number of a user)",
+        "ann uid:4294967295|word 2 (expected: sha256: and 64 lower-case hex digits, or certificate:"
+            + " and a subject such as CN=ann,O=Studio, or uid: and the number of a user)",
+        "ann uid:01|word 2 (expected: sha256: and 64 lower-case hex digits, or certificate: and a"
+            + " subject such as CN=ann,O=Studio, or uid: and the number of a user)",
         "lav_plain HASH|word 1 (expected: a name of 1..64 letters, digits and . _ @ -)",
         "a/b HASH|word 1 (expected: a name of 1..64 letters, digits and . _ @ -)",
         "ann HASH lav_plain|word 3 (expected: list=ID, stream=ID, admin, or expires=INSTANT once)",
@@ -115,6 +121,18 @@ final class TokenFileTest {
     assertThatThrownBy(() -> TokenFile.read(file))
         .isInstanceOf(InvalidFileException.class)
         .hasMessage("token-file: " + file + ":3: " + message);
+  }
+
+  @Test
+  void userIsFoundByNumber() throws Exception {
+    TokenFile tokens = TokenFile.read(file("root uid:0 admin", "ann uid:4294967294 stream=*"));
+    assertThat(tokens.byUid(0).orElseThrow().name()).isEqualTo("root");
+    assertThat(tokens.byUid(4_294_967_294L).orElseThrow().toLine())
+        .isEqualTo("ann uid:4294967294 stream=*");
+    assertThat(tokens.byUid(1)).isEmpty();
+    Path twice = file("ann uid:5 admin", "bob uid:5 admin");
+    assertThatThrownBy(() -> TokenFile.read(twice))
+        .hasMessageEndingWith(":2: word 2 (expected: a credential that no earlier line has)");
   }
 
   @Test
@@ -172,7 +190,7 @@ final class TokenFileTest {
               "ERROR token file not reloaded, keeping the old one: token-file: "
                   + file
                   + ":2: word 2 (expected: sha256: and 64 lower-case hex digits, or certificate:"
-                  + " and a subject such as CN=ann,O=Studio)",
+                  + " and a subject such as CN=ann,O=Studio, or uid: and the number of a user)",
               "ERROR token file not reloaded, keeping the old one: token-file: "
                   + file
                   + " (expected: an existing file)",

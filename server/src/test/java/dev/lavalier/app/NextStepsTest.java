@@ -37,11 +37,12 @@ final class NextStepsTest {
     Files.writeString(program, "");
     assertThat(program.toFile().setExecutable(true)).isTrue();
     String searchPath = dir + File.pathSeparator + program.getParent();
-    return NextSteps.text(dir, searchPath, InetAddress.getByName(bound), 50_051)
-        .orElseThrow()
-        .lines()
-        .toList()
-        .get(1);
+    String server = NextSteps.reachableAddress(InetAddress.getByName(bound), 50_051);
+    return command(searchPath, server);
+  }
+
+  private String command(String searchPath, String server) {
+    return NextSteps.text(dir, searchPath, server).orElseThrow().lines().toList().get(1);
   }
 
   @ParameterizedTest
@@ -58,6 +59,15 @@ final class NextStepsTest {
   }
 
   @Test
+  void pathOfSocketIsQuotedForTheShell() throws IOException {
+    assertThat(firstCommand("127.0.0.1")).isNotEmpty(); // creates the client
+    String searchPath = dir.resolve("bin").toString();
+    assertThat(command(searchPath, "unix:/run/lavalier/lavalier.sock"))
+        .contains("--server unix:/run/lavalier/lavalier.sock devices");
+    assertThat(command(searchPath, "unix:/a b's")).contains("--server 'unix:/a b'\\''s' devices");
+  }
+
+  @Test
   void commandUsesTheClientThatWasBuilt() throws IOException {
     Path jar = dir.resolve("client/cli/target/lavalier.jar");
     Files.createDirectories(jar.getParent());
@@ -69,6 +79,6 @@ final class NextStepsTest {
 
   @Test
   void nothingIsSuggestedWithoutAClient() {
-    assertThat(NextSteps.text(dir, dir.toString(), InetAddress.getLoopbackAddress(), 1)).isEmpty();
+    assertThat(NextSteps.text(dir, dir.toString(), "127.0.0.1:1")).isEmpty();
   }
 }

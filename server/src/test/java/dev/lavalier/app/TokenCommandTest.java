@@ -88,6 +88,15 @@ final class TokenCommandTest {
   }
 
   @Test
+  void userEntryHasNoToken() {
+    assertThat(run("add", "ann", "--uid", "1000", "--stream", "mic")).isZero();
+    assertThat(out.toString()).isEmpty();
+    assertThat(file).hasContent("ann uid:1000 stream=mic\n");
+    assertThat(run("list")).isZero();
+    assertThat(out).hasToString("ann  uid:1000  stream=mic  never expires\n");
+  }
+
+  @Test
   void commentsModeAndLinkArePreserved() throws Exception {
     Path real = dir.resolve("real");
     String ann = "ann sha256:" + "0".repeat(64) + " stream=* # since May\n";
@@ -152,6 +161,24 @@ final class TokenCommandTest {
         "--admin",
         "--certificate",
         "ann");
+    assertFails(
+        2,
+        "uid: ann (expected: the number of a user, as id -u shows it)",
+        "add",
+        "ann",
+        "--admin",
+        "--uid",
+        "ann");
+    assertFails(
+        2,
+        "uid: 5 (expected: no --certificate)",
+        "add",
+        "ann",
+        "--admin",
+        "--uid",
+        "5",
+        "--certificate",
+        "CN=ann");
     assertFails(
         2,
         "stream: not one line (expected: a device_id, or * for all)",

@@ -61,6 +61,11 @@ public final class LogEvents implements BeforeEachCallback, AfterEachCallback {
     return event;
   }
 
+  /** Returns the messages of the events so far, without waiting. */
+  public List<String> messages() {
+    return events.stream().map(ILoggingEvent::getFormattedMessage).toList();
+  }
+
   /** Returns the messages of the next {@code count} events. */
   public List<String> next(int count) throws InterruptedException, TimeoutException {
     List<String> lines = new ArrayList<>();

@@ -18,6 +18,7 @@ import dev.lavalier.hub.HubObserver;
 import dev.lavalier.netty.NettyTransport;
 import dev.lavalier.netty.ServerTls;
 import dev.lavalier.netty.TransportLimits;
+import dev.lavalier.netty.UnixSocket;
 import dev.lavalier.service.AccessMonitor;
 import dev.lavalier.service.ActiveCalls;
 import dev.lavalier.service.AudioCaptureCalls;
@@ -33,8 +34,9 @@ import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
 
-/** An in-process server of the tone, over TCP on loopback and in real time. */
+/** An in-process server of the tone, over TCP on loopback or a Unix socket, and in real time. */
 public final class TcpServer implements AutoCloseable {
 
   private final Devices devices;
@@ -71,7 +73,7 @@ public final class TcpServer implements AutoCloseable {
       Executor files) {
 
     /** All callers, without encryption. */
-    static final Access UNRESTRICTED =
+    public static final Access UNRESTRICTED =
         new Access(Optional.empty(), Optional.empty(), TimeSource.system(), Runnable::run);
   }
 
@@ -99,6 +101,17 @@ public final class TcpServer implements AutoCloseable {
         captureFormat, config, TransportLimits.DEFAULTS, Access.UNRESTRICTED, timeSource, port);
   }
 
+  /** Starts a server on a Unix socket. */
+  public static TcpServer start(
+      UnixSocket socket,
+      String captureFormat,
+      HubConfig config,
+      TransportLimits limits,
+      Access access)
+      throws IOException {
+    return start(captureFormat, config, limits, access, TimeSource.system(), 0, socket);
+  }
+
   private static TcpServer start(
       String captureFormat,
       HubConfig config,
@@ -106,6 +119,18 @@ public final class TcpServer implements AutoCloseable {
       Access access,
       TimeSource timeSource,
       int port)
+      throws IOException {
+    return start(captureFormat, config, limits, access, timeSource, port, null);
+  }
+
+  private static TcpServer start(
+      String captureFormat,
+      HubConfig config,
+      TransportLimits limits,
+      Access access,
+      TimeSource timeSource,
+      int port,
+      @Nullable UnixSocket socket)
       throws IOException {
     LineSettings settings =
         new LineSettings(id -> PcmFormat.parse(captureFormat), id -> true, timeSource);
@@ -120,20 +145,22 @@ public final class TcpServer implements AutoCloseable {
     RejectionLog rejections = new RejectionLog(access.timeSource());
     NettyTransport<DeliveryLoop> transport =
         new NettyTransport<>(limits, access.tls(), rejections, DeliveryLoop::new);
-    GrpcServer grpc =
-        new GrpcServer(
+    AudioCaptureCalls captureCalls = 
+        new AudioCaptureCalls(
             hub,
-            new AudioCaptureCalls(
-                hub,
-                RefusalObserver.NONE,
-                new ServerInfo("1.2.3-test", config, limits.maxMessageBytes(), timeSource)),
-            new InetSocketAddress(InetAddress.getLoopbackAddress(), port),
-            transport,
-            new CallServices(
-                new CallAuthorizer(access.tokens(), access.tls(), access.timeSource(), rejections),
-                activeCalls,
-                rejections,
-                CallObserver.NONE));
+            RefusalObserver.NONE,
+            new ServerInfo("1.2.3-test", config, limits.maxMessageBytes(), timeSource));
+    CallServices calls =
+        new CallServices(
+            new CallAuthorizer(access.tokens(), access.tls(), access.timeSource(), rejections),
+            activeCalls,
+            rejections,
+            CallObserver.NONE);
+    InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
+    GrpcServer grpc =
+        socket == null
+            ? new GrpcServer(hub, captureCalls, address, transport, calls)
+            : new GrpcServer(hub, captureCalls, socket, transport, calls);
     grpc.start();
     return new TcpServer(devices, hub, accessMonitor, transport, grpc);
   }

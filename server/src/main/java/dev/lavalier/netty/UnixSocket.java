@@ -1,0 +1,171 @@
+package dev.lavalier.netty;
+
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.unix.DomainSocketAddress;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.SocketAddress;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFilePermission;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The file of a Unix socket that a server listens on. The socket is bound under another name, gets
+ * its permissions, and then its name. So no caller can connect before the permissions are set, and
+ * the file of a server that was killed is replaced in one step.
+ *
+ * <p>The methods are called by one thread at a time, in the order {@link #prepare}, {@link
+ * #publish}, {@link #remove}. They may block on the file system.
+ */
+public final class UnixSocket {
+
+  /** The kernel allows 107 bytes. The name under which the socket is bound has one more. */
+  public static final int MAX_PATH_BYTES = 106;
+
+  // Of the mode of a file.
+  private static final int FILE_TYPE = 0xF000;
+  private static final int SOCKET = 0xC000;
+
+  private final Path path;
+  private final Set<PosixFilePermission> permissions;
+  private final Path unpublished;
+  private @Nullable Object fileKey; // null: not published
+
+  /**
+   * Creates a socket without a file.
+   *
+   * @param path the absolute path of the file
+   * @param permissions the permissions of the file; a caller needs that for writing
+   * @throws IllegalArgumentException if the path is too long; its message is one line
+   */
+  public UnixSocket(Path path, Set<PosixFilePermission> permissions) {
+    int bytes = path.toString().getBytes(StandardCharsets.UTF_8).length;
+    if (bytes > MAX_PATH_BYTES) {
+      throw new IllegalArgumentException(
+          "unix-socket: %s (expected: at most %d bytes, not %d)"
+              .formatted(path, MAX_PATH_BYTES, bytes));
+    }
+    this.path = path;
+    this.permissions = Set.copyOf(permissions);
+    this.unpublished = Path.of(path + "~");
+  }
+
+  /** Returns whether servers and clients on this machine can use Unix sockets: Linux's epoll. */
+  public static boolean isSupported() {
+    return Epoll.isAvailable();
+  }
+
+  /** Returns the address to bind. */
+  public SocketAddress bindAddress() {
+    return new DomainSocketAddress(unpublished.toString());
+  }
+
+  /**
+   * Checks that no server uses the path. Call it before the socket is bound.
+   *
+   * @throws IOException if a server uses the path, or another file has it; its message is one line
+   */
+  public void prepare() throws IOException {
+    if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+      if (!isSocket(path)) {
+        throw failure("a path that only a socket has; this file is none", null);
+      }
+      checkAbandoned();
+    }
+    if (isSocket(unpublished)) { // a server was killed while it started
+      Files.delete(unpublished);
+    }
+  }
+
+  /** A connection that is refused shows that no process listens any more. */
+  private void checkAbandoned() throws IOException {
+    try (SocketChannel probe = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+      probe.configureBlocking(false); // a server that accepts nothing would hold it up
+      var unused = probe.connect(UnixDomainSocketAddress.of(path));
+    } catch (ConnectException e) {
+      return;
+    } catch (IOException e) {
+      throw failure("a path that no other server uses; " + e.getMessage(), e);
+    }
+    throw failure("a path that no other server uses", null);
+  }
+
+  private static boolean isSocket(Path file) throws IOException {
+    try {
+      int mode = (Integer) Files.getAttribute(file, "unix:mode", LinkOption.NOFOLLOW_LINKS);
+      return (mode & FILE_TYPE) == SOCKET;
+    } catch (NoSuchFileException e) {
+      return false;
+    }
+  }
+
+  /**
+   * Sets the permissions of the bound socket, and gives it its path, from when on callers can
+   * connect.
+   *
+   * @throws IOException if this fails; its message is one line
+   */
+  public void publish() throws IOException {
+    try {
+      Files.setPosixFilePermissions(unpublished, permissions);
+      fileKey = fileKey(unpublished);
+      Files.move(unpublished, path, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      fileKey = null;
+      Files.deleteIfExists(unpublished);
+      throw bindFailure(e);
+    }
+  }
+
+  /** Returns the exception for a path at which the socket cannot be bound. */
+  public IOException bindFailure(IOException cause) {
+    Throwable root = cause;
+    while (root.getCause() != null) {
+      root = root.getCause();
+    }
+    String reason =
+        root instanceof FileSystemException file && file.getReason() != null
+            ? file.getReason()
+            : String.valueOf(root.getMessage())
+                .replaceFirst(".* failed with error\\(-?\\d+\\): ", "");
+    return failure("a path in an existing directory that this server can write; " + reason, cause);
+  }
+
+  private IOException failure(String expected, @Nullable Throwable cause) {
+    return new IOException("unix-socket: %s (expected: %s)".formatted(path, expected), cause);
+  }
+
+  private static @Nullable Object fileKey(Path file) throws IOException {
+    return Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+        .fileKey();
+  }
+
+  /** Removes the file, unless another server has replaced it. */
+  public void remove() {
+    try {
+      if (fileKey != null && fileKey.equals(fileKey(path))) {
+        Files.delete(path);
+      }
+    } catch (IOException e) {
+      // The next server replaces the file.
+    }
+    fileKey = null;
+  }
+
+  /** Returns the address that clients use: {@code unix:} and the path. */
+  @Override
+  public String toString() {
+    return "unix:" + path;
+  }
+}
