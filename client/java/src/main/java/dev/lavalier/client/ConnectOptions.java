@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  * options without encryption; each {@code with} method returns a changed copy. Immutable.
  *
  * @param server {@code HOST:PORT}; an IPv6 address in brackets, with the network interface if it is
- *     link-local: {@code [fe80::1%eth0]:50051}. The server's certificate must be valid for the host
+ *     link-local: {@code [fe80::1%eth0]:50051}. The server's certificate must be valid for the
+ *     host. Or {@code unix:PATH} for a server's Unix socket, on Linux and without encryption
  * @param tls whether the connection is encrypted; always true if {@code ca} or {@code certificate}
  *     is set
  * @param ca CA certificates in PEM that the server's certificate is verified against; empty: the
@@ -47,7 +48,7 @@ public record ConnectOptions(
    *     value
    */
   public ConnectOptions {
-    ServerAddress.parse(Objects.requireNonNull(server, "server"));
+    ServerAddress address = ServerAddress.parse(Objects.requireNonNull(server, "server"));
     if (certificate.isPresent() && key.isEmpty()) {
       throw new IllegalArgumentException(
           "key: none (expected: the private key of %s)".formatted(certificate.get()));
@@ -61,6 +62,21 @@ public record ConnectOptions(
     }
     token.ifPresent(ConnectOptions::checkToken);
     tls |= ca.isPresent() || certificate.isPresent();
+    if (address.isUnixSocket()) {
+      checkUnixSocket(server, tls);
+    }
+  }
+
+  private static void checkUnixSocket(String server, boolean tls) {
+    if (tls) {
+      throw new IllegalArgumentException(
+          "server: %s (expected: HOST:PORT for TLS; a Unix socket needs none)".formatted(server));
+    }
+    if (!UnixChannels.isSupported()) {
+      throw new IllegalArgumentException(
+          "server: %s (expected: HOST:PORT; this client supports Unix sockets only on Linux, on x86-64 and ARM64)"
+              .formatted(server));
+    }
   }
 
   /** Creates options without a token source. */

@@ -3,6 +3,7 @@ package dev.lavalier.client;
 import io.netty.channel.ConnectTimeoutException;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.ssl.SslHandshakeTimeoutException;
+import java.io.FileNotFoundException;
 import java.net.UnknownHostException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -40,6 +41,8 @@ final class ConnectionFailure {
             .formatted(CONNECT_TIMEOUT_MS / 1_000);
       } else if (e instanceof SslHandshakeTimeoutException) {
         return silence(HANDSHAKE_TIMEOUT_MS, false);
+      } else if (e instanceof FileNotFoundException) {
+        return "no such file; is lavalier-server running with --unix-socket?";
       } else if (isOtherProtocol(e)) {
         return "it does not speak HTTP/2";
       }
@@ -48,6 +51,9 @@ final class ConnectionFailure {
     String message = systemCall.replaceFirst("");
     if (message.startsWith("Connection refused")) {
       return "connection refused; is lavalier-server running?";
+    }
+    if (message.startsWith("Permission denied")) {
+      return "permission denied; your user needs write permission for the socket's file";
     }
     return message.startsWith("Connection ") ? "c" + message.substring(1) : message;
   }

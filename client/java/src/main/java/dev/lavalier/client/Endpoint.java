@@ -56,8 +56,11 @@ final class Endpoint {
    */
   NettyChannelBuilder channelBuilder() {
     ServerAddress address = ServerAddress.parse(name);
-    NettyChannelBuilder builder = NettyChannelBuilder.forTarget(address.target());
-    if (!address.zone().isEmpty()) {
+    NettyChannelBuilder builder =
+        address.isUnixSocket()
+            ? UnixChannels.builder(address.path())
+            : NettyChannelBuilder.forTarget(address.target());
+    if (address.isUnixSocket() || !address.zone().isEmpty()) {
       builder.overrideAuthority(address.authority());
     }
     if (options.tls()) {
@@ -71,7 +74,7 @@ final class Endpoint {
   }
 
   private ClientInterceptor bearer(Supplier<String> token, ServerAddress address) {
-    if (!options.tls() && !address.isLoopback()) {
+    if (!options.tls() && !address.isLocal()) {
       throw new IllegalArgumentException(
           "token: not sent to %s without encryption (expected: TLS, or a loopback address)"
               .formatted(name));

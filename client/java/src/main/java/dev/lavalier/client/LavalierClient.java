@@ -74,7 +74,8 @@ public final class LavalierClient implements AutoCloseable {
    * Creates a client of a server, without encryption.
    *
    * @param server {@code HOST:PORT}; an IPv6 address in brackets, with the network interface if it
-   *     is link-local: {@code [fe80::1%eth0]:50051}
+   *     is link-local: {@code [fe80::1%eth0]:50051}; or {@code unix:PATH} for a server's Unix
+   *     socket
    * @throws IllegalArgumentException if {@code server} does not have that form
    */
   public static LavalierClient connect(String server) {

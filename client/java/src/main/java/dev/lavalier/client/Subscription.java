@@ -8,7 +8,7 @@ import java.time.Instant;
  * @param subscriptionId the number of the subscription, counted from 1 since the server started
  * @param identity the authenticated caller: a token's name, a certificate's subject, or {@code
  *     anonymous} if the server does not require authentication
- * @param address the caller's address and port
+ * @param address the caller's address and port, or its user and process if it uses a Unix socket
  * @param deviceId the device
  * @param format the format of its frames
  * @param frameSize samples per channel in each frame

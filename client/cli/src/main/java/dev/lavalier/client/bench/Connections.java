@@ -8,10 +8,12 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollDomainSocketChannel;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
@@ -53,12 +55,16 @@ final class Connections implements Transport {
             Runtime.getRuntime().availableProcessors(),
             new DefaultThreadFactory("lavalier-bench", true),
             handlers);
+    if (options.server().startsWith("unix:")) {
+      builder.channelType(EpollDomainSocketChannel.class, DomainSocketAddress.class);
+    } else {
+      builder.channelType(
+          Epoll.isAvailable() ? EpollSocketChannel.class : NioSocketChannel.class,
+          InetSocketAddress.class);
+    }
     this.channelBuilder =
         builder
             .eventLoopGroup(loops)
-            .channelType(
-                Epoll.isAvailable() ? EpollSocketChannel.class : NioSocketChannel.class,
-                InetSocketAddress.class)
             .directExecutor()
             .disableRetry()
             .disableServiceConfigLookUp()

@@ -22,7 +22,9 @@ final class ServerOptions {
       paramLabel = "HOST:PORT",
       defaultValue = "127.0.0.1:50051",
       scope = ScopeType.INHERIT,
-      description = "Server to connect to (default: ${DEFAULT-VALUE}).")
+      description =
+          "Server to connect to, or unix:PATH for a Unix socket of this machine (default:"
+              + " ${DEFAULT-VALUE}).")
   private String server;
 
   @Option(

@@ -48,6 +48,32 @@ final class ExamplesIT {
 
   @Test
   @SlowTest
+  void pythonRecordsOverUnixSocket() throws Exception {
+    String python = pythonWithStubs(dir);
+    Path socket = dir.resolve("s");
+    Path wav = dir.resolve("take.wav");
+    try (ServerProcess server =
+        ServerProcess.start(Map.of(), "--demo", "--unix-socket", socket.toString())) {
+      assertThat(server.isAlive()).isTrue();
+      ProcessRunner.Result took =
+          ProcessRunner.run(
+              List.of(
+                  python,
+                  EXAMPLES.resolve("python/record.py").toString(),
+                  "--server",
+                  "unix:" + socket,
+                  "record",
+                  "--seconds",
+                  "1",
+                  wav.toString()),
+              Map.of("PYTHONPATH", dir.toString()));
+      assertThat(took).isEqualTo(new ProcessRunner.Result(0, "", ""));
+      assertThat(new Recording(wav, "48000/2/s16le").samples()).isEqualTo(48_000);
+    }
+  }
+
+  @Test
+  @SlowTest
   void pythonRecordsInRequestedFormat() throws Exception {
     List<String> record =
         List.of(pythonWithStubs(dir), EXAMPLES.resolve("python/record.py").toString());
