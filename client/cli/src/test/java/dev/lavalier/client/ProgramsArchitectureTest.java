@@ -9,7 +9,11 @@ import com.tngtech.archunit.lang.ArchRule;
 
 /** Checks the dependencies of docs/architecture.md between the programs and the library. */
 @AnalyzeClasses(
-    packages = {"dev.lavalier.client.cli", "dev.lavalier.client.bench"},
+    packages = {
+      "dev.lavalier.client.cli",
+      "dev.lavalier.client.bench",
+      "dev.lavalier.client.probe"
+    },
     importOptions = ImportOption.DoNotIncludeTests.class)
 final class ProgramsArchitectureTest {
 
@@ -18,16 +22,16 @@ final class ProgramsArchitectureTest {
       noClasses().should().dependOnClassesThat().resideInAPackage("javax.sound..");
 
   @ArchTest
-  static final ArchRule THE_LOAD_GENERATOR_DOES_NOT_KNOW_THE_PROGRAM =
+  static final ArchRule THE_LOAD_GENERATOR_AND_THE_PROBE_DO_NOT_KNOW_THE_PROGRAM =
       noClasses()
           .that()
-          .resideInAPackage("dev.lavalier.client.bench")
+          .resideInAnyPackage("dev.lavalier.client.bench", "dev.lavalier.client.probe")
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage("dev.lavalier.client.cli", "picocli..");
 
   @ArchTest
-  static final ArchRule THE_PROGRAM_SPEAKS_THROUGH_THE_LIBRARY_AND_THE_LOAD_GENERATOR =
+  static final ArchRule THE_PROGRAM_SPEAKS_THROUGH_THE_LIBRARY_THE_LOAD_GENERATOR_AND_THE_PROBE =
       noClasses()
           .that()
           .resideInAPackage("dev.lavalier.client.cli")

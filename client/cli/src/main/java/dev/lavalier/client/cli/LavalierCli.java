@@ -35,6 +35,7 @@ import picocli.CommandLine.ScopeType;
       RecordCommand.class,
       ListenCommand.class,
       MeterCommand.class,
+      DoctorCommand.class,
       BenchCommand.class,
       CompletionCommand.class,
       CommandLine.HelpCommand.class
@@ -106,6 +107,11 @@ public final class LavalierCli {
    */
   LoadGenerator loadGenerator() {
     return create(loadGenerators);
+  }
+
+  /** Returns the options to connect with; throws like {@link #connect}. */
+  ConnectOptions connectOptions() {
+    return create(options -> options);
   }
 
   private <T> T create(Function<ConnectOptions, T> factory) {

@@ -13,12 +13,22 @@ final class Levels {
   private final PcmFormat format;
   private final double[] squares;
   private final double[] peaks;
+  private final long[] clipped;
+  private final double fullScale;
   private long samples;
 
   Levels(PcmFormat format) {
     this.format = format;
     this.squares = new double[format.channelCount()];
     this.peaks = new double[format.channelCount()];
+    this.clipped = new long[format.channelCount()];
+    this.fullScale =
+        switch (format.encoding()) {
+          case S16LE -> 32_767 / 32_768.0;
+          case S24LE -> 8_388_607 / 8_388_608.0;
+          case S32LE -> 2_147_483_647 / 2_147_483_648.0;
+          case F32LE -> 1;
+        };
   }
 
   /** Adds samples. {@code pcm} is little-endian; its position moves to its limit. */
@@ -28,6 +38,9 @@ final class Levels {
         double value = next(pcm);
         squares[channel] += value * value;
         peaks[channel] = Math.max(peaks[channel], Math.abs(value));
+        if (!(Math.abs(value) < fullScale)) { // also true if it is not a number
+          clipped[channel]++;
+        }
       }
       samples++;
     }
@@ -68,6 +81,11 @@ final class Levels {
     return highest;
   }
 
+  /** Returns how many samples of a channel are at full scale or beyond, or are not a number. */
+  long clipped(int channel) {
+    return clipped[channel];
+  }
+
   /**
    * Returns a level in dBFS in six characters. Silence is -99.9; the level of float samples that
    * are infinite or not a number is {@code inf} or {@code NaN}.
@@ -85,6 +103,7 @@ final class Levels {
   void reset() {
     Arrays.fill(squares, 0);
     Arrays.fill(peaks, 0);
+    Arrays.fill(clipped, 0);
     samples = 0;
   }
 }

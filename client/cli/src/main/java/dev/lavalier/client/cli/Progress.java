@@ -95,7 +95,8 @@ final class Progress {
     return cause(part.cause()) + (part.estimated() ? " (estimated)" : "");
   }
 
-  private static String cause(Gap.Cause cause) {
+  /** Returns why samples are missing, after a count of them. */
+  static String cause(Gap.Cause cause) {
     return switch (cause) {
       case SLOW_SUBSCRIBER -> "read too slowly";
       case DEVICE_OVERRUN -> "lost by the device";

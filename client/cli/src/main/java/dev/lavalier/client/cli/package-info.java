@@ -1,4 +1,6 @@
-/** The {@code lavalier} program. It uses only the public library and the load generator. */
+/**
+ * The {@code lavalier} program. It uses only the public library, the load generator and the probe.
+ */
 @NullMarked
 package dev.lavalier.client.cli;
 

@@ -62,6 +62,21 @@ final class LevelsTest {
     assertThat(levels.peak()).isEqualTo(Double.NEGATIVE_INFINITY);
   }
 
+  @ParameterizedTest
+  @EnumSource
+  void samplesAtFullScaleAreClipped(SampleEncoding encoding) {
+    Levels levels = new Levels(new PcmFormat(encoding, 8_000, 1));
+    ByteBuffer pcm =
+        ByteBuffer.allocate(3 * encoding.bytesPerSample()).order(ByteOrder.LITTLE_ENDIAN);
+    put(pcm, encoding, 1);
+    put(pcm, encoding, -1);
+    put(pcm, encoding, 0.99);
+    levels.add(pcm.flip());
+    assertThat(levels.clipped(0)).isEqualTo(2);
+    levels.reset();
+    assertThat(levels.clipped(0)).isZero();
+  }
+
   @Test
   void resetDiscardsSamples() {
     Levels levels = new Levels(new PcmFormat(SampleEncoding.S16LE, 8_000, 2));

@@ -1,0 +1,136 @@
+package dev.lavalier.client.cli;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonNull;
+import com.google.gson.JsonPrimitive;
+import dev.lavalier.client.ConnectOptions;
+import dev.lavalier.client.LavalierClient;
+import dev.lavalier.client.LavalierException;
+import dev.lavalier.client.probe.ConnectionFacts;
+import dev.lavalier.client.probe.ServerProbe;
+import java.security.cert.X509Certificate;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * Checks whether the server answers, how the connection is encrypted, and whether the server
+ * accepts calls. For use by one thread, which it blocks for at most about a minute.
+ */
+final class ConnectionCheck {
+
+  private static final String SERVER = "server";
+  private static final String ACCESS = "access";
+
+  private final ConnectOptions options;
+  private final LavalierClient client;
+  private final Consumer<Finding> findings;
+
+  ConnectionCheck(ConnectOptions options, LavalierClient client, Consumer<Finding> findings) {
+    this.options = options;
+    this.client = client;
+    this.findings = findings;
+  }
+
+  /** Returns the server; empty if it cannot be used. */
+  Optional<ServerContact> run() {
+    ServerContact.Reply reply;
+    try {
+      reply = ServerContact.Reply.fastest(client);
+    } catch (LavalierException e) {
+      explain(e);
+      return Optional.empty();
+    }
+    findings.accept(
+        Finding.ok(
+            SERVER,
+            "%s, version %s, round trip %.1f ms"
+                .formatted(
+                    options.server(),
+                    reply.version().orElse("unknown"),
+                    TimeCheck.millis(reply.roundTrip())),
+            Map.of(
+                "address",
+                new JsonPrimitive(options.server()),
+                "version",
+                reply.version().<JsonElement>map(JsonPrimitive::new).orElse(JsonNull.INSTANCE),
+                "round_trip_ms",
+                JsonText.number(TimeCheck.millis(reply.roundTrip())))));
+    ConnectionFacts facts = ServerProbe.connect(options);
+    reportTls(facts);
+    findings.accept(Finding.ok(ACCESS, "calls are accepted, " + credential(), Map.of()));
+    return Optional.of(new ServerContact(facts, reply));
+  }
+
+  private String credential() {
+    if (options.certificate().isPresent()) {
+      return "with a client certificate" + (hasToken() ? " and a token" : "");
+    }
+    return hasToken() ? "with a token" : "without a token";
+  }
+
+  private boolean hasToken() {
+    return options.token().isPresent();
+  }
+
+  /** Reports why the first call failed. */
+  private void explain(LavalierException e) {
+    switch (e.kind()) {
+      case NOT_AUTHENTICATED -> {
+        reportAnswer();
+        reportTls(ServerProbe.connect(options));
+        findings.accept(Finding.fail(ACCESS, message(e), accessAdvice()));
+      }
+      case TLS_FAILED -> {
+        reportAnswer();
+        findings.accept(
+            CertificateCheck.rejected(
+                message(e), ServerProbe.presentedCertificates(options.server()), Instant.now()));
+      }
+      default -> {
+        List<X509Certificate> presented =
+            options.tls() ? List.of() : ServerProbe.presentedCertificates(options.server());
+        if (presented.isEmpty()) {
+          findings.accept(Finding.fail(SERVER, message(e), serverAdvice(e)));
+        } else {
+          reportAnswer();
+          findings.accept(CertificateCheck.expectedTls(presented));
+        }
+      }
+    }
+  }
+
+  private void reportTls(ConnectionFacts facts) {
+    if (facts.tlsVersion().isPresent() || !options.tls()) { // else: the connection failed
+      findings.accept(CertificateCheck.of(facts, Instant.now()));
+    }
+  }
+
+  private void reportAnswer() {
+    findings.accept(
+        Finding.ok(
+            SERVER,
+            options.server() + " accepts connections",
+            Map.of("address", new JsonPrimitive(options.server()))));
+  }
+
+  private static String message(LavalierException e) {
+    return FlagNames.in(e.getMessage());
+  }
+
+  private String accessAdvice() {
+    return hasToken() || options.certificate().isPresent()
+        ? "Ask the operator whether it has expired or was revoked: lavalier-server token list"
+        : "Ask the operator for a token, and set --token-file or LAVALIER_TOKEN; or for a client"
+            + " certificate, and set --cert and --key";
+  }
+
+  private static String serverAdvice(LavalierException e) {
+    return e.kind() == LavalierException.Kind.LIMIT_REACHED
+        ? "Retry later, or ask the operator for a higher limit"
+        : "Start lavalier-server, and set --server to the address that it prints. Check the"
+            + " firewall for the port";
+  }
+}
