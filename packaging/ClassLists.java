@@ -5,11 +5,13 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Runs the real server, and the client for one recording, and writes which classes each of them
+ * Runs the real server, and some commands of the client, and writes which classes each of them
  * loads: the build packages the lists, and {@code make-archives} makes archives by them for the
  * Java at hand.
  *
@@ -23,6 +25,7 @@ final class ClassLists {
   private final Path serverJar;
   private final Path clientJar;
   private final Path directory;
+  private final Set<String> clientClasses = new LinkedHashSet<>(); // the lines of all lists
 
   private ClassLists(String[] args) {
     serverJar = Path.of(args[0]).normalize();
@@ -50,7 +53,13 @@ final class ClassLists {
         throw new IOException("unexpected first line of the server: " + line);
       }
       String address = line.substring(READY.length());
-      client(address, "record", "--device", "tone", "--seconds", "0.1", "-");
+      client(address, 0, "--version");
+      client(address, 0, "devices");
+      client(address, 0, "meter", "--device", "tone", "--seconds", "0.1");
+      client(address, 0, "record", "--device", "tone", "--seconds", "0.1", "-");
+      client(address, 0, "doctor", "--device", "tone");
+      client(address, 1, "devices", "--tls"); // the server has no TLS
+      Files.write(directory.resolve("lavalier.classes"), clientClasses);
     } finally {
       // SIGTERM: a JVM that is killed writes no list.
       server.destroy();
@@ -60,8 +69,10 @@ final class ClassLists {
     }
   }
 
-  private void client(String address, String... call) throws IOException, InterruptedException {
-    List<String> command = command("lavalier", clientJar, "--server", address);
+  /** Runs a command of the client that ends with an exit code, and adds the classes that it loads. */
+  private void client(String address, int exitCode, String... call)
+      throws IOException, InterruptedException {
+    List<String> command = command("lavalier-run", clientJar, "--server", address);
     command.addAll(List.of(call));
     Process client =
         new ProcessBuilder(command)
@@ -72,9 +83,12 @@ final class ClassLists {
       client.destroyForcibly();
       throw new IOException("the client did not end: " + String.join(" ", command));
     }
-    if (client.exitValue() != 0) {
+    if (client.exitValue() != exitCode) {
       throw new IOException("exit " + client.exitValue() + ": " + String.join(" ", command));
     }
+    Path run = directory.resolve("lavalier-run.classes");
+    clientClasses.addAll(Files.readAllLines(run));
+    Files.delete(run); // the package contains every list in the directory
   }
 
   private List<String> command(String program, Path jar, String... args) {
