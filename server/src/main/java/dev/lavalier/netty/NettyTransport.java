@@ -80,7 +80,7 @@ public final class NettyTransport<T> implements AutoCloseable {
   public ServerChannel newUnixListener() {
     return loops.newUnixListener(
         connections.acceptor(
-            connection -> connection.pipeline().addFirst(firstWithoutTls(new ReadPauses()))));
+            connection -> connection.pipeline().addFirst(firstWithoutTls(new ConnectionReads()))));
   }
 
   /**
