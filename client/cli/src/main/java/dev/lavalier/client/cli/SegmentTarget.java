@@ -115,7 +115,9 @@ final class SegmentTarget implements RecordTarget {
 
   @Override
   public RuntimeException failure(IOException e) {
-    return e.getCause() instanceof FileSystemException cause && cause.getFile() != null
+    // The failure of the writing thread is the cause; that of the close comes as it is.
+    Throwable failed = e instanceof FileSystemException ? e : e.getCause();
+    return failed instanceof FileSystemException cause && cause.getFile() != null
         ? RecordTarget.notWritable(cause.getFile(), FileTypes.reason(cause), e)
         : RecordTarget.notWritable(name, FileTypes.reason(e), e);
   }

@@ -10,8 +10,10 @@ import dev.lavalier.client.SampleEncoding;
 import dev.lavalier.v1.StreamFramesResponse;
 import io.grpc.Status;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -329,6 +331,16 @@ final class RecordSegmentsTest {
     Files.writeString(dir.resolve("1700000000"), "a file, not a folder");
     assertThat(record("1s", "%s/mic.wav")).isEqualTo(1);
     assertThat(cli.err()).startsWith("file: ").contains("1700000000/mic.wav").hasLineCount(1);
+  }
+
+  @Test
+  void failureNamesFileOfSegment() {
+    RecordTarget target =
+        RecordTarget.of("mic-%s.wav", null, Duration.ofSeconds(1), cli.terminal());
+    FileSystemException full = new FileSystemException("mic-7.wav", null, "disk full");
+    String message = "file: mic-7.wav (expected: a writable file; disk full)";
+    assertThat(target.failure(full)).hasMessage(message); // of the close
+    assertThat(target.failure(new IOException(full))).hasMessage(message); // of another thread
   }
 
   /** A disk that stops for a while delays only the thread that writes. */
