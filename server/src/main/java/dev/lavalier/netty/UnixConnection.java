@@ -52,7 +52,7 @@ final class UnixConnection extends AbstractEpollStreamChannel {
           accepted.config().setSendBufferSize(SEND_BUFFER_BYTES);
           connection = new UnixConnection(accepted, peer); // owns the descriptor from now on
         } catch (IOException | RuntimeException e) {
-          accepted.unsafe().closeForcibly();
+          accepted.unsafe().closeForcibly(); // nothing tells who the peer is
           return;
         }
         context.fireChannelRead(connection);

@@ -9,6 +9,7 @@ import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -25,8 +26,8 @@ import org.jspecify.annotations.Nullable;
  * its permissions, and then its name. So no caller can connect before the permissions are set, and
  * the file of a server that was killed is replaced in one step.
  *
- * <p>The methods are called by one thread at a time, in the order {@link #prepare}, {@link
- * #publish}, {@link #remove}. They may block on the file system.
+ * <p>The methods are called in the order {@link #prepare}, {@link #publish}, {@link #remove}, on
+ * any thread. They may block on the file system.
  */
 public final class UnixSocket {
 
@@ -37,10 +38,13 @@ public final class UnixSocket {
   private static final int FILE_TYPE = 0xF000;
   private static final int SOCKET = 0xC000;
 
+  /** The start of the transport's message for a failed system call. */
+  private static final String SYSTEM_CALL = ".* failed with error\\(-?\\d+\\): ";
+
   private final Path path;
   private final Set<PosixFilePermission> permissions;
   private final Path unpublished;
-  private @Nullable Object fileKey; // null: not published
+  private volatile @Nullable Object fileKey; // null: not published
 
   /**
    * Creates a socket without a file.
@@ -77,14 +81,22 @@ public final class UnixSocket {
    * @throws IOException if a server uses the path, or another file has it; its message is one line
    */
   public void prepare() throws IOException {
+    try {
+      checkUnused();
+      if (isSocket(unpublished)) { // a server was killed while it started
+        Files.delete(unpublished);
+      }
+    } catch (FileSystemException e) {
+      throw bindFailure(e);
+    }
+  }
+
+  private void checkUnused() throws IOException {
     if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
       if (!isSocket(path)) {
         throw failure("a path that only a socket has; this file is none", null);
       }
       checkAbandoned();
-    }
-    if (isSocket(unpublished)) { // a server was killed while it started
-      Files.delete(unpublished);
     }
   }
 
@@ -134,11 +146,10 @@ public final class UnixSocket {
     while (root.getCause() != null) {
       root = root.getCause();
     }
-    String reason =
-        root instanceof FileSystemException file && file.getReason() != null
-            ? file.getReason()
-            : String.valueOf(root.getMessage())
-                .replaceFirst(".* failed with error\\(-?\\d+\\): ", "");
+    String reason = String.valueOf(root.getMessage()).replaceFirst(SYSTEM_CALL, "");
+    if (root instanceof AccessDeniedException) { // its message is only the path
+      reason = "Permission denied";
+    }
     return failure("a path in an existing directory that this server can write; " + reason, cause);
   }
 

@@ -10,6 +10,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -17,6 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 
 /** Tests the options for the Unix socket. */
+@EnabledOnOs(OS.LINUX)
 final class UnixSocketOptionsTest {
 
   @TempDir Path dir;
@@ -78,12 +81,17 @@ final class UnixSocketOptionsTest {
         tooLong);
   }
 
-  private ServerProcess.Result run(Path socket) throws Exception {
+  private ServerProcess.Result run(Path socket, String... jvmOptions) throws Exception {
     return ServerProcess.run(
         dir,
         Map.of("LC_ALL", "C.UTF-8"),
         ServerProcess.server(
-            List.of(), "--allow-device", "tone", "--no-tcp", "--unix-socket", socket.toString()));
+            List.of(jvmOptions),
+            "--allow-device",
+            "tone",
+            "--no-tcp",
+            "--unix-socket",
+            socket.toString()));
   }
 
   @Test
@@ -93,6 +101,18 @@ final class UnixSocketOptionsTest {
     assertThat(result.out()).isEqualTo("lavalier-server listening on unix:" + socket);
     assertThat(result.code()).isZero();
     assertThat(socket).doesNotExist();
+  }
+
+  @Test
+  void systemWithoutEpollIsOneLine() throws Exception {
+    ServerProcess.Result result = run(dir.resolve("s"), "-Dio.netty.transport.noNative=true");
+    assertThat(result)
+        .isEqualTo(
+            new ServerProcess.Result(
+                2,
+                null,
+                "unix-socket: %s (expected: Linux on x86-64 or ARM64; elsewhere, use the port)"
+                    .formatted(dir.resolve("s"))));
   }
 
   @Test

@@ -46,10 +46,13 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Tests calls over a Unix socket: who the caller is, and which limits it has. */
+@EnabledOnOs(OS.LINUX)
 final class UnixSocketServerTest {
 
   private static final String FORMAT = "48000/2/s16le";

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
@@ -108,6 +109,15 @@ final class UnixSocketTest {
     Files.delete(path);
     Files.createSymbolicLink(path, dir.resolve("elsewhere"));
     assertThatIOException().isThrownBy(socket::prepare);
+  }
+
+  @Test
+  void directoryThatCannotBeUsedIsNamed() {
+    assertThat(socket.bindFailure(new AccessDeniedException(path.toString())))
+        .hasMessage(
+            "unix-socket: %s (expected: a path in an existing directory that this server can write;"
+                + " Permission denied)",
+            path);
   }
 
   @Test
