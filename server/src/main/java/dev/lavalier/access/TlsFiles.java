@@ -15,7 +15,7 @@ import org.slf4j.LoggerFactory;
  * The files that contain the certificate of the server. Immutable.
  *
  * @param certificate a PEM file: the certificate, followed by the rest of its chain
- * @param key a PEM file: the private key, in PKCS#8, without a password
+ * @param key a PEM file: the private key, in PKCS #8, without a password
  * @param clientCa a PEM file: the CAs, one of which must have signed the certificate of each
  *     client; empty: clients need no certificate
  */

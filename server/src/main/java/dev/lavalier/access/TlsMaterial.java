@@ -106,7 +106,7 @@ public record TlsMaterial(
       others = "; it contains " + pem.group(1) + ", see openssl pkcs8 -topk8 -nocrypt";
     }
     throw ConfigFile.invalid(
-        TlsFiles.KEY, file, "a PRIVATE KEY in PEM form (PKCS#8, no password)" + others, null);
+        TlsFiles.KEY, file, "a PRIVATE KEY in PEM form (PKCS #8, no password)" + others, null);
   }
 
   private static PrivateKey key(Path file, String base64) throws InvalidFileException {

@@ -22,7 +22,7 @@ final class TlsOptions {
       names = "--tls-key",
       paramLabel = "FILE",
       description =
-          "Private key of the certificate: PEM, PKCS#8, no password. Reloaded when it changes.")
+          "Private key of the certificate: PEM, PKCS #8, no password. Reloaded when it changes.")
   private @Nullable Path key;
 
   @Option(

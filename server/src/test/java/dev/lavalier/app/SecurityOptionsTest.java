@@ -119,7 +119,7 @@ final class SecurityOptionsTest {
         () -> tls("--tls-cert", cert, "--tls-key", cert).read(),
         "tls-key: "
             + cert
-            + " (expected: a PRIVATE KEY in PEM form (PKCS#8, no password); it contains"
+            + " (expected: a PRIVATE KEY in PEM form (PKCS #8, no password); it contains"
             + " CERTIFICATE, see openssl pkcs8 -topk8 -nocrypt)");
     Path empty = Files.createFile(dir.resolve("empty"));
     assertRefused(
