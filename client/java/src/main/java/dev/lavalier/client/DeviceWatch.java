@@ -4,9 +4,12 @@ import dev.lavalier.v1.AudioCaptureGrpc;
 import dev.lavalier.v1.WatchDevicesRequest;
 import dev.lavalier.v1.WatchDevicesResponse;
 import io.grpc.Channel;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -14,33 +17,59 @@ import org.jspecify.annotations.Nullable;
  * A watch of the server's devices. It returns all devices at once and again after each change,
  * until it is closed.
  *
+ * <p>If the connection is lost or the server stops, a watch with a time for reconnection connects
+ * again by itself: the reader waits, and notices report the loss and the reconnection.
+ *
  * <p>One thread reads. {@link #close} may be called from any thread, more than once; a waiting
  * reader then returns.
  */
 public final class DeviceWatch implements AutoCloseable {
 
-  private final MessageStream<WatchDevicesRequest, WatchDevicesResponse> messages;
-  private final Map<String, Device> devices = new LinkedHashMap<>();
+  /** How long the server may take to answer. */
+  static final Duration ANSWER_TIMEOUT = Duration.ofSeconds(10);
 
-  private final Runnable onTimeout;
+  private final Channel channel;
+  private final Endpoint server;
+  private final TimeSource timeSource;
+  private final Reconnection reconnection; // active until the devices arrive again
+  private final Runnable dropConnection;
   private final Consumer<DeviceWatch> onClose;
+  private final CountDownLatch closed = new CountDownLatch(1);
+
+  private volatile Consumer<Notice> noticeListener = notice -> {};
+
+  // The reading thread replaces it under this object's lock; any thread may close it.
+  private @Nullable MessageStream<WatchDevicesRequest, WatchDevicesResponse> messages;
+
+  // Used only by the reading thread.
+  private final Map<String, Device> devices = new LinkedHashMap<>();
+  private boolean watching; // the devices have arrived once
 
   /**
    * Starts the watch.
    *
-   * @param answerTimeoutNanos how long the first {@link #read} waits
-   * @param onTimeout runs if the server did not answer in that time
+   * @param reconnect how long to try to reconnect after each loss; zero: not at all
+   * @param dropConnection lets the next call use another connection, without a backoff of the
+   *     channel
    * @param onClose runs when the watch is closed
    */
   DeviceWatch(
       Channel channel,
       Endpoint server,
       TimeSource timeSource,
-      long answerTimeoutNanos,
-      Runnable onTimeout,
+      Duration reconnect,
+      Runnable dropConnection,
       Consumer<DeviceWatch> onClose) {
-    this.onTimeout = onTimeout;
+    this.channel = channel;
+    this.server = server;
+    this.timeSource = timeSource;
+    this.reconnection = new Reconnection(reconnect, timeSource);
+    this.dropConnection = dropConnection;
     this.onClose = onClose;
+    connect(ANSWER_TIMEOUT.toNanos());
+  }
+
+  private synchronized void connect(long answerTimeoutNanos) {
     messages =
         new MessageStream<>(
             channel,
@@ -50,21 +79,33 @@ public final class DeviceWatch implements AutoCloseable {
             timeSource,
             answerTimeoutNanos,
             () -> {});
+    if (closed.getCount() == 0) { // by another thread since
+      messages.close();
+    }
   }
 
   /**
-   * Waits for the next change; the first call returns the current devices, and waits at most 10 s.
-   * An interrupt closes the watch and stays set.
+   * Sets the listener for {@link Notice.Kind#RECONNECTING} and {@link Notice.Kind#RECONNECTED}. It
+   * runs on the reading thread.
+   */
+  public void onNotice(Consumer<Notice> listener) {
+    noticeListener = listener;
+  }
+
+  /**
+   * Waits for the next change or for the end of a reconnection; the first call returns the current
+   * devices, and waits at most 10 s. An interrupt closes the watch and stays set.
    *
    * @return all devices after the change; null after this watch or its client was closed
-   * @throws LavalierException if the server did not answer or ended the watch, or the connection is
-   *     lost
+   * @throws LavalierException if the server did not answer or rejected the call, or the connection
+   *     is lost and the time for reconnection is over
    */
   public @Nullable List<Device> read() throws LavalierException {
     WatchDevicesResponse message;
     while ((message = take()) != null) {
       switch (message.getChangeCase()) {
         case SNAPSHOT -> {
+          devices.clear(); // of the last connection
           for (var device : message.getSnapshot().getDevicesList()) {
             devices.put(device.getDeviceId(), ProtoMapper.device(device));
           }
@@ -82,20 +123,73 @@ public final class DeviceWatch implements AutoCloseable {
   }
 
   private @Nullable WatchDevicesResponse take() throws LavalierException {
-    try {
-      return messages.take();
-    } catch (LavalierException e) {
-      if (messages.timedOut()) {
-        onTimeout.run();
+    while (true) {
+      try {
+        WatchDevicesResponse message = messages.take();
+        if (message != null) {
+          watching = true;
+          if (reconnection.isActive()) {
+            notifyReconnected(reconnection.end());
+          }
+        }
+        return message;
+      } catch (LavalierException e) {
+        if (messages.timedOut()) {
+          dropConnection.run();
+        }
+        if (!reconnect(e)) {
+          return null;
+        }
       }
-      throw e;
     }
+  }
+
+  /**
+   * Waits and connects again.
+   *
+   * @return false after this watch was closed
+   * @throws LavalierException the reason, if it does not permit a retry or the time for retries is
+   *     over
+   */
+  private boolean reconnect(LavalierException reason) throws LavalierException {
+    if (!watching || !reconnection.isEnabled() || !reason.kind().isRetryable()) {
+      throw reason;
+    }
+    if (!reconnection.isActive()) {
+      reconnection.begin();
+      noticeListener.accept(reconnection.lossNotice("connection lost", reason));
+    }
+    if (!reconnection.hasTime()) {
+      throw reason;
+    }
+    try {
+      if (reconnection.awaitAttempt(closed)) {
+        return false;
+      }
+    } catch (InterruptedException e) {
+      close();
+      Thread.currentThread().interrupt();
+      return false;
+    }
+    dropConnection.run();
+    connect(reconnection.attemptNanos(ANSWER_TIMEOUT.toNanos()));
+    return true;
+  }
+
+  private void notifyReconnected(Duration outage) {
+    noticeListener.accept(
+        new Notice(
+            Notice.Kind.RECONNECTED,
+            String.format(Locale.ROOT, "reconnected after %.1f s", outage.toMillis() / 1e3)));
   }
 
   /** Ends the watch. */
   @Override
   public void close() {
-    messages.close();
+    closed.countDown();
+    synchronized (this) {
+      messages.close();
+    }
     onClose.accept(this);
   }
 }

@@ -11,6 +11,7 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
 import io.netty.channel.ChannelOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -225,17 +226,30 @@ public final class LavalierClient implements AutoCloseable {
     }
   }
 
-  /** Returns a watch of the server's devices, which the caller closes. Does not wait. */
+  /**
+   * Returns a watch of the server's devices, which the caller closes. It does not reconnect. Does
+   * not wait.
+   */
   public DeviceWatch watchDevices() {
+    return watchDevices(Duration.ZERO);
+  }
+
+  /**
+   * Returns a watch of the server's devices, which the caller closes. Does not wait.
+   *
+   * @param reconnect how long to try to reconnect after each loss of the connection; zero: not at
+   *     all, {@code ChronoUnit.FOREVER.getDuration()}: without a limit
+   * @throws IllegalArgumentException if {@code reconnect} is negative
+   */
+  public DeviceWatch watchDevices(Duration reconnect) {
+    if (reconnect.isNegative()) {
+      throw new IllegalArgumentException(
+          "reconnect: %s (expected: zero or more)".formatted(reconnect));
+    }
     checkOpen();
     DeviceWatch watch =
         new DeviceWatch(
-            channel,
-            server,
-            timeSource,
-            TimeUnit.SECONDS.toNanos(UNARY_TIMEOUT_SECONDS),
-            this::dropConnection,
-            watches::remove);
+            channel, server, timeSource, reconnect, this::dropConnection, watches::remove);
     watches.add(watch);
     if (closed) { // by another thread since
       watch.close();

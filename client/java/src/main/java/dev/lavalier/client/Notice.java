@@ -3,7 +3,7 @@ package dev.lavalier.client;
 import java.util.OptionalDouble;
 
 /**
- * An event of a stream that its listener should know.
+ * An event of a stream or a watch that its listener should know.
  *
  * @param kind the kind of event
  * @param message one sentence for people; do not parse it
@@ -33,8 +33,8 @@ public record Notice(Kind kind, String message, OptionalDouble clockPpm) {
     /** The connection is lost and this client tries to reconnect. Sent once per loss. */
     RECONNECTING,
     /**
-     * Frames arrive again after a reconnection; the message reports the missing samples, as the
-     * next gap does.
+     * Frames or devices arrive again after a reconnection; for a stream, the message reports the
+     * missing samples, as the next gap does.
      */
     RECONNECTED,
     /** A notice that a newer server sends and this client does not know: see the message. */

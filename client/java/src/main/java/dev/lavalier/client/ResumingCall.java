@@ -15,18 +15,14 @@ import org.jspecify.annotations.Nullable;
 /**
  * The frames of one subscription, across any number of connections.
  *
- * <p>If a connection is lost, the call retries after 0.25 s, then with a backoff that doubles up to
- * 5 s. Random jitter shortens each wait by up to a quarter, so that the clients of a server do not
- * all reconnect at once. A new connection requests the same frames from the point where the old one
- * ended. A connection is lost, too, if the server does not answer in time, or if it ended the
- * stream because it was not read. One thread takes frames and waits for reconnections; {@link
- * #close} may be called from any thread, more than once.
+ * <p>If a connection is lost, the call retries with the waits of {@link Reconnection}. A new
+ * connection requests the same frames from the point where the old one ended. If the server rejects
+ * it because of a limit, the call requests shorter queues at once, because the server may not have
+ * the memory any more. A connection is lost, too, if the server does not answer in time, or if it
+ * ended the stream because it was not read. One thread takes frames and waits for reconnections;
+ * {@link #close} may be called from any thread, more than once.
  */
 final class ResumingCall implements AutoCloseable {
-
-  private static final long INITIAL_BACKOFF_NANOS = 250_000_000L;
-  private static final long MAX_BACKOFF_NANOS = 5_000_000_000L;
-  private static final double MIN_JITTER_FACTOR = 0.75;
 
   /**
    * How long the server may take to answer. It needs up to 13 s: it closes a device that was just
@@ -34,10 +30,11 @@ final class ResumingCall implements AutoCloseable {
    */
   static final long ANSWER_TIMEOUT_NANOS = 20_000_000_000L;
 
-  /** The last attempt to reconnect has this much time, also if the time for retries is over. */
-  private static final long MIN_ANSWER_TIMEOUT_NANOS = 1_000_000_000L;
+  /** If the server refuses a queue, the next request is for this part of it. */
+  private static final int QUEUE_DIVISOR = 4;
 
-  private static final Duration MAX_NANOS = Duration.ofNanos(Long.MAX_VALUE);
+  /** No shorter queue is requested, and none of less than two frames: the server's default. */
+  private static final Duration SHORTEST_QUEUE = Duration.ofMillis(200);
 
   /**
    * A received frame.
@@ -52,7 +49,6 @@ final class ResumingCall implements AutoCloseable {
   private final Endpoint server;
   private final StreamOptions options;
   private final TimeSource timeSource;
-  private final long reconnectNanos; // Long.MAX_VALUE: without a limit
   private final CountDownLatch closed = new CountDownLatch(1);
 
   private volatile @Nullable StreamStart start; // null before the first epoch
@@ -68,11 +64,10 @@ final class ResumingCall implements AutoCloseable {
   private final StreamPosition position = new StreamPosition();
   private @Nullable FrameAges ages; // of this connection; null before its first frame
   private boolean deviceLossEndsCall; // the server reported a device loss that ends the call
-  private boolean disconnected; // the connection was lost and no frame has arrived since
+  private final Reconnection reconnection; // active until a frame arrives
   private Gap.Cause missingCause = Gap.Cause.NOT_KEPT; // of what is missing when the call resumes
   private boolean resumeRequested; // the last request has a resume point
-  private long disconnectedAtNanos;
-  private int attempts; // since the loss
+  private Duration queue; // of the last request
 
   ResumingCall(
       Supplier<Connection> connector,
@@ -83,10 +78,8 @@ final class ResumingCall implements AutoCloseable {
     this.server = server;
     this.options = options;
     this.timeSource = timeSource;
-    this.reconnectNanos =
-        options.reconnect().compareTo(MAX_NANOS) > 0
-            ? Long.MAX_VALUE
-            : options.reconnect().toNanos();
+    this.reconnection = new Reconnection(options.reconnect(), timeSource);
+    this.queue = options.maxLatency();
   }
 
   /**
@@ -184,11 +177,9 @@ final class ResumingCall implements AutoCloseable {
     boolean expired =
         ages.isExpired(start, frame, messages.arrivedNanos(), timeSource.nanoTime().getAsLong());
     Gap gap = frame.hasGap() ? ProtoMapper.gap(frame.getGap()) : null;
-    if (disconnected) {
+    if (reconnection.isActive()) {
       gap = position.gapBefore(start, frame, gap, ages.onTimeNanos(), missingCause);
-      disconnected = false;
-      attempts = 0;
-      notifyReconnected(gap);
+      notifyReconnected(reconnection.end(), gap);
     }
     position.advance(start, frame, ages.onTimeNanos());
     return new Arrival(frame, gap, expired);
@@ -215,7 +206,7 @@ final class ResumingCall implements AutoCloseable {
    *     over
    */
   private boolean reconnect(LavalierException reason) throws LavalierException {
-    if (disconnected
+    if (reconnection.isActive()
         && resumeRequested
         && reason.kind() == LavalierException.Kind.INVALID_REQUEST) {
       // The server rejects the resume point, for example after its clock was set back.
@@ -225,19 +216,25 @@ final class ResumingCall implements AutoCloseable {
     if (!isRetryable(reason)) {
       throw reason;
     }
-    if (!disconnected) {
-      disconnected = true;
-      disconnectedAtNanos = timeSource.nanoTime().getAsLong();
+    if (reconnection.isActive() && canShortenQueue(reason)) {
+      queue = queue.dividedBy(QUEUE_DIVISOR);
+      connect(request(position.resumePoint()), attemptNanos());
+      return true;
+    }
+    queue = options.maxLatency();
+    if (!reconnection.isActive()) {
+      reconnection.begin();
       boolean stalled = reason.kind() == LavalierException.Kind.LIMIT_REACHED;
       missingCause = stalled ? Gap.Cause.SLOW_SUBSCRIBER : Gap.Cause.NOT_KEPT;
-      notifyReconnecting(stalled ? "the server ended the stream" : "connection lost", reason);
+      noticeListener.accept(
+          reconnection.lossNotice(
+              stalled ? "the server ended the stream" : "connection lost", reason));
     }
-    long remaining = remainingNanos();
-    if (remaining <= 0) {
+    if (!reconnection.hasTime()) {
       throw reason;
     }
     try {
-      if (timeSource.sleeper().await(closed, Math.min(remaining, nextBackoffNanos()))) {
+      if (reconnection.awaitAttempt(closed)) {
         return false;
       }
     } catch (InterruptedException e) {
@@ -249,13 +246,24 @@ final class ResumingCall implements AutoCloseable {
     return true;
   }
 
-  private long remainingNanos() {
-    return reconnectNanos - (timeSource.nanoTime().getAsLong() - disconnectedAtNanos);
+  /**
+   * Returns whether the server may accept the last request with a shorter queue. Its status does
+   * not tell which limit is reached, so the queue is the reason only if a shorter one is accepted.
+   */
+  private boolean canShortenQueue(LavalierException reason) {
+    Duration shortest =
+        Duration.ofMillis(2_000L * start.frameSize() / start.format().sampleRateHz() + 1);
+    if (shortest.compareTo(SHORTEST_QUEUE) < 0) {
+      shortest = SHORTEST_QUEUE;
+    }
+    return reason.kind() == LavalierException.Kind.LIMIT_REACHED
+        && queue.dividedBy(QUEUE_DIVISOR).compareTo(shortest) >= 0
+        && reconnection.hasTime();
   }
 
   /** Returns the time for an attempt to reconnect. */
   private long attemptNanos() {
-    return Math.max(MIN_ANSWER_TIMEOUT_NANOS, Math.min(ANSWER_TIMEOUT_NANOS, remainingNanos()));
+    return reconnection.attemptNanos(ANSWER_TIMEOUT_NANOS);
   }
 
   /**
@@ -264,21 +272,13 @@ final class ResumingCall implements AutoCloseable {
    * disconnected, all retryable failures are retried, such as a busy server.
    */
   private boolean isRetryable(LavalierException reason) {
-    if (options.reconnect().isZero() || deviceLossEndsCall || !reason.kind().isRetryable()) {
+    if (!reconnection.isEnabled() || deviceLossEndsCall || !reason.kind().isRetryable()) {
       return false;
     }
     boolean served = ages != null; // on this connection
     return reason.kind() != LavalierException.Kind.LIMIT_REACHED
-        || disconnected
+        || reconnection.isActive()
         || (served && options.overflowPolicy() == OverflowPolicy.DROP_OLDEST);
-  }
-
-  private long nextBackoffNanos() {
-    long backoff = Math.min(MAX_BACKOFF_NANOS, INITIAL_BACKOFF_NANOS << Math.min(attempts, 10));
-    attempts++;
-    double jitterFactor =
-        MIN_JITTER_FACTOR + (1 - MIN_JITTER_FACTOR) * timeSource.random().getAsDouble();
-    return Math.round(backoff * jitterFactor);
   }
 
   /**
@@ -291,7 +291,8 @@ final class ResumingCall implements AutoCloseable {
             options
                 .withDeviceId(start.deviceId())
                 .withFrameSize(start.frameSize())
-                .withFormat(start.format()))
+                .withFormat(start.format())
+                .withMaxLatency(queue))
             .toBuilder();
     resumeRequested = resumePoint.isPresent();
     resumePoint.ifPresentOrElse(
@@ -322,19 +323,7 @@ final class ResumingCall implements AutoCloseable {
     }
   }
 
-  private void notifyReconnecting(String event, LavalierException reason) {
-    String limit =
-        reconnectNanos == Long.MAX_VALUE
-            ? ""
-            : " for at most " + options.reconnect().toSeconds() + " s";
-    noticeListener.accept(
-        new Notice(
-            Notice.Kind.RECONNECTING,
-            "%s, reconnecting%s: %s".formatted(event, limit, reason.getMessage())));
-  }
-
-  private void notifyReconnected(@Nullable Gap gap) {
-    Duration outage = Duration.ofNanos(timeSource.nanoTime().getAsLong() - disconnectedAtNanos);
+  private void notifyReconnected(Duration outage, @Nullable Gap gap) {
     String missing =
         gap == null
             ? "no samples are missing"
@@ -344,11 +333,22 @@ final class ResumingCall implements AutoCloseable {
                 gap.sampleCount(),
                 (double) gap.sampleCount() / start.format().sampleRateHz(),
                 gap.estimated() ? ", estimated" : "");
+    String shorter =
+        queue.equals(options.maxLatency())
+            ? ""
+            : String.format(
+                Locale.ROOT,
+                "; the server refused a longer queue than %.1f s",
+                start.maxLatency().toMillis() / 1e3);
     noticeListener.accept(
         new Notice(
             Notice.Kind.RECONNECTED,
             String.format(
-                Locale.ROOT, "reconnected after %.1f s, %s", outage.toMillis() / 1e3, missing)));
+                Locale.ROOT,
+                "reconnected after %.1f s, %s%s",
+                outage.toMillis() / 1e3,
+                missing,
+                shorter)));
   }
 
   /** Ends the call or the wait for the next connection, and releases the taking thread. */

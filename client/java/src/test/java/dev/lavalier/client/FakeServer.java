@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.AfterEachCallback;
@@ -47,10 +48,13 @@ public final class FakeServer implements BeforeEachCallback, AfterEachCallback {
   private final Deque<ScriptedStream> scripts =
       new ConcurrentLinkedDeque<>(); // the last one is used repeatedly
   private final List<StreamFramesRequest> requests = new CopyOnWriteArrayList<>();
-  private volatile List<WatchDevicesResponse> changes = List.of();
+  private final Deque<List<WatchDevicesResponse>> changes =
+      new ConcurrentLinkedDeque<>(List.of(List.of())); // the last one is used repeatedly
+  private volatile boolean keepingWatchesOpen;
   private volatile List<Subscription> subscriptions = List.of();
   private volatile @Nullable GetServerInfoResponse serverInfo; // null: none
   private volatile boolean keepingStreamsOpen;
+  private volatile TimeSource timeSource = TimeSource.system();
   private final List<StreamObserver<StreamFramesResponse>> streams = new ArrayList<>();
 
   /** The messages of one stream and its final status; null: the stream does not end. */
@@ -107,12 +111,39 @@ public final class FakeServer implements BeforeEachCallback, AfterEachCallback {
 
   /** Lets every watch report these changes and end with UNAVAILABLE. */
   public void setDeviceChanges(List<WatchDevicesResponse> next) {
-    changes = next;
+    changes.clear();
+    thenSetDeviceChanges(next);
+  }
+
+  /** Adds changes for the watches after those that are already scripted. */
+  public void thenSetDeviceChanges(List<WatchDevicesResponse> next) {
+    changes.add(next);
+  }
+
+  /** Keeps every later watch open after its changes. */
+  public void keepWatchesOpen() {
+    keepingWatchesOpen = true;
+  }
+
+  /** Lets the waits of the clients pass at once. */
+  public void skipWaits() {
+    AtomicLong now = new AtomicLong();
+    timeSource =
+        new TimeSource(
+            now::get,
+            (cancelled, nanos) -> {
+              if (cancelled.getCount() == 0) {
+                return true;
+              }
+              now.addAndGet(nanos);
+              return false;
+            },
+            () -> 1);
   }
 
   /** Returns a client of this server. */
   public LavalierClient client() {
-    return LavalierClient.over(channel);
+    return LavalierClient.over(channel, timeSource);
   }
 
   /** Returns a client of this server with an injected clock. */
@@ -191,7 +222,11 @@ public final class FakeServer implements BeforeEachCallback, AfterEachCallback {
     @Override
     public void watchDevices(
         WatchDevicesRequest request, StreamObserver<WatchDevicesResponse> observer) {
-      changes.forEach(observer::onNext);
+      List<WatchDevicesResponse> next = changes.size() > 1 ? changes.remove() : changes.element();
+      next.forEach(observer::onNext);
+      if (keepingWatchesOpen) {
+        return;
+      }
       observer.onError(Status.UNAVAILABLE.withDescription("that was all").asRuntimeException());
     }
 
