@@ -7,6 +7,7 @@ import dev.lavalier.client.DeviceWatch;
 import dev.lavalier.client.LavalierClient;
 import dev.lavalier.client.LavalierException;
 import java.io.PrintStream;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -21,11 +22,12 @@ import picocli.CommandLine.ParentCommand;
     name = "devices",
     description = {
       "List the devices that can be captured; * marks the default device.",
-      "With --watch, also print a line for each change, until Ctrl-C."
+      "With --watch, also print a line for each change, until Ctrl-C. If the connection is lost, the"
+          + " command reconnects and prints what has changed meanwhile."
     })
 final class DevicesCommand implements Callable<Integer> {
 
-  private static final Table TABLE =
+  private final Table table =
       new Table("", "DEVICE", "STATE", "FORMAT", "SUBSCRIBERS", "DESCRIPTION");
 
   @ParentCommand private LavalierCli cli;
@@ -38,6 +40,16 @@ final class DevicesCommand implements Callable<Integer> {
       description =
           "Print one JSON object; with --watch, one for each change, in a line of its own.")
   private boolean json;
+
+  @Option(
+      names = "--reconnect-s",
+      paramLabel = "S",
+      defaultValue = "300",
+      converter = DurationConverter.Seconds.class,
+      description =
+          "With --watch: seconds to retry after the connection is lost, before the command exits"
+              + " with code 1; 0: do not retry (default: ${DEFAULT-VALUE}).")
+  private Duration reconnect;
 
   @Override
   public Integer call() throws LavalierException {
@@ -62,7 +74,7 @@ final class DevicesCommand implements Callable<Integer> {
         .print(
             json
                 ? line(JsonText.object("devices", JsonText.array(devices, JsonText::of)))
-                : TABLE.format(devices.stream().map(DevicesCommand::row).toList()));
+                : table.format(devices.stream().map(DevicesCommand::row).toList()));
   }
 
   private static String line(JsonObject object) {
@@ -70,19 +82,24 @@ final class DevicesCommand implements Callable<Integer> {
   }
 
   private void watch(LavalierClient client) throws LavalierException {
-    try (DeviceWatch devices = client.watchDevices()) {
-      List<Device> before = devices.read();
-      if (before == null) {
-        return;
-      }
-      print(before);
+    try (DeviceWatch devices = client.watchDevices(reconnect)) {
+      devices.onNotice(notice -> cli.terminal().report("notice: " + notice.message()));
+      cli.terminal().output().whileRead(() -> printUntilClosed(devices), devices::close);
+    }
+  }
+
+  private void printUntilClosed(DeviceWatch devices) throws LavalierException {
+    List<Device> before = devices.read();
+    if (before == null) {
+      return;
+    }
+    print(before);
+    cli.terminal().output().check();
+    List<Device> now;
+    while ((now = devices.read()) != null) {
+      printChanges(before, now);
       cli.terminal().output().check();
-      List<Device> now;
-      while ((now = devices.read()) != null) {
-        printChanges(before, now);
-        cli.terminal().output().check();
-        before = now;
-      }
+      before = now;
     }
   }
 
@@ -91,9 +108,7 @@ final class DevicesCommand implements Callable<Integer> {
     for (Device device : now) {
       if (!before.contains(device)) {
         out.print(
-            json
-                ? line(JsonText.object("device", JsonText.of(device)))
-                : Table.line(row(device)) + System.lineSeparator());
+            json ? line(JsonText.object("device", JsonText.of(device))) : table.row(row(device)));
       }
     }
     Set<String> remainingIds = now.stream().map(Device::deviceId).collect(Collectors.toSet());
@@ -103,7 +118,7 @@ final class DevicesCommand implements Callable<Integer> {
         out.print(
             json
                 ? line(JsonText.object("removed_device_id", new JsonPrimitive(id)))
-                : Table.line(id, "removed") + System.lineSeparator());
+                : table.row("", id, "removed", "", "", ""));
       }
     }
   }

@@ -1,5 +1,6 @@
 package dev.lavalier.client.cli;
 
+import dev.lavalier.client.pipe.PipeWatch;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -18,7 +19,14 @@ final class StandardOutput {
   private final OutputStream bytes;
   private final PrintStream text;
   private final BooleanSupplier isPipe;
+  private final ReaderWatch readerWatch;
   private volatile @Nullable IOException failure;
+
+  /** Reports that the reader of a pipe has closed it. */
+  interface ReaderWatch {
+    /** Starts to watch the pipe; returns what ends the watch. */
+    Runnable start(Runnable onReaderLeft);
+  }
 
   /**
    * Creates the output.
@@ -26,17 +34,23 @@ final class StandardOutput {
    * @param target takes the bytes
    * @param charset the encoding of text
    * @param isPipe whether the target is a pipe or a socket, so that its reader can close it
+   * @param readerWatch watches the target if it is a pipe
    */
-  StandardOutput(OutputStream target, Charset charset, BooleanSupplier isPipe) {
+  StandardOutput(
+      OutputStream target, Charset charset, BooleanSupplier isPipe, ReaderWatch readerWatch) {
     this.bytes = new Checked(target);
     this.text = new PrintStream(bytes, true, charset);
     this.isPipe = isPipe;
+    this.readerWatch = readerWatch;
   }
 
   /** Returns the standard output of this process. */
   static StandardOutput system() {
     return new StandardOutput(
-        new FileOutputStream(FileDescriptor.out), charset(), () -> FileTypes.isPipe(1));
+        new FileOutputStream(FileDescriptor.out),
+        charset(),
+        () -> FileTypes.isPipe(1),
+        onReaderLeft -> PipeWatch.start(1, onReaderLeft)::close);
   }
 
   /** Returns the encoding that {@code System.out} uses; it depends on the version of Java. */
@@ -59,6 +73,26 @@ final class StandardOutput {
   /** Returns whether a write has failed. */
   boolean failed() {
     return failure != null;
+  }
+
+  /**
+   * Runs a task, and ends it if standard output is a pipe whose reader leaves, also if nothing is
+   * written. Without epoll, that is noticed only at the next write.
+   *
+   * @param end ends the task; runs on another thread
+   */
+  <E extends Exception> void whileRead(Task<E> task, Runnable end) throws E {
+    Runnable stop = isPipe.getAsBoolean() ? readerWatch.start(end) : () -> {};
+    try {
+      task.run();
+    } finally {
+      stop.run();
+    }
+  }
+
+  /** A task that can fail. */
+  interface Task<E extends Exception> {
+    void run() throws E;
   }
 
   /**

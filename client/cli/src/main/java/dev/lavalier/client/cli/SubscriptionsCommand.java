@@ -20,7 +20,7 @@ import picocli.CommandLine.ParentCommand;
     })
 final class SubscriptionsCommand implements Callable<Integer> {
 
-  private static final Table TABLE =
+  private final Table table =
       new Table("ID", "WHO", "ADDRESS", "DEVICE", "FORMAT", "SINCE", "FRAMES", "BYTES", "MISSED");
 
   @ParentCommand private LavalierCli cli;
@@ -50,7 +50,7 @@ final class SubscriptionsCommand implements Callable<Integer> {
       } else {
         cli.terminal()
             .out()
-            .print(TABLE.format(subscriptions.stream().map(SubscriptionsCommand::row).toList()));
+            .print(table.format(subscriptions.stream().map(SubscriptionsCommand::row).toList()));
       }
       return 0;
     }

@@ -1,48 +1,54 @@
 package dev.lavalier.client.cli;
 
-import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Formats rows under headings; each column except the last is as wide as its widest value. The
- * values can be text from a server.
+ * Formats rows under headings. Each column except the last is as wide as its widest value so far.
+ * The values can be text from a server. For use by one thread.
  */
 final class Table {
 
   private static final String SEPARATOR = "  ";
 
   private final String[] headings;
+  private final int[] widths;
 
   Table(String... headings) {
     this.headings = headings;
+    this.widths = new int[headings.length];
+    widen(headings);
   }
 
-  /** Returns the lines, each with a line end. */
+  private void widen(String[] cells) {
+    for (int column = 0; column < widths.length; column++) {
+      widths[column] = Math.max(widths[column], Math.max(1, Printable.width(cells[column])));
+    }
+  }
+
+  /** Returns the headings and the rows, each with a line end. */
   String format(List<String[]> rows) {
-    List<String[]> lines = new ArrayList<>();
-    lines.add(headings);
-    int[] widths = new int[headings.length];
-    rows.forEach(row -> lines.add(printable(row)));
-    for (String[] line : lines) {
-      for (int column = 0; column < widths.length; column++) {
-        widths[column] = Math.max(widths[column], Math.max(1, Printable.width(line[column])));
-      }
-    }
-    StringBuilder text = new StringBuilder();
-    for (String[] line : lines) {
-      for (int column = 0; column < widths.length - 1; column++) {
-        text.append(line[column])
-            .append(" ".repeat(widths[column] - Printable.width(line[column])))
-            .append(SEPARATOR);
-      }
-      text.append(line[widths.length - 1]).append(System.lineSeparator());
-    }
+    List<String[]> lines = rows.stream().map(Table::printable).toList();
+    lines.forEach(this::widen);
+    StringBuilder text = new StringBuilder(line(headings));
+    lines.forEach(cells -> text.append(line(cells)));
     return text.toString();
   }
 
-  /** Returns one row without aligned columns. */
-  static String line(String... row) {
-    return String.join(SEPARATOR, printable(row)).strip();
+  /** Returns a further row with its line end, in the columns of the rows before. */
+  String row(String... cells) {
+    String[] printable = printable(cells);
+    widen(printable);
+    return line(printable);
+  }
+
+  private String line(String[] cells) {
+    StringBuilder text = new StringBuilder();
+    for (int column = 0; column < widths.length; column++) {
+      text.append(cells[column])
+          .append(" ".repeat(widths[column] - Printable.width(cells[column])))
+          .append(SEPARATOR);
+    }
+    return text.toString().stripTrailing() + System.lineSeparator();
   }
 
   private static String[] printable(String[] row) {

@@ -1,5 +1,6 @@
 /**
- * The {@code lavalier} program. It uses only the public library, the load generator and the probe.
+ * The {@code lavalier} program. It uses only the public library, the load generator, the probe and
+ * the watch of pipes.
  */
 @NullMarked
 package dev.lavalier.client.cli;

@@ -62,7 +62,7 @@ final class BenchCommandTest {
         address -> server.client(),
         address -> LoadGenerators.over(server.channel(), clock::get, generatorLoad, () -> timeIsUp),
         new Terminal(
-            new StandardOutput(out, StandardCharsets.UTF_8, () -> false),
+            new StandardOutput(out, StandardCharsets.UTF_8, () -> false, end -> () -> {}),
             new PrintStream(err, true, StandardCharsets.UTF_8),
             false,
             false,

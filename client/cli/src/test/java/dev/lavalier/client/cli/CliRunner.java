@@ -17,6 +17,8 @@ final class CliRunner {
 
   static final String DEFAULT_SERVER = "127.0.0.1:50051"; // the default
 
+  private static final Runnable NOT_WATCHED = () -> {};
+
   private final FakeServer server;
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
   private final ByteArrayOutputStream err = new ByteArrayOutputStream();
@@ -24,6 +26,7 @@ final class CliRunner {
 
   private OutputStream target = out;
   private boolean outIsPipe;
+  private volatile Runnable onReaderLeft = NOT_WATCHED;
   private boolean outIsTerminal;
   private boolean errIsTerminal;
   private Map<String, String> environment = Map.of();
@@ -59,6 +62,16 @@ final class CliRunner {
     return this;
   }
 
+  /** Lets the reader of standard output leave. A watch of it ends; writes do not fail yet. */
+  void leaveOutput() {
+    onReaderLeft.run();
+  }
+
+  /** Returns whether a command watches the reader of standard output. */
+  boolean watchesOutput() {
+    return onReaderLeft != NOT_WATCHED;
+  }
+
   /** Sets the environment variables. */
   CliRunner withEnvironment(Map<String, String> variables) {
     environment = variables;
@@ -73,12 +86,17 @@ final class CliRunner {
   /** Returns the terminal that {@link #run} uses. */
   Terminal terminal() {
     return new Terminal(
-        new StandardOutput(target, StandardCharsets.UTF_8, () -> outIsPipe),
+        new StandardOutput(target, StandardCharsets.UTF_8, () -> outIsPipe, this::startReaderWatch),
         new PrintStream(err, true, StandardCharsets.UTF_8),
         outIsTerminal,
         errIsTerminal,
         environment,
         () -> size);
+  }
+
+  private Runnable startReaderWatch(Runnable next) {
+    onReaderLeft = next;
+    return () -> onReaderLeft = NOT_WATCHED;
   }
 
   private LavalierClient connect(ConnectOptions options) {

@@ -66,10 +66,49 @@ final class LavalierCliTest {
                 .build(),
             WatchDevicesResponse.newBuilder().setRemovedDeviceId("two").build()));
 
-    assertThat(cli.run("devices", "--watch")).isEqualTo(1);
+    assertThat(cli.run("devices", "--watch", "--reconnect-s", "0")).isEqualTo(1);
     assertThat(cli.err()).isEqualTo("that was all\n");
+    assertThat(cli.out().lines())
+        .containsExactly(
+            "   DEVICE  STATE   FORMAT        SUBSCRIBERS  DESCRIPTION",
+            "   one     closed  8000/1/s16le  0            a microphone",
+            "   two     closed  8000/1/s16le  0            a microphone",
+            "   one     not_responding  8000/1/s16le  0            a microphone",
+            "   two     removed");
+  }
+
+  @Test
+  void watchReconnectsAndPrintsWhatHasChanged() {
+    server.setDeviceChanges(
+        List.of(
+            WatchDevicesResponse.newBuilder()
+                .setSnapshot(
+                    DeviceSnapshot.newBuilder()
+                        .addDevices(device("one", DeviceState.DEVICE_STATE_CLOSED))
+                        .addDevices(device("two", DeviceState.DEVICE_STATE_OPEN)))
+                .build()));
+    server.thenSetDeviceChanges(
+        List.of(
+            WatchDevicesResponse.newBuilder()
+                .setSnapshot(
+                    DeviceSnapshot.newBuilder()
+                        .addDevices(device("one", DeviceState.DEVICE_STATE_CLOSED))
+                        .addDevices(device("three", DeviceState.DEVICE_STATE_CLOSED)))
+                .build()));
+    server.thenSetDeviceChanges(List.of());
+    server.skipWaits();
+    assertThat(cli.run("devices", "--watch")).isEqualTo(1);
     assertThat(cli.out().lines().skip(3))
-        .containsExactly("one  not_responding  8000/1/s16le  0  a microphone", "two  removed");
+        .containsExactly(
+            "   three   closed  8000/1/s16le  0            a microphone", "   two     removed");
+    assertThat(cli.err())
+        .isEqualTo(
+            """
+            notice: connection lost, reconnecting for at most 300 s: that was all
+            notice: reconnected after 0.3 s
+            notice: connection lost, reconnecting for at most 300 s: that was all
+            that was all
+            """);
   }
 
   @Test
@@ -85,7 +124,7 @@ final class LavalierCliTest {
                 .setDevice(device("one", DeviceState.DEVICE_STATE_OPEN))
                 .build(),
             WatchDevicesResponse.newBuilder().setRemovedDeviceId("one").build()));
-    cli.run("devices", "--watch", "--json");
+    cli.run("devices", "--watch", "--json", "--reconnect-s", "0");
     assertThat(cli.out().lines().map(line -> JsonParser.parseString(line).getAsJsonObject()))
         .satisfiesExactly(
             snapshot -> assertThat(snapshot.getAsJsonArray("devices")).hasSize(1),
@@ -112,12 +151,12 @@ final class LavalierCliTest {
                         .addDevices(device(hostile, DeviceState.DEVICE_STATE_CLOSED)))
                 .build(),
             WatchDevicesResponse.newBuilder().setRemovedDeviceId(hostile).build()));
-    cli.run("devices", "--watch");
+    cli.run("devices", "--watch", "--reconnect-s", "0");
     String escaped = "\\u001b]0;title\\u0007mic\\u202e\\u000d\\u000arow";
     assertThat(cli.out().lines().skip(1))
         .satisfiesExactly(
             row -> assertThat(row).contains(escaped),
-            removal -> assertThat(removal).isEqualTo(escaped + "  removed"));
+            removal -> assertThat(removal).isEqualTo("   " + escaped + "  removed"));
     server.respondWith(List.of(), Status.NOT_FOUND.withDescription("device_id: " + hostile));
     assertThat(cli.run("meter")).isEqualTo(1);
     assertThat(cli.err().lines().skip(1))

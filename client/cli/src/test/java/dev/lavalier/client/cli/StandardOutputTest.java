@@ -130,6 +130,27 @@ final class StandardOutputTest {
   }
 
   @Test
+  void watchEndsWithoutChangeWhenReaderOfPipeLeaves() throws Exception {
+    server.setDeviceChanges(
+        List.of(
+            WatchDevicesResponse.newBuilder()
+                .setSnapshot(DeviceSnapshot.getDefaultInstance())
+                .build()));
+    server.keepWatchesOpen();
+    cli.withOutput(new ByteArrayOutputStream(), true);
+    CompletableFuture<Integer> code =
+        CompletableFuture.supplyAsync(() -> cli.run("devices", "--watch"));
+    while (!cli.watchesOutput()) {
+      assertThat(code).isNotDone();
+      Thread.onSpinWait();
+    }
+    cli.leaveOutput();
+    assertThat(code.get(20, TimeUnit.SECONDS)).isZero();
+    assertThat(cli.err()).isEmpty();
+    assertThat(cli.watchesOutput()).isFalse();
+  }
+
+  @Test
   void readerThatLoadsLosesNothing() throws Exception {
     CountDownLatch loaded = new CountDownLatch(1);
     ByteArrayOutputStream taken = new ByteArrayOutputStream();

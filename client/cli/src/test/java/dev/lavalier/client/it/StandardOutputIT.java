@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.lavalier.client.LavalierClient;
+import io.netty.channel.epoll.Epoll;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
@@ -53,6 +54,18 @@ final class StandardOutputIT {
             .as(command)
             .isEqualTo(new ProcessRunner.Result(0, "", ""));
         ServerProcess.awaitClosed(client, "tone");
+      }
+    }
+  }
+
+  @Test
+  void watchEndsWithoutChangeWhenReaderLeaves() throws Exception {
+    assumeTrue(Epoll.isAvailable(), "this system has no epoll");
+    try (ServerProcess server = ServerProcess.start(Map.of(), "--demo")) {
+      for (String command : List.of("devices --watch", "devices --watch --json")) {
+        assertThat(shell(server, command, "| head -1 > " + dir.resolve("first")))
+            .as(command)
+            .isEqualTo(new ProcessRunner.Result(0, "", ""));
       }
     }
   }
