@@ -43,7 +43,7 @@ final class Settings {
 
   /** Environment variables that belong to other programs. */
   private static final Set<String> IGNORED_VARIABLES =
-      Set.of("LAVALIER_TOKEN", "LAVALIER_JAVA_OPTS");
+      Set.of("LAVALIER_SERVER", "LAVALIER_TOKEN", "LAVALIER_JAVA_OPTS");
 
   private static final Pattern KUBERNETES_NAME =
       Pattern.compile(

@@ -111,9 +111,10 @@ final class ConfigurationTest {
   }
 
   @Test
-  void variablesOfKubernetesAreIgnored() {
+  void variablesOfKubernetesAndOfTheClientAreIgnored() {
     Map<String, String> environment =
         Map.ofEntries(
+            Map.entry("LAVALIER_SERVER", "studio.example:50051"),
             Map.entry("LAVALIER_SERVICE_HOST", "10.0.0.1"),
             Map.entry("LAVALIER_SERVICE_PORT", "50051"),
             Map.entry("LAVALIER_SERVICE_PORT_GRPC", "50051"),

@@ -8,6 +8,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ScopeType;
@@ -15,17 +16,24 @@ import picocli.CommandLine.ScopeType;
 /** The options of every command that say how to connect to the server. */
 final class ServerOptions {
 
+  private static final String SERVER_VARIABLE = "LAVALIER_SERVER";
   private static final String TOKEN_VARIABLE = "LAVALIER_TOKEN";
+  private static final String DEFAULT_HOST = "127.0.0.1";
+  private static final String DEFAULT_PORT = ":50051";
+
+  /** A name, an IPv4 address, or an IPv6 address in brackets. */
+  private static final Pattern HOST_WITHOUT_PORT = Pattern.compile("[^:/\\[\\]]+|\\[[^\\]]*]");
 
   @Option(
       names = "--server",
-      paramLabel = "HOST:PORT",
-      defaultValue = "127.0.0.1:50051",
+      paramLabel = "HOST[:PORT]",
       scope = ScopeType.INHERIT,
       description =
-          "Server to connect to, or unix:PATH for a Unix socket of this machine (default:"
-              + " ${DEFAULT-VALUE}).")
-  private String server;
+          "Server to connect to, or unix:PATH for a Unix socket of this machine; the default port"
+              + " is 50051 (default: environment variable "
+              + SERVER_VARIABLE
+              + ", or 127.0.0.1).")
+  private @Nullable String server;
 
   @Option(
       names = "--tls",
@@ -73,7 +81,7 @@ final class ServerOptions {
    */
   ConnectOptions connectOptions(Map<String, String> environment) {
     return new ConnectOptions(
-        server,
+        serverAddress(environment),
         tls,
         Optional.ofNullable(ca),
         Optional.ofNullable(certificate),
@@ -82,6 +90,15 @@ final class ServerOptions {
             ? Optional.of(environment.getOrDefault(TOKEN_VARIABLE, "").strip())
                 .filter(t -> !t.isEmpty())
             : Optional.of(token(tokenFile)));
+  }
+
+  private String serverAddress(Map<String, String> environment) {
+    String address = server;
+    if (address == null) {
+      String variable = environment.getOrDefault(SERVER_VARIABLE, "").strip();
+      address = variable.isEmpty() ? DEFAULT_HOST : variable;
+    }
+    return HOST_WITHOUT_PORT.matcher(address).matches() ? address + DEFAULT_PORT : address;
   }
 
   private static String token(Path file) {

@@ -40,8 +40,8 @@ final class SourceOptions {
       names = "--format",
       paramLabel = "RATE/CHANNELS/ENCODING",
       description =
-          "Format of the audio, e.g. 16000/1/s16le (default: the capture format)."
-              + " Encodings: s16le, s24le, s32le, f32le.")
+          "Format of the audio, e.g. 16000/1/s16le; a rate or channel count of 0 is as captured"
+              + " (default: the capture format). Encodings: s16le, s24le, s32le, f32le.")
   private @Nullable String format;
 
   @Option(

@@ -247,4 +247,21 @@ final class LavalierCliTest {
         .setSamplesLost(80)
         .build();
   }
+
+  private String serverOf(String... args) {
+    cli.run(args);
+    return cli.connected().get(cli.connected().size() - 1).server();
+  }
+
+  @Test
+  void serverIsThatOfOptionThenOfEnvironment() {
+    assertThat(serverOf("devices")).isEqualTo("127.0.0.1:50051");
+    cli.withEnvironment(Map.of("LAVALIER_SERVER", ""));
+    assertThat(serverOf("devices")).isEqualTo("127.0.0.1:50051");
+    cli.withEnvironment(Map.of("LAVALIER_SERVER", "127.0.0.2"));
+    assertThat(serverOf("devices")).isEqualTo("127.0.0.2:50051");
+    assertThat(serverOf("devices", "--server", "127.0.0.3:1")).isEqualTo("127.0.0.3:1");
+    assertThat(serverOf("devices", "--server", "localhost")).isEqualTo("localhost:50051");
+    assertThat(serverOf("devices", "--server", "[::1]")).isEqualTo("[::1]:50051");
+  }
 }

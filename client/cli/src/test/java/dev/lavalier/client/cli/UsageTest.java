@@ -39,7 +39,7 @@ final class UsageTest {
         "--reconnect-s -1",
         "--max-latency-ms 0",
         "--max-latency-ms 60001",
-        "--server localhost"
+        "--server localhost:0"
       })
   void invalidValueIsWrongUsage(String option) {
     Path file = dir.resolve("take.wav");

@@ -3,6 +3,7 @@ package dev.lavalier.client.it;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.lavalier.client.LavalierClient;
 import dev.lavalier.testing.RealTimeTest;
 import dev.lavalier.testing.SineMeter;
 import dev.lavalier.testing.SlowTest;
@@ -99,7 +100,8 @@ final class ListenIT {
   @SlowTest
   void missingOutputDeviceIsReportedInOneLine() throws Exception {
     Path alsa = Files.writeString(dir.resolve("asound.conf"), "pcm.none { type null }\n");
-    try (ServerProcess server = ServerProcess.start(Map.of(), "--demo")) {
+    try (ServerProcess server = ServerProcess.start(Map.of(), "--demo");
+        LavalierClient client = server.client()) {
       ProcessRunner.Result result =
           ProcessRunner.run(
               ProcessRunner.lavalier("listen", "--server", server.address()),
@@ -110,6 +112,7 @@ final class ListenIT {
           .singleElement()
           .asString()
           .startsWith("output: none (expected: an output device that plays 48000/2/s16le; ");
+      ServerProcess.awaitClosed(client, "tone");
     }
   }
 }
