@@ -3,9 +3,11 @@ package dev.lavalier.netty;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
+import io.netty.channel.IoEventLoop;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.ServerChannel;
+import io.netty.channel.SingleThreadIoEventLoop;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollIoHandler;
@@ -16,6 +18,7 @@ import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.Future;
+import io.netty.util.concurrent.RejectedExecutionHandlers;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,6 +40,13 @@ import org.slf4j.LoggerFactory;
 public final class EventLoops<T> implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(EventLoops.class);
+
+  /**
+   * How long a loop runs tasks before it reads sockets and runs tasks that are due. Netty's default
+   * is a second: tasks that schedule the next one, such as those of replays, would let a credit wait
+   * for so long.
+   */
+  private static final long MAX_TASKS_MILLIS = 2;
 
   /** Less than 0.1 s of speech. */
   private static final long NOTSENT_LOWAT_BYTES = 2_048;
@@ -63,7 +73,19 @@ public final class EventLoops<T> implements AutoCloseable {
         Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
     this.group =
         new MultiThreadIoEventLoopGroup(
-            count, new DefaultThreadFactory("lavalier-loop", true), handlers);
+            count, new DefaultThreadFactory("lavalier-loop", true), handlers) {
+          @Override
+          protected IoEventLoop newChild(
+              Executor executor, IoHandlerFactory factory, Object... ignored) {
+            return new SingleThreadIoEventLoop(
+                this,
+                executor,
+                factory,
+                Integer.MAX_VALUE,
+                RejectedExecutionHandlers.reject(),
+                MAX_TASKS_MILLIS);
+          }
+        };
     group.forEach(
         loop ->
             loops.add(
