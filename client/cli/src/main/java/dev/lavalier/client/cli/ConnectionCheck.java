@@ -10,6 +10,7 @@ import dev.lavalier.client.probe.ConnectionFacts;
 import dev.lavalier.client.probe.ServerProbe;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -43,25 +44,25 @@ final class ConnectionCheck {
       explain(e);
       return Optional.empty();
     }
-    findings.accept(
-        Finding.ok(
-            SERVER,
-            "%s, version %s, round trip %.1f ms"
-                .formatted(
-                    options.server(),
-                    reply.version().orElse("unknown"),
-                    TimeCheck.millis(reply.roundTrip())),
-            Map.of(
-                "address",
-                new JsonPrimitive(options.server()),
-                "version",
-                reply.version().<JsonElement>map(JsonPrimitive::new).orElse(JsonNull.INSTANCE),
-                "round_trip_ms",
-                JsonText.number(TimeCheck.millis(reply.roundTrip())))));
+    findings.accept(answer(reply));
     ConnectionFacts facts = ServerProbe.connect(options);
     reportTls(facts);
     findings.accept(Finding.ok(ACCESS, "calls are accepted, " + credential(), Map.of()));
     return Optional.of(new ServerContact(facts, reply));
+  }
+
+  private Finding answer(ServerContact.Reply reply) {
+    double roundTripMillis = TimeCheck.millis(reply.roundTrip());
+    Map<String, JsonElement> values = new LinkedHashMap<>();
+    values.put("address", new JsonPrimitive(options.server()));
+    values.put(
+        "version", reply.version().<JsonElement>map(JsonPrimitive::new).orElse(JsonNull.INSTANCE));
+    values.put("round_trip_ms", JsonText.number(roundTripMillis));
+    return Finding.ok(
+        SERVER,
+        "%s, version %s, round trip %.1f ms"
+            .formatted(options.server(), reply.version().orElse("unknown"), roundTripMillis),
+        values);
   }
 
   private String credential() {
@@ -130,7 +131,7 @@ final class ConnectionCheck {
   private static String serverAdvice(LavalierException e) {
     return e.kind() == LavalierException.Kind.LIMIT_REACHED
         ? "Retry later, or ask the operator for a higher limit"
-        : "Start lavalier-server, and set --server to the address that it prints. Check the"
-            + " firewall for the port";
+        : "Set --server to the address that lavalier-server prints. Check that it runs, and that"
+            + " the firewall allows the port";
   }
 }

@@ -23,7 +23,8 @@ import picocli.CommandLine.ScopeType;
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
       "0:success, or the reader of a pipe closed it",
-      "1:failure: no server, no access, no such device, a failed write, an early end",
+      "1:failure: no server, no access, no such device, a failed write, an early end, a failed"
+          + " check",
       "2:wrong usage: an unknown option, a missing or an invalid value",
       "130:Ctrl-C",
       "143:SIGTERM"

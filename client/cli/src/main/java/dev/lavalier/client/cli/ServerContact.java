@@ -16,7 +16,8 @@ import java.util.Optional;
  */
 record ServerContact(ConnectionFacts facts, Reply reply) {
 
-  private static final int CALLS = 5;
+  /** The first ones are slow, because this program has just started. */
+  private static final int CALLS = 10;
 
   /**
    * A reply of the server.

@@ -142,7 +142,7 @@ final class DoctorConnectionTest {
         .singleElement()
         .asString()
         .startsWith("fail  server   --server: 127.0.0.1:" + port)
-        .contains("connection refused", ". Start lavalier-server");
+        .contains("connection refused", ". Set --server to");
   }
 
   @Test
