@@ -185,7 +185,9 @@ final class AudioCaptureCallsTest {
     Caller caller = caller(new Grants(Set.of("tone"), Set.of(), false));
     List<String> refused = new ArrayList<>();
     new AudioCaptureCalls(
-            lavalier.hub(), (subscriber, device, reason) -> refused.add(device + ": " + reason))
+            lavalier.hub(),
+            (subscriber, device, reason) -> refused.add(device + ": " + reason),
+            lavalier.serverInfo())
         .streamLevels(
             StreamLevelsRequest.newBuilder().setDeviceId("tone").build(),
             caller,
