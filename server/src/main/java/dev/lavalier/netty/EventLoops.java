@@ -43,8 +43,8 @@ public final class EventLoops<T> implements AutoCloseable {
 
   /**
    * How long a loop runs tasks before it reads sockets and runs tasks that are due. Netty's default
-   * is a second: tasks that schedule the next one, such as those of replays, would let a credit wait
-   * for so long.
+   * is a second: tasks that schedule the next one, such as those of replays, would let a credit
+   * wait for so long.
    */
   private static final long MAX_TASKS_MILLIS = 2;
 

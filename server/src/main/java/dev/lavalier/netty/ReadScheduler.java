@@ -14,8 +14,8 @@ import java.util.function.LongSupplier;
  *
  * <p>The connections share this time by start-time fair queueing (Goyal, Vin, Cheng: SIGCOMM 1996):
  * the one whose turn starts at the earliest virtual time is next. A connection that has sent little
- * starts up to 10 ms earlier, so its messages, such as one for each frame that it reads, do not wait
- * behind those that send much.
+ * starts up to 10 ms earlier, so its messages, such as one for each frame that it reads, do not
+ * wait behind those that send much.
  *
  * <p>Elapsed time counts, not processor time: if the loop waits for a processor, its other work
  * waits too. Used only on the event loop.
@@ -48,7 +48,8 @@ final class ReadScheduler {
   private final WorkBudget budget;
   private final Queue<Turn> waiting =
       new PriorityQueue<>(
-          Comparator.<Turn>comparingLong(turn -> turn.start).thenComparingLong(turn -> turn.number));
+          Comparator.<Turn>comparingLong(turn -> turn.start)
+              .thenComparingLong(turn -> turn.number));
   private long turns;
   private long virtualNow; // the start of the last turn
   private long accruedAt;

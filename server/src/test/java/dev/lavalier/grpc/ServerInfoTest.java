@@ -39,7 +39,8 @@ final class ServerInfoTest {
     void serverWithoutHistoryHasNoCapabilityForIt() {
       GetServerInfoResponse info = serverInfo(lavalier.channel());
       assertThat(info.getVersion()).isEqualTo("1.2.3-test");
-      assertThat(info.getCapabilitiesList()).containsExactly(Capability.CAPABILITY_STEADY_TIME, Capability.CAPABILITY_LEVELS);
+      assertThat(info.getCapabilitiesList())
+          .containsExactly(Capability.CAPABILITY_STEADY_TIME, Capability.CAPABILITY_LEVELS);
       assertThat(info.getLimits().getHistoryMs()).isZero();
     }
 

@@ -186,8 +186,8 @@ final class StreamLevelsTest {
     call.nextStarted();
     lavalier.advance(Duration.ofMillis(150), 1);
     lavalier.script("mic").dropsUntil =
-        lavalier.timeSource().nanoTime() + Duration.ofMillis(1_000).toNanos();
-    lavalier.advance(Duration.ofMillis(3_000), 1);
+        lavalier.timeSource().nanoTime() + Duration.ofSeconds(1).toNanos();
+    lavalier.advance(Duration.ofSeconds(3), 1);
     assertThat(call.nextLevels().getLostSampleCount()).isZero();
 
     long expected = 4_800;

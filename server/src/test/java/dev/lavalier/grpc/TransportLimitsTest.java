@@ -77,7 +77,14 @@ final class TransportLimitsTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"ListDevices", "WatchDevices", "StreamFrames", "PullFrames", "StreamLevels", "GetServerInfo"})
+      strings = {
+        "ListDevices",
+        "WatchDevices",
+        "StreamFrames",
+        "PullFrames",
+        "StreamLevels",
+        "GetServerInfo"
+      })
   void longRequestIsRejected(String name) throws Exception {
     RawCall call = RawCall.start(channel, method(name));
     call.send(new byte[1_001]);
@@ -88,7 +95,14 @@ final class TransportLimitsTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"ListDevices", "WatchDevices", "StreamFrames", "PullFrames", "StreamLevels", "GetServerInfo"})
+      strings = {
+        "ListDevices",
+        "WatchDevices",
+        "StreamFrames",
+        "PullFrames",
+        "StreamLevels",
+        "GetServerInfo"
+      })
   void malformedRequestIsRejected(String name) throws Exception {
     RawCall call = RawCall.start(channel, method(name));
     call.send(new byte[] {-1, -1, -1});
@@ -143,7 +157,13 @@ final class TransportLimitsTest {
     start(limits(Duration.ofSeconds(2)));
     List<RawCall> calls = new ArrayList<>(); // at the same time, so that all wait only once
     for (String name :
-        List.of("ListDevices", "WatchDevices", "StreamFrames", "PullFrames", "StreamLevels", "GetServerInfo")) {
+        List.of(
+            "ListDevices",
+            "WatchDevices",
+            "StreamFrames",
+            "PullFrames",
+            "StreamLevels",
+            "GetServerInfo")) {
       // A client sends the headers of a unary call with its message, and those of a stream at once.
       calls.add(
           RawCall.start(

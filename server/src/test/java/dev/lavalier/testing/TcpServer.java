@@ -145,7 +145,7 @@ public final class TcpServer implements AutoCloseable {
     RejectionLog rejections = new RejectionLog(access.timeSource());
     NettyTransport<DeliveryLoop> transport =
         new NettyTransport<>(limits, access.tls(), rejections, DeliveryLoop::new);
-    AudioCaptureCalls captureCalls = 
+    AudioCaptureCalls captureCalls =
         new AudioCaptureCalls(
             hub,
             RefusalObserver.NONE,

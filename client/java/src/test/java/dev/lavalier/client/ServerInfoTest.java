@@ -36,7 +36,7 @@ final class ServerInfoTest {
           .isEqualTo(
               new ServerInfo(
                   "1.2.3-test",
-                  Set.of(ServerInfo.Capability.HISTORY, ServerInfo.Capability.STEADY_TIME),
+                  Set.of(ServerInfo.Capability.values()),
                   new ServerInfo.Limits(
                       Duration.ofMinutes(1),
                       1_047_552,

@@ -51,13 +51,14 @@ final class SegmentNames {
   static SegmentNames parse(String pattern, ZoneId zone) {
     DateTimeFormatterBuilder builder = new DateTimeFormatterBuilder();
     boolean hasTime = false;
-    for (int i = 0; i < pattern.length(); i++) {
-      if (pattern.charAt(i) != CONVERSION) {
-        builder.appendLiteral(pattern.charAt(i));
+    int next = 0;
+    while (next < pattern.length()) {
+      char character = pattern.charAt(next++);
+      if (character != CONVERSION) {
+        builder.appendLiteral(character);
         continue;
       }
-      i++;
-      char conversion = i < pattern.length() ? pattern.charAt(i) : 0; // 0: the pattern ends
+      char conversion = next < pattern.length() ? pattern.charAt(next++) : 0; // 0: the pattern ends
       if (conversion == CONVERSION) {
         builder.appendLiteral(CONVERSION);
       } else if (conversion == EPOCH_SECONDS) {

@@ -10,14 +10,14 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicReference;
 
 /** Runs the program in this JVM against a fake server, and keeps what it prints. */
 final class CliRunner {
 
   static final String DEFAULT_SERVER = "127.0.0.1:50051"; // the default
-
-  private static final Runnable NOT_WATCHED = () -> {};
 
   private final FakeServer server;
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -26,7 +26,8 @@ final class CliRunner {
 
   private OutputStream target = out;
   private boolean outIsPipe;
-  private volatile Runnable onReaderLeft = NOT_WATCHED;
+  private final AtomicReference<Optional<Runnable>> onReaderLeft =
+      new AtomicReference<>(Optional.empty());
   private boolean outIsTerminal;
   private boolean errIsTerminal;
   private Map<String, String> environment = Map.of();
@@ -64,12 +65,12 @@ final class CliRunner {
 
   /** Lets the reader of standard output leave. A watch of it ends; writes do not fail yet. */
   void leaveOutput() {
-    onReaderLeft.run();
+    onReaderLeft.get().ifPresent(Runnable::run);
   }
 
   /** Returns whether a command watches the reader of standard output. */
   boolean watchesOutput() {
-    return onReaderLeft != NOT_WATCHED;
+    return onReaderLeft.get().isPresent();
   }
 
   /** Sets the environment variables. */
@@ -95,8 +96,8 @@ final class CliRunner {
   }
 
   private Runnable startReaderWatch(Runnable next) {
-    onReaderLeft = next;
-    return () -> onReaderLeft = NOT_WATCHED;
+    onReaderLeft.set(Optional.of(next));
+    return () -> onReaderLeft.set(Optional.empty());
   }
 
   private LavalierClient connect(ConnectOptions options) {

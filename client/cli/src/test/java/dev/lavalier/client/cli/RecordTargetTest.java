@@ -95,8 +95,7 @@ final class RecordTargetTest {
   void readerThatClosesFifoEndsRecording() throws Exception {
     server.keepStreamsOpen();
     Path fifo = fifo();
-    CompletableFuture<Integer> code =
-        Background.supply(() -> cli.run("record", fifo.toString()));
+    CompletableFuture<Integer> code = Background.supply(() -> cli.run("record", fifo.toString()));
     CompletableFuture<Void> reader =
         Background.run(
             () -> {

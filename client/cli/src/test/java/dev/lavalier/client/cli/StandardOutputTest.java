@@ -91,8 +91,7 @@ final class StandardOutputTest {
   void streamEndsWhenReaderOfPipeLeaves(String command) throws Exception {
     server.keepStreamsOpen();
     cli.withOutput(failingAfter(command.equals("meter") ? 1 : 0), true);
-    CompletableFuture<Integer> code =
-        Background.supply(() -> cli.run(command.split(" ", -1)));
+    CompletableFuture<Integer> code = Background.supply(() -> cli.run(command.split(" ", -1)));
     var stream = (ServerCallStreamObserver<StreamFramesResponse>) server.awaitStreams(1).get(0);
     try {
       stream.onNext(FakeMessages.started(8_000));
