@@ -73,11 +73,6 @@ final class Endpoint {
     return builder;
   }
 
-  /** Returns whether the server is at a Unix socket. */
-  boolean isUnixSocket() {
-    return options != null && ServerAddress.parse(name).isUnixSocket();
-  }
-
   private ClientInterceptor bearer(Supplier<String> token, ServerAddress address) {
     if (!options.tls() && !address.isLocal()) {
       throw new IllegalArgumentException(

@@ -55,7 +55,6 @@ public final class LavalierClient implements AutoCloseable {
   private final Channel channel; // for calls that are not streams of frames
   private final TimeSource timeSource;
   private final @Nullable ManagedChannel ownedChannel; // null: the caller shuts the channel down
-  private final @Nullable ConnectionLoops loops; // null: those of the caller's channel
   private final Set<FrameStream> streams = ConcurrentHashMap.newKeySet();
   private final Set<DeviceWatch> watches = ConcurrentHashMap.newKeySet();
   private final Set<LevelStream> levelStreams = ConcurrentHashMap.newKeySet();
@@ -65,13 +64,11 @@ public final class LavalierClient implements AutoCloseable {
       Endpoint server,
       Channel channel,
       TimeSource timeSource,
-      @Nullable ManagedChannel ownedChannel,
-      @Nullable ConnectionLoops loops) {
+      @Nullable ManagedChannel ownedChannel) {
     this.server = server;
     this.channel = channel;
     this.timeSource = timeSource;
     this.ownedChannel = ownedChannel;
-    this.loops = loops;
   }
 
   /**
@@ -106,10 +103,8 @@ public final class LavalierClient implements AutoCloseable {
   /** Creates a client with an injected time source, for tests. */
   static LavalierClient connect(ConnectOptions options, TimeSource timeSource) {
     Endpoint server = new Endpoint(options);
-    NettyChannelBuilder builder = newChannelBuilder(server); // throws if the options are invalid
-    ConnectionLoops loops = new ConnectionLoops(server.isUnixSocket());
-    ManagedChannel channel = loops.applyTo(builder).build();
-    return new LavalierClient(server, channel, timeSource, channel, loops);
+    ManagedChannel channel = newChannelBuilder(server).build();
+    return new LavalierClient(server, channel, timeSource, channel);
   }
 
   private static NettyChannelBuilder newChannelBuilder(Endpoint server) {
@@ -134,7 +129,7 @@ public final class LavalierClient implements AutoCloseable {
   /** Creates a client with an injected time source, for tests. */
   static LavalierClient over(Channel channel, TimeSource timeSource) {
     Endpoint server = new Endpoint(String.valueOf(channel.authority()));
-    return new LavalierClient(server, channel, timeSource, null, null);
+    return new LavalierClient(server, channel, timeSource, null);
   }
 
   /**
@@ -275,9 +270,9 @@ public final class LavalierClient implements AutoCloseable {
     Objects.requireNonNull(options, "options");
     checkOpen();
     Supplier<Connection> connector =
-        loops == null
+        ownedChannel == null
             ? () -> new Connection(channel, () -> {})
-            : connector(loops, windowBytes(options));
+            : connector(windowBytes(options));
     return FrameStream.open(
         connector, server, options, timeSource, this::addStream, streams::remove);
   }
@@ -326,10 +321,10 @@ public final class LavalierClient implements AutoCloseable {
    * Returns a connector that creates a channel per attempt, because a failed channel would apply a
    * backoff of its own.
    */
-  private Supplier<Connection> connector(ConnectionLoops connectionLoops, int windowBytes) {
+  private Supplier<Connection> connector(int windowBytes) {
     return () -> {
       ManagedChannel streamChannel =
-          connectionLoops.applyTo(newChannelBuilder(server)).flowControlWindow(windowBytes).build();
+          newChannelBuilder(server).flowControlWindow(windowBytes).build();
       return new Connection(streamChannel, streamChannel::shutdownNow);
     };
   }
@@ -362,8 +357,8 @@ public final class LavalierClient implements AutoCloseable {
   }
 
   /**
-   * Ends every stream, watch and call of this client, its connections and their threads. Does not
-   * shut down a channel of the caller, nor end calls that wait for an answer on it.
+   * Ends every stream, watch and call of this client, and its connections. Does not shut down a
+   * channel of the caller, nor end calls that wait for an answer on it.
    */
   @Override
   public void close() {
@@ -374,9 +369,6 @@ public final class LavalierClient implements AutoCloseable {
     levelStreams.forEach(LevelStream::close);
     if (ownedChannel != null) {
       ownedChannel.shutdownNow();
-    }
-    if (loops != null) {
-      loops.close();
     }
   }
 }

@@ -8,14 +8,12 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -65,32 +63,6 @@ final class ClosedClientTest {
             .withMessage("client: closed (expected: an open client)");
       }
     }
-  }
-
-  private static Set<Thread> connectionThreads() {
-    return Thread.getAllStackTraces().keySet().stream()
-        .filter(thread -> thread.getName().startsWith("lavalier-connection-"))
-        .collect(Collectors.toSet());
-  }
-
-  @Test
-  void threadsOfConnectionsEndWithClient() throws Exception {
-    Set<Thread> before = connectionThreads();
-    LavalierClient client = unanswered();
-    Future<List<Device>> call = other.submit(client::listDevices);
-    Set<Thread> own;
-    try (Socket connection = silentPeer.accept()) {
-      assertThat(connection.getInputStream().read()).isNotNegative(); // a thread has connected
-      own = connectionThreads();
-      own.removeAll(before);
-      client.close();
-    }
-    assertThat(own).isNotEmpty();
-    for (Thread thread : own) {
-      thread.join(TimeUnit.SECONDS.toMillis(10));
-      assertThat(thread.isAlive()).as("%s", thread).isFalse();
-    }
-    assertThatExceptionOfType(ExecutionException.class).isThrownBy(call::get);
   }
 
   @Test
