@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.PathMatcher;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -53,7 +54,10 @@ final class BlockRunner implements AutoCloseable {
 
   private static final String DOCUMENTED_ADDRESS = "127.0.0.1:50051";
   private static final Pattern LENGTH = Pattern.compile("--seconds [0-9]+");
-  private static final Pattern RECORDING = Pattern.compile("\\b\\w+\\.(?:wav|flac|opus)\\b");
+
+  /** The name of a recording; its conversions, such as %Y, stand for the capture time. */
+  private static final Pattern RECORDING =
+      Pattern.compile("[\\w%][\\w%-]*\\.(?:wav|flac|opus)\\b");
 
   /** The programs that connect to the documented address unless they are given another one. */
   private static final Pattern CLIENT =
@@ -161,8 +165,10 @@ final class BlockRunner implements AutoCloseable {
     ProcessRunner.Result result = run(adapted(block.code()));
     assertThat(result.code()).as("%s%s", result.out(), result.err()).isZero();
     for (String name : RECORDING.matcher(block.code()).results().map(m -> m.group()).toList()) {
+      PathMatcher recording =
+          folder.getFileSystem().getPathMatcher("glob:" + name.replaceAll("(?:%\\w)+", "*"));
       try (Stream<Path> files = Files.walk(folder)) {
-        assertThat(files.filter(file -> file.endsWith(name)).toList())
+        assertThat(files.filter(file -> recording.matches(file.getFileName())).toList())
             .as(name)
             .isNotEmpty()
             .allMatch(file -> file.toFile().length() > 0);
