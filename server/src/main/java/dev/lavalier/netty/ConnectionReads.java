@@ -20,6 +20,11 @@ final class ConnectionReads {
     config.setAutoRead(false);
   }
 
+  /** Returns whether nothing is to be read from the socket. */
+  boolean isPaused() {
+    return pauses > 0;
+  }
+
   /** Ends a pause. */
   void resume(ChannelConfig config) {
     pauses--;

@@ -2,7 +2,7 @@ package dev.lavalier.netty;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelDuplexHandler;
 import io.netty.util.ReferenceCountUtil;
 import java.util.ArrayDeque;
 import java.util.Queue;
@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * take, and after TLS, because a TLS record has up to 16 KiB. Used only on the event loop of one
  * connection.
  */
-final class FairReadHandler extends ChannelInboundHandlerAdapter {
+final class FairReadHandler extends ChannelDuplexHandler {
 
   /** About five requests. */
   static final int REQUEST_BYTES = 256;
@@ -69,6 +69,14 @@ final class FairReadHandler extends ChannelInboundHandlerAdapter {
         reads.pause(context.channel().config());
         schedule();
       }
+    }
+  }
+
+  /** Handlers behind this one request a read when they have processed the last one. */
+  @Override
+  public void read(ChannelHandlerContext ignored) {
+    if (!reads.isPaused()) {
+      context.read();
     }
   }
 

@@ -6,11 +6,13 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.embedded.EmbeddedChannel;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
@@ -84,6 +86,40 @@ final class FairReadHandlerTest {
     pass(50);
     double work = (received() / PART - burst) * (double) WORK_NANOS;
     assertThat(work / (nanoTime.get() - before)).isBetween(0.4, 0.55);
+    channel.releaseInbound();
+  }
+
+  /** As HTTP/2 and TLS do, the last handler requests a read each time. */
+  @Test
+  void nothingIsReadWhilePartsWait() {
+    AtomicInteger reads = new AtomicInteger();
+    channel
+        .pipeline()
+        .addFirst(
+            new ChannelOutboundHandlerAdapter() {
+              @Override
+              public void read(ChannelHandlerContext context) {
+                reads.incrementAndGet();
+              }
+            });
+    channel
+        .pipeline()
+        .addLast(
+            new ChannelInboundHandlerAdapter() {
+              @Override
+              public void channelReadComplete(ChannelHandlerContext context) {
+                context.read();
+              }
+            });
+
+    send(random(100 * PART));
+    pass(50);
+    assertThat(channel.config().isAutoRead()).isFalse();
+    assertThat(reads).hasValue(0);
+
+    pass(500);
+    assertThat(channel.config().isAutoRead()).isTrue();
+    assertThat(reads).hasPositiveValue();
     channel.releaseInbound();
   }
 
