@@ -209,6 +209,7 @@ public final class GrpcServer implements AutoCloseable {
     try {
       server.start();
     } catch (IOException e) {
+      socket.remove();
       throw socket.bindFailure(e);
     }
     socket.publish();

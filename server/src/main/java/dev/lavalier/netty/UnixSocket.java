@@ -10,39 +10,52 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The file of a Unix socket that a server listens on. The socket is bound under another name, gets
- * its permissions, and then its name. So no caller can connect before the permissions are set, and
- * the file of a server that was killed is replaced in one step.
+ * The file of a Unix socket that a server listens on. The socket is bound in a new directory that
+ * only this user can enter, gets its permissions, and then its path. So no caller can connect
+ * before the permissions are set, and no other file is replaced.
+ *
+ * <p>Of servers that start together on one path, the first gets it, and the others fail. There is
+ * one exception: if the file of a killed server has the path, and a server removes it just after
+ * another one has found it abandoned and started completely, then both run, and callers reach the
+ * later one.
  *
  * <p>The methods are called in the order {@link #prepare}, {@link #publish}, {@link #remove}, on
  * any thread. They may block on the file system.
  */
 public final class UnixSocket {
 
-  /** The kernel allows 107 bytes. The name under which the socket is bound has one more. */
-  public static final int MAX_PATH_BYTES = 106;
+  /** The kernel allows 107 bytes. The path at which the socket is bound has up to ten more. */
+  public static final int MAX_PATH_BYTES = 97;
 
   // Of the mode of a file.
   private static final int FILE_TYPE = 0xF000;
   private static final int SOCKET = 0xC000;
+
+  private static final Set<PosixFilePermission> OWNER_ONLY =
+      PosixFilePermissions.fromString("rwx------");
+
+  private static final String UNUSED = "a path that no other server uses";
 
   /** The start of the transport's message for a failed system call. */
   private static final String SYSTEM_CALL = ".* failed with error\\(-?\\d+\\): ";
 
   private final Path path;
   private final Set<PosixFilePermission> permissions;
+  private final Path privateDirectory;
   private final Path unpublished;
   private volatile @Nullable Object fileKey; // null: not published
 
@@ -62,7 +75,8 @@ public final class UnixSocket {
     }
     this.path = path;
     this.permissions = Set.copyOf(permissions);
-    this.unpublished = Path.of(path + "~");
+    this.privateDirectory = path.resolveSibling(".%08x".formatted(new SecureRandom().nextInt()));
+    this.unpublished = privateDirectory.resolve("s");
   }
 
   /** Returns whether servers and clients on this machine can use Unix sockets: Linux's epoll. */
@@ -76,67 +90,67 @@ public final class UnixSocket {
   }
 
   /**
-   * Checks that no server uses the path. Call it before the socket is bound.
+   * Checks that no server uses the path, and creates the directory for binding. A server that is
+   * killed before {@link #publish} leaves that directory; nothing uses it again.
    *
    * @throws IOException if a server uses the path, or another file has it; its message is one line
    */
   public void prepare() throws IOException {
     try {
-      checkUnused();
-      if (isSocket(unpublished)) { // a server was killed while it started
-        Files.delete(unpublished);
+      if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+        checkAbandoned();
+        Files.deleteIfExists(path);
       }
+      Files.createDirectory(privateDirectory, PosixFilePermissions.asFileAttribute(OWNER_ONLY));
     } catch (FileSystemException e) {
       throw bindFailure(e);
     }
   }
 
-  private void checkUnused() throws IOException {
-    if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
-      if (!isSocket(path)) {
-        throw failure("a path that only a socket has; this file is none", null);
-      }
-      checkAbandoned();
-    }
-  }
-
   /** A connection that is refused shows that no process listens any more. */
   private void checkAbandoned() throws IOException {
+    int mode = (Integer) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS);
+    if ((mode & FILE_TYPE) != SOCKET) {
+      throw failure("a path that only a socket has; this file is none", null);
+    }
     try (SocketChannel probe = SocketChannel.open(StandardProtocolFamily.UNIX)) {
       probe.configureBlocking(false); // a server that accepts nothing would hold it up
       var unused = probe.connect(UnixDomainSocketAddress.of(path));
     } catch (ConnectException e) {
       return;
     } catch (IOException e) {
-      throw failure("a path that no other server uses; " + e.getMessage(), e);
+      throw failure(UNUSED + "; " + e.getMessage(), e);
     }
-    throw failure("a path that no other server uses", null);
-  }
-
-  private static boolean isSocket(Path file) throws IOException {
-    try {
-      int mode = (Integer) Files.getAttribute(file, "unix:mode", LinkOption.NOFOLLOW_LINKS);
-      return (mode & FILE_TYPE) == SOCKET;
-    } catch (NoSuchFileException e) {
-      return false;
-    }
+    throw failure(UNUSED, null);
   }
 
   /**
    * Sets the permissions of the bound socket, and gives it its path, from when on callers can
    * connect.
    *
-   * @throws IOException if this fails; its message is one line
+   * @throws IOException if this fails, or the path is in use now; its message is one line
    */
   public void publish() throws IOException {
     try {
       Files.setPosixFilePermissions(unpublished, permissions);
-      fileKey = fileKey(unpublished);
-      Files.move(unpublished, path, StandardCopyOption.ATOMIC_MOVE);
+      Object key = fileKey(unpublished);
+      Files.createLink(path, unpublished); // a rename would replace the file of another server
+      fileKey = key;
+    } catch (FileAlreadyExistsException e) {
+      throw failure(UNUSED, e);
     } catch (IOException e) {
-      fileKey = null;
-      Files.deleteIfExists(unpublished);
       throw bindFailure(e);
+    } finally {
+      removePrivateDirectory();
+    }
+  }
+
+  private void removePrivateDirectory() {
+    try {
+      Files.deleteIfExists(unpublished);
+      Files.deleteIfExists(privateDirectory);
+    } catch (IOException e) {
+      // It stays, as that of a killed server.
     }
   }
 
@@ -149,6 +163,10 @@ public final class UnixSocket {
     String reason = String.valueOf(root.getMessage()).replaceFirst(SYSTEM_CALL, "");
     if (root instanceof AccessDeniedException) { // its message is only the path
       reason = "Permission denied";
+    } else if (root instanceof NoSuchFileException) {
+      reason = "No such file or directory";
+    } else if (root instanceof FileSystemException failure && failure.getReason() != null) {
+      reason = failure.getReason(); // without the path in the private directory
     }
     return failure("a path in an existing directory that this server can write; " + reason, cause);
   }
@@ -162,8 +180,12 @@ public final class UnixSocket {
         .fileKey();
   }
 
-  /** Removes the file, unless another server has replaced it. */
+  /**
+   * Removes the file, unless another server has replaced it, and the directory of a socket that was
+   * not published.
+   */
   public void remove() {
+    removePrivateDirectory();
     try {
       if (fileKey != null && fileKey.equals(fileKey(path))) {
         Files.delete(path);

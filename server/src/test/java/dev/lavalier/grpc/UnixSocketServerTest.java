@@ -276,6 +276,18 @@ final class UnixSocketServerTest {
   }
 
   @Test
+  void serverTouchesNoOtherFileBesideItsPath() throws Exception {
+    Path mine = Files.writeString(Path.of(path() + "~"), "mine");
+    try (TcpServer server = start(TcpServer.Access.UNRESTRICTED)) {
+      assertThat(deviceCount(newChannel())).isEqualTo(1);
+      assertThat(server.hub().subscriptions()).isEmpty();
+      assertThat(dir.toFile().list()).containsExactlyInAnyOrder("s", "s~");
+    }
+    assertThat(mine).hasContent("mine");
+    assertThat(dir.toFile().list()).containsExactly("s~");
+  }
+
+  @Test
   void pathThatCannotBeBoundIsReportedInOneLine() {
     Path socket = dir.resolve("absent/s");
     assertThatIOException()

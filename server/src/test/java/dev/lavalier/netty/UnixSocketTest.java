@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIOException;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import io.netty.channel.unix.DomainSocketAddress;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,9 +45,13 @@ final class UnixSocketTest {
     return channel;
   }
 
-  private ServerSocketChannel listen(UnixSocket other) throws IOException {
+  private static Path bound(UnixSocket other) {
+    return Path.of(((DomainSocketAddress) other.bindAddress()).path());
+  }
+
+  private static ServerSocketChannel listen(UnixSocket other) throws IOException {
     other.prepare();
-    ServerSocketChannel channel = bind(Path.of(path + "~"));
+    ServerSocketChannel channel = bind(bound(other));
     other.publish();
     return channel;
   }
@@ -57,7 +63,7 @@ final class UnixSocketTest {
     try (ServerSocketChannel channel = listen(other)) {
       assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(path)))
           .isEqualTo(mode);
-      assertThat(dir).isDirectoryNotContaining("glob:**~");
+      assertThat(dir.toFile().list()).containsExactly("s");
       other.remove();
       assertThat(dir).isEmptyDirectory();
       assertThat(channel.isOpen()).isTrue();
@@ -65,9 +71,65 @@ final class UnixSocketTest {
   }
 
   @Test
-  void filesOfKilledServerAreReplaced() throws Exception {
+  void nobodyElseCanConnectBeforeThePermissionsAreSet() throws Exception {
+    socket.prepare();
+    try (ServerSocketChannel channel = bind(bound(socket))) {
+      Path room = bound(socket).getParent();
+      assertThat(room).hasParent(dir);
+      assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(room)))
+          .isEqualTo("rwx------");
+      assertThat(path).doesNotExist();
+      assertThat(channel.isOpen()).isTrue();
+    }
+    socket.remove(); // the server could not listen
+    assertThat(dir).isEmptyDirectory();
+  }
+
+  @Test
+  void fileWithASimilarNameIsKept() throws Exception {
+    Path mine = Files.writeString(Path.of(path + "~"), "mine");
+    listen(socket).close();
+    socket.remove();
+    assertThat(mine).hasContent("mine");
+  }
+
+  @Test
+  void laterOfTwoServersThatStartTogetherIsRefused() throws Exception {
+    UnixSocket other = new UnixSocket(path, MODE);
+    socket.prepare();
+    other.prepare();
+    try (ServerSocketChannel first = bind(bound(socket));
+        ServerSocketChannel second = bind(bound(other))) {
+      socket.publish();
+      assertThatIOException()
+          .isThrownBy(other::publish)
+          .withMessage("unix-socket: %s (expected: a path that no other server uses)", path);
+      other.remove();
+      assertThat(dir.toFile().list()).containsExactly("s");
+      try (SocketChannel caller = SocketChannel.open(UnixDomainSocketAddress.of(path))) {
+        first.accept().close();
+        assertThat(second.isOpen()).isTrue();
+      }
+    }
+    socket.remove();
+    assertThat(dir).isEmptyDirectory();
+  }
+
+  @Test
+  void fileThatAppearsDuringTheStartIsKept() throws Exception {
+    socket.prepare();
+    try (ServerSocketChannel channel = bind(bound(socket))) {
+      Files.writeString(path, "mine");
+      assertThatIOException().isThrownBy(socket::publish);
+      assertThat(channel.isOpen()).isTrue();
+    }
+    assertThat(path).hasContent("mine");
+    assertThat(dir.toFile().list()).containsExactly("s");
+  }
+
+  @Test
+  void fileOfKilledServerIsReplaced() throws Exception {
     bind(path).close();
-    bind(Path.of(path + "~")).close();
     listen(socket).close();
     assertThat(path).exists();
     socket.remove();
@@ -122,11 +184,14 @@ final class UnixSocketTest {
 
   @Test
   void fileOfAnotherServerIsNotRemoved() throws Exception {
-    listen(socket).close();
     UnixSocket other = new UnixSocket(path, MODE);
-    listen(other).close(); // replaces the file
-    socket.remove();
-    assertThat(path).exists();
+    try (ServerSocketChannel running = listen(socket)) {
+      Files.delete(path); // by hand
+      listen(other).close();
+      socket.remove();
+      assertThat(path).exists();
+      assertThat(running.isOpen()).isTrue();
+    }
     other.remove();
     assertThat(path).doesNotExist();
   }
@@ -135,9 +200,12 @@ final class UnixSocketTest {
   void tooLongPathIsRefused() {
     Path longest = Path.of("/" + "x".repeat(UnixSocket.MAX_PATH_BYTES - 1));
     assertThat(new UnixSocket(longest, MODE)).hasToString("unix:" + longest);
-    Path tooLong = Path.of("/" + "\u00e4".repeat(53)); // 107 bytes
+    assertThat(bound(new UnixSocket(longest, MODE)).toString()).hasSizeLessThanOrEqualTo(107);
+    Path shortest = Path.of("/" + "x".repeat(UnixSocket.MAX_PATH_BYTES - 3) + "/s");
+    assertThat(bound(new UnixSocket(shortest, MODE)).toString()).hasSize(107);
+    Path tooLong = Path.of("/x" + "\u00e4".repeat(48)); // 98 bytes
     assertThatIllegalArgumentException()
         .isThrownBy(() -> new UnixSocket(tooLong, MODE))
-        .withMessage("unix-socket: %s (expected: at most 106 bytes, not 107)", tooLong);
+        .withMessage("unix-socket: %s (expected: at most 97 bytes, not 98)", tooLong);
   }
 }
