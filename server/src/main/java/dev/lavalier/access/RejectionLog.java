@@ -12,11 +12,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Logs calls and connections that the server rejects, and why. Safe for use from any thread.
+ * Logs calls and connections that the server rejects or cannot accept, and why. Safe for use from
+ * any thread.
  *
  * <p>A rejection because of access or of a handshake has one line, up to {@value #MAX_LINES} lines
  * in 10 s. Of the rejections because of limits, the first in a minute has a line. Further
- * rejections in that time are counted and logged in one line.
+ * rejections in that time are counted and logged in one line. The same applies to connections that
+ * the server cannot accept.
  */
 public final class RejectionLog {
 
@@ -34,6 +36,7 @@ public final class RejectionLog {
 
   private final RateLimitedLog rejections;
   private final RateLimitedLog limits;
+  private final RateLimitedLog acceptFailures;
   private final Map<String, Integer> moreByLimit = new ConcurrentHashMap<>(); // in this window
 
   /**
@@ -57,6 +60,15 @@ public final class RejectionLog {
             more ->
                 "refused %d more within %d s, by limit: %s"
                     .formatted(more, LIMIT_WINDOW.toSeconds(), byLimit()),
+            log::warn);
+    this.acceptFailures =
+        new RateLimitedLog(
+            timeSource,
+            1,
+            LIMIT_WINDOW,
+            more ->
+                "could not accept a connection %d more times within %d s"
+                    .formatted(more, LIMIT_WINDOW.toSeconds()),
             log::warn);
   }
 
@@ -83,6 +95,11 @@ public final class RejectionLog {
     moreByLimit.merge(known ? kind : "other limits", 1, Integer::sum);
     String text = what.isEmpty() ? reason : what + ", " + reason;
     limits.log(() -> "refused %s: %s".formatted(address, text));
+  }
+
+  /** Logs that the system gives the server no connection. Does not block. */
+  public void acceptFailed(Throwable failure) {
+    acceptFailures.log(() -> "cannot accept a connection: " + failure.getMessage());
   }
 
   /** Returns the numbers of rejections by limit, and forgets them. */

@@ -4,7 +4,6 @@ import dev.lavalier.access.RejectionLog;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
@@ -45,11 +44,12 @@ final class ConnectionLimit {
   }
 
   /** The handler in the pipeline of a listening socket, used only on its event loop. */
-  private final class Acceptor extends ChannelInboundHandlerAdapter {
+  private final class Acceptor extends AcceptFailureHandler {
 
     private final Consumer<Channel> preparation;
 
     Acceptor(Consumer<Channel> preparation) {
+      super(rejections);
       this.preparation = preparation;
     }
 

@@ -1,5 +1,6 @@
 package dev.lavalier.netty;
 
+import dev.lavalier.access.RejectionLog;
 import dev.lavalier.common.FailureLog;
 import dev.lavalier.common.TimeSource;
 import io.netty.bootstrap.ServerBootstrap;
@@ -115,6 +116,7 @@ public final class HttpListener implements AutoCloseable {
         new ServerBootstrap()
             .group(group)
             .channel(NioServerSocketChannel.class)
+            .handler(new AcceptFailureHandler(new RejectionLog(TimeSource.system())))
             .childHandler(
                 new ChannelInitializer<>() {
                   @Override
