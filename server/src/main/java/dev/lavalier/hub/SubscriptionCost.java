@@ -49,6 +49,11 @@ record SubscriptionCost(long bytes, int framesPerSecond, List<Shared> shared) {
   /** No period is longer. */
   private static final long MAX_PERIOD_NANOS = 100_000_000;
 
+  /** Returns whether the subscription gets levels, which have no format or channels to choose. */
+  boolean measuresLevels() {
+    return shared.stream().anyMatch(each -> each.key() instanceof LevelsKey);
+  }
+
   /**
    * Returns the cost of a subscription.
    *

@@ -16,6 +16,9 @@ import java.util.Map;
  */
 final class SubscriptionQuotas {
 
+  private static final String CONVERSION_ADVICE =
+      "request the capture format or fewer channels, or close a stream";
+
   /** What has a limit of its own. */
   private enum Kind {
     CONNECTION,
@@ -238,7 +241,7 @@ final class SubscriptionQuotas {
         checkMemory(scope, account.bytesWith(cost));
         checkFrames(scope, account.framesPerSecond + cost.framesPerSecond());
       }
-      checkConversions(scope, account.conversionNanosWith(cost));
+      checkConversions(scope, account.conversionNanosWith(cost), cost.measuresLevels());
     }
   }
 
@@ -267,7 +270,7 @@ final class SubscriptionQuotas {
     }
   }
 
-  private void checkConversions(Scope scope, long nanos) throws StreamException {
+  private void checkConversions(Scope scope, long nanos, boolean levels) throws StreamException {
     double share =
         switch (scope.kind()) {
           case CONNECTION, IDENTITY -> resources.conversionSharePerCaller();
@@ -278,7 +281,10 @@ final class SubscriptionQuotas {
       throw conversionLimitReached(
           scope.description(),
           share,
-          scope.isCaller() ? "max-conversion-percent-per-caller" : "max-conversion-percent");
+          scope.isCaller() ? "max-conversion-percent-per-caller" : "max-conversion-percent",
+          levels
+              ? "request the interval_ms of another of these streams, or close one"
+              : CONVERSION_ADVICE);
     }
   }
 
@@ -287,14 +293,16 @@ final class SubscriptionQuotas {
     return conversionLimitReached(
         new Scope(Kind.DEVICE, deviceId).description(),
         resources.conversionShare(),
-        "max-conversion-percent");
+        "max-conversion-percent",
+        CONVERSION_ADVICE);
   }
 
-  private static StreamException conversionLimitReached(String scope, double share, String flag) {
+  private static StreamException conversionLimitReached(
+      String scope, double share, String flag, String advice) {
     return new StreamException(
         Reason.LIMIT_REACHED,
-        "conversions%s: the limit of %.0f %% of a processor is reached (%s); request the capture format or fewer channels, or close a stream"
-            .formatted(scope, 100 * share, flag));
+        "conversions%s: the limit of %.0f %% of a processor is reached (%s); %s"
+            .formatted(scope, 100 * share, flag, advice));
   }
 
   private static StreamException limitReached(

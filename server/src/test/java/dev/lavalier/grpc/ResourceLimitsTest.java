@@ -82,7 +82,10 @@ final class ResourceLimitsTest {
     }
     Status status = levels(levels.toBuilder().setIntervalMs(200).build()).status();
     assertThat(status.getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
-    assertThat(status.getDescription()).contains("(max-conversion-percent-per-caller)");
+    assertThat(status.getDescription())
+        .endsWith(
+            " (max-conversion-percent-per-caller); request the interval_ms of another of these"
+                + " streams, or close one");
     levels(levels).nextStarted();
   }
 
