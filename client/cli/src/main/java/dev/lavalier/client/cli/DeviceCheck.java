@@ -29,6 +29,10 @@ final class DeviceCheck {
 
   private static final String DEVICE = "device";
 
+  private static final String MISSING_MICROPHONE =
+      "If lavalier devices lists no microphone: see arecord -l on the server's machine; the user of"
+          + " the server must be in the group audio";
+
   /**
    * Longer than the default, so that this program, which has just started, is not the reason for
    * lost samples.
@@ -83,15 +87,23 @@ final class DeviceCheck {
       findings.accept(Finding.fail(DEVICE, e.getMessage(), "Look at the log of the server"));
       return Optional.empty();
     }
-    findings.accept(
-        Finding.ok(
-            DEVICE,
-            heard.start().deviceId() + " was opened and read for a second",
-            Map.of("device_id", new JsonPrimitive(heard.start().deviceId()))));
+    findings.accept(opened(heard.start().deviceId()));
     findings.accept(format(heard.start().deviceId(), heard.start().captureFormat()));
     findings.accept(level(heard.levels()));
     findings.accept(loss(heard.lost(), heard.start().format().sampleRateHz()));
     return Optional.of(heard);
+  }
+
+  private Finding opened(String id) {
+    Map<String, JsonElement> values = Map.of("device_id", new JsonPrimitive(id));
+    // The only virtual device that can be the default is the test tone.
+    return deviceId.isEmpty() && contact.facts().virtualDevices().contains(id)
+        ? Finding.warn(
+            DEVICE,
+            id + " was opened: it is the server's test tone, because no microphone is available",
+            "Connect a microphone to the server's machine. " + MISSING_MICROPHONE,
+            values)
+        : Finding.ok(DEVICE, id + " was opened and read for a second", values);
   }
 
   private Listening listen() throws LavalierException {
@@ -111,8 +123,7 @@ final class DeviceCheck {
     return switch (e.kind()) {
       case DEVICE_NOT_FOUND ->
           deviceId.isEmpty()
-              ? "Choose one of lavalier devices with --device. If it lists none: see arecord -l on"
-                  + " the server's machine; the user of the server must be in the group audio"
+              ? "Choose one of lavalier devices with --device. " + MISSING_MICROPHONE
               : "Choose one of lavalier devices, or ask the operator for a grant for this one";
       case NOT_PERMITTED, NOT_AUTHENTICATED ->
           "Ask the operator for a token or a certificate with a grant to stream this device";

@@ -34,6 +34,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
@@ -47,6 +48,9 @@ import org.jspecify.annotations.Nullable;
 public final class ServerProbe {
 
   private static final long TIMEOUT_SECONDS = 10;
+
+  /** The vendor of the server's virtual devices. */
+  private static final String VIRTUAL_VENDOR = "Lavalier";
 
   private ServerProbe() {}
 
@@ -67,7 +71,8 @@ public final class ServerProbe {
         Optional.ofNullable(session).map(SSLSession::getProtocol),
         session == null ? List.of() : peerCertificates(session),
         session == null ? List.of() : x509(session.getLocalCertificates()),
-        sampleRates(devices));
+        sampleRates(devices),
+        virtualDevices(devices));
   }
 
   /**
@@ -138,6 +143,13 @@ public final class ServerProbe {
       }
     }
     return rates;
+  }
+
+  private static Set<String> virtualDevices(List<Device> devices) {
+    return devices.stream()
+        .filter(device -> device.getVendor().equals(VIRTUAL_VENDOR))
+        .map(Device::getDeviceId)
+        .collect(Collectors.toSet());
   }
 
   /** Keeps the attributes of the connection of the last call. */

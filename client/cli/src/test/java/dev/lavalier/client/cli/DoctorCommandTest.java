@@ -125,6 +125,23 @@ final class DoctorCommandTest {
   }
 
   @Test
+  void testToneInPlaceOfMicrophoneIsReported() {
+    server.withVendor("Lavalier"); // the vendor of a server's test tone
+    Map<String, JsonObject> checks = checks(0);
+    assertWarning(checks.get("device"), "it is the server's test tone", "Connect a microphone");
+    assertThat(text(checks.get("device"), "device_id")).isEqualTo("mic");
+    assertOk(checks(0, "--device", "mic").get("device"), "mic was opened");
+  }
+
+  @Test
+  void adviceNamesAListWithoutMicrophones() {
+    server.withEnd(0, Status.NOT_FOUND.withDescription("device_id: empty (expected: one of tone)"));
+    assertThat(text(checks(1).get("device"), "advice"))
+        .startsWith("Choose one of lavalier devices with --device. ")
+        .contains("If lavalier devices lists no microphone: see arecord -l");
+  }
+
+  @Test
   void streamThatEndsEarlyFails() {
     server.withEnd(3, Status.UNAVAILABLE.withDescription("the device was unplugged"));
     JsonObject device = checks(1).get("device");

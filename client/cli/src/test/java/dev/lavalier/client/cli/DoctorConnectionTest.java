@@ -146,6 +146,18 @@ final class DoctorConnectionTest {
   }
 
   @Test
+  void testToneOfServerIsNoMicrophone() throws Exception {
+    start("", "", "");
+    assertThat(doctor(0))
+        .filteredOn(line -> line.contains("  device   "))
+        .singleElement()
+        .asString()
+        .startsWith("warn  device   tone was opened: it is the server's test tone");
+    assertThat(doctor(0, "--device", "tone"))
+        .contains("ok    device   tone was opened and read for a second");
+  }
+
+  @Test
   void validCertificateIsOk() throws Exception {
     certificates(60);
     start("server", "", "");

@@ -46,6 +46,7 @@ final class ScriptedServer implements AutoCloseable {
   private volatile Duration latency = Duration.ofMillis(30);
   private volatile Duration readDelay = Duration.ofMillis(25);
   private volatile List<Integer> listedRates = List.of(0);
+  private volatile String vendor = "";
   private volatile int frames = FRAMES;
   private long lost;
   private volatile Status end = Status.UNAVAILABLE.withDescription("the device was lost");
@@ -95,6 +96,12 @@ final class ScriptedServer implements AutoCloseable {
   /** Sets the sample rates that the device lists; 0: any. */
   ScriptedServer withListedRates(Integer... ratesHz) {
     listedRates = List.of(ratesHz);
+    return this;
+  }
+
+  /** Sets the vendor of the device. */
+  ScriptedServer withVendor(String name) {
+    vendor = name;
     return this;
   }
 
@@ -173,6 +180,7 @@ final class ScriptedServer implements AutoCloseable {
       Device.Builder mic =
           Device.newBuilder()
               .setDeviceId("mic")
+              .setVendor(vendor)
               .setIsDefault(true)
               .setCaptureFormat(format(RATE_HZ));
       listedRates.forEach(rate -> mic.addFormats(format(rate)));
