@@ -25,6 +25,12 @@ final class ConnectionCheck {
   private static final String SERVER = "server";
   private static final String ACCESS = "access";
 
+  /** In the client's message for a server that is connected, but does not answer a call. */
+  private static final String NO_ANSWER = "did not answer in ";
+
+  /** In the client's message for an address at which no connection is made. */
+  private static final String NO_CONNECTION = "no connection in ";
+
   private final ConnectOptions options;
   private final LavalierClient client;
   private final Consumer<Finding> findings;
@@ -92,7 +98,9 @@ final class ConnectionCheck {
       }
       default -> {
         List<X509Certificate> presented =
-            options.tls() ? List.of() : ServerProbe.presentedCertificates(options.server());
+            options.tls() || timedOut(e)
+                ? List.of()
+                : ServerProbe.presentedCertificates(options.server());
         if (presented.isEmpty()) {
           findings.accept(Finding.fail(SERVER, message(e), serverAdvice(e)));
         } else {
@@ -128,10 +136,21 @@ final class ConnectionCheck {
             + " certificate, and set --cert and --key";
   }
 
-  private static String serverAdvice(LavalierException e) {
-    return e.kind() == LavalierException.Kind.LIMIT_REACHED
-        ? "Retry later, or ask the operator for a higher limit"
-        : "Set --server to the address that lavalier-server prints. Check that it runs, and that"
-            + " the firewall allows the port";
+  /** A server with TLS rejects a call without TLS at once, so another wait would find none. */
+  private static boolean timedOut(LavalierException e) {
+    return e.getMessage().contains(NO_ANSWER) || e.getMessage().contains(NO_CONNECTION);
+  }
+
+  private String serverAdvice(LavalierException e) {
+    if (e.kind() == LavalierException.Kind.LIMIT_REACHED) {
+      return "Retry later, or ask the operator for a higher limit";
+    }
+    String address = "Set --server to the address that lavalier-server prints. ";
+    if (e.getMessage().contains(NO_ANSWER)) {
+      return address + "If it is this one, look at the log of the server, and restart it";
+    }
+    return options.server().startsWith("unix:")
+        ? address + "Check that it runs with --unix-socket, and that your user may use the socket"
+        : address + "Check that it runs, and that the firewall allows the port";
   }
 }

@@ -42,6 +42,9 @@ final class DeviceCheck {
   /** The server reports a device that delivers nothing after 10 s. */
   private static final Duration TIMEOUT = Duration.ofSeconds(15);
 
+  /** In the message for a device whose driver or sound server does not return from a call. */
+  private static final String NOT_RESPONDING = "is not responding";
+
   /** Fewer can be in a signal that was recorded at its full range. */
   private static final int MIN_CLIPPED = 10;
 
@@ -130,8 +133,12 @@ final class DeviceCheck {
       case LIMIT_REACHED ->
           "End other streams (lavalier subscriptions), or ask the operator for a higher limit";
       case UNAVAILABLE ->
-          "Check its cable. Close other programs that use it on the server's machine, such as"
-              + " PulseAudio or PipeWire. The log of the server has the details";
+          // The code is the same for all reasons, so the server's text chooses the advice.
+          e.getMessage().contains(NOT_RESPONDING)
+              ? "Check the sound server of the server's machine, such as PulseAudio or PipeWire, and"
+                  + " restart it. The log of the server has the details"
+              : "Check its cable. Close other programs that use it on the server's machine, such as"
+                  + " PulseAudio or PipeWire. The log of the server has the details";
       case FORMAT_NOT_AVAILABLE ->
           "Ask the operator for a --capture-format that the device supports";
       default -> "Look at the log of the server";

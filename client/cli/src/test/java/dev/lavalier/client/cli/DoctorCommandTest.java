@@ -142,6 +142,15 @@ final class DoctorCommandTest {
   }
 
   @Test
+  void deviceThatDoesNotRespondHasItsOwnAdvice() {
+    server.withEnd(
+        0, Status.UNAVAILABLE.withDescription("mic is not responding: the sound system"));
+    assertThat(text(checks(1).get("device"), "advice"))
+        .contains("Check the sound server", "restart it")
+        .doesNotContain("cable");
+  }
+
+  @Test
   void streamThatEndsEarlyFails() {
     server.withEnd(3, Status.UNAVAILABLE.withDescription("the device was unplugged"));
     JsonObject device = checks(1).get("device");

@@ -5,17 +5,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.lavalier.access.Credential;
 import dev.lavalier.access.TlsFiles;
 import dev.lavalier.access.TokenFile;
+import dev.lavalier.client.ConnectOptions;
 import dev.lavalier.client.FakeServer;
+import dev.lavalier.client.LavalierClient;
 import dev.lavalier.common.TimeSource;
 import dev.lavalier.hub.HubConfig;
 import dev.lavalier.netty.ServerTls;
 import dev.lavalier.testing.Certificates;
 import dev.lavalier.testing.TcpServer;
+import io.grpc.Status;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -23,6 +27,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What {@code lavalier doctor} says about TLS and access of a real server, over TCP. */
 final class DoctorConnectionTest {
@@ -143,6 +149,41 @@ final class DoctorConnectionTest {
         .asString()
         .startsWith("fail  server   --server: 127.0.0.1:" + port)
         .contains("connection refused", ". Set --server to");
+  }
+
+  @Test
+  void missingSocketFileHasItsOwnAdvice() {
+    assertThat(doctorAt("unix:" + dir.resolve("none.sock"), 1))
+        .singleElement()
+        .asString()
+        .contains("no such file", ". Set --server to", "--unix-socket, and that your user")
+        .doesNotContain("firewall");
+  }
+
+  /** The server here has TLS, so a second connection would show its certificate. */
+  @ParameterizedTest
+  @CsvSource({
+    "'it accepted the connection, but did not answer in 10 s', restart it",
+    "no connection in 5 s; check the address and the firewall, firewall allows"
+  })
+  void serverIsNotAskedAgainAfterATimeout(String reason, String advice) throws Exception {
+    certificates(60);
+    start("server", "", "");
+    String message = "server: mic:1 (expected: a Lavalier server; %s)".formatted(reason);
+    List<Finding> findings = new ArrayList<>();
+    try (ScriptedServer silent =
+            ScriptedServer.start().withRefusal(Status.UNAVAILABLE.withDescription(message));
+        LavalierClient client = LavalierClient.connect(silent.address())) {
+      ConnectOptions options = ConnectOptions.to("localhost:" + server.port());
+      assertThat(new ConnectionCheck(options, client, findings::add).run()).isEmpty();
+    }
+    assertThat(findings)
+        .singleElement()
+        .satisfies(
+            finding ->
+                assertThat(finding.line())
+                    .startsWith("fail  server   --" + message + ". Set --server to")
+                    .contains(advice));
   }
 
   @Test

@@ -47,6 +47,7 @@ final class ScriptedServer implements AutoCloseable {
   private volatile Duration readDelay = Duration.ofMillis(25);
   private volatile List<Integer> listedRates = List.of(0);
   private volatile String vendor = "";
+  private volatile Status refusal = Status.OK;
   private volatile int frames = FRAMES;
   private long lost;
   private volatile Status end = Status.UNAVAILABLE.withDescription("the device was lost");
@@ -96,6 +97,12 @@ final class ScriptedServer implements AutoCloseable {
   /** Sets the sample rates that the device lists; 0: any. */
   ScriptedServer withListedRates(Integer... ratesHz) {
     listedRates = List.of(ratesHz);
+    return this;
+  }
+
+  /** Makes the server fail GetServerInfo with a status; OK: it answers. */
+  ScriptedServer withRefusal(Status status) {
+    refusal = status;
     return this;
   }
 
@@ -162,7 +169,9 @@ final class ScriptedServer implements AutoCloseable {
     @Override
     public void getServerInfo(
         GetServerInfoRequest request, StreamObserver<GetServerInfoResponse> observer) {
-      if (tellsTime) {
+      if (!refusal.isOk()) {
+        observer.onError(refusal.asRuntimeException());
+      } else if (tellsTime) {
         observer.onNext(
             GetServerInfoResponse.newBuilder()
                 .setVersion("9.8.7")
