@@ -2,6 +2,7 @@ package dev.lavalier.app;
 
 import dev.lavalier.access.RejectionLog;
 import dev.lavalier.capture.CombinedDevices;
+import dev.lavalier.capture.DeviceDescriptor;
 import dev.lavalier.capture.Devices;
 import dev.lavalier.capture.javasound.JavaSoundDevices;
 import dev.lavalier.capture.line.LineSettings;
@@ -147,6 +148,11 @@ final class LavalierServer implements AutoCloseable {
   /** Returns the port; empty: it listens on none. */
   OptionalInt port() {
     return tcp.map(GrpcServer::port).map(OptionalInt::of).orElseGet(OptionalInt::empty);
+  }
+
+  /** Returns whether a device is the default one now. */
+  boolean hasDefaultDevice() {
+    return devices.list().stream().anyMatch(DeviceDescriptor::isDefault);
   }
 
   private void forEachListener(Consumer<GrpcServer> step) {

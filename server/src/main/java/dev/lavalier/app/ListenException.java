@@ -9,6 +9,9 @@ final class ListenException extends IOException {
 
   private static final long serialVersionUID = 1;
 
+  /** The start of the transport's message for a failed system call. */
+  private static final String SYSTEM_CALL = ".* failed with error\\(-?\\d+\\): ";
+
   /**
    * Creates an exception.
    *
@@ -23,7 +26,7 @@ final class ListenException extends IOException {
                 key,
                 address.getPort(),
                 address.getAddress().getHostAddress(),
-                bindFailure(e).getMessage()),
+                String.valueOf(bindFailure(e).getMessage()).replaceFirst(SYSTEM_CALL, "")),
         e);
   }
 

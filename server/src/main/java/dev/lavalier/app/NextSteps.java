@@ -15,20 +15,31 @@ final class NextSteps {
 
   private static final String BUILT_CLIENT = "client/cli/target/lavalier.jar";
 
+  /** The server that the client uses without {@code --server}. */
+  private static final String CLIENT_DEFAULT = "127.0.0.1:50051";
+
   private static final int GROUPS = 8; // of an IPv6 address
 
   private NextSteps() {}
 
   /**
-   * Returns the text of several lines; empty if no client is installed.
+   * Returns the text; empty if there is a default device, but no client is installed.
    *
    * @param directory the working directory
    * @param searchPath the value of the variable PATH
    * @param server the address of the server for the option {@code --server}
+   * @param hasDefaultDevice whether the commands find a device
    */
-  static Optional<String> text(Path directory, String searchPath, String server) {
+  static Optional<String> text(
+      Path directory, String searchPath, String server, boolean hasDefaultDevice) {
+    if (!hasDefaultDevice) {
+      return Optional.of(
+          "No microphone was found, so there is no default device. --demo gives a test tone.");
+    }
     return client(directory, searchPath)
-        .map(program -> program + " --server " + quoted(server))
+        .map(
+            program ->
+                server.equals(CLIENT_DEFAULT) ? program : program + " --server " + quoted(server))
         .map(
             command ->
                 """

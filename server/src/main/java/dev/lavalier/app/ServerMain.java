@@ -201,7 +201,8 @@ public final class ServerMain implements Callable<Integer> {
               .map(InetSocketAddress::getAddress)
               .map(each -> NextSteps.reachableAddress(each, server.port().orElseThrow()))
               .orElse(addresses.get(0));
-      NextSteps.text(Path.of(""), searchPath, reachable).ifPresent(err::println);
+      NextSteps.text(Path.of(""), searchPath, reachable, server.hasDefaultDevice())
+          .ifPresent(err::println);
     }
     awaitSignal();
     return CommandLine.ExitCode.OK;

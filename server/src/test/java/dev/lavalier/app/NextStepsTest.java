@@ -42,20 +42,20 @@ final class NextStepsTest {
   }
 
   private String command(String searchPath, String server) {
-    return NextSteps.text(dir, searchPath, server).orElseThrow().lines().toList().get(1);
+    return NextSteps.text(dir, searchPath, server, true).orElseThrow().lines().toList().get(1);
   }
 
   @ParameterizedTest
   @CsvSource({
-    "127.0.0.1, 127.0.0.1:50051",
-    "0.0.0.0, 127.0.0.1:50051",
-    "192.0.2.7, 192.0.2.7:50051",
-    "::, '''[::1]:50051'''",
-    "::1, '''[::1]:50051'''",
+    "127.0.0.1, ''",
+    "0.0.0.0, ''",
+    "192.0.2.7, '--server 192.0.2.7:50051 '",
+    "::, '--server ''[::1]:50051'' '",
+    "::1, '--server ''[::1]:50051'' '",
   })
   void commandNamesAnAddressThatCanBeReachedAndTyped(String bound, String typed)
       throws IOException {
-    assertThat(firstCommand(bound)).isEqualTo("  lavalier --server " + typed + " devices");
+    assertThat(firstCommand(bound)).isEqualTo("  lavalier " + typed + "devices");
   }
 
   @Test
@@ -74,11 +74,18 @@ final class NextStepsTest {
     Files.createFile(jar);
 
     assertThat(firstCommand("127.0.0.1"))
-        .isEqualTo("  java -jar client/cli/target/lavalier.jar --server 127.0.0.1:50051 devices");
+        .isEqualTo("  java -jar client/cli/target/lavalier.jar devices");
   }
 
   @Test
   void nothingIsSuggestedWithoutAClient() {
-    assertThat(NextSteps.text(dir, dir.toString(), "127.0.0.1:1")).isEmpty();
+    assertThat(NextSteps.text(dir, dir.toString(), "127.0.0.1:1", true)).isEmpty();
+  }
+
+  @Test
+  void nothingIsTriedWithoutADefaultDevice() {
+    assertThat(NextSteps.text(dir, dir.toString(), "127.0.0.1:1", false))
+        .hasValue(
+            "No microphone was found, so there is no default device. --demo gives a test tone.");
   }
 }

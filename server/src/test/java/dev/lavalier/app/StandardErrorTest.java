@@ -51,8 +51,9 @@ final class StandardErrorTest {
       assertThat(result.code()).isEqualTo(1);
       assertThat(result.out()).isNull();
       assertThat(messages(result.err()))
-          .anyMatch(
-              message -> message.startsWith("port: " + taken.getLocalPort() + " (expected: "));
+          .contains(
+              "port: %d (expected: a port that the server can listen on at 127.0.0.1; Address already in use)"
+                  .formatted(taken.getLocalPort()));
     }
   }
 
