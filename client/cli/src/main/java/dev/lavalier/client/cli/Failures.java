@@ -3,7 +3,9 @@ package dev.lavalier.client.cli;
 import dev.lavalier.client.LavalierException;
 import dev.lavalier.client.bench.BenchException;
 import java.nio.file.InvalidPathException;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
@@ -37,7 +39,14 @@ final class Failures {
     }
     if (e.getArgSpec() instanceof OptionSpec option) {
       if (e.getCause() instanceof TypeConversionException cause) {
-        return option.longestName() + ": " + cause.getMessage();
+        Object[] names = option.type().getEnumConstants(); // null: not an enum
+        return names == null
+            ? option.longestName() + ": " + cause.getMessage()
+            : "%s: %s (expected: %s)"
+                .formatted(
+                    option.longestName(),
+                    e.getValue(),
+                    Arrays.stream(names).map(Object::toString).collect(Collectors.joining(" or ")));
       }
       if (e.getCause() instanceof InvalidPathException) {
         return "%s: %s (expected: a name that the system can express; under LC_ALL=C, set %s)"

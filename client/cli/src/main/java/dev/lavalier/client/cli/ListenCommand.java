@@ -69,7 +69,7 @@ final class ListenCommand implements Callable<Integer> {
   private void play(Player player, FrameStream stream) throws LavalierException, IOException {
     try (ExitHook hook = ExitHook.install(() -> {})) {
       hook.setStream(stream);
-      stream.onNotice(notice -> cli.terminal().report("notice: " + notice.message()));
+      Notices.listen(stream, notice -> cli.terminal().report("notice: " + notice.message()));
       if (cli.terminal().errIsTerminal()) {
         cli.terminal()
             .report(

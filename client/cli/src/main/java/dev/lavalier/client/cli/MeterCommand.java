@@ -44,7 +44,7 @@ final class MeterCommand implements Callable<Integer> {
     try (LavalierClient client = cli.connect();
         FrameStream stream = client.stream(options)) {
       Meter meter = new Meter(cli.terminal(), stream.start(), json, System::nanoTime);
-      stream.onNotice(meter::onNotice);
+      Notices.listen(stream, meter::onNotice);
       meter.start();
       ScheduledExecutorService timer =
           Executors.newSingleThreadScheduledExecutor(

@@ -140,7 +140,7 @@ final class RecordCommand implements Callable<Integer> {
 
   private void record(FrameStream stream, RecordTarget opened) {
     Progress progress = new Progress(cli.terminal(), stream.start(), opened.displayName());
-    stream.onNotice(progress::onNotice);
+    Notices.listen(stream, progress::onNotice);
     if (stream.start().preroll().compareTo(preroll) < 0) {
       progress.onPreroll(stream.start().preroll(), preroll);
     }

@@ -38,8 +38,8 @@ final class SegmentTarget implements RecordTarget {
   static SegmentTarget of(String name, @Nullable Container container, Duration length) {
     if (length.compareTo(MIN_LENGTH) < 0 || length.compareTo(MAX_LENGTH) > 0) {
       throw new UsageException(
-          "--segment: %s s (expected: %d ms to %d h)"
-              .formatted(seconds(length), MIN_LENGTH.toMillis(), MAX_LENGTH.toHours()));
+          "--segment: %s (expected: %d ms to %d h)"
+              .formatted(text(length), MIN_LENGTH.toMillis(), MAX_LENGTH.toHours()));
     }
     SegmentNames names = SegmentNames.parse(name, ZoneId.systemDefault());
     try {
@@ -54,8 +54,12 @@ final class SegmentTarget implements RecordTarget {
     }
   }
 
-  private static String seconds(Duration length) {
-    return BigDecimal.valueOf(length.toNanos(), 9).stripTrailingZeros().toPlainString();
+  /** Returns a time in seconds, or in milliseconds if it is shorter than a second. */
+  private static String text(Duration length) {
+    boolean isShort = length.compareTo(Duration.ofSeconds(1)) < 0;
+    String number =
+        BigDecimal.valueOf(length.toNanos(), isShort ? 6 : 9).stripTrailingZeros().toPlainString();
+    return number + (isShort ? " ms" : " s");
   }
 
   /** Returns the folder that must exist: those after it have the time in their names. */
@@ -79,7 +83,10 @@ final class SegmentTarget implements RecordTarget {
   @Override
   public RecordTarget open() {
     if (!Files.isDirectory(folder)) {
-      throw RecordTarget.notWritable(name, "the folder does not exist", new IOException(name));
+      throw RecordTarget.notWritable(
+          name,
+          "the folder %s does not exist".formatted(Printable.of(folder.toString())),
+          new IOException(name));
     }
     if (!Files.isWritable(folder)) {
       throw RecordTarget.notWritable(name, "no permission", new IOException(name));
@@ -109,7 +116,7 @@ final class SegmentTarget implements RecordTarget {
     }
     return files.count() == 1
         ? Printable.of(files.last().toString())
-        : "%d segments, the last one %s"
+        : "%d segments (the last one is %s)"
             .formatted(files.count(), Printable.of(files.last().toString()));
   }
 

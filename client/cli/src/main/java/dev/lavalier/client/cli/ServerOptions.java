@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -80,8 +81,30 @@ final class ServerOptions {
    * @throws IllegalArgumentException if an option is invalid; the message is one line
    */
   ConnectOptions connectOptions(Map<String, String> environment) {
+    String variable = environment.getOrDefault(SERVER_VARIABLE, "").strip();
+    boolean fromVariable = server == null && !variable.isEmpty();
+    String given = fromVariable ? variable : Objects.requireNonNullElse(server, DEFAULT_HOST);
+    String address = HOST_WITHOUT_PORT.matcher(given).matches() ? given + DEFAULT_PORT : given;
+    try {
+      return connectOptions(address, environment);
+    } catch (IllegalArgumentException e) {
+      String start = "server: " + address + " ";
+      if (!e.getMessage().startsWith(start)) {
+        throw e;
+      }
+      throw new IllegalArgumentException(
+          "%s: %s %s"
+              .formatted(
+                  fromVariable ? SERVER_VARIABLE : "server",
+                  given,
+                  e.getMessage().substring(start.length())),
+          e);
+    }
+  }
+
+  private ConnectOptions connectOptions(String address, Map<String, String> environment) {
     return new ConnectOptions(
-        serverAddress(environment),
+        address,
         tls,
         Optional.ofNullable(ca),
         Optional.ofNullable(certificate),
@@ -90,15 +113,6 @@ final class ServerOptions {
             ? Optional.of(environment.getOrDefault(TOKEN_VARIABLE, "").strip())
                 .filter(t -> !t.isEmpty())
             : Optional.of(token(tokenFile)));
-  }
-
-  private String serverAddress(Map<String, String> environment) {
-    String address = server;
-    if (address == null) {
-      String variable = environment.getOrDefault(SERVER_VARIABLE, "").strip();
-      address = variable.isEmpty() ? DEFAULT_HOST : variable;
-    }
-    return HOST_WITHOUT_PORT.matcher(address).matches() ? address + DEFAULT_PORT : address;
   }
 
   private static String token(Path file) {

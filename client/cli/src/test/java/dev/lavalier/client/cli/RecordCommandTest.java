@@ -7,13 +7,16 @@ import dev.lavalier.client.FakeServer;
 import dev.lavalier.v1.AudioFormat;
 import dev.lavalier.v1.GapCause;
 import dev.lavalier.v1.GapPart;
+import dev.lavalier.v1.NoticeKind;
 import dev.lavalier.v1.OnDeviceLoss;
 import dev.lavalier.v1.SampleEncoding;
 import dev.lavalier.v1.StreamFramesRequest;
 import dev.lavalier.v1.StreamFramesResponse;
+import dev.lavalier.v1.StreamNotice;
 import io.grpc.Status;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import javax.sound.sampled.AudioInputStream;
 import javax.sound.sampled.AudioSystem;
@@ -114,11 +117,19 @@ final class RecordCommandTest {
 
   @Test
   void recordKeepsCompleteFileAndPrintsOneLineWhenServerStops() throws Exception {
-    server.respondWith(WITH_A_GAP, Status.UNAVAILABLE.withDescription("the server is stopping"));
+    List<StreamFramesResponse> messages = new ArrayList<>(WITH_A_GAP);
+    messages.add(
+        StreamFramesResponse.newBuilder()
+            .setNotice(
+                StreamNotice.newBuilder()
+                    .setKind(NoticeKind.NOTICE_KIND_SERVER_STOPPING)
+                    .setMessage("the server is stopping"))
+            .build());
+    server.respondWith(messages, Status.UNAVAILABLE.withDescription("the server is stopping"));
     Path wav = dir.resolve("take.wav");
     assertThat(cli.run("record", "--reconnect-s", "0", wav.toString())).isEqualTo(1);
-    assertThat(cli.err().lines())
-        .last()
+    assertThat(cli.err().lines().filter(line -> line.contains("the server is stopping")))
+        .singleElement()
         .isEqualTo("the recording ended early: the server is stopping");
     try (AudioInputStream in = AudioSystem.getAudioInputStream(wav.toFile())) {
       assertThat(in.getFrameLength()).isEqualTo(480);

@@ -256,8 +256,8 @@ final class RecordSegmentsTest {
     assertThat(record("1s", "no/%s/mic.wav")).isEqualTo(1);
     assertThat(cli.err())
         .isEqualTo(
-            "file: %s (expected: a writable file; the folder does not exist)\n"
-                .formatted(dir.resolve("no/%s/mic.wav")));
+            "file: %s (expected: a writable file; the folder %s does not exist)\n"
+                .formatted(dir.resolve("no/%s/mic.wav"), dir.resolve("no")));
     assertThat(server.requests()).isEmpty();
   }
 
@@ -283,7 +283,7 @@ final class RecordSegmentsTest {
     assertThat(cli.err())
         .contains("into " + dir.resolve("mic-%f.wav") + "\n")
         .endsWith(
-            "wrote 2 segments, the last one %s: 0.6 s, 0 gaps\n"
+            "wrote 2 segments (the last one is %s): 0.6 s, 0 gaps\n"
                 .formatted(dir.resolve("mic-500000.wav")));
   }
 
@@ -298,8 +298,9 @@ final class RecordSegmentsTest {
 
   @ParameterizedTest
   @CsvSource({
-    "99ms, 0.099 s (expected: 100 ms to 24 h)",
-    "0, 0 s (expected: 100 ms to 24 h)",
+    "99ms, 99 ms (expected: 100 ms to 24 h)",
+    "0.0005, 0.5 ms (expected: 100 ms to 24 h)",
+    "0, 0 ms (expected: 100 ms to 24 h)",
     "86401, 86401 s (expected: 100 ms to 24 h)",
     "1d, '1d (expected: a time, as 5s, 250ms or 2m; the unit is s if there is none)'"
   })

@@ -80,6 +80,23 @@ final class UsageTest {
   }
 
   @Test
+  void invalidNameOfContainerListsTheNames() {
+    assertThat(cli.run("record", "--container", "mp3", "take")).isEqualTo(2);
+    assertThat(cli.err()).isEqualTo("--container: mp3 (expected: wav or raw) (see --help)\n");
+  }
+
+  @Test
+  void invalidServerIsShownAsGivenWithItsOrigin() {
+    cli.withEnvironment(Map.of("LAVALIER_SERVER", "a b"));
+    assertThat(cli.run("doctor")).isEqualTo(2);
+    assertThat(cli.run("doctor", "--server", "c d")).isEqualTo(2);
+    assertThat(cli.err().lines())
+        .satisfiesExactly(
+            line -> assertThat(line).startsWith("LAVALIER_SERVER: a b (expected: HOST:PORT, "),
+            line -> assertThat(line).startsWith("--server: c d (expected: HOST:PORT, "));
+  }
+
+  @Test
   void messageNamesFlagInsteadOfField() {
     Map.of(
             "channel_map: 3 (expected: 1..2)", "--channels: 3 (expected: 1..2)",
