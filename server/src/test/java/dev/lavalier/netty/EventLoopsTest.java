@@ -13,7 +13,9 @@ final class EventLoopsTest {
   private static final int MAX_TURNS = 200_000;
   private static final long TURN_NANOS = 20_000;
 
-  /** A task that schedules itself again and again, as a replay does, until another task stops it. */
+  /**
+   * A task that schedules itself again and again, as a replay does, until another task stops it.
+   */
   private static final class Chain implements Runnable {
 
     private final Executor loop;

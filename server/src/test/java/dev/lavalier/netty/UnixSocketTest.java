@@ -108,6 +108,7 @@ final class UnixSocketTest {
       assertThat(dir.toFile().list()).containsExactly("s");
       try (SocketChannel caller = SocketChannel.open(UnixDomainSocketAddress.of(path))) {
         first.accept().close();
+        assertThat(caller.isConnected()).isTrue();
         assertThat(second.isOpen()).isTrue();
       }
     }

@@ -56,8 +56,7 @@ final class BlockRunner implements AutoCloseable {
   private static final Pattern LENGTH = Pattern.compile("--seconds [0-9]+");
 
   /** The name of a recording; its conversions, such as %Y, stand for the capture time. */
-  private static final Pattern RECORDING =
-      Pattern.compile("[\\w%][\\w%-]*\\.(?:wav|flac|opus)\\b");
+  private static final Pattern RECORDING = Pattern.compile("[\\w%][\\w%-]*\\.(?:wav|flac|opus)\\b");
 
   /** The programs that connect to the documented address unless they are given another one. */
   private static final Pattern CLIENT =
