@@ -9,6 +9,7 @@ import dev.lavalier.client.LavalierClient;
 import dev.lavalier.client.StreamOptions;
 import dev.lavalier.testing.RealTimeTest;
 import dev.lavalier.testing.SineMeter;
+import dev.lavalier.testing.SlowTest;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -76,6 +77,7 @@ final class ProgramsIT {
   }
 
   @Test
+  @SlowTest
   void segmentsJoinedBySoxAreToneWithoutLostSample() throws Exception {
     assumeTrue(ProcessRunner.succeeds("sox", "--version"), "sox is not installed (Debian: sox)");
     Path segments = Files.createDirectory(dir.resolve("segments"));
@@ -200,6 +202,7 @@ final class ProgramsIT {
   }
 
   @Test
+  @SlowTest
   void ctrlCFinishesLastSegment() throws Exception {
     Path segments = Files.createDirectory(dir.resolve("segments"));
     try (ServerProcess server = ServerProcess.start(Map.of(), "--demo")) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.lavalier.client.LavalierClient;
+import dev.lavalier.testing.SlowTest;
 import io.netty.channel.epoll.Epoll;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -16,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The client program with redirected standard output, as a shell runs it. */
+@SlowTest
 final class StandardOutputIT {
 
   @TempDir Path dir;
