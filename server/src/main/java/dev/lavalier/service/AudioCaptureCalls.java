@@ -75,34 +75,38 @@ public final class AudioCaptureCalls {
   /** Sends frames at the rate of the device. */
   public CallListener streamFrames(
       StreamFramesRequest request, Caller caller, DeliveryLoop deliveryLoop, CallSink sink) {
-    try {
-      Subscription subscription =
-          subscribe(
-              caller,
-              request.getDeviceId(),
-              device -> RequestParser.spec(request, device),
-              deliveryLoop,
-              new StreamFramesCall(sink),
-              sink::setReadyThreshold);
-      return new StreamFramesCall.Listener(subscription);
-    } catch (StreamException e) {
-      sink.fail(e);
-      return CallListener.ENDED;
-    }
+    return stream(
+        caller,
+        request.getDeviceId(),
+        device -> RequestParser.spec(request, device),
+        deliveryLoop,
+        new StreamFramesCall(sink),
+        sink);
   }
 
   /** Sends the levels of the device, interval by interval. */
   public CallListener streamLevels(
       StreamLevelsRequest request, Caller caller, DeliveryLoop deliveryLoop, CallSink sink) {
+    return stream(
+        caller,
+        request.getDeviceId(),
+        device -> RequestParser.spec(request, device),
+        deliveryLoop,
+        new StreamLevelsCall(sink),
+        sink);
+  }
+
+  /** Subscribes a call that is read at the rate of the device, or ends it with the refusal. */
+  private CallListener stream(
+      Caller caller,
+      String deviceId,
+      Request request,
+      DeliveryLoop deliveryLoop,
+      FrameSink frames,
+      CallSink sink) {
     try {
       Subscription subscription =
-          subscribe(
-              caller,
-              request.getDeviceId(),
-              device -> RequestParser.spec(request, device),
-              deliveryLoop,
-              new StreamLevelsCall(sink),
-              sink::setReadyThreshold);
+          subscribe(caller, deviceId, request, deliveryLoop, frames, sink::setReadyThreshold);
       return new StreamFramesCall.Listener(subscription);
     } catch (StreamException e) {
       sink.fail(e);
