@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lavalier.common.TimeSource;
 import dev.lavalier.testing.JumpingTimeSource;
+import dev.lavalier.testing.SlowTest;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -96,6 +97,7 @@ final class TokenFileEditorTest {
   }
 
   @Test
+  @SlowTest
   void processesLoseNoChange() throws Exception {
     List<Process> editors = new ArrayList<>();
     for (int i = 0; i < EDITORS; i++) {

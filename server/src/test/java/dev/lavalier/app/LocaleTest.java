@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.lavalier.testing.Repository;
+import dev.lavalier.testing.SlowTest;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -54,6 +55,7 @@ final class LocaleTest {
   }
 
   @Test
+  @SlowTest
   void serverWarnsIfFileNamesCannotHaveAllCharacters() throws Exception {
     assumeLocalesOfLinux();
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.lavalier.hub.HubConfig;
 import dev.lavalier.netty.TransportLimits;
 import dev.lavalier.netty.UnixSocket;
+import dev.lavalier.testing.SlowTest;
 import dev.lavalier.testing.TcpServer;
 import dev.lavalier.v1.AudioFrame;
 import dev.lavalier.v1.StreamFramesRequest;
@@ -31,6 +32,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  * flow-control windows are as large as possible, so that only the socket limits what is sent.
  */
 @EnabledOnOs(OS.LINUX)
+@SlowTest
 final class UnixSocketStallTest {
 
   private static final int DATA = 0;

@@ -53,6 +53,7 @@ final class ProgramsIT {
   }
 
   @Test
+  @SlowTest
   void prerollIsRecordedWithExactSamplesOfTone() throws Exception {
     Path wav = dir.resolve("tone.wav");
     try (ServerProcess server = startWithHistory()) {
@@ -283,6 +284,7 @@ final class ProgramsIT {
   }
 
   @Test
+  @SlowTest
   void pipeGetsRawPcmAndMayBeClosed() throws Exception {
     try (ServerProcess server = startWithHistory()) {
       Process recording =
