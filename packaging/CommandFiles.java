@@ -1,7 +1,9 @@
 import java.io.IOException;
 import java.lang.reflect.Constructor;
+import java.lang.reflect.Method;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashSet;
@@ -25,14 +27,29 @@ final class CommandFiles {
   private CommandFiles() {}
 
   /** Writes the files. */
-  public static void main(String[] args) throws IOException, ClassNotFoundException {
+  public static void main(String[] args) throws IOException, ReflectiveOperationException {
     CommandLine server = command("dev.lavalier.app.ServerMain");
     server.addSubcommand(command("dev.lavalier.app.CheckConfigCommand"));
     server.addSubcommand(command("dev.lavalier.app.TokenCommand"));
     CommandLine client = command("dev.lavalier.client.cli.LavalierCli");
+    for (Class<?> type : clientCommands()) {
+      client.addSubcommand(new CommandLine(type, new Factory()));
+    }
     Path directory = Path.of(args[1]);
     write(server, "lavalier(1)", args[0], directory);
     write(client, "lavalier\\-server(1)", args[0], directory);
+  }
+
+  /** Returns the commands of the client, which adds to each call only those that it needs. */
+  private static List<Class<?>> clientCommands() throws ReflectiveOperationException {
+    Method commands =
+        Class.forName("dev.lavalier.client.cli.LavalierCli").getDeclaredMethod("commands");
+    commands.setAccessible(true);
+    List<Class<?>> types = new ArrayList<>();
+    for (Object type : (List<?>) commands.invoke(null)) {
+      types.add((Class<?>) type);
+    }
+    return types;
   }
 
   private static CommandLine command(String type) throws ClassNotFoundException {

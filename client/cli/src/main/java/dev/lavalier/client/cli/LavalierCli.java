@@ -5,7 +5,12 @@ import dev.lavalier.client.LavalierClient;
 import dev.lavalier.client.bench.LoadGenerator;
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Map.Entry;
+import java.util.Set;
 import java.util.function.Function;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -28,19 +33,26 @@ import picocli.CommandLine.ScopeType;
       "2:wrong usage: an unknown option, a missing or an invalid value",
       "130:Ctrl-C",
       "143:SIGTERM"
-    },
-    subcommands = {
-      DevicesCommand.class,
-      SubscriptionsCommand.class,
-      RecordCommand.class,
-      ListenCommand.class,
-      MeterCommand.class,
-      DoctorCommand.class,
-      BenchCommand.class,
-      CompletionCommand.class,
-      CommandLine.HelpCommand.class
     })
 public final class LavalierCli {
+
+  /** In the order of the help. */
+  private static final List<Entry<String, Class<?>>> COMMANDS =
+      List.of(
+          Map.entry("devices", DevicesCommand.class),
+          Map.entry("subscriptions", SubscriptionsCommand.class),
+          Map.entry("record", RecordCommand.class),
+          Map.entry("listen", ListenCommand.class),
+          Map.entry("meter", MeterCommand.class),
+          Map.entry("doctor", DoctorCommand.class),
+          Map.entry("bench", BenchCommand.class),
+          Map.entry("generate-completion", CompletionCommand.class),
+          Map.entry("help", CommandLine.HelpCommand.class));
+
+  /** These print something about all commands. */
+  private static final Set<String> NEED_ALL_COMMANDS = Set.of("generate-completion", "help");
+
+  private static final Set<String> VERSION_OPTIONS = Set.of("--version", "-V");
 
   @Mixin private ServerOptions server;
 
@@ -59,10 +71,18 @@ public final class LavalierCli {
 
   /** Runs the program. */
   public static void main(String[] args) {
-    Logging.configure();
     // Netty would create events of Flight Recorder, which takes a tenth of the time of a command.
     System.getProperties().putIfAbsent("io.netty.jfr.enabled", "false");
-    System.exit(run(args, LavalierClient::connect, LoadGenerator::of, Terminal.system()));
+    System.exit(
+        run(args, logged(LavalierClient::connect), logged(LoadGenerator::of), Terminal.system()));
+  }
+
+  /** The log is configured by the first connection: other calls do without it. */
+  private static <T> Function<ConnectOptions, T> logged(Function<ConnectOptions, T> connector) {
+    return options -> {
+      Logging.configure();
+      return connector.apply(options);
+    };
   }
 
   /**
@@ -75,6 +95,7 @@ public final class LavalierCli {
       Terminal terminal) {
     Locale.setDefault(Locale.ROOT); // numbers and messages do not depend on the user's language
     CommandLine line = new CommandLine(new LavalierCli(connector, loadGenerators, terminal));
+    commandsFor(args).forEach(line::addSubcommand);
     line.setExpandAtFiles(false); // an argument that begins with @ is no name of a file
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setOut(new PrintWriter(terminal.out(), true, Charset.defaultCharset()));
@@ -92,6 +113,30 @@ public final class LavalierCli {
       return code == CommandLine.ExitCode.OK ? Failures.report(e, terminal) : code;
     }
     return code;
+  }
+
+  /** Returns the classes of all commands, in the order of the help. */
+  static List<Class<?>> commands() {
+    return commandsFor(new String[0]);
+  }
+
+  /**
+   * Returns the commands that a call can need: only one if the first argument is its name. To read
+   * the annotations of all others takes half of the time of a short command.
+   */
+  private static List<Class<?>> commandsFor(String[] args) {
+    String first = args.length == 0 ? "" : args[0];
+    if (args.length == 1 && VERSION_OPTIONS.contains(first)) {
+      return List.of();
+    }
+    List<Class<?>> all = new ArrayList<>();
+    for (Entry<String, Class<?>> command : COMMANDS) {
+      if (command.getKey().equals(first) && !NEED_ALL_COMMANDS.contains(first)) {
+        return List.of(command.getValue());
+      }
+      all.add(command.getValue());
+    }
+    return all;
   }
 
   /**

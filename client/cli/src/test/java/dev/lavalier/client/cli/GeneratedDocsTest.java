@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
-import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -26,7 +25,7 @@ final class GeneratedDocsTest {
     CommandSpec spec = CommandSpec.create().name("lavalier").mixinStandardHelpOptions(true);
     CommandSpec.forAnnotatedObject(new ServerOptions()).options().forEach(spec::addOption);
     CommandLine program = new CommandLine(spec);
-    for (Class<?> type : LavalierCli.class.getAnnotation(Command.class).subcommands()) {
+    for (Class<?> type : LavalierCli.commands()) {
       program.addSubcommand(type);
     }
     return program;

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
 
 /** Wrong usage: exit code 2 and one line that names the flag, before anything is opened. */
 final class UsageTest {
@@ -163,6 +164,29 @@ final class UsageTest {
                 + " (expected: certificates in PEM; No certificate data found) (see --help)",
             "--token-file or LAVALIER_TOKEN: not sent to studio:50051 without encryption (expected:"
                 + " TLS, or a loopback address) (see --help)");
+  }
+
+  /** A call reads only the annotations of its command if that is the first argument. */
+  @Test
+  void eachCommandIsFoundAfterAnOptionToo() {
+    cli.run("--help");
+    String all = cli.out();
+    for (Class<?> type : LavalierCli.commands()) {
+      String name = type.getAnnotation(CommandLine.Command.class).name();
+      assertThat(all).contains("  " + name + " ");
+      cli.reset();
+      assertThat(cli.run(name, "--help")).isZero();
+      String first = cli.out();
+      cli.reset();
+      assertThat(cli.run("--tls", name, "--help")).isZero();
+      assertThat(cli.out()).isEqualTo(first).isNotEmpty();
+    }
+    cli.reset();
+    cli.run("help");
+    assertThat(cli.out()).isEqualTo(all);
+    cli.reset();
+    assertThat(cli.run("help", "devices")).isZero();
+    assertThat(cli.out()).contains("lavalier devices");
   }
 
   @Test

@@ -203,6 +203,7 @@ final class TlsIT {
   }
 
   @Test
+  @SlowTest
   void onlyClientWithValidCertificateIsAuthenticated() throws Exception {
     Certificates.Pair other = certificates.ca("other");
     Certificates.Pair alice = certificates.client("alice", ca);

@@ -101,6 +101,7 @@ final class TokenIT {
   }
 
   @Test
+  @SlowTest
   void tokenGrantsOnlyItsDevices() throws Exception {
     String alice = add("alice", "--stream", "tone");
     String bob = add("bob", "--list", "*", "--stream", "tone");
