@@ -137,12 +137,13 @@ final class ReadScheduler {
 
   private void runNext() {
     scheduled = false;
-    if (!isSpent()) {
-      Turn turn = waiting.poll();
+    try {
+      Turn turn = isSpent() ? null : waiting.poll();
       if (turn != null) {
         run(turn.reads, turn.start, turn.work);
       }
+    } finally {
+      scheduleNext(); // also if the turn has failed
     }
-    scheduleNext();
   }
 }

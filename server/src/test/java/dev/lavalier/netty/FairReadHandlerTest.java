@@ -8,7 +8,6 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.embedded.EmbeddedChannel;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
@@ -149,6 +148,21 @@ final class FairReadHandlerTest {
         });
   }
 
+  /** Returns a connection that has more to read after each turn. */
+  private ReadScheduler.Turn turnAgainAndAgain(
+      ReadScheduler scheduler, String name, StringBuilder order) {
+    ReadScheduler.Turn[] again = new ReadScheduler.Turn[1];
+    again[0] =
+        new ReadScheduler.Turn(
+            new ConnectionReads(),
+            () -> {
+              nanoTime.addAndGet(WORK_NANOS);
+              order.append(name);
+              scheduler.schedule(again[0]);
+            });
+    return again[0];
+  }
+
   @Test
   void connectionsTakeTurns() {
     StringBuilder order = new StringBuilder();
@@ -170,20 +184,9 @@ final class FairReadHandlerTest {
   void connectionThatSendsLittleDoesNotWaitBehindThoseThatSendMuch() {
     StringBuilder order = new StringBuilder();
     ReadScheduler scheduler = new ReadScheduler(channel.eventLoop(), nanoTime::get);
-    List<ReadScheduler.Turn> busy = new ArrayList<>();
     for (int k = 0; k < 20; k++) {
-      ReadScheduler.Turn[] again = new ReadScheduler.Turn[1];
-      again[0] =
-          new ReadScheduler.Turn(
-              new ConnectionReads(),
-              () -> {
-                nanoTime.addAndGet(WORK_NANOS);
-                order.append('x');
-                scheduler.schedule(again[0]);
-              });
-      busy.add(again[0]);
+      scheduler.schedule(turnAgainAndAgain(scheduler, "x", order));
     }
-    busy.forEach(scheduler::schedule);
     pass(200);
     ReadScheduler.Turn little = turn("o", 100_000, order);
     for (int k = 0; k < 20; k++) {
@@ -195,6 +198,72 @@ final class FairReadHandlerTest {
       assertThat(order.indexOf("o")).as("turns before it: %s", order).isBetween(0, 2);
       pass(20);
     }
+  }
+
+  @Test
+  void pauseGivesAConnectionALeadOfTenMillisecondsAndNotMore() {
+    StringBuilder order = new StringBuilder();
+    ReadScheduler scheduler = new ReadScheduler(channel.eventLoop(), nanoTime::get);
+    ReadScheduler.Turn busy = turnAgainAndAgain(scheduler, "x", order);
+    scheduler.schedule(busy);
+    pass(200);
+    order.setLength(0);
+    scheduler.schedule(turnAgainAndAgain(scheduler, "o", order));
+    pass(60);
+    assertThat(order.indexOf("x")).as("%s", order).isBetween(1, 7);
+  }
+
+  /** TLS passes decrypted bytes on while it decrypts: the time of both counts, and only once. */
+  @Test
+  void timeOfTurnAndOfItsPartCountsForTheConnection() {
+    StringBuilder order = new StringBuilder();
+    ReadScheduler scheduler = new ReadScheduler(channel.eventLoop(), nanoTime::get);
+    ConnectionReads reads = new ConnectionReads();
+    ReadScheduler.Turn nested =
+        new ReadScheduler.Turn(
+            reads,
+            () -> {
+              nanoTime.addAndGet(2_000_000);
+              assertThat(scheduler.tryRun(reads, () -> nanoTime.addAndGet(1_000_000))).isTrue();
+              order.append('n');
+            });
+    ReadScheduler.Turn shorter = turn("s", 2_900_000, order);
+    ReadScheduler.Turn longer = turn("l", 3_100_000, order);
+    for (ReadScheduler.Turn turn : List.of(nested, shorter, longer)) {
+      scheduler.schedule(turn);
+      pass(10);
+    }
+    order.setLength(0);
+    List.of(longer, nested, shorter).forEach(scheduler::schedule);
+    pass(30);
+    assertThat(order).hasToString("snl");
+  }
+
+  @Test
+  void cancelledTurnDoesNotRun() {
+    StringBuilder order = new StringBuilder();
+    ReadScheduler scheduler = new ReadScheduler(channel.eventLoop(), nanoTime::get);
+    ReadScheduler.Turn closed = turn("a", 1, order);
+    scheduler.schedule(closed);
+    scheduler.schedule(turn("b", 1, order));
+    scheduler.cancel(closed);
+    pass(5);
+    assertThat(order).hasToString("b");
+  }
+
+  @Test
+  void turnThatFailsDoesNotStopTheOthers() {
+    StringBuilder order = new StringBuilder();
+    ReadScheduler scheduler = new ReadScheduler(channel.eventLoop(), nanoTime::get);
+    scheduler.schedule(
+        new ReadScheduler.Turn(
+            new ConnectionReads(),
+            () -> {
+              throw new IllegalStateException("of a handler");
+            }));
+    scheduler.schedule(turn("b", 1, order));
+    pass(5);
+    assertThat(order).hasToString("b");
   }
 
   /** As with TLS: the first handler passes whole reads, and the second one cuts them. */
