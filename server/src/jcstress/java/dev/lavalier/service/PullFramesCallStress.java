@@ -131,7 +131,7 @@ public final class PullFramesCallStress {
     int completions;
 
     @Override
-    public void setReadyThreshold(int bytes) {}
+    public void setReadyThreshold(int bytes, boolean together) {}
 
     @Override
     public void requestMessage() {}

@@ -68,7 +68,8 @@ final class LavalierServer implements AutoCloseable {
         new AccessMonitor(hub, activeCalls, config.tokens(), config.tls(), timeSource, files);
     RejectionLog rejections = new RejectionLog(timeSource);
     transport =
-        new NettyTransport<>(config.transport(), config.tls(), rejections, DeliveryLoop::new);
+        new NettyTransport<>(
+            config.transport(), config.tls(), rejections, config.directFrames(), DeliveryLoop::new);
     address = config.address();
     AudioCaptureCalls captureCalls =
         new AudioCaptureCalls(
@@ -126,7 +127,7 @@ final class LavalierServer implements AutoCloseable {
   void start() throws ListenException {
     devices.start();
     hub.start();
-    telemetry.start(hub, limits);
+    telemetry.start(hub, limits, transport::directMessages);
     accessMonitor.start();
     if (tcp.isPresent()) {
       try {

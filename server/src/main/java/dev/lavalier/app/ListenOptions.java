@@ -12,7 +12,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** The options for the address and the Unix socket that the server listens on. */
+/** The options for the address and the Unix socket that the server listens on, and for sending. */
 final class ListenOptions {
 
   @Option(
@@ -54,6 +54,21 @@ final class ListenOptions {
 
   @Option(names = "--no-tcp", description = "Listen only on the Unix socket, and on no port.")
   private boolean noTcp;
+
+  @Option(
+      names = "--direct-frames",
+      arity = "0..1",
+      defaultValue = "true",
+      fallbackValue = "true",
+      description =
+          "Send frames directly to the socket while a subscriber keeps up, which needs less processor"
+              + " time. Default: ${DEFAULT-VALUE}.")
+  private boolean directFrames;
+
+  /** Returns whether frames are sent directly to the sockets if possible. */
+  boolean directFrames() {
+    return directFrames;
+  }
 
   /**
    * Returns the Unix socket to listen on; empty: none.

@@ -71,6 +71,7 @@ final class ServerOptions {
         access.allowed(captureValues.keptOpen()),
         hub,
         limits.transport(),
+        listening.directFrames(),
         certificate,
         tokens,
         metrics.values());
@@ -91,6 +92,7 @@ final class ServerOptions {
    * @param allowed the filter for the ids of the devices that the server offers
    * @param hub the settings of the hub
    * @param transport the limits of the transport
+   * @param directFrames whether frames are sent directly to the sockets if possible
    * @param tls the TLS of the server; empty: no encryption
    * @param tokens the token file; empty: callers need no token
    * @param metrics the metrics endpoint; empty: the server keeps no metrics
@@ -102,6 +104,7 @@ final class ServerOptions {
       Predicate<String> allowed,
       HubConfig hub,
       TransportLimits transport,
+      boolean directFrames,
       Optional<ServerTls> tls,
       Optional<Reloadable<TokenFile>> tokens,
       Optional<MetricsOptions.Values> metrics) {

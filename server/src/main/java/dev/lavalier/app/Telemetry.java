@@ -15,6 +15,7 @@ import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -66,14 +67,16 @@ final class Telemetry implements AutoCloseable {
    * Starts the metrics endpoint, if its address is configured.
    *
    * @param limits the limits of the hub
+   * @param directMessages returns the number of messages that were sent directly
    * @throws ListenException if the endpoint cannot listen on the address
    */
-  void start(Hub hub, ResourceLimits limits) throws ListenException {
+  void start(Hub hub, ResourceLimits limits, LongSupplier directMessages) throws ListenException {
     if (metrics == null) {
       return;
     }
     metrics.watch(hub::devices);
     metrics.watchResources(hub::resourceUse, limits);
+    metrics.watchDirectMessages(directMessages);
     metrics.watchDroppedLines("audit", Logging::droppedAuditLines);
     metrics.watchDroppedLines("server", Logging::droppedLines);
     InetSocketAddress requested = config.orElseThrow().address();

@@ -83,7 +83,7 @@ final class AudioCaptureService implements BindableService {
   }
 
   private void streamFrames(StreamFramesRequest request, StreamObserver<byte[]> responses) {
-    GrpcCallSink sink = new GrpcCallSink(responses);
+    GrpcCallSink sink = new GrpcCallSink(responses, CallTracer.directStream());
     CallContext call = CallContext.current();
     sink.drive(calls.streamFrames(request, call.caller(), call.deliveryLoop(), sink));
   }
@@ -96,7 +96,7 @@ final class AudioCaptureService implements BindableService {
 
   private StreamObserver<PullFramesRequest> pullFrames(StreamObserver<byte[]> responses) {
     ((ServerCallStreamObserver<byte[]>) responses).disableAutoRequest(); // the call requests them
-    GrpcCallSink sink = new GrpcCallSink(responses);
+    GrpcCallSink sink = new GrpcCallSink(responses, CallTracer.directStream());
     CallContext call = CallContext.current();
     RequestListener<PullFramesRequest> listener =
         calls.pullFrames(call.caller(), call.deliveryLoop(), sink);

@@ -2,8 +2,10 @@ package dev.lavalier.grpc;
 
 import dev.lavalier.access.RejectionLog;
 import dev.lavalier.common.StreamException;
+import dev.lavalier.netty.DirectStream;
 import dev.lavalier.netty.PeerAddress;
 import dev.lavalier.service.CallObserver;
+import dev.lavalier.v1.AudioCaptureGrpc;
 import io.grpc.Context;
 import io.grpc.Grpc;
 import io.grpc.Metadata;
@@ -11,6 +13,7 @@ import io.grpc.ServerStreamTracer;
 import io.grpc.Status;
 import io.netty.handler.codec.http2.Http2Error;
 import java.net.SocketAddress;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,28 +29,41 @@ final class CallTracer extends ServerStreamTracer {
   private static final String UNKNOWN =
       "unknown"; // not a method of the server: text from a client must not become a label
 
+  /** The methods whose messages are sent directly. */
+  private static final Set<String> SENDING_FRAMES =
+      Set.of(
+          AudioCaptureGrpc.getStreamFramesMethod().getFullMethodName(),
+          AudioCaptureGrpc.getPullFramesMethod().getFullMethodName());
+
   // Texts of the netty transport for ordinary ends of a call.
   private static final String RESET = "RST_STREAM received for code ";
   private static final String CLOSED = "connection terminated for unknown reason";
 
   private final CallObserver observer;
   private final RejectionLog rejections;
+  private final @Nullable DirectStream direct; // null: gRPC sends all messages
   private String method = UNKNOWN;
   private @Nullable SocketAddress peer; // null: the call has not started
   private volatile @Nullable Status endStatus; // null: the call has not ended
   private volatile @Nullable StreamException ending; // null: no interceptor has ended the call
 
-  private CallTracer(CallObserver observer, RejectionLog rejections) {
+  private CallTracer(
+      CallObserver observer, RejectionLog rejections, @Nullable DirectStream direct) {
     this.observer = observer;
     this.rejections = rejections;
+    this.direct = direct;
   }
 
-  /** Returns a factory that creates a tracer for each call. */
+  /**
+   * Returns a factory that creates a tracer for each call. The transport calls it while it reads
+   * the headers of the call, so the stream that is being read is that of the call.
+   */
   static Factory factory(CallObserver observer, RejectionLog rejections) {
     return new Factory() {
       @Override
       public ServerStreamTracer newServerStreamTracer(String fullMethodName, Metadata headers) {
-        return new CallTracer(observer, rejections);
+        boolean sendsFrames = SENDING_FRAMES.contains(fullMethodName);
+        return new CallTracer(observer, rejections, sendsFrames ? DirectStream.beingRead() : null);
       }
     };
   }
@@ -55,6 +71,12 @@ final class CallTracer extends ServerStreamTracer {
   /** Returns the tracer of the current context; null: the transport has none. */
   static @Nullable CallTracer current() {
     return KEY.get();
+  }
+
+  /** Returns the direct stream of the current context; null: gRPC sends all messages. */
+  static @Nullable DirectStream directStream() {
+    CallTracer tracer = current();
+    return tracer == null ? null : tracer.direct;
   }
 
   /** Called before an interceptor ends the call. */

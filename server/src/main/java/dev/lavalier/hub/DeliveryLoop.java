@@ -32,6 +32,12 @@ public final class DeliveryLoop implements FrameListener {
 
   private static final Duration DEFERRED_DELAY = Duration.ofMillis(10);
 
+  /**
+   * The maximum number of subscriptions that one task drains. The executor reads its sockets, and
+   * runs other tasks, between tasks.
+   */
+  private static final int MAX_DRAINED_PER_TASK = 8;
+
   private final Executor executor;
   private final TimeSource timeSource;
   private final FailureLog failures;
@@ -147,15 +153,21 @@ public final class DeliveryLoop implements FrameListener {
   }
 
   /**
-   * Drains one subscription and schedules the next. In between, the transport sends the messages of
-   * this subscription while its state is still in the processor's cache. The first subscription
-   * therefore does not wait for the last.
+   * Drains subscriptions until one leaves messages to the transport, and schedules the rest. In
+   * between, the transport sends the messages of this subscription while its state is still in the
+   * processor's cache. The first subscription therefore does not wait for the last. A subscription
+   * whose messages are flushed needs no task of the transport, so the next one follows at once.
    */
   private void drainNext() {
-    // From the end, because draining may remove the subscription.
-    remaining = Math.min(remaining, deliveries.size()) - 1;
-    if (remaining >= 0) {
-      drain(deliveries.get(remaining));
+    boolean flushed = true;
+    for (int drained = 0; flushed && remaining > 0 && drained < MAX_DRAINED_PER_TASK; drained++) {
+      // From the end, because draining may remove the subscription.
+      remaining = Math.min(remaining, deliveries.size()) - 1;
+      if (remaining >= 0) {
+        FrameDelivery delivery = deliveries.get(remaining);
+        drain(delivery);
+        flushed = delivery.isFlushed();
+      }
     }
     if (remaining <= 0) {
       remaining = anotherRound ? deliveries.size() : 0;

@@ -81,6 +81,11 @@ final class FrameDelivery implements Runnable {
     return subscription;
   }
 
+  /** Returns whether the transport needs no further task to send what was drained. */
+  boolean isFlushed() {
+    return ended.get() || sink.isFlushed(); // the sink of an ended subscription is not called
+  }
+
   /** Returns the number of frames sent. */
   long frames() {
     return frames.get();

@@ -31,6 +31,14 @@ public interface FrameSink {
    */
   void onFrame(Frame frame, Optional<Gap> gap);
 
+  /**
+   * Returns whether no message waits for a further task of the transport: each was sent, or waits
+   * only for the peer. If false, the transport sends after the current task of the delivery loop.
+   */
+  default boolean isFlushed() {
+    return false;
+  }
+
   /** Called for each notice, regardless of {@link #isReady}. */
   void onNotice(Notice notice);
 

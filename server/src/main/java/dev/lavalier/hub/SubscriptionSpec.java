@@ -125,6 +125,14 @@ public record SubscriptionSpec(
     return (int) Math.max(1, Math.min(MAX_UNSENT_BYTES, bytes));
   }
 
+  /**
+   * Returns whether frames are shorter than 5 ms. Then three or more of them become due with each
+   * usual period, and it costs less to send them together than one by one.
+   */
+  public boolean hasShortFrames() {
+    return frameSize < format().sampleRateHz() / 200;
+  }
+
   /** Returns the maximum age of a waiting frame, in nanoseconds. */
   public long maxAgeNanos() {
     return maxLatencyMs * 1_000_000L;

@@ -11,9 +11,12 @@ import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslHandler;
 import java.io.IOException;
 import java.net.SocketAddress;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
@@ -30,6 +33,8 @@ public final class NettyTransport<T> implements AutoCloseable {
   private final RejectionLog rejections;
   private final ConnectionLimit connections;
   private final EventLoops<T> loops;
+  private final boolean directFrames;
+  private final LongAdder directMessages = new LongAdder();
 
   /**
    * Creates a transport without listeners.
@@ -37,6 +42,7 @@ public final class NettyTransport<T> implements AutoCloseable {
    * @param limits the limits of a peer
    * @param tls the TLS of the server; empty: no encryption
    * @param rejections the log of failed TLS handshakes and of connections beyond the limit
+   * @param directFrames whether protocols can send with {@link DirectStream}
    * @param attachment creates the attachment of an event loop, from the executor that runs tasks on
    *     it
    */
@@ -44,10 +50,12 @@ public final class NettyTransport<T> implements AutoCloseable {
       TransportLimits limits,
       Optional<ServerTls> tls,
       RejectionLog rejections,
+      boolean directFrames,
       Function<? super Executor, ? extends T> attachment) {
     this.limits = limits;
     this.tls = tls;
     this.rejections = rejections;
+    this.directFrames = directFrames;
     this.connections = new ConnectionLimit(limits.maxConnections(), rejections);
     this.loops = new EventLoops<>(Runtime.getRuntime().availableProcessors(), attachment);
   }
@@ -65,6 +73,11 @@ public final class NettyTransport<T> implements AutoCloseable {
   /** Returns the event loops. */
   public EventLoops<T> loops() {
     return loops;
+  }
+
+  /** Returns the number of messages that were sent with {@link DirectStream}. */
+  public long directMessages() {
+    return directMessages.sum();
   }
 
   /** Returns a new listening socket. The caller binds it, and adds TLS to its connections. */
@@ -126,15 +139,24 @@ public final class NettyTransport<T> implements AutoCloseable {
       return firstWithoutTls(reads);
     }
     ChannelHandler records = new FairReadHandler(loops::readScheduler, reads, Integer.MAX_VALUE);
-    return new ChannelHandler[] {records, new TlsHandshakeLogger(rejections, requests(reads))};
+    ChannelHandler[] afterTls = afterTls(reads, new DirectConnection(directMessages));
+    return new ChannelHandler[] {records, new TlsHandshakeLogger(rejections, afterTls)};
   }
 
   private ChannelHandler[] firstWithoutTls(ConnectionReads reads) {
-    return new ChannelHandler[] {new WriteConsolidationHandler(), requests(reads)};
+    DirectConnection connection = new DirectConnection(directMessages);
+    List<ChannelHandler> handlers = new ArrayList<>();
+    handlers.add(new WriteConsolidationHandler(connection));
+    handlers.addAll(List.of(afterTls(reads, connection)));
+    return handlers.toArray(ChannelHandler[]::new);
   }
 
-  private ChannelHandler requests(ConnectionReads reads) {
-    return new FairReadHandler(loops::readScheduler, reads, FairReadHandler.REQUEST_BYTES);
+  private ChannelHandler[] afterTls(ConnectionReads reads, DirectConnection connection) {
+    ChannelHandler requests =
+        new FairReadHandler(loops::readScheduler, reads, FairReadHandler.REQUEST_BYTES);
+    return directFrames
+        ? new ChannelHandler[] {requests, connection}
+        : new ChannelHandler[] {requests};
   }
 
   private SslHandler handler(SslContext context, Channel connection) {

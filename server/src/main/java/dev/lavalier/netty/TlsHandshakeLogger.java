@@ -11,7 +11,7 @@ import java.nio.channels.ClosedChannelException;
 import java.util.regex.Pattern;
 
 /**
- * Logs a failed TLS handshake in one line. Adds the next handler after a successful one. Used only
+ * Logs a failed TLS handshake in one line. Adds the next handlers after a successful one. Used only
  * on the event loop of one connection.
  */
 final class TlsHandshakeLogger extends ChannelInboundHandlerAdapter {
@@ -28,15 +28,15 @@ final class TlsHandshakeLogger extends ChannelInboundHandlerAdapter {
   private static final Pattern CLASS_NAME = Pattern.compile("(?:[a-z]+\\.)+[A-Z]\\w+: ");
 
   private final RejectionLog rejections;
-  private final ChannelHandler next;
+  private final ChannelHandler[] next;
   private boolean receivedData; // the peer has sent data
 
   /**
    * Creates a handler.
    *
-   * @param next the handler that it adds after TLS when the handshake has succeeded
+   * @param next the handlers that it adds after TLS when the handshake has succeeded
    */
-  TlsHandshakeLogger(RejectionLog rejections, ChannelHandler next) {
+  TlsHandshakeLogger(RejectionLog rejections, ChannelHandler... next) {
     this.rejections = rejections;
     this.next = next;
   }
@@ -53,8 +53,11 @@ final class TlsHandshakeLogger extends ChannelInboundHandlerAdapter {
                     PeerAddress.display(peer), "TLS handshake, " + reason(done.cause()));
               }
               if (done.isSuccess() && context.channel().isActive()) {
-                String name = context.pipeline().context(tls).name();
-                context.pipeline().addAfter(name, null, next);
+                for (int i = next.length - 1; i >= 0; i--) { // each directly after TLS
+                  context
+                      .pipeline()
+                      .addAfter(context.pipeline().context(tls).name(), null, next[i]);
+                }
               }
               if (!context.isRemoved()) {
                 context.pipeline().remove(this);

@@ -21,8 +21,18 @@ final class WriteConsolidationHandler extends ChannelOutboundHandlerAdapter {
   /** The maximum size to merge. Beyond it, copying costs more than it saves. */
   private static final int MAX_PENDING_BYTES = 4_096;
 
+  private final DirectConnection connection;
   private @Nullable ByteBuf pending; // null: nothing is pending
   private @Nullable List<ChannelPromise> promises; // of the merged writes; null: nothing is pending
+
+  /**
+   * Creates a handler.
+   *
+   * @param connection gets the state: whether writes are pending
+   */
+  WriteConsolidationHandler(DirectConnection connection) {
+    this.connection = connection;
+  }
 
   @Override
   public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
@@ -45,6 +55,7 @@ final class WriteConsolidationHandler extends ChannelOutboundHandlerAdapter {
     if (pending == null) {
       pending = context.alloc().directBuffer(MAX_PENDING_BYTES, MAX_PENDING_BYTES);
       promises = new ArrayList<>(2);
+      connection.setUnflushed(true);
     }
     pending.writeBytes(bytes);
     bytes.release();
@@ -57,6 +68,7 @@ final class WriteConsolidationHandler extends ChannelOutboundHandlerAdapter {
       List<ChannelPromise> all = promises;
       pending = null;
       promises = null;
+      connection.setUnflushed(false);
       var unused = context.write(bytes).addListener(done -> complete(all, done));
     }
   }

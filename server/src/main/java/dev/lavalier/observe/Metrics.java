@@ -151,6 +151,17 @@ public final class Metrics implements HubObserver, AutoCloseable {
   }
 
   /**
+   * Adds the count of the messages that were sent directly.
+   *
+   * @param sent returns the number of messages since the start
+   */
+  public void watchDirectMessages(LongSupplier sent) {
+    FunctionCounter.builder(PREFIX + "messages.sent.directly", this, it -> sent.getAsLong())
+        .description("Messages of StreamFrames and PullFrames that were sent directly")
+        .register(registry);
+  }
+
+  /**
    * Adds the resources that are reserved for streams, and their limits.
    *
    * @param use returns the current use

@@ -15,7 +15,7 @@ import dev.lavalier.v1.PullFramesRequest;
 import dev.lavalier.v1.StreamFramesRequest;
 import dev.lavalier.v1.StreamLevelsRequest;
 import dev.lavalier.v1.WatchDevicesRequest;
-import java.util.function.IntConsumer;
+import java.util.function.Consumer;
 
 /**
  * The calls of AudioCapture on a hub, for any transport. A transport starts a call with its caller,
@@ -106,7 +106,13 @@ public final class AudioCaptureCalls {
       CallSink sink) {
     try {
       Subscription subscription =
-          subscribe(caller, deviceId, request, deliveryLoop, frames, sink::setReadyThreshold);
+          subscribe(
+              caller,
+              deviceId,
+              request,
+              deliveryLoop,
+              frames,
+              spec -> sink.setReadyThreshold(spec.unsentBytes(), spec.hasShortFrames()));
       return new StreamFramesCall.Listener(subscription);
     } catch (StreamException e) {
       sink.fail(e);
@@ -118,7 +124,7 @@ public final class AudioCaptureCalls {
   public RequestListener<PullFramesRequest> pullFrames(
       Caller caller, DeliveryLoop deliveryLoop, CallSink sink) {
     // Credit is the limit. This keeps a second frame from being written before the first is sent.
-    sink.setReadyThreshold(1);
+    sink.setReadyThreshold(1, false);
     sink.requestMessage();
     return new PullFramesCall(
         sink,
@@ -130,7 +136,7 @@ public final class AudioCaptureCalls {
                 device -> RequestParser.spec(request, device),
                 deliveryLoop,
                 frames,
-                bytes -> {}));
+                spec -> {}));
   }
 
   /** Sends the properties of the server, and completes the call before it returns. */
@@ -144,7 +150,7 @@ public final class AudioCaptureCalls {
    *
    * @param deviceId the requested device; empty: the default
    * @param request the request, which is checked against the device
-   * @param readyBytes receives the ready threshold of the subscription before it starts
+   * @param preparation gets the parameters of the subscription before it starts
    */
   private Subscription subscribe(
       Caller caller,
@@ -152,11 +158,11 @@ public final class AudioCaptureCalls {
       Request request,
       DeliveryLoop deliveryLoop,
       FrameSink sink,
-      IntConsumer readyBytes)
+      Consumer<SubscriptionSpec> preparation)
       throws StreamException {
     try {
       SubscriptionSpec spec = spec(caller, deviceId, request);
-      readyBytes.accept(spec.unsentBytes());
+      preparation.accept(spec);
       return hub.subscribe(caller.subscriber(), spec, deliveryLoop, sink);
     } catch (StreamException e) {
       switch (e.reason()) {

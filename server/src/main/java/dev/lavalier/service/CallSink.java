@@ -19,8 +19,10 @@ public interface CallSink {
    * transport can choose a smaller value.
    *
    * @param bytes 1 or more; 1: a message is sent only if no other message waits
+   * @param together whether several messages usually become due at once, so that a transport should
+   *     write them together
    */
-  void setReadyThreshold(int bytes);
+  void setReadyThreshold(int bytes, boolean together);
 
   /**
    * Requests the next message of the peer, in a call whose peer can send more than one. The
@@ -43,6 +45,14 @@ public interface CallSink {
    *     copy
    */
   void send(byte[] message);
+
+  /**
+   * Returns whether no message waits for a further task of the transport: each was sent, or waits
+   * only for the peer. If false, the transport sends after the current task.
+   */
+  default boolean isFlushed() {
+    return false;
+  }
 
   /** Ends the call successfully, after the messages sent so far. */
   void complete();

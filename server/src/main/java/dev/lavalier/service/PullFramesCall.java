@@ -175,6 +175,11 @@ final class PullFramesCall implements RequestListener<PullFramesRequest>, FrameS
     completeIfCreditExhausted();
   }
 
+  @Override
+  public boolean isFlushed() {
+    return frames.isFlushed();
+  }
+
   private void completeIfCreditExhausted() {
     if (halfClosed && credit.get() == 0 && subscription.cancel("its credit is used up")) {
       sink.complete();

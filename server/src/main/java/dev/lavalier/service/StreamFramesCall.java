@@ -50,6 +50,11 @@ final class StreamFramesCall implements FrameSink {
   }
 
   @Override
+  public boolean isFlushed() {
+    return sink.isFlushed();
+  }
+
+  @Override
   public void onNotice(Notice notice) {
     sink.send(ProtoMessages.notice(notice));
   }

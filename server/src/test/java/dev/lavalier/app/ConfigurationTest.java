@@ -65,6 +65,21 @@ final class ConfigurationTest {
   }
 
   @Test
+  void switchThatIsOnByDefaultCanBeSetEverywhere() throws IOException {
+    String off = file("direct-frames: false\n");
+    assertThat(run(Map.of(), "check-config").out()).contains("direct-frames: true\n");
+    assertThat(run(Map.of(), "check-config", "--config", off).out())
+        .contains("direct-frames: false\n");
+    assertThat(run(Map.of("LAVALIER_DIRECT_FRAMES", "true"), "check-config", "--config", off).out())
+        .contains("direct-frames: true\n");
+    assertThat(run(Map.of(), "check-config", "--config", off, "--direct-frames").out())
+        .contains("direct-frames: true\n");
+    assertThat(run(Map.of(), "check-config", "--direct-frames=false").out())
+        .contains("direct-frames: false\n");
+    assertThat(run(Map.of(), "check-config", "--direct-frames=no").code()).isEqualTo(2);
+  }
+
+  @Test
   void repeatableFlagsAreListsOrMappings() throws IOException {
     String file =
         file("history-ms: 1\nkeep-open:\n  - a b\n  - c\ndevice-format: {x: 16000/1/s16le}\n");

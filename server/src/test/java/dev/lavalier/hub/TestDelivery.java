@@ -41,6 +41,7 @@ final class TestDelivery {
     final List<Gap> gaps = new ArrayList<>();
     final List<StreamException> ends = new ArrayList<>();
     boolean ready = true;
+    boolean flushed; // what the sink says about itself
     int readyFor = Integer.MAX_VALUE; // frames
     int maxLatencyMs;
     Runnable onFrame = () -> {}; // called with each frame
@@ -61,6 +62,11 @@ final class TestDelivery {
       indexes.add(frame.sampleIndex());
       gap.ifPresent(gaps::add);
       onFrame.run();
+    }
+
+    @Override
+    public boolean isFlushed() {
+      return flushed;
     }
 
     @Override

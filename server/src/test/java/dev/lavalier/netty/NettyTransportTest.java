@@ -38,7 +38,8 @@ final class NettyTransportTest {
         new TransportLimits(
             maxConnections, 1, 256, 1_024, Duration.ofSeconds(10), 1, Duration.ofSeconds(10));
     TimeSource timeSource = TimeSource.system();
-    return new NettyTransport<>(limits, tls, new RejectionLog(timeSource), executor -> executor);
+    return new NettyTransport<>(
+        limits, tls, new RejectionLog(timeSource), true, executor -> executor);
   }
 
   private static void echo(Channel connection) {

@@ -51,6 +51,7 @@ public final class MetricsTable {
       metrics.onConnected();
       metrics.onCallStarted("a/B");
       metrics.onCallEnded("a/B", "OK");
+      metrics.watchDirectMessages(() -> 0);
       metrics.watchDroppedLines("audit", () -> 0);
       metrics.watchDroppedLines("server", () -> 0);
       ByteArrayOutputStream out = new ByteArrayOutputStream();

@@ -226,6 +226,12 @@ final class MetricsTest {
         .containsEntry("lavalier_log_lines_dropped_total{log=\"server\"}", 3.0);
   }
 
+  @Test
+  void directMessagesAreCounted() throws Exception {
+    metrics.watchDirectMessages(() -> 5);
+    assertThat(values()).containsEntry("lavalier_messages_sent_directly_total", 5.0);
+  }
+
   private void everyKindOfCall() {
     metrics.onConnected();
     metrics.onConnected();
@@ -241,6 +247,7 @@ final class MetricsTest {
     metrics.streamMetrics("mic").onClock(1);
     metrics.streamMetrics("mic").onLevel(0.5, 0.25);
     metrics.watchDroppedLines("audit", () -> 0);
+    metrics.watchDirectMessages(() -> 0);
     metrics.watchResources(lavalier.hub()::resourceUse, ResourceLimits.NONE);
     everyKindOfCall();
     return Scrape.of(metrics);

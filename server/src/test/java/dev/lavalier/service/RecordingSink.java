@@ -18,7 +18,7 @@ final class RecordingSink implements CallSink {
   private final AtomicInteger requests = new AtomicInteger();
 
   @Override
-  public void setReadyThreshold(int bytes) {
+  public void setReadyThreshold(int bytes, boolean together) {
     readyThreshold = bytes;
   }
 

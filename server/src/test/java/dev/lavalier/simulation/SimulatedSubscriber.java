@@ -46,6 +46,7 @@ final class SimulatedSubscriber implements FrameSink {
   @Nullable Subscription subscription; // null: not subscribed, or ended
   @Nullable Reason ended; // why the server ended it; null: it did not
   boolean revoked;
+  private final boolean flushed;
   private boolean ready;
   private int credit;
   private boolean left;
@@ -68,6 +69,7 @@ final class SimulatedSubscriber implements FrameSink {
       Environment env,
       long workNanos) {
     this.name = "s" + number;
+    this.flushed = number % 2 == 0;
     this.spec = spec;
     this.readiness = readiness;
     this.loop = loop;
@@ -195,6 +197,12 @@ final class SimulatedSubscriber implements FrameSink {
       noteUnready();
     }
     return acceptsFrames();
+  }
+
+  /** Half of the subscribers share tasks of their loop, as those with direct frames do. */
+  @Override
+  public boolean isFlushed() {
+    return flushed;
   }
 
   @Override

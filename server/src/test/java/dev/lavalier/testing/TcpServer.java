@@ -88,6 +88,20 @@ public final class TcpServer implements AutoCloseable {
     return start(captureFormat, config, limits, Access.UNRESTRICTED, TimeSource.system(), 0);
   }
 
+  /** Starts a server that sends all frames with gRPC. */
+  public static TcpServer startWithoutDirectFrames(String captureFormat, HubConfig config)
+      throws IOException {
+    return start(
+        captureFormat,
+        config,
+        TransportLimits.DEFAULTS,
+        Access.UNRESTRICTED,
+        TimeSource.system(),
+        0,
+        null,
+        false);
+  }
+
   /** Starts a server with a capture format and with access control. */
   public static TcpServer start(String captureFormat, HubConfig config, Access access)
       throws IOException {
@@ -109,7 +123,7 @@ public final class TcpServer implements AutoCloseable {
       TransportLimits limits,
       Access access)
       throws IOException {
-    return start(captureFormat, config, limits, access, TimeSource.system(), 0, socket);
+    return start(captureFormat, config, limits, access, TimeSource.system(), 0, socket, true);
   }
 
   private static TcpServer start(
@@ -120,7 +134,7 @@ public final class TcpServer implements AutoCloseable {
       TimeSource timeSource,
       int port)
       throws IOException {
-    return start(captureFormat, config, limits, access, timeSource, port, null);
+    return start(captureFormat, config, limits, access, timeSource, port, null, true);
   }
 
   private static TcpServer start(
@@ -130,7 +144,8 @@ public final class TcpServer implements AutoCloseable {
       Access access,
       TimeSource timeSource,
       int port,
-      @Nullable UnixSocket socket)
+      @Nullable UnixSocket socket,
+      boolean directFrames)
       throws IOException {
     LineSettings settings =
         new LineSettings(id -> PcmFormat.parse(captureFormat), id -> true, timeSource);
@@ -144,7 +159,7 @@ public final class TcpServer implements AutoCloseable {
     accessMonitor.start();
     RejectionLog rejections = new RejectionLog(access.timeSource());
     NettyTransport<DeliveryLoop> transport =
-        new NettyTransport<>(limits, access.tls(), rejections, DeliveryLoop::new);
+        new NettyTransport<>(limits, access.tls(), rejections, directFrames, DeliveryLoop::new);
     AudioCaptureCalls captureCalls =
         new AudioCaptureCalls(
             hub,
@@ -173,6 +188,11 @@ public final class TcpServer implements AutoCloseable {
   /** Returns the port on loopback. */
   public int port() {
     return grpc.port();
+  }
+
+  /** Returns the number of messages that were sent directly. */
+  public long directMessages() {
+    return transport.directMessages();
   }
 
   /** Returns a new connection to the server. The caller shuts it down. */
