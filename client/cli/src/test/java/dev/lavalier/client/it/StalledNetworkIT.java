@@ -33,7 +33,7 @@ final class StalledNetworkIT {
     Path err = dir.resolve("err");
     int seconds = stalls * (stallSeconds + TAIL_SECONDS);
     try (ServerProcess server = ServerProcess.start(Map.of(), "--demo");
-        StallingProxy proxy = new StallingProxy(server.address());
+        LoopbackProxy proxy = new LoopbackProxy(server.address());
         LavalierClient client = server.client();
         FrameStream witness =
             client.stream(StreamOptions.defaults().withMaxLatency(Duration.ofSeconds(20)))) {

@@ -8,23 +8,41 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Supplier;
 
 /**
  * A proxy on loopback that forwards connections to a server. While it is stalled, it forwards
  * nothing, in both directions, and closes nothing, as a network does that loses all packets.
+ * Observers see the bytes that it forwards.
  */
-final class StallingProxy implements AutoCloseable {
+final class LoopbackProxy implements AutoCloseable {
+
+  /** Sees the bytes of one direction of one connection before they are forwarded, on one thread. */
+  interface Observer {
+    /** Is called with the next bytes: the first {@code length} of {@code part}. */
+    void onBytes(byte[] part, int length);
+  }
 
   private static final int PART_BYTES = 8 << 10;
 
   private final String serverAddress;
+  private final Supplier<Observer> fromClient;
+  private final Supplier<Observer> fromServer;
   private final ServerSocket listener;
   private final List<Socket> sockets = new CopyOnWriteArrayList<>();
   private boolean stalled; // guarded by this
 
   /** Starts a proxy to {@code HOST:PORT}. */
-  StallingProxy(String serverAddress) throws IOException {
+  LoopbackProxy(String serverAddress) throws IOException {
+    this(serverAddress, () -> (part, length) -> {}, () -> (part, length) -> {});
+  }
+
+  /** Starts a proxy to {@code HOST:PORT} that makes two observers for each connection. */
+  LoopbackProxy(String serverAddress, Supplier<Observer> fromClient, Supplier<Observer> fromServer)
+      throws IOException {
     this.serverAddress = serverAddress;
+    this.fromClient = fromClient;
+    this.fromServer = fromServer;
     this.listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
     start(this::accept);
   }
@@ -52,7 +70,7 @@ final class StallingProxy implements AutoCloseable {
   }
 
   private static void start(Runnable task) {
-    Thread thread = new Thread(task, "stalling-proxy");
+    Thread thread = new Thread(task, "loopback-proxy");
     thread.setDaemon(true);
     thread.start();
   }
@@ -67,15 +85,20 @@ final class StallingProxy implements AutoCloseable {
         sockets.add(client);
         Socket server = new Socket(host, port);
         sockets.add(server);
-        start(() -> forward(client, server));
-        start(() -> forward(server, client));
+        // Otherwise the kernel delays small frames, such as those that open a window.
+        client.setTcpNoDelay(true);
+        server.setTcpNoDelay(true);
+        Observer toServer = fromClient.get();
+        Observer toClient = fromServer.get();
+        start(() -> forward(client, server, toServer));
+        start(() -> forward(server, client, toClient));
       }
     } catch (IOException e) {
       // closed
     }
   }
 
-  private void forward(Socket from, Socket to) {
+  private void forward(Socket from, Socket to, Observer observer) {
     byte[] part = new byte[PART_BYTES];
     try (from;
         to) {
@@ -84,6 +107,7 @@ final class StallingProxy implements AutoCloseable {
       int length;
       while ((length = in.read(part)) > 0) {
         awaitForwarding();
+        observer.onBytes(part, length);
         out.write(part, 0, length);
       }
     } catch (IOException e) {
