@@ -40,12 +40,12 @@ import org.junit.jupiter.params.provider.MethodSource;
 @SlowTest
 final class InteropIT {
 
-  private static final int SECONDS = Integer.getInteger("interop.seconds", 20);
+  private static final int SECONDS = Integer.getInteger("interop.seconds", 24);
 
   /**
    * Longer than the audio that the buffers of a client and the queue of a subscription can hold.
    */
-  private static final int PAUSE_SECONDS = 8;
+  private static final int PAUSE_SECONDS = 10;
 
   private static final int RATE_HZ = 48_000;
   private static final int CHANNELS = 8;
