@@ -33,8 +33,9 @@ import org.jspecify.annotations.Nullable;
  *       pass the same handlers as all others, which keep their order. The caller must not send
  *       while the protocol has a message queued for this stream: only the caller knows that. Frames
  *       of other streams and control frames can be overtaken; HTTP/2 gives no order between them.
- *   <li><b>Headers and trailers.</b> Before the headers and after the trailers, a message is not
- *       accepted, also while the trailers are only written.
+ *   <li><b>Headers and trailers.</b> Before the headers are written, a message is not accepted.
+ *       Trailers and resets are flushed in the task that writes them. So afterwards they are
+ *       unsent, or this side of the stream is closed.
  *   <li><b>Windows.</b> A message is sent only if the windows of the stream and of the connection
  *       have room for all of it. Its size is taken from both at once, as netty does for its own
  *       frames. So they are right for the next frame of either path, and for changes of
@@ -120,7 +121,6 @@ public final class DirectStream {
         && !connection.hasUnflushed()
         && stream.state().localSideOpen()
         && stream.isHeadersSent()
-        && !stream.isTrailersSent()
         && payloadBytes <= windows.windowSize(stream)
         && payloadBytes <= windows.windowSize(connectionStream);
   }
