@@ -57,7 +57,7 @@ final class Http2FrameScanner implements LoopbackProxy.Observer {
       header[headerBytes++] = part[at++];
       if (headerBytes == HEADER_BYTES) {
         headerBytes = 0;
-        skippedBytes = (header[0] & 0xff) << 16 | (header[1] & 0xff) << 8 | header[2] & 0xff;
+        skippedBytes = (header[0] & 0xff) << 16 | (header[1] & 0xff) << 8 | (header[2] & 0xff);
         listener.onFrame(header[3], header[4]);
       }
     }
