@@ -97,9 +97,7 @@ final class DeviceActor {
     mailbox.post(() -> onCancel(subscription));
   }
 
-  /**
-   * Keeps the device open for its history until the hub stops. It is opened again after each loss.
-   */
+  /** Keeps the device open for its history until the hub stops. Opens it again after a loss. */
   void keepOpen() {
     mailbox.post(
         () -> {

@@ -345,17 +345,16 @@ public final class LavalierExtension
 
   /** Returns a device as a client sees it. */
   public Device device(String id) {
-    return blocking().listDevices(ListDevicesRequest.getDefaultInstance()).getDevicesList().stream()
-        .filter(d -> d.getDeviceId().equals(id))
-        .findFirst()
-        .orElseThrow();
+    return listed().stream().filter(d -> d.getDeviceId().equals(id)).findFirst().orElseThrow();
   }
 
   /** Returns the ids of the listed devices. */
   public List<String> deviceIds() {
-    return blocking().listDevices(ListDevicesRequest.getDefaultInstance()).getDevicesList().stream()
-        .map(Device::getDeviceId)
-        .toList();
+    return listed().stream().map(Device::getDeviceId).toList();
+  }
+
+  private List<Device> listed() {
+    return blocking().listDevices(ListDevicesRequest.getDefaultInstance()).getDevicesList();
   }
 
   /** Waits until a device is in a state, for at most 10 s. */
