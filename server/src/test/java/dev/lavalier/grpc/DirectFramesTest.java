@@ -120,11 +120,10 @@ final class DirectFramesTest {
     server = TcpServer.start("16000/1/s16le", HubConfig.DEFAULTS, time, 0);
     connect(1_500);
     subscriber.stream(1, FRAME);
-    for (int i = 0; i < 10; i++) { // with time for the event loop to meet the full window
+    for (int i = 0; i < 110; i++) { // after each step, the event loop finds the windows full
       time.advance(Duration.ofMillis(10), 1);
       client.awaitProcessed();
     }
-    time.advance(Duration.ofSeconds(1), 1);
     client.grant(1, LARGE);
 
     List<Gap> gaps = new ArrayList<>();
