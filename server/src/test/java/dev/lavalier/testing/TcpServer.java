@@ -39,6 +39,10 @@ import org.jspecify.annotations.Nullable;
 /** An in-process server of the tone, over TCP on loopback or a Unix socket, and in real time. */
 public final class TcpServer implements AutoCloseable {
 
+  /** As for a server process, so that all tests can run with the ordinary path alone. */
+  private static final boolean DIRECT_FRAMES =
+      !"false".equals(System.getenv("LAVALIER_DIRECT_FRAMES"));
+
   private final Devices devices;
   private final Hub hub;
   private final AccessMonitor accessMonitor;
@@ -123,7 +127,8 @@ public final class TcpServer implements AutoCloseable {
       TransportLimits limits,
       Access access)
       throws IOException {
-    return start(captureFormat, config, limits, access, TimeSource.system(), 0, socket, true);
+    return start(
+        captureFormat, config, limits, access, TimeSource.system(), 0, socket, DIRECT_FRAMES);
   }
 
   private static TcpServer start(
@@ -134,7 +139,7 @@ public final class TcpServer implements AutoCloseable {
       TimeSource timeSource,
       int port)
       throws IOException {
-    return start(captureFormat, config, limits, access, timeSource, port, null, true);
+    return start(captureFormat, config, limits, access, timeSource, port, null, DIRECT_FRAMES);
   }
 
   private static TcpServer start(
