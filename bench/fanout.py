@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures the cost of 500 subscribers: CPU per frame, compared with other servers, and memory.
 
-usage: fanout.py [--subscribers 500] [--seconds 10] [--java java] [--rounds 1] [-- JAVA_OPTION...]
+usage: fanout.py [--subscribers 500] [--seconds 10] [--warm 15] [--java java] [--rounds 1] [-- JAVA_OPTION...]
 Packages (Debian): gcc mosquitto nats-server snapserver nghttp2-client.
 """
 import argparse
@@ -35,6 +35,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--subscribers", type=int, default=500)
     parser.add_argument("--seconds", type=int, default=10)
+    parser.add_argument("--warm", type=int, default=15,
+                        help="seconds before each measurement, twice as many for a JVM, which compiles in that time")
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--java", default="java")
     parser.add_argument("options", nargs="*")
@@ -42,7 +44,7 @@ def main():
     for _ in range(args.rounds):
         with programs.server(args.java, *args.options) as (process, address):
             subprocess.run([sys.executable, MEASURE, "--subscribers", str(args.subscribers),
-                            "--seconds", str(args.seconds),
+                            "--seconds", str(args.seconds), "--warm", str(args.warm),
                             "--grpc", f"{address.rsplit(':', 1)[1]}:{process.pid}"], check=True)
     memory(args.java, args.subscribers)
 
