@@ -7,6 +7,7 @@ import dev.lavalier.netty.NettyTransport;
 import dev.lavalier.netty.TransportLimits;
 import dev.lavalier.netty.UnixSocket;
 import dev.lavalier.service.AudioCaptureCalls;
+import dev.lavalier.service.CallServices;
 import io.grpc.BindableService;
 import io.grpc.Codec;
 import io.grpc.DecompressorRegistry;

@@ -10,6 +10,7 @@ import dev.lavalier.service.ActiveCalls;
 import dev.lavalier.service.AudioCaptureCalls;
 import dev.lavalier.service.CallAuthorizer;
 import dev.lavalier.service.CallObserver;
+import dev.lavalier.service.CallServices;
 import dev.lavalier.service.RefusalObserver;
 import dev.lavalier.service.ServerInfo;
 import io.grpc.ManagedChannel;

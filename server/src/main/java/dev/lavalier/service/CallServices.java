@@ -1,12 +1,9 @@
-package dev.lavalier.grpc;
+package dev.lavalier.service;
 
 import dev.lavalier.access.RejectionLog;
-import dev.lavalier.service.ActiveCalls;
-import dev.lavalier.service.CallAuthorizer;
-import dev.lavalier.service.CallObserver;
 
 /**
- * What all calls of a server share.
+ * What all calls of a server share, on every transport.
  *
  * @param authorizer authorizes the callers
  * @param activeCalls limits the calls, and ends those whose caller has no access any more
