@@ -12,5 +12,13 @@ import java.util.OptionalLong;
  *     empty: none
  * @param uid the id of its user, as the kernel says, if the connection is a Unix socket; empty: it
  *     is not
+ * @param via the transport, as the audit log names it; empty: gRPC
  */
-public record Peer(String address, Optional<X509Certificate> certificate, OptionalLong uid) {}
+public record Peer(
+    String address, Optional<X509Certificate> certificate, OptionalLong uid, String via) {
+
+  /** Creates a peer that calls over gRPC. */
+  public Peer(String address, Optional<X509Certificate> certificate, OptionalLong uid) {
+    this(address, certificate, uid, "");
+  }
+}

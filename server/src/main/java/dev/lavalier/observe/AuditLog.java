@@ -110,9 +110,7 @@ public final class AuditLog implements HubObserver {
       timeSource.schedule(REFUSAL_WINDOW, () -> endRefusalWindow(identity));
     }
     if (count <= MAX_REFUSALS) {
-      new AuditLine("subscription refused")
-          .with("who", identity)
-          .with("from", subscriber.address())
+      from(subscriber, new AuditLine("subscription refused").with("who", identity))
           .with("device", deviceId)
           .with("why", reason)
           .writeTo(log);
@@ -131,11 +129,16 @@ public final class AuditLog implements HubObserver {
   }
 
   private static AuditLine subscriptionLine(String event, SubscriptionStatus subscription) {
-    return new AuditLine(event)
-        .with("id", subscription.id())
-        .with("who", subscription.subscriber().identity())
-        .with("from", subscription.subscriber().address())
-        .with("device", subscription.deviceId());
+    Subscriber subscriber = subscription.subscriber();
+    AuditLine line =
+        new AuditLine(event).with("id", subscription.id()).with("who", subscriber.identity());
+    return from(subscriber, line).with("device", subscription.deviceId());
+  }
+
+  /** Adds the address, and the transport if it is not gRPC. */
+  private static AuditLine from(Subscriber subscriber, AuditLine line) {
+    line.with("from", subscriber.address());
+    return subscriber.via().isEmpty() ? line : line.with("via", subscriber.via());
   }
 
   /**

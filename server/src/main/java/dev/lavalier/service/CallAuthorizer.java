@@ -86,7 +86,7 @@ public final class CallAuthorizer {
       }
       return Caller.withoutAccess(address);
     }
-    Caller caller = new Caller(authentication, address);
+    Caller caller = new Caller(authentication, address, peer.via());
     if (requiredAccess == RequiredAccess.ADMIN && !caller.grants().admin()) {
       String identity = caller.subscriber().identity();
       rejections.rejected(address, call + ", " + identity + " has no admin grant");

@@ -25,21 +25,33 @@ public final class Caller {
    * @param address its address, as logs show it
    */
   public Caller(Authentication authentication, String address) {
-    this(authentication, address, true);
+    this(authentication, address, "");
+  }
+
+  /**
+   * Creates a caller that the server accepts.
+   *
+   * @param authentication its identity and its grants
+   * @param address its address, as logs show it
+   * @param via its transport, see {@link Subscriber#via}
+   */
+  public Caller(Authentication authentication, String address, String via) {
+    this(authentication, address, via, true);
   }
 
   /** Creates a caller that needed a credential for access, and has none. It has no grants. */
   static Caller withoutAccess(String address) {
-    return new Caller(Authentication.anonymous(Grants.NONE), address, false);
+    return new Caller(Authentication.anonymous(Grants.NONE), address, "", false);
   }
 
-  private Caller(Authentication authentication, String address, boolean hasAccess) {
+  private Caller(Authentication authentication, String address, String via, boolean hasAccess) {
     this.authentication = authentication;
     this.hasAccess = hasAccess;
     this.subscriber =
         new Subscriber(
             authentication.name().orElse(Subscriber.ANONYMOUS),
             address,
+            via,
             new AccessCheck() {
               @Override
               public Optional<StreamException> denialReason() {

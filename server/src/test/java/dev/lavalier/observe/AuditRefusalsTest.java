@@ -2,6 +2,7 @@ package dev.lavalier.observe;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lavalier.hub.AccessCheck;
 import dev.lavalier.hub.Subscriber;
 import dev.lavalier.hub.SubscriberLimits;
 import dev.lavalier.testing.LavalierExtension;
@@ -108,6 +109,14 @@ final class AuditRefusalsTest {
         .isEqualTo(Status.Code.INVALID_ARGUMENT);
     stream("lav_nobody", "tone");
     assertThat(nextLine()).startsWith("subscription refused who=nobody ");
+  }
+
+  @Test
+  void callThroughTheWebPortIsMarked() throws Exception {
+    Subscriber web = new Subscriber("ann", "10.0.0.1:1", "web", AccessCheck.ALWAYS_ALLOWED);
+    audit.onSubscriptionRefused(web, "tone", "because");
+    assertThat(nextLine())
+        .isEqualTo("subscription refused who=ann from=10.0.0.1:1 via=web device=tone why=because");
   }
 
   @Test
