@@ -42,6 +42,8 @@ final class ArchitectureTest {
           .definedBy("dev.lavalier.netty")
           .layer("grpc")
           .definedBy("dev.lavalier.grpc")
+          .layer("web")
+          .definedBy("dev.lavalier.web")
           .layer("app")
           .definedBy("dev.lavalier.app")
           .whereLayer("common")
@@ -70,6 +72,8 @@ final class ArchitectureTest {
           .mayOnlyAccessLayers("access", "common")
           .whereLayer("grpc")
           .mayOnlyAccessLayers("service", "netty", "hub", "capture", "access", "audio", "common")
+          .whereLayer("web")
+          .mayOnlyAccessLayers("service", "netty", "hub", "capture", "access", "audio", "common")
           .whereLayer("app")
           .mayNotBeAccessedByAnyLayer()
           .ensureAllClassesAreContainedInArchitectureIgnoring("dev.lavalier.v1");
@@ -84,10 +88,11 @@ final class ArchitectureTest {
           .resideInAPackage("javax.sound..");
 
   @ArchTest
-  static final ArchRule ONLY_SERVICE_AND_GRPC_KNOW_THE_CONTRACT =
+  static final ArchRule ONLY_SERVICE_AND_TRANSPORTS_KNOW_THE_CONTRACT =
       noClasses()
           .that()
-          .resideOutsideOfPackages("dev.lavalier.service", "dev.lavalier.grpc", "dev.lavalier.v1")
+          .resideOutsideOfPackages(
+              "dev.lavalier.service", "dev.lavalier.grpc", "dev.lavalier.web", "dev.lavalier.v1")
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage("dev.lavalier.v1", "com.google.protobuf..");
@@ -102,10 +107,10 @@ final class ArchitectureTest {
           .resideInAPackage("io.grpc..");
 
   @ArchTest
-  static final ArchRule ONLY_NETTY_AND_GRPC_KNOW_NETTY =
+  static final ArchRule ONLY_NETTY_AND_TRANSPORTS_KNOW_NETTY =
       noClasses()
           .that()
-          .resideOutsideOfPackages("dev.lavalier.netty", "dev.lavalier.grpc")
+          .resideOutsideOfPackages("dev.lavalier.netty", "dev.lavalier.grpc", "dev.lavalier.web")
           .should()
           .dependOnClassesThat()
           .resideInAPackage("io.netty..");

@@ -20,7 +20,9 @@ import dev.lavalier.service.AudioCaptureCalls;
 import dev.lavalier.service.CallAuthorizer;
 import dev.lavalier.service.CallServices;
 import dev.lavalier.service.ServerInfo;
+import dev.lavalier.web.WebServer;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Optional;
@@ -54,6 +56,8 @@ final class LavalierServer implements AutoCloseable {
   private final Optional<InetSocketAddress> address;
   private final Optional<GrpcServer> tcp;
   private final Optional<GrpcServer> unix;
+  private final Optional<WebOptions.Values> webConfig;
+  private final Optional<WebServer> web;
   private final Telemetry telemetry;
   private final ResourceLimits limits;
 
@@ -91,6 +95,8 @@ final class LavalierServer implements AutoCloseable {
         config
             .unixSocket()
             .map(socket -> new GrpcServer(hub, captureCalls, socket, transport, calls));
+    webConfig = config.web();
+    web = webConfig.map(each -> new WebServer(captureCalls, each.origins(), transport, calls));
   }
 
   private static String describe(ResourceLimits limits) {
@@ -143,12 +149,42 @@ final class LavalierServer implements AutoCloseable {
         throw new ListenException(e);
       }
     }
+    if (web.isPresent()) {
+      start(web.get(), webConfig.orElseThrow());
+    }
     log.info("{}", describe(limits));
+  }
+
+  private static void start(WebServer web, WebOptions.Values config) throws ListenException {
+    InetSocketAddress address = config.address();
+    try {
+      web.start(address);
+    } catch (IOException e) {
+      if (!config.otherwiseAnyPort()) {
+        throw new ListenException("web-port", address, e);
+      }
+      log.info("web-port: {} is not available, using a free port", address.getPort());
+      startOnAnyPort(web, address.getAddress());
+    }
+  }
+
+  private static void startOnAnyPort(WebServer web, InetAddress host) throws ListenException {
+    InetSocketAddress address = new InetSocketAddress(host, 0);
+    try {
+      web.start(address);
+    } catch (IOException e) {
+      throw new ListenException("web-port", address, e);
+    }
   }
 
   /** Returns the port; empty: it listens on none. */
   OptionalInt port() {
     return tcp.map(GrpcServer::port).map(OptionalInt::of).orElseGet(OptionalInt::empty);
+  }
+
+  /** Returns the web port; empty: there is none. */
+  OptionalInt webPort() {
+    return web.map(WebServer::port).map(OptionalInt::of).orElseGet(OptionalInt::empty);
   }
 
   /** Returns whether a device is the default one now. */
@@ -167,8 +203,10 @@ final class LavalierServer implements AutoCloseable {
     for (Runnable step :
         List.<Runnable>of(
             () -> forEachListener(GrpcServer::refuseNewCalls),
+            () -> web.ifPresent(WebServer::refuseNewCalls),
             hub::close,
             () -> forEachListener(GrpcServer::close),
+            () -> web.ifPresent(WebServer::close),
             transport::close,
             accessMonitor::close,
             files::shutdownNow,

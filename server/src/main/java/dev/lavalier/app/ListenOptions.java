@@ -65,6 +65,11 @@ final class ListenOptions {
               + " time. Default: ${DEFAULT-VALUE}.")
   private boolean directFrames;
 
+  /** Returns whether the server listens only on the Unix socket. */
+  boolean noTcp() {
+    return noTcp;
+  }
+
   /** Returns whether frames are sent directly to the sockets if possible. */
   boolean directFrames() {
     return directFrames;
@@ -135,16 +140,46 @@ final class ListenOptions {
    *     for the user
    */
   InetSocketAddress address(boolean encrypted, boolean requiresAuthentication) {
-    InetAddress address = inetAddress();
+    return address("bind", bind, "port", port, encrypted, requiresAuthentication);
+  }
+
+  /**
+   * Returns the address of the web port, for which the same rules apply.
+   *
+   * @param address the value of {@code --web-bind}; null: as {@code --bind}
+   * @param encrypted whether the server uses TLS
+   * @param requiresAuthentication whether every caller must be authenticated
+   * @throws IllegalArgumentException if the address or port is not allowed; its message is one line
+   *     for the user
+   */
+  InetSocketAddress webAddress(
+      @Nullable String address, int webPort, boolean encrypted, boolean requiresAuthentication) {
+    return address(
+        address == null ? "bind" : "web-bind",
+        address == null ? bind : address,
+        "web-port",
+        webPort,
+        encrypted,
+        requiresAuthentication);
+  }
+
+  private InetSocketAddress address(
+      String bindKey,
+      String bound,
+      String portKey,
+      int number,
+      boolean encrypted,
+      boolean requiresAuthentication) {
+    InetAddress address = inetAddress(bindKey, bound);
     if (!address.isLoopbackAddress() && !(encrypted && requiresAuthentication) && !insecure) {
       throw new IllegalArgumentException(
-          ("bind: %s (expected: a loopback address, such as 127.0.0.1; any other address requires"
+          ("%s: %s (expected: a loopback address, such as 127.0.0.1; any other address requires"
                   + " %s. Use a tunnel such as ssh -L, or add --insecure to listen without"
                   + " protection)")
-              .formatted(bind, missing(encrypted, requiresAuthentication)));
+              .formatted(bindKey, bound, missing(encrypted, requiresAuthentication)));
     }
-    Checks.range("port", port, 0, 65_535);
-    return new InetSocketAddress(address, port);
+    Checks.range(portKey, number, 0, 65_535);
+    return new InetSocketAddress(address, number);
   }
 
   private static String missing(boolean encrypted, boolean requiresAuthentication) {
@@ -156,22 +191,24 @@ final class ListenOptions {
     return requiresAuthentication ? tls : tls + ", and " + callers;
   }
 
-  private InetAddress inetAddress() {
+  private static InetAddress inetAddress(String key, String address) {
     try {
-      return InetAddress.getByName(bind);
+      return InetAddress.getByName(address);
     } catch (UnknownHostException e) {
       throw new IllegalArgumentException(
-          "bind: %s (expected: an address of this machine)".formatted(bind), e);
+          "%s: %s (expected: an address of this machine)".formatted(key, address), e);
     }
   }
 
   /**
    * Returns the warning for the operator at each start; empty: none.
    *
-   * @param at the address and port that the server listens on
+   * @param address the address that the server listens on
+   * @param at the address and port, for the message
    */
-  Optional<String> warning(String at, boolean encrypted, boolean requiresAuthentication) {
-    if (noTcp || inetAddress().isLoopbackAddress() || (encrypted && requiresAuthentication)) {
+  static Optional<String> warning(
+      InetAddress address, String at, boolean encrypted, boolean requiresAuthentication) {
+    if (address.isLoopbackAddress() || (encrypted && requiresAuthentication)) {
       return Optional.empty();
     }
     return Optional.of(

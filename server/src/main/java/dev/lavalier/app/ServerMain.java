@@ -3,6 +3,7 @@ package dev.lavalier.app;
 import dev.lavalier.common.LogText;
 import java.io.PrintStream;
 import java.io.PrintWriter;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.Charset;
 import java.nio.file.Path;
@@ -179,15 +180,13 @@ public final class ServerMain implements Callable<Integer> {
     if (config.address().isPresent()) {
       String address =
           NextSteps.address(config.address().get().getAddress(), server.port().orElseThrow());
-      options
-          .listening()
-          .warning(address, config.tls().isPresent(), config.requiresAuthentication())
-          .ifPresent(this::warn);
+      warnIfOpen(config, config.address().get().getAddress(), address);
       addresses.add(address);
     }
     config.unixSocket().ifPresent(socket -> addresses.add(socket.toString()));
     // Scripts wait for the first line.
     addresses.forEach(address -> out.println("lavalier-server listening on " + address));
+    config.web().ifPresent(web -> reportWebPort(config, web.address().getAddress(), server));
     out.flush();
     // With TLS or tokens, the commands need files of the operator's.
     if (!options.logging().isJson()
@@ -206,6 +205,20 @@ public final class ServerMain implements Callable<Integer> {
     }
     awaitSignal();
     return CommandLine.ExitCode.OK;
+  }
+
+  private void reportWebPort(
+      ServerOptions.Values config, InetAddress bound, LavalierServer server) {
+    int port = server.webPort().orElseThrow();
+    warnIfOpen(config, bound, NextSteps.address(bound, port));
+    out.printf(
+        "web page at %s://%s/%n",
+        config.tls().isPresent() ? "https" : "http", NextSteps.reachableAddress(bound, port));
+  }
+
+  private void warnIfOpen(ServerOptions.Values config, InetAddress bound, String address) {
+    ListenOptions.warning(bound, address, config.tls().isPresent(), config.requiresAuthentication())
+        .ifPresent(this::warn);
   }
 
   /** Prints why the server cannot start. If the log is JSON, standard error has nothing else. */

@@ -31,6 +31,7 @@ final class ServerOptions {
   private @Nullable Path config;
 
   @Mixin private ListenOptions listening;
+  @Mixin private WebOptions web;
   @Mixin private CaptureOptions capture;
   @Mixin private LimitOptions limits;
   @Mixin private ResourceOptions resources;
@@ -38,10 +39,6 @@ final class ServerOptions {
   @Mixin private AccessOptions access;
   @Mixin private MetricsOptions metrics;
   @Mixin private LoggingOptions logging;
-
-  ListenOptions listening() {
-    return listening;
-  }
 
   LoggingOptions logging() {
     return logging;
@@ -64,9 +61,12 @@ final class ServerOptions {
             captureValues.keptOpen());
     Optional<ServerTls> certificate = tls.read();
     Optional<Reloadable<TokenFile>> tokens = access.tokens();
+    boolean encrypted = certificate.isPresent();
+    boolean authenticated = requiresAuthentication(certificate, tokens);
     return new Values(
-        listening.tcpAddress(certificate.isPresent(), requiresAuthentication(certificate, tokens)),
+        listening.tcpAddress(encrypted, authenticated),
         listening.unixSocket(),
+        web.values(listening, captureValues.demo(), encrypted, authenticated),
         captureValues,
         access.allowed(captureValues.keptOpen()),
         hub,
@@ -88,6 +88,7 @@ final class ServerOptions {
    * @param address the address to listen on; port 0 selects a free port; empty: only the Unix
    *     socket
    * @param unixSocket the Unix socket to listen on; empty: none
+   * @param web the values of the options for the web port; empty: none
    * @param capture the values of the options for capture devices
    * @param allowed the filter for the ids of the devices that the server offers
    * @param hub the settings of the hub
@@ -100,6 +101,7 @@ final class ServerOptions {
   record Values(
       Optional<InetSocketAddress> address,
       Optional<UnixSocket> unixSocket,
+      Optional<WebOptions.Values> web,
       CaptureOptions.Values capture,
       Predicate<String> allowed,
       HubConfig hub,

@@ -45,4 +45,22 @@ public final class RequestErrors {
         "metadata: %d bytes (expected: no more than %d; max-metadata-bytes)"
             .formatted(bytes, limit));
   }
+
+  /**
+   * Returns the error of a request that is larger than allowed.
+   *
+   * @param limit the value of {@code --max-message-bytes}
+   */
+  public static StreamException tooLarge(int limit) {
+    return new StreamException(
+        Reason.LIMIT_REACHED,
+        "request: too large (expected: no more than %d bytes; max-message-bytes)".formatted(limit));
+  }
+
+  /** Returns the error of a call whose peer sends further requests before the call reads them. */
+  public static StreamException tooManyWaiting() {
+    return new StreamException(
+        Reason.LIMIT_REACHED,
+        "requests: more than the call reads (expected: one for each frame that arrives)");
+  }
 }

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lavalier.testing.Certificates;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Set;
@@ -36,12 +38,14 @@ final class SecurityOptionsTest {
   void onlyNonLoopbackAddressRequiresTlsAndAuthentication() {
     for (String loopback : new String[] {"127.0.0.1", "127.1.2.3", "::1", "localhost"}) {
       ListenOptions listening = listening("--bind", loopback);
-      assertThat(listening.address(false, false).getAddress().isLoopbackAddress()).isTrue();
-      assertThat(listening.warning("there", false, false)).isEmpty();
+      InetAddress address = listening.address(false, false).getAddress();
+      assertThat(address.isLoopbackAddress()).isTrue();
+      assertThat(ListenOptions.warning(address, "there", false, false)).isEmpty();
     }
     ListenOptions anywhere = listening("--bind", "0.0.0.0");
-    assertThat(anywhere.address(true, true).getPort()).isEqualTo(50_051);
-    assertThat(anywhere.warning("there", true, true)).isEmpty();
+    InetSocketAddress all = anywhere.address(true, true);
+    assertThat(all.getPort()).isEqualTo(50_051);
+    assertThat(ListenOptions.warning(all.getAddress(), "there", true, true)).isEmpty();
     String end = ". Use a tunnel such as ssh -L, or add --insecure to listen without protection)";
     String start =
         "bind: 0.0.0.0 (expected: a loopback address, such as 127.0.0.1; any other address requires"
@@ -55,16 +59,34 @@ final class SecurityOptionsTest {
   }
 
   @Test
+  void webPortHasTheSameRequirements() {
+    ListenOptions loopback = listening();
+    assertThat(loopback.webAddress(null, 8_080, false, false).getAddress().isLoopbackAddress())
+        .isTrue();
+    String end =
+        ": 0.0.0.0 (expected: a loopback address, such as 127.0.0.1; any other address requires"
+            + " --token-file or --tls-client-ca. Use a tunnel such as ssh -L, or add --insecure to"
+            + " listen without protection)";
+    assertRefused(() -> loopback.webAddress("0.0.0.0", 8_080, true, false), "web-bind" + end);
+    ListenOptions anywhere = listening("--bind", "0.0.0.0");
+    assertRefused(() -> anywhere.webAddress(null, 8_080, true, false), "bind" + end);
+    assertThat(anywhere.webAddress(null, 8_080, true, true).getAddress().isAnyLocalAddress())
+        .isTrue();
+    assertRefused(
+        () -> loopback.webAddress(null, -1, false, false), "web-port: -1 (expected: 0..65535)");
+  }
+
+  @Test
   void insecureIsLoggedAtEachStart() {
     ListenOptions anywhere = listening("--bind", "0.0.0.0", "--insecure");
-    anywhere.address(false, false);
-    assertThat(anywhere.warning("0.0.0.0:1", false, false))
+    InetAddress all = anywhere.address(false, false).getAddress();
+    assertThat(ListenOptions.warning(all, "0.0.0.0:1", false, false))
         .contains("insecure: anyone who can reach 0.0.0.0:1 can listen to this machine");
-    assertThat(anywhere.warning("0.0.0.0:1", true, false))
+    assertThat(ListenOptions.warning(all, "0.0.0.0:1", true, false))
         .contains("insecure: anyone who can reach 0.0.0.0:1 can listen to this machine");
-    assertThat(anywhere.warning("0.0.0.0:1", false, true))
+    assertThat(ListenOptions.warning(all, "0.0.0.0:1", false, true))
         .contains("insecure: traffic to and from 0.0.0.0:1, including tokens, is not encrypted");
-    assertThat(anywhere.warning("0.0.0.0:1", true, true)).isEmpty();
+    assertThat(ListenOptions.warning(all, "0.0.0.0:1", true, true)).isEmpty();
   }
 
   @Test

@@ -26,6 +26,7 @@ import dev.lavalier.service.CallObserver;
 import dev.lavalier.service.CallServices;
 import dev.lavalier.service.RefusalObserver;
 import dev.lavalier.service.ServerInfo;
+import dev.lavalier.web.WebServer;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
 import java.io.IOException;
@@ -48,18 +49,25 @@ public final class TcpServer implements AutoCloseable {
   private final AccessMonitor accessMonitor;
   private final NettyTransport<DeliveryLoop> transport;
   private final GrpcServer grpc;
+  private final AudioCaptureCalls captureCalls;
+  private final CallServices calls;
+  private @Nullable WebServer web; // null: no web port
 
   private TcpServer(
       Devices devices,
       Hub hub,
       AccessMonitor accessMonitor,
       NettyTransport<DeliveryLoop> transport,
-      GrpcServer grpc) {
+      GrpcServer grpc,
+      AudioCaptureCalls captureCalls,
+      CallServices calls) {
     this.devices = devices;
     this.hub = hub;
     this.accessMonitor = accessMonitor;
     this.transport = transport;
     this.grpc = grpc;
+    this.captureCalls = captureCalls;
+    this.calls = calls;
   }
 
   /**
@@ -182,7 +190,20 @@ public final class TcpServer implements AutoCloseable {
             ? new GrpcServer(hub, captureCalls, address, transport, calls)
             : new GrpcServer(hub, captureCalls, socket, transport, calls);
     grpc.start();
-    return new TcpServer(devices, hub, accessMonitor, transport, grpc);
+    return new TcpServer(devices, hub, accessMonitor, transport, grpc, captureCalls, calls);
+  }
+
+  /** Opens the web port on loopback, and returns its number. */
+  public int startWeb(CallObserver observer, String... origins) throws IOException {
+    web =
+        new WebServer(
+            captureCalls,
+            List.of(origins),
+            transport,
+            new CallServices(
+                calls.authorizer(), calls.activeCalls(), calls.rejections(), observer));
+    web.start(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+    return web.port();
   }
 
   /** Returns the server's hub. */
@@ -214,6 +235,9 @@ public final class TcpServer implements AutoCloseable {
     grpc.refuseNewCalls();
     hub.close();
     grpc.close();
+    if (web != null) {
+      web.close();
+    }
     transport.close();
     accessMonitor.close();
     devices.close();
