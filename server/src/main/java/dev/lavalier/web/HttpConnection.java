@@ -157,6 +157,10 @@ final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
           () -> WebSocketUpgrade.start(web, context, complete, path.substring(1), method.get()));
       return;
     }
+    if (WavRequest.matches(path)) {
+      serveCall(context, complete, () -> WavCall.start(web, context, complete));
+      return;
+    }
     Optional<PageFile> file = files.find(path);
     if (file.isEmpty()) {
       respond(
@@ -164,7 +168,7 @@ final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
           complete,
           Responses.error(
               HttpResponseStatus.NOT_FOUND,
-              "path: %s (expected: / or a method, such as /%s/PullFrames)"
+              "path: %s (expected: /, /devices/ID.wav or a method, such as /%s/PullFrames)"
                   .formatted(LogText.sanitizeAndTruncate(path, 100), CallSession.SERVICE)));
     } else if (!complete.method().equals(HttpMethod.GET)
         && !complete.method().equals(HttpMethod.HEAD)) {

@@ -41,6 +41,11 @@ final class RequestGuard {
 
   private static final int IP_ADDRESS = 7;
 
+  /** In which relation the page is to the server. Browsers set it; no page can. */
+  private static final String FETCH_SITE = "Sec-Fetch-Site";
+
+  private static final Set<String> OWN_SITES = Set.of("same-origin", "none");
+
   private final Set<String> origins;
   private final Set<String> originHosts;
   private final Optional<? extends ServerCertificate> certificate;
@@ -108,6 +113,18 @@ final class RequestGuard {
     return Optional.of(
         "origin: %s (expected: %s, or one that web-origin lists)"
             .formatted(quoted(sent), own.orElse("that of this server")));
+  }
+
+  /**
+   * Returns why a request is refused that a browser makes for a page of another site without the
+   * header Origin, such as that of an element audio; empty: it is accepted.
+   */
+  static Optional<String> crossSiteRefusal(HttpHeaders headers) {
+    List<String> sites = headers.getAll(FETCH_SITE);
+    return sites.stream().allMatch(OWN_SITES::contains)
+        ? Optional.empty()
+        : Optional.of(
+            "%s: %s (expected: same-origin or none)".formatted(FETCH_SITE, quoted(sites)));
   }
 
   private static String quoted(List<String> values) {

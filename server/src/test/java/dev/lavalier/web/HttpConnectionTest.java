@@ -92,7 +92,7 @@ final class HttpConnectionTest {
         .isEqualTo(
             "path: "
                 + path
-                + " (expected: / or a method, such as /lavalier.v1.AudioCapture/PullFrames)\n");
+                + " (expected: /, /devices/ID.wav or a method, such as /lavalier.v1.AudioCapture/PullFrames)\n");
     assertHasSecurityHeaders(response);
   }
 

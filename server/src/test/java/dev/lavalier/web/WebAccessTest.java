@@ -193,16 +193,37 @@ final class WebAccessTest {
   }
 
   @Test
+  void wavStreamTakesTokenAsPassword() throws Exception {
+    start(entry("ann", "stream=tone") + entry("bob", "list=tone"));
+    String path = "/devices/tone.wav";
+    Response without = web.connect().request("GET", path);
+    assertThat(without.status()).isEqualTo(401);
+    assertThat(without.header("WWW-Authenticate"))
+        .contains("Basic realm=\"Lavalier\", charset=\"UTF-8\"");
+    String basic = Base64.getEncoder().encodeToString((":" + ANN).getBytes(StandardCharsets.UTF_8));
+    assertThat(web.connect().request("GET", path, "Authorization: Basic " + basic).status())
+        .isEqualTo(200);
+    Response bob = web.connect().request("GET", path, "Authorization: Bearer lav_bob");
+    assertThat(bob.status()).isEqualTo(403);
+    assertThat(bob.body()).isEqualTo("device_id: tone (expected: a device that bob may stream)\n");
+  }
+
+  @Test
   void revokedAccessEndsCalls() throws Exception {
     start(entry("ann", "stream=tone") + entry("bob", "stream=tone"));
     HttpSocket ann = web.open("WatchDevices", "Authorization: Bearer " + ANN);
     ann.message(NOTHING).message();
+    HttpSocket wav = web.connect();
+    wav.request("GET", "/devices/tone.wav", "Authorization: Bearer " + ANN);
+    web.awaitSubscribers(1);
     writeTokens(entry("bob", "stream=tone"));
     accessTime.advance(Duration.ofSeconds(2));
     assertEnds(
         ann,
         4_016,
         "authorization: of ann (expected: access that has neither expired nor been revoked)");
+    assertThat(wav.isClosedByServer()).isTrue();
+    web.awaitSubscribers(0);
   }
 
   // TLS.

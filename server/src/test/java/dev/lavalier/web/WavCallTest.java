@@ -1,0 +1,227 @@
+package dev.lavalier.web;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.fail;
+
+import dev.lavalier.testing.HttpSocket;
+import dev.lavalier.testing.HttpSocket.Response;
+import dev.lavalier.testing.SlowTest;
+import dev.lavalier.v1.PullFramesRequest;
+import dev.lavalier.v1.StreamFramesRequest;
+import java.io.ByteArrayInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import javax.sound.sampled.AudioFileFormat;
+import javax.sound.sampled.AudioFormat;
+import javax.sound.sampled.AudioSystem;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Tests devices as WAV streams. The tone is captured at 16 kHz. */
+final class WavCallTest {
+
+  private static final int HEADER_BYTES = 44;
+  private static final int RATE = 16_000;
+
+  @RegisterExtension final WebFixture web = new WebFixture();
+
+  private HttpSocket stream(String target, String... headers) throws IOException {
+    HttpSocket stream = web.connect();
+    Response response = stream.request("GET", target, headers);
+    assertThat(response.status()).as(response.body()).isEqualTo(200);
+    assertThat(response.header("Content-Type")).contains("audio/wav");
+    assertThat(response.header("Content-Length")).isEmpty();
+    assertThat(response.header("Connection")).contains("close");
+    return stream;
+  }
+
+  private static short[] samples(HttpSocket stream, int count) throws IOException {
+    short[] samples = new short[count];
+    ByteBuffer.wrap(stream.read(2 * count))
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .asShortBuffer()
+        .get(samples);
+    return samples;
+  }
+
+  @Test
+  void streamIsSixteenBitsByDefault() throws Exception {
+    web.start();
+    HttpSocket stream = stream("/devices/tone.wav");
+    byte[] header = stream.read(HEADER_BYTES);
+    AudioFileFormat read = AudioSystem.getAudioFileFormat(new ByteArrayInputStream(header));
+    assertThat(read.getType()).isEqualTo(AudioFileFormat.Type.WAVE);
+    AudioFormat format = read.getFormat();
+    assertThat(format.getSampleRate()).isEqualTo(RATE);
+    assertThat(format.getChannels()).isEqualTo(1);
+    assertThat(format.getSampleSizeInBits()).isEqualTo(16);
+    assertThat(format.isBigEndian()).isFalse();
+    short[] period = samples(stream, 400);
+    assertThat(period).contains((short) 8_231); // -12 dBFS
+    assertContinues(period, samples(stream, 4_000));
+    assertThat(web.server().hub().subscriptions().get(0).subscriber().via()).isEqualTo("web");
+    stream.close();
+    web.awaitSubscribers(0);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "rate=8000, 8000, 1, 16, PCM_SIGNED",
+    "channels=2, 16000, 2, 16, PCM_SIGNED",
+    "encoding=s24le&channels=2, 16000, 2, 24, PCM_SIGNED",
+    "encoding=s32le, 16000, 1, 32, PCM_SIGNED",
+    "encoding=f32le&rate=48000&channels=2, 48000, 2, 32, PCM_FLOAT",
+  })
+  void parametersSelectTheFormat(String query, float rate, int channels, int bits, String encoding)
+      throws Exception {
+    web.start();
+    HttpSocket stream = stream("/devices/tone.wav?" + query);
+    AudioFormat format =
+        AudioSystem.getAudioFileFormat(new ByteArrayInputStream(stream.read(HEADER_BYTES)))
+            .getFormat();
+    assertThat(format.getSampleRate()).isEqualTo(rate);
+    assertThat(format.getChannels()).isEqualTo(channels);
+    assertThat(format.getSampleSizeInBits()).isEqualTo(bits);
+    assertThat(format.getEncoding()).hasToString(encoding);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "/devices/nowhere.wav | 404 | device_id: nowhere (expected: one of tone)",
+        "/devices/a%2Fb%20c.wav | 404 | device_id: a/b c (expected: one of tone)",
+        "/devices/..wav | 404 | device_id: . (expected: one of tone)",
+        "/devices/tone.wav?rate=fast | 400 | rate: fast (expected: a number of Hz, once)",
+        "/devices/tone.wav?rate= | 400 | rate: empty (expected: a number of Hz, once)",
+        "/devices/tone.wav?rate=8000&rate=8000 | 400 | rate: 8000, 8000 (expected: a number of Hz, once)",
+        "/devices/tone.wav?channels=-1 | 400 | channels: -1 (expected: a number of channels, once)",
+        "/devices/tone.wav?encoding=mp3 | 400 | encoding: mp3 (expected: s16le, s24le, s32le or f32le, once)",
+        "/devices/tone.wav?encoding=S16LE | 400 | encoding: S16LE (expected: s16le, s24le, s32le or f32le, once)",
+        "/devices/tone.wav?token=x | 400 | token: x (expected: one of rate, channels, encoding)",
+        "/devices/%zz.wav | 400 | path: /devices/%zz.wav (expected: % only before two hexadecimal digits)",
+        "/devices/tone.wav?channels=65 | 400 | format.channel_count: 65 (expected: 1..64)",
+      })
+  void wrongRequestIsRejected(String target, int status, String line) throws Exception {
+    Response response = web.start().connect().request("GET", target);
+    assertThat(response.body()).isEqualTo(line + "\n");
+    assertThat(response.status()).isEqualTo(status);
+    assertThat(response.header("X-Content-Type-Options")).contains("nosniff");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"HEAD", "POST"})
+  void otherMethodOpensNoDevice(String method) throws Exception {
+    assertThat(web.start().connect().request(method, "/devices/tone.wav").status()).isEqualTo(405);
+    assertThat(web.server().hub().subscriptions()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"cross-site", "same-site", "something"})
+  void pageOfAnotherSiteIsRefused(String site) throws Exception {
+    Response response =
+        web.start().connect().request("GET", "/devices/tone.wav", "Sec-Fetch-Site: " + site);
+    assertThat(response.status()).isEqualTo(403);
+    assertThat(response.body())
+        .isEqualTo("Sec-Fetch-Site: " + site + " (expected: same-origin or none)\n");
+    assertThat(web.server().hub().subscriptions()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"same-origin", "none"})
+  void ownPageIsServed(String site) throws Exception {
+    web.start();
+    stream("/devices/tone.wav", "Sec-Fetch-Site: " + site).read(HEADER_BYTES + 640);
+  }
+
+  /** Returns a stream whose client takes little before the server has to wait. */
+  private HttpSocket streamWithSmallWindow() throws IOException {
+    Socket socket = new Socket();
+    socket.setReceiveBufferSize(4_096);
+    socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), web.port()));
+    HttpSocket stream = web.add(new HttpSocket(socket));
+    assertThat(stream.request("GET", "/devices/tone.wav").status()).isEqualTo(200);
+    stream.read(HEADER_BYTES);
+    return stream;
+  }
+
+  /** Waits for the frames of a number of milliseconds, through another stream. */
+  private static void awaitAudio(HttpSocket other, int millis) throws IOException {
+    for (int frames = millis / 20; frames > 0; frames--) {
+      other.message();
+    }
+  }
+
+  private HttpSocket otherStream() throws IOException {
+    HttpSocket other =
+        web.open("PullFrames")
+            .message(
+                PullFramesRequest.newBuilder()
+                    .setSubscribe(StreamFramesRequest.newBuilder().setFrameSize(RATE / 50))
+                    .setCredit(100_000)
+                    .build()
+                    .toByteArray());
+    other.message(); // started
+    return other;
+  }
+
+  /** The tone has 440 Hz, so it repeats every 400 samples. Returns how many samples are silent. */
+  private static int assertContinues(short[] period, short[] samples) {
+    int silent = 0;
+    for (int i = 0; i < samples.length; i++) {
+      if (samples[i] == 0 && Math.abs(period[i % 400]) > 1) {
+        silent++;
+      } else {
+        assertThat((int) samples[i])
+            .as("sample %d", i)
+            .isBetween(period[i % 400] - 1, period[i % 400] + 1);
+      }
+    }
+    return silent;
+  }
+
+  @SlowTest
+  @Test
+  void gapIsSilenceOfTheSameLength() throws Exception {
+    web.start();
+    HttpSocket other = otherStream();
+    HttpSocket stream = streamWithSmallWindow();
+    short[] period = samples(stream, 400);
+    awaitAudio(other, 4_000);
+    int silent = assertContinues(period, samples(stream, 5 * RATE));
+    assertThat(silent).isBetween(RATE, 4 * RATE);
+  }
+
+  @SlowTest
+  @Test
+  void slowReaderIsEndedBecauseItWouldHearOnlySilence() throws Exception {
+    web.start();
+    HttpSocket other = otherStream();
+    HttpSocket stream = streamWithSmallWindow();
+    awaitAudio(other, 2_000);
+    for (int millis = 0; millis < 60_000; millis += 40) { // half of the speed of the capture
+      awaitAudio(other, 40);
+      try {
+        stream.read(640);
+      } catch (EOFException e) {
+        web.awaitSubscribers(1);
+        return;
+      }
+    }
+    fail("the stream did not end");
+  }
+
+  @Test
+  void deviceIdIsDecoded() throws Exception {
+    web.start();
+    stream("/devices/t%6Fne.wav").read(HEADER_BYTES);
+  }
+}
