@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.lavalier.client.StreamOptions;
+import dev.lavalier.testing.HttpSocket;
 import dev.lavalier.testing.SlowTest;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -64,6 +65,8 @@ final class HostilePeersIT {
             "--demo",
             "--capture-format",
             "16000/1/s16le",
+            "--web-port",
+            "0",
             "--max-connections",
             Integer.toString(MAX_CONNECTIONS),
             "--handshake-timeout-s",
@@ -343,6 +346,37 @@ final class HostilePeersIT {
       peer.close();
     }
     assertUnharmed(test, 20, "calls that are not streams");
+  }
+
+  /** The web port: silent and slow peers, WebSockets without a request, floods, and garbage. */
+  @Test
+  void webPeersAreHarmless(TestInfo test) throws Exception {
+    int port = server.webPort();
+    List<HttpSocket> peers = new ArrayList<>();
+    for (int i = 0; i < 500; i++) {
+      peers.add(new HttpSocket(port));
+      peers.add(new HttpSocket(port).send("GET / HTTP/1.1\r\nHost: local"));
+      peers.add(HttpSocket.call(port, "PullFrames"));
+    }
+    byte[] garbage = new byte[65_536];
+    new Random(6).nextBytes(garbage);
+    for (byte[] flood :
+        List.of(
+            HttpSocket.frameBytes(HttpSocket.PING, true, new byte[125]),
+            HttpSocket.frameBytes(HttpSocket.PONG, true, RawPeer.EMPTY),
+            HttpSocket.frameBytes(HttpSocket.CONTINUATION, false, RawPeer.EMPTY),
+            HttpSocket.frameBytes(HttpSocket.BINARY, true, new byte[4_096]),
+            garbage)) {
+      for (int i = 0; i < 10; i++) {
+        HttpSocket peer = HttpSocket.call(port, "PullFrames");
+        peer.frame(HttpSocket.BINARY, false, RawPeer.EMPTY).flood(flood, 1 << 20);
+        peers.add(peer);
+      }
+    }
+    assertUnharmed(test, HANDSHAKE_SECONDS + 30, "request: none (expected: within 10 s");
+    for (HttpSocket peer : peers) {
+      peer.close();
+    }
   }
 
   @Test

@@ -8,6 +8,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,17 +23,20 @@ final class ServerProcess implements AutoCloseable {
 
   private static final Path JAR = ProcessRunner.TOP.resolve("server/target/lavalier-server.jar");
   private static final String READY_PREFIX = "lavalier-server listening on ";
+  private static final String WEB_PREFIX = "web page at http://";
   private static final String AUDIT = " audit ";
   private static final long TIMEOUT_SECONDS = 20;
   private static final double TICKS_PER_SECOND = 100; // Linux's USER_HZ, on every architecture
 
   private final Process process;
   private final Path log;
+  private final BufferedReader out;
   private final String address;
 
-  private ServerProcess(Process process, Path log, String address) {
+  private ServerProcess(Process process, Path log, BufferedReader out, String address) {
     this.process = process;
     this.log = log;
+    this.out = out;
     this.address = address;
   }
 
@@ -99,12 +103,21 @@ final class ServerProcess implements AutoCloseable {
       process.destroyForcibly();
       throw new IOException("not ready: " + line + "\n" + Files.readString(log));
     }
-    return new ServerProcess(process, log, line.substring(READY_PREFIX.length()));
+    return new ServerProcess(process, log, out, line.substring(READY_PREFIX.length()));
   }
 
   /** Returns {@code HOST:PORT}. */
   String address() {
     return address;
+  }
+
+  /** Returns the web port, which the server prints after its address. Called at most once. */
+  int webPort() throws IOException {
+    String line = out.readLine();
+    if (line == null || !line.startsWith(WEB_PREFIX)) {
+      throw new IOException("no web port: " + line);
+    }
+    return URI.create(line.substring(WEB_PREFIX.length() - "http://".length())).getPort();
   }
 
   long pid() {
