@@ -1,0 +1,114 @@
+// What is heard and shown after a stall, and in a hidden tab. The device plays numbers, so each sample shows its place.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import test from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { awaitReceiving, counts, listen, openPage, played, stopTab } from './browser.js';
+import { checkNumbers, RATE, writeNumbers } from './numbers.js';
+import { Server } from './server.js';
+
+const STALL_MS = 5_000;
+// The queue of the server, the credit at its largest, and the queue of the playout at its largest.
+const BOUND_MS = 200 + 300 + 750;
+
+let server;
+let directory;
+test.before(async () => {
+  directory = fs.mkdtempSync(path.join(os.tmpdir(), 'lavalier-browser-'));
+  writeNumbers(path.join(directory, 'numbers.wav'));
+  server = await Server.start('--wav', `numbers=${path.join(directory, 'numbers.wav')}`);
+});
+test.after(async () => {
+  await server.stop();
+  fs.rmSync(directory, { recursive: true });
+});
+
+/** Returns by how much more the samples lagged at any time than at the earliest, in milliseconds. */
+function largestLag(numbers) {
+  const lags = numbers.map(([now, number]) => now - (number / RATE) * 1e3);
+  const least = Math.min(...lags);
+  return Math.max(...lags) - least;
+}
+
+async function open(t) {
+  const page = await openPage(t, server, { path: '#device=numbers', bypassCSP: true });
+  await awaitReceiving(page);
+  await listen(page);
+  await page.waitForFunction(() => document.getElementById('latency').textContent.includes('loudspeaker'));
+  return page;
+}
+
+/** Records while `stall` runs. Returns the check of the file. Each silence in it is a gap that the page lists. */
+async function recordDuring(page, stall) {
+  await page.locator('#record').click();
+  await page.waitForFunction(() => document.getElementById('record').textContent.startsWith('Stop recording'));
+  await delay(1_000);
+  await stall();
+  await delay(2_000);
+  const download = page.waitForEvent('download');
+  await page.locator('#record').click();
+  const file = path.join(directory, (await download).suggestedFilename());
+  await (await download).saveAs(file);
+  const recorded = checkNumbers(file);
+  const listed = await page.locator('#events .gap').evaluateAll((rows) => rows.map((row) => Number(row.dataset.sampleCount)));
+  for (const silence of recorded.silences) assert.ok(listed.includes(silence), `${silence}, listed: ${listed}`);
+  assert.equal(recorded.wrong, 0);
+  assert.ok(recorded.right > 0);
+  return recorded;
+}
+
+test('blockedPageInterruptsNothing', async (t) => {
+  const page = await open(t);
+  let block;
+  await recordDuring(page, async () => {
+    block = await page.evaluate((ms) => {
+      const start = Date.now();
+      const end = performance.now() + ms;
+      while (performance.now() < end); // the thread of the page does nothing else
+      return [start, Date.now()];
+    }, STALL_MS);
+  });
+  const numbers = await played(page, 'numbers');
+  assert.ok(largestLag(numbers) <= BOUND_MS, `${largestLag(numbers)} ms`);
+  const heard = numbers.filter(([now]) => now >= block[0] && now <= block[1]).map(([now]) => Math.floor(now / 100));
+  console.log(`# heard in ${new Set(heard).size} of ${STALL_MS / 100} parts of the block, largest lag ${largestLag(numbers)} ms`);
+  assert.ok(new Set(heard).size >= STALL_MS / 100 / 2);
+});
+
+test('hiddenTabContinuesToPlayAndMeasure', async (t) => {
+  const page = await open(t);
+  await recordDuring(page, async () => {
+    // A headless browser hides no tab. In a hidden one, browsers call no animation frames.
+    await page.evaluate(() => {
+      window.drawn = window.requestAnimationFrame;
+      window.requestAnimationFrame = (draw) => { window.held = draw; };
+    });
+    await page.waitForFunction(() => window.held, undefined, { polling: 100 }); // the last one is drawn
+    const before = await counts(page);
+    await delay(STALL_MS);
+    assert.deepEqual(await counts(page), before); // nothing was drawn
+    await page.evaluate(() => {
+      window.requestAnimationFrame = window.drawn;
+      window.requestAnimationFrame(window.held);
+    });
+    await page.waitForFunction((least) => Number(document.getElementById('received').dataset.sampleCount)
+      + Number(document.getElementById('missing').dataset.sampleCount) >= least, before.received + (STALL_MS / 1e3) * RATE);
+  });
+  const numbers = await played(page, 'numbers');
+  assert.ok(largestLag(numbers) <= BOUND_MS, `${largestLag(numbers)} ms`);
+});
+
+test('stoppedTabHearsNothingOldAndShowsTheExactGap', async (t) => {
+  const page = await open(t);
+  const { silences } = await recordDuring(page, () => stopTab(page, STALL_MS));
+  assert.ok(Math.max(...silences) >= (STALL_MS / 1e3 - 0.5) * RATE, `${silences}`);
+  const numbers = await played(page, 'numbers');
+  console.log(`# silences ${silences}, largest lag ${largestLag(numbers)} ms`);
+  assert.ok(largestLag(numbers) <= BOUND_MS, `${largestLag(numbers)} ms`);
+  await delay(500); // the texts are shown four times a second
+  const { missing } = await counts(page);
+  const listed = await page.locator('#events .gap').evaluateAll((rows) => rows.map((row) => Number(row.dataset.sampleCount)));
+  assert.ok(listed.reduce((sum, count) => sum + count, 0) >= missing && missing >= Math.max(...silences));
+});
