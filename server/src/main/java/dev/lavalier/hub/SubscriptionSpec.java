@@ -83,7 +83,14 @@ public record SubscriptionSpec(
       Optional<SampleEncoding> encoding,
       int sampleRateHz,
       int channelCount,
-      List<Integer> channelMap) {}
+      List<Integer> channelMap) {
+
+    /** Returns the number of channels, for a device that is captured in a format. */
+    public int channelCountFrom(PcmFormat captured) {
+      int asMapped = channelMap.isEmpty() ? captured.channelCount() : channelMap.size();
+      return channelCount == 0 ? asMapped : channelCount;
+    }
+  }
 
   /** Copies the list. */
   public SubscriptionSpec {
@@ -143,6 +150,7 @@ public record SubscriptionSpec(
    *
    * @throws StreamException INVALID_REQUEST or FORMAT_NOT_AVAILABLE, with the expected values. The
    *     capture format and all formats that {@link Conversion#plan} supports are always available
+   *     if the codec has them
    */
   public static SubscriptionSpec resolve(DeviceDescriptor device, Request request)
       throws StreamException {
@@ -155,6 +163,7 @@ public record SubscriptionSpec(
     String reason = largest == rate ? "one second" : "a message of 1 MiB";
     checkRange("frame_size", frameSize, 0, largest, " samples, " + reason);
     int size = frameSize == 0 ? Math.min(rate / DEFAULT_FRAMES_PER_SECOND, largest) : frameSize;
+    request.codec().check(format, size);
 
     int frameMs = (int) Math.ceil(1000.0 * size / rate);
     if (maxLatencyMs != 0) {
@@ -248,9 +257,7 @@ public record SubscriptionSpec(
       throws StreamException {
     int rate = requested.sampleRateHz() == 0 ? captured.sampleRateHz() : requested.sampleRateHz();
     Conversion.checkRate(captured.sampleRateHz(), rate);
-    int asMapped =
-        requested.channelMap().isEmpty() ? captured.channelCount() : requested.channelMap().size();
-    int channels = requested.channelCount() == 0 ? asMapped : requested.channelCount();
+    int channels = requested.channelCountFrom(captured);
     PcmFormat format;
     try {
       format = new PcmFormat(requested.encoding().orElse(captured.encoding()), rate, channels);

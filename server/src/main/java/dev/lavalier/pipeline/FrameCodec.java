@@ -1,8 +1,9 @@
 package dev.lavalier.pipeline;
 
 import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.common.StreamException;
 
-/** A way to encode frames of audio. */
+/** A way to encode frames of audio as messages. */
 @FunctionalInterface
 public non-sealed interface FrameCodec extends StreamCodec {
 
@@ -15,6 +16,15 @@ public non-sealed interface FrameCodec extends StreamCodec {
    * @param frameSize samples per channel in a frame
    */
   FrameEncoder newEncoder(PcmFormat format, int frameSize);
+
+  /**
+   * Checks that the codec can encode the frames of a stream. The default accepts all.
+   *
+   * @param format the delivery format
+   * @param frameSize samples per channel in a frame
+   * @throws StreamException FORMAT_NOT_AVAILABLE or INVALID_REQUEST, with the supported values
+   */
+  default void check(PcmFormat format, int frameSize) throws StreamException {}
 
   /** The default is the length of the frame as PCM. */
   @Override

@@ -35,6 +35,12 @@ public final class AudioCaptureCalls {
   private final Hub hub;
   private final RefusalObserver refusals;
   private final ServerInfo serverInfo;
+  private final Codecs codecs;
+
+  /** Creates the calls of a server that has only PCM. */
+  public AudioCaptureCalls(Hub hub, RefusalObserver refusals, ServerInfo serverInfo) {
+    this(hub, refusals, serverInfo, Codecs.PCM_ONLY);
+  }
 
   /**
    * Creates the calls.
@@ -42,14 +48,17 @@ public final class AudioCaptureCalls {
    * @param hub the source of devices and audio
    * @param refusals observes the subscriptions that are refused
    * @param serverInfo what callers may know about the server
+   * @param codecs the codecs that streams can request
    */
-  public AudioCaptureCalls(Hub hub, RefusalObserver refusals, ServerInfo serverInfo) {
+  public AudioCaptureCalls(
+      Hub hub, RefusalObserver refusals, ServerInfo serverInfo, Codecs codecs) {
     this.hub = hub;
     this.refusals = refusals;
     this.serverInfo = serverInfo;
+    this.codecs = codecs;
   }
 
-  /** Returns the codec of the frames that these calls send. */
+  /** Returns the codec of frames of PCM. */
   public static FrameCodec pcmCodec() {
     return ProtoMessages.PCM;
   }
@@ -78,7 +87,7 @@ public final class AudioCaptureCalls {
     return stream(
         caller,
         request.getDeviceId(),
-        device -> RequestParser.spec(request, device),
+        device -> RequestParser.spec(request, device, codecs),
         deliveryLoop,
         new StreamFramesCall(sink),
         sink);
@@ -133,7 +142,7 @@ public final class AudioCaptureCalls {
             subscribe(
                 caller,
                 request.getDeviceId(),
-                device -> RequestParser.spec(request, device),
+                device -> RequestParser.spec(request, device, codecs),
                 deliveryLoop,
                 frames,
                 spec -> {}));
@@ -141,7 +150,7 @@ public final class AudioCaptureCalls {
 
   /** Sends the properties of the server, and completes the call before it returns. */
   public void getServerInfo(GetServerInfoRequest request, Caller caller, CallSink sink) {
-    sink.send(serverInfo.message(caller));
+    sink.send(serverInfo.message(caller, codecs));
     sink.complete();
   }
 

@@ -1,5 +1,6 @@
 package dev.lavalier.service;
 
+import com.google.protobuf.ByteString;
 import com.google.protobuf.CodedOutputStream;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.WireFormat;
@@ -20,6 +21,7 @@ import dev.lavalier.pipeline.FrameCodec;
 import dev.lavalier.pipeline.Gap;
 import dev.lavalier.v1.AudioFormat;
 import dev.lavalier.v1.AudioFrame;
+import dev.lavalier.v1.Codec;
 import dev.lavalier.v1.Device;
 import dev.lavalier.v1.DeviceSnapshot;
 import dev.lavalier.v1.DeviceState;
@@ -46,20 +48,21 @@ public final class ProtoMessages {
   private ProtoMessages() {}
 
   /** Encodes frames of PCM as messages. */
-  static final FrameCodec PCM = FrameCodec.stateless(ProtoMessages::frame);
+  static final FrameCodec PCM =
+      FrameCodec.stateless(frame -> frame(frame, AudioFrame.PCM_FIELD_NUMBER, frame.pcm()));
 
   /**
-   * Returns the message of a frame. It is written without the generated builders, which take about
-   * as long as the copy of the samples. Fields that are 0 are left out, as proto3 requires.
+   * Returns the message of a frame with its audio in one of two fields. It is written without the
+   * generated builders, which take about as long as the copy of the samples. Fields that are 0 are
+   * left out, as proto3 requires.
    */
-  private static byte[] frame(Period frame) {
+  static byte[] frame(Period frame, int audioField, byte[] audio) {
     long readDelayNanos = Math.max(0, frame.readNanos() - frame.captureNanos());
     int readDelayMicros = (int) Math.min(Integer.MAX_VALUE, readDelayNanos / 1_000);
-    int pcmLength = frame.pcm().length;
     int frameLength =
-        CodedOutputStream.computeTagSize(AudioFrame.PCM_FIELD_NUMBER)
-            + CodedOutputStream.computeUInt32SizeNoTag(pcmLength)
-            + pcmLength
+        CodedOutputStream.computeTagSize(audioField)
+            + CodedOutputStream.computeUInt32SizeNoTag(audio.length)
+            + audio.length
             + int64Size(AudioFrame.SAMPLE_INDEX_FIELD_NUMBER, frame.sampleIndex())
             + int64Size(AudioFrame.CAPTURE_TIME_UNIX_NANOS_FIELD_NUMBER, frame.captureUnixNanos())
             + int64Size(AudioFrame.READ_DELAY_MICROS_FIELD_NUMBER, readDelayMicros)
@@ -73,7 +76,7 @@ public final class ProtoMessages {
     try {
       out.writeTag(StreamFramesResponse.FRAME_FIELD_NUMBER, WireFormat.WIRETYPE_LENGTH_DELIMITED);
       out.writeUInt32NoTag(frameLength);
-      out.writeByteArray(AudioFrame.PCM_FIELD_NUMBER, frame.pcm());
+      out.writeByteArray(audioField, audio);
       writeInt64(out, AudioFrame.SAMPLE_INDEX_FIELD_NUMBER, frame.sampleIndex());
       writeInt64(out, AudioFrame.CAPTURE_TIME_UNIX_NANOS_FIELD_NUMBER, frame.captureUnixNanos());
       writeInt64(out, AudioFrame.READ_DELAY_MICROS_FIELD_NUMBER, readDelayMicros);
@@ -160,19 +163,32 @@ public final class ProtoMessages {
             .setOverflowPolicy(policy(started.spec().overflowPolicy()))
             .setOnDeviceLoss(onDeviceLoss(started.spec().onDeviceLoss()))
             .setPrerollMs(started.prerollMillis());
+    if (started.spec().codec() instanceof PacketMessages codec) {
+      byte[] config = codec.packets().config(started.spec().format(), started.spec().frameSize());
+      return message
+          .setCodec(codec.codec())
+          .setBitrate(codec.bitrate())
+          .setCodecConfig(ByteString.copyFrom(config))
+          .setConversion(conversion(started.conversion(), codec.packets().delayMicros()))
+          .build();
+    }
+    if (started.spec().codec() instanceof FrameCodec) {
+      message.setCodec(Codec.CODEC_PCM);
+    }
     if (!started.conversion().isIdentity()) {
-      message.setConversion(conversion(started.conversion()));
+      message.setConversion(conversion(started.conversion(), 0));
     }
     return message.build();
   }
 
-  private static dev.lavalier.v1.Conversion conversion(Conversion conversion) {
+  private static dev.lavalier.v1.Conversion conversion(Conversion conversion, int delayMicros) {
     long lookaheadNanos = conversion.captured().nanosOf(conversion.lookahead());
     return dev.lavalier.v1.Conversion.newBuilder()
         .addAllChannelMap(conversion.channels().sources())
         .setResampled(conversion.isResampled())
         .setDithered(conversion.isDithered())
         .setLookaheadMicros((int) (lookaheadNanos / 1_000))
+        .setCodecDelayMicros(delayMicros)
         .build();
   }
 

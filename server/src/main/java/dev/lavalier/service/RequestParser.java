@@ -7,6 +7,8 @@ import dev.lavalier.common.StreamException.Reason;
 import dev.lavalier.hub.OnDeviceLoss;
 import dev.lavalier.hub.OverflowPolicy;
 import dev.lavalier.hub.SubscriptionSpec;
+import dev.lavalier.hub.SubscriptionSpec.RequestedFormat;
+import dev.lavalier.pipeline.FrameCodec;
 import dev.lavalier.pipeline.StartFrom;
 import dev.lavalier.v1.AudioFormat;
 import dev.lavalier.v1.StreamFramesRequest;
@@ -18,24 +20,34 @@ final class RequestParser {
 
   private RequestParser() {}
 
-  static SubscriptionSpec spec(StreamFramesRequest request, DeviceDescriptor device)
+  static SubscriptionSpec spec(StreamFramesRequest request, DeviceDescriptor device, Codecs codecs)
       throws StreamException {
-    AudioFormat format = request.getFormat();
+    RequestedFormat format = format(request, encoding(request.getFormat()));
+    FrameCodec codec = codecs.codec(request, format.channelCountFrom(device.captureFormat()));
+    if (codec instanceof PacketMessages messages && format.encoding().isEmpty()) {
+      SampleEncoding captured = device.captureFormat().encoding();
+      format = format(request, Optional.of(messages.packets().encodingFor(captured)));
+    }
     return SubscriptionSpec.resolve(
         device,
         new SubscriptionSpec.Request(
             request.getFrameSize(),
-            new SubscriptionSpec.RequestedFormat(
-                encoding(format),
-                format.getSampleRateHz(),
-                format.getChannelCount(),
-                request.getChannelMapList()),
+            format,
             request.getMaxLatencyMs(),
             policy(request),
             onDeviceLoss(request.getOnDeviceLoss(), request.getOnDeviceLossValue()),
             start(request),
-            ProtoMessages.PCM,
+            codec,
             request.getClockNotices()));
+  }
+
+  private static RequestedFormat format(
+      StreamFramesRequest request, Optional<SampleEncoding> encoding) {
+    return new RequestedFormat(
+        encoding,
+        request.getFormat().getSampleRateHz(),
+        request.getFormat().getChannelCount(),
+        request.getChannelMapList());
   }
 
   static SubscriptionSpec spec(StreamLevelsRequest request, DeviceDescriptor device)

@@ -20,7 +20,7 @@ public record ServerInfo(
     String version, HubConfig hub, int maxRequestBytes, TimeSource timeSource) {
 
   /** Returns the encoded message for a caller, with the current time. */
-  byte[] message(Caller caller) {
+  byte[] message(Caller caller, Codecs codecs) {
     GetServerInfoResponse.Builder message =
         GetServerInfoResponse.newBuilder().setVersion(version).setLimits(limits(caller));
     if (!hub.history().isZero()) {
@@ -29,6 +29,7 @@ public record ServerInfo(
     return message
         .addCapabilities(Capability.CAPABILITY_STEADY_TIME)
         .addCapabilities(Capability.CAPABILITY_LEVELS)
+        .addAllCodecs(codecs.names())
         .setServerTimeUnixNanos(timeSource.unixNanos())
         .setServerSteadyNanos(timeSource.nanoTime())
         .build()

@@ -1,0 +1,39 @@
+package dev.lavalier.service;
+
+import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.common.StreamException;
+import dev.lavalier.pipeline.FrameCodec;
+import dev.lavalier.pipeline.FrameEncoder;
+import dev.lavalier.pipeline.PacketCodec;
+import dev.lavalier.v1.AudioFrame;
+import dev.lavalier.v1.Codec;
+
+/**
+ * Encodes frames as messages that contain the packets of a codec. Immutable.
+ *
+ * @param codec the name of the codec in the contract
+ * @param bitrate its bit rate in bits per second; 0: it has none
+ * @param packets encodes the packets
+ */
+record PacketMessages(Codec codec, int bitrate, PacketCodec packets) implements FrameCodec {
+
+  /** The fields of a message, besides its packet. */
+  private static final int MESSAGE_BYTES = 48;
+
+  @Override
+  public void check(PcmFormat format, int frameSize) throws StreamException {
+    packets.check(format, frameSize);
+  }
+
+  @Override
+  public FrameEncoder newEncoder(PcmFormat format, int frameSize) {
+    FrameEncoder encoder = packets.newEncoder(format, frameSize);
+    return frame ->
+        ProtoMessages.frame(frame, AudioFrame.PACKET_FIELD_NUMBER, encoder.encode(frame));
+  }
+
+  @Override
+  public int frameBytes(PcmFormat format, int frameSize) {
+    return packets.packetBytes(format, frameSize) + MESSAGE_BYTES;
+  }
+}
