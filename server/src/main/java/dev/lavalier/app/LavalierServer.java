@@ -8,6 +8,7 @@ import dev.lavalier.capture.javasound.JavaSoundDevices;
 import dev.lavalier.capture.line.LineSettings;
 import dev.lavalier.capture.virtual.ToneDevice;
 import dev.lavalier.capture.virtual.VirtualDevices;
+import dev.lavalier.codec.flac.FlacCodec;
 import dev.lavalier.common.TimeSource;
 import dev.lavalier.grpc.GrpcServer;
 import dev.lavalier.hub.DeliveryLoop;
@@ -19,6 +20,7 @@ import dev.lavalier.service.ActiveCalls;
 import dev.lavalier.service.AudioCaptureCalls;
 import dev.lavalier.service.CallAuthorizer;
 import dev.lavalier.service.CallServices;
+import dev.lavalier.service.Codecs;
 import dev.lavalier.service.ServerInfo;
 import dev.lavalier.web.WebServer;
 import java.io.IOException;
@@ -83,7 +85,8 @@ final class LavalierServer implements AutoCloseable {
                 ServerMain.version(),
                 config.hub(),
                 config.transport().maxMessageBytes(),
-                timeSource));
+                timeSource),
+            new Codecs(Optional.of(new FlacCodec()), Optional.empty()));
     CallServices calls =
         new CallServices(
             new CallAuthorizer(config.tokens(), config.tls(), timeSource, rejections),
