@@ -15,6 +15,7 @@ import dev.lavalier.hub.DeliveryLoop;
 import dev.lavalier.hub.Hub;
 import dev.lavalier.hub.ResourceLimits;
 import dev.lavalier.netty.NettyTransport;
+import dev.lavalier.pipeline.EncoderThreads;
 import dev.lavalier.service.AccessMonitor;
 import dev.lavalier.service.ActiveCalls;
 import dev.lavalier.service.AudioCaptureCalls;
@@ -46,6 +47,7 @@ final class LavalierServer implements AutoCloseable {
 
   private final Devices devices;
   private final Hub hub;
+  private final EncoderThreads encoderThreads = EncoderThreads.create();
   private final ExecutorService files =
       Executors.newSingleThreadExecutor(
           task -> {
@@ -86,7 +88,7 @@ final class LavalierServer implements AutoCloseable {
                 config.hub(),
                 config.transport().maxMessageBytes(),
                 timeSource),
-            new Codecs(Optional.of(new FlacCodec()), Optional.empty()));
+            new Codecs(Optional.of(new FlacCodec()), Optional.empty(), encoderThreads));
     CallServices calls =
         new CallServices(
             new CallAuthorizer(config.tokens(), config.tls(), timeSource, rejections),
@@ -213,6 +215,7 @@ final class LavalierServer implements AutoCloseable {
             transport::close,
             accessMonitor::close,
             files::shutdownNow,
+            encoderThreads::close,
             devices::close,
             telemetry::close)) {
       try {

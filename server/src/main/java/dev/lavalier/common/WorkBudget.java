@@ -1,5 +1,6 @@
 package dev.lavalier.common;
 
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 
 /**
@@ -8,9 +9,10 @@ import java.util.function.LongSupplier;
  * nothing. With elapsed time, it does: other work of the thread waits too.
  *
  * <p>It is a token bucket: {@link #accrue} adds credit, and work between {@link #start} and {@link
- * #stop} uses it. The credit can become negative by one unit of work, which later time pays for.
+ * #stop} uses it. The credit can become negative by one unit of work, and by the work of other
+ * threads, which later time pays for.
  *
- * <p>Used by one thread, except {@link #usedShare}.
+ * <p>Used by one thread, except {@link #runElsewhere} and {@link #usedShare}.
  */
 public final class WorkBudget {
 
@@ -33,6 +35,7 @@ public final class WorkBudget {
   private long startedAt;
   private long startedAtElapsed;
   private long usedNanos; // since the last accrual
+  private final AtomicLong elsewhereNanos = new AtomicLong(); // since the last accrual
   private volatile double usedShare;
 
   /**
@@ -87,8 +90,25 @@ public final class WorkBudget {
     return new WorkBudget(1, 1, () -> 0);
   }
 
+  /**
+   * Runs a part of the work on another thread than the usual one. It counts from the next accrual
+   * on.
+   */
+  public void runElsewhere(Runnable work) {
+    long start = clock.getAsLong();
+    try {
+      work.run();
+    } finally {
+      long measured = Math.max(0, Math.min(maxUnitNanos, clock.getAsLong() - start));
+      elsewhereNanos.addAndGet(measured);
+    }
+  }
+
   /** Adds the credit for {@code nanos} nanoseconds that have passed. */
   public void accrue(long nanos) {
+    long elsewhere = elsewhereNanos.getAndSet(0);
+    creditNanos -= elsewhere;
+    usedNanos += elsewhere;
     creditNanos = (long) Math.min((double) maxCreditNanos, creditNanos + share * nanos);
     if (nanos > 0) {
       double average = usedShare;

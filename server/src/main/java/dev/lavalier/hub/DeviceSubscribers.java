@@ -221,8 +221,9 @@ final class DeviceSubscribers {
       Conversion conversion = Conversion.plan(pipeline.format(), spec.format(), spec.channelMap());
       pipeline.checkStart(spec.start(), conversion, timeSource.unixNanos() / 1_000);
       subscription.lease().change(SubscriptionCost.of(spec, conversion));
-      checkConversionShare(conversion, openDevice);
-      active.put(subscription, new StreamPlan(conversion, spec.frameSize(), spec.codec()));
+      StreamPlan plan = new StreamPlan(conversion, spec.frameSize(), spec.codec());
+      checkConversionShare(plan, openDevice);
+      active.put(subscription, plan);
     } catch (StreamException e) {
       subscription.close(e, Optional.empty());
     } catch (RuntimeException | Error e) {
@@ -232,14 +233,16 @@ final class DeviceSubscribers {
   }
 
   /**
-   * Refuses another conversion if the conversions in use take almost all of their share already.
+   * Refuses another conversion or encoder if those in use take almost all of their share already.
    * The estimate of {@link SubscriptionCost} can be too low for a slow processor.
    */
-  private void checkConversionShare(Conversion conversion, OpenDevice openDevice)
-      throws StreamException {
-    boolean isNew =
+  private void checkConversionShare(StreamPlan plan, OpenDevice openDevice) throws StreamException {
+    Conversion conversion = plan.conversion();
+    boolean converts =
         !conversion.isIdentity()
-            && active.values().stream().noneMatch(plan -> plan.conversion().equals(conversion));
+            && active.values().stream().noneMatch(each -> each.conversion().equals(conversion));
+    boolean encodes = plan.encodingNanosPerSecond() > 0 && !active.containsValue(plan);
+    boolean isNew = converts || encodes;
     double limit = quotas.resources().conversionShare();
     if (isNew && openDevice.conversions.usedShare() > FULL_SHARE * limit) {
       throw quotas.deviceConversionLimitReached(deviceId);

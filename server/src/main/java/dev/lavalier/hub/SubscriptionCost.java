@@ -32,6 +32,8 @@ record SubscriptionCost(long bytes, int framesPerSecond, List<Shared> shared) {
 
   private record RingKey(String deviceId, StreamPlan plan, int slots) {}
 
+  private record EncoderKey(String deviceId, StreamPlan plan) {}
+
   private record LevelsKey(String deviceId, StreamPlan plan) {}
 
   private record ConversionKey(String deviceId, Conversion conversion) {}
@@ -78,6 +80,10 @@ record SubscriptionCost(long bytes, int framesPerSecond, List<Shared> shared) {
             (source, nanos) ->
                 shared.add(
                     new Shared(new PlaneKey(spec.deviceId(), conversion, source), 0, nanos)));
+    if (plan.encodingNanosPerSecond() > 0) {
+      shared.add(
+          new Shared(new EncoderKey(spec.deviceId(), plan), 0, plan.encodingNanosPerSecond()));
+    }
     if (plan.measuresLevels()) {
       shared.add(
           new Shared(

@@ -39,6 +39,7 @@ public final class CapturePipeline implements CaptureListener {
   private final Planes planes; // used by the actor
   private final LongSupplier nanoTime;
   private final WorkBudget conversions;
+  private final EncodingQueue.Services encoding;
   private final PipelineListener listener;
   private final StreamMetrics streamMetrics;
   private final @Nullable LevelGauge levelGauge; // null: no metrics are kept
@@ -62,8 +63,7 @@ public final class CapturePipeline implements CaptureListener {
    * @param periodSamples samples per channel in a period
    * @param historyNanos length of the history in nanoseconds; 0: none
    * @param nanoTime returns the steady time
-   * @param conversions limits the processor time that conversions and levels take of the capture
-   *     thread
+   * @param conversions limits the processor time of conversions, levels and encoders
    * @param streamMetrics counts the periods
    */
   public CapturePipeline(
@@ -84,6 +84,7 @@ public final class CapturePipeline implements CaptureListener {
     this.planes = new Planes(filters);
     this.nanoTime = nanoTime;
     this.conversions = conversions;
+    this.encoding = new EncodingQueue.Services(nanoTime, conversions, this::notifyListeners);
     this.listener = listener;
     this.streamMetrics = streamMetrics;
     this.levelGauge =
@@ -130,9 +131,14 @@ public final class CapturePipeline implements CaptureListener {
       published |= formatPipeline.process(period, conversions);
     }
     if (published) {
-      for (FrameListener each : frameListeners) {
-        each.onFramesPublished();
-      }
+      notifyListeners();
+    }
+  }
+
+  /** Notifies the delivery loops. Called on the capture thread and on encoder threads. */
+  private void notifyListeners() {
+    for (FrameListener each : frameListeners) {
+      each.onFramesPublished();
     }
   }
 
@@ -167,7 +173,7 @@ public final class CapturePipeline implements CaptureListener {
         (conversion, ofConversion) -> {
           FormatPipeline formatPipeline = formatPipeline(conversion);
           if (formatPipeline == null) {
-            formatPipeline = new FormatPipeline(conversion, planes, nanoTime, epoch);
+            formatPipeline = new FormatPipeline(conversion, planes, nanoTime, epoch, encoding);
           }
           formatPipeline.setPlans(ofConversion);
           next.add(formatPipeline);

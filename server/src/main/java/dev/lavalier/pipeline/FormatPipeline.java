@@ -31,6 +31,7 @@ final class FormatPipeline {
   private final @Nullable FormatConverter converter; // null: delivered as captured
   private final LongSupplier nanoTime;
   private final long epoch;
+  private final EncodingQueue.@Nullable Services encoding; // null: process() encodes
   private volatile Framer[] framers = {};
   private volatile LevelFramer[] levelFramers = {};
 
@@ -40,15 +41,27 @@ final class FormatPipeline {
   private boolean skipped; // at least the period before
   private boolean levelsSkipped; // at least the levels of the period before
 
+  /** Creates a pipeline without plans, which encodes on the thread that calls {@link #process}. */
+  FormatPipeline(Conversion conversion, Planes planes, LongSupplier nanoTime, long epoch) {
+    this(conversion, planes, nanoTime, epoch, null);
+  }
+
   /**
    * Creates a pipeline without plans.
    *
    * @param planes the channels that the converters of this pipeline share
    * @param nanoTime returns the steady time
    * @param epoch the number of the epoch
+   * @param encoding for codecs that have threads; null: {@link #process} encodes
    */
-  FormatPipeline(Conversion conversion, Planes planes, LongSupplier nanoTime, long epoch) {
+  FormatPipeline(
+      Conversion conversion,
+      Planes planes,
+      LongSupplier nanoTime,
+      long epoch,
+      EncodingQueue.@Nullable Services encoding) {
     this.epoch = epoch;
+    this.encoding = encoding;
     this.conversion = conversion;
     this.nanoTime = nanoTime;
     this.converter = conversion.isIdentity() ? null : new FormatConverter(conversion, planes);
@@ -81,7 +94,7 @@ final class FormatPipeline {
           if (plan.measuresLevels()) {
             levels.add(known == null ? new LevelFramer(plan, slots, epoch) : (LevelFramer) known);
           } else {
-            audio.add(known == null ? new Framer(plan, slots) : (Framer) known);
+            audio.add(known == null ? new Framer(plan, slots, encoding) : (Framer) known);
           }
         });
     framers = audio.toArray(Framer[]::new);
@@ -104,7 +117,7 @@ final class FormatPipeline {
    *
    * @param captured in the capture format; its array is not kept
    * @param budget limits the processor time of conversions and levels
-   * @return whether at least one frame was published
+   * @return whether at least one frame was published before this method returned
    */
   boolean process(Period captured, WorkBudget budget) {
     if (converter == null) {

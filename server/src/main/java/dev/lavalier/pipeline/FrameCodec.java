@@ -2,6 +2,8 @@ package dev.lavalier.pipeline;
 
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.common.StreamException;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
 
 /** A way to encode frames of audio as messages. */
 @FunctionalInterface
@@ -25,6 +27,27 @@ public non-sealed interface FrameCodec extends StreamCodec {
    * @throws StreamException FORMAT_NOT_AVAILABLE or INVALID_REQUEST, with the supported values
    */
   default void check(PcmFormat format, int frameSize) throws StreamException {}
+
+  /**
+   * Returns about how much processor time an encoder takes, in nanoseconds for each second of
+   * audio. The default is 0: too little to count.
+   */
+  default long workNanosPerSecond(PcmFormat format, int frameSize) {
+    return 0;
+  }
+
+  /** Returns about how many bytes an encoder takes. The default is 0: too few to count. */
+  default int encoderBytes(PcmFormat format, int frameSize) {
+    return 0;
+  }
+
+  /**
+   * Returns the thread on which the encoder of one framer runs. The default is null: the capture
+   * thread. A replay always encodes on its delivery loop.
+   */
+  default @Nullable Executor assignThread() {
+    return null;
+  }
 
   /** The default is the length of the frame as PCM. */
   @Override

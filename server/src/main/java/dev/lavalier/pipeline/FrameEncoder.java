@@ -4,8 +4,8 @@ import dev.lavalier.capture.Period;
 
 /**
  * Encodes the frames of one sequence, in order: as messages of the contract, or as the packets of a
- * {@link PacketCodec}. Used by one thread at a time: a capture thread, or a delivery loop during a
- * replay. It must not block and must not keep the samples.
+ * {@link PacketCodec}. Used by one thread at a time: a capture thread, an encoder thread, or a
+ * delivery loop during a replay. It must not block and must not keep the samples.
  */
 @FunctionalInterface
 public interface FrameEncoder {

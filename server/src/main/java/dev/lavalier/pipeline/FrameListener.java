@@ -1,12 +1,15 @@
 package dev.lavalier.pipeline;
 
 /**
- * Receives a notification when a pipeline has published frames. Called on the capture thread; must
- * not block.
+ * Receives a notification when a pipeline has published frames. Called on the capture thread and on
+ * encoder threads; must not block.
  */
 @FunctionalInterface
 public interface FrameListener {
 
-  /** Called once for each period that completed at least one frame. */
+  /**
+   * Called once for each period that completed at least one frame, and for each frame of an encoder
+   * thread.
+   */
   void onFramesPublished();
 }

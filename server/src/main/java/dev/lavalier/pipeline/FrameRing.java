@@ -18,6 +18,7 @@ final class FrameRing {
   private volatile AtomicReferenceArray<Frame> slots;
   private volatile @Nullable Frame latest; // null: none yet
   private volatile int slotCount;
+  private volatile @Nullable Throwable failure; // null: none
 
   /** Creates an empty ring for at least {@code frames} frames, 1 or more. */
   FrameRing(int frames) {
@@ -63,6 +64,27 @@ final class FrameRing {
     }
     current.setRelease(slot(frame.sequence(), current), frame);
     latest = frame;
+  }
+
+  /**
+   * Reports that no more frames will come, because the encoder has failed. Called only by the
+   * publishing thread.
+   */
+  void fail(Throwable cause) {
+    failure = cause;
+  }
+
+  /** Returns why no more frames will come; null if they will. */
+  @Nullable Throwable failure() {
+    return failure;
+  }
+
+  /** Throws the failure, if there is one. */
+  void checkFailure() {
+    Throwable cause = failure;
+    if (cause != null) {
+      throw new IllegalStateException("the encoder failed: " + cause, cause);
+    }
   }
 
   private AtomicReferenceArray<Frame> resized(AtomicReferenceArray<Frame> old, int length) {

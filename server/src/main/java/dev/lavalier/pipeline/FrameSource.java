@@ -19,13 +19,17 @@ public sealed interface FrameSource permits LiveSource, ReplaySource {
    */
   void startTurn(boolean ready);
 
-  /** Removes and returns the next frame; null if there is nothing to send now. */
+  /**
+   * Removes and returns the next frame; null if there is nothing to send now.
+   *
+   * @throws IllegalStateException if no more frames will come, because the encoder has failed
+   */
   @Nullable Frame poll(long now);
 
   /** Records that the frame returned last was sent. */
   default void onSent() {}
 
-  /** Returns whether no frame waits. */
+  /** Returns whether no frame waits, and more will come. */
   boolean isEmpty();
 
   /** Returns whether the next {@link #poll} would skip frames because the bounds are exceeded. */

@@ -1,23 +1,31 @@
 package dev.lavalier.pipeline;
 
 import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.capture.Loss;
+import dev.lavalier.capture.LossCause;
 import dev.lavalier.capture.Period;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Cuts blocks of delivered samples into frames of one size and encodes each frame once. Frames
  * start at multiples of the frame size. The first frame is the first whole one in the input; after
  * lost samples, the framer continues with the next whole frame.
  *
- * <p>{@link #accept} is called by one thread, usually the capture thread. Delivery loops read the
- * ring.
+ * <p>{@link #accept} is called by one thread, usually the capture thread. If the codec has threads
+ * of its own, one of them encodes and publishes the frames. Frames for which it has no time are
+ * lost to the server's overload. Delivery loops read the ring.
  */
 final class Framer implements FrameProducer {
+
+  private static final Loss NOT_ENCODED = new Loss(LossCause.SERVER_OVERLOAD, false);
 
   private final StreamPlan plan;
   private final PcmFormat format; // of the frames
   private final int frameSize;
   private final FrameEncoder encoder;
   private final FrameRing ring;
+  private final @Nullable EncodingQueue encoding; // null: encodes on the thread that calls accept()
 
   // Used only by the thread that calls accept().
   private final byte[] pending;
@@ -26,23 +34,34 @@ final class Framer implements FrameProducer {
   private long frameNanos;
   private long frameUnixNanos;
   private LossTotals losses = LossTotals.NONE; // samples that were skipped between frames
-  private long sequence;
 
   private volatile long firstIndex = -1;
+
+  /** Creates a framer that encodes on the thread that calls {@link #accept}. */
+  Framer(StreamPlan plan, int slots) {
+    this(plan, slots, null);
+  }
 
   /**
    * Creates a framer.
    *
    * @param plan a plan with a {@link FrameCodec}
    * @param slots the slots of its ring, a power of 2
+   * @param services for an encoder thread; null: the thread that calls {@link #accept} encodes
    */
-  Framer(StreamPlan plan, int slots) {
+  Framer(StreamPlan plan, int slots, EncodingQueue.@Nullable Services services) {
     this.plan = plan;
     this.ring = new FrameRing(slots);
     this.format = plan.conversion().delivered();
     this.frameSize = plan.frameSize();
-    this.encoder = ((FrameCodec) plan.codec()).newEncoder(format, frameSize);
+    FrameCodec codec = (FrameCodec) plan.codec();
+    this.encoder = codec.newEncoder(format, frameSize);
     this.pending = new byte[frameSize * format.bytesPerSampleFrame()];
+    Executor thread = services == null ? null : codec.assignThread();
+    this.encoding =
+        thread == null
+            ? null
+            : new EncodingQueue(encoder, ring, thread, plan.encodingFrames(), services);
   }
 
   @Override
@@ -66,7 +85,7 @@ final class Framer implements FrameProducer {
    * @param block in the format of the frames; its array is not kept. If it does not continue the
    *     block before, the samples in between are lost
    * @param offeredNanos the current steady time
-   * @return whether at least one frame was published
+   * @return whether at least one frame was published before this method returned
    */
   boolean accept(Period block, long offeredNanos) {
     int step = format.bytesPerSampleFrame();
@@ -98,8 +117,7 @@ final class Framer implements FrameProducer {
       filled += n;
       offset += n;
       if (filled == pending.length) {
-        publish(block.readNanos(), offeredNanos);
-        published = true;
+        published |= complete(block.readNanos(), offeredNanos);
       }
     }
     return published;
@@ -109,21 +127,31 @@ final class Framer implements FrameProducer {
     return Math.floorDiv(sampleIndex + frameSize - 1, frameSize) * frameSize;
   }
 
-  private void publish(long readNanos, long offeredNanos) {
-    byte[] message =
-        encoder.encode(
-            new Period(pending, frameSize, frameIndex, frameNanos, frameUnixNanos, readNanos));
+  /** Publishes the frame that is complete, or passes it on. Returns whether it was published. */
+  private boolean complete(long readNanos, long offeredNanos) {
+    Period frame =
+        new Period(pending, frameSize, frameIndex, frameNanos, frameUnixNanos, readNanos);
+    if (encoding == null) {
+      publish(frame, offeredNanos);
+    } else if (!encoding.offer(frame.copy(), losses)) {
+      losses = losses.plus(frameSize, NOT_ENCODED);
+    }
+    frameIndex += frameSize;
+    filled = 0;
+    return encoding == null;
+  }
+
+  private void publish(Period frame, long offeredNanos) {
+    byte[] message = encoder.encode(frame);
     ring.publish(
         new Frame(
-            sequence++,
+            ring.head(),
             frameIndex,
             losses,
             frameNanos,
             frameUnixNanos,
-            readNanos,
+            frame.readNanos(),
             offeredNanos,
             message));
-    frameIndex += frameSize;
-    filled = 0;
   }
 }

@@ -59,7 +59,7 @@ final class LiveSource implements FrameSource {
 
   @Override
   public boolean isEmpty() {
-    return next == ring.head();
+    return next == ring.head() && ring.failure() == null;
   }
 
   @Override
@@ -68,6 +68,7 @@ final class LiveSource implements FrameSource {
       long head = ring.head();
       next = Math.max(next, boundedUntil - capacity);
       if (next == head) {
+        ring.checkFailure();
         return null;
       }
       Frame frame = ring.get(next);

@@ -33,6 +33,12 @@ public interface PacketCodec {
   /** Returns the usual length of a packet in bytes, or an upper bound. */
   int packetBytes(PcmFormat format, int frameSize);
 
+  /** See {@link FrameCodec#workNanosPerSecond}. */
+  long workNanosPerSecond(PcmFormat format, int frameSize);
+
+  /** See {@link FrameCodec#encoderBytes}. */
+  int encoderBytes(PcmFormat format, int frameSize);
+
   /** Returns what a decoder needs before the first packet. */
   byte[] config(PcmFormat format, int frameSize);
 

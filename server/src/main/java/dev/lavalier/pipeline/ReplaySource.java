@@ -9,8 +9,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The replay source of one subscription: reads the history until it reaches the live frames. It
- * converts and cuts the kept periods for this subscription in the same way as the live frames, so
- * the frames are identical to the byte. The capture thread is not involved.
+ * converts and cuts the kept periods for this subscription in the same way as the live frames, and
+ * encodes them on the delivery loop. So frames of PCM are identical to the byte. The capture thread
+ * and the encoder threads are not involved.
  *
  * <p>It is paced: it sends {@value #CATCH_UP_FACTOR} frames for each frame that is captured in the
  * meantime, and processes only some periods before the other subscriptions of the delivery loop get
@@ -24,7 +25,7 @@ final class ReplaySource implements FrameSource {
 
   private static final int MAX_PERIODS_PER_TURN = 10;
 
-  /** The processor time that the conversion may take in a turn. */
+  /** The processor time that the conversion and the encoder may take in a turn. */
   private static final long TURN_NANOS = 2_000_000;
 
   private final History history;
@@ -84,8 +85,8 @@ final class ReplaySource implements FrameSource {
 
   private int periodsPerTurn(Period period) {
     Conversion conversion = plan.conversion();
-    double periodNanos =
-        conversion.workNanosPerSecond() * (conversion.captured().nanosOf(period.samples()) / 1e9);
+    long work = conversion.workNanosPerSecond() + plan.encodingNanosPerSecond();
+    double periodNanos = work * (conversion.captured().nanosOf(period.samples()) / 1e9);
     return (int) Math.max(1, Math.min(MAX_PERIODS_PER_TURN, TURN_NANOS / periodNanos));
   }
 
@@ -105,6 +106,7 @@ final class ReplaySource implements FrameSource {
 
   @Override
   public @Nullable Frame poll(long now) {
+    liveRing.checkFailure(); // it could not continue with the live frames
     if (budget <= 0) {
       return null;
     }
@@ -147,7 +149,7 @@ final class ReplaySource implements FrameSource {
 
   @Override
   public boolean isEmpty() {
-    return frames.isEmpty() && next == history.head();
+    return frames.isEmpty() && next == history.head() && liveRing.failure() == null;
   }
 
   @Override

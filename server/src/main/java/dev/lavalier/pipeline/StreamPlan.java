@@ -46,6 +46,31 @@ public record StreamPlan(Conversion conversion, int frameSize, StreamCodec codec
     return FrameRing.slotsFor(Math.max(queueFrames, (int) Math.min(MAX_BURST_FRAMES, burst)) + 1);
   }
 
+  /**
+   * Returns about how much processor time the encoder takes, in nanoseconds for each second of
+   * audio; 0: too little to count.
+   */
+  public long encodingNanosPerSecond() {
+    return codec instanceof FrameCodec frames
+        ? frames.workNanosPerSecond(conversion.delivered(), frameSize)
+        : 0;
+  }
+
+  /** Returns how many frames may wait for an encoder thread: those of one burst, and two more. */
+  int encodingFrames() {
+    long burst = conversion.delivered().samplesIn(MAX_BURST_NANOS) / frameSize;
+    return 2 + (int) Math.min(MAX_BURST_FRAMES, burst);
+  }
+
+  private long encodingBytes() {
+    PcmFormat format = conversion.delivered();
+    if (!(codec instanceof FrameCodec frames) || encodingNanosPerSecond() == 0) {
+      return 0;
+    }
+    long frame = (long) frameSize * format.bytesPerSampleFrame() + FRAME_OBJECT_BYTES;
+    return frames.encoderBytes(format, frameSize) + encodingFrames() * frame;
+  }
+
   /** Returns about how many bytes a framer takes if its ring has {@code slots} slots. */
   public long framerBytes(int slots) {
     PcmFormat format = conversion.delivered();
@@ -53,7 +78,7 @@ public record StreamPlan(Conversion conversion, int frameSize, StreamCodec codec
         measuresLevels()
             ? LevelMeter.memoryBytes(format)
             : (long) frameSize * format.bytesPerSampleFrame();
-    return pending + slots * (messageBytes() + (long) FRAME_OBJECT_BYTES);
+    return pending + encodingBytes() + slots * (messageBytes() + (long) FRAME_OBJECT_BYTES);
   }
 
   /**

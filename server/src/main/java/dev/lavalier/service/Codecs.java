@@ -2,6 +2,7 @@ package dev.lavalier.service;
 
 import dev.lavalier.common.StreamException;
 import dev.lavalier.common.StreamException.Reason;
+import dev.lavalier.pipeline.EncoderThreads;
 import dev.lavalier.pipeline.FrameCodec;
 import dev.lavalier.pipeline.PacketCodec;
 import dev.lavalier.v1.Codec;
@@ -19,11 +20,14 @@ import java.util.stream.Collectors;
  * @param flac empty: the server does not have it
  * @param opus creates the codec for a bit rate in bits per second; empty: the server does not have
  *     it
+ * @param threads encode live frames
  */
-public record Codecs(Optional<PacketCodec> flac, Optional<IntFunction<PacketCodec>> opus) {
+public record Codecs(
+    Optional<PacketCodec> flac, Optional<IntFunction<PacketCodec>> opus, EncoderThreads threads) {
 
   /** Only PCM. */
-  public static final Codecs PCM_ONLY = new Codecs(Optional.empty(), Optional.empty());
+  public static final Codecs PCM_ONLY =
+      new Codecs(Optional.empty(), Optional.empty(), EncoderThreads.NONE);
 
   /** The bit rates of Opus. They are few, so that subscribers share encoders. */
   private static final List<Integer> BITRATES =
@@ -58,9 +62,10 @@ public record Codecs(Optional<PacketCodec> flac, Optional<IntFunction<PacketCode
       case CODEC_OPUS -> {
         int bitrate = bitrate(request.getBitrate(), channels);
         yield new PacketMessages(
-            codec, bitrate, opus.orElseThrow(() -> missing(codec)).apply(bitrate));
+            codec, bitrate, opus.orElseThrow(() -> missing(codec)).apply(bitrate), threads);
       }
-      case CODEC_FLAC -> new PacketMessages(codec, 0, flac.orElseThrow(() -> missing(codec)));
+      case CODEC_FLAC ->
+          new PacketMessages(codec, 0, flac.orElseThrow(() -> missing(codec)), threads);
       default -> ProtoMessages.PCM;
     };
   }

@@ -57,6 +57,17 @@ final class WorkBudgetTest {
   }
 
   @Test
+  void workOfAnotherThreadCountsFromTheNextAccrual() {
+    budget.runElsewhere(() -> cpuNanos.addAndGet(60 * MILLI));
+    assertThat(budget.isSpent()).isFalse();
+    budget.accrue(10 * MILLI);
+    assertThat(budget.isSpent()).as("10 ms are owed, and 5 ms were added").isTrue();
+    budget.accrue(12 * MILLI);
+    assertThat(budget.isSpent()).isFalse();
+    assertThat(budget.usedShare()).isPositive();
+  }
+
+  @Test
   void unlimitedBudgetIsNeverSpent() {
     WorkBudget unlimited = new WorkBudget(Double.MAX_VALUE, 50 * MILLI, cpuNanos::get);
     for (int k = 0; k < 100; k++) {

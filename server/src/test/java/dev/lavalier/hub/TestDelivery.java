@@ -81,7 +81,7 @@ final class TestDelivery {
   final ManualTimeSource timeSource = new ManualTimeSource();
   private final Queue<Runnable> tasks = new ArrayDeque<>();
   private final DeliveryLoop loop = new DeliveryLoop(tasks::add, timeSource);
-  private final FrameCodec codec = FrameCodec.stateless(frame -> frame.pcm().clone());
+  private final FrameCodec pcm = FrameCodec.stateless(frame -> frame.pcm().clone());
   private final PolyphaseFilters filters = new PolyphaseFilters();
   private final SubscriptionQuotas quotas =
       new SubscriptionQuotas(SubscriberLimits.DEFAULTS, ResourceLimits.NONE);
@@ -140,6 +140,13 @@ final class TestDelivery {
 
   /** Subscribes in the capture format. */
   Sink subscribe(int frameSize, int maxLatencyMs, OverflowPolicy policy, StartFrom start)
+      throws StreamException {
+    return subscribe(frameSize, maxLatencyMs, policy, start, pcm);
+  }
+
+  /** Subscribes in the capture format, with a codec. */
+  Sink subscribe(
+      int frameSize, int maxLatencyMs, OverflowPolicy policy, StartFrom start, FrameCodec codec)
       throws StreamException {
     Sink sink = new Sink();
     SubscriptionSpec spec =

@@ -10,6 +10,7 @@ import dev.lavalier.audio.SampleEncoding;
 import dev.lavalier.common.StreamException;
 import dev.lavalier.common.StreamException.Reason;
 import dev.lavalier.hub.DeliveryLoop;
+import dev.lavalier.pipeline.EncoderThreads;
 import dev.lavalier.pipeline.FrameEncoder;
 import dev.lavalier.pipeline.PacketCodec;
 import dev.lavalier.testing.LavalierExtension;
@@ -24,6 +25,7 @@ import dev.lavalier.v1.StreamFramesResponse;
 import dev.lavalier.v1.StreamStarted;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -66,6 +68,16 @@ final class CodecRequestsTest {
     }
 
     @Override
+    public long workNanosPerSecond(PcmFormat format, int frameSize) {
+      return 1_000_000;
+    }
+
+    @Override
+    public int encoderBytes(PcmFormat format, int frameSize) {
+      return 100;
+    }
+
+    @Override
     public byte[] config(PcmFormat format, int frameSize) {
       return new byte[] {1, 2, 3};
     }
@@ -79,6 +91,7 @@ final class CodecRequestsTest {
   @RegisterExtension final LavalierExtension lavalier = LavalierExtension.withManualTime();
 
   private final ExecutorService executor = Executors.newSingleThreadExecutor();
+  private final ExecutorService encoderThread = Executors.newSingleThreadExecutor();
   private final DeliveryLoop deliveryLoop =
       new DeliveryLoop(MoreExecutors.newSequentialExecutor(executor));
   private final RecordingSink sink = new RecordingSink();
@@ -91,12 +104,16 @@ final class CodecRequestsTest {
             lavalier.hub(),
             RefusalObserver.NONE,
             lavalier.serverInfo(),
-            new Codecs(Optional.of(new FirstSamples(0)), Optional.of(FirstSamples::new)));
+            new Codecs(
+                Optional.of(new FirstSamples(0)),
+                Optional.of(FirstSamples::new),
+                new EncoderThreads(List.of(encoderThread))));
   }
 
   @AfterEach
   void stopLoop() {
     executor.shutdownNow();
+    encoderThread.shutdownNow();
   }
 
   private static StreamFramesRequest.Builder request(Codec codec) {

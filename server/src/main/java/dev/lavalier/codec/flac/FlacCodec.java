@@ -24,6 +24,12 @@ public record FlacCodec() implements PacketCodec {
   /** The header and the checksums of a frame, and the header of each subframe. */
   private static final int FRAME_BYTES = 18;
 
+  /** Processor time in nanoseconds for each sample of a channel. */
+  private static final double CHANNEL_NANOS = 30;
+
+  /** The arrays of a coder of a channel, besides its samples. */
+  private static final int SUBFRAME_BYTES = 2_200;
+
   private static final int MARKER_BYTES = 4;
   private static final int STREAMINFO_BYTES = 34;
   private static final int LAST_BLOCK_STREAMINFO = 0x80;
@@ -65,6 +71,19 @@ public record FlacCodec() implements PacketCodec {
   @Override
   public int packetBytes(PcmFormat format, int frameSize) {
     return FRAME_BYTES + format.channelCount() + frameSize * format.bytesPerSampleFrame();
+  }
+
+  @Override
+  public long workNanosPerSecond(PcmFormat format, int frameSize) {
+    // The mean and the difference of two channels are two more.
+    int channels = format.channelCount() == 2 ? 4 : format.channelCount();
+    return (long) (CHANNEL_NANOS * channels * format.sampleRateHz());
+  }
+
+  @Override
+  public int encoderBytes(PcmFormat format, int frameSize) {
+    return (format.channelCount() + 2) * (SUBFRAME_BYTES + 8 * frameSize)
+        + packetBytes(format, frameSize);
   }
 
   /** Returns the beginning of a FLAC file: the marker and a STREAMINFO block. */
