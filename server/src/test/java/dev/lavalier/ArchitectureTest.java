@@ -32,6 +32,8 @@ final class ArchitectureTest {
           .definedBy("dev.lavalier.pipeline")
           .layer("flac")
           .definedBy("dev.lavalier.codec.flac")
+          .layer("opus")
+          .definedBy("dev.lavalier.codec.opus")
           .layer("hub")
           .definedBy("dev.lavalier.hub")
           .layer("access")
@@ -63,6 +65,8 @@ final class ArchitectureTest {
           .whereLayer("pipeline")
           .mayOnlyAccessLayers("capture", "audio", "common")
           .whereLayer("flac")
+          .mayOnlyAccessLayers("pipeline", "capture", "audio", "common")
+          .whereLayer("opus")
           .mayOnlyAccessLayers("pipeline", "capture", "audio", "common")
           .whereLayer("hub")
           .mayOnlyAccessLayers("pipeline", "capture", "audio", "common")
@@ -118,6 +122,15 @@ final class ArchitectureTest {
           .should()
           .dependOnClassesThat()
           .resideInAPackage("io.netty..");
+
+  @ArchTest
+  static final ArchRule ONLY_OPUS_KNOWS_CONCENTUS =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("dev.lavalier.codec.opus")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("io.github.jaredmdobson..");
 
   @ArchTest
   static final ArchRule AUDIO_STANDS_ALONE =

@@ -9,6 +9,7 @@ import dev.lavalier.capture.line.LineSettings;
 import dev.lavalier.capture.virtual.ToneDevice;
 import dev.lavalier.capture.virtual.VirtualDevices;
 import dev.lavalier.codec.flac.FlacCodec;
+import dev.lavalier.codec.opus.OpusCodec;
 import dev.lavalier.common.TimeSource;
 import dev.lavalier.grpc.GrpcServer;
 import dev.lavalier.hub.DeliveryLoop;
@@ -88,7 +89,7 @@ final class LavalierServer implements AutoCloseable {
                 config.hub(),
                 config.transport().maxMessageBytes(),
                 timeSource),
-            new Codecs(Optional.of(new FlacCodec()), Optional.empty(), encoderThreads));
+            new Codecs(Optional.of(new FlacCodec()), Optional.of(OpusCodec::new), encoderThreads));
     CallServices calls =
         new CallServices(
             new CallAuthorizer(config.tokens(), config.tls(), timeSource, rejections),
@@ -157,6 +158,7 @@ final class LavalierServer implements AutoCloseable {
     if (web.isPresent()) {
       start(web.get(), webConfig.orElseThrow());
     }
+    encoderThreads.assign().execute(OpusCodec::warmUp);
     log.info("{}", describe(limits));
   }
 
