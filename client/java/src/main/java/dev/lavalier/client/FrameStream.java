@@ -104,8 +104,8 @@ public final class FrameStream implements Iterable<Frame>, AutoCloseable {
    *
    * @return the frame; null after this stream was closed
    * @throws LavalierException if the server ended the stream, if it was unreachable for longer than
-   *     {@link StreamOptions#reconnect}, or if this client was too slow under {@link
-   *     OverflowPolicy#CLOSE}
+   *     {@link StreamOptions#reconnect}, if this client was too slow under {@link
+   *     OverflowPolicy#CLOSE}, or if a packet cannot be decoded
    */
   public @Nullable Frame read() throws LavalierException {
     ResumingCall.Arrival arrival;
@@ -115,7 +115,7 @@ public final class FrameStream implements Iterable<Frame>, AutoCloseable {
         drop(gap);
       } else {
         dropped = null;
-        return ProtoMapper.frame(arrival.frame(), gap);
+        return ProtoMapper.frame(arrival.frame(), gap, call.decoder());
       }
     }
     return null;

@@ -331,6 +331,9 @@ public final class LavalierClient implements AutoCloseable {
 
   /** Returns the flow-control window for a stream; the smallest if the device does not exist. */
   private int windowBytes(StreamOptions options) throws LavalierException {
+    if (options.codec() == Codec.OPUS) {
+      return MIN_WINDOW_BYTES; // 0.7 s at its highest bit rate
+    }
     PcmFormat requested = options.format().orElse(new PcmFormat(SampleEncoding.S16LE, 0, 0));
     if (requested.sampleRateHz() > 0 && requested.channelCount() > 0) {
       return windowBytes(requested);

@@ -49,6 +49,13 @@ final class ProtoMapper {
               case CLOSE -> dev.lavalier.v1.OverflowPolicy.OVERFLOW_POLICY_CLOSE;
             })
         .setOnDeviceLoss(onDeviceLoss(options.onDeviceLoss()))
+        .setCodec(
+            switch (options.codec()) {
+              case PCM -> dev.lavalier.v1.Codec.CODEC_UNSPECIFIED;
+              case OPUS -> dev.lavalier.v1.Codec.CODEC_OPUS;
+              case FLAC -> dev.lavalier.v1.Codec.CODEC_FLAC;
+            })
+        .setBitrate(options.bitrate())
         .build();
   }
 
@@ -132,9 +139,19 @@ final class ProtoMapper {
         Duration.of(conversion.getLookaheadMicros(), ChronoUnit.MICROS));
   }
 
-  static Frame frame(AudioFrame frame, @Nullable Gap gap) {
+  /**
+   * Returns a frame.
+   *
+   * @param gap the gap before it; null: none
+   * @param decoder decodes its packet; null: it contains PCM
+   * @throws LavalierException INTERNAL if it cannot be decoded
+   */
+  static Frame frame(AudioFrame frame, @Nullable Gap gap, @Nullable PacketDecoder decoder)
+      throws LavalierException {
     return new Frame(
-        frame.getPcm().asReadOnlyByteBuffer(),
+        decoder == null
+            ? frame.getPcm().asReadOnlyByteBuffer()
+            : decoder.decode(frame.getPacket().toByteArray(), gap == null ? 0 : gap.sampleCount()),
         frame.getSampleIndex(),
         frame.getCaptureTimeUnixNanos(),
         readDelayNanos(frame),

@@ -62,6 +62,7 @@ final class ResumingCall implements AutoCloseable {
 
   // Used only by the taking thread.
   private final StreamPosition position = new StreamPosition();
+  private @Nullable PacketDecoder decoder; // of this epoch; null: its frames contain PCM
   private @Nullable FrameAges ages; // of this connection; null before its first frame
   private boolean deviceLossEndsCall; // the server reported a device loss that ends the call
   private final Reconnection reconnection; // active until a frame arrives
@@ -103,6 +104,11 @@ final class ResumingCall implements AutoCloseable {
   /** Returns the parameters of the current epoch. */
   StreamStart start() {
     return start;
+  }
+
+  /** Returns the decoder of the last frame; null: it contains PCM. For the taking thread. */
+  @Nullable PacketDecoder decoder() {
+    return decoder;
   }
 
   /** Sets the listener for notices, which runs on the taking thread. */
@@ -187,7 +193,11 @@ final class ResumingCall implements AutoCloseable {
 
   private void handleControlMessage(StreamFramesResponse message) throws LavalierException {
     switch (message.getMessageCase()) {
-      case STARTED -> start = ProtoMapper.start(message.getStarted());
+      case STARTED -> {
+        StreamStart started = ProtoMapper.start(message.getStarted());
+        decoder = PacketDecoder.of(message.getStarted(), started);
+        start = started;
+      }
       case NOTICE -> {
         Notice notice = ProtoMapper.notice(message.getNotice());
         deviceLossEndsCall |=

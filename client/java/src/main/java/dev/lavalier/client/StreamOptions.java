@@ -24,6 +24,10 @@ import java.util.Optional;
  *     Notice#clockPpm}
  * @param reconnect how long to try to reconnect after each loss of the connection; zero: the loss
  *     ends the stream; {@code ChronoUnit.FOREVER.getDuration()}: without a limit
+ * @param codec how the audio is encoded between the server and this library. A server that is older
+ *     than codecs sends PCM
+ * @param bitrate the bit rate of {@link Codec#OPUS} in bits per second: 16000, 24000, 32000, 48000,
+ *     64000, 96000, 128000 or 192000; 0: 64000 for one channel, 96000 for two
  */
 public record StreamOptions(
     String deviceId,
@@ -35,7 +39,9 @@ public record StreamOptions(
     List<Integer> channelMap,
     Duration preroll,
     boolean clockNotices,
-    Duration reconnect) {
+    Duration reconnect,
+    Codec codec,
+    int bitrate) {
 
   private static final StreamOptions DEFAULTS =
       new StreamOptions(
@@ -48,7 +54,9 @@ public record StreamOptions(
           List.of(),
           Duration.ZERO,
           false,
-          Duration.ofMinutes(5));
+          Duration.ofMinutes(5),
+          Codec.PCM,
+          0);
 
   /**
    * Copies the list.
@@ -65,6 +73,7 @@ public record StreamOptions(
     Objects.requireNonNull(format, "format");
     channelMap = List.copyOf(Objects.requireNonNull(channelMap, "channelMap"));
     Objects.requireNonNull(preroll, "preroll");
+    Objects.requireNonNull(codec, "codec");
     if (Objects.requireNonNull(reconnect, "reconnect").isNegative()) {
       throw new IllegalArgumentException(
           "reconnect: %s (expected: zero or more)".formatted(reconnect));
@@ -74,6 +83,33 @@ public record StreamOptions(
           "max_latency: %s (expected: zero for the default, or 1 ms or more)"
               .formatted(maxLatency));
     }
+  }
+
+  /** Creates parameters for frames that are not encoded. */
+  public StreamOptions(
+      String deviceId,
+      int frameSize,
+      Duration maxLatency,
+      OverflowPolicy overflowPolicy,
+      OnDeviceLoss onDeviceLoss,
+      Optional<PcmFormat> format,
+      List<Integer> channelMap,
+      Duration preroll,
+      boolean clockNotices,
+      Duration reconnect) {
+    this(
+        deviceId,
+        frameSize,
+        maxLatency,
+        overflowPolicy,
+        onDeviceLoss,
+        format,
+        channelMap,
+        preroll,
+        clockNotices,
+        reconnect,
+        Codec.PCM,
+        0);
   }
 
   /**
@@ -97,7 +133,9 @@ public record StreamOptions(
         channelMap,
         preroll,
         clockNotices,
-        reconnect);
+        reconnect,
+        codec,
+        bitrate);
   }
 
   /** Returns a copy with another frame size, in samples per channel. */
@@ -112,7 +150,9 @@ public record StreamOptions(
         channelMap,
         preroll,
         clockNotices,
-        reconnect);
+        reconnect,
+        codec,
+        bitrate);
   }
 
   /** Returns a copy with another maximum latency, rounded down to whole milliseconds. */
@@ -127,7 +167,9 @@ public record StreamOptions(
         channelMap,
         preroll,
         clockNotices,
-        reconnect);
+        reconnect,
+        codec,
+        bitrate);
   }
 
   /** Returns a copy with another overflow policy. */
@@ -142,7 +184,9 @@ public record StreamOptions(
         channelMap,
         preroll,
         clockNotices,
-        reconnect);
+        reconnect,
+        codec,
+        bitrate);
   }
 
   /** Returns a copy with another behavior for a lost device. */
@@ -157,7 +201,9 @@ public record StreamOptions(
         channelMap,
         preroll,
         clockNotices,
-        reconnect);
+        reconnect,
+        codec,
+        bitrate);
   }
 
   /** Returns a copy with another format; the server converts if necessary. */
@@ -172,7 +218,9 @@ public record StreamOptions(
         channelMap,
         preroll,
         clockNotices,
-        reconnect);
+        reconnect,
+        codec,
+        bitrate);
   }
 
   /**
@@ -190,7 +238,9 @@ public record StreamOptions(
         value,
         preroll,
         clockNotices,
-        reconnect);
+        reconnect,
+        codec,
+        bitrate);
   }
 
   /** Returns a copy with another pre-roll, rounded down to whole milliseconds. */
@@ -205,7 +255,9 @@ public record StreamOptions(
         channelMap,
         value,
         clockNotices,
-        reconnect);
+        reconnect,
+        codec,
+        bitrate);
   }
 
   /** Returns a copy with or without clock notices. */
@@ -220,7 +272,9 @@ public record StreamOptions(
         channelMap,
         preroll,
         value,
-        reconnect);
+        reconnect,
+        codec,
+        bitrate);
   }
 
   /** Returns a copy with another duration of reconnection; zero: no reconnection. */
@@ -235,6 +289,45 @@ public record StreamOptions(
         channelMap,
         preroll,
         clockNotices,
+        value,
+        codec,
+        bitrate);
+  }
+
+  /**
+   * Returns a copy with another codec between the server and this library. The format must be one
+   * that the codec has.
+   */
+  public StreamOptions withCodec(Codec value) {
+    return new StreamOptions(
+        deviceId,
+        frameSize,
+        maxLatency,
+        overflowPolicy,
+        onDeviceLoss,
+        format,
+        channelMap,
+        preroll,
+        clockNotices,
+        reconnect,
+        value,
+        bitrate);
+  }
+
+  /** Returns a copy with another bit rate of {@link Codec#OPUS}, in bits per second. */
+  public StreamOptions withBitrate(int value) {
+    return new StreamOptions(
+        deviceId,
+        frameSize,
+        maxLatency,
+        overflowPolicy,
+        onDeviceLoss,
+        format,
+        channelMap,
+        preroll,
+        clockNotices,
+        reconnect,
+        codec,
         value);
   }
 }

@@ -15,7 +15,7 @@ import com.tngtech.archunit.lang.ArchRule;
 final class ClientArchitectureTest {
 
   @ArchTest
-  static final ArchRule THE_LIBRARY_USES_GRPC_AND_THE_CONTRACT_ONLY =
+  static final ArchRule THE_LIBRARY_USES_GRPC_THE_CONTRACT_AND_OPUS_ONLY =
       classes()
           .that()
           .resideInAPackage("dev.lavalier.client")
@@ -30,6 +30,7 @@ final class ClientArchitectureTest {
               "io.grpc..",
               "io.netty..",
               "com.google.protobuf..",
+              "io.github.jaredmdobson.concentus",
               "org.jspecify.annotations");
 
   @ArchTest
