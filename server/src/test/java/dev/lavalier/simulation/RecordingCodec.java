@@ -7,10 +7,12 @@ import dev.lavalier.pipeline.FrameEncoder;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A codec that records each frame when it is encoded. The message of a frame names the record, not
- * the audio.
+ * the audio. Every second framer encodes on a thread of its own.
  */
 final class RecordingCodec implements FrameCodec {
 
@@ -32,6 +34,7 @@ final class RecordingCodec implements FrameCodec {
     private final int frameSize;
     private final List<Encoded> frames = new ArrayList<>();
     private boolean live;
+    private boolean queued;
 
     private Sequence(PcmFormat format, int frameSize) {
       this.format = format;
@@ -40,7 +43,9 @@ final class RecordingCodec implements FrameCodec {
 
     @Override
     public byte[] encode(Period frame) {
-      live = scheduler.current().name().startsWith("reader");
+      String thread = scheduler.current().name();
+      queued = thread.equals(ENCODER);
+      live = queued || thread.startsWith("reader");
       frames.add(
           new Encoded(
               frame.sampleIndex(),
@@ -52,9 +57,21 @@ final class RecordingCodec implements FrameCodec {
       return ByteBuffer.allocate(8).putInt(number).putInt(frames.size() - 1).array();
     }
 
-    /** Returns whether a capture thread encodes the frames; otherwise a replay does. */
+    /** Returns whether a capture or encoder thread encodes the frames; otherwise a replay does. */
     boolean isLive() {
       return live;
+    }
+
+    /**
+     * Returns how many samples may be missing between two frames because the queue of the encoder
+     * thread was full; 0 if there is no queue.
+     *
+     * @param from position of the first frame
+     * @param to position of the second frame
+     */
+    long maxNotEncoded(int from, int to) {
+      long frameSamples = (long) (to - from) * frameSize;
+      return queued ? frames.get(to).index() - frames.get(from).index() - frameSamples : 0;
     }
 
     List<Encoded> frames() {
@@ -62,13 +79,17 @@ final class RecordingCodec implements FrameCodec {
     }
   }
 
+  private static final String ENCODER = "encoder";
+
   private final Scheduler scheduler;
   private final Violations violations;
+  private final SimulatedThread encoderThread;
   private final List<Sequence> sequences = new ArrayList<>();
 
   RecordingCodec(Scheduler scheduler, Violations violations) {
     this.scheduler = scheduler;
     this.violations = violations;
+    this.encoderThread = scheduler.newThread(ENCODER, true);
   }
 
   @Override
@@ -76,6 +97,11 @@ final class RecordingCodec implements FrameCodec {
     Sequence sequence = new Sequence(format, frameSize);
     sequences.add(sequence);
     return sequence;
+  }
+
+  @Override
+  public @Nullable Executor assignThread() {
+    return sequences.size() % 2 == 0 ? encoderThread : null;
   }
 
   @Override
