@@ -14,6 +14,8 @@ final class FlagNames {
           Map.entry("channel_map", "--channels"),
           Map.entry("device_id", "--device"),
           Map.entry("format", "--format"),
+          Map.entry("codec", "--codec"),
+          Map.entry("bitrate", "--bitrate"),
           Map.entry("frame_size", "--frame-size"),
           Map.entry("max_latency_ms", "--max-latency-ms"),
           Map.entry("preroll_ms", "--preroll"),

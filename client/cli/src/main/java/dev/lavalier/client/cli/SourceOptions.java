@@ -1,5 +1,6 @@
 package dev.lavalier.client.cli;
 
+import dev.lavalier.client.Codec;
 import dev.lavalier.client.OnDeviceLoss;
 import dev.lavalier.client.PcmFormat;
 import dev.lavalier.client.StreamOptions;
@@ -45,6 +46,24 @@ final class SourceOptions {
   private @Nullable String format;
 
   @Option(
+      names = "--codec",
+      paramLabel = "pcm|opus|flac",
+      defaultValue = "pcm",
+      description =
+          "How the server sends the audio: pcm, opus (lossy, for slow networks) or flac (lossless)."
+              + " This program decodes it (default: ${DEFAULT-VALUE}).")
+  private Codec codec;
+
+  @Option(
+      names = "--bitrate",
+      paramLabel = "BPS",
+      defaultValue = "0",
+      description =
+          "Bit rate of --codec opus: 16000, 24000, 32000, 48000, 64000, 96000, 128000 or 192000"
+              + " (default: 64000 for one channel, 96000 for two).")
+  private int bitrate;
+
+  @Option(
       names = "--channels",
       paramLabel = "N",
       split = ",",
@@ -85,6 +104,8 @@ final class SourceOptions {
             .withDeviceId(device)
             .withChannelMap(checkedChannels())
             .withReconnect(reconnect)
+            .withCodec(codec)
+            .withBitrate(bitrate)
             .withMaxLatency(maxLatency().orElse(Duration.ZERO))
             .withOnDeviceLoss(waitForDevice ? OnDeviceLoss.WAIT : OnDeviceLoss.FAIL);
     try {

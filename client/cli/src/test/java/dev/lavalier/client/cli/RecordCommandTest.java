@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.lavalier.client.FakeMessages;
 import dev.lavalier.client.FakeServer;
 import dev.lavalier.v1.AudioFormat;
+import dev.lavalier.v1.Codec;
 import dev.lavalier.v1.GapCause;
 import dev.lavalier.v1.GapPart;
 import dev.lavalier.v1.NoticeKind;
@@ -63,6 +64,17 @@ final class RecordCommandTest {
                 .setChannelCount(2)
                 .build());
     assertThat(server.lastRequest().getChannelMapList()).containsExactly(2, 0);
+  }
+
+  @Test
+  void codecAndBitrateAreRequested() {
+    server.respondWith(WITH_A_GAP, Status.UNAVAILABLE);
+    cli.run("record", "--seconds", "0.01", dir.resolve("a.wav").toString());
+    assertThat(server.lastRequest().getCodec()).isEqualTo(Codec.CODEC_UNSPECIFIED);
+    assertThat(server.lastRequest().getBitrate()).isZero();
+    cli.run("record", "--codec", "opus", "--bitrate", "24000", "--seconds", "0.01", "-");
+    assertThat(server.lastRequest().getCodec()).isEqualTo(Codec.CODEC_OPUS);
+    assertThat(server.lastRequest().getBitrate()).isEqualTo(24_000);
   }
 
   @Test
