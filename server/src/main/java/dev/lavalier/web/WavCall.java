@@ -110,7 +110,8 @@ final class WavCall extends ChannelInboundHandlerAdapter implements CallSink {
 
   @Override
   public void channelRead(ChannelHandlerContext context, Object message) {
-    ReferenceCountUtil.release(message); // the connection has no further request
+    ReferenceCountUtil.release(message);
+    var unused = context.close(); // a further request would never get a response
   }
 
   @Override

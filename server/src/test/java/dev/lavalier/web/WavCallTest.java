@@ -142,6 +142,15 @@ final class WavCallTest {
     stream("/devices/tone.wav", "Sec-Fetch-Site: " + site).read(HEADER_BYTES + 640);
   }
 
+  @Test
+  void furtherRequestEndsTheStream() throws Exception {
+    web.start();
+    HttpSocket stream = stream("/devices/tone.wav");
+    stream.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    assertThat(stream.isClosedByServer()).isTrue();
+    web.awaitSubscribers(0);
+  }
+
   /** Returns a stream whose client takes little before the server has to wait. */
   private HttpSocket streamWithSmallWindow() throws IOException {
     Socket socket = new Socket();
