@@ -56,6 +56,11 @@ record SubscriptionCost(long bytes, int framesPerSecond, List<Shared> shared) {
     return shared.stream().anyMatch(each -> each.key() instanceof LevelsKey);
   }
 
+  /** Returns whether the subscription needs an encoder, whatever its format is. */
+  boolean encodes() {
+    return shared.stream().anyMatch(each -> each.key() instanceof EncoderKey);
+  }
+
   /**
    * Returns the cost of a subscription.
    *

@@ -241,7 +241,7 @@ final class SubscriptionQuotas {
         checkMemory(scope, account.bytesWith(cost));
         checkFrames(scope, account.framesPerSecond + cost.framesPerSecond());
       }
-      checkConversions(scope, account.conversionNanosWith(cost), cost.measuresLevels());
+      checkConversions(scope, account.conversionNanosWith(cost), advice(cost));
     }
   }
 
@@ -270,7 +270,7 @@ final class SubscriptionQuotas {
     }
   }
 
-  private void checkConversions(Scope scope, long nanos, boolean levels) throws StreamException {
+  private void checkConversions(Scope scope, long nanos, String advice) throws StreamException {
     double share =
         switch (scope.kind()) {
           case CONNECTION, IDENTITY -> resources.conversionSharePerCaller();
@@ -282,10 +282,17 @@ final class SubscriptionQuotas {
           scope.description(),
           share,
           scope.isCaller() ? "max-conversion-percent-per-caller" : "max-conversion-percent",
-          levels
-              ? "request the interval_ms of another of these streams, or close one"
-              : CONVERSION_ADVICE);
+          advice);
     }
+  }
+
+  private static String advice(SubscriptionCost cost) {
+    if (cost.measuresLevels()) {
+      return "request the interval_ms of another of these streams, or close one";
+    }
+    return cost.encodes()
+        ? "request the codec, bitrate, format and frame_size of another stream, or close one"
+        : CONVERSION_ADVICE;
   }
 
   /** Returns the refusal of a conversion that takes too much processor time. */

@@ -10,6 +10,7 @@ import dev.lavalier.audio.SampleEncoding;
 import dev.lavalier.common.StreamException;
 import dev.lavalier.common.StreamException.Reason;
 import dev.lavalier.hub.DeliveryLoop;
+import dev.lavalier.hub.ResourceLimits;
 import dev.lavalier.pipeline.EncoderThreads;
 import dev.lavalier.pipeline.FrameEncoder;
 import dev.lavalier.pipeline.PacketCodec;
@@ -42,6 +43,9 @@ final class CodecRequestsTest {
 
   private static final Caller ANYBODY = new Caller(Authentication.anonymous(Grants.ALL), "test");
 
+  /** A bit rate with which encoding would take a whole processor. */
+  private static final int EXPENSIVE_BITRATE = 24_000;
+
   /** A codec whose packets contain the first sample frame. It has only frames of 10 ms. */
   private record FirstSamples(int bitrate) implements PacketCodec {
 
@@ -69,7 +73,7 @@ final class CodecRequestsTest {
 
     @Override
     public long workNanosPerSecond(PcmFormat format, int frameSize) {
-      return 1_000_000;
+      return bitrate == EXPENSIVE_BITRATE ? 1_000_000_000 : 1_000_000;
     }
 
     @Override
@@ -88,7 +92,11 @@ final class CodecRequestsTest {
     }
   }
 
-  @RegisterExtension final LavalierExtension lavalier = LavalierExtension.withManualTime();
+  @RegisterExtension
+  final LavalierExtension lavalier =
+      LavalierExtension.withManualTime()
+          .withResources(
+              new ResourceLimits(32 << 20, 8 << 20, 1 << 20, 100_000, 50_000, 0.5, 0.25, 2));
 
   private final ExecutorService executor = Executors.newSingleThreadExecutor();
   private final ExecutorService encoderThread = Executors.newSingleThreadExecutor();
@@ -217,6 +225,16 @@ final class CodecRequestsTest {
   void codecChecksFrameSizeOfRequest() throws Exception {
     assertThat(refusal(request(Codec.CODEC_FLAC).setFrameSize(481)))
         .hasMessage("frame_size: wrong");
+  }
+
+  @Test
+  void refusalOfEncoderAdvisesRequestOfOtherStream() throws Exception {
+    StreamException refusal = refusal(request(Codec.CODEC_OPUS).setBitrate(EXPENSIVE_BITRATE));
+    assertThat(refusal.reason()).isEqualTo(Reason.LIMIT_REACHED);
+    assertThat(refusal)
+        .hasMessageEndingWith(
+            " (max-conversion-percent-per-caller); request the codec, bitrate, format and"
+                + " frame_size of another stream, or close one");
   }
 
   @Test
