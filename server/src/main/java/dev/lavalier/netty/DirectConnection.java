@@ -2,15 +2,12 @@ package dev.lavalier.netty;
 
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.unix.Socket;
-import io.netty.channel.unix.UnixChannel;
 import io.netty.handler.codec.http2.Http2ConnectionDecoder;
 import io.netty.handler.codec.http2.Http2ConnectionHandler;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2FrameListener;
 import io.netty.handler.codec.http2.Http2FrameListenerDecorator;
 import io.netty.handler.codec.http2.Http2Headers;
-import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.FastThreadLocal;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
@@ -31,7 +28,7 @@ final class DirectConnection extends ChannelInboundHandlerAdapter {
 
   private final LongAdder sentMessages;
   private @Nullable ChannelHandlerContext http2; // null: nothing was read yet
-  private @Nullable Socket socket; // null: bytes are sent through the pipeline
+  private @Nullable DirectSocket socket; // null: bytes are sent through the pipeline
   private int streamOfHeaders; // while headers are being read
   private boolean unflushed;
   private boolean pinged;
@@ -74,7 +71,7 @@ final class DirectConnection extends ChannelInboundHandlerAdapter {
     return taken;
   }
 
-  /** Counts a message that is sent directly. */
+  /** Counts a message that is sent directly through the pipeline. */
   void onSending() {
     sentMessages.increment();
   }
@@ -91,11 +88,7 @@ final class DirectConnection extends ChannelInboundHandlerAdapter {
       return;
     }
     http2 = found;
-    if (found.channel() instanceof UnixChannel channel
-        && channel.fd() instanceof Socket descriptor
-        && found.pipeline().get(SslHandler.class) == null) {
-      socket = descriptor;
-    }
+    socket = DirectSocket.of(found.channel(), sentMessages);
     Http2ConnectionDecoder decoder = ((Http2ConnectionHandler) found.handler()).decoder();
     decoder.frameListener(new Listener(decoder.frameListener()));
   }

@@ -4,13 +4,11 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundBuffer;
-import io.netty.channel.unix.Socket;
 import io.netty.handler.codec.http2.Http2Connection;
 import io.netty.handler.codec.http2.Http2ConnectionHandler;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2RemoteFlowController;
 import io.netty.handler.codec.http2.Http2Stream;
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
@@ -47,11 +45,9 @@ import org.jspecify.annotations.Nullable;
  *       flushed, such as a WINDOW_UPDATE, the message takes the ordinary path, which flushes.
  *   <li><b>Cancellation, RST_STREAM, GOAWAY.</b> HTTP/2 closes the stream, and a closed stream
  *       sends nothing. After a GOAWAY of either side, streams that continue send as before.
- *   <li><b>Loss of the connection, reuse of the descriptor.</b> netty removes the outbound buffer
- *       of a channel before it closes the descriptor, on the same thread. Without a buffer, nothing
- *       is sent, so no byte can reach another connection with the same descriptor. If the peer
- *       closes the connection between check and send, the system call fails. netty then gets the
- *       bytes, fails in the same way, and closes the channel.
+ *   <li><b>Loss of the connection, reuse of the descriptor.</b> See {@link DirectSocket}. If the
+ *       peer closes the connection between check and send, the system call fails. netty then gets
+ *       the bytes, fails in the same way, and closes the channel.
  * </ul>
  *
  * <p>Counters of HTTP/2 and of gRPC (channelz) do not see these messages. {@link
@@ -65,13 +61,13 @@ public final class DirectStream {
   private final Http2RemoteFlowController windows;
   private final Http2Stream connectionStream;
   private final Http2Stream stream;
-  private final @Nullable Socket socket; // null: bytes are sent through the pipeline
+  private final @Nullable DirectSocket socket; // null: bytes are sent through the pipeline
 
   DirectStream(
       DirectConnection connection,
       ChannelHandlerContext http2,
       int streamId,
-      @Nullable Socket socket) {
+      @Nullable DirectSocket socket) {
     Http2Connection streams = ((Http2ConnectionHandler) http2.handler()).connection();
     this.connection = connection;
     this.http2 = http2;
@@ -105,11 +101,12 @@ public final class DirectStream {
       return false;
     }
     takeFromWindows(payloadBytes);
-    connection.onSending(); // first: the peer can have the message before this method returns
     ByteBuffer bytes = frame.forStream(stream.id());
-    int sent = socket == null ? 0 : sendNow(socket, bytes);
-    if (sent < bytes.position()) {
-      pass(bytes.slice(sent, bytes.position() - sent));
+    if (socket == null) {
+      connection.onSending(); // first: the peer can have the message before this method returns
+      pass(bytes.duplicate().flip());
+    } else {
+      socket.send(bytes);
     }
     return true;
   }
@@ -134,29 +131,15 @@ public final class DirectStream {
     }
   }
 
-  /** Returns the number of bytes that the kernel has accepted. */
-  private static int sendNow(Socket socket, ByteBuffer bytes) {
-    try {
-      return socket.send(bytes, 0, bytes.position());
-    } catch (IOException e) {
-      return 0; // netty fails in the same way, and closes the connection
-    }
-  }
-
-  /** Passes bytes to netty, which sends them as soon as the kernel accepts them. */
+  /** Passes bytes to the handlers after HTTP/2, such as TLS. */
   private void pass(ByteBuffer bytes) {
-    ByteBuf rest;
+    ByteBuf frame;
     try {
-      rest = http2.alloc().directBuffer(bytes.remaining()).writeBytes(bytes);
-    } catch (RuntimeException | Error e) { // no memory; without the rest, the next frame is garbage
+      frame = http2.alloc().directBuffer(bytes.remaining()).writeBytes(bytes);
+    } catch (RuntimeException | Error e) { // no memory; the windows count bytes that are not sent
       channel.close(channel.voidPromise());
       throw e;
     }
-    if (socket == null) {
-      var unused = http2.writeAndFlush(rest, http2.voidPromise());
-    } else {
-      channel.write(rest, channel.voidPromise()); // nothing of the pipeline is unflushed
-      channel.flush();
-    }
+    var unused = http2.writeAndFlush(frame, http2.voidPromise());
   }
 }

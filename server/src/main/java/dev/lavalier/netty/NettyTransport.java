@@ -19,6 +19,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The parts that the listeners of a server share: event loops, TLS and the connection limit. Safe
@@ -42,7 +43,8 @@ public final class NettyTransport<T> implements AutoCloseable {
    * @param limits the limits of a peer
    * @param tls the TLS of the server; empty: no encryption
    * @param rejections the log of failed TLS handshakes and of connections beyond the limit
-   * @param directFrames whether protocols can send with {@link DirectStream}
+   * @param directFrames whether protocols can send with {@link DirectStream} or {@link
+   *     DirectSocket}
    * @param attachment creates the attachment of an event loop, from the executor that runs tasks on
    *     it
    */
@@ -75,9 +77,19 @@ public final class NettyTransport<T> implements AutoCloseable {
     return loops;
   }
 
-  /** Returns the number of messages that were sent with {@link DirectStream}. */
+  /** Returns the number of messages that were sent directly. */
   public long directMessages() {
     return directMessages.sum();
+  }
+
+  /**
+   * Returns the socket of a connection of this transport, for direct sending. Call it on the event
+   * loop of the connection, when its pipeline has TLS if it needs it.
+   *
+   * @return null: direct sending is off or not possible
+   */
+  public @Nullable DirectSocket directSocket(Channel connection) {
+    return directFrames ? DirectSocket.of(connection, directMessages) : null;
   }
 
   /** Returns a new listening socket. The caller binds it, and adds TLS to its connections. */

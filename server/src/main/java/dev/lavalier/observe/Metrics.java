@@ -157,7 +157,8 @@ public final class Metrics implements HubObserver, AutoCloseable {
    */
   public void watchDirectMessages(LongSupplier sent) {
     FunctionCounter.builder(PREFIX + "messages.sent.directly", this, it -> sent.getAsLong())
-        .description("Messages of StreamFrames and PullFrames that were sent directly")
+        .description(
+            "Messages of StreamFrames, PullFrames and calls over WebSocket that were sent directly")
         .register(registry);
   }
 

@@ -4,6 +4,7 @@ import dev.lavalier.common.FailureLog;
 import dev.lavalier.common.StreamException;
 import dev.lavalier.common.StreamException.Reason;
 import dev.lavalier.common.TimeSource;
+import dev.lavalier.netty.DirectSocket;
 import dev.lavalier.netty.TransportLimits;
 import dev.lavalier.service.CallSink;
 import dev.lavalier.service.RequestErrors;
@@ -66,6 +67,8 @@ final class WebSocketCall extends SimpleChannelInboundHandler<WebSocketFrame> im
   private final CallSession session;
   private final Channel connection;
   private final TransportLimits limits;
+  private final @Nullable DirectSocket socket; // null: netty sends all messages
+  private final DirectFrames direct = DirectFrames.ofLoop();
   private final RequestListener<byte[]> call;
   private final Queue<byte[]> waiting = new ArrayDeque<>();
   private int waitingBytes;
@@ -83,6 +86,7 @@ final class WebSocketCall extends SimpleChannelInboundHandler<WebSocketFrame> im
     this.session = session;
     this.connection = connection;
     this.limits = web.transport().limits();
+    this.socket = web.transport().directSocket(connection);
     session.onEnding(this::end);
     this.call =
         method.start(
@@ -265,9 +269,10 @@ final class WebSocketCall extends SimpleChannelInboundHandler<WebSocketFrame> im
     }
   }
 
+  /** Each write of the connection is flushed at once, so no handler holds bytes. */
   @Override
   public void send(byte[] message) {
-    if (session.isOpen()) {
+    if (session.isOpen() && (socket == null || !direct.send(message, socket))) {
       var unused =
           connection
               .writeAndFlush(new BinaryWebSocketFrame(Unpooled.wrappedBuffer(message)))
