@@ -34,6 +34,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Optional;
 import java.util.Queue;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
@@ -59,6 +60,11 @@ final class WebSocketCall extends SimpleChannelInboundHandler<WebSocketFrame> im
   /** The time for the peer to read what is sent last, and to answer a close frame. */
   static final Duration CLOSE_TIMEOUT = TransportLimits.PING_TIMEOUT;
 
+  /** The most pings, pongs and incomplete parts of messages that a peer may send in 10 s. */
+  private static final int MAX_EXTRA_FRAMES = 100;
+
+  private static final long EXTRA_FRAMES_NANOS = TimeUnit.SECONDS.toNanos(10);
+
   private static final FailureLog FAILURES =
       new FailureLog(
           TimeSource.system(), LoggerFactory.getLogger(WebSocketCall.class), "a call by WebSocket");
@@ -73,6 +79,8 @@ final class WebSocketCall extends SimpleChannelInboundHandler<WebSocketFrame> im
   private final Queue<byte[]> waiting = new ArrayDeque<>();
   private int waitingBytes;
   private int requested;
+  private int extraFrames; // since the time below
+  private long extraFramesSince = System.nanoTime();
   private @Nullable ByteArrayOutputStream fragments; // null: no message is incomplete
   private @Nullable Future<?> requestTimeout; // null: not added to a connection yet
   private @Nullable Future<?> pongTimeout; // null: no ping is unanswered
@@ -113,7 +121,17 @@ final class WebSocketCall extends SimpleChannelInboundHandler<WebSocketFrame> im
       pongTimeout.cancel(false);
       pongTimeout = null;
     }
-    if (frame instanceof PingWebSocketFrame) {
+    if (isExtra(frame) && !takeExtraFrame()) {
+      if (session.isOpen()) {
+        end(
+            new StreamException(
+                Reason.LIMIT_REACHED,
+                "frames: too many (expected: no more than %d pings, pongs and incomplete parts in 10 s)"
+                    .formatted(MAX_EXTRA_FRAMES)));
+      } else {
+        closeConnection();
+      }
+    } else if (frame instanceof PingWebSocketFrame) {
       if (connection.isWritable()) { // else: a peer that reads nothing gets no more pongs
         var unused = connection.writeAndFlush(new PongWebSocketFrame(frame.content().retain()));
       }
@@ -129,6 +147,23 @@ final class WebSocketCall extends SimpleChannelInboundHandler<WebSocketFrame> im
     } else {
       onData(frame);
     }
+  }
+
+  /** Returns whether a frame neither carries nor completes a message. */
+  private static boolean isExtra(WebSocketFrame frame) {
+    return frame instanceof PingWebSocketFrame
+        || frame instanceof PongWebSocketFrame
+        || !frame.isFinalFragment();
+  }
+
+  /** Counts an extra frame; returns whether it is allowed. */
+  private boolean takeExtraFrame() {
+    long now = System.nanoTime();
+    if (now - extraFramesSince >= EXTRA_FRAMES_NANOS) {
+      extraFramesSince = now;
+      extraFrames = 0;
+    }
+    return ++extraFrames <= MAX_EXTRA_FRAMES;
   }
 
   private void onClose() {

@@ -16,6 +16,7 @@ import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Tests what the server does with WebSockets that do not behave. */
@@ -89,6 +90,22 @@ final class WebSocketLimitsTest {
         call,
         4_003,
         "request: text (expected: binary messages of lavalier.v1.AudioCapture/PullFrames)");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"9, true", "10, true", "2, false"}) // pings, pongs, empty parts of a message
+  void floodOfFramesWithoutMessageEndsCall(int opcode, boolean whole) throws Exception {
+    HttpSocket call = web.start().open("PullFrames").message(SUBSCRIBE);
+    web.awaitSubscribers(1);
+    call.frame(opcode, whole, NOTHING);
+    for (int i = 0; i < 100; i++) {
+      call.frame(whole ? opcode : HttpSocket.CONTINUATION, whole, NOTHING);
+    }
+    assertEnds(
+        call,
+        4_008,
+        "frames: too many (expected: no more than 100 pings, pongs and incomplete parts in 10 s)");
+    web.awaitSubscribers(0);
   }
 
   private static final String TOO_LARGE =
