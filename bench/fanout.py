@@ -6,6 +6,8 @@ Packages (Debian): gcc mosquitto nats-server snapserver nghttp2-client.
 """
 import argparse
 import os
+import re
+import shutil
 import subprocess
 import sys
 import time
@@ -17,18 +19,33 @@ SMALL_HEAP = ["-XX:+UseSerialGC", "-Xms96m", "-Xmx96m", "-XX:+AlwaysPreTouch"]
 
 
 def memory(java, subscribers):
-    """Measures the KiB for each additional connection, with a heap of fixed size."""
+    """Measures the KiB for each additional connection, with a heap of fixed size.
+
+    The heap is resident as a whole. So a connection takes live objects, and memory outside the heap.
+    In the first rounds, the latter also has the code that the JVM compiles meanwhile.
+    """
+    jcmd = os.path.join(os.path.dirname(os.path.realpath(shutil.which(java))), "jcmd")
     with programs.server(java, *SMALL_HEAP) as (process, address):
-        def resident(count):
+        def used(count):
             bench = programs.start_bench(java, address, count, 5, 10)
-            time.sleep(13)
-            kib = programs.resident_kib(process.pid)
+            time.sleep(10)
+            live = live_kib(jcmd, process.pid)
+            resident = programs.resident_kib(process.pid)
             bench.communicate()
-            return kib
-        resident(subscribers // 5)  # code is compiled, buffers are pooled
-        few, many = resident(subscribers // 5), resident(subscribers)
-        print(f"resident: {few} KiB with {subscribers // 5} subscribers, {many} KiB with {subscribers}: "
-              f"{(many - few) / (subscribers - subscribers // 5):.1f} KiB for each further one")
+            return live, resident
+        for _ in range(3):
+            few, many = used(subscribers // 5), used(subscribers)
+            further = subscribers - subscribers // 5
+            print(f"KiB for each connection beyond {subscribers // 5}: "
+                  f"{(many[0] - few[0]) / further:.1f} in live objects, "
+                  f"{(many[1] - few[1]) / further:.1f} outside the heap", flush=True)
+
+
+def live_kib(jcmd, pid):
+    """Returns the size of the objects that survive a collection."""
+    subprocess.run([jcmd, str(pid), "GC.run"], check=True, stdout=subprocess.DEVNULL)
+    heap = subprocess.run([jcmd, str(pid), "GC.heap_info"], check=True, text=True, stdout=subprocess.PIPE).stdout
+    return sum(int(kib) for kib in re.findall(r"generation +total \d+K, used (\d+)K", heap))
 
 
 def main():
