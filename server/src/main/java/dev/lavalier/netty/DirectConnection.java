@@ -88,7 +88,7 @@ final class DirectConnection extends ChannelInboundHandlerAdapter {
       return;
     }
     http2 = found;
-    socket = DirectSocket.of(found.channel(), sentMessages);
+    socket = DirectSocket.of(found, sentMessages);
     Http2ConnectionDecoder decoder = ((Http2ConnectionHandler) found.handler()).decoder();
     decoder.frameListener(new Listener(decoder.frameListener()));
   }

@@ -2,6 +2,7 @@ package dev.lavalier.netty;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.unix.Socket;
 import io.netty.channel.unix.UnixChannel;
@@ -9,40 +10,53 @@ import io.netty.handler.ssl.SslHandler;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.LongAdder;
+import javax.net.ssl.SSLEngine;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The socket of a connection, for bytes that pass no handler and usually need one system call. Only
- * with epoll and without TLS. Used only on the event loop of the connection. Nothing blocks.
+ * with epoll. Used only on the event loop of the connection. Nothing blocks.
  *
  * <p>What the kernel does not accept goes into the outbound buffer of the channel, before all later
  * writes. netty removes this buffer before it closes the descriptor, on the same thread. Without a
  * buffer nothing is sent, so no byte can reach another connection with the same descriptor.
+ *
+ * <p>With TLS, the bytes are encrypted by the engine of the connection, on the thread on which its
+ * handler uses the engine. The handler encrypts all that is flushed at once, so it holds no bytes,
+ * and the records of both are in order. What the engine does not take is left to the handler: it
+ * must exchange keys first, or it is closed.
  */
 public final class DirectSocket {
 
-  private final Channel connection;
+  private final ChannelHandlerContext writer;
   private final Channel.Unsafe channel;
   private final Socket socket;
+  private final @Nullable SSLEngine tls; // null: bytes are not encrypted
   private final LongAdder sentMessages;
 
-  private DirectSocket(Channel connection, Socket socket, LongAdder sentMessages) {
-    this.connection = connection;
-    this.channel = connection.unsafe();
+  private DirectSocket(
+      ChannelHandlerContext writer,
+      Socket socket,
+      @Nullable SSLEngine tls,
+      LongAdder sentMessages) {
+    this.writer = writer;
+    this.channel = writer.channel().unsafe();
     this.socket = socket;
+    this.tls = tls;
     this.sentMessages = sentMessages;
   }
 
   /**
-   * Returns the socket of a connection; null: it does not use epoll, or it has TLS.
+   * Returns the socket of a connection; null: it does not use epoll.
    *
+   * @param writer passes bytes unchanged to TLS
    * @param sentMessages counts the calls of {@link #send}
    */
-  static @Nullable DirectSocket of(Channel connection, LongAdder sentMessages) {
-    return connection instanceof UnixChannel channel
+  static @Nullable DirectSocket of(ChannelHandlerContext writer, LongAdder sentMessages) {
+    SslHandler tls = writer.pipeline().get(SslHandler.class);
+    return writer.channel() instanceof UnixChannel channel
             && channel.fd() instanceof Socket descriptor
-            && connection.pipeline().get(SslHandler.class) == null
-        ? new DirectSocket(connection, descriptor, sentMessages)
+        ? new DirectSocket(writer, descriptor, tls == null ? null : tls.engine(), sentMessages)
         : null;
   }
 
@@ -64,9 +78,27 @@ public final class DirectSocket {
    */
   public void send(ByteBuffer bytes) {
     sentMessages.increment(); // first: the peer can have the message before this method returns
+    if (tls == null) {
+      sendAll(bytes);
+    } else {
+      encrypt(bytes.duplicate().flip(), tls);
+    }
+  }
+
+  private void encrypt(ByteBuffer message, SSLEngine engine) {
+    sendAll(TlsRecords.ofLoop().encrypt(message, engine));
+    if (message.hasRemaining()) {
+      var unused = writer.writeAndFlush(copy(message), writer.voidPromise());
+    }
+  }
+
+  /** Sends the bytes before the position. */
+  private void sendAll(ByteBuffer bytes) {
     int sent = sendNow(bytes);
     if (sent < bytes.position()) {
-      pass(bytes.slice(sent, bytes.position() - sent));
+      channel.write(
+          copy(bytes.slice(sent, bytes.position() - sent)), channel.voidPromise()); // no handler
+      channel.flush();
     }
   }
 
@@ -79,15 +111,12 @@ public final class DirectSocket {
     }
   }
 
-  private void pass(ByteBuffer bytes) {
-    ByteBuf rest;
+  private ByteBuf copy(ByteBuffer bytes) {
     try {
-      rest = connection.alloc().directBuffer(bytes.remaining()).writeBytes(bytes);
+      return writer.alloc().directBuffer(bytes.remaining()).writeBytes(bytes);
     } catch (RuntimeException | Error e) { // no memory; without the rest, the next frame is garbage
       channel.close(channel.voidPromise());
       throw e;
     }
-    channel.write(rest, channel.voidPromise()); // nothing of the pipeline is unflushed
-    channel.flush();
   }
 }

@@ -15,9 +15,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Sends messages of one HTTP/2 stream directly, each as one DATA frame, past the queues of HTTP/2
  * and of the protocol above it. That protocol keeps the stream: it sends headers, trailers and
- * resets, and each message that this class does not accept: this is the ordinary path. With epoll
- * and without TLS, the frame goes to the socket with one system call; otherwise it goes through the
- * pipeline, from the place of HTTP/2 on.
+ * resets, and each message that this class does not accept: this is the ordinary path. With epoll,
+ * the frame goes to the socket with one system call, see {@link DirectSocket}; otherwise it goes
+ * through the pipeline, from the place of HTTP/2 on.
  *
  * <p>Used only on the event loop of the connection. Nothing blocks. No other code runs on the loop
  * between the checks of {@link #send} and the system call. So only the peer and the kernel can
@@ -131,7 +131,7 @@ public final class DirectStream {
     }
   }
 
-  /** Passes bytes to the handlers after HTTP/2, such as TLS. */
+  /** Passes bytes to the handlers after HTTP/2. */
   private void pass(ByteBuffer bytes) {
     ByteBuf frame;
     try {

@@ -5,14 +5,13 @@ import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ServerChannel;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslHandler;
 import java.io.IOException;
 import java.net.SocketAddress;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -88,8 +87,8 @@ public final class NettyTransport<T> implements AutoCloseable {
    *
    * @return null: direct sending is off or not possible
    */
-  public @Nullable DirectSocket directSocket(Channel connection) {
-    return directFrames ? DirectSocket.of(connection, directMessages) : null;
+  public @Nullable DirectSocket directSocket(ChannelHandlerContext writer) {
+    return directFrames ? DirectSocket.of(writer, directMessages) : null;
   }
 
   /** Returns a new listening socket. The caller binds it, and adds TLS to its connections. */
@@ -144,31 +143,26 @@ public final class NettyTransport<T> implements AutoCloseable {
     return bound.channel();
   }
 
-  /** Returns the handlers closest to the socket. With TLS, a flush is one record already. */
+  /** Returns the handlers closest to the socket, for a connection that can have TLS. */
   private ChannelHandler[] first() {
     ConnectionReads reads = new ConnectionReads();
     if (tls.isEmpty()) {
       return firstWithoutTls(reads);
     }
     ChannelHandler records = new FairReadHandler(loops::readScheduler, reads, Integer.MAX_VALUE);
-    ChannelHandler[] afterTls = afterTls(reads, new DirectConnection(directMessages));
-    return new ChannelHandler[] {records, new TlsHandshakeLogger(rejections, afterTls)};
+    return new ChannelHandler[] {
+      records, new TlsHandshakeLogger(rejections, firstWithoutTls(reads))
+    };
   }
 
   private ChannelHandler[] firstWithoutTls(ConnectionReads reads) {
     DirectConnection connection = new DirectConnection(directMessages);
-    List<ChannelHandler> handlers = new ArrayList<>();
-    handlers.add(new WriteConsolidationHandler(connection));
-    handlers.addAll(List.of(afterTls(reads, connection)));
-    return handlers.toArray(ChannelHandler[]::new);
-  }
-
-  private ChannelHandler[] afterTls(ConnectionReads reads, DirectConnection connection) {
+    ChannelHandler writes = new WriteConsolidationHandler(connection);
     ChannelHandler requests =
         new FairReadHandler(loops::readScheduler, reads, FairReadHandler.REQUEST_BYTES);
     return directFrames
-        ? new ChannelHandler[] {requests, connection}
-        : new ChannelHandler[] {requests};
+        ? new ChannelHandler[] {writes, requests, connection}
+        : new ChannelHandler[] {writes, requests};
   }
 
   private SslHandler handler(SslContext context, Channel connection) {

@@ -28,7 +28,7 @@ final class WriteConsolidationHandler extends ChannelOutboundHandlerAdapter {
   /**
    * Creates a handler.
    *
-   * @param connection gets the state: whether writes are pending
+   * @param connection gets the state: whether writes are unflushed
    */
   WriteConsolidationHandler(DirectConnection connection) {
     this.connection = connection;
@@ -36,6 +36,7 @@ final class WriteConsolidationHandler extends ChannelOutboundHandlerAdapter {
 
   @Override
   public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
+    connection.setUnflushed(true);
     int length = message instanceof ByteBuf bytes ? bytes.readableBytes() : Integer.MAX_VALUE;
     if (length > room()) {
       flushPending(context);
@@ -55,7 +56,6 @@ final class WriteConsolidationHandler extends ChannelOutboundHandlerAdapter {
     if (pending == null) {
       pending = context.alloc().directBuffer(MAX_PENDING_BYTES, MAX_PENDING_BYTES);
       promises = new ArrayList<>(2);
-      connection.setUnflushed(true);
     }
     pending.writeBytes(bytes);
     bytes.release();
@@ -68,7 +68,6 @@ final class WriteConsolidationHandler extends ChannelOutboundHandlerAdapter {
       List<ChannelPromise> all = promises;
       pending = null;
       promises = null;
-      connection.setUnflushed(false);
       var unused = context.write(bytes).addListener(done -> complete(all, done));
     }
   }
@@ -86,6 +85,7 @@ final class WriteConsolidationHandler extends ChannelOutboundHandlerAdapter {
   @Override
   public void flush(ChannelHandlerContext context) {
     flushPending(context);
+    connection.setUnflushed(false);
     context.flush();
   }
 

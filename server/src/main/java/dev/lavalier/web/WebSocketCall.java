@@ -73,7 +73,7 @@ final class WebSocketCall extends SimpleChannelInboundHandler<WebSocketFrame> im
   private final CallSession session;
   private final Channel connection;
   private final TransportLimits limits;
-  private final @Nullable DirectSocket socket; // null: netty sends all messages
+  private @Nullable DirectSocket socket; // null: netty sends all messages
   private final DirectFrames direct = DirectFrames.ofLoop();
   private final RequestListener<byte[]> call;
   private final Queue<byte[]> waiting = new ArrayDeque<>();
@@ -94,7 +94,6 @@ final class WebSocketCall extends SimpleChannelInboundHandler<WebSocketFrame> im
     this.session = session;
     this.connection = connection;
     this.limits = web.transport().limits();
-    this.socket = web.transport().directSocket(connection);
     session.onEnding(this::end);
     this.call =
         method.start(
@@ -105,6 +104,7 @@ final class WebSocketCall extends SimpleChannelInboundHandler<WebSocketFrame> im
 
   @Override
   public void handlerAdded(ChannelHandlerContext context) {
+    socket = web.transport().directSocket(context);
     requestTimeout =
         web.transport()
             .loops()

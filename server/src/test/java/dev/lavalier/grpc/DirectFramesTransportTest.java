@@ -11,17 +11,12 @@ import dev.lavalier.netty.UnixSocket;
 import dev.lavalier.testing.Certificates;
 import dev.lavalier.testing.RawHttp2Client;
 import dev.lavalier.testing.TcpServer;
-import io.netty.handler.ssl.JdkSslContext;
-import io.netty.handler.ssl.SslContextBuilder;
-import io.netty.handler.ssl.SslProvider;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
-import javax.net.ssl.SSLParameters;
-import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -97,18 +92,7 @@ final class DirectFramesTransportTest {
   }
 
   private Socket tlsSocket() throws IOException {
-    JdkSslContext trusting =
-        (JdkSslContext)
-            SslContextBuilder.forClient()
-                .sslProvider(SslProvider.JDK)
-                .trustManager(dir.resolve("ca.pem").toFile())
-                .build();
     Socket tcp = new Socket(InetAddress.getLoopbackAddress(), server.port());
-    SSLSocket socket =
-        (SSLSocket) trusting.context().getSocketFactory().createSocket(tcp, "localhost", 0, true);
-    SSLParameters parameters = socket.getSSLParameters();
-    parameters.setApplicationProtocols(new String[] {"h2"});
-    socket.setSSLParameters(parameters);
-    return socket;
+    return Certificates.in(dir).secure(tcp, "ca", "h2");
   }
 }

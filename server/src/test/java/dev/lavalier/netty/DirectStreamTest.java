@@ -3,36 +3,62 @@ package dev.lavalier.netty;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.lavalier.access.TlsFiles;
 import dev.lavalier.netty.Http2Server.Opened;
+import dev.lavalier.testing.Certificates;
 import dev.lavalier.testing.RawHttp2Client;
 import dev.lavalier.testing.RawHttp2Client.Frame;
 import io.netty.buffer.AbstractByteBufAllocator;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.net.Socket;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Tests direct sending beside the HTTP/2 of netty, without gRPC, over TCP. */
-final class DirectStreamTest {
+class DirectStreamTest {
 
   private static final int LARGE = 1 << 30;
 
   private final List<RawHttp2Client> clients = new ArrayList<>();
   private Http2Server server;
 
+  @TempDir private static Path dir;
+  private static Certificates certificates;
+
+  /** Returns whether the connections of this test have TLS. */
+  boolean tls() {
+    return false;
+  }
+
+  @BeforeAll
+  static void createCertificates() throws Exception {
+    certificates = Certificates.in(dir).ca("ca").signed("one", "/CN=one", "ca");
+  }
+
   @BeforeEach
   void start() throws Exception {
-    server = new Http2Server(true);
+    server = server(true);
+  }
+
+  private Http2Server server(boolean directFrames) throws Exception {
+    TlsFiles files =
+        new TlsFiles(certificates.file("one.pem"), certificates.file("one.key"), Optional.empty());
+    return new Http2Server(
+        directFrames, tls() ? Optional.of(new ServerTls(files)) : Optional.empty());
   }
 
   @AfterEach
@@ -44,7 +70,14 @@ final class DirectStreamTest {
   }
 
   private RawHttp2Client connect(int initialWindow) throws Exception {
-    RawHttp2Client client = RawHttp2Client.connect(server.address(), initialWindow);
+    return connect(new Socket(), initialWindow);
+  }
+
+  private RawHttp2Client connect(Socket socket, int initialWindow) throws Exception {
+    socket.connect(server.address());
+    RawHttp2Client client =
+        RawHttp2Client.over(
+            tls() ? certificates.secure(socket, "ca", "h2") : socket, initialWindow);
     clients.add(client);
     return client;
   }
@@ -76,7 +109,7 @@ final class DirectStreamTest {
   @Test
   void transportWithoutDirectFramesOffersNoStream() throws Exception {
     server.close();
-    server = new Http2Server(false);
+    server = server(false);
     RawHttp2Client client = connect(LARGE);
 
     Opened stream = server.open(client, 1);
@@ -348,9 +381,7 @@ final class DirectStreamTest {
   @Test
   void connectionThatIsClosedBetweenCheckAndSendIsClosedHereToo() throws Exception {
     Socket socket = new Socket();
-    socket.connect(server.address());
-    RawHttp2Client client = RawHttp2Client.over(socket, LARGE);
-    clients.add(client);
+    RawHttp2Client client = connect(socket, LARGE);
     Opened stream = server.open(client, 1).withHeaders();
     client.awaitProcessed();
     CountDownLatch busy = new CountDownLatch(1);
@@ -388,9 +419,7 @@ final class DirectStreamTest {
     closed.http2().channel().close().await(20, TimeUnit.SECONDS);
 
     for (Socket socket : sockets) {
-      socket.connect(server.address());
-      RawHttp2Client client = RawHttp2Client.over(socket, LARGE);
-      clients.add(client);
+      RawHttp2Client client = connect(socket, LARGE);
       Opened successor = server.open(client, 1).withHeaders();
       assertThat(closed.send(100, 1)).isFalse();
       assertThat(successor.send(100, 2)).isTrue();

@@ -85,11 +85,11 @@ final class Http2Server implements AutoCloseable {
   private final NettyTransport<Executor> transport;
   private final Channel listener;
 
-  Http2Server(boolean directFrames) throws Exception {
+  Http2Server(boolean directFrames, Optional<ServerTls> tls) throws Exception {
     transport =
         new NettyTransport<>(
             TransportLimits.DEFAULTS,
-            Optional.empty(),
+            tls,
             new RejectionLog(TimeSource.system()),
             directFrames,
             executor -> executor);

@@ -9,9 +9,6 @@ import dev.lavalier.testing.Certificates;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.handler.ssl.JdkSslContext;
-import io.netty.handler.ssl.SslContextBuilder;
-import io.netty.handler.ssl.SslProvider;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -20,7 +17,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Executor;
-import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -89,24 +85,11 @@ final class NettyTransportTest {
                 certificates.file("server.pem"),
                 certificates.file("server.key"),
                 Optional.empty()));
-    JdkSslContext trusting =
-        (JdkSslContext)
-            SslContextBuilder.forClient()
-                .sslProvider(SslProvider.JDK)
-                .trustManager(certificates.file("ca.pem").toFile())
-                .build();
     try (NettyTransport<Executor> transport = transport(3, Optional.of(tls))) {
       for (String protocol : new String[] {"one", "other", "one"}) {
         Channel listener = transport.listen(ANY_PORT, protocol, NettyTransportTest::echo);
         try (SSLSocket socket =
-            (SSLSocket)
-                trusting
-                    .context()
-                    .getSocketFactory()
-                    .createSocket(connect(listener), "localhost", 0, true)) {
-          SSLParameters parameters = socket.getSSLParameters();
-          parameters.setApplicationProtocols(new String[] {"h2", "other", "one"});
-          socket.setSSLParameters(parameters);
+            certificates.secure(connect(listener), "ca", "h2", "other", "one")) {
           assertEchoes(socket);
           assertThat(socket.getApplicationProtocol()).isEqualTo(protocol);
         }

@@ -1,12 +1,18 @@
 package dev.lavalier.testing;
 
+import io.netty.handler.ssl.JdkSslContext;
+import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.SslProvider;
 import java.io.IOException;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.Assumptions;
 
 /** CAs, certificates and keys in a directory. Creates them with openssl, as an operator does. */
@@ -79,6 +85,23 @@ public final class Certificates {
         "-out",
         file(name + ".pem").toString());
     return this;
+  }
+
+  /** Returns a client's connection with TLS to localhost, over a connection. Trusts a CA. */
+  public SSLSocket secure(Socket connection, String ca, String... protocols) throws IOException {
+    JdkSslContext trusting =
+        (JdkSslContext)
+            SslContextBuilder.forClient()
+                .sslProvider(SslProvider.JDK)
+                .trustManager(file(ca + ".pem").toFile())
+                .build();
+    SSLSocket socket =
+        (SSLSocket)
+            trusting.context().getSocketFactory().createSocket(connection, "localhost", 0, true);
+    SSLParameters parameters = socket.getSSLParameters();
+    parameters.setApplicationProtocols(protocols);
+    socket.setSSLParameters(parameters);
+    return socket;
   }
 
   /** Creates a key, {@code NAME.key}, and a file with a request or a certificate for it. */

@@ -13,6 +13,7 @@ import dev.lavalier.client.PcmFormat;
 import dev.lavalier.client.StreamOptions;
 import dev.lavalier.testing.SlowTest;
 import java.math.BigInteger;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -37,6 +38,9 @@ final class TlsIT {
   /** A busy machine is no reason for a gap. */
   private static final StreamOptions LENIENT_LATENCY =
       StreamOptions.defaults().withMaxLatency(Duration.ofSeconds(10));
+
+  private static final String KEY_LIMIT =
+      "jdk.tls.keyLimits=AES/GCM/NoPadding KeyUpdate 2^15, ChaCha20-Poly1305 KeyUpdate 2^15\n";
 
   @TempDir Path dir;
 
@@ -305,6 +309,33 @@ final class TlsIT {
       }
     } finally {
       process.close();
+    }
+  }
+
+  /**
+   * Direct frames use the engine of TLS beside its handler, so both must take part in an exchange
+   * of keys. A server exchanges them after 2^37 bytes; this one does it after 2^15.
+   */
+  @Test
+  void nothingIsMissingWhileKeysAreExchanged() throws Exception {
+    Path security = Files.writeString(dir.resolve("security"), KEY_LIMIT);
+    Map<String, String> environment =
+        Map.of(
+            "JAVA_TOOL_OPTIONS",
+            "-Djavax.net.debug=ssl:handshake -Djava.security.properties=" + security);
+    try (ServerProcess process =
+            ServerProcess.start(
+                environment,
+                "--demo",
+                "--tls-cert",
+                server.certificate().toString(),
+                "--tls-key",
+                server.key().toString());
+        StreamRecorder recorder =
+            new StreamRecorder(LavalierClient.connect(connectOptions(process)), LENIENT_LATENCY)) {
+      assertNothingMissing(recorder);
+      assertThat(process.log().lines().filter(line -> line.contains("Produced KeyUpdate")))
+          .hasSizeGreaterThan(1);
     }
   }
 
