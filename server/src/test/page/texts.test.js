@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { closeStatus } from '../../main/resources/dev/lavalier/web/page/call.js';
+import { closeStatus, refusalStatus } from '../../main/resources/dev/lavalier/web/page/call.js';
 import { decodePcm, playedChannels, wavHeader } from '../../main/resources/dev/lavalier/web/page/pcm.js';
 import { Recorder } from '../../main/resources/dev/lavalier/web/page/recorder.js';
 import { RepeatedCall } from '../../main/resources/dev/lavalier/web/page/repeated-call.js';
@@ -11,6 +11,13 @@ test('closeCodesAreStatusCodes', () => {
   assert.deepEqual(closeStatus(1000, ''), { code: 0, message: '' });
   assert.deepEqual(closeStatus(4014, 'The server is stopping.'), { code: 14, message: 'The server is stopping.' });
   assert.equal(closeStatus(1006, '').code, 14);
+});
+
+test('refusalsHaveTheLineOfTheServer', () => {
+  assert.deepEqual(refusalStatus(401, 'line'), { code: 16, message: 'line' });
+  assert.deepEqual(refusalStatus(403, 'line'), { code: 7, message: 'line' });
+  assert.deepEqual(refusalStatus(429, 'line'), { code: 8, message: 'line' });
+  assert.deepEqual(refusalStatus(426, 'line'), { code: 14, message: 'The WebSocket did not open (HTTP 426).' });
 });
 
 test('statusHasTheMessageAndWhatToDo', () => {

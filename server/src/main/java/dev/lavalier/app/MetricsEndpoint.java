@@ -57,7 +57,10 @@ final class MetricsEndpoint implements AutoCloseable {
           403,
           Map.of(),
           "host: %s (expected: an IP address, a name without dots, or a name that --metrics-host lists)"
-              .formatted(LogText.sanitizeAndTruncate(request.host().get())));
+              .formatted(
+                  request.host().get().isEmpty()
+                      ? "empty"
+                      : LogText.sanitizeAndTruncate(request.host().get())));
     } else if (!request.path().equals(PATH)) {
       return error(404, Map.of(), "not found: only " + PATH + " is available");
     } else if (!request.method().equals("GET") && !request.method().equals("HEAD")) {

@@ -68,7 +68,8 @@ public final class HttpListener implements AutoCloseable {
    *
    * @param method the method, for example GET
    * @param path the path, decoded; empty: the target has none
-   * @param host the header Host; empty: there is none
+   * @param host the host and port of the target if it is a URL, otherwise the header Host; empty:
+   *     there is none
    * @param accept the header Accept; empty: there is none
    */
   public record Request(
@@ -207,12 +208,7 @@ public final class HttpListener implements AutoCloseable {
       response =
           request.decoderResult().isFailure() || request.headers().getAll("Host").size() > 1
               ? new Response(400, Map.of(), "not understood\n")
-              : pages.apply(
-                  new Request(
-                      request.method().name(),
-                      path(request.uri()),
-                      Optional.ofNullable(request.headers().get(HttpHeaderNames.HOST)),
-                      Optional.ofNullable(request.headers().get(HttpHeaderNames.ACCEPT))));
+              : pages.apply(parsed(request));
     } catch (RuntimeException | Error e) {
       failures.report("a request", e);
       response = new Response(500, Map.of(), "failed, see the log of the server\n");
@@ -231,12 +227,22 @@ public final class HttpListener implements AutoCloseable {
     return sent;
   }
 
-  private static String path(String target) {
+  private static Request parsed(FullHttpRequest request) {
+    String path = null;
+    String host = request.headers().get(HttpHeaderNames.HOST);
     try {
-      String path = new URI(target).getPath();
-      return path == null ? "" : path;
+      URI target = new URI(request.uri());
+      path = target.getPath();
+      if (target.isAbsolute() && target.getRawAuthority() != null) {
+        host = target.getRawAuthority(); // RFC 9112, 3.2.2
+      }
     } catch (URISyntaxException e) {
-      return "";
+      // It has no path.
     }
+    return new Request(
+        request.method().name(),
+        path == null ? "" : path,
+        Optional.ofNullable(host),
+        Optional.ofNullable(request.headers().get(HttpHeaderNames.ACCEPT)));
   }
 }

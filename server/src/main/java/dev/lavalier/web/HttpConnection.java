@@ -1,7 +1,6 @@
 package dev.lavalier.web;
 
 import dev.lavalier.common.FailureLog;
-import dev.lavalier.common.LogText;
 import dev.lavalier.common.TimeSource;
 import dev.lavalier.netty.PeerAddress;
 import dev.lavalier.web.PageFiles.PageFile;
@@ -23,6 +22,7 @@ import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -138,6 +138,17 @@ final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
   }
 
   private void serve(ChannelHandlerContext context, HttpRequest complete) {
+    List<String> hosts = complete.headers().getAll(HttpHeaderNames.HOST);
+    if (hosts.size() != 1) {
+      respond(
+          context,
+          complete,
+          Responses.error(
+              HttpResponseStatus.BAD_REQUEST,
+              "host: %s (expected: once)".formatted(Responses.shown(hosts))));
+      return;
+    }
+    web.guard().toOriginForm(complete);
     Optional<String> refusal =
         web.guard().refusal(complete.headers(), context.channel().localAddress());
     if (refusal.isPresent()) {
@@ -169,7 +180,7 @@ final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
           Responses.error(
               HttpResponseStatus.NOT_FOUND,
               "path: %s (expected: /, /devices/ID.wav or a method, such as /%s/PullFrames)"
-                  .formatted(LogText.sanitizeAndTruncate(path, 100), CallSession.SERVICE)));
+                  .formatted(Responses.shown(path), CallSession.SERVICE)));
     } else if (!complete.method().equals(HttpMethod.GET)
         && !complete.method().equals(HttpMethod.HEAD)) {
       respond(context, complete, notAllowed("GET, HEAD"));

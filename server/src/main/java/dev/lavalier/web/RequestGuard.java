@@ -1,9 +1,9 @@
 package dev.lavalier.web;
 
 import dev.lavalier.access.ServerCertificate;
-import dev.lavalier.common.LogText;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpRequest;
 import io.netty.util.NetUtil;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -93,26 +93,51 @@ final class RequestGuard {
   }
 
   /**
+   * Gives a request the form in which browsers send it, if its target is a URL with the scheme of
+   * this server: the path is the target, and the host of the URL replaces Host (RFC 9112, 3.2.2).
+   */
+  void toOriginForm(HttpRequest request) {
+    String target = request.uri();
+    String start = scheme() + "://";
+    if (!target.regionMatches(true, 0, start, 0, start.length())) {
+      return;
+    }
+    int end = start.length();
+    while (end < target.length() && "/?#".indexOf(target.charAt(end)) < 0) {
+      end++;
+    }
+    String path = target.substring(end);
+    request.headers().set(HttpHeaderNames.HOST, target.substring(start.length(), end));
+    request.setUri(path.startsWith("/") ? path : "/" + path);
+  }
+
+  private String scheme() {
+    return certificate.isPresent() ? "https" : "http";
+  }
+
+  /**
    * Returns why a request is refused, in one line; empty: it is accepted.
    *
    * @param local the address at which the server got the request
    */
   Optional<String> refusal(HttpHeaders headers, SocketAddress local) {
     List<String> hosts = headers.getAll(HttpHeaderNames.HOST);
+    Optional<String> own =
+        hosts.size() == 1 ? normalizedOrigin(scheme() + "://" + hosts.get(0)) : Optional.empty();
     if (hosts.size() != 1 || !isOurs(hosts.get(0), local)) {
       return Optional.of(
-          "host: %s (expected: a name or address of this server, or the host of an origin that web-origin lists)"
-              .formatted(quoted(hosts)));
+          "host: %s (expected: a name or address of this server%s)"
+              .formatted(
+                  Responses.shown(hosts),
+                  own.map("; if it is one, add --web-origin %s"::formatted).orElse("")));
     }
     List<String> sent = headers.getAll(HttpHeaderNames.ORIGIN);
-    String scheme = certificate.isPresent() ? "https" : "http";
-    Optional<String> own = normalizedOrigin(scheme + "://" + hosts.get(0));
     if (sent.isEmpty() || (sent.size() == 1 && isAllowed(sent.get(0), own))) {
       return Optional.empty();
     }
     return Optional.of(
         "origin: %s (expected: %s, or one that web-origin lists)"
-            .formatted(quoted(sent), own.orElse("that of this server")));
+            .formatted(Responses.shown(sent), own.orElse("that of this server")));
   }
 
   /**
@@ -124,11 +149,7 @@ final class RequestGuard {
     return sites.stream().allMatch(OWN_SITES::contains)
         ? Optional.empty()
         : Optional.of(
-            "%s: %s (expected: same-origin or none)".formatted(FETCH_SITE, quoted(sites)));
-  }
-
-  private static String quoted(List<String> values) {
-    return values.isEmpty() ? "unset" : LogText.sanitizeAndTruncate(String.join(", ", values), 100);
+            "%s: %s (expected: same-origin or none)".formatted(FETCH_SITE, Responses.shown(sites)));
   }
 
   private boolean isAllowed(String origin, Optional<String> own) {

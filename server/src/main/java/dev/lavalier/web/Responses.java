@@ -1,5 +1,6 @@
 package dev.lavalier.web;
 
+import dev.lavalier.common.LogText;
 import dev.lavalier.common.StreamException;
 import dev.lavalier.service.StatusCode;
 import io.netty.buffer.ByteBuf;
@@ -11,6 +12,8 @@ import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpVersion;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.stream.Collectors;
 
 /** Creates the responses of the web port. Each has the headers that restrict what a page can do. */
 final class Responses {
@@ -51,6 +54,18 @@ final class Responses {
   /** Returns a response whose body is one line of text. */
   static FullHttpResponse error(HttpResponseStatus status, String line) {
     return of(status, TEXT, Unpooled.copiedBuffer(line + "\n", StandardCharsets.UTF_8));
+  }
+
+  /** Returns the values of a header for a line of text; no value: unset. */
+  static String shown(List<String> values) {
+    return values.isEmpty()
+        ? "unset"
+        : values.stream().limit(10).map(Responses::shown).collect(Collectors.joining(", "));
+  }
+
+  /** Returns a value from a request for a line of text. */
+  static String shown(String value) {
+    return value.isEmpty() ? "empty" : LogText.sanitizeAndTruncate(value, 100);
   }
 
   /**

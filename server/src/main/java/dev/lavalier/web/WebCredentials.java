@@ -35,7 +35,8 @@ final class WebCredentials {
 
   /**
    * Returns the tokens of the subprotocols {@code lavalier.bearer.<base64url of the token>}; if
-   * there is none, the values of the header Authorization.
+   * there is none, the values of the header Authorization, except those of Basic. A browser that
+   * remembers a password sends it unasked, and a page needs its own token.
    */
   static List<String> ofWebSocket(HttpHeaders headers) {
     List<String> tokens = new ArrayList<>();
@@ -45,7 +46,11 @@ final class WebCredentials {
         tokens.add(BEARER + decoded(Base64.getUrlDecoder(), encoded));
       }
     }
-    return tokens.isEmpty() ? ofHeader(headers) : tokens;
+    return tokens.isEmpty()
+        ? headers.getAll(HttpHeaderNames.AUTHORIZATION).stream()
+            .filter(each -> !isBasic(each))
+            .toList()
+        : tokens;
   }
 
   /**
@@ -59,12 +64,16 @@ final class WebCredentials {
   }
 
   private static String asBearer(String authorization) {
-    if (!authorization.regionMatches(true, 0, BASIC, 0, BASIC.length())) {
+    if (!isBasic(authorization)) {
       return authorization;
     }
     String userAndPassword =
         decoded(Base64.getDecoder(), authorization.substring(BASIC.length()).strip());
     return BEARER + userAndPassword.substring(userAndPassword.indexOf(':') + 1);
+  }
+
+  private static boolean isBasic(String authorization) {
+    return authorization.regionMatches(true, 0, BASIC, 0, BASIC.length());
   }
 
   /** Returns the text; empty if it is malformed, which no token is. */

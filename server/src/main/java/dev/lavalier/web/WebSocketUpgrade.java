@@ -1,6 +1,5 @@
 package dev.lavalier.web;
 
-import dev.lavalier.common.LogText;
 import dev.lavalier.common.StreamException;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -16,10 +15,11 @@ import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.websocketx.WebSocketDecoderConfig;
-import io.netty.handler.codec.http.websocketx.WebSocketHandshakeException;
 import io.netty.handler.codec.http.websocketx.WebSocketServerHandshaker;
 import io.netty.handler.codec.http.websocketx.WebSocketServerHandshakerFactory;
 import io.netty.handler.timeout.IdleStateHandler;
+import java.util.Base64;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
@@ -28,6 +28,7 @@ final class WebSocketUpgrade {
 
   private static final String SUBPROTOCOL = "lavalier.v1";
   private static final String VERSION = "13";
+  private static final int KEY_BYTES = 16;
 
   private WebSocketUpgrade() {}
 
@@ -45,10 +46,17 @@ final class WebSocketUpgrade {
       String name,
       WebMethods.Method method) {
     HttpHeaders headers = request.headers();
-    if (!headers.contains(HttpHeaderNames.UPGRADE, HttpHeaderValues.WEBSOCKET, true)
-        || !headers.containsValue(HttpHeaderNames.CONNECTION, HttpHeaderValues.UPGRADE, true)
-        || !headers.contains(HttpHeaderNames.SEC_WEBSOCKET_VERSION, VERSION, false)) {
-      return Optional.of(withoutUpgrade(web, context.channel(), headers, name));
+    Optional<String> other = otherUpgrade(headers);
+    if (other.isPresent()) {
+      return Optional.of(withoutUpgrade(web, context.channel(), headers, name, other.get()));
+    }
+    List<String> keys = headers.getAll(HttpHeaderNames.SEC_WEBSOCKET_KEY);
+    if (keys.size() != 1 || !isKey(keys.get(0))) {
+      return Optional.of(
+          Responses.error(
+              HttpResponseStatus.BAD_REQUEST,
+              "Sec-WebSocket-Key: %s (expected: %d bytes in base64, once)"
+                  .formatted(Responses.shown(keys), KEY_BYTES)));
     }
     if (!WebCredentials.subprotocols(headers).contains(SUBPROTOCOL)) {
       return Optional.of(
@@ -62,16 +70,7 @@ final class WebSocketUpgrade {
     } catch (StreamException e) {
       return Optional.of(refused(e));
     }
-    try {
-      handshake(web, context, request);
-    } catch (WebSocketHandshakeException e) {
-      session.close("INVALID_ARGUMENT");
-      return Optional.of(
-          Responses.error(
-              HttpResponseStatus.BAD_REQUEST,
-              "handshake: malformed (expected: that of a WebSocket; %s)"
-                  .formatted(LogText.sanitizeAndTruncate(String.valueOf(e.getMessage()), 100))));
-    }
+    handshake(web, context, request);
     long keepaliveMillis = web.transport().limits().keepaliveTime().toMillis();
     context
         .pipeline()
@@ -81,30 +80,50 @@ final class WebSocketUpgrade {
     return Optional.empty();
   }
 
+  /** Returns the header that is not that of our version of WebSocket; empty: none. */
+  private static Optional<String> otherUpgrade(HttpHeaders headers) {
+    if (!headers.contains(HttpHeaderNames.UPGRADE, HttpHeaderValues.WEBSOCKET, true)) {
+      return Optional.of(expected(headers, "Upgrade", "websocket"));
+    }
+    if (!headers.containsValue(HttpHeaderNames.CONNECTION, HttpHeaderValues.UPGRADE, true)) {
+      return Optional.of(expected(headers, "Connection", "Upgrade"));
+    }
+    // netty would use the first of several.
+    if (!headers.getAll(HttpHeaderNames.SEC_WEBSOCKET_VERSION).equals(List.of(VERSION))) {
+      return Optional.of(expected(headers, "Sec-WebSocket-Version", VERSION));
+    }
+    return Optional.empty();
+  }
+
+  private static String expected(HttpHeaders headers, String name, String value) {
+    return "%s: %s (expected: %s)".formatted(name, Responses.shown(headers.getAll(name)), value);
+  }
+
+  private static boolean isKey(String value) {
+    try {
+      return Base64.getDecoder().decode(value).length == KEY_BYTES;
+    } catch (IllegalArgumentException e) {
+      return false;
+    }
+  }
+
   /**
    * Returns the response to a request that is no WebSocket. A page cannot see with which status a
-   * WebSocket was refused, so it can ask in this way whether its token is accepted.
+   * WebSocket was refused, so it can ask in this way. Such a request is a call that ends at once.
    */
   private static FullHttpResponse withoutUpgrade(
-      WebServices web, Channel connection, HttpHeaders headers, String name) {
+      WebServices web, Channel connection, HttpHeaders headers, String name, String line) {
     try {
-      web.calls()
-          .authorizer()
-          .authorize(
-              CallSession.SERVICE,
-              name,
-              WebCredentials.ofWebSocket(headers),
-              CallSession.peer(connection));
+      CallSession.open(web, connection, name, WebCredentials.ofWebSocket(headers))
+          .close("INVALID_ARGUMENT");
     } catch (StreamException e) {
       return refused(e);
     }
-    FullHttpResponse response =
-        Responses.error(
-            HttpResponseStatus.UPGRADE_REQUIRED,
-            "upgrade: unset (expected: a WebSocket of version %s)".formatted(VERSION));
+    FullHttpResponse response = Responses.error(HttpResponseStatus.UPGRADE_REQUIRED, line);
     response
         .headers()
         .set(HttpHeaderNames.UPGRADE, HttpHeaderValues.WEBSOCKET)
+        .set(HttpHeaderNames.CONNECTION, HttpHeaderValues.UPGRADE)
         .set(HttpHeaderNames.SEC_WEBSOCKET_VERSION, VERSION);
     return response;
   }

@@ -176,6 +176,11 @@ final class MetricsEndpointTest {
     assertThat(statusLine(get.formatted("localhost\r\nHost: evil.example")))
         .isEqualTo("HTTP/1.1 400 Bad Request");
     assertThat(statusLine("GET /metrics HTTP/1.0\r\n\r\n")).isEqualTo("HTTP/1.1 200 OK");
+    String getUrl = "GET http://%s/metrics HTTP/1.1\r\nHost: %s\r\n\r\n";
+    assertThat(statusLine(getUrl.formatted("localhost:9464", "evil.example")))
+        .isEqualTo("HTTP/1.1 200 OK");
+    assertThat(statusLine(getUrl.formatted("evil.example", "localhost")))
+        .isEqualTo("HTTP/1.1 403 Forbidden");
   }
 
   @Test

@@ -11,7 +11,9 @@ import dev.lavalier.testing.HttpSocket;
 import dev.lavalier.testing.HttpSocket.Response;
 import dev.lavalier.testing.TcpServer;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -78,7 +80,8 @@ final class HttpConnectionTest {
         "/%69ndex.html",
         "/INDEX.HTML",
         "//index.html",
-        "http://localhost/",
+        "https://localhost/",
+        "ftp://localhost/",
         "*",
         "/lavalier.v1.AudioCapture/StreamFrames",
         "/lavalier.v1.Admin/ListSubscriptions",
@@ -193,36 +196,79 @@ final class HttpConnectionTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "",
         "evil.example",
         "localhost.evil.example",
         "evil.example:8080",
-        "localhost@evil.example",
         "192.0.2.1",
         "[2001:db8::1]:80",
-        "[::1",
         "127.0.0.1.evil.example",
         "2130706433",
         "0x7f.1",
-        "localhost, evil.example"
       })
   void otherHostIsRefused(String host) throws Exception {
     Response response = web.start().connect().requestOf(host, "GET", "/");
     assertThat(response.status()).isEqualTo(403);
     assertThat(response.body())
         .isEqualTo(
-            "host: "
-                + host
-                + " (expected: a name or address of this server, or the host of an origin that"
-                + " web-origin lists)\n");
+            "host: %s (expected: a name or address of this server; if it is one, add --web-origin http://%s)\n"
+                .formatted(host, host.replaceFirst(":80$", "")));
     assertHasSecurityHeaders(response);
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"localhost@evil.example", "[::1", "localhost, evil.example"})
+  void malformedHostIsRefused(String host) throws Exception {
+    Response response = web.start().connect().requestOf(host, "GET", "/");
+    assertThat(response.status()).isEqualTo(403);
+    assertThat(response.body())
+        .isEqualTo("host: " + host + " (expected: a name or address of this server)\n");
+  }
+
   @Test
-  void requestWithoutHostOrWithTwoIsRefused() throws Exception {
+  void emptyHostIsRefused() throws Exception {
+    Response response = web.start().connect().requestOf("", "GET", "/");
+    assertThat(response.status()).isEqualTo(403);
+    assertThat(response.body())
+        .isEqualTo("host: empty (expected: a name or address of this server)\n");
+  }
+
+  @Test
+  void requestWithoutHostOrWithTwoIsRejected() throws Exception {
     web.start();
-    assertThat(web.connect().send("GET / HTTP/1.1\r\n\r\n").response().status()).isEqualTo(403);
-    assertThat(web.connect().request("GET", "/", "Host: localhost").status()).isIn(400, 403);
+    Response none = web.connect().send("GET / HTTP/1.1\r\n\r\n").response();
+    assertThat(none.status()).isEqualTo(400);
+    assertThat(none.body()).isEqualTo("host: unset (expected: once)\n");
+    Response two = web.connect().request("GET", "http://localhost/", "Host: localhost");
+    assertThat(two.status()).isEqualTo(400);
+    assertThat(two.body()).isEqualTo("host: localhost, localhost (expected: once)\n");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "http://localhost",
+        "http://localhost/",
+        "HTTP://LOCALHOST:8080/index.html",
+        "http://127.0.0.1:8080?from=somewhere"
+      })
+  void urlAsTargetIsAccepted(String target) throws Exception {
+    web.start();
+    Response response = web.connect().requestOf("evil.example", "GET", target);
+    assertThat(response.status()).as(response.body()).isEqualTo(200);
+    assertThat(response.body()).startsWith("<!doctype html>");
+  }
+
+  @Test
+  void hostOfUrlReplacesHost() throws Exception {
+    Response response = web.start().connect().request("GET", "http://evil.example/");
+    assertThat(response.status()).isEqualTo(403);
+    assertThat(response.body())
+        .startsWith("host: evil.example (expected: a name or address of this server;");
+    assertThat(
+            web.connect()
+                .request("GET", "http://localhost:1/", "Origin: http://localhost")
+                .status())
+        .isEqualTo(403);
   }
 
   @ParameterizedTest
@@ -248,7 +294,8 @@ final class HttpConnectionTest {
     assertThat(upgrade.status()).isEqualTo(403);
     assertThat(upgrade.body())
         .isEqualTo(
-            "origin: " + origin + " (expected: http://localhost, or one that web-origin lists)\n");
+            "origin: %s (expected: http://localhost, or one that web-origin lists)\n"
+                .formatted(origin.isEmpty() ? "empty" : origin));
     assertHasSecurityHeaders(upgrade);
     Response page = web.connect().request("GET", "/", "Origin: " + origin);
     assertThat(page.status()).isEqualTo(403);
@@ -276,13 +323,44 @@ final class HttpConnectionTest {
 
   // Upgrades.
 
-  @Test
-  void requestWithoutUpgradeIsAnswered() throws Exception {
-    Response response = web.start().connect().request("GET", SERVICE + "PullFrames");
+  @ParameterizedTest
+  @CsvSource({
+    "'', '', '', 'Upgrade: unset (expected: websocket)'",
+    "Upgrade:, Connection: Upgrade, Sec-WebSocket-Version: 13, 'Upgrade: empty (expected: websocket)'",
+    "Upgrade: h2c, Connection: Upgrade, Sec-WebSocket-Version: 13, 'Upgrade: h2c (expected: websocket)'",
+    "Upgrade: websocket, '', Sec-WebSocket-Version: 13, 'Connection: unset (expected: Upgrade)'",
+    "Upgrade: websocket, Connection: keep-alive, Sec-WebSocket-Version: 13, 'Connection: keep-alive (expected: Upgrade)'",
+    "Upgrade: websocket, Connection: Upgrade, '', 'Sec-WebSocket-Version: unset (expected: 13)'",
+    "Upgrade: websocket, Connection: Upgrade, Sec-WebSocket-Version: 8, 'Sec-WebSocket-Version: 8 (expected: 13)'",
+  })
+  void otherUpgradeIsAnswered(String upgrade, String connection, String version, String line)
+      throws Exception {
+    String[] headers =
+        Stream.of(upgrade, connection, version)
+            .filter(each -> !each.isEmpty())
+            .toArray(String[]::new);
+    Response response = web.start().connect().request("GET", SERVICE + "PullFrames", headers);
     assertThat(response.status()).isEqualTo(426);
     assertThat(response.header("Upgrade")).contains("websocket");
+    assertThat(response.header("Connection")).contains("upgrade");
     assertThat(response.header("Sec-WebSocket-Version")).contains("13");
-    assertThat(response.body()).isEqualTo("upgrade: unset (expected: a WebSocket of version 13)\n");
+    assertThat(response.body()).isEqualTo(line + "\n");
+  }
+
+  @Test
+  void twoVersionsOfWebSocketAreAnswered() throws Exception {
+    Response response =
+        web.start()
+            .connect()
+            .request(
+                "GET",
+                SERVICE + "PullFrames",
+                "Upgrade: websocket",
+                "Connection: Upgrade",
+                "Sec-WebSocket-Version: 99",
+                "Sec-WebSocket-Version: 13");
+    assertThat(response.status()).isEqualTo(426);
+    assertThat(response.body()).isEqualTo("Sec-WebSocket-Version: 99, 13 (expected: 13)\n");
   }
 
   @ParameterizedTest
@@ -294,20 +372,31 @@ final class HttpConnectionTest {
         .isEqualTo("Sec-WebSocket-Protocol: without lavalier.v1 (expected: lavalier.v1)\n");
   }
 
-  @Test
-  void incompleteHandshakeIsRejected() throws Exception {
+  @ParameterizedTest
+  @CsvSource({
+    "'', unset",
+    "Sec-WebSocket-Key:, empty",
+    "Sec-WebSocket-Key: c2hvcnQ=, c2hvcnQ=",
+    "Sec-WebSocket-Key: not base64, not base64"
+  })
+  void wrongKeyIsRejected(String header, String value) throws Exception {
+    String[] headers = {
+      "Upgrade: websocket",
+      "Connection: Upgrade",
+      "Sec-WebSocket-Version: 13",
+      "Sec-WebSocket-Protocol: lavalier.v1",
+      header
+    };
     Response response =
         web.start()
             .connect()
             .request(
                 "GET",
                 SERVICE + "PullFrames",
-                "Upgrade: websocket",
-                "Connection: Upgrade",
-                "Sec-WebSocket-Version: 13",
-                "Sec-WebSocket-Protocol: lavalier.v1");
+                header.isEmpty() ? Arrays.copyOf(headers, headers.length - 1) : headers);
     assertThat(response.status()).isEqualTo(400);
-    assertThat(response.body()).startsWith("handshake: malformed (expected: that of a WebSocket;");
+    assertThat(response.body())
+        .isEqualTo("Sec-WebSocket-Key: " + value + " (expected: 16 bytes in base64, once)\n");
   }
 
   @Test

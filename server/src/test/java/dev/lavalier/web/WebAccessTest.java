@@ -10,6 +10,7 @@ import dev.lavalier.access.Reloadable;
 import dev.lavalier.access.TlsFiles;
 import dev.lavalier.access.TokenFile;
 import dev.lavalier.hub.HubConfig;
+import dev.lavalier.hub.SubscriberLimits;
 import dev.lavalier.netty.ServerTls;
 import dev.lavalier.service.CallObserver;
 import dev.lavalier.testing.Certificates;
@@ -75,11 +76,15 @@ final class WebAccessTest {
 
   private void start(Optional<Reloadable<TokenFile>> tokens, Optional<ServerTls> tls)
       throws Exception {
+    start(HubConfig.DEFAULTS, tokens, tls);
+  }
+
+  private void start(
+      HubConfig config, Optional<Reloadable<TokenFile>> tokens, Optional<ServerTls> tls)
+      throws Exception {
     web.start(
         TcpServer.start(
-            "16000/1/s16le",
-            HubConfig.DEFAULTS,
-            new TcpServer.Access(tokens, tls, accessTime, Runnable::run)),
+            "16000/1/s16le", config, new TcpServer.Access(tokens, tls, accessTime, Runnable::run)),
         CallObserver.NONE);
   }
 
@@ -107,7 +112,6 @@ final class WebAccessTest {
     assertListsTheTone(web.open("ListDevices", "Authorization: Bearer " + ANN));
     String basic =
         Base64.getEncoder().encodeToString(("anyone:" + ANN).getBytes(StandardCharsets.UTF_8));
-    assertListsTheTone(web.open("ListDevices", "Authorization: Basic " + basic));
     // A password that the browser remembers does not contradict the token of the page.
     assertListsTheTone(
         WebFixture.open(
@@ -115,6 +119,17 @@ final class WebAccessTest {
             "ListDevices",
             PROTOCOL + "," + bearer(ANN),
             "Authorization: Basic " + basic));
+  }
+
+  @Test
+  void passwordIsNoTokenOfAWebSocket() throws Exception {
+    start(entry("ann", "stream=tone"));
+    String basic = Base64.getEncoder().encodeToString((":" + ANN).getBytes(StandardCharsets.UTF_8));
+    Response response =
+        web.connect().upgrade(SERVICE + "ListDevices", PROTOCOL, "Authorization: Basic " + basic);
+    assertThat(response.status()).isEqualTo(401);
+    assertThat(response.body()).startsWith("authorization: unset (expected: ");
+    assertThat(response.header("WWW-Authenticate")).contains("Bearer");
   }
 
   @ParameterizedTest
@@ -165,6 +180,27 @@ final class WebAccessTest {
         .isEqualTo(401);
     assertThat(web.connect().request("GET", path, "Authorization: Bearer " + ANN).status())
         .isEqualTo(426);
+  }
+
+  @Test
+  void requestWithoutUpgradeShowsWhichLimitIsReached() throws Exception {
+    HubConfig config = new HubConfig(new SubscriberLimits(9, 9, 9, 1), Duration.ofSeconds(30));
+    start(config, Optional.of(tokens(entry("ann", "stream=tone"))), Optional.empty());
+    String path = SERVICE + "GetServerInfo";
+    HttpSocket connection = web.connect();
+    for (int i = 0; i < 202; i++) {
+      assertThat(connection.request("GET", path, "Authorization: Bearer " + ANN).status())
+          .isEqualTo(426);
+    }
+    Response upgrade = web.connect().upgrade(path, PROTOCOL + "," + bearer(ANN));
+    assertThat(upgrade.status()).isEqualTo(429);
+    assertThat(upgrade.body())
+        .isEqualTo(
+            "calls per second by ann: the limit of 20 is reached, after 202 calls at once; try"
+                + " again later\n");
+    Response asked = web.connect().request("GET", path, "Authorization: Bearer " + ANN);
+    assertThat(asked.status()).isEqualTo(429);
+    assertThat(asked.body()).isEqualTo(upgrade.body());
   }
 
   @Test

@@ -4,6 +4,7 @@ import { decode, encode } from './wire.js';
 
 const NORMAL_CLOSE = 1000;
 const FIRST_STATUS_CLOSE = 4000;
+const REFUSALS = { 401: Status.UNAUTHENTICATED, 403: Status.PERMISSION_DENIED, 429: Status.RESOURCE_EXHAUSTED };
 const LOST_MESSAGE = 'The connection to the server is lost.';
 
 function base64Url(text) {
@@ -18,6 +19,12 @@ export function closeStatus(closeCode, reason) {
   return { code: Status.UNAVAILABLE, message: reason || LOST_MESSAGE };
 }
 
+/** Returns the status of a call that was refused with an HTTP status and a line of text. */
+export function refusalStatus(httpStatus, text) {
+  const code = REFUSALS[httpStatus];
+  return code ? { code, message: text } : { code: Status.UNAVAILABLE, message: `The WebSocket did not open (HTTP ${httpStatus}).` };
+}
+
 /**
  * Returns why a WebSocket could not be opened. A browser does not show the response to a
  * handshake, so this sends the same request without the upgrade.
@@ -26,13 +33,10 @@ async function refusal(path, token) {
   try {
     const headers = token ? { Authorization: `Bearer ${token}` } : {};
     const response = await fetch(path, { headers, cache: 'no-store', credentials: 'omit' });
-    const text = (await response.text()).trim();
-    if (response.status === 401) return { code: Status.UNAUTHENTICATED, message: text };
-    if (response.status === 403) return { code: Status.PERMISSION_DENIED, message: text };
+    return refusalStatus(response.status, (await response.text()).trim());
   } catch {
-    // The server cannot be reached.
+    return { code: Status.UNAVAILABLE, message: 'The server cannot be reached.' };
   }
-  return { code: Status.UNAVAILABLE, message: 'The server cannot be reached.' };
 }
 
 /** A call. It starts when it is created, and reports its end once, unless it is cancelled. */
