@@ -15,6 +15,7 @@ import time
 
 from http2_peer import MAX_WINDOW, Http2Peer, Statistics, message, wait
 from lavalier.v1 import audio_capture_pb2 as pb
+from web_peer import ROLES, WebPeer
 
 SERVICE = "/lavalier.v1.AudioCapture/"
 HEALTH_WATCH = "/grpc.health.v1.Health/Watch"
@@ -41,6 +42,7 @@ class Attack:
 
     connections = 2
     paced = False
+    peer = Http2Peer
 
     def __init__(self, number):
         self.number = number
@@ -270,6 +272,19 @@ class Churn(Attack):
             peer.close("replaced by a new connection")
 
 
+class Web(Attack):
+    """Memory and work: the web port, by all roles of web_peer.py at the same time."""
+
+    connections = 8 * len(ROLES)
+    peer = WebPeer
+
+    def peer_options(self, index):
+        return {"role": index % len(ROLES)}
+
+    def step(self, peer, index):
+        peer.step()
+
+
 KINDS = {
     "frame-sizes": FrameSizes,
     "wide-formats": WideFormats,
@@ -280,6 +295,7 @@ KINDS = {
     "replays": Replays,
     "empty-messages": EmptyMessages,
     "churn": Churn,
+    "web": Web,
 }
 
 
@@ -319,8 +335,9 @@ def main():
         spin(float(seconds))
         return
     host, port = address.rsplit(":", 1)
+    attack = KINDS[kind](int(number))
     tls = ssl.create_default_context(cafile=ca)
-    tls.set_alpn_protocols(["h2"])
+    tls.set_alpn_protocols(["h2" if attack.peer is Http2Peer else "http/1.1"])
     statistics = Statistics()
 
     def connect(**options):
@@ -328,7 +345,7 @@ def main():
         if statistics.connections + statistics.failures >= MAX_CONNECTIONS:
             return None
         try:
-            return Http2Peer(host, int(port), tls, os.environ["LAVALIER_TOKEN"], statistics, **options)
+            return attack.peer(host, int(port), tls, os.environ["LAVALIER_TOKEN"], statistics, **options)
         except ConnectionRefusedError:
             raise
         except OSError:
@@ -337,7 +354,7 @@ def main():
 
     failure = ""
     try:
-        run(KINDS[kind](int(number)), connect, float(seconds), statistics)
+        run(attack, connect, float(seconds), statistics)
     except ConnectionRefusedError:
         failure = ", the server has ended"
     ends = ", ".join(f"{count} {name}" for name, count in statistics.ends.most_common())

@@ -50,25 +50,62 @@ class Statistics:
         return self.served + sum(self.ends.values())
 
 
-class Http2Peer:
-    """One connection. It is closed if `closed` is set; its calls have then ended."""
+class TlsPeer:
+    """One connection of any protocol. It is closed if `closed` is set; its calls have then ended."""
 
-    def __init__(self, host, port, tls, token, statistics, window=MAX_WINDOW, reads=True):
+    def __init__(self, host, port, tls, statistics):
         raw = socket.create_connection((host, port), timeout=5)
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket = tls.wrap_socket(raw, server_hostname=host)
         self.socket.setblocking(False)
         self.reads = True
-        self._reads_calls = reads  # otherwise it stops reading when the server's settings have arrived
         self.closed = False
-        self.calls = {}  # the open calls: stream number to the send window
-        self.ids = itertools.count(1, 2)
-        self.resets = 0
+        self.calls = {}  # the open calls
         self.statistics = statistics
         statistics.connections += 1
+        self._in = b""
+        self._out = bytearray()
+
+    def close(self, reason):
+        if not self.closed:
+            self.closed = True
+            self.statistics.ends[reason] += len(self.calls)
+            self.calls.clear()
+            self.socket.close()
+
+    def pump(self):
+        """Writes and reads what the socket accepts and has."""
+        try:
+            while self._out and not self.closed:
+                del self._out[:self.socket.send(memoryview(self._out)[:65_536])]
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            pass
+        except OSError:
+            self.close("connection closed")
+        try:
+            for _ in range(64):
+                if self.closed or not self.reads:
+                    return
+                data = self.socket.recv(1 << 16)
+                if not data:
+                    self.close("connection closed")
+                self._receive(data)
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            pass
+        except OSError:
+            self.close("connection closed")
+
+
+class Http2Peer(TlsPeer):
+    """A connection with calls of gRPC: stream number to the send window."""
+
+    def __init__(self, host, port, tls, token, statistics, window=MAX_WINDOW, reads=True):
+        super().__init__(host, port, tls, statistics)
+        self._reads_calls = reads  # otherwise it stops reading when the server's settings have arrived
+        self.ids = itertools.count(1, 2)
+        self.resets = 0
         self._token = token
         self._unfinished = set()  # the calls that this side has not half-closed
-        self._in = b""
         self._unacknowledged = 0
         self._send_window = DEFAULT_WINDOW
         self._initial_send_window = DEFAULT_WINDOW
@@ -123,35 +160,6 @@ class Http2Peer:
             self._out += frame(RST_STREAM, 0, stream, struct.pack(">I", 8))
             self.statistics.ends["cancelled by the caller"] += 1
             self.resets += 1
-
-    def close(self, reason):
-        if not self.closed:
-            self.closed = True
-            self.statistics.ends[reason] += len(self.calls)
-            self.calls.clear()
-            self.socket.close()
-
-    def pump(self):
-        """Writes and reads what the socket accepts and has."""
-        try:
-            while self._out and not self.closed:
-                del self._out[:self.socket.send(memoryview(self._out)[:65_536])]
-        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
-            pass
-        except OSError:
-            self.close("connection closed")
-        try:
-            for _ in range(64):
-                if self.closed or not self.reads:
-                    return
-                data = self.socket.recv(1 << 16)
-                if not data:
-                    self.close("connection closed")
-                self._receive(data)
-        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
-            pass
-        except OSError:
-            self.close("connection closed")
 
     def _receive(self, data):
         self.statistics.bytes += len(data)

@@ -102,6 +102,7 @@ public final class Logging extends ContextAwareBase implements Configurator {
     // The server logs the failures that peers cause itself, at a limited rate.
     context.getLogger("io.grpc.netty").setLevel(Level.ERROR);
     context.getLogger("io.netty").setLevel(Level.WARN);
+    context.getLogger("io.netty.handler.ssl").setLevel(Level.ERROR); // a line per stalled peer
   }
 
   private static WriterAppender appender(

@@ -50,6 +50,14 @@ final class LoggingTest {
     assertThat(context.getLogger("dev.lavalier.hub.Hub").isTraceEnabled()).isTrue();
   }
 
+  /** A peer that does not read would cause a line for each of its connections. */
+  @Test
+  void warningsAboutPeersOfTlsAreNotLogged() {
+    configure(Level.INFO, false);
+    assertThat(context.getLogger("io.netty.handler.ssl.SslHandler").isWarnEnabled()).isFalse();
+    assertThat(context.getLogger("io.netty.handler.ssl.SslHandler").isErrorEnabled()).isTrue();
+  }
+
   @Test
   void auditLinesGoOnlyToTheirOwnWriterAtEveryLevel() throws Exception {
     configure(Level.ERROR, false);

@@ -1,5 +1,6 @@
 package dev.lavalier.testing;
 
+import java.io.BufferedInputStream;
 import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
@@ -18,6 +19,7 @@ import java.util.Optional;
 public final class HttpSocket implements AutoCloseable {
 
   private static final int TIMEOUT_MILLIS = 20_000;
+  private static final int BUFFER_BYTES = 1_024; // small: a test has 10,000 of them
 
   /** The opcodes of frames. */
   public static final int CONTINUATION = 0;
@@ -84,7 +86,7 @@ public final class HttpSocket implements AutoCloseable {
     this.socket = socket;
     socket.setSoTimeout(TIMEOUT_MILLIS);
     socket.setTcpNoDelay(true);
-    this.in = new DataInputStream(socket.getInputStream());
+    this.in = new DataInputStream(new BufferedInputStream(socket.getInputStream(), BUFFER_BYTES));
   }
 
   /** Returns a WebSocket for a method of AudioCapture. */

@@ -32,20 +32,21 @@ final class HostileCaller implements AutoCloseable {
    * @param python an interpreter
    * @param stubs the folder with the contract's stubs
    * @param kind the attack, or {@code control} for a busy loop
+   * @param address {@code HOST:PORT} of the server
    * @param number of this caller among those that attack at the same time
    */
   static HostileCaller start(
       String python,
       Path stubs,
       String kind,
-      ServerProcess server,
+      String address,
       Path ca,
       String token,
       int seconds,
       int number)
       throws IOException {
     List<String> command = new ArrayList<>(List.of("nice", "-n", "19", python));
-    command.addAll(List.of(PROGRAM.toString(), kind, server.address(), ca.toString()));
+    command.addAll(List.of(PROGRAM.toString(), kind, address, ca.toString()));
     command.addAll(List.of(Integer.toString(seconds), Integer.toString(number)));
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
     builder.environment().putAll(Map.of("PYTHONPATH", stubs.toString(), "LAVALIER_TOKEN", token));

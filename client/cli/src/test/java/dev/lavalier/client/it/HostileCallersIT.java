@@ -66,6 +66,7 @@ final class HostileCallersIT {
 
   private static final String CONTROL = "control";
   private static final String REPLAYS = "replays";
+  private static final String WEB = "web";
 
   private static final List<String> KINDS =
       List.of(
@@ -77,7 +78,8 @@ final class HostileCallersIT {
           "tiny-frames",
           REPLAYS,
           "empty-messages",
-          "churn");
+          "churn",
+          WEB);
 
   /**
    * The formula of docs/operator/limits.md, in MiB: the heap, a quarter of it for streams, 16 KiB
@@ -139,6 +141,9 @@ final class HostileCallersIT {
     if (kind.equals(REPLAYS)) {
       options.addAll(List.of("--history-ms", "60000", "--keep-open", "tone"));
     }
+    if (kind.equals(WEB)) {
+      options.addAll(List.of("--web-port", "0"));
+    }
     try (ServerProcess server =
         ServerProcess.start(
             Map.of("JDK_JAVA_OPTIONS", jvmFlags()), options.toArray(String[]::new))) {
@@ -188,6 +193,10 @@ final class HostileCallersIT {
   private static void attack(ServerProcess server, String kind, int run) throws Exception {
     ConnectOptions options =
         ConnectOptions.to(server.address()).withCa(ca).withToken(token(LISTENER));
+    String attacked = server.address();
+    if (kind.equals(WEB)) {
+      attacked = attacked.replaceFirst("\\d+$", Integer.toString(server.webPort()));
+    }
     List<HostileCaller> callers = new ArrayList<>();
     try (StreamRecorder listener = new StreamRecorder(LavalierClient.connect(options), STREAM)) {
       listener.awaitFrames(150);
@@ -195,7 +204,7 @@ final class HostileCallersIT {
       int count = kind.equals(CONTROL) ? Math.max(2, CALLERS) : CALLERS;
       for (int i = 0; i < count; i++) {
         callers.add(
-            HostileCaller.start(python, dir, kind, server, ca, token(caller(i)), SECONDS, i));
+            HostileCaller.start(python, dir, kind, attacked, ca, token(caller(i)), SECONDS, i));
       }
       for (HostileCaller each : callers) {
         each.awaitReady();

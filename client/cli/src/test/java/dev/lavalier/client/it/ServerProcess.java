@@ -23,7 +23,7 @@ final class ServerProcess implements AutoCloseable {
 
   private static final Path JAR = ProcessRunner.TOP.resolve("server/target/lavalier-server.jar");
   private static final String READY_PREFIX = "lavalier-server listening on ";
-  private static final String WEB_PREFIX = "web page at http://";
+  private static final String WEB_PREFIX = "web page at ";
   private static final String AUDIT = " audit ";
   private static final long TIMEOUT_SECONDS = 20;
   private static final double TICKS_PER_SECOND = 100; // Linux's USER_HZ, on every architecture
@@ -117,7 +117,7 @@ final class ServerProcess implements AutoCloseable {
     if (line == null || !line.startsWith(WEB_PREFIX)) {
       throw new IOException("no web port: " + line);
     }
-    return URI.create(line.substring(WEB_PREFIX.length() - "http://".length())).getPort();
+    return URI.create(line.substring(WEB_PREFIX.length())).getPort();
   }
 
   long pid() {
