@@ -3,7 +3,6 @@ package dev.lavalier.hub;
 import dev.lavalier.common.StreamException;
 import dev.lavalier.common.StreamException.Reason;
 import dev.lavalier.common.TimeSource;
-import dev.lavalier.pipeline.LevelCodec;
 import dev.lavalier.pipeline.PipelineStream;
 import java.time.Duration;
 import java.util.Optional;
@@ -77,7 +76,7 @@ public final class Subscription {
         spec.deviceId(),
         spec.format(),
         spec.frameSize(),
-        spec.codec() instanceof LevelCodec,
+        spec.codec(),
         sinceUnixNanos,
         delivery.frames(),
         delivery.bytes(),

@@ -1,6 +1,7 @@
 package dev.lavalier.hub;
 
 import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.pipeline.StreamCodec;
 
 /**
  * The status of a subscription at one moment. Immutable.
@@ -10,7 +11,7 @@ import dev.lavalier.audio.PcmFormat;
  * @param deviceId the device
  * @param format the format of the frames
  * @param frameSize samples per channel in a frame
- * @param levels whether it gets the levels of intervals of this size instead of audio
+ * @param codec encodes the frames, or measures the levels of intervals of this size
  * @param sinceUnixNanos unix time of its creation in nanoseconds since 1970-01-01T00:00Z
  * @param frames number of frames sent
  * @param bytes size of these frames as messages of the contract
@@ -22,7 +23,7 @@ public record SubscriptionStatus(
     String deviceId,
     PcmFormat format,
     int frameSize,
-    boolean levels,
+    StreamCodec codec,
     long sinceUnixNanos,
     long frames,
     long bytes,

@@ -5,6 +5,8 @@ import dev.lavalier.common.TimeSource;
 import dev.lavalier.hub.HubObserver;
 import dev.lavalier.hub.Subscriber;
 import dev.lavalier.hub.SubscriptionStatus;
+import dev.lavalier.pipeline.FrameCodec;
+import dev.lavalier.pipeline.LevelCodec;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -79,8 +81,14 @@ public final class AuditLog implements HubObserver {
         subscriptionLine("subscription began", subscription)
             .with("format", subscription.format())
             .with("frame_size", subscription.frameSize());
-    if (subscription.levels()) {
+    if (subscription.codec() instanceof LevelCodec) {
       line.with("content", "levels");
+    }
+    if (subscription.codec() instanceof FrameCodec codec && !codec.name().equals("pcm")) {
+      line.with("codec", codec.name());
+      if (codec.bitrate() > 0) {
+        line.with("bitrate", codec.bitrate());
+      }
     }
     line.writeTo(log);
   }

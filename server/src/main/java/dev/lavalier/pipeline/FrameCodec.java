@@ -19,6 +19,16 @@ public non-sealed interface FrameCodec extends StreamCodec {
    */
   FrameEncoder newEncoder(PcmFormat format, int frameSize);
 
+  /** Returns the name of the codec, in lower case. The default is {@code pcm}. */
+  default String name() {
+    return "pcm";
+  }
+
+  /** Returns the bit rate in bits per second. The default is 0: the codec has none to choose. */
+  default int bitrate() {
+    return 0;
+  }
+
   /**
    * Checks that the codec can encode the frames of a stream. The default accepts all.
    *

@@ -8,6 +8,7 @@ import dev.lavalier.pipeline.FrameEncoder;
 import dev.lavalier.pipeline.PacketCodec;
 import dev.lavalier.v1.AudioFrame;
 import dev.lavalier.v1.Codec;
+import java.util.Locale;
 import java.util.concurrent.Executor;
 
 /**
@@ -23,6 +24,11 @@ record PacketMessages(Codec codec, int bitrate, PacketCodec packets, EncoderThre
 
   /** The fields of a message, besides its packet. */
   private static final int MESSAGE_BYTES = 48;
+
+  @Override
+  public String name() {
+    return codec.name().substring("CODEC_".length()).toLowerCase(Locale.ROOT);
+  }
 
   @Override
   public void check(PcmFormat format, int frameSize) throws StreamException {

@@ -19,6 +19,7 @@ import dev.lavalier.hub.SubscriptionStatus;
 import dev.lavalier.pipeline.Frame;
 import dev.lavalier.pipeline.FrameCodec;
 import dev.lavalier.pipeline.Gap;
+import dev.lavalier.pipeline.StreamCodec;
 import dev.lavalier.v1.AudioFormat;
 import dev.lavalier.v1.AudioFrame;
 import dev.lavalier.v1.Codec;
@@ -172,9 +173,7 @@ public final class ProtoMessages {
           .setConversion(conversion(started.conversion(), codec.packets().delayMicros()))
           .build();
     }
-    if (started.spec().codec() instanceof FrameCodec) {
-      message.setCodec(Codec.CODEC_PCM);
-    }
+    message.setCodec(codec(started.spec().codec()));
     if (!started.conversion().isIdentity()) {
       message.setConversion(conversion(started.conversion(), 0));
     }
@@ -258,7 +257,17 @@ public final class ProtoMessages {
         .setFrameCount(status.frames())
         .setByteCount(status.bytes())
         .setSamplesLost(status.samplesLost())
+        .setCodec(codec(status.codec()))
+        .setBitrate(status.codec() instanceof FrameCodec frames ? frames.bitrate() : 0)
         .build();
+  }
+
+  /** Returns the name of a codec in the contract; CODEC_UNSPECIFIED for levels. */
+  private static Codec codec(StreamCodec codec) {
+    if (codec instanceof PacketMessages packets) {
+      return packets.codec();
+    }
+    return codec instanceof FrameCodec ? Codec.CODEC_PCM : Codec.CODEC_UNSPECIFIED;
   }
 
   private static Device device(DeviceStatus status) {

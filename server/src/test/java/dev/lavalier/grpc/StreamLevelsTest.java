@@ -8,6 +8,7 @@ import dev.lavalier.audio.SampleEncoding;
 import dev.lavalier.capture.SupportedFormat;
 import dev.lavalier.capture.virtual.ToneDevice;
 import dev.lavalier.capture.virtual.VirtualDevice;
+import dev.lavalier.pipeline.LevelCodec;
 import dev.lavalier.testing.LavalierExtension;
 import dev.lavalier.testing.TestLevels;
 import dev.lavalier.v1.AudioLevels;
@@ -254,7 +255,7 @@ final class StreamLevelsTest {
         .satisfies(
             subscription -> {
               assertThat(subscription.frameSize()).isEqualTo(4_800);
-              assertThat(subscription.levels()).isTrue();
+              assertThat(subscription.codec()).isInstanceOf(LevelCodec.class);
             });
     call.cancel();
     lavalier.awaitSubscribers("tone", 0);

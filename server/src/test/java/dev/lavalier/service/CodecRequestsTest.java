@@ -11,10 +11,12 @@ import dev.lavalier.common.StreamException;
 import dev.lavalier.common.StreamException.Reason;
 import dev.lavalier.hub.DeliveryLoop;
 import dev.lavalier.hub.ResourceLimits;
+import dev.lavalier.observe.AuditLog;
 import dev.lavalier.pipeline.EncoderThreads;
 import dev.lavalier.pipeline.FrameEncoder;
 import dev.lavalier.pipeline.PacketCodec;
 import dev.lavalier.testing.LavalierExtension;
+import dev.lavalier.testing.LogEvents;
 import dev.lavalier.v1.AudioFormat;
 import dev.lavalier.v1.AudioFrame;
 import dev.lavalier.v1.Codec;
@@ -24,6 +26,7 @@ import dev.lavalier.v1.PullFramesRequest;
 import dev.lavalier.v1.StreamFramesRequest;
 import dev.lavalier.v1.StreamFramesResponse;
 import dev.lavalier.v1.StreamStarted;
+import dev.lavalier.v1.Subscription;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -98,12 +101,18 @@ final class CodecRequestsTest {
           .withResources(
               new ResourceLimits(32 << 20, 8 << 20, 1 << 20, 100_000, 50_000, 0.5, 0.25, 2));
 
+  @RegisterExtension final LogEvents lines = LogEvents.of(AuditLog.LOGGER);
+
   private final ExecutorService executor = Executors.newSingleThreadExecutor();
   private final ExecutorService encoderThread = Executors.newSingleThreadExecutor();
   private final DeliveryLoop deliveryLoop =
       new DeliveryLoop(MoreExecutors.newSequentialExecutor(executor));
   private final RecordingSink sink = new RecordingSink();
   private AudioCaptureCalls calls;
+
+  CodecRequestsTest() {
+    lavalier.withObserver(new AuditLog(lavalier.timeSource()));
+  }
 
   @BeforeEach
   void createCalls() {
@@ -235,6 +244,30 @@ final class CodecRequestsTest {
         .hasMessageEndingWith(
             " (max-conversion-percent-per-caller); request the codec, bitrate, format and"
                 + " frame_size of another stream, or close one");
+  }
+
+  @Test
+  void operatorSeesCodecAndBitrate() throws Exception {
+    for (StreamFramesRequest.Builder each :
+        List.of(
+            request(Codec.CODEC_OPUS).setBitrate(32_000),
+            request(Codec.CODEC_FLAC),
+            request(Codec.CODEC_PCM))) {
+      CallListener call = calls.streamFrames(each.build(), ANYBODY, deliveryLoop, sink);
+      assertThat(sink.next(StreamFramesResponse.parser()).hasStarted()).isTrue();
+      Subscription listed =
+          ProtoMessages.subscription(
+              lavalier.hub().subscriptions().get(lavalier.hub().subscriptions().size() - 1));
+      assertThat(listed.getCodec()).isEqualTo(each.getCodec());
+      assertThat(listed.getBitrate()).isEqualTo(each.getBitrate());
+      call.onCancel("done");
+    }
+    assertThat(lines.messages())
+        .filteredOn(line -> line.startsWith("subscription began"))
+        .satisfiesExactly(
+            opus -> assertThat(opus).endsWith(" frame_size=480 codec=opus bitrate=32000"),
+            flac -> assertThat(flac).endsWith(" frame_size=480 codec=flac"),
+            pcm -> assertThat(pcm).endsWith(" frame_size=480"));
   }
 
   @Test

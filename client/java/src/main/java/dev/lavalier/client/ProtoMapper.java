@@ -114,7 +114,18 @@ final class ProtoMapper {
         Instant.EPOCH.plusNanos(subscription.getSinceUnixNanos()),
         subscription.getFrameCount(),
         subscription.getByteCount(),
-        subscription.getSamplesLost());
+        subscription.getSamplesLost(),
+        codec(subscription.getCodec()),
+        subscription.getBitrate());
+  }
+
+  private static Optional<Codec> codec(dev.lavalier.v1.Codec codec) {
+    return switch (codec) {
+      case CODEC_PCM -> Optional.of(Codec.PCM);
+      case CODEC_OPUS -> Optional.of(Codec.OPUS);
+      case CODEC_FLAC -> Optional.of(Codec.FLAC);
+      case CODEC_UNSPECIFIED, UNRECOGNIZED -> Optional.empty();
+    };
   }
 
   static StreamStart start(StreamStarted started) throws LavalierException {

@@ -1,6 +1,7 @@
 package dev.lavalier.client;
 
 import java.time.Instant;
+import java.util.Optional;
 
 /**
  * One subscription to one device, for operators.
@@ -16,6 +17,9 @@ import java.time.Instant;
  * @param frameCount the number of frames sent to the subscriber
  * @param byteCount the size of these frames in bytes, as messages of the contract
  * @param samplesLost the number of samples per channel in its gaps
+ * @param codec the codec of its frames; empty: it gets levels, or a codec that this library does
+ *     not know
+ * @param bitrate the bit rate of {@link Codec#OPUS} in bits per second; 0: another codec
  */
 public record Subscription(
     long subscriptionId,
@@ -27,4 +31,6 @@ public record Subscription(
     Instant since,
     long frameCount,
     long byteCount,
-    long samplesLost) {}
+    long samplesLost,
+    Optional<Codec> codec,
+    int bitrate) {}

@@ -5,6 +5,7 @@ import dev.lavalier.client.bench.BenchException;
 import java.nio.file.InvalidPathException;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.OptionSpec;
@@ -46,7 +47,9 @@ final class Failures {
                 .formatted(
                     option.longestName(),
                     e.getValue(),
-                    Arrays.stream(names).map(Object::toString).collect(Collectors.joining(" or ")));
+                    Arrays.stream(names)
+                        .map(name -> name.toString().toLowerCase(Locale.ROOT)) // as in the help
+                        .collect(Collectors.joining(" or ")));
       }
       if (e.getCause() instanceof InvalidPathException) {
         return "%s: %s (expected: a name that the system can express; under LC_ALL=C, set %s)"

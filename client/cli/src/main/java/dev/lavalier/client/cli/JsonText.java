@@ -89,6 +89,10 @@ final class JsonText {
     object.addProperty("frame_count", subscription.frameCount());
     object.addProperty("byte_count", subscription.byteCount());
     object.addProperty("samples_lost", subscription.samplesLost());
+    object.addProperty(
+        "codec",
+        subscription.codec().map(codec -> codec.name().toLowerCase(Locale.ROOT)).orElse(null));
+    object.addProperty("bitrate", subscription.bitrate());
     return object;
   }
 }

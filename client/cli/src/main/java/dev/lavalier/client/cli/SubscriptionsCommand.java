@@ -5,6 +5,7 @@ import dev.lavalier.client.LavalierException;
 import dev.lavalier.client.Subscription;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -16,12 +17,15 @@ import picocli.CommandLine.ParentCommand;
     description = {
       "List the current subscriptions, the oldest first.",
       "If the server requires authentication, the token or certificate needs the admin grant.",
+      "CODEC is the codec, with its bit rate if it is opus; - if only levels are sent.",
       "MISSED is the number of samples per channel that the subscriber did not receive."
     })
 final class SubscriptionsCommand implements Callable<Integer> {
 
   private final Table table =
-      new Table("ID", "WHO", "ADDRESS", "DEVICE", "FORMAT", "SINCE", "FRAMES", "BYTES", "MISSED");
+      new Table(
+          "ID", "WHO", "ADDRESS", "DEVICE", "FORMAT", "CODEC", "SINCE", "FRAMES", "BYTES",
+          "MISSED");
 
   @ParentCommand private LavalierCli cli;
 
@@ -56,6 +60,13 @@ final class SubscriptionsCommand implements Callable<Integer> {
     }
   }
 
+  /** Returns the codec, with the bit rate if it has one. */
+  private static String codec(Subscription subscription) {
+    String codec =
+        subscription.codec().map(name -> name.name().toLowerCase(Locale.ROOT)).orElse("-");
+    return subscription.bitrate() == 0 ? codec : codec + "/" + subscription.bitrate();
+  }
+
   private static String[] row(Subscription subscription) {
     return new String[] {
       Long.toString(subscription.subscriptionId()),
@@ -63,6 +74,7 @@ final class SubscriptionsCommand implements Callable<Integer> {
       subscription.address(),
       subscription.deviceId(),
       subscription.format().toString(),
+      codec(subscription),
       subscription.since().truncatedTo(ChronoUnit.SECONDS).toString(),
       Long.toString(subscription.frameCount()),
       Long.toString(subscription.byteCount()),

@@ -7,6 +7,7 @@ import com.google.gson.JsonParser;
 import dev.lavalier.client.ConnectOptions;
 import dev.lavalier.client.FakeServer;
 import dev.lavalier.v1.AudioFormat;
+import dev.lavalier.v1.Codec;
 import dev.lavalier.v1.Device;
 import dev.lavalier.v1.DeviceSnapshot;
 import dev.lavalier.v1.DeviceState;
@@ -197,19 +198,27 @@ final class LavalierCliTest {
   @Test
   void subscriptionsAreListedAsTable() {
     server.setSubscriptions(
-        List.of(subscription(1, "studio", "tone"), subscription(12, "CN=desk", "mic-in-the-hall")));
+        List.of(
+            subscription(1, "studio", "tone"),
+            subscription(12, "CN=desk", "mic-in-the-hall").toBuilder()
+                .setCodec(Codec.CODEC_OPUS)
+                .setBitrate(64_000)
+                .build(),
+            subscription(13, "bob", "tone").toBuilder().setCodec(Codec.CODEC_PCM).build()));
     assertThat(cli.run("subscriptions")).isZero();
     assertThat(cli.out().lines())
         .containsExactly(
-            "ID  WHO      ADDRESS        DEVICE           FORMAT        SINCE                "
-                + " FRAMES  BYTES   MISSED",
-            "1   studio   10.0.0.9:5555  tone             8000/1/s16le  2026-01-02T03:04:05Z  50   "
-                + "   123456  80",
-            "12  CN=desk  10.0.0.9:5555  mic-in-the-hall  8000/1/s16le  2026-01-02T03:04:05Z  50   "
-                + "   123456  80");
+            "ID  WHO      ADDRESS        DEVICE           FORMAT        CODEC       SINCE         "
+                + "        FRAMES  BYTES   MISSED",
+            "1   studio   10.0.0.9:5555  tone             8000/1/s16le  -           2026-01-02T03:04"
+                + ":05Z  50      123456  80",
+            "12  CN=desk  10.0.0.9:5555  mic-in-the-hall  8000/1/s16le  opus/64000  2026-01-02T03:04"
+                + ":05Z  50      123456  80",
+            "13  bob      10.0.0.9:5555  tone             8000/1/s16le  pcm         2026-01-02T03:04"
+                + ":05Z  50      123456  80");
     cli.reset();
     assertThat(cli.run("subscriptions", "--device", "tone")).isZero();
-    assertThat(cli.out().lines()).hasSize(2);
+    assertThat(cli.out().lines()).hasSize(3);
     cli.reset();
     assertThat(cli.run("subscriptions", "--device", "moon")).isZero();
     assertThat(cli.outBytes().length).isZero();
@@ -218,7 +227,11 @@ final class LavalierCliTest {
 
   @Test
   void subscriptionsAreListedAsJson() {
-    server.setSubscriptions(List.of(subscription(1, "studio", "k\u00fcche")));
+    server.setSubscriptions(
+        List.of(
+            subscription(1, "studio", "k\u00fcche").toBuilder()
+                .setCodec(Codec.CODEC_FLAC)
+                .build()));
     assertThat(cli.run("subscriptions", "--json")).isZero();
     assertThat(cli.out())
         .isEqualTo(
@@ -226,7 +239,8 @@ final class LavalierCliTest {
                 + "\"address\":\"10.0.0.9:5555\",\"device_id\":\"k\\u00fcche\","
                 + "\"format\":\"8000/1/s16le\",\"frame_size\":160,"
                 + "\"since\":\"2026-01-02T03:04:05.678901234Z\",\"frame_count\":50,"
-                + "\"byte_count\":123456,\"samples_lost\":80}]}\n");
+                + "\"byte_count\":123456,\"samples_lost\":80,"
+                + "\"codec\":\"flac\",\"bitrate\":0}]}\n");
     cli.reset();
     assertThat(cli.run("subscriptions", "--json", "--device", "moon")).isZero();
     assertThat(cli.out()).isEqualTo("{\"subscriptions\":[]}\n");

@@ -78,6 +78,12 @@ final class RecordCommandTest {
   }
 
   @Test
+  void unknownCodecIsRejectedWithTheNamesOfTheOthers() {
+    assertThat(cli.run("record", "--codec", "mp3", "-")).isEqualTo(2);
+    assertThat(cli.err()).isEqualTo("--codec: mp3 (expected: pcm or opus or flac) (see --help)\n");
+  }
+
+  @Test
   void recordWritesExactDurationAndFillsGap() throws Exception {
     server.respondWith(WITH_A_GAP, Status.UNAVAILABLE);
     Path wav = dir.resolve("take.wav");
