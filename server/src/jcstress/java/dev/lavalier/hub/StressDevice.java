@@ -89,6 +89,7 @@ public final class StressDevice {
           FILTERS,
           STILL::nanoTime,
           WorkBudget.unlimited(),
+          WorkBudget.unlimited(),
           actor.captureEvents(),
           StreamMetrics.NONE);
   private final AtomicInteger closed = new AtomicInteger();

@@ -91,6 +91,7 @@ public class SubscriptionBenchmark {
             filters,
             timeSource::nanoTime,
             WorkBudget.unlimited(),
+            WorkBudget.unlimited(),
             device.captureEvents(),
             StreamMetrics.NONE);
     Conversion conversion = Conversion.plan(FORMAT, FORMAT, List.of());

@@ -244,7 +244,7 @@ final class DeviceSubscribers {
     boolean encodes = plan.encodingNanosPerSecond() > 0 && !active.containsValue(plan);
     boolean isNew = converts || encodes;
     double limit = quotas.resources().conversionShare();
-    if (isNew && openDevice.conversions.usedShare() > FULL_SHARE * limit) {
+    if (isNew && openDevice.usedShare() > FULL_SHARE * limit) {
       throw quotas.deviceConversionLimitReached(deviceId);
     }
   }

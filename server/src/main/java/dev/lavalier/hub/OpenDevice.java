@@ -22,6 +22,11 @@ final class OpenDevice {
   /** The conversions of a device may take this much processor time at once. */
   private static final Duration MAX_CONVERSION_BURST = Duration.ofMillis(50);
 
+  /**
+   * The same for encoders, whose first packets take long, until the JVM has compiled their code.
+   */
+  private static final Duration MAX_ENCODING_BURST = Duration.ofMillis(500);
+
   /** If the thread of a stopped capture does not end within this time, that is logged. */
   private static final Duration JOIN_TIMEOUT = Duration.ofSeconds(2);
 
@@ -29,7 +34,8 @@ final class OpenDevice {
   final Capture capture;
   final DeviceDescriptor device;
   final ProgressMonitor progress;
-  final WorkBudget conversions;
+  private final WorkBudget conversions;
+  private final WorkBudget encoders;
   boolean silent;
   long nextClockNoticeAt = Long.MIN_VALUE; // steady time of the next CLOCK notice
   String closingReason = ""; // in a few words, for the audit log
@@ -85,11 +91,8 @@ final class OpenDevice {
     this.services = services;
     this.progress = new ProgressMonitor(capture);
     this.openedNanos = services.timeSource().nanoTime();
-    this.conversions =
-        new WorkBudget(
-            services.quotas().resources().conversionShare(),
-            MAX_CONVERSION_BURST.toNanos(),
-            services.timeSource()::threadCpuNanos);
+    this.conversions = budget(services, MAX_CONVERSION_BURST);
+    this.encoders = budget(services, MAX_ENCODING_BURST);
     this.historyBytes = historyBytes(services.history(), capture);
     services.quotas().acquireHistory(deviceId, historyBytes);
     this.pipeline =
@@ -102,8 +105,23 @@ final class OpenDevice {
             services.filters(),
             services.timeSource()::nanoTime,
             conversions,
+            encoders,
             listener,
             streamMetrics);
+  }
+
+  private static WorkBudget budget(DeviceServices services, Duration burst) {
+    return new WorkBudget(
+        services.quotas().resources().conversionShare(),
+        burst.toNanos(),
+        services.timeSource()::threadCpuNanos);
+  }
+
+  /**
+   * Returns the measured processor time of conversions and encoders, as a share of one processor.
+   */
+  double usedShare() {
+    return conversions.usedShare() + encoders.usedShare();
   }
 
   private static long historyBytes(Duration history, Capture capture) {

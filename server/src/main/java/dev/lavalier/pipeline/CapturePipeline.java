@@ -39,6 +39,7 @@ public final class CapturePipeline implements CaptureListener {
   private final Planes planes; // used by the actor
   private final LongSupplier nanoTime;
   private final WorkBudget conversions;
+  private final WorkBudget encoders;
   private final EncodingQueue.Services encoding;
   private final PipelineListener listener;
   private final StreamMetrics streamMetrics;
@@ -63,7 +64,8 @@ public final class CapturePipeline implements CaptureListener {
    * @param periodSamples samples per channel in a period
    * @param historyNanos length of the history in nanoseconds; 0: none
    * @param nanoTime returns the steady time
-   * @param conversions limits the processor time of conversions, levels and encoders
+   * @param conversions limits the processor time of conversions and levels, on the capture thread
+   * @param encoders limits the processor time of encoders, on their threads
    * @param streamMetrics counts the periods
    */
   public CapturePipeline(
@@ -75,6 +77,7 @@ public final class CapturePipeline implements CaptureListener {
       PolyphaseFilters filters,
       LongSupplier nanoTime,
       WorkBudget conversions,
+      WorkBudget encoders,
       PipelineListener listener,
       StreamMetrics streamMetrics) {
     this.epoch = epoch;
@@ -84,7 +87,8 @@ public final class CapturePipeline implements CaptureListener {
     this.planes = new Planes(filters);
     this.nanoTime = nanoTime;
     this.conversions = conversions;
-    this.encoding = new EncodingQueue.Services(nanoTime, conversions, this::notifyListeners);
+    this.encoders = encoders;
+    this.encoding = new EncodingQueue.Services(nanoTime, encoders, this::notifyListeners);
     this.listener = listener;
     this.streamMetrics = streamMetrics;
     this.levelGauge =
@@ -123,6 +127,7 @@ public final class CapturePipeline implements CaptureListener {
       kept.add(period);
     }
     conversions.accrue(length);
+    encoders.accrue(length);
     if (levelGauge != null) {
       levelGauge.add(period, conversions);
     }

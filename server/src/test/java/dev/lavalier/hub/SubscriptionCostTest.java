@@ -107,6 +107,7 @@ final class SubscriptionCostTest {
         new PolyphaseFilters(),
         () -> 0,
         WorkBudget.unlimited(),
+        WorkBudget.unlimited(),
         new NoPipelineListener(),
         StreamMetrics.NONE);
   }

@@ -129,6 +129,7 @@ final class TestDelivery {
             filters,
             timeSource::nanoTime,
             WorkBudget.unlimited(),
+            WorkBudget.unlimited(),
             actor.captureEvents(),
             StreamMetrics.NONE);
   }

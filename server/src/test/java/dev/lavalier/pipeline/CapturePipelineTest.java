@@ -11,9 +11,12 @@ import dev.lavalier.common.StreamException;
 import dev.lavalier.common.WorkBudget;
 import dev.lavalier.testing.NoPipelineListener;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.Executor;
 import org.junit.jupiter.api.Test;
 
-/** An epoch whose source numbers its samples itself. */
+/** Tests an epoch whose source numbers its samples itself, and the budgets of an epoch. */
 final class CapturePipelineTest {
 
   private static final PcmFormat FORMAT = PcmFormat.parse("48000/1/s16le");
@@ -29,8 +32,13 @@ final class CapturePipelineTest {
           new PolyphaseFilters(),
           () -> 0,
           WorkBudget.unlimited(),
+          WorkBudget.unlimited(),
           new NoPipelineListener(),
           StreamMetrics.NONE);
+
+  private long cpuNanos;
+  private int encoded;
+  private int converted;
 
   private void resumeAt(long index) throws StreamException {
     Conversion asCaptured = Conversion.plan(FORMAT, FORMAT, List.of());
@@ -50,5 +58,58 @@ final class CapturePipelineTest {
     pipeline.onPeriod(new Period(new byte[960], 480, 4_800, 0, 0, 0));
     resumeAt(5_280);
     assertThat(pipeline.capturedSamples()).isEqualTo(480);
+  }
+
+  /** A codec that takes 100 ms of processor time for each frame. */
+  private final class SlowCodec implements FrameCodec {
+
+    @Override
+    public FrameEncoder newEncoder(PcmFormat format, int frameSize) {
+      return frame -> {
+        cpuNanos += 100_000_000;
+        encoded++;
+        return new byte[1];
+      };
+    }
+
+    @Override
+    public Executor assignThread() {
+      return Runnable::run;
+    }
+  }
+
+  @Test
+  void encodersBeyondTheirBudgetDoNotAffectConversions() throws Exception {
+    CapturePipeline limited =
+        new CapturePipeline(
+            EPOCH,
+            0,
+            FORMAT,
+            480,
+            0,
+            new PolyphaseFilters(),
+            () -> 0,
+            new WorkBudget(0.5, 10_000_000, () -> cpuNanos),
+            new WorkBudget(0.5, 10_000_000, () -> cpuNanos),
+            new NoPipelineListener(),
+            StreamMetrics.NONE);
+    Conversion toFloat = Conversion.plan(FORMAT, PcmFormat.parse("48000/1/f32le"), List.of());
+    Conversion asCaptured = Conversion.plan(FORMAT, FORMAT, List.of());
+    FrameCodec plain =
+        FrameCodec.stateless(
+            frame -> {
+              converted++;
+              return new byte[1];
+            });
+    limited.update(
+        Map.of(
+            new StreamPlan(toFloat, 480, plain), 10,
+            new StreamPlan(asCaptured, 480, new SlowCodec()), 10),
+        Set.of());
+    for (int k = 0; k < 40; k++) { // 0.4 s: 200 ms for encoders, which are two frames
+      limited.onPeriod(new Period(new byte[960], 480, 480L * k, 0, 0, 0));
+    }
+    assertThat(converted).isEqualTo(40);
+    assertThat(encoded).isBetween(2, 4);
   }
 }

@@ -37,8 +37,13 @@ public record OpusCodec(int bitrate) implements PacketCodec {
   private static final long MONO_NANOS = 8_000_000; // for each second
   private static final long STEREO_NANOS = 14_000_000;
   private static final long PACKET_NANOS = 25_000; // for each packet
-  private static final int SPEECH_BITRATE = 32_000; // at and below it, another coding can be used
-  private static final int SPEECH_FACTOR = 4;
+  private static final int SPEECH_FACTOR = 3;
+
+  // Concentus codes one channel as speech below a bit rate, from which it subtracts the overhead of
+  // more than 50 packets per second. Packets of less than 10 ms are never coded as speech.
+  private static final int SPEECH_BITRATE = 22_750;
+  private static final int PACKET_OVERHEAD_BITS = 60;
+  private static final int MAX_SPEECH_PACKETS = 100; // per second
 
   private static final int ENCODER_BYTES = 128 << 10;
   private static final int WARM_UP_PACKETS = 100;
@@ -92,8 +97,12 @@ public record OpusCodec(int bitrate) implements PacketCodec {
   @Override
   public long workNanosPerSecond(PcmFormat format, int frameSize) {
     long audio = format.channelCount() == 1 ? MONO_NANOS : STEREO_NANOS;
-    long packets = PACKET_NANOS * format.sampleRateHz() / frameSize;
-    return (audio + packets) * (bitrate <= SPEECH_BITRATE ? SPEECH_FACTOR : 1);
+    int packets = format.sampleRateHz() / frameSize; // per second
+    boolean speech =
+        format.channelCount() == 1
+            && packets <= MAX_SPEECH_PACKETS
+            && bitrate - PACKET_OVERHEAD_BITS * Math.max(0, packets - 50) < SPEECH_BITRATE;
+    return (audio + packets * PACKET_NANOS) * (speech ? SPEECH_FACTOR : 1);
   }
 
   @Override

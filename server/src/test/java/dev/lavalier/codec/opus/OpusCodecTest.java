@@ -191,6 +191,26 @@ final class OpusCodecTest {
     assertThat(refusal).hasMessage(message);
   }
 
+  /** The times are those of docs/benchmarks.md, for the sound that takes most. */
+  @ParameterizedTest
+  @CsvSource({
+    "16000/1/s16le, 320, 16000, 20.8",
+    "16000/1/s16le, 160, 16000, 14.2",
+    "24000/1/s16le, 240, 24000, 14.4",
+    "24000/1/s16le, 480, 24000, 5.6",
+    "16000/1/s16le, 320, 32000, 5.3",
+    "48000/1/s16le, 960, 64000, 7.0",
+    "48000/1/s16le, 120, 128000, 17.3",
+    "48000/2/s16le, 960, 16000, 6.0",
+    "48000/2/s16le, 960, 96000, 10.5",
+    "48000/2/s16le, 120, 192000, 20.6"
+  })
+  void workIsEstimatedUpToThreeTimesTooHigh(
+      String format, int frameSize, int bitrate, double measuredMillis) {
+    long estimate = new OpusCodec(bitrate).workNanosPerSecond(PcmFormat.parse(format), frameSize);
+    assertThat(estimate / 1e6 / measuredMillis).isBetween(1.0, 3.0);
+  }
+
   @Test
   void codecsOfEqualBitratesAreEqual() {
     assertThat(new OpusCodec(64_000)).isEqualTo(new OpusCodec(64_000));
