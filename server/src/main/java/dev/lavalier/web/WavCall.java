@@ -6,6 +6,7 @@ import dev.lavalier.common.FailureLog;
 import dev.lavalier.common.StreamException;
 import dev.lavalier.common.StreamException.Reason;
 import dev.lavalier.common.TimeSource;
+import dev.lavalier.container.WavHeader;
 import dev.lavalier.netty.EventLoops;
 import dev.lavalier.service.CallListener;
 import dev.lavalier.service.CallSink;
@@ -197,7 +198,7 @@ final class WavCall extends ChannelInboundHandlerAdapter implements CallSink {
         .set(HttpHeaderNames.CONTENT_TYPE, "audio/wav")
         .set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
     var unused = connection.write(head);
-    write(Unpooled.wrappedBuffer(WavHeader.of(delivered)));
+    write(Unpooled.wrappedBuffer(WavHeader.ofStream(SampleFormats.of(delivered))));
     connection.flush();
   }
 
@@ -217,7 +218,7 @@ final class WavCall extends ChannelInboundHandlerAdapter implements CallSink {
               "the stream is not read as fast as it is captured; start it again"));
     } else {
       fellBehind = behind;
-      silenceBytes = gap * WavHeader.bytesPerSampleFrame(format);
+      silenceBytes = gap * SampleFormats.of(format).bytesPerSampleFrame();
       frame = Unpooled.wrappedBuffer(sent.getPcm().asReadOnlyByteBuffer());
       sendSilence();
     }

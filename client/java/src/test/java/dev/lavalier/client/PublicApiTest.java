@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 /**
  * Checks the public API of the library against {@code api.txt}. A removed line breaks applications:
  * keep the old signature, or make the change part of an incompatible release. To accept the current
- * API, run {@code mvn test -pl proto,server,client/java -Dtest=PublicApiTest
+ * API, run {@code mvn test -pl proto,container,server,client/java -Dtest=PublicApiTest
  * -Dsurefire.failIfNoSpecifiedTests=false -Dapi.update=true}, and review the changed file.
  */
 final class PublicApiTest {

@@ -5,11 +5,9 @@ import dev.lavalier.audio.SampleEncoding;
 import dev.lavalier.capture.Period;
 import dev.lavalier.common.StreamException;
 import dev.lavalier.common.StreamException.Reason;
+import dev.lavalier.container.OggOpus;
 import dev.lavalier.pipeline.FrameEncoder;
 import dev.lavalier.pipeline.PacketCodec;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Collectors;
@@ -30,7 +28,6 @@ public record OpusCodec(int bitrate) implements PacketCodec {
   private static final int UNITS_PER_SECOND = 400;
 
   private static final int DELAY_MICROS = 6_500;
-  private static final int HEADER_BYTES = 19;
   private static final int DECODER_RATE_HZ = 48_000; // in which the header counts the delay
 
   // Processor time in nanoseconds, measured.
@@ -113,16 +110,8 @@ public record OpusCodec(int bitrate) implements PacketCodec {
   /** Returns the identification header of RFC 7845, as at the beginning of a file. */
   @Override
   public byte[] config(PcmFormat format, int frameSize) {
-    return ByteBuffer.allocate(HEADER_BYTES)
-        .order(ByteOrder.LITTLE_ENDIAN)
-        .put("OpusHead".getBytes(StandardCharsets.US_ASCII))
-        .put((byte) 1) // version
-        .put((byte) format.channelCount())
-        .putShort((short) (DELAY_MICROS * (DECODER_RATE_HZ / 1_000) / 1_000))
-        .putInt(format.sampleRateHz())
-        .putShort((short) 0) // gain
-        .put((byte) 0) // mono or stereo
-        .array();
+    int preSkip = DELAY_MICROS * (DECODER_RATE_HZ / 1_000) / 1_000;
+    return OggOpus.head(format.channelCount(), preSkip, format.sampleRateHz());
   }
 
   @Override

@@ -1,6 +1,7 @@
 package dev.lavalier.client.cli;
 
 import dev.lavalier.client.PcmFormat;
+import dev.lavalier.container.WavHeader;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
@@ -96,7 +97,7 @@ final class SingleTarget implements RecordTarget {
     OutputStream out = path == null ? standardOutput.bytes() : Channels.newOutputStream(file);
     ReadAhead output = ReadAhead.to(new StreamOutput(out), format, onFailure);
     if (container == Container.WAV) {
-      ByteBuffer header = WavHeader.ofStream(format);
+      ByteBuffer header = WavHeader.ofStream(SampleFormats.of(format));
       output.write(header, 0);
     }
     return output;

@@ -1,6 +1,7 @@
 package dev.lavalier.client.cli;
 
 import dev.lavalier.client.PcmFormat;
+import dev.lavalier.container.WavHeader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -58,7 +59,7 @@ final class WavFile implements PcmOutput {
 
   /** Writes the header for the audio so far; returns its length. */
   private int writeHeader() throws IOException {
-    ByteBuffer header = WavHeader.ofFile(format, dataBytes, riffLimit);
+    ByteBuffer header = WavHeader.ofFile(SampleFormats.of(format), dataBytes, riffLimit);
     int position = 0;
     while (header.hasRemaining()) {
       position += file.write(header, position);

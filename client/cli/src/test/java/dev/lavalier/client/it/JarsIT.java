@@ -41,6 +41,7 @@ final class JarsIT {
   @ParameterizedTest
   @CsvSource({
     "proto, lavalier-proto, dev.lavalier.proto",
+    "container, lavalier-container, dev.lavalier.container",
     "server, lavalier-server, dev.lavalier.server",
     "client/java, lavalier-client, dev.lavalier.client",
     "client/cli, lavalier-cli, dev.lavalier.client.cli",

@@ -1,15 +1,17 @@
-package dev.lavalier.codec.flac;
-
-import dev.lavalier.audio.PcmFormat;
-import dev.lavalier.capture.Period;
-import dev.lavalier.pipeline.FrameEncoder;
+package dev.lavalier.container;
 
 /**
- * Encodes each frame as one FLAC frame that does not depend on the others. Two channels are coded
- * as they are, or as one of them and their difference, or as their mean and their difference. Used
- * by one thread at a time.
+ * Encodes blocks of samples as frames of FLAC (RFC 9639) that do not depend on each other. Two
+ * channels are coded as they are, or as one of them and their difference, or as their mean and
+ * their difference. Used by one thread at a time.
  */
-final class FlacEncoder implements FrameEncoder {
+public final class FlacEncoder {
+
+  /** The most channels. */
+  public static final int MAX_CHANNELS = 8;
+
+  /** The header and the checksums of a frame, and the header of each subframe. */
+  private static final int FRAME_BYTES = 18;
 
   private static final int SYNC_CODE_FIXED_BLOCKS = 0xfff8;
   private static final int BLOCK_SIZE_FOLLOWS = 0b0111;
@@ -21,44 +23,62 @@ final class FlacEncoder implements FrameEncoder {
 
   private final int rate;
   private final int width; // bits in a sample
-  private final int frameSize;
+  private final int blockSize;
   private final Subframe[] channels;
   private final Subframe mid;
   private final Subframe side;
   private final BitWriter out;
 
-  FlacEncoder(PcmFormat format, int frameSize) {
+  /**
+   * Creates an encoder.
+   *
+   * @param format integers of 2 or 3 bytes, 1 to {@value #MAX_CHANNELS} channels
+   * @param blockSize samples per channel in a block, 1 to 65,535. Fewer than 16 are allowed only in
+   *     the last block of a file
+   */
+  public FlacEncoder(SampleFormat format, int blockSize) {
     this.rate = format.sampleRateHz();
-    this.width = 8 * format.encoding().bytesPerSample();
-    this.frameSize = frameSize;
+    this.width = 8 * format.bytesPerSample();
+    this.blockSize = blockSize;
     this.channels = new Subframe[format.channelCount()];
     for (int k = 0; k < channels.length; k++) {
-      channels[k] = new Subframe(frameSize);
+      channels[k] = new Subframe(blockSize);
     }
-    int differences = channels.length == 2 ? frameSize : 0;
+    int differences = channels.length == 2 ? blockSize : 0;
     this.mid = new Subframe(differences);
     this.side = new Subframe(differences);
-    this.out = new BitWriter(new FlacCodec().packetBytes(format, frameSize));
+    this.out = new BitWriter(maxFrameBytes(format, blockSize));
   }
 
-  @Override
-  public byte[] encode(Period frame) {
-    read(frame.pcm());
+  /** Returns the length of a frame whose samples cannot be compressed, in bytes. */
+  public static int maxFrameBytes(SampleFormat format, int blockSize) {
+    return FRAME_BYTES + format.channelCount() + blockSize * format.bytesPerSampleFrame();
+  }
+
+  /**
+   * Encodes a block.
+   *
+   * @param pcm the samples of all channels
+   * @param number the number of the frame in a stream whose blocks have one size. Its lower 31 bits
+   *     are written
+   */
+  public byte[] encode(byte[] pcm, long number) {
+    read(pcm);
     out.reset();
     if (channels.length == 2) {
-      writeStereo(frame.sampleIndex());
+      writeStereo(number);
     } else {
       for (Subframe channel : channels) {
         channel.analyze(width);
       }
-      write(frame.sampleIndex(), channels.length - 1, channels);
+      write(number, channels.length - 1, channels);
     }
     return out.toByteArray();
   }
 
   private void read(byte[] pcm) {
     int at = 0;
-    for (int k = 0; k < frameSize; k++) {
+    for (int k = 0; k < blockSize; k++) {
       for (Subframe channel : channels) {
         int sample = pcm[at] & 0xff;
         if (width == 24) {
@@ -70,10 +90,10 @@ final class FlacEncoder implements FrameEncoder {
     }
   }
 
-  private void writeStereo(long sampleIndex) {
+  private void writeStereo(long number) {
     Subframe left = channels[0];
     Subframe right = channels[1];
-    for (int k = 0; k < frameSize; k++) {
+    for (int k = 0; k < blockSize; k++) {
       mid.samples()[k] = (left.samples()[k] + right.samples()[k]) >> 1;
       side.samples()[k] = left.samples()[k] - right.samples()[k];
     }
@@ -87,17 +107,17 @@ final class FlacEncoder implements FrameEncoder {
     long midAndSide = mid.bits() + side.bits();
     long best = Math.min(Math.min(independent, leftAndSide), Math.min(sideAndRight, midAndSide));
     if (best == independent) {
-      write(sampleIndex, 1, left, right);
+      write(number, 1, left, right);
     } else if (best == midAndSide) {
-      write(sampleIndex, MID_AND_SIDE, mid, side);
+      write(number, MID_AND_SIDE, mid, side);
     } else if (best == leftAndSide) {
-      write(sampleIndex, LEFT_AND_SIDE, left, side);
+      write(number, LEFT_AND_SIDE, left, side);
     } else {
-      write(sampleIndex, SIDE_AND_RIGHT, side, right);
+      write(number, SIDE_AND_RIGHT, side, right);
     }
   }
 
-  private void write(long sampleIndex, int assignment, Subframe... subframes) {
+  private void write(long number, int assignment, Subframe... subframes) {
     out.write(SYNC_CODE_FIXED_BLOCKS, 16);
     out.write(BLOCK_SIZE_FOLLOWS, 4);
     int rateCode = rateCode();
@@ -105,8 +125,8 @@ final class FlacEncoder implements FrameEncoder {
     out.write(assignment, 4);
     out.write(width == 16 ? 0b100 : 0b110, 3);
     out.write(0, 1);
-    writeNumber((int) ((sampleIndex / frameSize) & 0x7fff_ffff));
-    out.write(frameSize - 1, 16);
+    out.writeNumber(number);
+    out.write(blockSize - 1, 16);
     if (rateCode == RATE_FOLLOWS) {
       out.write(rate, 16);
     }
@@ -133,21 +153,5 @@ final class FlacEncoder implements FrameEncoder {
       case 96_000 -> 0b1011;
       default -> rate <= 0xffff ? RATE_FOLLOWS : RATE_IN_STREAMINFO;
     };
-  }
-
-  /** Writes the frame number in the form of UTF-8, extended to 31 bits. */
-  private void writeNumber(int number) {
-    if (number < 0x80) {
-      out.write(number, 8);
-      return;
-    }
-    int continuations = 1; // each has 6 bits, and the first byte has 6 less one for each
-    while (continuations < 5 && number >>> (5 * continuations + 6) != 0) {
-      continuations++;
-    }
-    out.write(((0xff80 >> continuations) & 0xff) | (number >>> (6 * continuations)), 8);
-    for (int k = continuations - 1; k >= 0; k--) {
-      out.write(0x80 | ((number >>> (6 * k)) & 0x3f), 8);
-    }
   }
 }

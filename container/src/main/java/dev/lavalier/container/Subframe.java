@@ -1,4 +1,4 @@
-package dev.lavalier.codec.flac;
+package dev.lavalier.container;
 
 /**
  * Codes one channel of a frame: chooses the coding that needs the fewest bits, and writes it. The

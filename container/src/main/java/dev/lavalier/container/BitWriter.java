@@ -1,4 +1,4 @@
-package dev.lavalier.codec.flac;
+package dev.lavalier.container;
 
 import java.util.Arrays;
 
@@ -55,6 +55,29 @@ final class BitWriter {
       rest -= 32;
     }
     write(1, rest + 1);
+  }
+
+  /** Writes the lower 31 bits of the number of a frame, in the form of UTF-8. */
+  void writeNumber(long frame) {
+    int number = (int) (frame & 0x7fff_ffff);
+    if (number < 0x80) {
+      write(number, 8);
+      return;
+    }
+    int continuations = 1; // each has 6 bits, and the first byte has 6 less one for each
+    while (continuations < 5 && number >>> (5 * continuations + 6) != 0) {
+      continuations++;
+    }
+    write(((0xff80 >> continuations) & 0xff) | (number >>> (6 * continuations)), 8);
+    for (int k = continuations - 1; k >= 0; k--) {
+      write(0x80 | ((number >>> (6 * k)) & 0x3f), 8);
+    }
+  }
+
+  /** Writes a part of an array. Called at the end of a byte. */
+  void write(byte[] from, int offset, int count) {
+    System.arraycopy(from, offset, bytes, length, count);
+    length += count;
   }
 
   /** Fills the last byte with zeros. */

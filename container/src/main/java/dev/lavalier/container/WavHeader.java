@@ -1,7 +1,5 @@
-package dev.lavalier.client.cli;
+package dev.lavalier.container;
 
-import dev.lavalier.client.PcmFormat;
-import dev.lavalier.client.SampleEncoding;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -10,10 +8,10 @@ import java.nio.charset.StandardCharsets;
  * The header of a WAV file. More than two channels, or more than 16 bits, are written as
  * WAVE_FORMAT_EXTENSIBLE, as Microsoft's "Multiple channel audio data and WAVE files" requires.
  */
-final class WavHeader {
+public final class WavHeader {
 
   /** The largest size that a RIFF header can hold, and the value for a size that it does not. */
-  static final long NO_SIZE = 0xFFFF_FFFFL;
+  public static final long NO_SIZE = 0xFFFF_FFFFL;
 
   private static final int MAX_BYTES = 128;
   private static final int DS64_BYTES = 28;
@@ -32,7 +30,7 @@ final class WavHeader {
    * Returns the header of a stream whose length is not known when it starts. Readers take {@code
    * 0xFFFFFFFF} for "until the end".
    */
-  static ByteBuffer ofStream(PcmFormat format) {
+  public static ByteBuffer ofStream(SampleFormat format) {
     ByteBuffer buffer = ByteBuffer.allocate(MAX_BYTES).order(ByteOrder.LITTLE_ENDIAN);
     putText(buffer, "RIFF").putInt((int) NO_SIZE);
     putText(buffer, "WAVE");
@@ -47,8 +45,9 @@ final class WavHeader {
    * same length.
    *
    * @param dataBytes the bytes of audio, without the padding
+   * @param riffLimit {@link #NO_SIZE}, except in tests
    */
-  static ByteBuffer ofFile(PcmFormat format, long dataBytes, long riffLimit) {
+  public static ByteBuffer ofFile(SampleFormat format, long dataBytes, long riffLimit) {
     ByteBuffer buffer = ByteBuffer.allocate(MAX_BYTES).order(ByteOrder.LITTLE_ENDIAN);
     putText(buffer, "RIFF").putInt(0);
     putText(buffer, "WAVE");
@@ -68,9 +67,9 @@ final class WavHeader {
     return buffer.putInt(end - 4, (int) NO_SIZE).position(end).flip();
   }
 
-  private static void putFormat(ByteBuffer buffer, PcmFormat format) {
-    int bytes = format.encoding().bytesPerSample();
-    int tag = format.encoding() == SampleEncoding.F32LE ? IEEE_FLOAT : PCM;
+  private static void putFormat(ByteBuffer buffer, SampleFormat format) {
+    int bytes = format.bytesPerSample();
+    int tag = format.isFloat() ? IEEE_FLOAT : PCM;
     boolean extensible = format.channelCount() > 2 || (tag == PCM && bytes > 2);
     putText(buffer, "fmt ").putInt(extensible ? 40 : tag == PCM ? 16 : 18);
     buffer
