@@ -1,8 +1,8 @@
 package dev.lavalier.client;
 
 /**
- * How the audio is encoded between the server and this library, which decodes it: {@link Frame#pcm}
- * contains PCM with every codec.
+ * How the audio is encoded between the server and this library. The library decodes it: {@link
+ * Frame#pcm} contains PCM with every codec. With {@link StreamOptions#packets}, it does not.
  */
 public enum Codec {
   /** Not encoded. */

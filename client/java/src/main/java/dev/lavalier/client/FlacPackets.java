@@ -43,7 +43,7 @@ final class FlacPackets implements PacketDecoder {
   }
 
   @Override
-  public ByteBuffer decode(byte[] packet, long missing) throws LavalierException {
+  public ByteBuffer decode(byte[] packet) throws LavalierException {
     try {
       BitReader in = new BitReader(packet);
       int assignment = readHeader(in);

@@ -14,6 +14,8 @@ public final class Frame {
   private final long readDelayNanos;
   private final long readTimeSteadyNanos;
   private final @Nullable Gap gap;
+  private final @Nullable ByteBuffer packet;
+  private final @Nullable ByteBuffer concealed;
 
   Frame(
       ByteBuffer pcm,
@@ -21,18 +23,43 @@ public final class Frame {
       long captureTimeUnixNanos,
       long readDelayNanos,
       long readTimeSteadyNanos,
-      @Nullable Gap gap) {
+      @Nullable Gap gap,
+      @Nullable ByteBuffer packet,
+      @Nullable ByteBuffer concealed) {
     this.pcm = pcm;
     this.sampleIndex = sampleIndex;
     this.captureTimeUnixNanos = captureTimeUnixNanos;
     this.readDelayNanos = readDelayNanos;
     this.readTimeSteadyNanos = readTimeSteadyNanos;
     this.gap = gap;
+    this.packet = packet;
+    this.concealed = concealed;
   }
 
-  /** Returns the interleaved audio, as a new read-only, little-endian view at each call. */
+  /**
+   * Returns the interleaved audio, as a new read-only, little-endian view at each call; empty if
+   * the frame has a {@link #packet}.
+   */
   public ByteBuffer pcm() {
     return pcm.asReadOnlyBuffer().order(ByteOrder.LITTLE_ENDIAN);
+  }
+
+  /**
+   * Returns the packet of the codec, as a new read-only view at each call. Empty unless the stream
+   * has {@link StreamOptions#packets}, and if the server is older than codecs.
+   */
+  public Optional<ByteBuffer> packet() {
+    return Optional.ofNullable(packet).map(ByteBuffer::asReadOnlyBuffer);
+  }
+
+  /**
+   * Returns what the decoder of Opus puts in place of the first samples of the {@link #gap}, in the
+   * form of {@link #pcm}: whole frames of up to 100 ms, which fade. Empty with other codecs, and
+   * without a gap. The application chooses between it and silence.
+   */
+  public Optional<ByteBuffer> concealedPcm() {
+    return Optional.ofNullable(concealed)
+        .map(pcm -> pcm.asReadOnlyBuffer().order(ByteOrder.LITTLE_ENDIAN));
   }
 
   /** Returns the index of the first sample within its epoch, counted per channel from 0. */

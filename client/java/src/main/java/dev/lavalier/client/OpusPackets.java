@@ -4,11 +4,11 @@ import io.github.jaredmdobson.concentus.OpusDecoder;
 import io.github.jaredmdobson.concentus.OpusException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Decodes packets of Opus. Before a packet after a gap, the decoder conceals what is missing, so
- * that the packet continues without a click. The concealed audio itself is not returned: the caller
- * knows the gap.
+ * that the packet continues without a click.
  */
 final class OpusPackets implements PacketDecoder {
 
@@ -43,12 +43,8 @@ final class OpusPackets implements PacketDecoder {
   }
 
   @Override
-  public ByteBuffer decode(byte[] packet, long missing) throws LavalierException {
-    long concealed = Math.min(missing, format.sampleRateHz() / MAX_CONCEALED_PER_SECOND);
+  public ByteBuffer decode(byte[] packet) throws LavalierException {
     try {
-      for (long k = 0; k < concealed / frameSize; k++) {
-        decoder.decode(null, 0, 0, samples, 0, frameSize, false);
-      }
       int decoded = decoder.decode(packet, 0, packet.length, samples, 0, frameSize, false);
       if (decoded != frameSize) {
         throw PacketDecoder.malformed(Codec.OPUS, decoded + " samples", null);
@@ -56,8 +52,29 @@ final class OpusPackets implements PacketDecoder {
     } catch (OpusException | RuntimeException e) { // a malformed packet can lead to any of them
       throw PacketDecoder.malformed(Codec.OPUS, String.valueOf(e.getMessage()), e);
     }
-    ByteBuffer pcm = ByteBuffer.allocate(2 * samples.length).order(ByteOrder.LITTLE_ENDIAN);
-    pcm.asShortBuffer().put(samples);
-    return pcm;
+    ByteBuffer pcm = ByteBuffer.allocate(2 * samples.length);
+    put(pcm);
+    return pcm.flip();
+  }
+
+  private void put(ByteBuffer pcm) {
+    pcm.order(ByteOrder.LITTLE_ENDIAN).asShortBuffer().put(samples);
+    pcm.position(pcm.position() + 2 * samples.length);
+  }
+
+  @Override
+  public @Nullable ByteBuffer conceal(long missing) throws LavalierException {
+    int frames =
+        (int) Math.min(missing, format.sampleRateHz() / MAX_CONCEALED_PER_SECOND) / frameSize;
+    ByteBuffer pcm = ByteBuffer.allocate(frames * 2 * samples.length);
+    try {
+      for (int k = 0; k < frames; k++) {
+        decoder.decode(null, 0, 0, samples, 0, frameSize, false);
+        put(pcm);
+      }
+    } catch (OpusException | RuntimeException e) {
+      throw PacketDecoder.malformed(Codec.OPUS, String.valueOf(e.getMessage()), e);
+    }
+    return frames == 0 ? null : pcm.flip();
   }
 }

@@ -1,6 +1,5 @@
 package dev.lavalier.client;
 
-import dev.lavalier.v1.StreamStarted;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
@@ -13,30 +12,32 @@ interface PacketDecoder {
   /**
    * Decodes one packet.
    *
-   * @param packet the packet
-   * @param missing samples per channel that are missing before it
    * @return {@code frameSize} samples of each channel
    * @throws LavalierException INTERNAL if it is not a packet of the stream
    */
-  ByteBuffer decode(byte[] packet, long missing) throws LavalierException;
+  ByteBuffer decode(byte[] packet) throws LavalierException;
+
+  /**
+   * Continues after a gap. Called before the packet after it.
+   *
+   * @param missing samples per channel
+   * @return what takes the place of the first of them; null: nothing
+   * @throws LavalierException INTERNAL if the decoder fails
+   */
+  default @Nullable ByteBuffer conceal(long missing) throws LavalierException {
+    return null;
+  }
 
   /**
    * Returns a decoder for the frames of an epoch; null if they contain PCM.
    *
-   * @throws LavalierException INTERNAL if this client does not know the codec
+   * @throws LavalierException INTERNAL if the codec does not have the format
    */
-  static @Nullable PacketDecoder of(StreamStarted started, StreamStart start)
-      throws LavalierException {
-    return switch (started.getCodec()) {
-      case CODEC_UNSPECIFIED, CODEC_PCM -> null;
-      case CODEC_OPUS -> OpusPackets.decoder(start);
-      case CODEC_FLAC -> FlacPackets.decoder(start);
-      case UNRECOGNIZED ->
-          throw new LavalierException(
-              LavalierException.Kind.INTERNAL,
-              "codec: %d (expected: 0..3; the server is newer than this client)"
-                  .formatted(started.getCodecValue()),
-              null);
+  static @Nullable PacketDecoder of(StreamStart start) throws LavalierException {
+    return switch (start.codec()) {
+      case PCM -> null;
+      case OPUS -> OpusPackets.decoder(start);
+      case FLAC -> FlacPackets.decoder(start);
     };
   }
 

@@ -13,6 +13,7 @@ import dev.lavalier.v1.StreamLevelsRequest;
 import dev.lavalier.v1.StreamNotice;
 import dev.lavalier.v1.StreamStarted;
 import io.grpc.Status;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -139,7 +140,19 @@ final class ProtoMapper {
         started.hasConversion()
             ? Optional.of(conversion(started.getConversion()))
             : Optional.empty(),
-        Duration.ofMillis(started.getPrerollMs()));
+        Duration.ofMillis(started.getPrerollMs()),
+        switch (started.getCodec()) {
+          case CODEC_UNSPECIFIED, CODEC_PCM -> Codec.PCM;
+          case CODEC_OPUS -> Codec.OPUS;
+          case CODEC_FLAC -> Codec.FLAC;
+          case UNRECOGNIZED ->
+              throw new LavalierException(
+                  LavalierException.Kind.INTERNAL,
+                  "codec: %d (expected: 0..3; the server is newer than this client)"
+                      .formatted(started.getCodecValue()),
+                  null);
+        },
+        started.getCodecConfig().asReadOnlyByteBuffer());
   }
 
   private static Conversion conversion(dev.lavalier.v1.Conversion conversion) {
@@ -154,20 +167,26 @@ final class ProtoMapper {
    * Returns a frame.
    *
    * @param gap the gap before it; null: none
-   * @param decoder decodes its packet; null: it contains PCM
+   * @param decoder decodes its packet; null: it contains PCM, or its packet is not decoded
    * @throws LavalierException INTERNAL if it cannot be decoded
    */
   static Frame frame(AudioFrame frame, @Nullable Gap gap, @Nullable PacketDecoder decoder)
       throws LavalierException {
+    ByteBuffer concealed =
+        decoder == null || gap == null ? null : decoder.conceal(gap.sampleCount());
     return new Frame(
         decoder == null
             ? frame.getPcm().asReadOnlyByteBuffer()
-            : decoder.decode(frame.getPacket().toByteArray(), gap == null ? 0 : gap.sampleCount()),
+            : decoder.decode(frame.getPacket().toByteArray()),
         frame.getSampleIndex(),
         frame.getCaptureTimeUnixNanos(),
         readDelayNanos(frame),
         frame.getReadTimeSteadyNanos(),
-        gap);
+        gap,
+        decoder == null && !frame.getPacket().isEmpty()
+            ? frame.getPacket().asReadOnlyByteBuffer()
+            : null,
+        concealed);
   }
 
   static AudioLevels levels(dev.lavalier.v1.AudioLevels levels) {

@@ -62,7 +62,7 @@ final class ResumingCall implements AutoCloseable {
 
   // Used only by the taking thread.
   private final StreamPosition position = new StreamPosition();
-  private @Nullable PacketDecoder decoder; // of this epoch; null: its frames contain PCM
+  private @Nullable PacketDecoder decoder; // of this epoch; null: its frames are not decoded
   private @Nullable FrameAges ages; // of this connection; null before its first frame
   private boolean deviceLossEndsCall; // the server reported a device loss that ends the call
   private final Reconnection reconnection; // active until a frame arrives
@@ -106,7 +106,7 @@ final class ResumingCall implements AutoCloseable {
     return start;
   }
 
-  /** Returns the decoder of the last frame; null: it contains PCM. For the taking thread. */
+  /** Returns the decoder of the last frame; null: it is not decoded. For the taking thread. */
   @Nullable PacketDecoder decoder() {
     return decoder;
   }
@@ -195,7 +195,7 @@ final class ResumingCall implements AutoCloseable {
     switch (message.getMessageCase()) {
       case STARTED -> {
         StreamStart started = ProtoMapper.start(message.getStarted());
-        decoder = PacketDecoder.of(message.getStarted(), started);
+        decoder = options.packets() ? null : PacketDecoder.of(started);
         start = started;
       }
       case NOTICE -> {

@@ -28,6 +28,8 @@ import java.util.Optional;
  *     than codecs sends PCM
  * @param bitrate the bit rate of {@link Codec#OPUS} in bits per second: 16000, 24000, 32000, 48000,
  *     64000, 96000, 128000 or 192000; 0: 64000 for one channel, 96000 for two
+ * @param packets whether frames have the packets of the codec ({@link Frame#packet}), for example
+ *     to store or to forward them; otherwise, this library decodes them
  */
 public record StreamOptions(
     String deviceId,
@@ -41,7 +43,8 @@ public record StreamOptions(
     boolean clockNotices,
     Duration reconnect,
     Codec codec,
-    int bitrate) {
+    int bitrate,
+    boolean packets) {
 
   private static final StreamOptions DEFAULTS =
       new StreamOptions(
@@ -56,7 +59,8 @@ public record StreamOptions(
           false,
           Duration.ofMinutes(5),
           Codec.PCM,
-          0);
+          0,
+          false);
 
   /**
    * Copies the list.
@@ -109,7 +113,8 @@ public record StreamOptions(
         clockNotices,
         reconnect,
         Codec.PCM,
-        0);
+        0,
+        false);
   }
 
   /**
@@ -135,7 +140,8 @@ public record StreamOptions(
         clockNotices,
         reconnect,
         codec,
-        bitrate);
+        bitrate,
+        packets);
   }
 
   /** Returns a copy with another frame size, in samples per channel. */
@@ -152,7 +158,8 @@ public record StreamOptions(
         clockNotices,
         reconnect,
         codec,
-        bitrate);
+        bitrate,
+        packets);
   }
 
   /** Returns a copy with another maximum latency, rounded down to whole milliseconds. */
@@ -169,7 +176,8 @@ public record StreamOptions(
         clockNotices,
         reconnect,
         codec,
-        bitrate);
+        bitrate,
+        packets);
   }
 
   /** Returns a copy with another overflow policy. */
@@ -186,7 +194,8 @@ public record StreamOptions(
         clockNotices,
         reconnect,
         codec,
-        bitrate);
+        bitrate,
+        packets);
   }
 
   /** Returns a copy with another behavior for a lost device. */
@@ -203,7 +212,8 @@ public record StreamOptions(
         clockNotices,
         reconnect,
         codec,
-        bitrate);
+        bitrate,
+        packets);
   }
 
   /** Returns a copy with another format; the server converts if necessary. */
@@ -220,7 +230,8 @@ public record StreamOptions(
         clockNotices,
         reconnect,
         codec,
-        bitrate);
+        bitrate,
+        packets);
   }
 
   /**
@@ -240,7 +251,8 @@ public record StreamOptions(
         clockNotices,
         reconnect,
         codec,
-        bitrate);
+        bitrate,
+        packets);
   }
 
   /** Returns a copy with another pre-roll, rounded down to whole milliseconds. */
@@ -257,7 +269,8 @@ public record StreamOptions(
         clockNotices,
         reconnect,
         codec,
-        bitrate);
+        bitrate,
+        packets);
   }
 
   /** Returns a copy with or without clock notices. */
@@ -274,7 +287,8 @@ public record StreamOptions(
         value,
         reconnect,
         codec,
-        bitrate);
+        bitrate,
+        packets);
   }
 
   /** Returns a copy with another duration of reconnection; zero: no reconnection. */
@@ -291,7 +305,8 @@ public record StreamOptions(
         clockNotices,
         value,
         codec,
-        bitrate);
+        bitrate,
+        packets);
   }
 
   /**
@@ -311,7 +326,8 @@ public record StreamOptions(
         clockNotices,
         reconnect,
         value,
-        bitrate);
+        bitrate,
+        packets);
   }
 
   /** Returns a copy with another bit rate of {@link Codec#OPUS}, in bits per second. */
@@ -328,6 +344,28 @@ public record StreamOptions(
         clockNotices,
         reconnect,
         codec,
+        value,
+        packets);
+  }
+
+  /**
+   * Returns a copy whose frames have packets, or not. Without a codec, frames have PCM in both
+   * cases.
+   */
+  public StreamOptions withPackets(boolean value) {
+    return new StreamOptions(
+        deviceId,
+        frameSize,
+        maxLatency,
+        overflowPolicy,
+        onDeviceLoss,
+        format,
+        channelMap,
+        preroll,
+        clockNotices,
+        reconnect,
+        codec,
+        bitrate,
         value);
   }
 }

@@ -1,5 +1,6 @@
 package dev.lavalier.client;
 
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -15,6 +16,10 @@ import java.util.Optional;
  * @param conversion the conversion between the two formats; empty: the frames contain the captured
  *     bytes
  * @param preroll how much audio from before the call comes first; zero in later epochs
+ * @param codec how the server encodes the audio. {@link Codec#PCM} if it is older than codecs
+ * @param codecConfig what a decoder needs before the first packet: the identification header of
+ *     Opus, as at the beginning of an Ogg file, or the beginning of a FLAC file; else empty. It is
+ *     read-only
  */
 public record StreamStart(
     String deviceId,
@@ -24,4 +29,41 @@ public record StreamStart(
     PcmFormat captureFormat,
     Duration maxLatency,
     Optional<Conversion> conversion,
-    Duration preroll) {}
+    Duration preroll,
+    Codec codec,
+    ByteBuffer codecConfig) {
+
+  /** Makes the configuration read-only. */
+  public StreamStart {
+    codecConfig = codecConfig.asReadOnlyBuffer();
+  }
+
+  /** Creates the parameters of an epoch whose frames are not encoded. */
+  public StreamStart(
+      String deviceId,
+      long epoch,
+      PcmFormat format,
+      int frameSize,
+      PcmFormat captureFormat,
+      Duration maxLatency,
+      Optional<Conversion> conversion,
+      Duration preroll) {
+    this(
+        deviceId,
+        epoch,
+        format,
+        frameSize,
+        captureFormat,
+        maxLatency,
+        conversion,
+        preroll,
+        Codec.PCM,
+        ByteBuffer.allocate(0));
+  }
+
+  /** Returns what a decoder needs, as a new view at each call. */
+  @Override
+  public ByteBuffer codecConfig() {
+    return codecConfig.duplicate();
+  }
+}

@@ -18,6 +18,7 @@ import dev.lavalier.v1.StreamStarted;
 import io.grpc.Status;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -181,6 +182,70 @@ final class CodecStreamTest {
     return Math.sqrt(power / count);
   }
 
+  /** A gap of 7 frames: the decoder conceals 5 of them, which are 100 ms. */
+  @Test
+  void concealedAudioOfGapIsAvailable() throws Exception {
+    PcmFormat format = PcmFormat.parse("48000/2/s16le");
+    List<byte[]> packets = encode(new OpusCodec(96_000), format, 960, frames(format, 960, 30));
+    List<StreamFramesResponse> messages = new ArrayList<>();
+    messages.add(started(dev.lavalier.v1.Codec.CODEC_OPUS, format, 960));
+    for (int k = 0; k < 20; k++) {
+      messages.add(frame(k * 960L, format, packets.get(k), 0));
+    }
+    messages.add(frame(27 * 960L, format, packets.get(27), 7 * 960));
+    messages.add(frame(28 * 960L + 100, format, packets.get(28), 100));
+    server.respondWith(messages, Status.OK);
+    try (FrameStream stream = server.client().stream(ONCE.withCodec(Codec.OPUS))) {
+      for (int k = 0; k < 20; k++) {
+        assertThat(stream.read().concealedPcm()).isEmpty();
+      }
+      ByteBuffer concealed = stream.read().concealedPcm().orElseThrow();
+      assertThat(concealed.remaining()).isEqualTo(5 * 960 * 4);
+      assertThat(concealed.getShort(4)).isNotZero();
+      assertThat(stream.read().concealedPcm()).as("shorter than a frame").isEmpty();
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"CODEC_OPUS, OPUS", "CODEC_FLAC, FLAC"})
+  void packetsAreHandedOutAsTheyCame(dev.lavalier.v1.Codec sent, Codec codec) throws Exception {
+    StreamFramesResponse.Builder started =
+        started(sent, PcmFormat.parse("48000/1/s16le"), 960).toBuilder();
+    started.getStartedBuilder().setCodecConfig(ByteString.copyFromUtf8("config"));
+    PcmFormat format = PcmFormat.parse("48000/1/s16le");
+    server.respondWith(
+        List.of(
+            started.build(),
+            frame(0, format, new byte[] {1, 2, 3}, 0),
+            frame(2_880, format, new byte[] {4}, 1_920)),
+        Status.OK);
+    StreamOptions options = ONCE.withCodec(codec).withPackets(true);
+    try (FrameStream stream = server.client().stream(options)) {
+      assertThat(stream.start().codec()).isEqualTo(codec);
+      assertThat(StandardCharsets.UTF_8.decode(stream.start().codecConfig()).toString())
+          .isEqualTo("config");
+      Frame first = stream.read();
+      assertThat(first.packet()).contains(ByteBuffer.wrap(new byte[] {1, 2, 3}));
+      assertThat(first.pcm().hasRemaining()).isFalse();
+      Frame second = stream.read();
+      assertThat(second.packet()).contains(ByteBuffer.wrap(new byte[] {4}));
+      assertThat(second.gap().map(Gap::sampleCount)).contains(1_920L);
+      assertThat(second.concealedPcm()).isEmpty();
+    }
+  }
+
+  @Test
+  void olderServerHasNoPackets() throws Exception {
+    server.respondWith(List.of(FakeMessages.started(80), FakeMessages.frame(0, 80, 0)), Status.OK);
+    StreamOptions options = ONCE.withCodec(Codec.OPUS).withPackets(true);
+    try (FrameStream stream = server.client().stream(options)) {
+      assertThat(stream.start().codec()).isEqualTo(Codec.PCM);
+      Frame frame = stream.read();
+      assertThat(frame.packet()).isEmpty();
+      assertThat(frame.pcm().remaining()).isEqualTo(160);
+    }
+  }
+
   @Test
   void serverThatIsOlderThanCodecsSendsPcm() throws Exception {
     server.respondWith(List.of(FakeMessages.started(80), FakeMessages.frame(0, 80, 0)), Status.OK);
@@ -217,7 +282,7 @@ final class CodecStreamTest {
   void malformedPacketsAreReported(dev.lavalier.v1.Codec codec) throws Exception {
     PcmFormat format = PcmFormat.parse("48000/2/s16le");
     StreamStart start = ProtoMapper.start(started(codec, format, 480).getStarted());
-    PacketDecoder decoder = PacketDecoder.of(started(codec, format, 480).getStarted(), start);
+    PacketDecoder decoder = PacketDecoder.of(start);
     PacketCodec encoder =
         codec == dev.lavalier.v1.Codec.CODEC_OPUS ? new OpusCodec(96_000) : new FlacCodec();
     List<byte[]> packets = encode(encoder, format, 480, frames(format, 480, 20));
@@ -231,7 +296,7 @@ final class CodecStreamTest {
         default -> random.nextBytes(packet);
       }
       try {
-        assertThat(decoder.decode(packet, 0).remaining()).isEqualTo(480 * 4);
+        assertThat(decoder.decode(packet).remaining()).isEqualTo(480 * 4);
       } catch (LavalierException e) {
         assertThat(e.kind()).isEqualTo(Kind.INTERNAL);
         assertThat(e).hasMessageStartingWith("packet: ");
@@ -239,6 +304,6 @@ final class CodecStreamTest {
       }
     }
     assertThat(failed).isBetween(500, 2_000);
-    assertThat(decoder.decode(packets.get(0), 0).remaining()).isEqualTo(480 * 4);
+    assertThat(decoder.decode(packets.get(0)).remaining()).isEqualTo(480 * 4);
   }
 }
