@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { closeStatus, refusalStatus } from '../../main/resources/dev/lavalier/web/page/call.js';
-import { decodePcm, playedChannels, wavHeader } from '../../main/resources/dev/lavalier/web/page/pcm.js';
+import { countClipped, decodePcm, encodePcm, playedChannels, wavHeader } from '../../main/resources/dev/lavalier/web/page/pcm.js';
 import { Recorder } from '../../main/resources/dev/lavalier/web/page/recorder.js';
 import { RepeatedCall } from '../../main/resources/dev/lavalier/web/page/repeated-call.js';
 import { shellQuoted, snippets } from '../../main/resources/dev/lavalier/web/page/snippets.js';
@@ -103,4 +103,15 @@ test('recordingIsBounded', async () => {
   recorder.add({ pcm: new Uint8Array(2), captureTimeUnixNanos: 5 }, { sampleCount: 1e12 });
   assert.ok(recorder.full);
   assert.equal(recorder.finish().size, 44 + 2_000_000);
+});
+
+test('decodedSamplesAreEncodedAsTheyWere', () => {
+  for (const [encoding, width] of [[1, 2], [2, 3]]) {
+    const format = { encoding, channelCount: 2 };
+    const bytes = Uint8Array.from({ length: width * 2 * 500 }, (_, i) => (i * 167 + (i >> 3)) & 0xff);
+    assert.deepEqual(encodePcm(decodePcm(bytes, format).channels, format), bytes);
+  }
+  const loud = [Float32Array.of(1.5, -1.5)];
+  assert.deepEqual([...encodePcm(loud, { encoding: 1 })], [0xff, 0x7f, 0, 0x80]);
+  assert.deepEqual(countClipped(loud, { encoding: 1 }), [2]);
 });

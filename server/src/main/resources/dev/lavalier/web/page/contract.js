@@ -45,12 +45,16 @@ export const StreamFramesRequest = messageType({
   format: [3, AudioFormat],
   maxLatencyMs: [4, 'int32'],
   onDeviceLoss: [6, 'int32'],
+  codec: [17, 'int32'],
+  bitrate: [18, 'int32'],
 });
 
 export const PullFramesRequest = messageType({
   subscribe: [1, StreamFramesRequest],
   credit: [2, 'int32'],
 });
+
+const Conversion = messageType({ codecDelayMicros: [5, 'int32'] });
 
 export const StreamStarted = messageType({
   deviceId: [1, 'string'],
@@ -59,6 +63,10 @@ export const StreamStarted = messageType({
   frameSize: [4, 'int32'],
   captureFormat: [5, AudioFormat],
   maxLatencyMs: [6, 'int32'],
+  conversion: [9, Conversion],
+  codec: [13, 'int32'],
+  codecConfig: [14, 'bytes'],
+  bitrate: [15, 'int32'],
 });
 
 const GapPart = messageType({
@@ -81,6 +89,7 @@ export const AudioFrame = messageType({
   gap: [4, Gap],
   readDelayMicros: [5, 'uint32'],
   readTimeSteadyNanos: [6, 'int64'],
+  packet: [7, 'bytes'],
 });
 
 export const StreamNotice = messageType({
@@ -120,6 +129,8 @@ export const StreamLevelsResponse = messageType({
 export const ON_DEVICE_LOSS_WAIT = 2;
 
 export const Encoding = { S16LE: 1, S24LE: 2, S32LE: 3, F32LE: 4 };
+
+export const Codec = { UNSPECIFIED: 0, PCM: 1, OPUS: 2, FLAC: 3 };
 
 export const DeviceState = { CLOSED: 1, OPENING: 2, OPEN: 3, LOST: 4, CLOSING: 5, NOT_RESPONDING: 6 };
 

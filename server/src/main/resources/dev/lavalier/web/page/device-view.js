@@ -1,4 +1,5 @@
 // The view of one device: the buttons, and everything that the worker measures.
+import { codecName } from './codecs.js';
 import { element, setText } from './element.js';
 import { EventLog } from './event-log.js';
 import { Listening } from './listening.js';
@@ -6,10 +7,11 @@ import { Meters } from './meters.js';
 import { formatName } from './pcm.js';
 import { snippets } from './snippets.js';
 import { TimeView } from './time-view.js';
-import { count, decibelText, duration, formatText, listeners, plural, stateName, statusText } from './words.js';
+import { bitrateText, count, decibelText, duration, formatText, listeners, plural, stateName, statusText } from './words.js';
 
 const QUIET_MS = 1_000;
 const TEXT_INTERVAL_MS = 250;
+const BITRATE_INTERVAL_MS = 1_000;
 const FALLBACK_RATE = 48_000;
 
 const $ = (id) => document.getElementById(id);
@@ -35,6 +37,7 @@ export class DeviceView {
   #recording = false;
   #polled = false;
   #textAt = 0;
+  #traffic = null; // `{ at, bytes }`: what had arrived when the bit rate was shown
 
   /** Gets the highest peak of the channels. */
   onLevel = () => {};
@@ -47,9 +50,11 @@ export class DeviceView {
     requestAnimationFrame(() => this.#poll());
   }
 
-  select(device, token) {
+  /** Shows a device. `codec` and `bitrate`: what to request. */
+  select(device, { codec, bitrate }, token) {
     this.#device = device;
     this.#start = null;
+    this.#traffic = null;
     this.#ended = null;
     this.#listening.stop();
     this.#meters.reset();
@@ -59,8 +64,17 @@ export class DeviceView {
     this.showDevice(device);
     this.#showSnippets();
     this.#generation++;
-    const sampleRateHz = device.captureFormat?.sampleRateHz || FALLBACK_RATE;
-    this.#worker.postMessage({ select: { deviceId: device.deviceId, sampleRateHz, token, generation: this.#generation } });
+    this.#worker.postMessage({
+      select: {
+        deviceId: device.deviceId,
+        sampleRateHz: device.captureFormat?.sampleRateHz || FALLBACK_RATE,
+        channelCount: device.captureFormat?.channelCount ?? 0,
+        codec,
+        bitrate,
+        token,
+        generation: this.#generation,
+      },
+    });
     this.#showButtons();
   }
 
@@ -184,7 +198,21 @@ export class DeviceView {
       ? `buffer ${duration(player.queuedMs)} (target ${duration(player.targetMs)}), ${plural(player.underruns, 'underrun')}, `
         + `${plural(player.skippedFrames, 'frame')} skipped, ${plural(player.correctedSamples, 'sample')} corrected`
       : 'off');
+    this.#showTraffic(view.receivedBytes);
     if (view.recordedSeconds !== null) setText($('record'), `Stop recording (${duration(view.recordedSeconds * 1e3)})`);
+  }
+
+  #showTraffic(bytes) {
+    const at = performance.now();
+    const last = this.#traffic;
+    if (!this.#start) setText($('traffic'), 'unknown');
+    else if (!last || bytes < last.bytes) this.#traffic = { at, bytes };
+    else if (at - last.at >= BITRATE_INTERVAL_MS) {
+      this.#traffic = { at, bytes };
+      const { codec, bitrate } = this.#start;
+      const granted = bitrate > 0 ? ` with ${bitrateText(bitrate)}` : '';
+      setText($('traffic'), `${codecName(codec)}${granted}, ${bitrateText(((bytes - last.bytes) * 8e3) / (at - last.at))} received`);
+    }
   }
 
   #showStatus(view) {
@@ -194,7 +222,7 @@ export class DeviceView {
     else if (!this.#start) text = 'Opening the device.';
     else if (view && view.quietMs > QUIET_MS) text = `No audio for ${Math.floor(view.quietMs / 1e3)} s.`;
     else if (view?.muted) text = 'The device is silent: it delivers only zeros.';
-    else if (view) text = `Receiving ${formatName(this.#start.format)}.`;
+    else if (view) text = `Receiving ${formatName(this.#start.format)} as ${codecName(this.#start.codec)}.`;
     else return;
     status.classList.toggle('problem', !text.startsWith('Receiving'));
     setText(status, text);

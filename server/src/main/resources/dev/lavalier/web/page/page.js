@@ -1,4 +1,6 @@
 // The page: connects the list of devices, the worker, and what is drawn.
+import { CodecChoice } from './codec-choice.js';
+import { supportedCodecs } from './codecs.js';
 import { Status, WatchDevicesRequest, WatchDevicesResponse } from './contract.js';
 import { DeviceList } from './device-list.js';
 import { DeviceView } from './device-view.js';
@@ -14,22 +16,29 @@ const $ = (id) => document.getElementById(id);
 const worker = new Worker('stream-worker.js', { type: 'module' });
 const list = new DeviceList($('devices'), select);
 const view = new DeviceView(worker);
+const codecs = new CodecChoice($('codec'), await supportedCodecs(), () => {
+  if (selected !== null) select(selected);
+});
 const levelCalls = new LevelCalls((deviceId, peak) => list.showLevel(deviceId, peak));
 let token = sessionStorage.getItem(TOKEN_KEY) ?? '';
 let watch = null;
 let selected = null;
 
+function address() {
+  return new URLSearchParams(location.hash.slice(1));
+}
+
 function hashId() {
-  const id = new URLSearchParams(location.hash.slice(1)).get('device');
-  return id || null;
+  return address().get('device') || null;
 }
 
 function select(deviceId) {
   selected = deviceId;
-  const address = `#${new URLSearchParams({ device: deviceId })}`;
-  if (location.hash !== address) history.replaceState(null, '', address);
+  const device = list.devices.get(deviceId);
+  const wanted = new URLSearchParams({ device: deviceId, ...(codecs.value && { codec: codecs.value }) });
+  if (location.hash !== `#${wanted}`) history.replaceState(null, '', `#${wanted}`);
   list.select(deviceId);
-  view.select(list.devices.get(deviceId), token);
+  view.select(device, codecs.request(device.captureFormat?.channelCount ?? 0), token);
   watchLevels();
 }
 
@@ -89,7 +98,9 @@ $('access').onsubmit = (event) => {
 };
 $('all-levels').onchange = watchLevels;
 window.addEventListener('hashchange', () => {
-  if (list.devices.has(hashId()) && hashId() !== selected) select(hashId());
+  const before = codecs.value;
+  codecs.value = address().get('codec');
+  if (list.devices.has(hashId()) && (hashId() !== selected || codecs.value !== before)) select(hashId());
 });
 
 worker.onmessage = ({ data }) => {
@@ -97,6 +108,7 @@ worker.onmessage = ({ data }) => {
   else view.receive(data);
 };
 view.onLevel = (peak) => list.showLevel(selected, peak);
+codecs.value = address().get('codec');
 setText($('server'), location.host);
 if (!window.isSecureContext) {
   document.body.prepend(element('p', { class: 'warning', role: 'alert' },

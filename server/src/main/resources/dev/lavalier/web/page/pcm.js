@@ -1,4 +1,4 @@
-// Decodes PCM and writes WAV headers.
+// Decodes and encodes PCM, and writes WAV headers.
 import { Encoding } from './contract.js';
 
 const BYTES_PER_VALUE = { [Encoding.S16LE]: 2, [Encoding.S24LE]: 3, [Encoding.S32LE]: 4, [Encoding.F32LE]: 4 };
@@ -63,6 +63,27 @@ export function decodePcm(pcm, format) {
     clipped.push(clips);
   }
   return { channels, clipped };
+}
+
+/** Returns the number of clipped values of each channel. */
+export function countClipped(channels, { encoding }) {
+  const clip = clipLevel(encoding);
+  return channels.map((values) => values.reduce((sum, value) => sum + (value >= clip || value <= -clip ? 1 : 0), 0));
+}
+
+/** Encodes channels as interleaved PCM. The encoding is S16LE or S24LE, as that of every codec. */
+export function encodePcm(channels, { encoding }) {
+  const width = BYTES_PER_VALUE[encoding];
+  const scale = 2 ** (width * 8 - 1);
+  const bytes = new Uint8Array(channels[0].length * channels.length * width);
+  let at = 0;
+  for (let i = 0; i < channels[0].length; i++) {
+    for (const values of channels) {
+      const value = Math.max(-scale, Math.min(scale - 1, Math.round(values[i] * scale)));
+      for (let shift = 0; shift < width * 8; shift += 8) bytes[at++] = value >> shift;
+    }
+  }
+  return bytes;
 }
 
 /** Returns the channels to play: one or two as they are; of more, the mean. */

@@ -6,6 +6,9 @@ const MARGIN_MS = 250; // how much later than usual the first frame of a connect
 /** Cause of samples that were captured while this page had no connection. Not in the contract. */
 export const NOT_CONNECTED = -1;
 
+/** Cause of samples for which the decoder of the browser returned nothing. Not in the contract. */
+export const NOT_DECODED = -2;
+
 /** The parts of a gap before it is complete. */
 export class GapParts {
   #parts = [];

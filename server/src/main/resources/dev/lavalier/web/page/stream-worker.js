@@ -5,14 +5,16 @@
 // holds up nothing, and nothing is queued for it.
 import { Analysis } from './analysis.js';
 import { Call } from './call.js';
-import { GetServerInfoRequest, GetServerInfoResponse, NoticeKind } from './contract.js';
+import { codecName } from './codecs.js';
+import { Codec, GetServerInfoRequest, GetServerInfoResponse, NoticeKind } from './contract.js';
 import { DeviceStream } from './device-stream.js';
-import { decodePcm, playedChannels } from './pcm.js';
+import { encodePcm, playedChannels } from './pcm.js';
 import { Recorder } from './recorder.js';
 
 const ROUND_TRIPS = 3;
 const MAX_EVENTS = 200;
-const MAX_UNPLAYED_FRAMES = 100; // of 10 ms
+const MAX_UNPLAYED_MS = 1_000;
+const LOSSY_ZERO = 2 / 32_768; // the largest value to which silence is decoded
 
 let generation = 0; // of the selection
 let stream = null;
@@ -55,9 +57,9 @@ class Player {
     };
   }
 
-  play(channels, gap, endTime) {
+  play(channels, gap, endTime, frameMs) {
     this.#missing += gap?.sampleCount ?? 0;
-    if (this.#sent - this.#received >= MAX_UNPLAYED_FRAMES) {
+    if ((this.#sent - this.#received) * frameMs >= MAX_UNPLAYED_MS) {
       this.#missing += channels[0].length;
       this.skippedFrames++;
       return;
@@ -94,7 +96,10 @@ function measureRoundTrip(token, rest = ROUND_TRIPS) {
   });
 }
 
-function onStarted(message, token) {
+function onStarted(message, { token, codec }) {
+  if (start === null && codec !== Codec.PCM && message.codec !== codec) {
+    addEvent({ kind: 'notice', text: `The server does not have ${codecName(codec)}. It sends PCM.` });
+  }
   const returned = start !== null && start.epoch !== message.epoch;
   const { sampleRateHz, channelCount, encoding } = message.format;
   const same = start && start.format.sampleRateHz === sampleRateHz
@@ -110,25 +115,27 @@ function onStarted(message, token) {
   self.postMessage({ generation, started: start, lanes: analysis.lanes, same });
 }
 
-function onFrame(frame, gap, onTime) {
+function onFrame(frame, gap, onTime, channels, clipped) {
   const frameMs = (start.frameSize / start.format.sampleRateHz) * 1e3;
+  const delayMs = (frame.readDelayMicros + (start.conversion?.codecDelayMicros ?? 0)) / 1e3;
   // The frame was read half a round trip before it could arrive at the earliest.
-  const endTime = onTime - roundTripMs / 2 - frame.readDelayMicros / 1e3 + frameMs;
+  const endTime = onTime - roundTripMs / 2 - delayMs + frameMs;
   lastFrameAt = performance.now();
   newestMs = lastFrameAt - endTime;
   if (gap) {
     analysis.addMissing(gap.sampleCount);
     addEvent({ kind: 'gap', gap, rate: start.format.sampleRateHz, column: analysis.columnCount });
   }
-  const { channels, clipped } = decodePcm(frame.pcm, start.format);
-  if (muted && channels.some((values) => values.some((value) => value !== 0))) {
+  const zero = start.codec === Codec.OPUS ? LOSSY_ZERO : 0;
+  if (muted && channels.some((values) => values.some((value) => Math.abs(value) > zero))) {
     muted = false;
     addEvent({ kind: 'notice', text: 'The device is not silent any more.' });
   }
   analysis.add(channels, clipped);
-  player?.play(channels, gap, endTime);
+  player?.play(channels, gap, endTime, frameMs);
   if (recorder) {
-    recorder.add(frame, gap);
+    const { pcm, captureTimeUnixNanos } = frame;
+    recorder.add({ pcm: pcm.length > 0 ? pcm : encodePcm(channels, start.format), captureTimeUnixNanos }, gap);
     if (recorder.full) finishRecording('the recording has its largest size');
   }
 }
@@ -146,24 +153,26 @@ function finishRecording(reason) {
   self.postMessage({ recorded: { blob, startUnixNanos, seconds, reason, deviceId: start.deviceId } });
 }
 
-function select({ deviceId, sampleRateHz, token, generation: number }) {
-  deselect();
-  generation = number;
+function select(selection, reason = 'another device or codec was selected') {
+  deselect(reason);
+  generation = selection.generation;
   stream = new DeviceStream({
-    deviceId,
-    sampleRateHz,
-    token,
+    ...selection,
     roundTripMs: () => roundTripMs,
-    onStarted: (message) => onStarted(message, token),
+    onStarted: (message) => onStarted(message, selection),
     onFrame,
     onNotice,
     onEnd: (status) => self.postMessage({ generation, ended: status }),
+    onNoCodec: (text) => {
+      select({ ...selection, codec: Codec.PCM, bitrate: 0 }, 'the codec is not available');
+      addEvent({ kind: 'notice', text: `${text} The page uses PCM.` });
+    },
   });
 }
 
-function deselect() {
+function deselect(reason) {
   stream?.cancel();
-  finishRecording('another device was selected');
+  finishRecording(reason);
   stream = null;
   start = null;
   analysis = null;
@@ -181,6 +190,7 @@ function view() {
     droppedEvents,
     received: stream?.received ?? 0,
     missing: stream?.missing ?? 0,
+    receivedBytes: stream?.receivedBytes ?? 0,
     newestMs,
     quietMs: lastFrameAt === 0 ? 0 : performance.now() - lastFrameAt,
     player: player && { ...player.report, latencyMs: player.latencyMs },

@@ -1,6 +1,6 @@
 // The words and numbers of the page.
 import { Cause, DeviceState, Encoding, Status } from './contract.js';
-import { NOT_CONNECTED } from './position.js';
+import { NOT_CONNECTED, NOT_DECODED } from './position.js';
 
 const STATES = {
   [DeviceState.CLOSED]: 'off',
@@ -18,6 +18,7 @@ const CAUSES = {
   [Cause.NOT_KEPT]: 'the server did not keep them',
   [Cause.SERVER_OVERLOAD]: 'the server was overloaded',
   [NOT_CONNECTED]: 'this page had no connection',
+  [NOT_DECODED]: 'the browser did not decode them',
 };
 
 const ENCODINGS = {
@@ -66,6 +67,11 @@ export function duration(ms) {
   if (ms < 1_000) return `${Math.round(ms)} ms`;
   if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`;
   return `${Math.floor(ms / 60_000)} min ${Math.floor((ms % 60_000) / 1_000)} s`;
+}
+
+/** Returns a bit rate such as `96 kbit/s`. */
+export function bitrateText(bitsPerSecond) {
+  return `${count(bitsPerSecond / 1e3)} kbit/s`;
 }
 
 /** Returns a level in dBFS; `factor` is the level of 0 dB. */
