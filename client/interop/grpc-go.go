@@ -12,7 +12,7 @@ import (
 
 	"google.golang.org/grpc"
 
-	pb "lavalier/v1"
+	pb "lavalier.dev/go/lavalierv1"
 )
 
 type result struct {

@@ -25,7 +25,7 @@ record Prose(Path file, String text) {
   private static final Pattern EVERYTHING = Pattern.compile("[^\\n]+");
   static final Pattern WORD = Pattern.compile("\\p{L}[\\p{L}\\p{N}_'-]*");
   private static final Set<String> EXTENSIONS =
-      Set.of("md", "proto", "java", "py", "js", "mjs", "sh", "c", "yaml", "yml");
+      Set.of("md", "proto", "java", "py", "js", "mjs", "ts", "go", "sh", "c", "yaml", "yml");
 
   /** Returns the prose of every file that contains some. */
   static Stream<Prose> all() {

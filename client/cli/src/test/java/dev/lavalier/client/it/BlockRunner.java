@@ -50,7 +50,11 @@ final class BlockRunner implements AutoCloseable {
               "test -d client/examples/javascript/node_modules/@grpc/grpc-js",
               "npm; in client/examples/javascript: npm ci"),
           Tool.of("\\bpython3\\b|import grpc", PYTHON, "python3-grpcio python3-grpc-tools"),
-          Tool.of("import numpy", "python3 -c 'import numpy'", "python3-numpy"));
+          Tool.of("import numpy", "python3 -c 'import numpy'", "python3-numpy"),
+          Tool.of(
+              "\\bwith-debian\\b",
+              "client/go/with-debian build/go version",
+              "golang-go golang-google-grpc-dev golang-github-golang-protobuf-1-5-dev"));
 
   private static final String DOCUMENTED_ADDRESS = "127.0.0.1:50051";
   private static final Pattern LENGTH = Pattern.compile("--seconds [0-9]+");
@@ -73,7 +77,8 @@ final class BlockRunner implements AutoCloseable {
   BlockRunner(Path folder, String address) throws IOException {
     this.folder = folder;
     this.address = address;
-    for (String part : List.of("server", "proto", "client/cli", "client/examples/python")) {
+    for (String part :
+        List.of("server", "proto", "client/cli", "client/go", "client/examples/python")) {
       link(part);
     }
     String javaScript = "client/examples/javascript";
@@ -209,6 +214,11 @@ final class BlockRunner implements AutoCloseable {
     } catch (IOException e) {
       return e.toString();
     }
+  }
+
+  /** Writes a block to a file that later blocks of the page use. */
+  void save(CodeBlock block, String name) throws IOException {
+    Files.writeString(folder.resolve(name), adapted(block.code()));
   }
 
   /** Runs a Python program until it has printed a line. */

@@ -25,11 +25,13 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * The code blocks of README.md and docs/user work, in the order of each page. A comment in the line
- * before a block can say {@code not run: REASON}, or {@code until stopped}: each of its commands
- * runs until it has printed a line.
+ * before a block can say {@code not run: REASON}, {@code until stopped}: each of its commands runs
+ * until it has printed a line, or {@code file: NAME}: later blocks use the block as this file.
  */
 @SlowTest
 final class DocumentationIT {
+
+  private static final String FILE = "file: ";
 
   @TempDir Path dir;
 
@@ -72,6 +74,10 @@ final class DocumentationIT {
   }
 
   private static void check(CodeBlock block, BlockRunner runner) throws Exception {
+    if (block.marker().startsWith(FILE)) {
+      runner.save(block, block.marker().substring(FILE.length()));
+      return;
+    }
     switch (block.language()) {
       case "sh" -> checkShell(block, runner);
       case "python" -> {

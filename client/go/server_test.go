@@ -1,0 +1,88 @@
+package lavalier
+
+import (
+	"context"
+	"os"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
+
+	pb "lavalier.dev/go/lavalierv1"
+)
+
+const stall = 3 * time.Second
+
+// dialServer connects to the server that GoIT has started: LAVALIER_SERVER, with TLS if LAVALIER_CA
+// is set, and with the token LAVALIER_TOKEN.
+func dialServer(t *testing.T, options ...grpc.DialOption) *grpc.ClientConn {
+	target := os.Getenv("LAVALIER_SERVER")
+	if target == "" {
+		t.Skip("LAVALIER_SERVER is not set: GoIT runs this test")
+	}
+	if ca := os.Getenv("LAVALIER_CA"); ca != "" {
+		tls, err := credentials.NewClientTLSFromFile(ca, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		options = append(options, grpc.WithTransportCredentials(tls))
+	} else {
+		options = append(options, grpc.WithInsecure())
+	}
+	conn, err := Dial(target, options...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	return conn
+}
+
+func token() []grpc.DialOption {
+	if token := os.Getenv("LAVALIER_TOKEN"); token != "" {
+		return []grpc.DialOption{grpc.WithPerRPCCredentials(Token(token))}
+	}
+	return nil
+}
+
+func TestServerAfterStallFramesAreRecentAndEachSampleIsCounted(t *testing.T) {
+	stream := pull(t, dialServer(t, token()...), &pb.StreamFramesRequest{})
+	first, end, frames, missing := int64(-1), int64(0), int64(0), int64(0)
+	for i := 0; i < 40; i++ {
+		if i == 20 {
+			time.Sleep(stall)
+		}
+		frame := next(t, stream)
+		age := time.Since(time.Unix(0, frame.CaptureTimeUnixNanos))
+		if age > stall/2 {
+			t.Errorf("frame %d is %s old", i, age)
+		}
+		if first < 0 {
+			first = frame.SampleIndex
+		} else {
+			missing += frame.Gap.GetSampleCount()
+		}
+		frames += int64(stream.Started().FrameSize)
+		end = frame.SampleIndex + int64(stream.Started().FrameSize)
+	}
+	if frames+missing != end-first {
+		t.Errorf("%d samples in frames, %d in gaps (expected: %d)", frames, missing, end-first)
+	}
+	if lost := time.Duration(samplesToNanos(stream.Started(), missing)); lost < stall/2 {
+		t.Errorf("%s are missing (expected: about %s)", lost, stall)
+	}
+}
+
+func TestServerRejectsUnknownDevice(t *testing.T) {
+	_, err := Pull(context.Background(), dialServer(t, token()...), &pb.StreamFramesRequest{DeviceId: "moon"})
+	expectError(t, err, DeviceNotFound, codes.NotFound, "device_id: moon (expected: one of tone)")
+}
+
+func TestServerRequiresToken(t *testing.T) {
+	if os.Getenv("LAVALIER_TOKEN") == "" {
+		t.Skip("LAVALIER_TOKEN is not set: GoIT runs this test")
+	}
+	_, err := Pull(context.Background(), dialServer(t), &pb.StreamFramesRequest{})
+	expectError(t, err, NotAuthenticated, codes.Unauthenticated, "authorization: unset (expected: ")
+}
