@@ -46,6 +46,10 @@ final class BlockRunner implements AutoCloseable {
           Tool.of("\\bsox\\b", "sox --version", "sox"),
           Tool.of("\\bnode\\b", "node --version", "nodejs"),
           Tool.of(
+              "\\bnode listen\\b",
+              "test -d client/typescript/dist",
+              "npm; in client/typescript: npm ci"),
+          Tool.of(
               "\\bnpm\\b",
               "test -d client/examples/javascript/node_modules/@grpc/grpc-js",
               "npm; in client/examples/javascript: npm ci"),
@@ -78,9 +82,16 @@ final class BlockRunner implements AutoCloseable {
     this.folder = folder;
     this.address = address;
     for (String part :
-        List.of("server", "proto", "client/cli", "client/go", "client/examples/python")) {
+        List.of(
+            "server",
+            "proto",
+            "client/cli",
+            "client/go",
+            "client/typescript",
+            "client/examples/python")) {
       link(part);
     }
+    link("node_modules/@lavalier/client", "client/typescript");
     String javaScript = "client/examples/javascript";
     try (Stream<Path> files = Files.list(ProcessRunner.TOP.resolve(javaScript))) {
       for (Path file : files.toList()) {
@@ -105,7 +116,11 @@ final class BlockRunner implements AutoCloseable {
   }
 
   private void link(String part) throws IOException {
-    Path link = folder.resolve(part);
+    link(part, part);
+  }
+
+  private void link(String name, String part) throws IOException {
+    Path link = folder.resolve(name);
     Files.createDirectories(link.getParent());
     links.add(Files.createSymbolicLink(link, ProcessRunner.TOP.resolve(part)));
   }
