@@ -56,6 +56,14 @@ final class BlockRunner implements AutoCloseable {
           Tool.of("\\bpython3\\b|import grpc", PYTHON, "python3-grpcio python3-grpc-tools"),
           Tool.of("import numpy", "python3 -c 'import numpy'", "python3-numpy"),
           Tool.of(
+              "\\bgrpc_cpp_plugin\\b|\\blisten-cpp\\b",
+              "protoc --version && command -v grpc_cpp_plugin && g++ --version && pkg-config --exists grpc++",
+              "g++ pkg-config libgrpc++-dev protobuf-compiler protobuf-compiler-grpc"),
+          Tool.of(
+              "\\bgrpc_ruby_plugin\\b|\\bruby -I\\b",
+              "protoc --version && command -v grpc_ruby_plugin && ruby -r grpc -e ''",
+              "ruby ruby-grpc protobuf-compiler protobuf-compiler-grpc"),
+          Tool.of(
               "\\bwith-debian\\b",
               "client/go/with-debian build/go version",
               "golang-go golang-google-grpc-dev golang-github-golang-protobuf-1-5-dev"));
@@ -141,7 +149,7 @@ final class BlockRunner implements AutoCloseable {
 
   private List<String> command(String script) {
     return List.of(
-        "timeout", "50", "bash", "-e", "-o", "pipefail", "-c", "cd '" + folder + "'\n" + script);
+        "timeout", "100", "bash", "-e", "-o", "pipefail", "-c", "cd '" + folder + "'\n" + script);
   }
 
   private ProcessRunner.Result run(String script) {

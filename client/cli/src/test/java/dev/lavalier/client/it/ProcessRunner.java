@@ -17,7 +17,7 @@ final class ProcessRunner {
   static final Path TOP = Path.of("").toAbsolutePath().getParent().getParent();
 
   private static final Path CLIENT_JAR = TOP.resolve("client/cli/target/lavalier.jar");
-  private static final long TIMEOUT_SECONDS = 60;
+  private static final long TIMEOUT_SECONDS = 110;
 
   private ProcessRunner() {}
 
