@@ -1,6 +1,7 @@
 package dev.lavalier.app;
 
 import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.capture.script.ScriptedMicrophone;
 import dev.lavalier.capture.virtual.ToneDevice;
 import dev.lavalier.capture.virtual.VirtualDevice;
 import dev.lavalier.capture.virtual.WavDevice;
@@ -13,6 +14,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** The options for capture devices, capture formats and the history. */
@@ -67,12 +69,21 @@ final class CaptureOptions {
       description = "Add a device NAME that plays FILE in a loop. Can be repeated.")
   private final List<String> wavs = new ArrayList<>();
 
+  @Option(
+      names = "--script",
+      paramLabel = "FILE",
+      description =
+          "Add the scripted microphones of FILE, which play sounds and faults for tests of clients."
+              + " The first one is the default device.")
+  private @Nullable String script;
+
   /**
-   * Checks the options and returns their values. Reads the WAV files.
+   * Checks the options and returns their values. Reads the script and the WAV files.
    *
    * @throws IllegalArgumentException if a value is invalid; its message is one line for the user
    */
   Values values() {
+    List<VirtualDevice> virtualDevices = virtualDevices();
     return new Values(
         parseFormat("capture-format", captureFormat),
         deviceFormats(),
@@ -80,7 +91,8 @@ final class CaptureOptions {
         Duration.ofMillis(Checks.range("history-ms", historyMs, 0, 600_000)),
         keptOpen(),
         demo,
-        virtualDevices());
+        microphones(virtualDevices),
+        virtualDevices);
   }
 
   /**
@@ -92,6 +104,7 @@ final class CaptureOptions {
    * @param history the length of the history; zero: none
    * @param keptOpen the ids of the always-on devices
    * @param demo whether the test tone is the default device if no hardware can be captured
+   * @param microphones the scripted microphones
    * @param virtualDevices the test tone and the devices that play WAV files
    */
   record Values(
@@ -101,6 +114,7 @@ final class CaptureOptions {
       Duration history,
       Set<String> keptOpen,
       boolean demo,
+      List<ScriptedMicrophone> microphones,
       List<VirtualDevice> virtualDevices) {}
 
   private Set<String> keptOpen() {
@@ -120,6 +134,20 @@ final class CaptureOptions {
       formats.put(format.name(), parseFormat("device-format", format.value()));
     }
     return formats;
+  }
+
+  private List<ScriptedMicrophone> microphones(List<VirtualDevice> virtualDevices) {
+    if (script == null) {
+      return List.of();
+    }
+    List<ScriptedMicrophone> microphones = ScriptFile.read(FileNames.parse("script: ", script));
+    for (ScriptedMicrophone each : microphones) {
+      if (virtualDevices.stream().anyMatch(device -> device.name().equals(each.name()))) {
+        throw new IllegalArgumentException(
+            "script: %s (expected: a device_id that no virtual device has)".formatted(each.name()));
+      }
+    }
+    return microphones;
   }
 
   private List<VirtualDevice> virtualDevices() {

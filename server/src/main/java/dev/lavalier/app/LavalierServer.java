@@ -6,6 +6,7 @@ import dev.lavalier.capture.DeviceDescriptor;
 import dev.lavalier.capture.Devices;
 import dev.lavalier.capture.javasound.JavaSoundDevices;
 import dev.lavalier.capture.line.LineSettings;
+import dev.lavalier.capture.script.ScriptedDevices;
 import dev.lavalier.capture.virtual.ToneDevice;
 import dev.lavalier.capture.virtual.VirtualDevices;
 import dev.lavalier.codec.flac.FlacCodec;
@@ -28,6 +29,7 @@ import dev.lavalier.web.WebServer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -124,11 +126,13 @@ final class LavalierServer implements AutoCloseable {
                 id -> config.deviceFormats().getOrDefault(id, config.format()), allowed, timeSource)
             .withPeriod(config.period());
     String defaultName = config.demo() ? ToneDevice.NAME : "";
-    return new CombinedDevices(
-        List.of(
-            new JavaSoundDevices(settings),
-            new VirtualDevices(config.virtualDevices(), defaultName, settings)),
-        allowed);
+    List<Devices> sources = new ArrayList<>();
+    if (!config.microphones().isEmpty()) {
+      sources.add(new ScriptedDevices(config.microphones(), settings)); // before the hardware
+    }
+    sources.add(new JavaSoundDevices(settings));
+    sources.add(new VirtualDevices(config.virtualDevices(), defaultName, settings));
+    return new CombinedDevices(sources, allowed);
   }
 
   /**

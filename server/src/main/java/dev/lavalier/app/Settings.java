@@ -1,9 +1,5 @@
 package dev.lavalier.app;
 
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -14,17 +10,10 @@ import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
-import org.snakeyaml.engine.v2.api.LoadSettings;
-import org.snakeyaml.engine.v2.api.lowlevel.Compose;
-import org.snakeyaml.engine.v2.exceptions.Mark;
-import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
-import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
 import org.snakeyaml.engine.v2.nodes.NodeTuple;
-import org.snakeyaml.engine.v2.nodes.ScalarNode;
 import org.snakeyaml.engine.v2.nodes.SequenceNode;
-import org.snakeyaml.engine.v2.schema.FailsafeSchema;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 
@@ -59,9 +48,6 @@ final class Settings {
 
   private static final String PREFIX = "LAVALIER_";
   private static final String CONFIG = "config";
-
-  /** The maximum size of the file, far more than all keys need. */
-  private static final int MAX_FILE_BYTES = 1 << 20;
 
   /**
    * The values of one key.
@@ -162,27 +148,27 @@ final class Settings {
         : List.of(SEPARATING_COMMA.split(value, -1));
   }
 
-  private void readFile(Path file, Set<String> flags) {
-    Node root = root(file);
+  private void readFile(Path path, Set<String> flags) {
+    YamlFile file = YamlFile.read(CONFIG, path);
+    Node root = file.root();
     if (root == null) { // empty, or only comments
       return;
     }
     if (!(root instanceof MappingNode mapping)) {
       throw new IllegalArgumentException(
-          "%s: (expected: lines of the form key: value)".formatted(at(file, root)));
+          "%s: (expected: lines of the form key: value)".formatted(file.at(root)));
     }
     Map<String, String> firstPlaces = new LinkedHashMap<>();
     for (NodeTuple entry : mapping.getValue()) {
-      String place = at(file, entry.getKeyNode());
-      String key = scalar(file, entry.getKeyNode());
+      String place = file.at(entry.getKeyNode());
+      String key = file.scalar(entry.getKeyNode());
       OptionSpec option = options.get(key);
       if (option == null || key.equals(CONFIG)) {
         throw unknown(key, place + ": ");
       }
       String before = firstPlaces.put(key, place);
       if (before != null) {
-        throw new IllegalArgumentException(
-            "%s: %s (expected: once; it is also set at %s)".formatted(place, key, before));
+        throw YamlFile.repeated(place, key, before);
       }
       List<String> values =
           checked(option, place + ": " + key, values(file, option, entry.getValueNode()));
@@ -192,71 +178,25 @@ final class Settings {
     }
   }
 
-  private static Node root(Path file) {
-    try {
-      if (Files.size(file) > MAX_FILE_BYTES) {
-        throw new IllegalArgumentException(
-            "config: %s (expected: at most %d bytes)".formatted(file, MAX_FILE_BYTES));
-      }
-      LoadSettings yaml =
-          LoadSettings.builder().setLabel(file.toString()).setSchema(new FailsafeSchema()).build();
-      String text = Files.readString(file, StandardCharsets.UTF_8);
-      return new Compose(yaml).composeString(text).orElse(null);
-    } catch (StackOverflowError e) { // the YAML reader recurses for each level
-      throw new IllegalArgumentException(
-          "config: %s (expected: keys with values, lists or mappings, not deeply nested)"
-              .formatted(file),
-          e);
-    } catch (NoSuchFileException e) {
-      throw new IllegalArgumentException(
-          "config: %s (expected: an existing file)".formatted(file), e);
-    } catch (IOException e) {
-      throw new IllegalArgumentException(
-          "config: %s (expected: a readable file of UTF-8 text; %s)"
-              .formatted(file, e.getMessage()),
-          e);
-    } catch (MarkedYamlEngineException e) {
-      throw new IllegalArgumentException(
-          "%s: (expected: YAML; %s)"
-              .formatted(
-                  e.getProblemMark().map(mark -> at(file, mark)).orElse(file.toString()),
-                  e.getProblem()),
-          e);
-    } catch (YamlEngineException e) {
-      throw new IllegalArgumentException(
-          "%s: (expected: YAML; %s)".formatted(file, e.getMessage().lines().findFirst().orElse("")),
-          e);
-    }
-  }
-
-  private static List<String> values(Path file, OptionSpec option, Node node) {
+  private static List<String> values(YamlFile file, OptionSpec option, Node node) {
     List<String> values = new ArrayList<>();
     if (node instanceof SequenceNode list) {
-      list.getValue().forEach(item -> values.add(scalar(file, item)));
+      list.getValue().forEach(item -> values.add(file.scalar(item)));
     } else if (node instanceof MappingNode mapping) {
       for (NodeTuple entry : mapping.getValue()) {
         values.add(
-            NamedValue.format(
-                scalar(file, entry.getKeyNode()), scalar(file, entry.getValueNode())));
+            NamedValue.format(file.scalar(entry.getKeyNode()), file.scalar(entry.getValueNode())));
       }
       if (!option.paramLabel().contains("=")) { // it would become an id of a device
         throw new IllegalArgumentException(
             "%s: %s: a mapping (expected: %s)"
                 .formatted(
-                    at(file, node), key(option), option.isMultiValue() ? "a list" : "one value"));
+                    file.at(node), key(option), option.isMultiValue() ? "a list" : "one value"));
       }
     } else {
-      values.add(scalar(file, node));
+      values.add(file.scalar(node));
     }
     return values;
-  }
-
-  private static String scalar(Path file, Node node) {
-    if (node instanceof ScalarNode scalar) {
-      return scalar.getValue();
-    }
-    throw new IllegalArgumentException(
-        "%s: (expected: a plain value, or a list or mapping of them)".formatted(at(file, node)));
   }
 
   /**
@@ -289,14 +229,6 @@ final class Settings {
                 name,
                 String.join(", ", options.keySet()),
                 name.startsWith(PREFIX) ? ", in upper case after " + PREFIX : ""));
-  }
-
-  private static String at(Path file, Node node) {
-    return node.getStartMark().map(mark -> at(file, mark)).orElse(file.toString());
-  }
-
-  private static String at(Path file, Mark mark) {
-    return file + ":" + (mark.getLine() + 1);
   }
 
   /** Returns the arguments of a command line, followed by these settings. */

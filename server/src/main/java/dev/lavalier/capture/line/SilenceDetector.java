@@ -7,24 +7,30 @@ import java.util.Arrays;
  * Notices that a device delivers exact zeros for some seconds: it is muted, or the server has no
  * permission to use it. Used by one thread.
  */
-final class SilenceDetector {
+public final class SilenceDetector {
 
   private static final long SILENCE_NANOS = 5_000_000_000L;
 
   private final long silentFrom;
   private long zeroSamples;
 
-  SilenceDetector(PcmFormat format) {
+  /** Creates a detector for a device that has delivered nothing. */
+  public SilenceDetector(PcmFormat format) {
     this.silentFrom = format.samplesIn(SILENCE_NANOS);
   }
 
   /** Returns whether the device is silent. */
-  boolean isSilent() {
+  public boolean isSilent() {
     return zeroSamples >= silentFrom;
   }
 
-  /** Records a period. */
-  void onPeriod(byte[] pcm, int samples) {
+  /**
+   * Records a period.
+   *
+   * @param pcm its audio, the whole array
+   * @param samples the number of samples per channel in it, 1 or more
+   */
+  public void onPeriod(byte[] pcm, int samples) {
     zeroSamples = isZero(pcm) ? zeroSamples + samples : 0;
   }
 

@@ -35,14 +35,25 @@ public record ToneDevice() implements VirtualDevice {
 
   @Override
   public SampleSource open(PcmFormat format) {
-    return new SineSource(format);
+    return sine(FREQUENCY_HZ, format);
+  }
+
+  /**
+   * Opens a sine with the peak of this device, the same on every channel.
+   *
+   * @param hz its frequency
+   */
+  public static SampleSource sine(int hz, PcmFormat format) {
+    return new SineSource(hz, format);
   }
 
   private static final class SineSource implements SampleSource {
+    private final int hz;
     private final PcmFormat format;
     private int phase; // position in the current second in samples; the tone repeats every second
 
-    SineSource(PcmFormat format) {
+    SineSource(int hz, PcmFormat format) {
+      this.hz = hz;
       this.format = format;
     }
 
@@ -51,7 +62,7 @@ public record ToneDevice() implements VirtualDevice {
       int width = format.encoding().bytesPerSample();
       int step = format.bytesPerSampleFrame();
       for (int at = offset; at < offset + length; at += step) {
-        double angle = 2 * Math.PI * FREQUENCY_HZ * phase / format.sampleRateHz();
+        double angle = 2 * Math.PI * hz * phase / format.sampleRateHz();
         format.encoding().write(PEAK * Math.sin(angle), to, at);
         for (int channel = 1; channel < format.channelCount(); channel++) {
           System.arraycopy(to, at, to, at + channel * width, width);

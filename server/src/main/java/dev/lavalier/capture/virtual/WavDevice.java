@@ -72,6 +72,17 @@ public record WavDevice(String name, Path file, PcmFormat format, FileVersion ve
     }
   }
 
+  /**
+   * Returns the number of samples per channel in the file now.
+   *
+   * @throws IOException if it cannot be played or read any more; the message names the file
+   */
+  public long samples() throws IOException {
+    try (WavFile wav = WavFile.openAgain(file)) {
+      return wav.header().dataBytes() / wav.header().blockBytes();
+    }
+  }
+
   @Override
   public SampleSource open(PcmFormat requested) throws IOException {
     return new WavLoop(WavFile.openAgain(file, requested));

@@ -54,6 +54,7 @@ final class BlockRunner implements AutoCloseable {
               "test -d client/examples/javascript/node_modules/@grpc/grpc-js",
               "npm; in client/examples/javascript: npm ci"),
           Tool.of("\\bpython3\\b|import grpc", PYTHON, "python3-grpcio python3-grpc-tools"),
+          Tool.of("\\bpytest\\b", "python3 -c 'import pytest'", "python3-pytest"),
           Tool.of("import numpy", "python3 -c 'import numpy'", "python3-numpy"),
           Tool.of(
               "\\bgrpc_cpp_plugin\\b|\\blisten-cpp\\b",
