@@ -126,6 +126,18 @@ public final class LavalierClient implements AutoCloseable {
     return over(channel, TimeSource.system());
   }
 
+  /**
+   * Creates a client on a channel to a server whose time is simulated, for tests. The client judges
+   * by this time which frames have expired. Its waits and timeouts are in real time.
+   *
+   * @param nanoTime returns the time in nanoseconds, as {@link System#nanoTime}; called by any
+   *     thread
+   * @see #over(Channel)
+   */
+  public static LavalierClient over(Channel channel, LongSupplier nanoTime) {
+    return over(channel, TimeSource.withNanoTime(nanoTime));
+  }
+
   /** Creates a client with an injected time source, for tests. */
   static LavalierClient over(Channel channel, TimeSource timeSource) {
     Endpoint server = new Endpoint(String.valueOf(channel.authority()));
