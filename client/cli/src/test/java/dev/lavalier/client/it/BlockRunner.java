@@ -55,6 +55,11 @@ final class BlockRunner implements AutoCloseable {
               "npm; in client/examples/javascript: npm ci"),
           Tool.of("\\bpython3\\b|import grpc", PYTHON, "python3-grpcio python3-grpc-tools"),
           Tool.of("\\bpytest\\b", "python3 -c 'import pytest'", "python3-pytest"),
+          Tool.of(
+              "build/venv|import lavalier\\b",
+              "python3 -c 'import ensurepip, grpc, hatchling' && protoc --version && which grpc_python_plugin",
+              "python3-venv python3-grpcio python3-hatchling protobuf-compiler protobuf-compiler-grpc"),
+          Tool.of("import soundfile", "python3 -c 'import soundfile'", "python3-soundfile"),
           Tool.of("import numpy", "python3 -c 'import numpy'", "python3-numpy"),
           Tool.of(
               "\\bgrpc_cpp_plugin\\b|\\blisten-cpp\\b",
@@ -70,6 +75,7 @@ final class BlockRunner implements AutoCloseable {
               "golang-go golang-google-grpc-dev golang-github-golang-protobuf-1-5-dev"));
 
   private static final String DOCUMENTED_ADDRESS = "127.0.0.1:50051";
+  private static final Pattern PYTHON_PACKAGE = Pattern.compile("(?m)^import lavalier$");
   private static final Pattern LENGTH = Pattern.compile("--seconds [0-9]+");
 
   /** The name of a recording; its conversions, such as %Y, stand for the capture time. */
@@ -97,7 +103,8 @@ final class BlockRunner implements AutoCloseable {
             "client/cli",
             "client/go",
             "client/typescript",
-            "client/examples/python")) {
+            "client/examples/python",
+            "client/python")) {
       link(part);
     }
     link("node_modules/@lavalier/client", "client/typescript");
@@ -245,11 +252,15 @@ final class BlockRunner implements AutoCloseable {
     Files.writeString(folder.resolve(name), adapted(block.code()));
   }
 
-  /** Runs a Python program until it has printed a line. */
+  /** Runs a Python program until it has printed a line: with the package, or with the stubs. */
   void runPython(CodeBlock block) throws Exception {
     String name = "block" + block.line() + ".py";
     Files.writeString(folder.resolve(name), adapted(block.code()));
-    runUntilStopped("PYTHONPATH=build/python python3 " + name);
+    String python =
+        PYTHON_PACKAGE.matcher(block.code()).find()
+            ? "build/venv/bin/python "
+            : "PYTHONPATH=build/python python3 ";
+    runUntilStopped(python + name);
   }
 
   /** Compiles a Java block. Runs it until it has printed a line, if it connects by itself. */

@@ -1,0 +1,301 @@
+"""The blocking client and a real server."""
+import shutil
+import struct
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+from accounting import FRESH, STALL, Account, age
+from conftest import TOP, Stopping, lavalier_server
+
+import lavalier
+from lavalier import Cause, NoticeKind
+
+WHISPER = "16000/1/s16le"
+
+
+@pytest.fixture
+def client(server):
+    with lavalier.connect(server.address) as client:
+        yield client
+
+
+def test_devices_and_info(client):
+    [tone] = client.devices()
+    assert (tone.device_id, tone.is_default) == ("tone", True)
+    assert str(tone.capture_format) == "48000/2/s16le"
+    info = client.info()
+    assert {"history", "steady_time", "levels"} <= info.capabilities
+    assert (info.codecs, info.history, info.max_latency) == (("pcm", "opus", "flac"), 10.0, 60.0)
+
+
+def test_frames_are_those_of_tone(client):
+    account = Account()
+    with client.stream("tone", frame_size=480, format="16000/1/f32le") as stream:
+        assert (stream.start.device_id, stream.start.frame_size) == ("tone", 480)
+        for frame in stream:
+            account.add(stream, frame)
+            assert len(frame.pcm) == 4 * 480
+            if account.received >= 16_000:
+                break
+    assert abs(time.time() - frame.time) < 60
+    assert 0.24 < abs(frame.samples).max() < 0.26  # -12 dBFS
+
+
+def test_default_stream_opens_when_it_is_read(client):
+    stream = client.stream()
+    with pytest.raises(RuntimeError, match="^stream: not open"):
+        stream.start
+    assert stream.read().format == stream.start.capture_format
+    stream.close()
+    assert stream.read() is None
+    assert list(stream) == []
+
+
+def test_close_by_other_thread_ends_loop(client):
+    with client.stream("tone", max_latency=1) as stream:
+        threading.Timer(0.3, stream.close).start()
+        assert [frame for frame in stream]
+
+
+def test_closed_client_ends_streams_and_refuses_calls(server):
+    client = lavalier.connect(server.address)
+    stream = client.stream("tone")
+    assert stream.read() is not None
+    client.close()
+    assert stream.read() is None
+    for call in (client.devices, client.stream, client.levels):
+        with pytest.raises(RuntimeError, match=r"^client: closed \(expected: an open client\)$"):
+            call()
+
+
+def test_error_has_message_of_server(client):
+    with pytest.raises(lavalier.DeviceNotFoundError, match=r"^device_id: moon \(expected: one of tone\)$"):
+        client.stream("moon").open()
+    with pytest.raises(lavalier.FormatNotAvailableError, match="^format"):
+        client.stream("tone", format="16001/1/s16le").open()
+    with pytest.raises(lavalier.InvalidRequestError, match="^frame_size: 99999 "):
+        client.stream("tone", frame_size=99_999).open()
+
+
+@pytest.mark.parametrize("address, reason", [
+    ("127.0.0.1:1", "connection refused; is lavalier-server running?"),
+    ("unix:/nosuch/socket", "no such file; is lavalier-server running with --unix-socket?"),
+    ("nosuch.invalid:50051", "the host name is unknown")])
+def test_unreachable_server_is_one_line(address, reason):
+    with lavalier.connect(address) as client:
+        for call in (client.devices, client.stream("tone").open, lambda: list(client.levels())):
+            with pytest.raises(lavalier.UnavailableError) as error:
+                call()
+            assert str(error.value) == f"server: {address} (expected: a Lavalier server; {reason})"
+            assert error.value.retryable
+
+
+def test_unix_socket(server):
+    with lavalier.connect(server.unix, token="unused") as client:
+        assert client.stream("tone").read() is not None
+
+
+def test_levels_are_those_of_tone(client):
+    with client.levels("tone", interval=0.05) as levels:
+        for count, each in enumerate(levels):
+            assert each.sample_count + each.lost_sample_count == 2_400
+            if count == 2:
+                levels.close()
+    assert count == 2
+    assert [round(channel.peak, 2) for channel in each.channels] == [0.25, 0.25]
+    with pytest.raises(lavalier.InvalidRequestError, match="^interval_ms: 1 "):
+        next(iter(client.levels("tone", interval=0.001)))
+
+
+@pytest.mark.skipif(not shutil.which("ffmpeg"), reason="ffmpeg is not installed (Debian: ffmpeg)")
+def test_flac_packets_make_file(client, tmp_path):
+    path = tmp_path / "tone.flac"
+    with client.stream("tone", format=WHISPER, frame_size=960, codec="flac") as stream:
+        assert stream.start.codec == "flac"
+        packets = [frame.packet for frame, _ in zip(stream, range(10))]
+        path.write_bytes(stream.start.codec_config + b"".join(packets))
+    pcm = subprocess.run(["ffmpeg", "-v", "error", "-i", path, "-f", "s16le", "-"], check=True,
+                         capture_output=True).stdout
+    samples = struct.unpack(f"<{len(pcm) // 2}h", pcm)
+    assert len(samples) == 9_600
+    assert 8_000 < max(samples) < 8_500  # -12 dBFS
+
+
+def test_stalled_reader_gets_fresh_frame_and_exact_gap(client):
+    account = Account()
+    with client.stream("tone", format=WHISPER) as stream:
+        for _ in range(20):
+            account.add(stream, stream.read())
+        time.sleep(STALL)
+        frame = stream.read()
+        assert age(client.info(), frame) < FRESH
+        account.add(stream, frame)
+        assert account.missing > (STALL - 1) * 16_000
+        assert account.causes == {Cause.SLOW_SUBSCRIBER}
+
+
+def test_evicted_reader_resumes(run_server):
+    server = run_server("--demo", "--web-port", "0", "--stall-limit-s", "1")
+    account = Account()
+    notices = []
+    with lavalier.connect(server.address) as client:
+        with client.stream("tone", format=WHISPER, on_notice=notices.append) as stream:
+            for _ in range(20):
+                account.add(stream, stream.read())
+            time.sleep(STALL)
+            while not account.missing or len(notices) < 2:
+                account.add(stream, stream.read())
+            assert age(client.info(), stream.read()) < FRESH
+    assert [notice.kind for notice in notices] == [NoticeKind.RECONNECTING, NoticeKind.RECONNECTED]
+    assert notices[0].message.startswith("the server ended the stream, reconnecting for at most 300 s: ")
+    assert Cause.SLOW_SUBSCRIBER in account.causes
+
+
+def test_stopped_process_gets_fresh_frame_and_exact_gap(server):
+    probe = Stopping([sys.executable, str(TOP / "client/python/tests/reader_probe.py"), server.address])
+    try:
+        before = [line.split() for line in probe.lines(20)]
+        probe.stop()
+        time.sleep(STALL)
+        probe.resume()
+        after = [line.split() for line in probe.lines(50)]
+    finally:
+        probe.close()
+    following = None
+    for index, gap, _ in before + after:
+        assert following is None or int(index) == following + int(gap)
+        following = int(index) + 320
+    gaps = [int(gap) for _, gap, _ in after]
+    assert max(gaps) > (STALL - 1) * 16_000
+    resumed = gaps.index(max(gaps))
+    assert max(float(seconds) for _, _, seconds in after[resumed:]) < FRESH
+
+
+def test_stalled_network_delivers_nothing_old(server, proxy, client):
+    account = Account()
+    with lavalier.connect(proxy.address) as stalled:
+        with stalled.stream("tone", format=WHISPER) as stream:
+            for _ in range(20):
+                account.add(stream, stream.read())
+            proxy.stall()
+            threading.Timer(STALL, proxy.flow).start()
+            while not account.missing:
+                frame = stream.read()
+                account.add(stream, frame)
+            assert age(client.info(), frame) < FRESH
+    assert account.missing > (STALL - 1) * 16_000
+
+
+def test_cut_connection_resumes_without_loss_from_history(proxy):
+    notices = []
+    account = Account()
+    with lavalier.connect(proxy.address) as client:
+        with client.stream("tone", format=WHISPER, max_latency=5, on_notice=notices.append) as stream:
+            for _ in range(20):
+                account.add(stream, stream.read())
+            epoch = account.epoch
+            proxy.cut()
+            while len(notices) < 2:
+                account.add(stream, stream.read())
+    # The last subscriber has gone for a moment, so the device can have been closed and opened again.
+    if account.epoch == epoch:
+        assert account.missing == 0
+        assert notices[1].message.endswith("no samples are missing")
+    else:
+        assert Cause.NOT_KEPT in account.causes
+    assert notices[0].message.startswith("connection lost, reconnecting for at most 300 s: server: ")
+
+
+def test_cut_connection_loses_nothing_while_device_stays_open(server, proxy, client):
+    account = Account()
+    notices = []
+    with client.stream("tone"), lavalier.connect(proxy.address) as cut:
+        with cut.stream("tone", format=WHISPER, max_latency=5, on_notice=notices.append) as stream:
+            for _ in range(20):
+                account.add(stream, stream.read())
+            proxy.cut()
+            while len(notices) < 2:
+                account.add(stream, stream.read())
+    assert notices[1].message.endswith("no samples are missing")
+    assert account.missing == 0
+
+
+def test_restarted_server_resumes_with_estimated_gap(run_server):
+    server = run_server("--demo", "--web-port", "0")
+    notices = []
+    account = Account()
+    with lavalier.connect(server.address) as client:
+        with client.stream("tone", format=WHISPER, on_notice=notices.append) as stream:
+            first = stream.read()
+            account.add(stream, first)
+            for _ in range(20):
+                account.add(stream, stream.read())
+            server.kill()
+            server.start()
+            while len(notices) < 2:
+                frame = stream.read()
+                account.add(stream, frame)
+    assert [notice.kind for notice in notices] == [NoticeKind.RECONNECTING, NoticeKind.RECONNECTED]
+    assert frame.gap.estimated
+    # The samples and the gap are as long as the time that passed.
+    assert account.received + account.missing - 320 == pytest.approx((frame.time - first.time) * 16_000, abs=4_000)
+
+
+def test_preroll_comes_first(client):
+    with client.stream("tone") as open_device, client.stream("tone", format=WHISPER) as live:
+        del open_device
+        for _ in range(50):  # 1 s
+            newest = live.read()
+        with client.stream("tone", format=WHISPER, preroll=0.5) as stream:
+            assert stream.start.preroll == 0.5
+            assert stream.read().time < newest.time - 0.3
+
+
+def certificate(folder, name):
+    """Creates a certificate for localhost that signs itself."""
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={name}",
+                    "-addext", "subjectAltName=DNS:localhost", "-keyout", folder / f"{name}.key", "-out",
+                    folder / f"{name}.pem"], check=True, capture_output=True)
+    return str(folder / f"{name}.pem")
+
+
+def test_encryption_and_tokens(run_server, tmp_path):
+    ca, other = certificate(tmp_path, "server"), certificate(tmp_path, "other")
+    tokens = str(tmp_path / "tokens")
+
+    def token(name, *more):
+        return lavalier_server("token", "add", name, "--stream", "tone", "--token-file", tokens, *more).strip()
+
+    ann, ben = token("ann"), token("ben")
+    server = run_server("--demo", "--web-port", "0", "--token-file", tokens, "--tls-cert", ca, "--tls-key",
+                        str(tmp_path / "server.key"))
+    address = f"localhost:{server.port}"
+    with lavalier.connect(address, ca=ca, token=ben) as client:
+        with client.stream("tone") as stream:
+            lavalier_server("token", "revoke", "ben", "--token-file", tokens)
+            with pytest.raises(lavalier.NotAuthenticatedError):
+                for _ in stream:
+                    pass
+    with lavalier.connect(address, ca=ca, token=lambda: ann) as client:
+        assert client.stream("tone").read() is not None
+    for options, error, message in [
+            ({"ca": ca}, lavalier.NotAuthenticatedError, "authorization"),
+            ({"ca": ca, "token": "wrong"}, lavalier.NotAuthenticatedError, "authorization"),
+            ({"ca": other, "token": ann}, lavalier.TlsFailedError, "a trusted certificate"),
+            ({"tls": True, "token": ann}, lavalier.TlsFailedError, "a trusted certificate"),
+            ({}, lavalier.UnavailableError, "it may require TLS")]:
+        with lavalier.connect(address, **options) as client:
+            for call in (client.devices, client.stream("tone").open):
+                with pytest.raises(error) as failed:
+                    call()
+                assert message in str(failed.value) and "\n" not in str(failed.value)
+                assert ann not in str(failed.value)
+
+
+def test_server_without_encryption_is_reported(server, tmp_path):
+    with lavalier.connect(server.address, ca=certificate(tmp_path, "server")) as client:
+        with pytest.raises(lavalier.TlsFailedError, match="the server answers without TLS"):
+            client.devices()
