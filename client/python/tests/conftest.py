@@ -14,11 +14,6 @@ JAVA = os.path.join(os.environ["JAVA_HOME"], "bin/java") if "JAVA_HOME" in os.en
 READY = "lavalier-server listening on "
 
 
-def lavalier_server(*arguments):
-    """Returns what a command of the server program prints."""
-    return subprocess.run([JAVA, "-jar", JAR, *arguments], check=True, capture_output=True, text=True).stdout
-
-
 class Server:
     """The server program on a free port of loopback."""
 
@@ -66,6 +61,15 @@ def server(run_server, tmp_path_factory):
     server = run_server("--demo", "--web-port", "0", "--history-ms", "10000", "--unix-socket", str(socket_path))
     server.unix = f"unix:{socket_path}"
     return server
+
+
+@pytest.fixture
+def silent_server(monkeypatch):
+    """The address of a server that accepts connections and does not answer. The clients wait for 1 s."""
+    for module in ("_session", "_client", "aio"):
+        monkeypatch.setattr(f"lavalier.{module}.ANSWER_TIMEOUT", 1_000_000_000)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield f"127.0.0.1:{listener.getsockname()[1]}"
 
 
 class Proxy:

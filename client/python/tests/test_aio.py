@@ -133,6 +133,18 @@ def test_errors(server):
     asyncio.run(main())
 
 
+def test_silent_server_is_given_up(silent_server):
+    async def main():
+        async with lavalier.aio.connect(silent_server) as client:
+            with pytest.raises(lavalier.UnavailableError, match="it did not answer in 1 s"):
+                await client.stream("tone").open()
+            with pytest.raises(lavalier.UnavailableError, match="it did not answer in 1 s"):
+                async for _ in client.levels("tone"):
+                    pass
+
+    asyncio.run(main())
+
+
 def test_levels(server):
     async def main():
         async with lavalier.aio.connect(server.address) as client:
@@ -171,7 +183,8 @@ def test_audio_input_is_lazy_and_ends_when_closed(run_server):
     async def main():
         source = lavalier.AudioInput(server.address, "tone", "16000/2/s16le", pcm_format=HostFormat)
         async with lavalier.aio.connect(server.address) as client:
-            assert await source.open() == HostFormat(HostFormat.Endianness.LITTLE, HostFormat.SampleType.INT16, 16_000, 2)
+            opened = await source.open()
+            assert opened == HostFormat(HostFormat.Endianness.LITTLE, HostFormat.SampleType.INT16, 16_000, 2)
             frames = source.frames(160)
             assert await state(client) == DeviceState.CLOSED  # the microphone is off
             sizes = set()
@@ -184,6 +197,7 @@ def test_audio_input_is_lazy_and_ends_when_closed(run_server):
             assert source.missed_samples > (STALL - 1) * 16_000
             await source.aclose()
             assert [pcm async for pcm in frames] == []
+            assert [pcm async for pcm in source.frames(160)] == []
             while await state(client) != DeviceState.CLOSED:
                 await asyncio.sleep(0.05)
 

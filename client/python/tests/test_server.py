@@ -1,4 +1,6 @@
 """The blocking client and a real server."""
+import datetime
+import hashlib
 import shutil
 import struct
 import subprocess
@@ -8,7 +10,7 @@ import time
 
 import pytest
 from accounting import FRESH, STALL, Account, age
-from conftest import TOP, Stopping, lavalier_server
+from conftest import TOP, Stopping
 
 import lavalier
 from lavalier import Cause, NoticeKind
@@ -135,6 +137,24 @@ def test_stalled_reader_gets_fresh_frame_and_exact_gap(client):
         account.add(stream, frame)
         assert account.missing > (STALL - 1) * 16_000
         assert account.causes == {Cause.SLOW_SUBSCRIBER}
+
+
+def test_slow_reader_gets_only_fresh_frames(client):
+    account = Account()
+    with client.stream("tone", format=WHISPER) as stream:
+        for _ in range(20):
+            frame = stream.read()
+            account.add(stream, frame)
+            assert age(client.info(), frame) < FRESH
+            time.sleep(0.1)  # five times as long as the frame
+    assert account.missing > account.received
+
+
+def test_silent_server_is_given_up(silent_server):
+    with lavalier.connect(silent_server) as client:
+        for call in (client.stream("tone").open, lambda: list(client.levels("tone"))):
+            with pytest.raises(lavalier.UnavailableError, match="it did not answer in 1 s"):
+                call()
 
 
 def test_evicted_reader_resumes(run_server):
@@ -264,18 +284,24 @@ def certificate(folder, name):
 
 def test_encryption_and_tokens(run_server, tmp_path):
     ca, other = certificate(tmp_path, "server"), certificate(tmp_path, "other")
-    tokens = str(tmp_path / "tokens")
+    ann, ben = "lav_of_ann", "lav_of_ben"
+    tokens = tmp_path / "tokens"
 
-    def token(name, *more):
-        return lavalier_server("token", "add", name, "--stream", "tone", "--token-file", tokens, *more).strip()
+    def write_tokens(ben_expires):
+        (tmp_path / "new").write_text("".join(
+            f"{name} sha256:{hashlib.sha256(token.encode()).hexdigest()} stream=tone{more}\n"
+            for name, token, more in [("ann", ann, ""), ("ben", ben, ben_expires)]))
+        (tmp_path / "new").chmod(0o600)
+        (tmp_path / "new").replace(tokens)
 
-    ann, ben = token("ann"), token("ben")
-    server = run_server("--demo", "--web-port", "0", "--token-file", tokens, "--tls-cert", ca, "--tls-key",
+    write_tokens("")
+    server = run_server("--demo", "--web-port", "0", "--token-file", str(tokens), "--tls-cert", ca, "--tls-key",
                         str(tmp_path / "server.key"))
     address = f"localhost:{server.port}"
     with lavalier.connect(address, ca=ca, token=ben) as client:
         with client.stream("tone") as stream:
-            lavalier_server("token", "revoke", "ben", "--token-file", tokens)
+            soon = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=1)
+            write_tokens(f" expires={soon:%Y-%m-%dT%H:%M:%SZ}")
             with pytest.raises(lavalier.NotAuthenticatedError):
                 for _ in stream:
                     pass
@@ -293,6 +319,18 @@ def test_encryption_and_tokens(run_server, tmp_path):
                     call()
                 assert message in str(failed.value) and "\n" not in str(failed.value)
                 assert ann not in str(failed.value)
+
+
+def test_client_certificate(run_server, tmp_path):
+    ca, me = certificate(tmp_path, "server"), certificate(tmp_path, "me")
+    server = run_server("--demo", "--web-port", "0", "--tls-cert", ca, "--tls-key", str(tmp_path / "server.key"),
+                        "--tls-client-ca", me)
+    address = f"localhost:{server.port}"
+    with lavalier.connect(address, ca=ca, cert=me, key=str(tmp_path / "me.key")) as client:
+        assert client.stream("tone").read() is not None
+    with lavalier.connect(address, ca=ca) as client:
+        with pytest.raises(lavalier.Error, match=f"^server: {address} "):
+            client.devices()
 
 
 def test_server_without_encryption_is_reported(server, tmp_path):

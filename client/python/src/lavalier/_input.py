@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import enum
-from typing import Any, AsyncGenerator, Optional
+from typing import Any, AsyncGenerator
 
 from . import _errors, aio
 from ._values import Format
@@ -61,7 +61,7 @@ class AudioInput:
             raise ValueError(f"format: {format} (expected: RATE/CHANNELS/ENCODING, such as 48000/1/s16le; "
                              "encodings s16le, f32le)")
         self._pcm_format = pcm_format
-        self._stream: Optional[aio.FrameStream] = None
+        self._closed = False
         self.missed_samples = 0
         """The number of samples per channel that were skipped."""
 
@@ -77,6 +77,8 @@ class AudioInput:
 
     async def frames(self, frame_size: int) -> AsyncGenerator[bytes, None]:
         """Yields the samples of each frame, until the input is closed. Raises `Error`."""
+        if self._closed:
+            return
         async with self._client.stream(self._device, format=self._format, frame_size=frame_size,
                                        on_device_loss="wait") as stream:
             async for frame in stream:
@@ -86,4 +88,5 @@ class AudioInput:
 
     async def aclose(self) -> None:
         """Switches the microphone off. A loop over `frames` ends."""
+        self._closed = True
         await self._client.close()

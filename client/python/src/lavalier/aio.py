@@ -143,6 +143,8 @@ class _PullCall:
                 self._received.put_nowait(Arrival(message, time.monotonic_ns()))
         except grpc.RpcError as e:
             end = self._endpoint.error(e)
+        except asyncio.CancelledError:  # `close` has cancelled the call
+            end = _CLOSED
         self._received.put_nowait(end)
 
     async def receive(self, deadline: Optional[int]) -> Result:
@@ -159,9 +161,7 @@ class _PullCall:
     async def close(self) -> None:
         self._received.put_nowait(_CLOSED)
         self._call.cancel()
-        self._reader.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._reader
+        await asyncio.wait({self._reader})
         await self._channel.close()
 
 

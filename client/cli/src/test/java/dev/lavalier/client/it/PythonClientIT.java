@@ -10,6 +10,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -36,7 +38,7 @@ final class PythonClientIT {
           "openssl");
 
   private static final String IMPORTS =
-      "import build, ensurepip, grpc, hatchling, mypy, numpy, pytest";
+      "import build, ensurepip, grpc, hatchling, mypy, numpy, pytest, xdist";
 
   @TempDir static Path dir;
 
@@ -57,7 +59,7 @@ final class PythonClientIT {
             .orElse("");
     assumeTrue(
         !debianPython.isEmpty(),
-        "no python3 can %s (Debian: mypy python3-build python3-grpcio python3-hatchling python3-numpy python3-pytest python3-venv)"
+        "no python3 can %s (Debian: mypy python3-build python3-grpcio python3-hatchling python3-numpy python3-pytest python3-pytest-xdist python3-venv)"
             .formatted(IMPORTS));
     Path environment = dir.resolve("venv");
     succeeds(debianPython, "-m", "venv", "--system-site-packages", environment.toString());
@@ -70,9 +72,27 @@ final class PythonClientIT {
         SOURCE.toString());
   }
 
+  /** Python's form of 0.1.0-SNAPSHOT is 0.1.0.dev0. */
+  @Test
+  void versionIsThatOfTheProject() throws Exception {
+    String project = Files.readString(ProcessRunner.TOP.resolve("pom.xml"));
+    Matcher version = Pattern.compile("<version>(.*)</version>").matcher(project);
+    assertThat(version.find()).isTrue();
+    assertThat(
+            succeeds(python, "-c", "import importlib.metadata as m; print(m.version('lavalier'))"))
+        .isEqualTo(version.group(1).replace("-SNAPSHOT", ".dev0") + "\n");
+  }
+
   @Test
   void rulesOfStreamsHold() throws Exception {
-    assertThat(succeeds(python, "-m", "pytest", "tests/test_session.py", "tests/test_values.py"))
+    assertThat(
+            succeeds(
+                python,
+                "-m",
+                "pytest",
+                "tests/test_session.py",
+                "tests/test_values.py",
+                "tests/test_faults.py"))
         .contains(" passed in ")
         .doesNotContain(" skipped");
   }
@@ -80,7 +100,9 @@ final class PythonClientIT {
   @Test
   @SlowTest
   void clientsWorkWithServer() throws Exception {
-    assertThat(succeeds(python, "-m", "pytest", "tests/test_server.py", "tests/test_aio.py"))
+    assertThat(
+            succeeds(
+                python, "-m", "pytest", "-n", "2", "tests/test_server.py", "tests/test_aio.py"))
         .contains(" passed in ")
         .doesNotContain(" skipped");
   }
