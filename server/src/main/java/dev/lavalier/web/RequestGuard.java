@@ -1,6 +1,7 @@
 package dev.lavalier.web;
 
 import dev.lavalier.access.ServerCertificate;
+import dev.lavalier.common.LogText;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpRequest;
@@ -107,7 +108,8 @@ final class RequestGuard {
       end++;
     }
     String path = target.substring(end);
-    request.headers().set(HttpHeaderNames.HOST, target.substring(start.length(), end));
+    String host = LogText.sanitize(target.substring(start.length(), end)); // valid in a header
+    request.headers().set(HttpHeaderNames.HOST, host);
     request.setUri(path.startsWith("/") ? path : "/" + path);
   }
 

@@ -4,6 +4,7 @@ import java.io.BufferedInputStream;
 import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -78,15 +79,23 @@ public final class HttpSocket implements AutoCloseable {
 
   /** Connects to a port on loopback. */
   public HttpSocket(int port) throws IOException {
-    this(new Socket(InetAddress.getLoopbackAddress(), port));
+    this(new Socket(InetAddress.getLoopbackAddress(), port), BUFFER_BYTES);
   }
 
-  /** Uses a connected socket, for example one with TLS. */
+  /**
+   * Uses a connected socket, for example one with TLS. Reads from it only what a test asks for, so
+   * the test decides when its window opens.
+   */
   public HttpSocket(Socket socket) throws IOException {
+    this(socket, 0);
+  }
+
+  private HttpSocket(Socket socket, int bufferBytes) throws IOException {
     this.socket = socket;
     socket.setSoTimeout(TIMEOUT_MILLIS);
     socket.setTcpNoDelay(true);
-    this.in = new DataInputStream(new BufferedInputStream(socket.getInputStream(), BUFFER_BYTES));
+    InputStream in = socket.getInputStream();
+    this.in = new DataInputStream(bufferBytes == 0 ? in : new BufferedInputStream(in, bufferBytes));
   }
 
   /** Returns a WebSocket for a method of AudioCapture. */

@@ -149,7 +149,12 @@ final class HttpConnectionTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "\u0001\u0002\r\n\r\n", "GET /\r\n\r\n"})
+      strings = {
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        "\u0001\u0002\r\n\r\n",
+        "GET /\r\n\r\n",
+        "GET http://a\u0000b/ HTTP/1.1\r\nHost: localhost\r\n\r\n"
+      })
   void otherProtocolIsRejected(String bytes) throws Exception {
     HttpSocket connection = web.start().connect().send(bytes);
     assertThat(connection.response().status()).isBetween(400, 403);
