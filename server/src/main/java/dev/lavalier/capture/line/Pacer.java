@@ -1,16 +1,24 @@
 package dev.lavalier.capture.line;
 
+import java.util.Arrays;
+
 /**
  * Schedules the periods at even intervals. Some sound servers deliver samples in bursts that are
  * not whole periods: without a schedule, periods of 20 ms would be 0 or 40 ms apart. The pacer
- * delays them by just enough that each period is available when it is due, which is at most one
- * burst. Bursts of more than about 40 ms remain uneven.
+ * delays them by just enough that a period is available when it is due, which is at most one burst.
+ * Bursts of more than about 40 ms remain uneven.
  *
- * <p>A period that arrives late delays the schedule by the same time. If more samples than
- * necessary were waiting throughout an {@link #ADJUST_INTERVAL}, the schedule moves forward again
- * in steps of at most {@link #MAX_ADVANCE_PER_PERIOD}. The schedule also follows a device whose
- * clock differs from the clock of this machine. A pause longer than {@link #MAX_DELAY_NANOS} is not
- * a burst: the periods that accumulated are released at once.
+ * <p>Bursts that are not whole periods make periods late again and again; a busy machine makes some
+ * late now and then. Only the first should delay all others. So the pacer takes the latest period
+ * of each {@link #INTERVAL}. Its lateness counts only up to that of the latest period of the {@link
+ * #RECENT} intervals before. The schedule follows the highest of these values of the last {@link
+ * #INTERVALS}, and ignores one of {@link #INTERVALS_PER_IGNORED}. A period that is later than the
+ * schedule is released when it arrives, and does not move the schedule.
+ *
+ * <p>The schedule moves back at once, and forward by at most a {@link #MAX_ADVANCE_PART}th part of
+ * each period. It follows a device whose clock differs from the clock of this machine. A pause
+ * longer than {@link #MAX_DELAY_NANOS} is not a burst: the periods that accumulated are released at
+ * once.
  *
  * <p>Used by one thread. All times are in nanoseconds.
  */
@@ -23,10 +31,23 @@ final class Pacer {
    */
   static final long MAX_DELAY_NANOS = 25_000_000;
 
-  /** The backlog that should remain when a period is released, to absorb jitter. */
-  private static final long MARGIN = 5_000_000;
+  /** The backlog that remains when the schedule moves forward, as a thread wakes up a bit late. */
+  private static final long MARGIN = 200_000;
 
-  private static final long ADJUST_INTERVAL = 60_000_000_000L;
+  private static final long INTERVAL = 50_000_000;
+
+  /**
+   * Together they last for 30 s. The pattern in which bursts of up to 60 ms and periods of 10 ms
+   * meet repeats within that time.
+   */
+  private static final int INTERVALS = 600;
+
+  /** Together they last for 350 ms: the pattern of PipeWire's bursts repeats after 320 ms. */
+  private static final int RECENT = 7;
+
+  private static final int INTERVALS_PER_IGNORED = 50;
+
+  private static final int MAX_ADVANCE_PART = 100;
 
   /**
    * After this many periods that were all later than {@link #MAX_DELAY_NANOS} and had to be waited
@@ -34,14 +55,16 @@ final class Pacer {
    */
   private static final int LATE_PERIODS_BEFORE_RESYNC = 100;
 
-  /** The maximum time by which one interval is shortened. */
-  private static final long MAX_ADVANCE_PER_PERIOD = 100_000;
-
   private final long period;
+  private final long[] delays = new long[INTERVALS]; // of the intervals; a ring
+  private final long[] sorted = new long[INTERVALS];
+  private final long[] recent = new long[RECENT]; // the delay for the latest period; a ring
   private long due;
-  private long minBacklog = Long.MAX_VALUE;
-  private long nextAdjustmentAt;
-  private long pendingAdvance; // by how much the schedule still has to move forward
+  private long delay; // of the schedule, relative to its start
+  private long targetDelay;
+  private long latest = Long.MIN_VALUE; // the delay for the latest period of this interval
+  private int intervals; // recorded so far
+  private long intervalEnd;
   private boolean catchingUp; // the backlog is larger than any that is held back
   private int lateCount; // consecutive waits for periods later than MAX_DELAY_NANOS
   private long minLateness;
@@ -58,7 +81,8 @@ final class Pacer {
   /** Starts the schedule: the first period is due now. */
   void start(long now) {
     due = now;
-    nextAdjustmentAt = now + ADJUST_INTERVAL;
+    Arrays.fill(recent, Long.MIN_VALUE);
+    intervalEnd = now + INTERVAL;
   }
 
   /**
@@ -70,24 +94,40 @@ final class Pacer {
    */
   void onPeriodReleased(long now, boolean waited, long backlog) {
     long lateness = now - due;
-    if (waited && lateness <= MAX_DELAY_NANOS) {
-      due = now;
-      pendingAdvance = 0;
-    }
     detectPersistentDelay(waited, lateness);
-    minBacklog = Math.min(minBacklog, backlog);
-    if (now >= nextAdjustmentAt) {
-      pendingAdvance = Math.max(0, Math.min(minBacklog, MAX_DELAY_NANOS) - MARGIN);
-      minBacklog = Long.MAX_VALUE;
-      nextAdjustmentAt = now + ADJUST_INTERVAL;
+    if (!waited) {
+      long early = Math.min(backlog, 2 * MAX_DELAY_NANOS) - MARGIN;
+      latest = Math.max(latest, delay - Math.max(0, early));
+    } else if (lateness <= MAX_DELAY_NANOS) {
+      latest = Math.max(latest, delay + lateness);
+    }
+    if (now >= intervalEnd && latest != Long.MIN_VALUE) {
+      endInterval(now);
     }
     catchingUp = backlog > 2 * MAX_DELAY_NANOS || (catchingUp && backlog >= period);
     if (catchingUp) {
       due = Math.min(due, now - period);
     }
-    long step = Math.min(pendingAdvance, MAX_ADVANCE_PER_PERIOD);
-    pendingAdvance -= step;
-    due += period - step;
+    moveBy(Math.max(-period / MAX_ADVANCE_PART, targetDelay - delay));
+    due += period;
+  }
+
+  private void endInterval(long now) {
+    long recurring = intervals == 0 ? latest : Arrays.stream(recent).max().getAsLong();
+    delays[intervals % INTERVALS] = Math.min(latest, recurring);
+    recent[intervals % RECENT] = latest;
+    intervals++;
+    latest = Long.MIN_VALUE;
+    intervalEnd = now + INTERVAL;
+    int count = Math.min(intervals, INTERVALS);
+    System.arraycopy(delays, 0, sorted, 0, count);
+    Arrays.sort(sorted, 0, count);
+    targetDelay = sorted[count - 1 - count / INTERVALS_PER_IGNORED];
+  }
+
+  private void moveBy(long nanos) {
+    delay += nanos;
+    due += nanos;
   }
 
   private void detectPersistentDelay(boolean waited, long lateness) {
