@@ -1,18 +1,27 @@
-// Opens the page in Chromium, and observes what it plays.
+// Opens the page in Chromium, or in Firefox if BROWSER is `firefox`, and observes what it plays.
 import fs from 'node:fs';
+import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { chromium } from 'playwright-core';
+import { firefoxDownload, launchFirefox, tabProcesses } from './firefox.js';
 
 const EXECUTABLE = process.env.CHROMIUM ?? '/usr/bin/chromium';
-const RECORDER = new URL('played-recorder.js', import.meta.url);
+const FIREFOX = process.env.BROWSER === 'firefox';
+const RECORDER = fs.readFileSync(new URL('played-recorder.js', import.meta.url), 'utf8');
+
+async function launchChromium(t, { args = [], ignoreDefaultArgs }) {
+  const browser = await chromium.launch({ executablePath: EXECUTABLE, args: ['--no-sandbox', ...args], ignoreDefaultArgs });
+  t.after(() => browser.close());
+  return browser;
+}
 
 /** Opens the page of a server. The test closes the browser and checks that the page had no errors. */
-export async function openPage(t, server, { path = '', ...options } = {}) {
-  const browser = await chromium.launch({ executablePath: EXECUTABLE, args: ['--no-sandbox'] });
-  t.after(() => browser.close());
+export async function openPage(t, server, { path: hash = '', args, ignoreDefaultArgs, ...options } = {}) {
+  const browser = FIREFOX ? await launchFirefox(t) : await launchChromium(t, { args, ignoreDefaultArgs });
   const context = await browser.newContext({ viewport: { width: 1_200, height: 900 }, ...options });
   await context.addInitScript(() => {
     const Original = window.AudioWorkletNode;
+    if (!Original) return; // not the page
     window.AudioWorkletNode = class extends Original {
       constructor(...args) {
         super(...args);
@@ -28,7 +37,8 @@ export async function openPage(t, server, { path = '', ...options } = {}) {
     if (message.type() === 'error') page.problems.push(message.text());
   });
   page.on('request', (request) => page.requests.push(request.url()));
-  await page.goto(server.url + path);
+  if (FIREFOX) await page.route('**/played-recorder.js', (route) => route.fulfill({ contentType: 'text/javascript', body: RECORDER }));
+  await page.goto(server.url + hash);
   return page;
 }
 
@@ -53,26 +63,32 @@ export async function interruptions(page) {
 }
 
 /**
- * Presses Listen, and starts to record what the page plays. The page must be open with bypassCSP,
- * because its policy does not permit the module of the recorder.
+ * Presses Listen, unless it is `pressed`, and starts to record what the page plays. The policy of the
+ * page permits only modules of its server, so a test with Chromium opens it with bypassCSP. The driver
+ * of Firefox cannot do this, but can answer a request of a worklet.
  */
-export async function listen(page) {
-  await page.locator('#listen').click();
+export async function listen(page, { pressed = false } = {}) {
+  if (!pressed) await page.locator('#listen').click();
   await page.waitForFunction(() => window.playedNode, null, { timeout: 30_000 });
   await page.evaluate(async (module) => {
     const { context } = window.playedNode;
-    await context.audioWorklet.addModule(URL.createObjectURL(new Blob([module], { type: 'text/javascript' })));
+    const url = module ? URL.createObjectURL(new Blob([module], { type: 'text/javascript' })) : 'played-recorder.js';
+    await context.audioWorklet.addModule(url);
     window.recorder = new AudioWorkletNode(context, 'played-recorder', { channelCount: 2, channelCountMode: 'explicit' });
     window.playedNode.connect(window.recorder);
     window.recorder.connect(context.destination);
-  }, fs.readFileSync(RECORDER, 'utf8'));
+  }, FIREFOX ? null : RECORDER);
+}
+
+async function chromiumProcesses(page) {
+  const session = await page.context().browser().newBrowserCDPSession();
+  const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+  return processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => id);
 }
 
 /** Stops the process of the tab for some time. Linux stops a process on SIGSTOP. */
 export async function stopTab(page, ms) {
-  const session = await page.context().browser().newBrowserCDPSession();
-  const { processInfo } = await session.send('SystemInfo.getProcessInfo');
-  const renderers = processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => id);
+  const renderers = FIREFOX ? tabProcesses() : await chromiumProcesses(page);
   try {
     renderers.forEach((pid) => process.kill(pid, 'SIGSTOP'));
     await delay(ms);
@@ -81,7 +97,27 @@ export async function stopTab(page, ms) {
   }
 }
 
-/** Returns what the recorder has: `take` is `samples` or `numbers`. */
+/** Records while `task` runs. Returns the file, in `directory`. */
+export async function record(page, directory, task) {
+  await page.locator('#record').click();
+  await page.waitForFunction(() => document.getElementById('record').textContent.startsWith('Stop recording'));
+  await delay(1_000);
+  await task();
+  await delay(2_000);
+  if (FIREFOX) return firefoxDownload(page, directory, () => page.locator('#record').click());
+  const download = page.waitForEvent('download');
+  await page.locator('#record').click();
+  const file = path.join(directory, (await download).suggestedFilename());
+  await (await download).saveAs(file);
+  return file;
+}
+
+/** Returns the samples per channel of each gap that the page lists. */
+export async function listedGaps(page) {
+  return page.locator('#events .gap').evaluateAll((rows) => rows.map((row) => Number(row.dataset.sampleCount)));
+}
+
+/** Returns what the recorder has: `take` is `samples`, `times` or `numbers`. */
 export async function played(page, take) {
   return page.evaluate(async (what) => {
     const { port } = window.recorder;

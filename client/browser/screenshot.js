@@ -7,7 +7,7 @@ const [file, look = 'dark', device = '', ...serverOptions] = process.argv.slice(
 const LOOKS = {
   light: { colorScheme: 'light', viewport: { width: 1_180, height: 960 } },
   dark: { colorScheme: 'dark', viewport: { width: 1_180, height: 960 } },
-  phone: { colorScheme: 'dark', viewport: { width: 360, height: 800 }, deviceScaleFactor: 2 },
+  phone: { colorScheme: 'dark', viewport: { width: 390, height: 844 }, deviceScaleFactor: 2 },
 };
 
 const cleanups = [];

@@ -7,6 +7,7 @@ import dev.lavalier.testing.RealTimeTest;
 import dev.lavalier.testing.SlowTest;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
@@ -15,11 +16,16 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Opens the page in Chromium, with the tests in {@code client/browser}. */
+/** Opens the page in Chromium and Firefox, with the tests in {@code client/browser}. */
 final class BrowserIT {
 
   private static final Path TESTS = ProcessRunner.TOP.resolve("client/browser");
   private static final long TIMEOUT_MINUTES = 8;
+
+  /** The tests that run in Firefox, as a regular expression: those that need most of a browser. */
+  private static final String IN_FIREFOX =
+      "pageShowsTheTone|pageContinuesAfterARestart|pageAsksForAToken"
+          + "|toneIsHeardThroughOpus|stoppedTabHearsNothingOldAndShows|ThroughFlac|audioElement";
 
   @TempDir Path dir;
 
@@ -28,38 +34,61 @@ final class BrowserIT {
     assumeTrue(
         ProcessRunner.succeeds("node", "--version"), "node is not installed (Debian: nodejs npm)");
     assumeTrue(
-        ProcessRunner.succeeds("chromium", "--version"),
-        "chromium is not installed (Debian: chromium)");
-    assumeTrue(
         Files.isDirectory(TESTS.resolve("node_modules/playwright-core")),
         "playwright-core is not installed (in client/browser: npm ci)");
   }
 
   @SlowTest
   @ParameterizedTest
-  @ValueSource(strings = {"page", "access", "stalls", "sound"})
+  @ValueSource(strings = {"page", "access", "stalls", "sound", "codecs", "audio-element"})
   void pageWorksInChromium(String name) throws Exception {
-    assertThat(run(name + ".test.js")).contains("# fail 0").doesNotContain("# pass 0");
+    skipWithoutChromium();
+    assertThat(run("chromium", name + ".test.js")).contains("# fail 0").doesNotContain("# pass 0");
+  }
+
+  @SlowTest
+  @ParameterizedTest
+  @ValueSource(strings = {"page", "access", "stalls", "codecs", "audio-element"})
+  void pageWorksInFirefox(String name) throws Exception {
+    assumeTrue(
+        ProcessRunner.succeeds("firefox-esr", "--version"),
+        "firefox-esr is not installed (Debian: firefox-esr)");
+    assumeTrue(
+        ProcessRunner.succeeds("pulseaudio", "--version"),
+        "pulseaudio is not installed (Debian: pulseaudio)");
+    assertThat(run("firefox", "--test-name-pattern=" + IN_FIREFOX, name + ".test.js"))
+        .contains("# fail 0")
+        .doesNotContain("# pass 0");
   }
 
   @RealTimeTest
   @Test
   void soundComesSoonAndStaysWithoutInterruption() throws Exception {
-    assertThat(run("realtime.js")).contains("# fail 0").doesNotContain("# pass 0");
+    skipWithoutChromium();
+    assertThat(run("chromium", "realtime.js")).contains("# fail 0").doesNotContain("# pass 0");
   }
 
-  /** Runs the tests of a file; returns and prints what they print. */
-  private String run(String file) throws Exception {
+  private static void skipWithoutChromium() throws Exception {
+    assumeTrue(
+        ProcessRunner.succeeds("chromium", "--version"),
+        "chromium is not installed (Debian: chromium)");
+  }
+
+  /** Runs the tests of a file in a browser; returns and prints what they print. */
+  private String run(String browser, String... arguments) throws Exception {
     Path out = dir.resolve("out");
+    List<String> command = new ArrayList<>(List.of("node", "--test", "--test-reporter=tap"));
+    command.addAll(List.of(arguments));
     ProcessBuilder builder =
-        new ProcessBuilder(List.of("node", "--test", "--test-reporter=tap", file))
+        new ProcessBuilder(command)
             .directory(TESTS.toFile())
             .redirectErrorStream(true)
             .redirectOutput(out.toFile());
+    builder.environment().put("BROWSER", browser);
     builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
     Process process = builder.start();
     try {
-      assertThat(process.waitFor(TIMEOUT_MINUTES, TimeUnit.MINUTES)).as(file).isTrue();
+      assertThat(process.waitFor(TIMEOUT_MINUTES, TimeUnit.MINUTES)).as("%s", command).isTrue();
     } finally {
       process.descendants().forEach(ProcessHandle::destroyForcibly);
       process.destroyForcibly().waitFor();
