@@ -85,7 +85,11 @@ func failure(ctx context.Context, err error) *Error {
 		return own
 	}
 	if ctx.Err() != nil {
-		return &Error{Cancelled, "stream: " + ctx.Err().Error(), codes.Canceled, ctx.Err()}
+		code := codes.Canceled
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			code = codes.DeadlineExceeded
+		}
+		return &Error{Cancelled, "stream: " + ctx.Err().Error(), code, ctx.Err()}
 	}
 	if errors.Is(err, io.EOF) {
 		return newError(codes.Internal, "the server ended the stream", err)

@@ -366,10 +366,10 @@ func TestCloseAndContextEndNext(t *testing.T) {
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v (expected: context.Canceled)", err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
+	ctx, cancel := context.WithDeadline(context.Background(), time.Now())
+	defer cancel()
 	_, err = Pull(ctx, conn, &pb.StreamFramesRequest{})
-	expectError(t, err, Cancelled, codes.Canceled, "stream: context canceled")
+	expectError(t, err, Cancelled, codes.DeadlineExceeded, "stream: context deadline exceeded")
 }
 
 func expectError(t *testing.T, err error, kind Kind, code codes.Code, prefix string) {

@@ -15,14 +15,14 @@ import (
 
 const stall = 3 * time.Second
 
-// dialServer connects to the server that GoIT has started: LAVALIER_SERVER, with TLS if LAVALIER_CA
-// is set, and with the token LAVALIER_TOKEN.
+// dialServer connects to the server that GoIT has started: TEST_SERVER, with TLS if TEST_CA
+// is set, and with the token TEST_TOKEN.
 func dialServer(t *testing.T, options ...grpc.DialOption) *grpc.ClientConn {
-	target := os.Getenv("LAVALIER_SERVER")
+	target := os.Getenv("TEST_SERVER")
 	if target == "" {
-		t.Skip("LAVALIER_SERVER is not set: GoIT runs this test")
+		t.Skip("TEST_SERVER is not set: GoIT runs this test")
 	}
-	if ca := os.Getenv("LAVALIER_CA"); ca != "" {
+	if ca := os.Getenv("TEST_CA"); ca != "" {
 		tls, err := credentials.NewClientTLSFromFile(ca, "")
 		if err != nil {
 			t.Fatal(err)
@@ -40,7 +40,7 @@ func dialServer(t *testing.T, options ...grpc.DialOption) *grpc.ClientConn {
 }
 
 func token() []grpc.DialOption {
-	if token := os.Getenv("LAVALIER_TOKEN"); token != "" {
+	if token := os.Getenv("TEST_TOKEN"); token != "" {
 		return []grpc.DialOption{grpc.WithPerRPCCredentials(Token(token))}
 	}
 	return nil
@@ -80,8 +80,8 @@ func TestServerRejectsUnknownDevice(t *testing.T) {
 }
 
 func TestServerRequiresToken(t *testing.T) {
-	if os.Getenv("LAVALIER_TOKEN") == "" {
-		t.Skip("LAVALIER_TOKEN is not set: GoIT runs this test")
+	if os.Getenv("TEST_TOKEN") == "" {
+		t.Skip("TEST_TOKEN is not set: GoIT runs this test")
 	}
 	_, err := Pull(context.Background(), dialServer(t), &pb.StreamFramesRequest{})
 	expectError(t, err, NotAuthenticated, codes.Unauthenticated, "authorization: unset (expected: ")

@@ -74,12 +74,14 @@ final class GoIT {
           ProcessRunner.run(
               List.of(program.toString(), "-test.v"),
               Map.of(
-                  "LAVALIER_SERVER",
+                  "TEST_SERVER",
                   server.address(),
-                  "LAVALIER_CA",
+                  "TEST_CA",
                   ca.certificate().toString(),
-                  "LAVALIER_TOKEN",
-                  token));
+                  "TEST_TOKEN",
+                  token,
+                  "TEST_COMMAND",
+                  String.join(" ", ServerProcess.command("--demo", "--web-port", "0"))));
       assertThat(tests.code()).as(tests.out() + tests.err()).isZero();
       assertThat(tests.out()).contains("--- PASS: TestServer").doesNotContain("--- SKIP");
       long passed = tests.out().lines().filter(line -> line.startsWith("--- PASS")).count();
