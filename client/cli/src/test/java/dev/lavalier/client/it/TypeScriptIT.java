@@ -32,6 +32,9 @@ final class TypeScriptIT {
           tool + " is not installed (Debian: nodejs npm)");
     }
     assumeTrue(
+        ProcessRunner.succeeds("chromium", "--version"),
+        "chromium is not installed (Debian: chromium)");
+    assumeTrue(
         ProcessRunner.succeeds("openssl", "version"), "openssl is not installed (Debian: openssl)");
     assumeTrue(
         Files.isDirectory(PACKAGE.resolve("node_modules/typescript")),
