@@ -307,7 +307,10 @@ export class FrameStream implements AsyncIterableIterator<AudioFrame> {
   }
 
   #notifyReconnected(ms: number, gap: Gap | undefined): void {
-    const missing = gap ? `${gap.sampleCount} samples (${(samplesToMs(this.#started, Number(gap.sampleCount)) / 1e3).toFixed(3)} s${gap.estimated ? ', estimated' : ''}) are missing` : 'no samples are missing';
+    const seconds = (samplesToMs(this.#started, Number(gap?.sampleCount ?? 0n)) / 1e3).toFixed(3);
+    const missing = gap
+      ? `${gap.sampleCount} samples (${seconds} s${gap.estimated ? ', estimated' : ''}) are missing`
+      : 'no samples are missing';
     this.#notify(`reconnected after ${(ms / 1e3).toFixed(1)} s, ${missing}`);
   }
 
