@@ -1,6 +1,7 @@
 """The blocking client and a real server."""
 import datetime
 import hashlib
+import pathlib
 import shutil
 import struct
 import subprocess
@@ -10,12 +11,13 @@ import time
 
 import pytest
 from accounting import FRESH, STALL, Account, age
-from conftest import TOP, Stopping
+from conftest import Stopping
 
 import lavalier
 from lavalier import Cause, NoticeKind
 
 WHISPER = "16000/1/s16le"
+PROBE = pathlib.Path(__file__).with_name("reader_probe.py")
 
 
 @pytest.fixture
@@ -84,8 +86,7 @@ def test_error_has_message_of_server(client):
 
 @pytest.mark.parametrize("address, reason", [
     ("127.0.0.1:1", "connection refused; is lavalier-server running?"),
-    ("unix:/nosuch/socket", "no such file; is lavalier-server running with --unix-socket?"),
-    ("nosuch.invalid:50051", "the host name is unknown")])
+    ("unix:/nosuch/socket", "no such file; is lavalier-server running with --unix-socket?")])
 def test_unreachable_server_is_one_line(address, reason):
     with lavalier.connect(address) as client:
         for call in (client.devices, client.stream("tone").open, lambda: list(client.levels())):
@@ -175,7 +176,7 @@ def test_evicted_reader_resumes(run_server):
 
 
 def test_stopped_process_gets_fresh_frame_and_exact_gap(server):
-    probe = Stopping([sys.executable, str(TOP / "client/python/tests/reader_probe.py"), server.address])
+    probe = Stopping([sys.executable, str(PROBE), server.address])
     try:
         before = [line.split() for line in probe.lines(20)]
         probe.stop()

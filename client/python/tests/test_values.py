@@ -1,6 +1,7 @@
 """Values, options and addresses."""
 import sys
 
+import grpc
 import pytest
 from scripted import Script, options, started
 
@@ -169,6 +170,70 @@ def test_token_source_is_asked_for_each_call():
     assert source.metadata() == (("authorization", "Bearer second"),)
     with pytest.raises(lavalier.NotAuthenticatedError, match="it raised StopIteration"):
         source.metadata()
+
+
+class Failure(grpc.RpcError):
+    """The end of a call."""
+
+    def __init__(self, code, details):
+        self.code = lambda: code
+        self.details = lambda: details
+
+
+@pytest.mark.parametrize("details, reason", [
+    ("failed to connect to all addresses; last error: UNKNOWN: ipv4:127.0.0.1:1: Failed to connect to remote host: "
+     "Connection refused", "connection refused; is lavalier-server running?"),
+    ("DNS resolution failed for nosuch:1: C-ares status is not ARES_SUCCESS qtype=AAAA name=nosuch is_balancer=0: "
+     "Domain name not found", "the host name is unknown"),
+    ("failed to connect to all addresses; last error: UNKNOWN: ipv6:%5Bfe80::1%5D:1: Network is unreachable",
+     "Network is unreachable"),
+    ("failed to connect to all addresses; last error: UNKNOWN: unix:/run/l: Permission denied",
+     "permission denied; your user needs write permission for the socket's file"),
+    ("failed to connect to all addresses; last error: UNAVAILABLE: ipv4:127.0.0.1:1: Socket closed",
+     "the server closed the connection; it may require TLS"),
+    ("keepalive watchdog timeout", "the server closed the connection")])
+def test_failed_connection_is_one_line(details, reason):
+    error = endpoint().error(Failure(grpc.StatusCode.UNAVAILABLE, details))
+    assert isinstance(error, lavalier.UnavailableError)
+    assert str(error) == f"server: 127.0.0.1:50051 (expected: a Lavalier server; {reason})"
+
+
+@pytest.mark.parametrize("details, expected", [
+    ("Ssl handshake failed: SSL_ERROR_SSL: error:0A000086:SSL routines::certificate verify failed",
+     "a trusted certificate; the server's has another issuer, none, or has expired"),
+    ("Peer name 127.0.0.1 is not in peer certificate", "a certificate for that name; the server's is for another one"),
+    ("Ssl handshake failed: SSL_ERROR_SSL: error:0A00010B:SSL routines::wrong version number",
+     "TLS; the server answers without TLS"),
+    ("Ssl handshake failed: SSL_ERROR_SSL: error:0A000410:SSL routines::sslv3 alert handshake failure",
+     "TLS 1.2 or 1.3; the handshake failed")])
+def test_failed_handshake_is_one_line(details, expected):
+    details = f"failed to connect to all addresses; last error: UNKNOWN: ipv4:127.0.0.1:1: {details}"
+    error = endpoint(tls=True).error(Failure(grpc.StatusCode.UNAVAILABLE, details))
+    assert isinstance(error, lavalier.TlsFailedError)
+    assert not error.retryable
+    assert str(error) == f"server: 127.0.0.1:50051 (expected: {expected})"
+
+
+@pytest.mark.parametrize("code", list(grpc.StatusCode))
+def test_each_status_has_error_with_message_of_server(code):
+    error = endpoint().error(Failure(code, "a reason\nand a second line"))
+    assert str(error) == "a reason"
+    assert type(error) in lavalier.Error.__subclasses__()
+    assert error.retryable == isinstance(error, (lavalier.UnavailableError, lavalier.LimitReachedError))
+    assert "the call ended with" in str(endpoint().error(Failure(code, None)))
+
+
+def test_deadline_of_client_is_silence_of_server():
+    error = endpoint().error(Failure(grpc.StatusCode.DEADLINE_EXCEEDED, "Deadline Exceeded"))
+    assert isinstance(error, lavalier.UnavailableError)
+    assert str(error).endswith("it did not answer in 10 s)")
+
+
+def test_end_of_call_of_closed_client_is_cancellation():
+    closed = endpoint()
+    closed.closed = True
+    for code in (grpc.StatusCode.CANCELLED, grpc.StatusCode.UNAVAILABLE):
+        assert isinstance(closed.error(Failure(code, "Channel closed!")), lavalier.CancelledError)
 
 
 def test_unreadable_certificates_are_refused(tmp_path):
