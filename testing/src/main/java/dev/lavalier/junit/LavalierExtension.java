@@ -25,8 +25,8 @@ import org.junit.jupiter.api.extension.ExtensionContext;
  * }</pre>
  *
  * <p><b>In process</b>, the time is simulated. It passes while every call for audio or levels waits
- * for the next message, and in {@link #advance}. So a minute of audio does not take a minute, and no
- * frame expires because the machine is slow. The time stops while a call has a message that the
+ * for the next message, and in {@link #advance}. So a minute of audio does not take a minute, and
+ * no frame expires because the machine is slow. The time stops while a call has a message that the
  * test has not read. The 10 s and 20 s for which a client waits for an answer, and its pauses
  * before it reconnects, are in real time.
  *
