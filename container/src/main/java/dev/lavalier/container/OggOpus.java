@@ -17,17 +17,28 @@ import java.nio.charset.StandardCharsets;
  */
 public final class OggOpus {
 
+  /** The longest packet that a stream can have. */
+  public static final int MAX_PACKET_BYTES = OggPages.MAX_PACKET_BYTES;
+
   /** The rate in which Opus counts. */
   private static final int OPUS_RATE_HZ = 48_000;
 
   private static final int HEAD_BYTES = 19;
   private static final int SHORTEST_PACKET = OPUS_RATE_HZ / 400;
-  private static final int LONGEST_SILENCE = OPUS_RATE_HZ / 50;
 
-  /** The first byte of a packet of 2.5 ms, CELT at the full bandwidth; 5, 10 and 20 ms follow. */
-  private static final int SILENCE_CONFIG = 28;
+  /** Packets of digital silence in CELT, of 2.5 and 5 ms. */
+  private static final byte[][] SHORT_SILENCE = {
+    {(byte) 0xe0, (byte) 0xff, (byte) 0xfe}, {(byte) 0xe8, (byte) 0xff, (byte) 0xfe}
+  };
 
-  private static final int STEREO = 4; // in the first byte of a packet
+  /**
+   * Packets of silence in SILK, of 10 and 20 ms. After them, a decoder begins CELT anew. After
+   * silence in CELT, it would fade in for a fifth of a second.
+   */
+  private static final byte[][] LONG_SILENCE = {
+    {0x00, 0x06, (byte) 0xda, (byte) 0x8f, (byte) 0xa8, (byte) 0xc0},
+    {0x08, 0x06, (byte) 0xe0, (byte) 0xb3, 0x0e, (byte) 0xc6}
+  };
 
   private final int channelCount;
   private final int sampleRateHz;
@@ -131,27 +142,21 @@ public final class OggOpus {
     return out.toByteArray();
   }
 
-  /** Adds silence until less than the shortest packet is missing. */
+  /** Adds silence until less than the shortest packet is missing: the long packets last. */
   private void fill(long until, boolean endsPages, ByteArrayOutputStream out) {
-    while (until - decoded >= SHORTEST_PACKET) {
-      int size = 3;
-      while ((LONGEST_SILENCE >> (3 - size)) > until - decoded) {
-        size--;
-      }
-      out.writeBytes(add(silence(size), SHORTEST_PACKET << size, endsPages));
+    long units = (until - decoded) / SHORTEST_PACKET;
+    while (units > 0) {
+      int size = units % 2 == 1 ? 0 : units % 4 == 2 ? 1 : units % 8 == 4 ? 2 : 3;
+      byte[] packet = size < 2 ? SHORT_SILENCE[size] : LONG_SILENCE[size - 2];
+      out.writeBytes(add(packet, (long) SHORTEST_PACKET << size, endsPages));
+      units -= 1L << size;
     }
   }
 
-  /** Returns a packet of silence of 2.5 ms (0), 5, 10 or 20 ms (3). */
-  private byte[] silence(int size) {
-    int first = ((SILENCE_CONFIG + size) << 3) | (channelCount == 2 ? STEREO : 0);
-    return new byte[] {(byte) first, (byte) 0xff, (byte) 0xfe};
-  }
-
   private byte[] add(byte[] packet, long duration, boolean endsPage) {
-    if (packet.length > OggPages.MAX_PACKET_BYTES) {
+    if (packet.length > MAX_PACKET_BYTES) {
       throw new IllegalArgumentException(
-          "packet: %d bytes (expected: 0..%d)".formatted(packet.length, OggPages.MAX_PACKET_BYTES));
+          "packet: %d bytes (expected: 0..%d)".formatted(packet.length, MAX_PACKET_BYTES));
     }
     byte[] before = pages.hasRoom(packet.length) ? new byte[0] : flush();
     pages.add(packet);

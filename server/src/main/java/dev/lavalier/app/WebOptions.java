@@ -20,7 +20,7 @@ final class WebOptions {
       names = "--web-port",
       paramLabel = "PORT",
       description =
-          "Serve a page for browsers, calls over WebSocket and devices as WAV streams on this port."
+          "Serve a page for browsers, calls over WebSocket and devices as HTTP streams on this port."
               + " 0 selects a free port. Default: none; with --demo: 8080, or a free port if it is in"
               + " use.")
   private @Nullable Integer port;

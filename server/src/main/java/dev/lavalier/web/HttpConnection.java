@@ -168,8 +168,8 @@ final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
           () -> WebSocketUpgrade.start(web, context, complete, path.substring(1), method.get()));
       return;
     }
-    if (WavRequest.matches(path)) {
-      serveCall(context, complete, () -> WavCall.start(web, context, complete));
+    if (AudioStreamRequest.matches(path)) {
+      serveCall(context, complete, () -> AudioStreamCall.start(web, context, complete));
       return;
     }
     Optional<PageFile> file = files.find(path);
@@ -179,7 +179,7 @@ final class HttpConnection extends SimpleChannelInboundHandler<HttpObject> {
           complete,
           Responses.error(
               HttpResponseStatus.NOT_FOUND,
-              "path: %s (expected: /, /devices/ID.wav or a method, such as /%s/PullFrames)"
+              "path: %s (expected: /, /devices/ID.wav, .flac, .opus or .ogg, or a method, such as /%s/PullFrames)"
                   .formatted(Responses.shown(path), CallSession.SERVICE)));
     } else if (!complete.method().equals(HttpMethod.GET)
         && !complete.method().equals(HttpMethod.HEAD)) {

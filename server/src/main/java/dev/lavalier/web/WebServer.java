@@ -20,8 +20,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The listener of the web port. It serves the page, each method of {@link WebMethods} as a
- * WebSocket at {@code /lavalier.v1.AudioCapture/METHOD}, and each device as a WAV stream at {@code
- * /devices/ID.wav}, on the event loops of its transport.
+ * WebSocket at {@code /lavalier.v1.AudioCapture/METHOD}, and each device as a stream of audio at
+ * {@code /devices/ID.wav}, {@code .flac}, {@code .opus} and {@code .ogg}, on the event loops of its
+ * transport.
  *
  * <p>{@link #start} is called before {@link #refuseNewCalls} and {@link #close}, which are called
  * once each, from any thread. {@link #close} blocks for at most two seconds.

@@ -8,6 +8,8 @@ import dev.lavalier.capture.Devices;
 import dev.lavalier.capture.line.LineSettings;
 import dev.lavalier.capture.virtual.ToneDevice;
 import dev.lavalier.capture.virtual.VirtualDevices;
+import dev.lavalier.codec.flac.FlacCodec;
+import dev.lavalier.codec.opus.OpusCodec;
 import dev.lavalier.common.TimeSource;
 import dev.lavalier.grpc.GrpcServer;
 import dev.lavalier.hub.DeliveryLoop;
@@ -18,12 +20,14 @@ import dev.lavalier.netty.NettyTransport;
 import dev.lavalier.netty.ServerTls;
 import dev.lavalier.netty.TransportLimits;
 import dev.lavalier.netty.UnixSocket;
+import dev.lavalier.pipeline.EncoderThreads;
 import dev.lavalier.service.AccessMonitor;
 import dev.lavalier.service.ActiveCalls;
 import dev.lavalier.service.AudioCaptureCalls;
 import dev.lavalier.service.CallAuthorizer;
 import dev.lavalier.service.CallObserver;
 import dev.lavalier.service.CallServices;
+import dev.lavalier.service.Codecs;
 import dev.lavalier.service.RefusalObserver;
 import dev.lavalier.service.ServerInfo;
 import dev.lavalier.web.WebServer;
@@ -48,6 +52,7 @@ public final class TcpServer implements AutoCloseable {
   private final Hub hub;
   private final AccessMonitor accessMonitor;
   private final NettyTransport<DeliveryLoop> transport;
+  private final EncoderThreads encoders;
   private final GrpcServer grpc;
   private final AudioCaptureCalls captureCalls;
   private final CallServices calls;
@@ -58,6 +63,7 @@ public final class TcpServer implements AutoCloseable {
       Hub hub,
       AccessMonitor accessMonitor,
       NettyTransport<DeliveryLoop> transport,
+      EncoderThreads encoders,
       GrpcServer grpc,
       AudioCaptureCalls captureCalls,
       CallServices calls) {
@@ -65,6 +71,7 @@ public final class TcpServer implements AutoCloseable {
     this.hub = hub;
     this.accessMonitor = accessMonitor;
     this.transport = transport;
+    this.encoders = encoders;
     this.grpc = grpc;
     this.captureCalls = captureCalls;
     this.calls = calls;
@@ -173,11 +180,13 @@ public final class TcpServer implements AutoCloseable {
     RejectionLog rejections = new RejectionLog(access.timeSource());
     NettyTransport<DeliveryLoop> transport =
         new NettyTransport<>(limits, access.tls(), rejections, directFrames, DeliveryLoop::new);
+    EncoderThreads encoders = EncoderThreads.create();
     AudioCaptureCalls captureCalls =
         new AudioCaptureCalls(
             hub,
             RefusalObserver.NONE,
-            new ServerInfo("1.2.3-test", config, limits.maxMessageBytes(), timeSource));
+            new ServerInfo("1.2.3-test", config, limits.maxMessageBytes(), timeSource),
+            new Codecs(Optional.of(new FlacCodec()), Optional.of(OpusCodec::new), encoders));
     CallServices calls =
         new CallServices(
             new CallAuthorizer(access.tokens(), access.tls(), access.timeSource(), rejections),
@@ -190,7 +199,8 @@ public final class TcpServer implements AutoCloseable {
             ? new GrpcServer(hub, captureCalls, address, transport, calls)
             : new GrpcServer(hub, captureCalls, socket, transport, calls);
     grpc.start();
-    return new TcpServer(devices, hub, accessMonitor, transport, grpc, captureCalls, calls);
+    return new TcpServer(
+        devices, hub, accessMonitor, transport, encoders, grpc, captureCalls, calls);
   }
 
   /** Opens the web port on loopback, and returns its number. */
@@ -239,6 +249,7 @@ public final class TcpServer implements AutoCloseable {
       web.close();
     }
     transport.close();
+    encoders.close();
     accessMonitor.close();
     devices.close();
   }

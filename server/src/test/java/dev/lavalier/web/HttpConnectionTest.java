@@ -95,7 +95,7 @@ final class HttpConnectionTest {
         .isEqualTo(
             "path: "
                 + path
-                + " (expected: /, /devices/ID.wav or a method, such as /lavalier.v1.AudioCapture/PullFrames)\n");
+                + " (expected: /, /devices/ID.wav, .flac, .opus or .ogg, or a method, such as /lavalier.v1.AudioCapture/PullFrames)\n");
     assertHasSecurityHeaders(response);
   }
 

@@ -6,15 +6,13 @@ import dev.lavalier.common.FailureLog;
 import dev.lavalier.common.StreamException;
 import dev.lavalier.common.StreamException.Reason;
 import dev.lavalier.common.TimeSource;
-import dev.lavalier.container.WavHeader;
 import dev.lavalier.netty.EventLoops;
 import dev.lavalier.service.CallListener;
 import dev.lavalier.service.CallSink;
-import dev.lavalier.v1.AudioFormat;
 import dev.lavalier.v1.AudioFrame;
 import dev.lavalier.v1.GapCause;
-import dev.lavalier.v1.StreamFramesRequest;
 import dev.lavalier.v1.StreamFramesResponse;
+import dev.lavalier.v1.StreamStarted;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -33,17 +31,18 @@ import io.netty.handler.codec.http.HttpVersion;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
 /**
- * A StreamFrames call whose response is a WAV stream without an end, until the connection closes.
- * Silence takes the place of a gap, so that the position in the stream shows the time. The silence
- * is sent as the peer reads it: a gap takes no memory. A peer that falls behind again while it
- * reads the silence would get nothing else, so its stream ends. Used only on the event loop of its
- * connection.
+ * A StreamFrames call whose response is a stream of audio without an end, until the connection
+ * closes. Silence takes the place of a gap, so that the position in the stream shows the time. The
+ * silence is sent as the peer reads it: a gap takes no memory. A peer that falls behind again while
+ * it reads the silence would get nothing else, so its stream ends. Used only on the event loop of
+ * its connection.
  */
-final class WavCall extends ChannelInboundHandlerAdapter implements CallSink {
+final class AudioStreamCall extends ChannelInboundHandlerAdapter implements CallSink {
 
   static final String METHOD = CallSession.SERVICE + "/StreamFrames";
 
@@ -52,26 +51,28 @@ final class WavCall extends ChannelInboundHandlerAdapter implements CallSink {
   /** A longer gap ends the stream, for example after the machine was suspended. */
   private static final int MAX_GAP_SECONDS = 60;
 
-  /** Zeros, which are silence in each encoding. */
-  private static final ByteBuf SILENCE =
-      Unpooled.unreleasableBuffer(Unpooled.wrappedBuffer(new byte[4_096]).asReadOnly());
-
   private static final FailureLog FAILURES =
-      new FailureLog(TimeSource.system(), LoggerFactory.getLogger(WavCall.class), "a WAV stream");
+      new FailureLog(
+          TimeSource.system(), LoggerFactory.getLogger(AudioStreamCall.class), "an audio stream");
 
   private final CallSession session;
   private final EventLoops<?> loops;
   private final Channel connection;
   private CallListener call = CallListener.ENDED;
-  private @Nullable AudioFormat format; // null: the response has not started
+  private final AudioContainer container;
+  private @Nullable AudioBody body; // null: the response has not started
+  private int rateHz;
+  private boolean hasHeader; // of the container
   private boolean awaitsReady;
-  private long silenceBytes; // to be sent before the frame
-  private @Nullable ByteBuf frame; // that waits for the silence before it; null: none
+  private long silence; // samples per channel, to be sent before the frame
+  private @Nullable AudioFrame frame; // that waits for the silence before it; null: none
   private boolean sendingSilence;
   private boolean fellBehind; // before the last frame
 
-  private WavCall(CallSession session, EventLoops<?> loops, Channel connection) {
+  private AudioStreamCall(
+      CallSession session, EventLoops<?> loops, Channel connection, AudioContainer container) {
     this.session = session;
+    this.container = container;
     this.loops = loops;
     this.connection = connection;
     session.onEnding(this::end);
@@ -90,20 +91,22 @@ final class WavCall extends ChannelInboundHandlerAdapter implements CallSink {
       return Optional.of(Responses.error(HttpResponseStatus.FORBIDDEN, refusal.get()));
     }
     CallSession session;
-    StreamFramesRequest subscription;
+    AudioStreamRequest parsed;
     try {
-      subscription = WavRequest.parse(request.uri());
+      parsed = AudioStreamRequest.parse(request.uri());
       session =
           CallSession.open(
               web, context.channel(), METHOD, WebCredentials.ofHeader(request.headers()));
     } catch (StreamException e) {
       return Optional.of(Responses.error(e, CHALLENGE));
     }
-    WavCall stream = new WavCall(session, web.transport().loops(), context.channel());
+    AudioStreamCall stream =
+        new AudioStreamCall(
+            session, web.transport().loops(), context.channel(), parsed.container());
     context.pipeline().addLast(stream);
     stream.call =
         web.captureCalls()
-            .streamFrames(subscription, session.caller(), session.deliveryLoop(), stream);
+            .streamFrames(parsed.subscription(), session.caller(), session.deliveryLoop(), stream);
     return Optional.empty();
   }
 
@@ -144,7 +147,7 @@ final class WavCall extends ChannelInboundHandlerAdapter implements CallSink {
   @Override
   public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
     if (!(cause instanceof IOException)) { // else: for example a reset
-      FAILURES.report("a WAV stream", cause);
+      FAILURES.report("an audio stream", cause);
     }
     var unused = context.close();
   }
@@ -161,7 +164,7 @@ final class WavCall extends ChannelInboundHandlerAdapter implements CallSink {
 
   @Override
   public boolean isReady() {
-    boolean ready = silenceBytes == 0 && connection.isWritable();
+    boolean ready = silence == 0 && connection.isWritable();
     awaitsReady = !ready;
     return ready;
   }
@@ -173,7 +176,7 @@ final class WavCall extends ChannelInboundHandlerAdapter implements CallSink {
     }
     StreamFramesResponse response = parse(message);
     switch (response.getMessageCase()) {
-      case STARTED -> sendHeader(response.getStarted().getFormat());
+      case STARTED -> sendHead(response.getStarted());
       case FRAME -> sendFrame(response.getFrame());
       case NOTICE, MESSAGE_NOT_SET -> {} // a file of audio has no place for it
     }
@@ -190,22 +193,21 @@ final class WavCall extends ChannelInboundHandlerAdapter implements CallSink {
     }
   }
 
-  private void sendHeader(AudioFormat delivered) {
-    format = delivered;
+  private void sendHead(StreamStarted started) {
+    body = container.body(started);
+    rateHz = started.getFormat().getSampleRateHz();
     HttpResponse head = new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.OK);
     Responses.addSecurityHeaders(head.headers());
     head.headers()
-        .set(HttpHeaderNames.CONTENT_TYPE, "audio/wav")
+        .set(HttpHeaderNames.CONTENT_TYPE, container.contentType())
         .set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
-    var unused = connection.write(head);
-    write(Unpooled.wrappedBuffer(WavHeader.ofStream(SampleFormats.of(delivered))));
-    connection.flush();
+    var unused = connection.writeAndFlush(head);
   }
 
   private void sendFrame(AudioFrame sent) {
     long gap = sent.getGap().getSampleCount();
     boolean behind = sent.getGap().getCause() == GapCause.GAP_CAUSE_SLOW_SUBSCRIBER;
-    if (gap > (long) MAX_GAP_SECONDS * format.getSampleRateHz()) {
+    if (gap > (long) MAX_GAP_SECONDS * rateHz) {
       end(
           new StreamException(
               Reason.DEVICE_LOST,
@@ -218,8 +220,13 @@ final class WavCall extends ChannelInboundHandlerAdapter implements CallSink {
               "the stream is not read as fast as it is captured; start it again"));
     } else {
       fellBehind = behind;
-      silenceBytes = gap * SampleFormats.of(format).bytesPerSampleFrame();
-      frame = Unpooled.wrappedBuffer(sent.getPcm().asReadOnlyByteBuffer());
+      if (!hasHeader) { // it has the time of the first sample
+        hasHeader = true;
+        long gapNanos = gap * TimeUnit.SECONDS.toNanos(1) / rateHz;
+        write(body.header(sent.getCaptureTimeUnixNanos() - gapNanos));
+      }
+      silence = gap;
+      frame = sent;
       sendSilence();
     }
   }
@@ -230,16 +237,16 @@ final class WavCall extends ChannelInboundHandlerAdapter implements CallSink {
       return; // to send makes the connection writable, which comes here again
     }
     sendingSilence = true;
-    while (silenceBytes > 0 && connection.isWritable()) {
-      int length = (int) Math.min(silenceBytes, SILENCE.capacity());
-      silenceBytes -= length;
-      write(SILENCE.slice(0, length));
+    while (silence > 0 && connection.isWritable()) {
+      int samples = (int) Math.min(silence, body.maxSilence());
+      silence -= samples;
+      write(body.silence(samples));
       connection.flush();
     }
-    if (silenceBytes == 0 && frame != null) {
-      ByteBuf next = frame;
+    if (silence == 0 && frame != null) {
+      AudioFrame next = frame;
       frame = null;
-      write(next);
+      write(body.frame(next));
       connection.flush();
     }
     sendingSilence = false;
@@ -289,7 +296,7 @@ final class WavCall extends ChannelInboundHandlerAdapter implements CallSink {
   private void close(Optional<StreamException> reason) {
     release();
     Object last = Unpooled.EMPTY_BUFFER;
-    if (format == null && reason.isPresent()) {
+    if (body == null && reason.isPresent()) {
       FullHttpResponse response = Responses.error(reason.get(), CHALLENGE);
       response.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
       last = response;
@@ -303,10 +310,7 @@ final class WavCall extends ChannelInboundHandlerAdapter implements CallSink {
   }
 
   private void release() {
-    silenceBytes = 0;
-    if (frame != null) {
-      frame.release();
-      frame = null;
-    }
+    silence = 0;
+    frame = null;
   }
 }
