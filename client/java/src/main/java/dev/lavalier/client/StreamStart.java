@@ -35,7 +35,7 @@ public record StreamStart(
 
   /** Makes the configuration read-only. */
   public StreamStart {
-    codecConfig = codecConfig.asReadOnlyBuffer();
+    codecConfig = codecConfig.slice().asReadOnlyBuffer();
   }
 
   /** Creates the parameters of an epoch whose frames are not encoded. */
