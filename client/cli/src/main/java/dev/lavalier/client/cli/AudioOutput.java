@@ -3,18 +3,17 @@ package dev.lavalier.client.cli;
 import dev.lavalier.client.PcmFormat;
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.util.concurrent.TimeUnit;
 
 /** The destination of a recording. For use by one thread. */
-interface PcmOutput extends Closeable {
+interface AudioOutput extends Closeable {
 
   /**
-   * Appends whole samples of all channels.
+   * Appends samples.
    *
    * @param captureTimeUnixNanos when the first of them was captured
    */
-  void write(ByteBuffer pcm, long captureTimeUnixNanos) throws IOException;
+  void write(Samples samples, long captureTimeUnixNanos) throws IOException;
 
   /** Returns the duration of a number of samples per channel, in nanoseconds. */
   static long nanos(long samples, PcmFormat format) {

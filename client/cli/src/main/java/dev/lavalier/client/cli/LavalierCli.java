@@ -172,12 +172,17 @@ public final class LavalierCli {
     return terminal;
   }
 
-  /** Reads the version from the jar. */
+  /** Returns the name of the program and its version, which the jar has. */
+  static String nameAndVersion() {
+    String version = LavalierCli.class.getPackage().getImplementationVersion();
+    return "lavalier " + (version == null ? "(unpackaged)" : version);
+  }
+
+  /** The version of the program. */
   static final class Version implements CommandLine.IVersionProvider {
     @Override
     public String[] getVersion() {
-      String version = LavalierCli.class.getPackage().getImplementationVersion();
-      return new String[] {"lavalier " + (version == null ? "(unpackaged)" : version)};
+      return new String[] {nameAndVersion()};
     }
   }
 }

@@ -23,6 +23,7 @@ final class Progress {
   private final PcmFormat format;
   private final Levels levels;
   private long written; // samples per channel
+  private boolean measured; // false: packets are not decoded
   private double peak = Double.NEGATIVE_INFINITY; // of the last status line
   private long nextUpdateAt;
   private int gaps;
@@ -45,14 +46,17 @@ final class Progress {
   }
 
   /**
-   * Updates the status line after samples were written; {@code total} counts all samples per
-   * channel written so far.
+   * Updates the status line after samples were written.
+   *
+   * @param pcm the samples; empty: they are in a packet
+   * @param total all samples per channel written so far
    */
   void onWritten(ByteBuffer pcm, long total) {
     written = total;
     if (!live) {
       return;
     }
+    measured |= pcm.hasRemaining();
     levels.add(pcm.duplicate().order(ByteOrder.LITTLE_ENDIAN));
     if (total >= nextUpdateAt) {
       nextUpdateAt = total + format.sampleRateHz() / LINES_PER_SECOND;
@@ -63,7 +67,8 @@ final class Progress {
   }
 
   private void showStatus() {
-    replaceLine("%s  peak %s dBFS  gaps %d".formatted(time(written), Levels.text(peak), gaps));
+    String level = measured ? "  peak %s dBFS".formatted(Levels.text(peak)) : "";
+    replaceLine("%s%s  gaps %d".formatted(time(written), level, gaps));
   }
 
   /** Prints a gap that starts at sample {@code position} of the recording. */

@@ -3,7 +3,6 @@ package dev.lavalier.client.cli;
 import dev.lavalier.client.PcmFormat;
 import java.io.IOException;
 import java.io.InterruptedIOException;
-import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.function.BooleanSupplier;
@@ -18,33 +17,34 @@ import org.jspecify.annotations.Nullable;
  * <p>One thread writes and closes. If the other output fails, it is not written to any more, {@code
  * onFailure} runs on the thread of this object, and the next call throws.
  */
-final class ReadAhead implements PcmOutput {
+final class ReadAhead implements AudioOutput {
 
   private static final int MAX_SECONDS = 120;
   private static final int MAX_BYTES = 64 << 20;
   private static final int HEAP_PARTS = 4; // one of them at most
 
-  private final PcmOutput output;
+  private final AudioOutput output;
   private final Runnable onFailure;
   private final long maxBytes;
 
   // Guarded by this.
   private final Deque<Chunk> waiting = new ArrayDeque<>();
   private long waitingBytes; // in the queue, or being written
+  private boolean writing; // silence has no bytes
   private boolean ended;
   private @Nullable IOException failure;
 
   /** Samples that wait, and when the first of them was captured. */
-  private record Chunk(ByteBuffer pcm, long captureTimeUnixNanos) {}
+  private record Chunk(Samples samples, long captureTimeUnixNanos) {}
 
-  private ReadAhead(PcmOutput output, long maxBytes, Runnable onFailure) {
+  private ReadAhead(AudioOutput output, long maxBytes, Runnable onFailure) {
     this.output = output;
     this.maxBytes = maxBytes;
     this.onFailure = onFailure;
   }
 
   /** Starts to write to {@code output}, which {@link #close} closes. */
-  static ReadAhead to(PcmOutput output, PcmFormat format, Runnable onFailure) {
+  static ReadAhead to(AudioOutput output, PcmFormat format, Runnable onFailure) {
     long bytesPerSecond = (long) format.sampleRateHz() * format.bytesPerSampleFrame();
     long maxBytes =
         Math.min(
@@ -54,7 +54,7 @@ final class ReadAhead implements PcmOutput {
   }
 
   /** Starts to write to {@code output}; at most {@code maxBytes} bytes wait. */
-  static ReadAhead to(PcmOutput output, long maxBytes, Runnable onFailure) {
+  static ReadAhead to(AudioOutput output, long maxBytes, Runnable onFailure) {
     ReadAhead readAhead = new ReadAhead(output, maxBytes, onFailure);
     Thread thread = new Thread(readAhead::writeAll, "lavalier-output");
     thread.setDaemon(true); // a reader that does not read must not keep the JVM
@@ -64,11 +64,11 @@ final class ReadAhead implements PcmOutput {
 
   /** Copies the samples. Waits while the queue is full; a single large write always fits. */
   @Override
-  public synchronized void write(ByteBuffer pcm, long captureTimeUnixNanos) throws IOException {
-    int length = pcm.remaining();
+  public synchronized void write(Samples samples, long captureTimeUnixNanos) throws IOException {
+    int length = samples.byteCount();
     awaitUntil(() -> failure != null || waitingBytes == 0 || waitingBytes + length <= maxBytes);
     throwFailure();
-    waiting.add(new Chunk(ByteBuffer.allocate(length).put(pcm).flip(), captureTimeUnixNanos));
+    waiting.add(new Chunk(samples.copy(), captureTimeUnixNanos));
     waitingBytes += length;
     notifyAll();
   }
@@ -103,16 +103,15 @@ final class ReadAhead implements PcmOutput {
   private synchronized void awaitEnd() throws InterruptedIOException {
     ended = true;
     notifyAll();
-    awaitUntil(() -> failure != null || waitingBytes == 0);
+    awaitUntil(() -> failure != null || (waiting.isEmpty() && !writing));
   }
 
   private void writeAll() {
     try {
       Chunk next;
       while ((next = next()) != null) {
-        int length = next.pcm().remaining();
-        output.write(next.pcm(), next.captureTimeUnixNanos());
-        written(length);
+        output.write(next.samples(), next.captureTimeUnixNanos());
+        written(next.samples().byteCount());
       }
     } catch (IOException e) {
       fail(e);
@@ -123,11 +122,13 @@ final class ReadAhead implements PcmOutput {
   /** Waits for the next samples; null at the end. */
   private synchronized @Nullable Chunk next() throws InterruptedIOException {
     awaitUntil(() -> ended || !waiting.isEmpty());
+    writing = !waiting.isEmpty();
     return waiting.poll();
   }
 
   private synchronized void written(int length) {
     waitingBytes -= length;
+    writing = false;
     notifyAll();
   }
 

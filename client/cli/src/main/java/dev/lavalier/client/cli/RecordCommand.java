@@ -1,5 +1,6 @@
 package dev.lavalier.client.cli;
 
+import dev.lavalier.client.Codec;
 import dev.lavalier.client.FrameStream;
 import dev.lavalier.client.LavalierClient;
 import dev.lavalier.client.LavalierException;
@@ -7,6 +8,7 @@ import dev.lavalier.client.StreamOptions;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -19,7 +21,8 @@ import picocli.CommandLine.ParentCommand;
 @Command(
     name = "record",
     description = {
-      "Record to a WAV file or to files of equal length, or write raw PCM to standard output.",
+      "Record to a WAV, FLAC or Opus file or to files of equal length, or write raw PCM to standard"
+          + " output.",
       "Gaps are filled with silence and reported on standard error, including audio lost while the"
           + " server was unreachable. If the server does not become reachable again in time, the"
           + " recording up to that point is kept."
@@ -55,10 +58,11 @@ final class RecordCommand implements Callable<Integer> {
 
   @Option(
       names = "--container",
-      paramLabel = "wav|raw",
+      paramLabel = "wav|raw|flac|ogg",
       description =
-          "What to write: a WAV file, or samples without a header (default: wav for a file, raw"
-              + " for -). A WAV header for a pipe has sizes of 0xFFFFFFFF.")
+          "What to write: WAV, samples without a header, FLAC, or Opus in Ogg (default: that of the"
+              + " extension, else wav for a file, raw for -). A WAV header for a pipe has sizes of"
+              + " 0xFFFFFFFF.")
   private @Nullable Container container;
 
   @Option(
@@ -67,19 +71,23 @@ final class RecordCommand implements Callable<Integer> {
       converter = DurationConverter.Seconds.class,
       description = {
         "Write files of this length, e.g. 500ms, 30s, 15m or 1h (100ms to 24h), without a lost"
-            + " sample between them (default: one file). FILE.wav then has the capture time of the"
+            + " sample between them (default: one file). FILE then has the capture time of the"
             + " first sample of each, in local time:",
         "%%Y %%m %%d %%H %%M %%S %%f %%y %%j %%F %%s %%z" // one line, so that none is split
       })
   private @Nullable Duration segment;
 
-  @Parameters(paramLabel = "FILE.wav|-", description = "File to write, or - for standard output.")
+  @Parameters(
+      paramLabel = "FILE|-",
+      description =
+          "File to write, .wav, .flac, .opus or .ogg, or - for standard output. .flac selects --codec"
+              + " flac; .opus and .ogg select --codec opus, and contain what the server sent.")
   private String target;
 
   @Override
   public Integer call() throws LavalierException {
-    StreamOptions options = streamOptions();
     RecordTarget checked = RecordTarget.of(target, container, segment, cli.terminal());
+    StreamOptions options = streamOptions(checked.container());
     // The file is opened before the device: if it cannot be written, the microphone stays off.
     try (LavalierClient client = cli.connect();
         RecordTarget opened = checked.open();
@@ -91,7 +99,7 @@ final class RecordCommand implements Callable<Integer> {
     return 0;
   }
 
-  private StreamOptions streamOptions() {
+  private StreamOptions streamOptions(Container written) {
     if (frameSize < 0) {
       throw new UsageException("--frame-size: %d (expected: 0 or more)".formatted(frameSize));
     }
@@ -100,7 +108,20 @@ final class RecordCommand implements Callable<Integer> {
           "--preroll: %d (expected: 0 to %d ms)"
               .formatted(preroll.toMillis(), MAX_PREROLL.toMillis()));
     }
-    return source.streamOptions().withFrameSize(frameSize).withPreroll(preroll);
+    StreamOptions options = source.streamOptions().withFrameSize(frameSize).withPreroll(preroll);
+    if (written.codec().isEmpty()) {
+      return options;
+    }
+    Codec codec = written.codec().get();
+    if (source.codec().isPresent() && source.codec().get() != codec) {
+      throw new UsageException(
+          "--codec: %s (expected: %s for %s)"
+              .formatted(
+                  source.codec().get().name().toLowerCase(Locale.ROOT),
+                  codec.name().toLowerCase(Locale.ROOT),
+                  container == null ? target : "--container " + written));
+    }
+    return options.withCodec(codec).withPackets(written == Container.OGG);
   }
 
   /**
@@ -139,15 +160,17 @@ final class RecordCommand implements Callable<Integer> {
   }
 
   private void record(FrameStream stream, RecordTarget opened) {
+    opened.container().check(stream.start());
     Progress progress = new Progress(cli.terminal(), stream.start(), opened.displayName());
     Notices.listen(stream, progress::onNotice);
     if (stream.start().preroll().compareTo(preroll) < 0) {
       progress.onPreroll(stream.start().preroll(), preroll);
     }
     try {
-      try (PcmOutput output = opened.start(stream.start().format(), stream::close)) {
+      try (AudioOutput output = opened.start(stream.start(), stream::close)) {
         long samples = source.samples(stream.start().format().sampleRateHz());
-        new Recorder(stream, output, progress).record(samples);
+        boolean hasPackets = opened.container() == Container.OGG;
+        new Recorder(stream, hasPackets, output, progress).record(samples);
       } finally {
         progress.finish();
       }

@@ -2,7 +2,6 @@ package dev.lavalier.client.cli;
 
 import dev.lavalier.client.PcmFormat;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
@@ -18,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * created, and a file is created only when it has a first sample. No file is replaced: if a name
  * exists, the next one has a number. For use by one thread at a time.
  */
-final class SegmentFiles implements PcmOutput {
+final class SegmentFiles implements AudioOutput {
 
   private static final int FIRST_NUMBER = 2; // of a name that exists
 
@@ -27,7 +26,7 @@ final class SegmentFiles implements PcmOutput {
   private final PcmFormat format;
   private final Opener opener;
 
-  private @Nullable PcmOutput current; // null: the next sample begins a segment
+  private @Nullable AudioOutput current; // null: the next sample begins a segment
   private @Nullable Path path; // of the last segment; null: none yet
   private @Nullable Path lastName; // the same without its number
   private int lastNumber;
@@ -38,7 +37,7 @@ final class SegmentFiles implements PcmOutput {
   /** Creates an output for a file that was created and is empty. */
   interface Opener {
     /** Returns an output that closes the file. */
-    PcmOutput open(FileChannel file) throws IOException;
+    AudioOutput open(FileChannel file) throws IOException;
   }
 
   /**
@@ -58,24 +57,21 @@ final class SegmentFiles implements PcmOutput {
    * @throws FileSystemException if a file fails; it has the name of the file and the reason
    */
   @Override
-  public void write(ByteBuffer pcm, long captureTimeUnixNanos) throws IOException {
-    int bytes = format.bytesPerSampleFrame();
-    int done = 0; // samples per channel of this call
-    while (pcm.hasRemaining()) {
-      long time = captureTimeUnixNanos + PcmOutput.nanos(done, format);
+  public void write(Samples samples, long captureTimeUnixNanos) throws IOException {
+    long done = 0; // samples per channel of this call
+    while (done < samples.count()) {
+      long time = captureTimeUnixNanos + AudioOutput.nanos(done, format);
       if (current == null) {
         begin(time);
       }
-      int samples = (int) Math.min(pcm.remaining() / bytes, end - written);
-      ByteBuffer part = pcm.slice(pcm.position(), samples * bytes);
+      long count = Math.min(samples.count() - done, end - written);
       try {
-        current.write(part, time);
+        current.write(samples.part(done, count), time);
       } catch (IOException e) {
         throw failure(path, e);
       }
-      pcm.position(pcm.position() + samples * bytes);
-      done += samples;
-      written += samples;
+      done += count;
+      written += count;
       if (written == end) {
         finish();
       }
@@ -145,7 +141,7 @@ final class SegmentFiles implements PcmOutput {
   }
 
   private void finish() throws IOException {
-    PcmOutput finished = current;
+    AudioOutput finished = current;
     current = null;
     try {
       finished.close();

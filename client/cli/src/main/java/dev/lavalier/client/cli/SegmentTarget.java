@@ -1,9 +1,8 @@
 package dev.lavalier.client.cli;
 
-import dev.lavalier.client.PcmFormat;
+import dev.lavalier.client.StreamStart;
 import java.io.IOException;
 import java.math.BigDecimal;
-import java.nio.channels.Channels;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -35,7 +34,7 @@ final class SegmentTarget implements RecordTarget {
   }
 
   /** See {@link RecordTarget#of}. */
-  static SegmentTarget of(String name, @Nullable Container container, Duration length) {
+  static SegmentTarget of(String name, Container container, Duration length) {
     if (length.compareTo(MIN_LENGTH) < 0 || length.compareTo(MAX_LENGTH) > 0) {
       throw new UsageException(
           "--segment: %s (expected: %d ms to %d h)"
@@ -43,12 +42,7 @@ final class SegmentTarget implements RecordTarget {
     }
     SegmentNames names = SegmentNames.parse(name, ZoneId.systemDefault());
     try {
-      return new SegmentTarget(
-          name,
-          existingFolder(Path.of(name)),
-          names,
-          container == null ? Container.WAV : container,
-          length);
+      return new SegmentTarget(name, existingFolder(Path.of(name)), names, container, length);
     } catch (InvalidPathException e) {
       throw RecordTarget.notExpressible(name, e);
     }
@@ -69,6 +63,11 @@ final class SegmentTarget implements RecordTarget {
       folder = folder.getParent();
     }
     return folder == null ? Path.of("") : folder;
+  }
+
+  @Override
+  public Container container() {
+    return container;
   }
 
   @Override
@@ -96,17 +95,13 @@ final class SegmentTarget implements RecordTarget {
 
   /** {@inheritDoc} A slow disk does not delay the reading, except if it is slow for minutes. */
   @Override
-  public PcmOutput start(PcmFormat format, Runnable onFailure) {
+  public AudioOutput start(StreamStart start, Runnable onFailure) {
+    OpusNeighbors neighbors = container == Container.OGG ? new OpusNeighbors(start) : null;
     files =
         new SegmentFiles(
-            names,
-            length,
-            format,
-            file ->
-                container == Container.WAV
-                    ? new WavFile(file, format)
-                    : new StreamOutput(Channels.newOutputStream(file)));
-    return ReadAhead.to(files, format, onFailure);
+            names, length, start.format(), file -> container.toFile(file, start, neighbors));
+    AudioOutput output = neighbors == null ? files : neighbors.toOutput(files);
+    return ReadAhead.to(output, start.format(), onFailure);
   }
 
   @Override

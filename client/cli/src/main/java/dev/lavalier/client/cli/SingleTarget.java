@@ -1,6 +1,6 @@
 package dev.lavalier.client.cli;
 
-import dev.lavalier.client.PcmFormat;
+import dev.lavalier.client.StreamStart;
 import dev.lavalier.container.WavHeader;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -37,21 +37,19 @@ final class SingleTarget implements RecordTarget {
   }
 
   /** See {@link RecordTarget#of}. */
-  static SingleTarget of(String name, @Nullable Container container, Terminal terminal) {
+  static SingleTarget of(String name, Container container, Terminal terminal) {
     if (name.equals(STANDARD_OUTPUT)) {
       if (terminal.outIsTerminal()) {
         throw terminalRefused(name);
       }
-      return new SingleTarget(
-          name, container == null ? Container.RAW : container, terminal.output(), null);
+      return new SingleTarget(name, container, terminal.output(), null);
     }
     try {
       Path path = Path.of(name);
       if (FileTypes.isTerminal(path)) {
         throw terminalRefused(name);
       }
-      return new SingleTarget(
-          name, container == null ? Container.WAV : container, terminal.output(), path);
+      return new SingleTarget(name, container, terminal.output(), path);
     } catch (InvalidPathException e) {
       throw RecordTarget.notExpressible(name, e);
     }
@@ -60,6 +58,11 @@ final class SingleTarget implements RecordTarget {
   private static UsageException terminalRefused(String name) {
     return new UsageException(
         "file: %s (expected: a file or a pipe; this is a terminal)".formatted(name));
+  }
+
+  @Override
+  public Container container() {
+    return container;
   }
 
   @Override
@@ -85,20 +88,16 @@ final class SingleTarget implements RecordTarget {
   }
 
   @Override
-  public PcmOutput start(PcmFormat format, Runnable onFailure) throws IOException {
+  public AudioOutput start(StreamStart start, Runnable onFailure) throws IOException {
     started = true;
     if (path != null && Files.isRegularFile(path)) {
-      if (container == Container.WAV) {
-        return new WavFile(file, format);
-      }
-      file.truncate(0);
-      return new StreamOutput(Channels.newOutputStream(file));
+      return container.toFile(file, start, null);
     }
     OutputStream out = path == null ? standardOutput.bytes() : Channels.newOutputStream(file);
-    ReadAhead output = ReadAhead.to(new StreamOutput(out), format, onFailure);
+    ReadAhead output = ReadAhead.to(container.toStream(out, start), start.format(), onFailure);
     if (container == Container.WAV) {
-      ByteBuffer header = WavHeader.ofStream(SampleFormats.of(format));
-      output.write(header, 0);
+      ByteBuffer header = WavHeader.ofStream(SampleFormats.of(start.format()));
+      output.write(Samples.pcm(header, 1), 0);
     }
     return output;
   }

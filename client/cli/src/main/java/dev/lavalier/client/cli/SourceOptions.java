@@ -48,11 +48,10 @@ final class SourceOptions {
   @Option(
       names = "--codec",
       paramLabel = "pcm|opus|flac",
-      defaultValue = "pcm",
       description =
           "How the server sends the audio: pcm, opus (lossy, for slow networks) or flac (lossless)."
-              + " This program decodes it (default: ${DEFAULT-VALUE}).")
-  private Codec codec;
+              + " This program decodes it (default: pcm, or that of the file).")
+  private @Nullable Codec codec;
 
   @Option(
       names = "--bitrate",
@@ -104,7 +103,7 @@ final class SourceOptions {
             .withDeviceId(device)
             .withChannelMap(checkedChannels())
             .withReconnect(reconnect)
-            .withCodec(codec)
+            .withCodec(codec().orElse(Codec.PCM))
             .withBitrate(bitrate)
             .withMaxLatency(maxLatency().orElse(Duration.ZERO))
             .withOnDeviceLoss(waitForDevice ? OnDeviceLoss.WAIT : OnDeviceLoss.FAIL);
@@ -139,6 +138,11 @@ final class SourceOptions {
       }
     }
     return channels;
+  }
+
+  /** Returns {@code --codec}; empty if it is not set. */
+  Optional<Codec> codec() {
+    return Optional.ofNullable(codec);
   }
 
   /** Returns {@code --max-latency-ms}; empty if it is not set. */

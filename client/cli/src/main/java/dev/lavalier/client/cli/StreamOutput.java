@@ -8,7 +8,7 @@ import java.nio.ByteBuffer;
  * Writes to a stream, without a position. Each frame is written at once, because the reader of a
  * pipe may play it live. For use by one thread.
  */
-final class StreamOutput implements PcmOutput {
+final class StreamOutput implements AudioOutput {
 
   private final OutputStream out;
   private byte[] chunk = {};
@@ -19,7 +19,8 @@ final class StreamOutput implements PcmOutput {
   }
 
   @Override
-  public void write(ByteBuffer pcm, long captureTimeUnixNanos) throws IOException {
+  public void write(Samples samples, long captureTimeUnixNanos) throws IOException {
+    ByteBuffer pcm = samples.pcm();
     int length = pcm.remaining();
     if (chunk.length < length) {
       chunk = new byte[length];

@@ -11,7 +11,7 @@ import java.nio.channels.FileChannel;
  * recording of a killed process is complete except for the last second. Beyond 4 GiB the file
  * becomes an RF64 file. For use by one thread.
  */
-final class WavFile implements PcmOutput {
+final class WavFile implements AudioOutput {
 
   private final FileChannel file;
   private final PcmFormat format;
@@ -37,7 +37,8 @@ final class WavFile implements PcmOutput {
   }
 
   @Override
-  public void write(ByteBuffer pcm, long captureTimeUnixNanos) throws IOException {
+  public void write(Samples samples, long captureTimeUnixNanos) throws IOException {
+    ByteBuffer pcm = samples.pcm();
     while (pcm.hasRemaining()) {
       dataBytes += file.write(pcm);
     }

@@ -55,7 +55,7 @@ final class ReadAheadTest {
     try (ReadAhead output = ReadAhead.to(new StreamOutput(reader), 100, () -> {})) {
       ByteBuffer reused = bytes(0, 10);
       for (int i = 0; i < 10; i++) { // would wait for ever without the queue
-        output.write(reused.rewind(), 0);
+        output.write(Samples.pcm(reused.rewind(), 1), 0);
       }
       reused.put(0, (byte) 99); // the queue has copies
       reader.ready.countDown();
@@ -68,13 +68,13 @@ final class ReadAheadTest {
   void writerWaitsWhileQueueIsFull() throws Exception {
     SlowReader reader = new SlowReader();
     ReadAhead output = ReadAhead.to(new StreamOutput(reader), 20, () -> {});
-    output.write(bytes(0, 20), 0);
+    output.write(Samples.pcm(bytes(0, 20), 1), 0);
     reader.blocked.await();
     Thread writer =
         new Thread(
             () -> {
               try {
-                output.write(bytes(20, 20), 0);
+                output.write(Samples.pcm(bytes(20, 20), 1), 0);
               } catch (IOException e) {
                 throw new AssertionError(e);
               }
@@ -101,9 +101,10 @@ final class ReadAheadTest {
           }
         };
     ReadAhead output = ReadAhead.to(new StreamOutput(full), 10, () -> failed.complete(true));
-    output.write(bytes(0, 10), 0);
+    output.write(Samples.pcm(bytes(0, 10), 1), 0);
     assertThat(failed.get(TIMEOUT_SECONDS, TimeUnit.SECONDS)).isTrue();
-    assertThatThrownBy(() -> output.write(bytes(0, 10), 0)).hasMessage("No space left on device");
+    assertThatThrownBy(() -> output.write(Samples.pcm(bytes(0, 10), 1), 0))
+        .hasMessage("No space left on device");
     assertThatThrownBy(output::close).hasMessage("No space left on device");
   }
 }

@@ -7,6 +7,7 @@ import dev.lavalier.client.FakeMessages;
 import dev.lavalier.client.FakeServer;
 import dev.lavalier.client.PcmFormat;
 import dev.lavalier.client.SampleEncoding;
+import dev.lavalier.client.StreamStart;
 import dev.lavalier.v1.StreamFramesResponse;
 import io.grpc.Status;
 import java.io.ByteArrayOutputStream;
@@ -19,6 +20,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import javax.sound.sampled.AudioInputStream;
@@ -351,7 +353,10 @@ final class RecordSegmentsTest {
     RecordTarget target =
         RecordTarget.of(
             dir.resolve("mic-%s.wav").toString(), null, Duration.ofSeconds(1), cli.terminal());
-    try (PcmOutput output = target.open().start(format, () -> {})) {
+    StreamStart start =
+        new StreamStart(
+            "mic", 1, format, 160, format, Duration.ZERO, Optional.empty(), Duration.ZERO);
+    try (AudioOutput output = target.open().start(start, () -> {})) {
       assertThat(output).isInstanceOf(ReadAhead.class);
     }
     assertThat(names()).isEmpty();

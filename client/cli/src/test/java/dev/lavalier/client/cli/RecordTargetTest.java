@@ -175,7 +175,7 @@ final class RecordTargetTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"take.mp3", "TAKE.FLAC", "a.b.ogg"})
+  @ValueSource(strings = {"take.mp3", "TAKE.OGA", "a.b.m4a"})
   void nameOfOtherAudioFormatIsWrongUsage(String name) {
     Path file = dir.resolve(name);
     assertThat(record(file.toString())).isEqualTo(2);

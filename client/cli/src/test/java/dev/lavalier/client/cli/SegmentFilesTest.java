@@ -55,25 +55,25 @@ final class SegmentFilesTest {
   }
 
   /** An output that takes a number of bytes, as a disk that is nearly full. */
-  private final class Recorded implements PcmOutput {
-    private final PcmOutput output;
+  private final class Recorded implements AudioOutput {
+    private final AudioOutput output;
     private final int segment;
     private final long capacity;
     private long taken;
 
-    Recorded(PcmOutput output, int segment, long capacity) {
+    Recorded(AudioOutput output, int segment, long capacity) {
       this.output = output;
       this.segment = segment;
       this.capacity = capacity;
     }
 
     @Override
-    public void write(ByteBuffer pcm, long captureTimeUnixNanos) throws IOException {
-      taken += pcm.remaining();
+    public void write(Samples samples, long captureTimeUnixNanos) throws IOException {
+      taken += samples.byteCount();
       if (taken > capacity) {
         throw new IOException("No space left on device");
       }
-      output.write(pcm, captureTimeUnixNanos);
+      output.write(samples, captureTimeUnixNanos);
     }
 
     @Override
@@ -96,7 +96,8 @@ final class SegmentFilesTest {
   @Test
   void segmentIsClosedBeforeNextIsCreated() throws Exception {
     try (SegmentFiles files = files(recorded(Long.MAX_VALUE))) {
-      files.write(ByteBuffer.allocate(2 * SEGMENT_BYTES + 2), 0);
+      files.write(
+          Samples.pcm(ByteBuffer.allocate(2 * SEGMENT_BYTES + 2), FORMAT.bytesPerSampleFrame()), 0);
       assertThat(files.count()).isEqualTo(3);
     }
     assertThat(events)
@@ -107,7 +108,8 @@ final class SegmentFilesTest {
   @Test
   void recordingThatEndsAtCutHasNoEmptySegment() throws Exception {
     try (SegmentFiles files = files(wav())) {
-      files.write(ByteBuffer.allocate(2 * SEGMENT_BYTES), 0);
+      files.write(
+          Samples.pcm(ByteBuffer.allocate(2 * SEGMENT_BYTES), FORMAT.bytesPerSampleFrame()), 0);
     }
     assertThat(names()).containsExactly("mic-0-000000.wav", "mic-0-100000.wav");
   }
@@ -118,7 +120,10 @@ final class SegmentFilesTest {
     assertThatThrownBy(
             () -> {
               for (int i = 0; i < 20; i++) {
-                files.write(ByteBuffer.allocate(SEGMENT_BYTES / 4), i * 25_000_000L);
+                files.write(
+                    Samples.pcm(
+                        ByteBuffer.allocate(SEGMENT_BYTES / 4), FORMAT.bytesPerSampleFrame()),
+                    i * 25_000_000L);
               }
             })
         .isInstanceOfSatisfying(
@@ -144,7 +149,12 @@ final class SegmentFilesTest {
               }
               return new WavFile(file, FORMAT);
             });
-    assertThatThrownBy(() -> files.write(ByteBuffer.allocate(2 * SEGMENT_BYTES), 0))
+    assertThatThrownBy(
+            () ->
+                files.write(
+                    Samples.pcm(
+                        ByteBuffer.allocate(2 * SEGMENT_BYTES), FORMAT.bytesPerSampleFrame()),
+                    0))
         .isInstanceOf(FileSystemException.class)
         .hasMessage(dir.resolve("mic-0-100000.wav") + ": No space left on device");
     files.close();
@@ -157,10 +167,12 @@ final class SegmentFilesTest {
     byte[] first = new byte[SEGMENT_BYTES];
     first[0] = 1;
     try (SegmentFiles files = files(wav())) {
-      files.write(ByteBuffer.wrap(first), 0);
-      files.write(ByteBuffer.allocate(SEGMENT_BYTES), 100_000_000);
-      files.write(ByteBuffer.allocate(SEGMENT_BYTES), 0);
-      files.write(ByteBuffer.allocate(SEGMENT_BYTES), 0);
+      files.write(Samples.pcm(ByteBuffer.wrap(first), FORMAT.bytesPerSampleFrame()), 0);
+      files.write(
+          Samples.pcm(ByteBuffer.allocate(SEGMENT_BYTES), FORMAT.bytesPerSampleFrame()),
+          100_000_000);
+      files.write(Samples.pcm(ByteBuffer.allocate(SEGMENT_BYTES), FORMAT.bytesPerSampleFrame()), 0);
+      files.write(Samples.pcm(ByteBuffer.allocate(SEGMENT_BYTES), FORMAT.bytesPerSampleFrame()), 0);
     }
     assertThat(names())
         .containsExactly(
@@ -175,12 +187,12 @@ final class SegmentFilesTest {
     List<Long> lengths = new ArrayList<>();
     SegmentFiles.Opener opener =
         file ->
-            new PcmOutput() {
+            new AudioOutput() {
               private long bytes;
 
               @Override
-              public void write(ByteBuffer pcm, long captureTimeUnixNanos) {
-                bytes += pcm.remaining();
+              public void write(Samples samples, long captureTimeUnixNanos) {
+                bytes += samples.byteCount();
               }
 
               @Override
@@ -191,7 +203,10 @@ final class SegmentFilesTest {
             };
     SegmentNames names = SegmentNames.parse(dir.resolve("mic-%f.raw").toString(), ZoneOffset.UTC);
     try (SegmentFiles files = new SegmentFiles(names, Duration.ofMillis(100), odd, opener)) {
-      files.write(ByteBuffer.allocate(11_025 * odd.bytesPerSampleFrame()), 0);
+      files.write(
+          Samples.pcm(
+              ByteBuffer.allocate(11_025 * odd.bytesPerSampleFrame()), odd.bytesPerSampleFrame()),
+          0);
     }
     assertThat(lengths)
         .containsExactly(

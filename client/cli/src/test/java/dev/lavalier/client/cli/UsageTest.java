@@ -83,7 +83,8 @@ final class UsageTest {
   @Test
   void invalidNameOfContainerListsTheNames() {
     assertThat(cli.run("record", "--container", "mp3", "take")).isEqualTo(2);
-    assertThat(cli.err()).isEqualTo("--container: mp3 (expected: wav or raw) (see --help)\n");
+    assertThat(cli.err())
+        .isEqualTo("--container: mp3 (expected: wav or raw or flac or ogg) (see --help)\n");
   }
 
   @Test

@@ -37,11 +37,9 @@ final class WavFileTest {
     }
     Path path = dir.resolve("take.wav");
     try (WavFile wav = new WavFile(open(path), format)) {
-      wav.write(ByteBuffer.wrap(pcm, 0, format.bytesPerSampleFrame()), 0);
-      wav.write(
-          ByteBuffer.wrap(
-              pcm, format.bytesPerSampleFrame(), pcm.length - format.bytesPerSampleFrame()),
-          0);
+      Samples all = Samples.pcm(ByteBuffer.wrap(pcm), format.bytesPerSampleFrame());
+      wav.write(all.part(0, 1), 0);
+      wav.write(all.part(1, all.count() - 1), 0);
     }
 
     assertThat(Files.size(path) % 2).isZero();
@@ -60,7 +58,7 @@ final class WavFileTest {
     Path path = dir.resolve("growing.wav");
     try (WavFile wav = new WavFile(open(path), format)) {
       for (int i = 0; i < 250; i++) { // frames of 10 ms
-        wav.write(ByteBuffer.allocate(160), 0);
+        wav.write(Samples.pcm(ByteBuffer.allocate(160), 2), 0);
       }
       try (AudioInputStream in = AudioSystem.getAudioInputStream(path.toFile())) {
         assertThat(in.getFrameLength()).isBetween(16_000L, 20_000L);
@@ -80,7 +78,7 @@ final class WavFileTest {
     PcmFormat format = new PcmFormat(SampleEncoding.S16LE, 8_000, 2);
     Path path = dir.resolve("large.wav");
     try (WavFile wav = new WavFile(open(path), format, 1_000)) {
-      wav.write(ByteBuffer.allocate(4 * 500), 0);
+      wav.write(Samples.pcm(ByteBuffer.allocate(4 * 500), 2), 0);
     }
     ByteBuffer header = ByteBuffer.wrap(Files.readAllBytes(path)).order(ByteOrder.LITTLE_ENDIAN);
     assertThat(text(header, 0)).isEqualTo("RF64");
