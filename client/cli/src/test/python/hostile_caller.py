@@ -13,6 +13,7 @@ import ssl
 import sys
 import time
 
+from encoder_requests import encoded
 from http2_peer import MAX_WINDOW, Http2Peer, Statistics, message, wait
 from lavalier.v1 import audio_capture_pb2 as pb
 from web_peer import ROLES, WebPeer
@@ -285,6 +286,17 @@ class Web(Attack):
         peer.step()
 
 
+class Encoders(Churn):
+    """Work: as many different encoders as the server accepts. Each connection keeps 50 streams, and ends
+    others as soon as they have begun."""
+
+    def start(self, peer):
+        started = stream(peer, encoded(DEVICE, self.distinct() * 7 % 3_001))
+        if started and len(peer.calls) > 50:
+            self.running.append((peer, started))
+        return started
+
+
 KINDS = {
     "frame-sizes": FrameSizes,
     "wide-formats": WideFormats,
@@ -296,6 +308,7 @@ KINDS = {
     "empty-messages": EmptyMessages,
     "churn": Churn,
     "web": Web,
+    "encoders": Encoders,
 }
 
 
