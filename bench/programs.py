@@ -12,10 +12,10 @@ READY = "lavalier-server listening on "
 
 
 @contextlib.contextmanager
-def server(java, *options):
-    """Starts a demo server, 16 kHz mono, on a free port. Yields its process and address."""
+def server(java, *options, capture="16000/1/s16le", flags=()):
+    """Starts a demo server, by default 16 kHz mono, on a free port. Yields its process and address."""
     process = subprocess.Popen(
-        [java, *options, "-jar", SERVER, "--port", "0", "--demo", "--capture-format", "16000/1/s16le"],
+        [java, *options, "-jar", SERVER, "--port", "0", "--demo", "--capture-format", capture, *flags],
         text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     try:
         yield process, process.stdout.readline().strip().removeprefix(READY)

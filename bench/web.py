@@ -23,13 +23,17 @@ PERIOD, FRAME_BYTES, ALL_CREDIT = 0.02, 640, 2**31 - 1
 SUBSCRIBE = b"\x0a\x03\x10\xc0\x02"  # subscribe { frame_size: 320 }
 
 
+def varint(value):
+    encoded = b""
+    while value > 127:
+        encoded += bytes([value & 127 | 128])
+        value >>= 7
+    return encoded + bytes([value])
+
+
 def credit(count):
     """Returns the field credit of a PullFramesRequest."""
-    encoded = b"\x10"
-    while count > 127:
-        encoded += bytes([count & 127 | 128])
-        count >>= 7
-    return encoded + bytes([count])
+    return b"\x10" + varint(count)
 
 
 class Client:
