@@ -7,7 +7,7 @@ The server plays a voice in a loop. For each format, one subscriber at a time st
   latency  from the end of the server's read to the client, median and p99; Opus delays the sound by 6.5 ms more
 --subscribers N then compares N subscribers of one device, 16 kHz mono, with PCM and with Opus, in pairs: CPU of the server per frame.
 
-usage: codecs.py [--seconds 20] [--rounds 3] [--warm 10] [--subscribers 500] [--java java] [-- JAVA_OPTION...]
+usage: codecs.py [--seconds 20] [--rounds 3] [--warm 5] [--subscribers 500] [--java java] [-- JAVA_OPTION...]
 Packages (Debian): espeak-ng python3-numpy.
 """
 import argparse
@@ -24,9 +24,10 @@ import web
 
 KINDS = {"PCM": (streams.PCM, 0), "FLAC": (streams.FLAC, 0), "Opus 64k": (streams.OPUS, 64_000)}
 FRAMES_PER_S = 50
+FIRST = 6  # times as long before the first measurement: the JVM compiles the code of Opus for half a minute
 
 
-def one_stream(port, pid, rate, kind, args):
+def one_stream(port, pid, rate, kind, args, warm):
     """Returns the percent of a core, the bits per second and the latencies in ms of one stream; without a kind, only the first."""
     if kind is None:
         calls = []
@@ -40,7 +41,7 @@ def one_stream(port, pid, rate, kind, args):
         if frame:
             latencies.append(time.monotonic_ns() - streams.fields(frame)[streams.READ_NANOS])
 
-    streams.read_all(calls, time.monotonic() + args.warm, on_response)
+    streams.read_all(calls, time.monotonic() + warm, on_response)
     latencies.clear()
     before = sum(call.bytes for call in calls)
     began, used = time.monotonic(), web.cpu_seconds(pid)
@@ -59,11 +60,11 @@ def per_stream(rate, channels, directory, args):
     flags = ["--wav", f"voice={path}", "--keep-open", "voice", "--history-ms", "100"]
     with programs.server(args.java, *args.options, capture=f"{rate}/{channels}/s16le", flags=flags) as (process, address):
         port = int(address.rsplit(":", 1)[1])
-        for kind in KINDS:  # compiles the code
-            one_stream(port, process.pid, rate, kind, args)
+        for kind in KINDS:
+            one_stream(port, process.pid, rate, kind, args, args.warm * FIRST)
         for index in range(args.rounds):
             for kind in [None, *KINDS]:
-                cpu, bits, latencies = one_stream(port, process.pid, rate, kind, args)
+                cpu, bits, latencies = one_stream(port, process.pid, rate, kind, args, args.warm)
                 line = f"{rate} Hz, {channels} channels, round {index + 1}: {kind or 'no subscriber'}: {cpu:.2f} % CPU"
                 if kind:
                     line += (f", {bits / 1000:.1f} kbit/s, latency {statistics.median(latencies):.2f} ms, "
@@ -71,7 +72,7 @@ def per_stream(rate, channels, directory, args):
                 print(f"{line}, load {os.getloadavg()[0]:.1f}", flush=True)
 
 
-def many(port, pid, kind, args):
+def many(port, pid, kind, args, warm):
     """Returns microseconds of the server per frame."""
     codec, bitrate = KINDS[kind]
     body = streams.request("tone", 320, codec, bitrate)
@@ -82,7 +83,7 @@ def many(port, pid, kind, args):
         nonlocal frames
         frames += 1
 
-    streams.read_all(calls, time.monotonic() + args.warm, on_response)
+    streams.read_all(calls, time.monotonic() + warm, on_response)
     frames = 0
     began, used = time.monotonic(), web.cpu_seconds(pid)
     streams.read_all(calls, began + args.seconds, on_response)
@@ -99,10 +100,10 @@ def fan_out(args):
         port = int(address.rsplit(":", 1)[1])
         pair = ["PCM", "Opus 64k"]
         for kind in pair:
-            many(port, process.pid, kind, args)
+            many(port, process.pid, kind, args, args.warm * FIRST)
         ratios = []
         for index in range(args.rounds):
-            cost = {kind: many(port, process.pid, kind, args) for kind in pair[::1 if index % 2 else -1]}
+            cost = {kind: many(port, process.pid, kind, args, args.warm) for kind in pair[::1 if index % 2 else -1]}
             ratios.append(cost[pair[1]] / cost[pair[0]])
             print(f"{args.subscribers} subscribers, round {index + 1}: PCM {cost[pair[0]]:.2f} us per frame, Opus {cost[pair[1]]:.2f}, "
                   f"ratio {ratios[-1]:.3f}, load {os.getloadavg()[0]:.1f}", flush=True)
@@ -112,7 +113,7 @@ def fan_out(args):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=20)
-    parser.add_argument("--warm", type=float, default=10, help="seconds before each measurement")
+    parser.add_argument("--warm", type=float, default=5, help="seconds before each measurement; six times as many before the first")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--subscribers", type=int, default=500, help="0: only the costs of one stream")
     parser.add_argument("--streams", type=int, default=1, help="0: only the comparison of many subscribers")
