@@ -12,14 +12,17 @@ import org.junit.jupiter.api.Test;
 /** The tests that README.md and docs/user/testing.md print are parts of files that CI runs. */
 final class DocumentedTestsTest {
 
+  private static final String GAP_TEST =
+      "client/testing-consumer/src/test/java/com/example/GapTest.java";
+
   /** The files, by the page and by what identifies the block. */
   private static final Map<String, Map<String, String>> FILES =
       Map.of(
           "README.md",
-          Map.of("class GapTest", "testing/src/test/java/com/example/GapTest.java"),
+          Map.of("class GapTest", GAP_TEST),
           "docs/user/testing.md",
           Map.of(
-              "class GapTest", "testing/src/test/java/com/example/GapTest.java",
+              "class GapTest", GAP_TEST,
               "import pytest", "client/examples/python/test_faults.py",
               "overrun-ms: 20", "client/examples/python/faults.yaml"));
 
