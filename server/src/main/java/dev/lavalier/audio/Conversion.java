@@ -112,7 +112,7 @@ public record Conversion(PcmFormat captured, PcmFormat delivered, ChannelMap cha
   /**
    * Returns about how much processor time the conversion takes, in nanoseconds for each second of
    * audio; 0 if nothing is converted. The factors were measured with {@code ConversionBenchmark}
-   * (docs/benchmarks.md). A processor can be some times faster or slower.
+   * (docs/benchmarks-audio.md). A processor can be some times faster or slower.
    */
   public long workNanosPerSecond() {
     return encodeNanosPerSecond() + planeNanosPerSecond().values().stream().mapToLong(n -> n).sum();

@@ -11,7 +11,7 @@ import java.util.Arrays;
  */
 public final class LevelMeter {
 
-  /** The estimated processor time for one value, in nanoseconds. See docs/benchmarks.md. */
+  /** The estimated processor time for one value, in nanoseconds. See docs/benchmarks-audio.md. */
   private static final int NANOS_PER_VALUE = 3;
 
   /** The samples that are decoded at once: they stay in the processor's cache. */

@@ -191,7 +191,7 @@ final class OpusCodecTest {
     assertThat(refusal).hasMessage(message);
   }
 
-  /** The times are those of docs/benchmarks.md, for the sound that takes most. */
+  /** The times are those of docs/benchmarks-audio.md, for the sound that takes most. */
   @ParameterizedTest
   @CsvSource({
     "16000/1/s16le, 320, 16000, 20.8",
