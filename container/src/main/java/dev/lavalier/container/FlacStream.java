@@ -16,7 +16,7 @@ public final class FlacStream {
   private final int blockSize;
   private long number; // of the next frame
   private long missing; // samples per channel
-  private @Nullable FlacEncoder silence; // null: not needed yet
+  private byte @Nullable [] silence; // a frame; null: not needed yet
 
   /** Creates a stream of frames of {@code blockSize} samples per channel. */
   public FlacStream(SampleFormat format, int blockSize) {
@@ -43,12 +43,12 @@ public final class FlacStream {
   public byte[] addSilence(long count) {
     missing += count;
     ByteArrayOutputStream out = new ByteArrayOutputStream();
-    if (missing >= blockSize && silence == null) {
-      silence = new FlacEncoder(format, blockSize);
+    if (missing >= blockSize && silence == null) { // once: a long gap has thousands of frames
+      byte[] zeros = new byte[blockSize * format.bytesPerSampleFrame()];
+      silence = new FlacEncoder(format, blockSize).encode(zeros, 0);
     }
-    byte[] zeros = new byte[missing < blockSize ? 0 : blockSize * format.bytesPerSampleFrame()];
     for (; missing >= blockSize; missing -= blockSize) {
-      out.writeBytes(silence.encode(zeros, number++));
+      out.writeBytes(add(silence));
     }
     return out.toByteArray();
   }
