@@ -112,6 +112,7 @@ async function refusal(url: string, token: string | undefined): Promise<Lavalier
     const text = (await response.text()).trim();
     if (response.status === 401) return failure(Status.UNAUTHENTICATED, text);
     if (response.status === 403) return failure(Status.PERMISSION_DENIED, text);
+    if (response.status === 429) return failure(Status.RESOURCE_EXHAUSTED, text);
   } catch {
     // The server cannot be reached.
   }

@@ -1,8 +1,11 @@
-// The parts that decide about age, gaps and credit.
+// The parts that decide about age, gaps and credit, and what a refused WebSocket reports.
 import assert from 'node:assert/strict';
+import http from 'node:http';
 import { test } from 'node:test';
 import { create } from '@bufbuild/protobuf';
 import { AudioFormatSchema, AudioFrameSchema, GapCause, SampleEncoding, StreamStartedSchema, toFloat32 } from '@lavalier/client';
+import { connect } from '@lavalier/client/web';
+import { WebSocket } from 'ws';
 import { FrameAges } from '../dist/ages.js';
 import { Pacing } from '../dist/pacing.js';
 import { gapOf } from '../dist/position.js';
@@ -108,4 +111,21 @@ test('samples are converted from each encoding', () => {
     assert.deepEqual([...toFloat32(create(AudioFrameSchema, { pcm }), format)], samples);
   }
   assert.throws(() => toFloat32(create(AudioFrameSchema, {}), create(AudioFormatSchema, {})), RangeError);
+});
+
+test('a WebSocket that is refused reports the line of the server', async () => {
+  const refusals = { 401: 'NOT_AUTHENTICATED', 403: 'NOT_PERMITTED', 429: 'LIMIT_REACHED', 500: 'UNAVAILABLE' };
+  for (const [status, kind] of Object.entries(refusals)) {
+    const server = http.createServer((request, response) => { response.writeHead(status).end('why: it is so\n'); });
+    await new Promise((resolve) => { server.listen(0, '127.0.0.1', resolve); });
+    const client = connect(`http://127.0.0.1:${server.address().port}/`, { WebSocket });
+    try {
+      const message = kind === 'UNAVAILABLE' ? /it cannot be reached/ : /^why: it is so$/;
+      await assert.rejects(client.listDevices(), { kind, message });
+    } finally {
+      client.close();
+      server.closeAllConnections();
+      server.close();
+    }
+  }
 });
