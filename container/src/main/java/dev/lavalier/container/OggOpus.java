@@ -20,10 +20,13 @@ public final class OggOpus {
   /** The longest packet that a stream can have. */
   public static final int MAX_PACKET_BYTES = OggPages.MAX_PACKET_BYTES;
 
+  /** The length of an identification header of one or two channels. */
+  public static final int HEAD_BYTES = 19;
+
   /** The rate in which Opus counts. */
   private static final int OPUS_RATE_HZ = 48_000;
 
-  private static final int HEAD_BYTES = 19;
+  private static final int PRE_SKIP_OFFSET = 10; // in the identification header
   private static final int SHORTEST_PACKET = OPUS_RATE_HZ / 400;
 
   /** Packets of digital silence in CELT, of 2.5 and 5 ms. */
@@ -88,6 +91,17 @@ public final class OggOpus {
         .putShort((short) 0) // gain
         .put((byte) 0) // mono or stereo
         .array();
+  }
+
+  /**
+   * Returns by how much a decoder returns each sample later, in samples.
+   *
+   * @param head an identification header, of {@value #HEAD_BYTES} bytes or more
+   * @param sampleRateHz the rate of the samples
+   */
+  public static int delay(ByteBuffer head, int sampleRateHz) {
+    int preSkip = head.slice().order(ByteOrder.LITTLE_ENDIAN).getShort(PRE_SKIP_OFFSET) & 0xffff;
+    return preSkip / (OPUS_RATE_HZ / sampleRateHz);
   }
 
   /** Returns the headers. */

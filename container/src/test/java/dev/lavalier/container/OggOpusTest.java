@@ -126,6 +126,7 @@ final class OggOpusTest {
     assertThat(new String(head, 0, 8, StandardCharsets.US_ASCII)).isEqualTo("OpusHead");
     assertThat(head[9]).isEqualTo((byte) 2);
     assertThat(ByteBuffer.wrap(head).order(ByteOrder.LITTLE_ENDIAN).getInt(12)).isEqualTo(16_000);
+    assertThat(OggOpus.delay(ByteBuffer.wrap(head), 16_000)).isEqualTo(104);
     byte[] tags = pages().get(1).packets().get(0);
     assertThat(new String(tags, StandardCharsets.UTF_8))
         .startsWith("OpusTags")

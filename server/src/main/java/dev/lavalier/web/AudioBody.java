@@ -9,7 +9,6 @@ import dev.lavalier.v1.AudioFrame;
 import dev.lavalier.v1.StreamStarted;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
-import java.nio.ByteOrder;
 
 /**
  * The body of an HTTP stream: how frames and silence become bytes. Called in the order of the
@@ -20,9 +19,6 @@ abstract class AudioBody {
   /** Zeros, which are silence in each encoding. */
   private static final ByteBuf ZEROS =
       Unpooled.unreleasableBuffer(Unpooled.wrappedBuffer(new byte[4_096]).asReadOnly());
-
-  private static final int PRE_SKIP_OFFSET = 10; // in the identification header of Opus
-  private static final int DECODER_RATE_HZ = 48_000; // of the pre-skip
 
   private final int maxSilence;
 
@@ -106,19 +102,11 @@ abstract class AudioBody {
   static AudioBody ogg(StreamStarted started) {
     int rateHz = started.getFormat().getSampleRateHz();
     int frameSize = started.getFrameSize();
-    int preSkip =
-        started
-                .getCodecConfig()
-                .asReadOnlyByteBuffer()
-                .slice() // the index counts from its beginning
-                .order(ByteOrder.LITTLE_ENDIAN)
-                .getShort(PRE_SKIP_OFFSET)
-            & 0xffff;
     OggOpus ogg =
         new OggOpus(
             started.getFormat().getChannelCount(),
             rateHz,
-            preSkip / (DECODER_RATE_HZ / rateHz),
+            OggOpus.delay(started.getCodecConfig().asReadOnlyByteBuffer(), rateHz),
             0,
             0,
             Long.hashCode(started.getEpoch()));

@@ -5,6 +5,7 @@ import dev.lavalier.client.PcmFormat;
 import dev.lavalier.client.SampleEncoding;
 import dev.lavalier.client.StreamStart;
 import dev.lavalier.container.FlacEncoder;
+import dev.lavalier.container.OggOpus;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.channels.Channels;
@@ -30,7 +31,6 @@ enum Container {
       Map.of("wav", WAV, "flac", FLAC, "opus", OGG, "ogg", OGG);
 
   private static final List<Integer> OPUS_RATES_HZ = List.of(8_000, 12_000, 16_000, 24_000, 48_000);
-  private static final int OPUS_HEAD_BYTES = 19;
   private static final int OPUS_MAX_FRAME_PARTS = 8; // of a second: 120 ms and a little more
 
   /** Returns the container that the extension of a file means; empty: it means none of them. */
@@ -71,7 +71,7 @@ enum Container {
         && (start.codec() != Codec.OPUS
             || format.channelCount() > 2
             || !OPUS_RATES_HZ.contains(format.sampleRateHz())
-            || start.codecConfig().remaining() < OPUS_HEAD_BYTES
+            || start.codecConfig().remaining() < OggOpus.HEAD_BYTES
             || start.frameSize() > format.sampleRateHz() / OPUS_MAX_FRAME_PARTS)) {
       throw new CliException("--codec: opus (expected: pcm; the server has no opus)", null);
     }

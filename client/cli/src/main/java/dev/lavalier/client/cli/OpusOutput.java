@@ -6,16 +6,11 @@ import dev.lavalier.container.OggOpus;
 import dev.lavalier.container.Tags;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Writes packets of Opus as an Ogg stream, as long as their samples. For use by one thread. */
 final class OpusOutput implements AudioOutput {
-
-  private static final int PRE_SKIP_OFFSET = 10; // in the identification header
-  private static final int DECODER_RATE_HZ = 48_000; // of the pre-skip
 
   private final OutputStream out;
   private final StreamStart start;
@@ -55,14 +50,12 @@ final class OpusOutput implements AudioOutput {
       return;
     }
     PcmFormat format = start.format();
-    ByteBuffer head = start.codecConfig().order(ByteOrder.LITTLE_ENDIAN);
-    int preSkip = head.getShort(PRE_SKIP_OFFSET) & 0xffff;
     List<byte[]> before = neighbors == null ? List.of() : neighbors.before();
     ogg =
         new OggOpus(
             format.channelCount(),
             format.sampleRateHz(),
-            preSkip / (DECODER_RATE_HZ / format.sampleRateHz()),
+            OggOpus.delay(start.codecConfig(), format.sampleRateHz()),
             before.size() * start.frameSize() + from,
             maxPage,
             Long.hashCode(captureTimeUnixNanos));
