@@ -107,9 +107,10 @@ def test_cancelled_task_ends_stream(server):
 def test_close_ends_loop_of_other_task(server):
     async def main():
         async with lavalier.aio.connect(server.address) as client:
-            stream = client.stream("tone")
-            asyncio.get_running_loop().call_later(0.3, lambda: asyncio.ensure_future(client.close()))
-            assert [frame async for frame in stream]
+            closing = None
+            async for _ in client.stream("tone"):
+                closing = closing or asyncio.ensure_future(client.close())
+            await closing
             with pytest.raises(RuntimeError, match="^client: closed"):
                 client.stream("tone")
 

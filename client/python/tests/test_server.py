@@ -59,9 +59,12 @@ def test_default_stream_opens_when_it_is_read(client):
 
 
 def test_close_by_other_thread_ends_loop(client):
-    with client.stream("tone", max_latency=1) as stream:
-        threading.Timer(0.3, stream.close).start()
-        assert [frame for frame in stream]
+    with client.stream("tone") as stream:
+        assert stream.read() is not None
+        threading.Timer(0.1, stream.close).start()
+        for frame in stream:
+            assert frame.pcm
+        assert stream.read() is None
 
 
 def test_closed_client_ends_streams_and_refuses_calls(server):
