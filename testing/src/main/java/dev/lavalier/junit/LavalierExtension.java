@@ -81,6 +81,7 @@ public final class LavalierExtension
    *
    * @param length zero to ten minutes
    * @return this extension
+   * @throws IllegalArgumentException if it is longer or negative
    */
   public LavalierExtension withHistory(Duration length) {
     if (length.isNegative() || length.compareTo(Duration.ofMinutes(10)) > 0) {
