@@ -7,7 +7,7 @@ The server plays a voice in a loop. For each format, one subscriber at a time st
   latency  from the end of the server's read to the client, median and p99; Opus delays the sound by 6.5 ms more
 --subscribers N then compares N subscribers of one device, 16 kHz mono, with PCM and with Opus, in pairs: CPU of the server per frame.
 
-usage: codecs.py [--seconds 20] [--rounds 3] [--warm 5] [--subscribers 500] [--java java] [-- JAVA_OPTION...]
+usage: codecs.py [--seconds 20] [--rounds 3] [--warm 5] [--streams 1] [--subscribers 500] [--java java] [-- JAVA_OPTION...]
 Packages (Debian): espeak-ng python3-numpy.
 """
 import argparse
