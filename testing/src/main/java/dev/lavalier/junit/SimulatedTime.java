@@ -1,5 +1,6 @@
 package dev.lavalier.junit;
 
+import dev.lavalier.common.FailureLog;
 import dev.lavalier.common.TimeSource;
 import java.time.Duration;
 import java.util.Comparator;
@@ -14,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
 
 /**
  * Time that passes only in {@link #advance}, and not before the server has done all its work of the
@@ -33,6 +35,8 @@ final class SimulatedTime implements TimeSource {
 
   private record Task(long at, long number, Runnable run) {}
 
+  private final FailureLog failures =
+      new FailureLog(this, LoggerFactory.getLogger(SimulatedTime.class), "a scheduled task");
   private final IntSupplier captureThreads;
   private final Object steps = new Object(); // held while the time passes
 
@@ -129,7 +133,11 @@ final class SimulatedTime implements TimeSource {
     awaitIdle();
     Task due;
     while ((due = nextDue()) != null) {
-      due.run().run();
+      try {
+        due.run().run();
+      } catch (RuntimeException | Error e) { // the time must not stop
+        failures.report("a scheduled task", e);
+      }
       awaitIdle();
     }
   }

@@ -184,8 +184,8 @@ final class TestServer implements AutoCloseable {
             transport,
             callServices(rejections));
     closing.push(server::close);
-    server.start();
     closing.push(hub::close);
+    server.start();
     String started =
         "%s:%d".formatted(InetAddress.getLoopbackAddress().getHostAddress(), server.port());
     address = Optional.of(started);
