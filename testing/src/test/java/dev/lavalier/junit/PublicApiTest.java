@@ -6,7 +6,7 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Checks the public API of the library against {@code api.txt}. To accept the current API, run
- * {@code mvn test -pl proto,server,client/java,testing -Dtest=PublicApiTest
+ * {@code mvn test -pl proto,container,server,client/java,testing -Dtest=PublicApiTest
  * -Dsurefire.failIfNoSpecifiedTests=false -Dapi.update=true}, and review the changed file.
  */
 final class PublicApiTest {
