@@ -1,4 +1,4 @@
-"""A real server for the tests. LAVALIER_SERVER_JAR names its jar; JAVA_HOME, the Java that runs it."""
+"""A real server for the tests. TEST_SERVER_JAR names its jar; JAVA_HOME, the Java that runs it."""
 import os
 import pathlib
 import signal
@@ -9,7 +9,7 @@ import threading
 import pytest
 
 TOP = pathlib.Path(__file__).resolve().parents[3]
-JAR = os.environ.get("LAVALIER_SERVER_JAR", str(TOP / "server/target/lavalier-server.jar"))
+JAR = os.environ.get("TEST_SERVER_JAR", str(TOP / "server/target/lavalier-server.jar"))
 JAVA = os.path.join(os.environ["JAVA_HOME"], "bin/java") if "JAVA_HOME" in os.environ else "java"
 READY = "lavalier-server listening on "
 
