@@ -6,7 +6,7 @@ import { awaitReceiving, counts, interruptions, listen, openPage, played } from 
 import { Server } from './server.js';
 import { discontinuities, RATE, strongest, uninterrupted } from './tone.js';
 
-const SECONDS = 10;
+const SECONDS = 20;
 
 let server;
 test.before(async () => { server = await Server.start(); });
