@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -214,6 +215,45 @@ final class ServerProcess implements AutoCloseable {
       lowest = Math.min(lowest, (cpuTicks() - before) / 2.0 / TICKS_PER_SECOND);
     }
     return lowest;
+  }
+
+  /**
+   * Returns how often per second the server's threads blocked: the least of up to ten measurements
+   * of 2 s, of which the first below {@code perSecond} is the last. Unlike processor time, it does
+   * not depend on the speed of the machine.
+   */
+  double awaitWaitsBelow(double perSecond) throws IOException, InterruptedException {
+    double lowest = Double.MAX_VALUE;
+    for (int i = 0; i < 10 && lowest >= perSecond; i++) {
+      Map<String, Long> before = waits();
+      process.waitFor(2, TimeUnit.SECONDS); // it does not end: this is a pause
+      long waits = 0;
+      for (Map.Entry<String, Long> thread : waits().entrySet()) {
+        waits += thread.getValue() - before.getOrDefault(thread.getKey(), 0L);
+      }
+      lowest = Math.min(lowest, waits / 2.0);
+    }
+    return lowest;
+  }
+
+  /** Returns the voluntary context switches of each thread so far. */
+  private Map<String, Long> waits() throws IOException {
+    Map<String, Long> waits = new HashMap<>();
+    try (var threads = Files.newDirectoryStream(Path.of("/proc/" + pid() + "/task"))) {
+      for (Path thread : threads) {
+        try {
+          for (String line : Files.readAllLines(thread.resolve("status"))) {
+            if (line.startsWith("voluntary_ctxt_switches:")) {
+              waits.put(
+                  thread.getFileName().toString(), Long.parseLong(line.replaceAll("[^0-9]", "")));
+            }
+          }
+        } catch (IOException e) {
+          // The thread has ended.
+        }
+      }
+    }
+    return waits;
   }
 
   /** Returns the processor time that the server has used, in seconds. */
