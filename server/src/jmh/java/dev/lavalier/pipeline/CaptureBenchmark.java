@@ -28,10 +28,10 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * Claim: encoders take the capture thread a few microseconds for each frame, because they run on
- * threads of their own. One operation is one period of 10 ms, 48 kHz stereo, with one stream of PCM
- * and the encoders of that many different streams of Opus. A period comes each 10 ms, as from a
- * device, so the caches are as cold as in a server.
+ * Claim: encoders take the capture thread a few microseconds for each period, for any number of
+ * them, because it only copies the period for the encoder threads. One operation is one period of
+ * 10 ms, 48 kHz stereo, with one stream of PCM and the encoders of that many different streams of
+ * Opus. A period comes each 10 ms, as from a device, so the caches are as cold as in a server.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.SampleTime)

@@ -40,7 +40,7 @@ public final class CapturePipeline implements CaptureListener {
   private final LongSupplier nanoTime;
   private final WorkBudget conversions;
   private final WorkBudget encoders;
-  private final EncodingQueue.Services encoding;
+  private final FramerGroup.Encoding encoding;
   private final PipelineListener listener;
   private final StreamMetrics streamMetrics;
   private final @Nullable LevelGauge levelGauge; // null: no metrics are kept
@@ -88,7 +88,7 @@ public final class CapturePipeline implements CaptureListener {
     this.nanoTime = nanoTime;
     this.conversions = conversions;
     this.encoders = encoders;
-    this.encoding = new EncodingQueue.Services(nanoTime, encoders, this::notifyListeners);
+    this.encoding = new FramerGroup.Encoding(encoders, this::notifyListeners);
     this.listener = listener;
     this.streamMetrics = streamMetrics;
     this.levelGauge =
@@ -187,7 +187,12 @@ public final class CapturePipeline implements CaptureListener {
     // Listeners first: otherwise a new framer's first frame may be published without notification.
     frameListeners = listeners.toArray(FrameListener[]::new);
     formatPipelines = next.toArray(FormatPipeline[]::new);
-    before.stream().filter(each -> !next.contains(each)).forEach(CapturePipeline::logClipping);
+    for (FormatPipeline each : before) {
+      if (!next.contains(each)) {
+        each.setPlans(Map.of());
+        logClipping(each);
+      }
+    }
   }
 
   /**

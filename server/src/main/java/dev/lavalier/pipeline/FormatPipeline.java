@@ -8,16 +8,20 @@ import dev.lavalier.capture.LossCause;
 import dev.lavalier.capture.Period;
 import dev.lavalier.common.WorkBudget;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The pipeline of one delivery format of a {@link CapturePipeline}. It converts each period once,
  * regardless of the number of subscriptions, and passes it to one framer per frame size and codec,
- * and to one level framer per interval. If the delivery format is the capture format, the period is
- * passed on unchanged.
+ * and to one level framer per interval. A {@link FramerGroup} passes it to the framers of each
+ * encoder thread. If the delivery format is the capture format, the period is passed on unchanged.
  *
  * <p>{@link #process} runs on the capture thread of the device, or on the delivery loop if a {@link
  * ReplaySource} owns the pipeline. The owner calls the other methods: the device's actor or the
@@ -31,8 +35,9 @@ final class FormatPipeline {
   private final @Nullable FormatConverter converter; // null: delivered as captured
   private final LongSupplier nanoTime;
   private final long epoch;
-  private final EncodingQueue.@Nullable Services encoding; // null: process() encodes
+  private final FramerGroup.@Nullable Encoding encoding; // null: process() encodes
   private volatile Framer[] framers = {};
+  private volatile FramerGroup[] groups = {}; // of these framers, one for each thread
   private volatile LevelFramer[] levelFramers = {};
 
   // Used only by the thread that calls process().
@@ -59,7 +64,7 @@ final class FormatPipeline {
       Planes planes,
       LongSupplier nanoTime,
       long epoch,
-      EncodingQueue.@Nullable Services encoding) {
+      FramerGroup.@Nullable Encoding encoding) {
     this.epoch = epoch;
     this.encoding = encoding;
     this.conversion = conversion;
@@ -94,10 +99,12 @@ final class FormatPipeline {
           if (plan.measuresLevels()) {
             levels.add(known == null ? new LevelFramer(plan, slots, epoch) : (LevelFramer) known);
           } else {
-            audio.add(known == null ? new Framer(plan, slots, encoding) : (Framer) known);
+            audio.add(known == null ? newFramer(plan, slots) : (Framer) known);
           }
         });
+    Arrays.stream(framers).filter(each -> !audio.contains(each)).forEach(Framer::discard);
     framers = audio.toArray(Framer[]::new);
+    groups = grouped(audio);
     levelFramers = levels.toArray(LevelFramer[]::new);
   }
 
@@ -109,6 +116,33 @@ final class FormatPipeline {
       }
     }
     return null;
+  }
+
+  private Framer newFramer(StreamPlan plan, int slots) {
+    return new Framer(plan, slots, encoding != null, nanoTime);
+  }
+
+  private FramerGroup[] grouped(List<Framer> audio) {
+    Map<@Nullable Executor, List<Framer>> byThread = new LinkedHashMap<>();
+    audio.forEach(f -> byThread.computeIfAbsent(f.thread(), t -> new ArrayList<>()).add(f));
+    List<FramerGroup> next = new ArrayList<>();
+    byThread.forEach(
+        (thread, ofThread) -> {
+          FramerGroup group = group(thread);
+          group.setFramers(ofThread.toArray(Framer[]::new));
+          next.add(group);
+        });
+    return next.toArray(FramerGroup[]::new);
+  }
+
+  private FramerGroup group(@Nullable Executor thread) {
+    for (FramerGroup each : groups) {
+      if (Objects.equals(each.thread(), thread)) {
+        return each;
+      }
+    }
+    long burst = conversion.delivered().samplesIn(StreamPlan.MAX_BURST_NANOS);
+    return new FramerGroup(thread, encoding, burst);
   }
 
   /**
@@ -135,15 +169,14 @@ final class FormatPipeline {
 
   private boolean publish(Period block, WorkBudget budget) {
     boolean published = false;
-    long now = nanoTime.getAsLong(); // after the conversion, which may take long
-    for (Framer framer : framers) {
-      published |= framer.accept(block, now); // an empty block tells the framer its position
+    for (FramerGroup group : groups) {
+      published |= group.accept(block); // an empty block tells the framers their position
     }
-    return measure(block, now, budget) || published;
+    return measure(block, budget) || published;
   }
 
   /** Passes a block to the level framers, or omits it if the budget is spent. */
-  private boolean measure(Period block, long now, WorkBudget budget) {
+  private boolean measure(Period block, WorkBudget budget) {
     LevelFramer[] current = levelFramers;
     if (current.length == 0) {
       return false;
@@ -153,6 +186,7 @@ final class FormatPipeline {
       return false;
     }
     boolean published = false;
+    long now = nanoTime.getAsLong();
     budget.start();
     for (LevelFramer framer : current) {
       published |= framer.accept(block, levelsSkipped ? SKIPPED : block.loss(), now);

@@ -52,7 +52,7 @@ public non-sealed interface FrameCodec extends StreamCodec {
   }
 
   /**
-   * Returns the thread on which the encoder of one framer runs. The default is null: the capture
+   * Returns the thread on which one framer and its encoder run. The default is null: the capture
    * thread. A replay always encodes on its delivery loop.
    */
   default @Nullable Executor assignThread() {

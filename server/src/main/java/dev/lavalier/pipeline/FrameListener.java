@@ -8,8 +8,8 @@ package dev.lavalier.pipeline;
 public interface FrameListener {
 
   /**
-   * Called once for each period that completed at least one frame, and for each frame of an encoder
-   * thread.
+   * Called once for each period that completed at least one frame. On an encoder thread, called for
+   * each framer.
    */
   void onFramesPublished();
 }

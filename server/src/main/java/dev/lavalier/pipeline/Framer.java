@@ -1,10 +1,9 @@
 package dev.lavalier.pipeline;
 
 import dev.lavalier.audio.PcmFormat;
-import dev.lavalier.capture.Loss;
-import dev.lavalier.capture.LossCause;
 import dev.lavalier.capture.Period;
 import java.util.concurrent.Executor;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,44 +11,40 @@ import org.jspecify.annotations.Nullable;
  * start at multiples of the frame size. The first frame is the first whole one in the input; after
  * lost samples, the framer continues with the next whole frame.
  *
- * <p>{@link #accept} is called by one thread, usually the capture thread. If the codec has threads
- * of its own, one of them encodes and publishes the frames. Frames for which it has no time are
- * lost to the server's overload. Delivery loops read the ring.
+ * <p>{@link #accept} is called by one thread: the capture thread, an encoder thread, or a delivery
+ * loop during a replay. Delivery loops read the ring.
  */
 final class Framer implements FrameProducer {
-
-  private static final Loss NOT_ENCODED = new Loss(LossCause.SERVER_OVERLOAD, false);
 
   private final StreamPlan plan;
   private final PcmFormat format; // of the frames
   private final int frameSize;
   private final FrameEncoder encoder;
   private final FrameRing ring;
-  private final @Nullable EncodingQueue encoding; // null: encodes on the thread that calls accept()
+  private final @Nullable Executor thread;
+  private final LongSupplier nanoTime;
 
-  // Used only by the thread that calls accept().
+  // Used only by the thread that calls accept(), once the position of the first frame is set.
   private final byte[] pending;
   private int filled; // bytes in pending
   private long frameIndex = -1; // first sample of the frame being filled; -1: no block yet
   private long frameNanos;
   private long frameUnixNanos;
+  private LossTotals lostBefore = LossTotals.NONE; // until the last block
   private LossTotals losses = LossTotals.NONE; // samples that were skipped between frames
 
   private volatile long firstIndex = -1;
-
-  /** Creates a framer that encodes on the thread that calls {@link #accept}. */
-  Framer(StreamPlan plan, int slots) {
-    this(plan, slots, null);
-  }
+  private volatile boolean discarded;
 
   /**
    * Creates a framer.
    *
    * @param plan a plan with a {@link FrameCodec}
    * @param slots the slots of its ring, a power of 2
-   * @param services for an encoder thread; null: the thread that calls {@link #accept} encodes
+   * @param onEncoderThread whether it may run on a thread that its codec assigns
+   * @param nanoTime returns the steady time
    */
-  Framer(StreamPlan plan, int slots, EncodingQueue.@Nullable Services services) {
+  Framer(StreamPlan plan, int slots, boolean onEncoderThread, LongSupplier nanoTime) {
     this.plan = plan;
     this.ring = new FrameRing(slots);
     this.format = plan.conversion().delivered();
@@ -57,11 +52,8 @@ final class Framer implements FrameProducer {
     FrameCodec codec = (FrameCodec) plan.codec();
     this.encoder = codec.newEncoder(format, frameSize);
     this.pending = new byte[frameSize * format.bytesPerSampleFrame()];
-    Executor thread = services == null ? null : codec.assignThread();
-    this.encoding =
-        thread == null
-            ? null
-            : new EncodingQueue(encoder, ring, thread, plan.encodingFrames(), services);
+    this.thread = onEncoderThread ? codec.assignThread() : null;
+    this.nanoTime = nanoTime;
   }
 
   @Override
@@ -79,28 +71,60 @@ final class Framer implements FrameProducer {
     return firstIndex;
   }
 
+  /** Returns the encoder thread on which it runs; null: it runs on none. */
+  @Nullable Executor thread() {
+    return thread;
+  }
+
+  int bytesPerSampleFrame() {
+    return format.bytesPerSampleFrame();
+  }
+
+  /** Ends the framer. An encoder thread does not call {@link #accept} any more. */
+  void discard() {
+    discarded = true;
+  }
+
+  boolean isDiscarded() {
+    return discarded;
+  }
+
+  /**
+   * Sets the position of the first frame, if it is not set. Called by the capture thread before it
+   * passes the first block to an encoder thread, which may be later.
+   *
+   * @param sampleIndex of the first block that the framer could get
+   * @param lost the totals before this block
+   */
+  void startAt(long sampleIndex, LossTotals lost) {
+    if (firstIndex < 0) {
+      lostBefore = lost;
+      frameIndex = nextFrame(sampleIndex);
+      firstIndex = frameIndex;
+    }
+  }
+
   /**
    * Adds one block.
    *
-   * @param block in the format of the frames; its array is not kept. If it does not continue the
-   *     block before, the samples in between are lost
-   * @param offeredNanos the current steady time
-   * @return whether at least one frame was published before this method returned
+   * @param block in the format of the frames; its array is not kept
+   * @param lost the samples that are missing before this block, in total. They grow if the block
+   *     does not continue the block before
+   * @return whether at least one frame was published
    */
-  boolean accept(Period block, long offeredNanos) {
+  boolean accept(Period block, LossTotals lost) {
     int step = format.bytesPerSampleFrame();
     int length = block.samples() * step;
     long sampleIndex = block.sampleIndex();
-    if (frameIndex < 0) {
-      frameIndex = nextFrame(sampleIndex);
-      firstIndex = frameIndex;
-    } else if (sampleIndex > frameIndex + filled / step) {
+    startAt(sampleIndex, lost);
+    if (sampleIndex > frameIndex + filled / step) {
       // The pending samples cannot become a whole frame, so they count as lost too.
       long next = nextFrame(sampleIndex);
-      losses = losses.plus(next - frameIndex, block.loss());
+      losses = losses.plus(next - frameIndex, lost.since(lostBefore));
       frameIndex = next;
       filled = 0;
     }
+    lostBefore = lost;
     // If no frame is being filled, samples before the next frame boundary are skipped.
     long skipped = filled == 0 ? Math.max(0, frameIndex - sampleIndex) : 0;
     int offset = (int) Math.min(length, skipped * step);
@@ -117,7 +141,8 @@ final class Framer implements FrameProducer {
       filled += n;
       offset += n;
       if (filled == pending.length) {
-        published |= complete(block.readNanos(), offeredNanos);
+        publish(block.readNanos());
+        published = true;
       }
     }
     return published;
@@ -127,22 +152,10 @@ final class Framer implements FrameProducer {
     return Math.floorDiv(sampleIndex + frameSize - 1, frameSize) * frameSize;
   }
 
-  /** Publishes the frame that is complete, or passes it on. Returns whether it was published. */
-  private boolean complete(long readNanos, long offeredNanos) {
-    Period frame =
-        new Period(pending, frameSize, frameIndex, frameNanos, frameUnixNanos, readNanos);
-    if (encoding == null) {
-      publish(frame, offeredNanos);
-    } else if (!encoding.offer(frame.copy(), losses)) {
-      losses = losses.plus(frameSize, NOT_ENCODED);
-    }
-    frameIndex += frameSize;
-    filled = 0;
-    return encoding == null;
-  }
-
-  private void publish(Period frame, long offeredNanos) {
-    byte[] message = encoder.encode(frame);
+  private void publish(long readNanos) {
+    byte[] message =
+        encoder.encode(
+            new Period(pending, frameSize, frameIndex, frameNanos, frameUnixNanos, readNanos));
     ring.publish(
         new Frame(
             ring.head(),
@@ -150,8 +163,10 @@ final class Framer implements FrameProducer {
             losses,
             frameNanos,
             frameUnixNanos,
-            frame.readNanos(),
-            offeredNanos,
+            readNanos,
+            nanoTime.getAsLong(),
             message));
+    frameIndex += frameSize;
+    filled = 0;
   }
 }

@@ -27,6 +27,25 @@ public final class LossTotals {
     return new LossTotals(List.copyOf(next));
   }
 
+  /**
+   * Returns these totals after another loss with several causes.
+   *
+   * @param samples the number of samples that were lost, more than 0
+   * @param parts why. If they are more samples than were lost, the last ones do not count; if they
+   *     are fewer, the last part gets the rest
+   */
+  LossTotals plus(long samples, List<Gap.Part> parts) {
+    LossTotals next = this;
+    long rest = samples;
+    for (int k = 0; k < parts.size() && rest > 0; k++) {
+      Gap.Part part = parts.get(k);
+      long count = k == parts.size() - 1 ? rest : Math.min(rest, part.sampleCount());
+      next = next.plus(count, part.loss());
+      rest -= count;
+    }
+    return next;
+  }
+
   /** Returns what was lost after {@code earlier}, totals of the same framer. */
   public List<Gap.Part> since(LossTotals earlier) {
     if (earlier == this) {

@@ -19,11 +19,16 @@ public record StreamPlan(Conversion conversion, int frameSize, StreamCodec codec
    * A capture thread that was delayed publishes the content of a line's buffer at once. The ring
    * keeps these frames for the subscribers that are ready for them. No period is longer.
    */
-  private static final long MAX_BURST_NANOS = 250_000_000;
+  static final long MAX_BURST_NANOS = 250_000_000;
+
+  /** What may wait for an encoder thread: one burst, and two periods of at most 100 ms. */
+  private static final long MAX_WAITING_NANOS = MAX_BURST_NANOS + 200_000_000;
+
+  private static final long MIN_PERIOD_NANOS = 1_000_000;
 
   private static final int MAX_BURST_FRAMES = 16_384;
 
-  /** Bytes of a frame in a ring, besides its message. */
+  /** Bytes of a frame in a ring, besides its message, or of a period that waits. */
   private static final int FRAME_OBJECT_BYTES = 128;
 
   /** Returns whether the frames contain levels instead of audio. */
@@ -56,19 +61,15 @@ public record StreamPlan(Conversion conversion, int frameSize, StreamCodec codec
         : 0;
   }
 
-  /** Returns how many frames may wait for an encoder thread: those of one burst, and two more. */
-  int encodingFrames() {
-    long burst = conversion.delivered().samplesIn(MAX_BURST_NANOS) / frameSize;
-    return 2 + (int) Math.min(MAX_BURST_FRAMES, burst);
-  }
-
   private long encodingBytes() {
     PcmFormat format = conversion.delivered();
     if (!(codec instanceof FrameCodec frames) || encodingNanosPerSecond() == 0) {
       return 0;
     }
-    long frame = (long) frameSize * format.bytesPerSampleFrame() + FRAME_OBJECT_BYTES;
-    return frames.encoderBytes(format, frameSize) + encodingFrames() * frame;
+    long waiting =
+        format.samplesIn(MAX_WAITING_NANOS) * format.bytesPerSampleFrame()
+            + MAX_WAITING_NANOS / MIN_PERIOD_NANOS * FRAME_OBJECT_BYTES;
+    return frames.encoderBytes(format, frameSize) + waiting;
   }
 
   /** Returns about how many bytes a framer takes if its ring has {@code slots} slots. */

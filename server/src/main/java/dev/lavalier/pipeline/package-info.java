@@ -7,8 +7,8 @@
  * dev.lavalier.pipeline.FrameSource}: a live source, or a replay source that reads the {@link
  * dev.lavalier.pipeline.History}.
  *
- * <p>Two kinds of thread use these types without a lock: the capture thread writes, and delivery
- * loops read.
+ * <p>Three kinds of thread use these types without a lock: the capture thread and the encoder
+ * threads write, and delivery loops read.
  *
  * <p>Uses {@code capture}, {@code audio} and {@code common}. Does not depend on subscriptions or on
  * a transport.

@@ -3,6 +3,7 @@ package dev.lavalier.hub;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.capture.Loss;
 import dev.lavalier.capture.LossCause;
 import dev.lavalier.capture.Period;
 import dev.lavalier.common.StreamException.Reason;
@@ -66,10 +67,21 @@ final class EncoderThreadsTest {
   private final TestDelivery delivery = new TestDelivery(PERIOD, Duration.ofSeconds(1));
 
   private TestDelivery.Sink subscribe(FrameCodec with, StartFrom start) throws Exception {
+    return subscribe(with, PERIOD, start);
+  }
+
+  private TestDelivery.Sink subscribe(FrameCodec with, int frameSize, StartFrom start)
+      throws Exception {
     TestDelivery.Sink sink =
-        delivery.subscribe(PERIOD, 200, OverflowPolicy.DROP_OLDEST, start, with);
+        delivery.subscribe(frameSize, 200, OverflowPolicy.DROP_OLDEST, start, with);
     delivery.runAll();
     return sink;
+  }
+
+  /** Subscribes with another codec of the first thread. */
+  private TestDelivery.Sink subscribeOnFirst() throws Exception {
+    subscribe(new CountingCodec(), StartFrom.LIVE); // the second thread
+    return subscribe(new CountingCodec(), StartFrom.LIVE);
   }
 
   private void executeFirst(Runnable task) {
@@ -120,6 +132,104 @@ final class EncoderThreadsTest {
     delivery.read();
     assertThat(first).hasSize(2);
     assertThat(second).hasSize(2);
+  }
+
+  @Test
+  void framersOfOneThreadShareItsTasks() throws Exception {
+    TestDelivery.Sink one = subscribe(codec, StartFrom.LIVE);
+    TestDelivery.Sink other = subscribeOnFirst();
+    delivery.read();
+    assertThat(first).hasSize(1);
+
+    runAll(first);
+    delivery.runAll();
+    assertThat(one.indexes).containsExactly(0L);
+    assertThat(other.indexes).containsExactly(0L);
+  }
+
+  @Test
+  void liveSubscriptionGetsNoAudioThatWaitedBeforeIt() throws Exception {
+    subscribe(codec, StartFrom.LIVE);
+    for (int k = 0; k < 5; k++) {
+      delivery.read();
+    }
+    TestDelivery.Sink late = subscribeOnFirst();
+    runAll(first);
+    delivery.runAll();
+    assertThat(late.indexes).isEmpty();
+
+    delivery.read();
+    runAll(first);
+    delivery.runAll();
+    assertThat(late.indexes).containsExactly(5L * PERIOD);
+    assertThat(late.gaps).isEmpty();
+  }
+
+  @Test
+  void subscriptionThatStartsDuringOverloadCountsFromItsStart() throws Exception {
+    subscribe(codec, StartFrom.LIVE);
+    for (int k = 0; k < 100; k++) {
+      delivery.read();
+    }
+    TestDelivery.Sink late = subscribeOnFirst();
+    delivery.read();
+    runAll(first);
+    delivery.read();
+    runAll(first);
+    delivery.runAll();
+    assertThat(late.indexes).containsExactly(101L * PERIOD);
+    assertThat(late.gaps).containsExactly(Gap.of(PERIOD, LossCause.SERVER_OVERLOAD, false));
+  }
+
+  @Test
+  void lossOfTheDeviceDuringOverloadKeepsItsCause() throws Exception {
+    TestDelivery.Sink sink = subscribe(codec, StartFrom.LIVE);
+    for (int k = 0; k < 100; k++) {
+      delivery.read();
+      if (k == 50) {
+        delivery.lose(PERIOD);
+      }
+    }
+    runAll(first);
+    delivery.read();
+    runAll(first);
+    delivery.runAll();
+    assertThat(sink.indexes).endsWith(101L * PERIOD);
+    Gap.Part overload =
+        new Gap.Part((100L - MAX_WAITING) * PERIOD, new Loss(LossCause.SERVER_OVERLOAD, false));
+    assertThat(sink.gaps)
+        .containsExactly(new Gap(List.of(new Gap.Part(PERIOD, Loss.OVERRUN), overload)));
+  }
+
+  @Test
+  void lossOfTheDeviceWithoutOverloadIsNotOverload() throws Exception {
+    TestDelivery.Sink sink = subscribe(codec, StartFrom.LIVE);
+    delivery.read();
+    delivery.lose(100);
+    delivery.read(); // samples 580 to 1,059: no whole frame
+    delivery.read();
+    runAll(first);
+    delivery.runAll();
+    assertThat(sink.indexes).containsExactly(0L, 2L * PERIOD);
+    assertThat(sink.gaps).containsExactly(Gap.of(PERIOD, LossCause.DEVICE_OVERRUN, true));
+  }
+
+  /** The thread has time for half of the blocks. */
+  @Test
+  void overloadLeavesWholeLongFrames() throws Exception {
+    int periodsPerFrame = 6;
+    TestDelivery.Sink sink = subscribe(codec, periodsPerFrame * PERIOD, StartFrom.LIVE);
+    for (int k = 0; k < 1_000; k++) {
+      delivery.read();
+      if (k % 2 == 0) {
+        first.remove().run();
+      }
+      delivery.runAll();
+    }
+    assertThat(codec.encoded).hasSizeBetween(50, 90); // of 166; 83 without a loss by the cuts
+    long last = sink.indexes.get(sink.indexes.size() - 1);
+    long missing = sink.gaps.stream().mapToLong(Gap::sampleCount).sum();
+    assertThat(last).isEqualTo((sink.indexes.size() - 1L) * periodsPerFrame * PERIOD + missing);
   }
 
   @Test

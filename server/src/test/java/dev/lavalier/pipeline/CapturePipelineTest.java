@@ -10,8 +10,10 @@ import dev.lavalier.capture.Period;
 import dev.lavalier.common.StreamException;
 import dev.lavalier.common.WorkBudget;
 import dev.lavalier.testing.NoPipelineListener;
+import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.Executor;
 import org.junit.jupiter.api.Test;
@@ -111,5 +113,52 @@ final class CapturePipelineTest {
     }
     assertThat(converted).isEqualTo(40);
     assertThat(encoded).isBetween(2, 4);
+  }
+
+  @Test
+  void blocksOfADiscardedFramerAreNotEncoded() throws Exception {
+    Queue<Runnable> tasks = new ArrayDeque<>();
+    Executor thread = tasks::add;
+    StreamPlan discarded = new StreamPlan(asCaptured(), 480, new CountingCodec(thread));
+    StreamPlan kept = new StreamPlan(asCaptured(), 480, new CountingCodec(thread));
+    pipeline.update(Map.of(discarded, 10, kept, 10), Set.of());
+    for (int k = 0; k < 3; k++) {
+      pipeline.onPeriod(new Period(new byte[960], 480, 480L * k, 0, 0, 0));
+    }
+    FrameRing ring = pipeline.frames(kept).ring();
+    pipeline.update(Map.of(kept, 10), Set.of());
+    tasks.remove().run();
+    assertThat(encoded).isEqualTo(1);
+    assertThat(ring.head()).isEqualTo(1);
+
+    pipeline.update(Map.of(), Set.of());
+    tasks.forEach(Runnable::run);
+    assertThat(encoded).isEqualTo(1);
+  }
+
+  private static Conversion asCaptured() throws StreamException {
+    return Conversion.plan(FORMAT, FORMAT, List.of());
+  }
+
+  /** A codec that counts its frames. */
+  private final class CountingCodec implements FrameCodec {
+    private final Executor thread;
+
+    CountingCodec(Executor thread) {
+      this.thread = thread;
+    }
+
+    @Override
+    public FrameEncoder newEncoder(PcmFormat format, int frameSize) {
+      return frame -> {
+        encoded++;
+        return new byte[1];
+      };
+    }
+
+    @Override
+    public Executor assignThread() {
+      return thread;
+    }
   }
 }

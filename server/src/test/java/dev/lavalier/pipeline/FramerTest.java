@@ -41,7 +41,8 @@ final class FramerTest {
           cuts.add(new Cut(frame.sampleIndex(), frame.captureUnixNanos(), samples));
           return pcm.clone();
         };
-    return new Framer(new StreamPlan(AS_CAPTURED, frameSize, FrameCodec.stateless(encoder)), 16);
+    StreamPlan plan = new StreamPlan(AS_CAPTURED, frameSize, FrameCodec.stateless(encoder));
+    return new Framer(plan, 16, false, () -> 0);
   }
 
   /** Returns a period in which the value of each sample is its index. */
@@ -61,7 +62,8 @@ final class FramerTest {
     long end = joinedAt + 20_000;
     for (long at = joinedAt; at < end; at += periodSamples) {
       framer.accept(
-          new Period(period(at, periodSamples), periodSamples, at, 0, MONO.nanosOf(at), 0), 0);
+          new Period(period(at, periodSamples), periodSamples, at, 0, MONO.nanosOf(at), 0),
+          LossTotals.NONE);
     }
 
     assertThat(cuts).isNotEmpty();
@@ -83,7 +85,8 @@ final class FramerTest {
   @Test
   void acceptReturnsWhetherFrameIsComplete() {
     Framer framer = framer(160);
-    assertThat(framer.accept(new Period(period(0, 80), 80, 0, 0, 0, 0), 0)).isFalse();
-    assertThat(framer.accept(new Period(period(80, 80), 80, 80, 0, 0, 0), 0)).isTrue();
+    assertThat(framer.accept(new Period(period(0, 80), 80, 0, 0, 0, 0), LossTotals.NONE)).isFalse();
+    assertThat(framer.accept(new Period(period(80, 80), 80, 80, 0, 0, 0), LossTotals.NONE))
+        .isTrue();
   }
 }
