@@ -95,8 +95,8 @@ final class FramerGroup {
   /** Passes a block to the encoder thread, or drops it. */
   private void pass(Framer[] to, Period block) {
     for (Framer framer : to) {
-      framer.startAt(
-          block.sampleIndex(), lost); // now: samples that are dropped later count as lost
+      // Now, so that samples which are dropped later count as lost.
+      framer.startAt(block.sampleIndex(), lost);
     }
     dropping = !offer(to, block);
     if (dropping && block.samples() > 0) {
@@ -125,20 +125,27 @@ final class FramerGroup {
   }
 
   private void encode(Framer[] to, Period block, LossTotals lostBefore) {
-    for (Framer framer : to) {
-      if (framer.isDiscarded() || framer.ring().failure() != null) {
-        continue;
+    try {
+      for (Framer framer : to) {
+        encode(framer, block, lostBefore);
       }
-      boolean changed = true;
-      try {
-        changed = framer.accept(block, lostBefore);
-      } catch (RuntimeException | Error e) {
-        framer.ring().fail(e);
-      }
-      if (changed) {
-        encoding.listener().onFramesPublished(); // at once: the next encoder may take long
-      }
+    } finally {
+      waitingSamples.addAndGet(-block.samples());
     }
-    waitingSamples.addAndGet(-block.samples());
+  }
+
+  private void encode(Framer framer, Period block, LossTotals lostBefore) {
+    if (framer.isDiscarded() || framer.ring().failure() != null) {
+      return;
+    }
+    boolean changed = true;
+    try {
+      changed = framer.accept(block, lostBefore);
+    } catch (RuntimeException | Error e) {
+      framer.ring().fail(e);
+    }
+    if (changed) {
+      encoding.listener().onFramesPublished(); // at once: the next encoder may take long
+    }
   }
 }
