@@ -6,8 +6,11 @@ The server plays a voice in a loop. For each format, one subscriber at a time st
   wire     bytes that the client's socket received, TCP payload: packets, messages, gRPC and HTTP/2
   latency  from the end of the server's read to the client, median and p99; Opus delays the sound by 6.5 ms more
 --subscribers N then compares N subscribers of one device, 16 kHz mono, with PCM and with Opus, in pairs: CPU of the server per frame.
+--encoders N compares the capture thread of a device, 48 kHz stereo, with one PCM stream alone and with N different Opus streams
+beside it, in pairs: CPU of this thread per period of 10 ms.
 
-usage: codecs.py [--seconds 20] [--rounds 3] [--warm 5] [--streams 1] [--subscribers 500] [--java java] [-- JAVA_OPTION...]
+usage: codecs.py [--seconds 20] [--rounds 3] [--warm 5] [--streams 1] [--subscribers 500] [--encoders 0] [--java java]
+                 [-- JAVA_OPTION...]
 Packages (Debian): espeak-ng python3-numpy.
 """
 import argparse
@@ -110,6 +113,44 @@ def fan_out(args):
         print(f"Opus/PCM: median {statistics.median(ratios):.3f}, {min(ratios):.3f} to {max(ratios):.3f}")
 
 
+def thread_seconds(pid, name):
+    """Returns the processor time of the thread of a server whose name starts with this."""
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{thread}/comm") as comm, open(f"/proc/{pid}/task/{thread}/schedstat") as stat:
+            if comm.read().startswith(name):
+                return int(stat.read().split()[0]) / 1e9
+    sys.exit(f"threads: no {name} (expected: a device that is open)")
+
+
+def capture_thread(port, pid, encoders, args, warm):
+    """Returns microseconds of the capture thread per period, with one PCM stream and some of Opus."""
+    kinds = [(milliseconds, bitrate) for bitrate in (64_000, 96_000, 128_000, 48_000) for milliseconds in (10, 20, 40, 60)]
+    calls = [streams.Stream(port, streams.request("tone", 960))]
+    calls += [streams.Stream(port, streams.request("tone", 48 * milliseconds, streams.OPUS, bitrate))
+              for milliseconds, bitrate in kinds[:encoders]]
+    streams.read_all(calls, time.monotonic() + warm, lambda _: None)
+    began, used = time.monotonic(), thread_seconds(pid, "lavalier-reader")
+    streams.read_all(calls, began + args.seconds, lambda _: None)
+    used, took = thread_seconds(pid, "lavalier-reader") - used, time.monotonic() - began
+    streams.close(calls)
+    return used * 1e6 / (took * 100)
+
+
+def capture(args):
+    with programs.server(args.java, *args.options, capture="48000/2/s16le",
+                         flags=["--max-conversion-percent", "100", "--max-conversion-percent-per-caller", "100"]) as (process, address):
+        port = int(address.rsplit(":", 1)[1])
+        capture_thread(port, process.pid, args.encoders, args, args.warm * FIRST)
+        ratios = []
+        for index in range(args.rounds):
+            cost = {count: capture_thread(port, process.pid, count, args, args.warm)
+                    for count in (0, args.encoders)[::1 if index % 2 else -1]}
+            ratios.append(cost[args.encoders] / cost[0])
+            print(f"capture thread, round {index + 1}: {cost[0]:.1f} us per period, with {args.encoders} encoders "
+                  f"{cost[args.encoders]:.1f}, ratio {ratios[-1]:.2f}, load {os.getloadavg()[0]:.1f}", flush=True)
+        print(f"median of the ratios: {statistics.median(ratios):.2f}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=20)
@@ -117,6 +158,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--subscribers", type=int, default=500, help="0: only the costs of one stream")
     parser.add_argument("--streams", type=int, default=1, help="0: only the comparison of many subscribers")
+    parser.add_argument("--encoders", type=int, default=0, help="0: no comparison of the capture thread; at most 16")
     parser.add_argument("--java", default="java")
     parser.add_argument("options", nargs="*")
     args = parser.parse_args()
@@ -126,6 +168,8 @@ def main():
                 per_stream(rate, channels, directory, args)
     if args.subscribers:
         fan_out(args)
+    if args.encoders:
+        capture(args)
 
 
 if __name__ == "__main__":
