@@ -82,11 +82,12 @@ final class JavaClients {
 
   private static void readWithLibrary(String[] args) throws Exception {
     StreamOptions options =
-        StreamOptions.defaults()
-            .withDeviceId(DEVICE)
-            .withFrameSize(FRAME_SIZE)
-            .withMaxLatency(Duration.ofMillis(MAX_LATENCY_MS))
-            .withReconnect(Duration.ZERO);
+        StreamOptions.builder()
+            .deviceId(DEVICE)
+            .frameSize(FRAME_SIZE)
+            .maxLatency(Duration.ofMillis(MAX_LATENCY_MS))
+            .reconnect(Duration.ZERO)
+            .build();
     try (LavalierClient client = LavalierClient.connect(args[1]);
         FrameStream stream = client.stream(options)) {
       PcmFormat format = stream.start().format();

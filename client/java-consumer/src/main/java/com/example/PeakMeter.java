@@ -4,7 +4,6 @@ import dev.lavalier.client.Frame;
 import dev.lavalier.client.FrameStream;
 import dev.lavalier.client.LavalierClient;
 import dev.lavalier.client.LavalierException;
-import dev.lavalier.client.PcmFormat;
 import dev.lavalier.client.StreamOptions;
 import java.nio.ByteBuffer;
 
@@ -15,7 +14,7 @@ public final class PeakMeter {
 
   /** Returns the largest sample, 0 to 32,768, of the next {@code frames} frames of a server. */
   public static int peak(String server, int frames) throws LavalierException {
-    StreamOptions options = StreamOptions.defaults().withFormat(PcmFormat.parse("16000/1/s16le"));
+    StreamOptions options = StreamOptions.builder().format("16000/1/s16le").build();
     int peak = 0;
     try (LavalierClient client = LavalierClient.connect(server);
         FrameStream stream = client.stream(options)) {

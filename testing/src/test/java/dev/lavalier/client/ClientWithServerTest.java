@@ -55,7 +55,7 @@ final class ClientWithServerTest {
 
   @Test
   void framesAreReceived() throws Exception {
-    StreamOptions options = StreamOptions.defaults().withFrameSize(480);
+    StreamOptions options = StreamOptions.builder().frameSize(480).build();
     try (FrameStream frames = lavalier.client().stream(options)) {
       StreamStart start = frames.start();
       assertThat(start.deviceId()).isEqualTo("mic");
@@ -78,9 +78,7 @@ final class ClientWithServerTest {
   @Test
   void framesAreReceivedInRequestedFormat() throws Exception {
     StreamOptions options =
-        StreamOptions.defaults()
-            .withFormat(PcmFormat.parse("16000/1/f32le"))
-            .withChannelMap(List.of(2));
+        StreamOptions.builder().format("16000/1/f32le").channelMap(List.of(2)).build();
     try (FrameStream frames = lavalier.client().stream(options)) {
       StreamStart start = frames.start();
       assertThat(start.format()).hasToString("16000/1/f32le");
@@ -121,10 +119,11 @@ final class ClientWithServerTest {
   @Test
   void rejectedCallThrowsCheckedException() {
     assertThatExceptionOfType(LavalierException.class)
-        .isThrownBy(() -> lavalier.client().stream(StreamOptions.defaults().withDeviceId("moon")))
+        .isThrownBy(
+            () -> lavalier.client().stream(StreamOptions.builder().deviceId("moon").build()))
         .withMessage("device_id: moon (expected: one of mic, gap)")
         .satisfies(e -> assertThat(e.kind()).isEqualTo(LavalierException.Kind.DEVICE_NOT_FOUND));
-    StreamOptions tooLong = StreamOptions.defaults().withMaxLatency(Duration.ofMinutes(2));
+    StreamOptions tooLong = StreamOptions.builder().maxLatency(Duration.ofMinutes(2)).build();
     assertThatExceptionOfType(LavalierException.class)
         .isThrownBy(() -> lavalier.client().stream(tooLong))
         .satisfies(e -> assertThat(e.kind()).isEqualTo(LavalierException.Kind.INVALID_REQUEST));
@@ -132,7 +131,7 @@ final class ClientWithServerTest {
 
   private AudioInputStream openGap() throws LavalierException {
     return AudioStreams.of(
-        lavalier.client().stream(StreamOptions.defaults().withDeviceId("gap").withFrameSize(80)));
+        lavalier.client().stream(StreamOptions.builder().deviceId("gap").frameSize(80).build()));
   }
 
   @Test

@@ -60,7 +60,7 @@ final class InProcessTest {
   }
 
   private static StreamOptions of(String deviceId) {
-    return StreamOptions.defaults().withDeviceId(deviceId);
+    return StreamOptions.builder().deviceId(deviceId).build();
   }
 
   /** Reads until a gap; checks that nothing is missing without one. */
@@ -105,7 +105,7 @@ final class InProcessTest {
   @Test
   void streamWaitsForUnpluggedDevice() throws Exception {
     List<Notice.Kind> notices = new ArrayList<>();
-    StreamOptions waiting = of("unplugged").withOnDeviceLoss(OnDeviceLoss.WAIT);
+    StreamOptions waiting = of("unplugged").toBuilder().onDeviceLoss(OnDeviceLoss.WAIT).build();
     try (FrameStream frames = lavalier.client().stream(waiting)) {
       frames.onNotice(notice -> notices.add(notice.kind()));
       Gap gap = readToGap(frames).gap().orElseThrow();
@@ -138,7 +138,7 @@ final class InProcessTest {
 
   @Test
   void restartedDeviceContinuesWithNextStep() throws Exception {
-    StreamOptions waiting = of("restarted").withOnDeviceLoss(OnDeviceLoss.WAIT);
+    StreamOptions waiting = of("restarted").toBuilder().onDeviceLoss(OnDeviceLoss.WAIT).build();
     try (FrameStream frames = lavalier.client().stream(waiting)) {
       Gap gap = readToGap(frames).gap().orElseThrow();
       assertThat(gap.cause()).isEqualTo(Gap.Cause.DEVICE_LOST);
@@ -166,7 +166,8 @@ final class InProcessTest {
   @Test
   void slowClockIsNotified() throws Exception {
     List<Notice> notices = new ArrayList<>();
-    try (FrameStream frames = lavalier.client().stream(of("slow").withClockNotices(true))) {
+    try (FrameStream frames =
+        lavalier.client().stream(of("slow").toBuilder().clockNotices(true).build())) {
       frames.onNotice(notices::add);
       while (notices.isEmpty()) {
         assertThat(frames.read().gap()).isEmpty();
@@ -249,7 +250,7 @@ final class InProcessTest {
 
   @Test
   void levelsAreMeasured() throws Exception {
-    LevelOptions options = LevelOptions.defaults().withDeviceId("steady");
+    LevelOptions options = LevelOptions.builder().deviceId("steady").build();
     try (LevelStream levels = lavalier.client().streamLevels(options)) {
       levels.read();
       AudioLevels interval = levels.read();
@@ -259,7 +260,8 @@ final class InProcessTest {
 
   @Test
   void codecLosesNothing() throws Exception {
-    try (FrameStream frames = lavalier.client().stream(of("steady").withCodec(Codec.FLAC))) {
+    try (FrameStream frames =
+        lavalier.client().stream(of("steady").toBuilder().codec(Codec.FLAC).build())) {
       for (int i = 0; i < 200; i++) {
         assertThat(frames.read().gap()).isEmpty();
       }
@@ -272,7 +274,7 @@ final class InProcessTest {
       while (live.read().sampleIndex() < 16_000) {
         // until there is a second of history
       }
-      StreamOptions past = of("steady").withPreroll(ms(500));
+      StreamOptions past = of("steady").toBuilder().preroll(ms(500)).build();
       try (FrameStream earlier = lavalier.client().stream(past)) {
         assertThat(earlier.start().preroll()).isEqualTo(ms(500));
         assertThat(earlier.read().sampleIndex()).isBetween(8_000L - 320, 16_000L);

@@ -30,7 +30,7 @@ final class OnPortTest {
 
   private static void readScript(LavalierClient client) throws Exception {
     // Each frame waits as long as it must on a busy machine.
-    StreamOptions complete = StreamOptions.defaults().withMaxLatency(Duration.ofMinutes(1));
+    StreamOptions complete = StreamOptions.builder().maxLatency(Duration.ofMinutes(1)).build();
     try (FrameStream frames = client.stream(complete)) {
       Frame frame = frames.read();
       while (frame.gap().isEmpty()) {

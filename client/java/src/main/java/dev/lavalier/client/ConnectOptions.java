@@ -2,6 +2,7 @@ package dev.lavalier.client;
 
 import io.grpc.netty.NettyChannelBuilder;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -9,85 +10,35 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The address of a server, how to verify it, and how this client authenticates. {@link #to} returns
- * options without encryption; each {@code with} method returns a changed copy. Immutable.
+ * The address of a server, how to verify it, and how this client authenticates. Immutable. Without
+ * further options, the connection is not encrypted, and the client does not authenticate:
  *
- * @param server {@code HOST:PORT}; an IPv6 address in brackets, with the network interface if it is
- *     link-local: {@code [fe80::1%eth0]:50051}. The server's certificate must be valid for the
- *     host. Or {@code unix:PATH} for a server's Unix socket, on Linux and without encryption
- * @param tls whether the connection is encrypted; always true if {@code ca} or {@code certificate}
- *     is set
- * @param ca CA certificates in PEM that the server's certificate is verified against; empty: the
- *     CAs that Java trusts
- * @param certificate this client's certificate in PEM, with the intermediate certificates up to a
- *     CA that the server knows; empty: none
- * @param key the private key of {@code certificate}, PKCS #8 in PEM, without a password
- * @param token the bearer token that authenticates this client; empty: none. Anyone who has the
- *     token can listen, so it is in no message and not in {@link #toString}
- * @param tokenSource returns the bearer token for each call, instead of {@code token}; empty: none.
- *     Any thread calls it, also one that must not wait, so it returns a token that it has already.
- *     An invalid token or an exception fails the call as {@link
- *     LavalierException.Kind#NOT_AUTHENTICATED}
+ * <pre>{@code
+ * ConnectOptions studio =
+ *     ConnectOptions.builder("studio.example:50051").ca(Path.of("ca.pem")).token(token).build();
+ * }</pre>
  */
-public record ConnectOptions(
-    String server,
-    boolean tls,
-    Optional<Path> ca,
-    Optional<Path> certificate,
-    Optional<Path> key,
-    Optional<String> token,
-    Optional<Supplier<String>> tokenSource) {
+public final class ConnectOptions {
 
   /** The characters that RFC 6750 allows in a bearer token. */
   private static final Pattern TOKEN = Pattern.compile("[-A-Za-z0-9._~+/=]+");
 
-  /**
-   * Checks the values without reading the files.
-   *
-   * @throws IllegalArgumentException if a value is invalid; the message is one line and names the
-   *     value
-   */
-  public ConnectOptions {
-    ServerAddress address = ServerAddress.parse(Objects.requireNonNull(server, "server"));
-    if (certificate.isPresent() && key.isEmpty()) {
-      throw new IllegalArgumentException(
-          "key: none (expected: the private key of %s)".formatted(certificate.get()));
-    }
-    if (key.isPresent() && certificate.isEmpty()) {
-      throw new IllegalArgumentException(
-          "cert: none (expected: the certificate of %s)".formatted(key.get()));
-    }
-    if (token.isPresent() && tokenSource.isPresent()) {
-      throw new IllegalArgumentException("token: two (expected: a token or a token source)");
-    }
-    token.ifPresent(ConnectOptions::checkToken);
-    tls |= ca.isPresent() || certificate.isPresent();
-    if (address.isUnixSocket()) {
-      checkUnixSocket(server, tls);
-    }
-  }
+  private final String server;
+  private final boolean tls;
+  private final Optional<Path> ca;
+  private final Optional<Path> certificate;
+  private final Optional<Path> key;
+  private final Optional<String> token;
+  private final Optional<Supplier<String>> tokenSource;
 
-  private static void checkUnixSocket(String server, boolean tls) {
-    if (tls) {
-      throw new IllegalArgumentException(
-          "server: %s (expected: HOST:PORT for TLS; a Unix socket needs none)".formatted(server));
-    }
-    if (!UnixChannels.isSupported()) {
-      throw new IllegalArgumentException(
-          "server: %s (expected: HOST:PORT; this client supports Unix sockets only on Linux, on x86-64 and ARM64)"
-              .formatted(server));
-    }
-  }
-
-  /** Creates options without a token source. */
-  public ConnectOptions(
-      String server,
-      boolean tls,
-      Optional<Path> ca,
-      Optional<Path> certificate,
-      Optional<Path> key,
-      Optional<String> token) {
-    this(server, tls, ca, certificate, key, token, Optional.empty());
+  private ConnectOptions(Builder builder) {
+    this.server = builder.server;
+    this.tls = builder.tls || builder.ca != null || builder.certificate != null;
+    this.ca = Optional.ofNullable(builder.ca);
+    this.certificate = Optional.ofNullable(builder.certificate);
+    this.key = Optional.ofNullable(builder.key);
+    this.token = Optional.ofNullable(builder.token);
+    this.tokenSource = Optional.ofNullable(builder.tokenSource);
   }
 
   /**
@@ -103,69 +54,55 @@ public record ConnectOptions(
     return token;
   }
 
-  /** Returns options without encryption and without authentication. */
-  public static ConnectOptions to(String server) {
-    return new ConnectOptions(
-        server, false, Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
+  /** Returns a builder for a server, as {@link Builder#server}. */
+  public static Builder builder(String server) {
+    return new Builder().server(server);
   }
 
-  /**
-   * Returns a copy with encryption that trusts the CAs that Java trusts, or {@code ca} if it is
-   * set.
-   */
-  public ConnectOptions withTls() {
-    return new ConnectOptions(server, true, ca, certificate, key, token, tokenSource);
+  /** Returns a builder with these options. */
+  public Builder toBuilder() {
+    Builder builder = builder(server).tls(tls);
+    builder.ca = ca.orElse(null);
+    builder.certificate = certificate.orElse(null);
+    builder.key = key.orElse(null);
+    builder.token = token.orElse(null);
+    builder.tokenSource = tokenSource.orElse(null);
+    return builder;
   }
 
-  /** Returns a copy with encryption that trusts only these CA certificates. */
-  public ConnectOptions withCa(Path value) {
-    return new ConnectOptions(
-        server,
-        true,
-        Optional.of(Objects.requireNonNull(value, "ca")),
-        certificate,
-        key,
-        token,
-        tokenSource);
+  /** Returns the address: {@code HOST:PORT} or {@code unix:PATH}. */
+  public String server() {
+    return server;
   }
 
-  /** Returns a copy with encryption and a client certificate for authentication. */
-  public ConnectOptions withCertificate(Path value, Path privateKey) {
-    return new ConnectOptions(
-        server,
-        true,
-        ca,
-        Optional.of(Objects.requireNonNull(value, "certificate")),
-        Optional.of(Objects.requireNonNull(privateKey, "key")),
-        token,
-        tokenSource);
+  /** Returns whether the connection is encrypted; always true with a CA or a certificate. */
+  public boolean tls() {
+    return tls;
   }
 
-  /** Returns a copy with a token for authentication, instead of a token source. */
-  public ConnectOptions withToken(String value) {
-    return new ConnectOptions(
-        server,
-        tls,
-        ca,
-        certificate,
-        key,
-        Optional.of(Objects.requireNonNull(value, "token")),
-        Optional.empty());
+  /** Returns the file of the CA certificates; empty: the CAs that Java trusts. */
+  public Optional<Path> ca() {
+    return ca;
   }
 
-  /**
-   * Returns a copy with a source of tokens, which is called for each call and each reconnection,
-   * instead of a token. Use it for tokens that expire.
-   */
-  public ConnectOptions withTokenSource(Supplier<String> value) {
-    return new ConnectOptions(
-        server,
-        tls,
-        ca,
-        certificate,
-        key,
-        Optional.empty(),
-        Optional.of(Objects.requireNonNull(value, "tokenSource")));
+  /** Returns the file of this client's certificate; empty: none. */
+  public Optional<Path> certificate() {
+    return certificate;
+  }
+
+  /** Returns the file of the private key of {@link #certificate}; empty: none. */
+  public Optional<Path> key() {
+    return key;
+  }
+
+  /** Returns the token; empty: none, or a {@link #tokenSource}. */
+  public Optional<String> token() {
+    return token;
+  }
+
+  /** Returns the source of tokens; empty: none. */
+  public Optional<Supplier<String>> tokenSource() {
+    return tokenSource;
   }
 
   /**
@@ -179,6 +116,21 @@ public record ConnectOptions(
     return new Endpoint(this).channelBuilder();
   }
 
+  private List<Object> values() {
+    return List.of(server, tls, ca, certificate, key, token, tokenSource);
+  }
+
+  /** Returns whether all values are equal. Token sources are equal if they are the same object. */
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof ConnectOptions options && values().equals(options.values());
+  }
+
+  @Override
+  public int hashCode() {
+    return values().hashCode();
+  }
+
   /** Returns everything except the token. */
   @Override
   public String toString() {
@@ -190,5 +142,131 @@ public record ConnectOptions(
             certificate,
             key,
             token.isPresent() || tokenSource.isPresent() ? "(not shown)" : "none");
+  }
+
+  /**
+   * Builds options. Each method sets one of them, and throws {@link NullPointerException} with its
+   * name if the value is null. For use by one thread.
+   */
+  public static final class Builder {
+
+    private String server = "";
+    private boolean tls;
+    private @Nullable Path ca;
+    private @Nullable Path certificate;
+    private @Nullable Path key;
+    private @Nullable String token;
+    private @Nullable Supplier<String> tokenSource;
+
+    private Builder() {}
+
+    /**
+     * Sets the address: {@code HOST:PORT}, with an IPv6 address in brackets, and with the network
+     * interface if it is link-local: {@code [fe80::1%eth0]:50051}. The server's certificate must be
+     * valid for the host. Or {@code unix:PATH} for a server's Unix socket, on Linux and without
+     * encryption.
+     */
+    public Builder server(String value) {
+      server = Objects.requireNonNull(value, "server");
+      return this;
+    }
+
+    /**
+     * Sets whether the connection is encrypted. A CA or a certificate implies it. Default: false.
+     */
+    public Builder tls(boolean value) {
+      tls = value;
+      return this;
+    }
+
+    /**
+     * Sets the file with the CA certificates, in PEM, that the server's certificate is verified
+     * against, and encrypts the connection. Default: the CAs that Java trusts.
+     */
+    public Builder ca(Path value) {
+      ca = Objects.requireNonNull(value, "ca");
+      return this;
+    }
+
+    /**
+     * Sets the file with this client's certificate, in PEM, with the intermediate certificates up
+     * to a CA that the server knows, and encrypts the connection. It needs a {@link #key}. Default:
+     * none.
+     */
+    public Builder certificate(Path value) {
+      certificate = Objects.requireNonNull(value, "certificate");
+      return this;
+    }
+
+    /**
+     * Sets the file with the private key of the {@link #certificate}: PKCS #8 in PEM, without a
+     * password.
+     */
+    public Builder key(Path value) {
+      key = Objects.requireNonNull(value, "key");
+      return this;
+    }
+
+    /**
+     * Sets the bearer token that authenticates this client, instead of a token source. Anyone who
+     * has the token can listen, so it is in no message and not in {@link ConnectOptions#toString}.
+     * Default: none.
+     */
+    public Builder token(String value) {
+      token = Objects.requireNonNull(value, "token");
+      tokenSource = null;
+      return this;
+    }
+
+    /**
+     * Sets a source of tokens instead of a token, for tokens that expire. It returns the token for
+     * each call and each reconnection. Any thread calls it, also one that must not wait, so it
+     * returns a token that it has already. An invalid token or an exception fails the call as
+     * {@link LavalierException.Kind#NOT_AUTHENTICATED}. Default: none.
+     */
+    public Builder tokenSource(Supplier<String> value) {
+      tokenSource = Objects.requireNonNull(value, "tokenSource");
+      token = null;
+      return this;
+    }
+
+    /**
+     * Returns the options. Does not read the files.
+     *
+     * @throws IllegalArgumentException if a value is invalid; the message is one line and names the
+     *     value
+     */
+    public ConnectOptions build() {
+      ServerAddress address = ServerAddress.parse(server);
+      if (certificate != null && key == null) {
+        throw new IllegalArgumentException(
+            "key: none (expected: the private key of %s)".formatted(certificate));
+      }
+      if (key != null && certificate == null) {
+        throw new IllegalArgumentException(
+            "cert: none (expected: the certificate of %s)".formatted(key));
+      }
+      if (token != null) {
+        checkToken(token);
+      }
+      ConnectOptions options = new ConnectOptions(this);
+      if (address.isUnixSocket()) {
+        checkUnixSocket(options);
+      }
+      return options;
+    }
+
+    private static void checkUnixSocket(ConnectOptions options) {
+      if (options.tls) {
+        throw new IllegalArgumentException(
+            "server: %s (expected: HOST:PORT for TLS; a Unix socket needs none)"
+                .formatted(options.server));
+      }
+      if (!UnixChannels.isSupported()) {
+        throw new IllegalArgumentException(
+            "server: %s (expected: HOST:PORT; this client supports Unix sockets only on Linux, on x86-64 and ARM64)"
+                .formatted(options.server));
+      }
+    }
   }
 }

@@ -80,7 +80,7 @@ public final class LavalierClient implements AutoCloseable {
    * @throws IllegalArgumentException if {@code server} does not have that form
    */
   public static LavalierClient connect(String server) {
-    return connect(ConnectOptions.to(server));
+    return connect(ConnectOptions.builder(server).build());
   }
 
   /**

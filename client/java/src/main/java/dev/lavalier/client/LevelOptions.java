@@ -1,36 +1,27 @@
 package dev.lavalier.client;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 
 /**
- * The parameters of a stream of levels. {@link #defaults} leaves all choices to the server; each
- * {@code with} method returns a changed copy. The server checks the values.
- *
- * @param deviceId a {@link Device#deviceId}; empty: the server's default device
- * @param interval the length of an interval, from 20 ms to 10 s, rounded down to whole
- *     milliseconds; zero: 100 ms
- * @param onDeviceLoss what happens when the device is lost
+ * The parameters of a stream of levels. Immutable. {@link #defaults} leaves all choices to the
+ * server.
  */
-public record LevelOptions(String deviceId, Duration interval, OnDeviceLoss onDeviceLoss) {
+public final class LevelOptions {
 
-  private static final LevelOptions DEFAULTS =
-      new LevelOptions("", Duration.ZERO, OnDeviceLoss.FAIL);
+  private static final Duration MIN_INTERVAL = Duration.ofMillis(1);
 
-  /**
-   * Checks the values.
-   *
-   * @throws IllegalArgumentException if {@code interval} is neither zero nor at least 1 ms
-   * @throws NullPointerException if a value is null
-   */
-  public LevelOptions {
-    Objects.requireNonNull(deviceId, "deviceId");
-    Objects.requireNonNull(interval, "interval");
-    Objects.requireNonNull(onDeviceLoss, "onDeviceLoss");
-    if (!interval.isZero() && interval.compareTo(Duration.ofMillis(1)) < 0) {
-      throw new IllegalArgumentException(
-          "interval: %s (expected: zero for the default, or 20 ms or more)".formatted(interval));
-    }
+  private static final LevelOptions DEFAULTS = builder().build();
+
+  private final String deviceId;
+  private final Duration interval;
+  private final OnDeviceLoss onDeviceLoss;
+
+  private LevelOptions(Builder builder) {
+    this.deviceId = builder.deviceId;
+    this.interval = builder.interval;
+    this.onDeviceLoss = builder.onDeviceLoss;
   }
 
   /**
@@ -41,18 +32,95 @@ public record LevelOptions(String deviceId, Duration interval, OnDeviceLoss onDe
     return DEFAULTS;
   }
 
-  /** Returns a copy for another device. */
-  public LevelOptions withDeviceId(String value) {
-    return new LevelOptions(value, interval, onDeviceLoss);
+  /** Returns a builder with the defaults. */
+  public static Builder builder() {
+    return new Builder();
   }
 
-  /** Returns a copy with another interval. */
-  public LevelOptions withInterval(Duration value) {
-    return new LevelOptions(deviceId, value, onDeviceLoss);
+  /** Returns a builder with these options. */
+  public Builder toBuilder() {
+    return new Builder().deviceId(deviceId).interval(interval).onDeviceLoss(onDeviceLoss);
   }
 
-  /** Returns a copy with another behavior for a lost device. */
-  public LevelOptions withOnDeviceLoss(OnDeviceLoss value) {
-    return new LevelOptions(deviceId, interval, value);
+  /** Returns the device; empty: the server's default device. */
+  public String deviceId() {
+    return deviceId;
+  }
+
+  /** Returns the length of an interval; zero: 100 ms. */
+  public Duration interval() {
+    return interval;
+  }
+
+  /** Returns what happens when the device is lost. */
+  public OnDeviceLoss onDeviceLoss() {
+    return onDeviceLoss;
+  }
+
+  private List<Object> values() {
+    return List.of(deviceId, interval, onDeviceLoss);
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof LevelOptions options && values().equals(options.values());
+  }
+
+  @Override
+  public int hashCode() {
+    return values().hashCode();
+  }
+
+  @Override
+  public String toString() {
+    return "LevelOptions[deviceId=%s, interval=%s, onDeviceLoss=%s]".formatted(values().toArray());
+  }
+
+  /**
+   * Builds options. Each method sets one of them, and throws {@link NullPointerException} with its
+   * name if the value is null. For use by one thread.
+   */
+  public static final class Builder {
+
+    private String deviceId = "";
+    private Duration interval = Duration.ZERO;
+    private OnDeviceLoss onDeviceLoss = OnDeviceLoss.FAIL;
+
+    private Builder() {}
+
+    /** Sets the device, a {@link Device#deviceId}; empty, the default: the server's default. */
+    public Builder deviceId(String value) {
+      deviceId = Objects.requireNonNull(value, "deviceId");
+      return this;
+    }
+
+    /**
+     * Sets the length of an interval, from 20 ms to 10 s, rounded down to whole milliseconds; zero,
+     * the default: 100 ms.
+     */
+    public Builder interval(Duration value) {
+      interval = Objects.requireNonNull(value, "interval");
+      return this;
+    }
+
+    /** Sets what happens when the device is lost. Default: FAIL. */
+    public Builder onDeviceLoss(OnDeviceLoss value) {
+      onDeviceLoss = Objects.requireNonNull(value, "onDeviceLoss");
+      return this;
+    }
+
+    /**
+     * Returns the options. The server checks what only it knows, such as its limits.
+     *
+     * @throws IllegalArgumentException if the interval is neither zero nor at least 1 ms; the
+     *     message is one line and names the value
+     */
+    public LevelOptions build() {
+      if (!interval.isZero() && interval.compareTo(MIN_INTERVAL) < 0) {
+        throw new IllegalArgumentException(
+            "interval: %s (expected: zero for the default, or 20 ms or more)".formatted(interval));
+      }
+      return new LevelOptions(this);
+    }
   }
 }

@@ -77,10 +77,7 @@ final class ProtoMapper {
 
   /** Returns whole milliseconds, or the limit of an int, which the server rejects. */
   private static int wholeMillis(Duration value) {
-    if (value.compareTo(MAX_MILLIS) > 0) {
-      return Integer.MAX_VALUE;
-    }
-    return value.compareTo(MAX_MILLIS.negated()) < 0 ? -Integer.MAX_VALUE : (int) value.toMillis();
+    return value.compareTo(MAX_MILLIS) > 0 ? Integer.MAX_VALUE : (int) value.toMillis();
   }
 
   static Device device(dev.lavalier.v1.Device device) throws LavalierException {

@@ -298,11 +298,12 @@ final class ResumingCall implements AutoCloseable {
   private StreamFramesRequest request(Optional<dev.lavalier.v1.ResumePoint> resumePoint) {
     StreamFramesRequest.Builder request =
         ProtoMapper.request(
-            options
-                .withDeviceId(start.deviceId())
-                .withFrameSize(start.frameSize())
-                .withFormat(start.format())
-                .withMaxLatency(queue))
+            options.toBuilder()
+                .deviceId(start.deviceId())
+                .frameSize(start.frameSize())
+                .format(start.format())
+                .maxLatency(queue)
+                .build())
             .toBuilder();
     resumeRequested = resumePoint.isPresent();
     resumePoint.ifPresentOrElse(

@@ -31,8 +31,8 @@ public record ServerInfo(
   /** What a server can do. Later versions of this library can have more values. */
   public enum Capability {
     /**
-     * The server keeps a history of its open devices, so that {@link StreamOptions#withPreroll} and
-     * a reconnection find earlier audio.
+     * The server keeps a history of its open devices, so that {@link StreamOptions#preroll} and a
+     * reconnection find earlier audio.
      */
     HISTORY,
     /** The client can judge the age of frames without the wall clocks of server and client. */
@@ -44,7 +44,7 @@ public record ServerInfo(
   /**
    * The limits of a server that apply to the caller. All are positive unless noted.
    *
-   * @param maxLatency the maximum of {@link StreamOptions#withMaxLatency}
+   * @param maxLatency the maximum of {@link StreamOptions#maxLatency}
    * @param maxFrameBytes the maximum audio in a frame, in bytes
    * @param maxRequestBytes the maximum size of a request in bytes
    * @param history the length of the audio that the server keeps of each open device; zero: none

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 final class ClosedClientTest {
 
   private static final StreamOptions OPTIONS =
-      StreamOptions.defaults().withFormat(PcmFormat.parse("16000/1/s16le"));
+      StreamOptions.builder().format("16000/1/s16le").build();
 
   @RegisterExtension final FakeServer server = new FakeServer();
 

@@ -33,7 +33,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Tests streams of packets that the codecs of the server have encoded. */
 final class CodecStreamTest {
 
-  private static final StreamOptions ONCE = StreamOptions.defaults().withReconnect(Duration.ZERO);
+  private static final StreamOptions ONCE =
+      StreamOptions.builder().reconnect(Duration.ZERO).build();
 
   @RegisterExtension final FakeServer server = new FakeServer();
 
@@ -132,7 +133,7 @@ final class CodecStreamTest {
       messages.add(frame((long) k * frameSize, format, packets.get(k), 0));
     }
     server.respondWith(messages, Status.OK);
-    try (FrameStream stream = server.client().stream(ONCE.withCodec(Codec.FLAC))) {
+    try (FrameStream stream = server.client().stream(ONCE.toBuilder().codec(Codec.FLAC).build())) {
       for (byte[] expected : frames) {
         assertThat(pcm(stream.read())).isEqualTo(expected);
       }
@@ -155,7 +156,7 @@ final class CodecStreamTest {
       }
     }
     server.respondWith(messages, Status.OK);
-    StreamOptions options = ONCE.withCodec(Codec.OPUS).withBitrate(64_000);
+    StreamOptions options = ONCE.toBuilder().codec(Codec.OPUS).bitrate(64_000).build();
     try (FrameStream stream = server.client().stream(options)) {
       long gaps = 0;
       for (int k = 0; k < packets.size() - 3; k++) {
@@ -195,7 +196,7 @@ final class CodecStreamTest {
     messages.add(frame(27 * 960L, format, packets.get(27), 7 * 960));
     messages.add(frame(28 * 960L + 100, format, packets.get(28), 100));
     server.respondWith(messages, Status.OK);
-    try (FrameStream stream = server.client().stream(ONCE.withCodec(Codec.OPUS))) {
+    try (FrameStream stream = server.client().stream(ONCE.toBuilder().codec(Codec.OPUS).build())) {
       for (int k = 0; k < 20; k++) {
         assertThat(stream.read().concealedPcm()).isEmpty();
       }
@@ -219,7 +220,7 @@ final class CodecStreamTest {
             frame(0, format, new byte[] {1, 2, 3}, 0),
             frame(2_880, format, new byte[] {4}, 1_920)),
         Status.OK);
-    StreamOptions options = ONCE.withCodec(codec).withPackets(true);
+    StreamOptions options = ONCE.toBuilder().codec(codec).packets(true).build();
     try (FrameStream stream = server.client().stream(options)) {
       assertThat(stream.start().codec()).isEqualTo(codec);
       assertThat(StandardCharsets.UTF_8.decode(stream.start().codecConfig()).toString())
@@ -237,7 +238,7 @@ final class CodecStreamTest {
   @Test
   void olderServerHasNoPackets() throws Exception {
     server.respondWith(List.of(FakeMessages.started(80), FakeMessages.frame(0, 80, 0)), Status.OK);
-    StreamOptions options = ONCE.withCodec(Codec.OPUS).withPackets(true);
+    StreamOptions options = ONCE.toBuilder().codec(Codec.OPUS).packets(true).build();
     try (FrameStream stream = server.client().stream(options)) {
       assertThat(stream.start().codec()).isEqualTo(Codec.PCM);
       Frame frame = stream.read();
@@ -249,7 +250,7 @@ final class CodecStreamTest {
   @Test
   void serverThatIsOlderThanCodecsSendsPcm() throws Exception {
     server.respondWith(List.of(FakeMessages.started(80), FakeMessages.frame(0, 80, 0)), Status.OK);
-    try (FrameStream stream = server.client().stream(ONCE.withCodec(Codec.OPUS))) {
+    try (FrameStream stream = server.client().stream(ONCE.toBuilder().codec(Codec.OPUS).build())) {
       assertThat(stream.read().pcm().remaining()).isEqualTo(160);
     }
   }

@@ -82,7 +82,7 @@ final class FramePublisherTest {
       messages.add(FakeMessages.frame(80L * k, 80, 0));
     }
     server.respondWith(messages, Status.UNAVAILABLE.withDescription("gone"));
-    return server.client(() -> 0).stream(StreamOptions.defaults().withReconnect(Duration.ZERO));
+    return server.client(() -> 0).stream(StreamOptions.builder().reconnect(Duration.ZERO).build());
   }
 
   /** Runs the publisher's tasks to their end on this thread. */

@@ -74,7 +74,7 @@ final class FrameStreamTest {
         Status.UNAVAILABLE.withDescription("gone"));
 
     List<Notice> notices = new ArrayList<>();
-    StreamOptions once = StreamOptions.defaults().withReconnect(Duration.ZERO);
+    StreamOptions once = StreamOptions.builder().reconnect(Duration.ZERO).build();
     try (FrameStream stream = server.client().stream(once)) {
       stream.onNotice(notices::add);
       assertThat(stream.start().frameSize()).isEqualTo(80);
@@ -93,13 +93,14 @@ final class FrameStreamTest {
   void optionsAreSentToServer() throws Exception {
     server.respondWith(List.of(FakeMessages.started(80)), Status.OK);
     server.client().stream(
-            StreamOptions.defaults()
-                .withDeviceId("mic")
-                .withFrameSize(80)
-                .withMaxLatency(Duration.ofMillis(50))
-                .withOverflowPolicy(OverflowPolicy.CLOSE)
-                .withPreroll(Duration.ofSeconds(5))
-                .withClockNotices(true))
+            StreamOptions.builder()
+                .deviceId("mic")
+                .frameSize(80)
+                .maxLatency(Duration.ofMillis(50))
+                .overflowPolicy(OverflowPolicy.CLOSE)
+                .preroll(Duration.ofSeconds(5))
+                .clockNotices(true)
+                .build())
         .close();
     assertThat(server.lastRequest().getDeviceId()).isEqualTo("mic");
     assertThat(server.lastRequest().getFrameSize()).isEqualTo(80);

@@ -104,7 +104,7 @@ final class Ipv6Test {
       assertThat(client.listDevices()).isEmpty();
     }
     try (LavalierClient client =
-        LavalierClient.connect(ConnectOptions.to(name).withToken("lav1.me"))) {
+        LavalierClient.connect(ConnectOptions.builder(name).token("lav1.me").build())) {
       assertThat(client.listDevices()).isEmpty();
     }
     assertThat(callers).containsExactly(name + " null", name + " Bearer lav1.me");
@@ -136,7 +136,7 @@ final class Ipv6Test {
     int port = start(loopback, certificates);
     for (String host : new String[] {"[::1]", "[0:0:0:0:0:0:0:1]"}) {
       ConnectOptions options =
-          ConnectOptions.to(host + ":" + port).withCa(certificates.file("ca.pem"));
+          ConnectOptions.builder(host + ":" + port).ca(certificates.file("ca.pem")).build();
       try (LavalierClient client = LavalierClient.connect(options)) {
         assertThat(client.listDevices()).isEmpty();
       }

@@ -45,7 +45,7 @@ final class LavalierClientTest {
 
   @Test
   void serverStopThrowsInLoop() throws Exception {
-    StreamOptions once = StreamOptions.defaults().withReconnect(Duration.ZERO);
+    StreamOptions once = StreamOptions.builder().reconnect(Duration.ZERO).build();
     try (FrameStream frames = client().stream(once)) {
       lavalier.hub().close();
       assertThatExceptionOfType(UncheckedLavalierException.class)

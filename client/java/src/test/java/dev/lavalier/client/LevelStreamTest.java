@@ -43,7 +43,7 @@ final class LevelStreamTest {
   @Test
   void levelsAreReceived() throws Exception {
     LevelOptions options =
-        LevelOptions.defaults().withDeviceId("tone").withInterval(Duration.ofMillis(50));
+        LevelOptions.builder().deviceId("tone").interval(Duration.ofMillis(50)).build();
     try (LevelStream levels = client().streamLevels(options)) {
       assertThat(levels.start().deviceId()).isEqualTo("tone");
       assertThat(levels.start().frameSize()).isEqualTo(2_400);
@@ -82,7 +82,8 @@ final class LevelStreamTest {
   @Test
   void lostDeviceIsNoticeAndException() throws Exception {
     List<Notice.Kind> notices = new ArrayList<>();
-    try (LevelStream levels = client().streamLevels(LevelOptions.defaults().withDeviceId("mic"))) {
+    try (LevelStream levels =
+        client().streamLevels(LevelOptions.builder().deviceId("mic").build())) {
       levels.onNotice(notice -> notices.add(notice.kind()));
       lavalier.advance(Duration.ofMillis(100), 1);
       assertThat(levels.read()).isNotNull();
@@ -98,16 +99,17 @@ final class LevelStreamTest {
   @Test
   void rejectedCallThrowsCheckedException() {
     assertThatExceptionOfType(LavalierException.class)
-        .isThrownBy(() -> client().streamLevels(LevelOptions.defaults().withDeviceId("moon")))
+        .isThrownBy(() -> client().streamLevels(LevelOptions.builder().deviceId("moon").build()))
         .satisfies(e -> assertThat(e.kind()).isEqualTo(Kind.DEVICE_NOT_FOUND));
     assertThatExceptionOfType(LavalierException.class)
         .isThrownBy(
             () ->
-                client().streamLevels(LevelOptions.defaults().withInterval(Duration.ofMinutes(1))))
+                client()
+                    .streamLevels(LevelOptions.builder().interval(Duration.ofMinutes(1)).build()))
         .withMessage("interval_ms: 60000 (expected: 20..10000, or 0 for 100)")
         .satisfies(e -> assertThat(e.kind()).isEqualTo(Kind.INVALID_REQUEST));
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> LevelOptions.defaults().withInterval(Duration.ofNanos(999_999)))
+        .isThrownBy(() -> LevelOptions.builder().interval(Duration.ofNanos(999_999)).build())
         .withMessage("interval: PT0.000999999S (expected: zero for the default, or 20 ms or more)");
   }
 

@@ -26,7 +26,8 @@ public final class ListeningProbe {
     PrintStream out = new PrintStream(System.out, true, StandardCharsets.US_ASCII);
     Clock clock = new Clock(Thread.currentThread());
     boolean held = false;
-    try (LavalierClient client = LavalierClient.connect(ConnectOptions.to(args[0]), clock);
+    try (LavalierClient client =
+            LavalierClient.connect(ConnectOptions.builder(args[0]).build(), clock);
         FrameStream stream = client.stream(StreamOptions.defaults())) {
       Frame frame;
       do {

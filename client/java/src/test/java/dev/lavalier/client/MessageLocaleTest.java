@@ -50,7 +50,7 @@ final class MessageLocaleTest {
     List<String> notices = new ArrayList<>();
     try (LavalierClient client = server.client();
         FrameStream stream =
-            client.stream(StreamOptions.defaults().withReconnect(Duration.ofSeconds(1_234)))) {
+            client.stream(StreamOptions.builder().reconnect(Duration.ofSeconds(1_234)).build())) {
       stream.onNotice(notice -> notices.add(notice.message()));
       stream.read();
       stream.read();

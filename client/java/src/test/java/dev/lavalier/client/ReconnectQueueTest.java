@@ -60,7 +60,7 @@ final class ReconnectQueueTest {
     server.thenRespondWith(List.of(FakeMessages.started(FRAME_SIZE), frame(1)), GONE);
     server.thenRespondWith(List.of(FakeMessages.started(FRAME_SIZE), frame(2)), GONE);
     try (FrameStream stream =
-        open(StreamOptions.defaults().withMaxLatency(Duration.ofMinutes(1)))) {
+        open(StreamOptions.builder().maxLatency(Duration.ofMinutes(1)).build())) {
       stream.read();
       assertThat(stream.read().gap()).isEmpty();
       assertThat(requestedQueues()).containsExactly(60_000, 60_000, 15_000, 3_750);
@@ -87,7 +87,7 @@ final class ReconnectQueueTest {
     }
     server.thenRespondWith(List.of(FakeMessages.started(FRAME_SIZE), frame(1)), GONE);
     try (FrameStream stream =
-        open(StreamOptions.defaults().withMaxLatency(Duration.ofMinutes(1)))) {
+        open(StreamOptions.builder().maxLatency(Duration.ofMinutes(1)).build())) {
       stream.read();
       stream.read();
       assertThat(requestedQueues())
@@ -109,7 +109,7 @@ final class ReconnectQueueTest {
           GONE);
       int before = server.requests().size();
       Duration queue = small ? Duration.ofMillis(799) : Duration.ofSeconds(7);
-      try (FrameStream stream = open(StreamOptions.defaults().withMaxLatency(queue))) {
+      try (FrameStream stream = open(StreamOptions.builder().maxLatency(queue).build())) {
         stream.read();
         stream.read();
       }

@@ -103,7 +103,8 @@ final class ReconnectTest {
   void reconnectRequestsSameStreamFromLastPosition() throws Exception {
     server.respondWith(List.of(started(7), frame(0), frame(1)), GONE);
     server.thenRespondWith(List.of(started(7), frame(2)), GONE);
-    try (FrameStream stream = open(StreamOptions.defaults().withPreroll(Duration.ofMillis(500)))) {
+    try (FrameStream stream =
+        open(StreamOptions.builder().preroll(Duration.ofMillis(500)).build())) {
       stream.read();
       stream.read();
       assertThat(stream.read().gap()).isEmpty();
@@ -246,7 +247,7 @@ final class ReconnectTest {
     server.respondWith(List.of(started(7), frame(0)), GONE);
     server.thenRespondWith(List.of(), Status.UNAVAILABLE.withDescription("not there"));
     try (FrameStream stream =
-        open(StreamOptions.defaults().withReconnect(Duration.ofSeconds(20)))) {
+        open(StreamOptions.builder().reconnect(Duration.ofSeconds(20)).build())) {
       stream.read();
       assertThatExceptionOfType(LavalierException.class)
           .isThrownBy(stream::read)
@@ -315,7 +316,8 @@ final class ReconnectTest {
     server.respondWith(List.of(started(7), frame(0)), GONE);
     server.thenRespondWith(List.of(), Status.OUT_OF_RANGE.withDescription("resume: in the future"));
     server.thenRespondWith(List.of(started(3), capturedAt(capturedAtMs, frame(0))), GONE);
-    try (FrameStream stream = open(StreamOptions.defaults().withPreroll(Duration.ofMillis(500)))) {
+    try (FrameStream stream =
+        open(StreamOptions.builder().preroll(Duration.ofMillis(500)).build())) {
       stream.read();
       assertThat(stream.read().gap()).contains(new Gap(800, Gap.Cause.NOT_KEPT, true));
       assertThat(server.lastRequest().getStartCase()).isEqualTo(StartCase.START_NOT_SET);
@@ -337,7 +339,8 @@ final class ReconnectTest {
       assertThatExceptionOfType(LavalierException.class).isThrownBy(stream::read);
       assertThat(backoffsMs).isEmpty();
     }
-    try (FrameStream stream = open(StreamOptions.defaults().withOnDeviceLoss(OnDeviceLoss.WAIT))) {
+    try (FrameStream stream =
+        open(StreamOptions.builder().onDeviceLoss(OnDeviceLoss.WAIT).build())) {
       stream.read();
       stream.read();
       assertThat(backoffsMs).hasSize(1);

@@ -26,7 +26,13 @@ final class ServerAddressTest {
     ServerAddress address = ServerAddress.parse(text);
     assertThat(address.target()).isEqualTo(target);
     assertThat(address.authority()).isEqualTo(authority);
-    assertThat(ConnectOptions.to(text).channelBuilder().build().shutdownNow().isShutdown())
+    assertThat(
+            ConnectOptions.builder(text)
+                .build()
+                .channelBuilder()
+                .build()
+                .shutdownNow()
+                .isShutdown())
         .isTrue();
   }
 
@@ -61,7 +67,7 @@ final class ServerAddressTest {
       })
   void otherTextIsRejectedInOneLine(String text) {
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> ConnectOptions.to(text))
+        .isThrownBy(() -> ConnectOptions.builder(text).build())
         .withMessage(
             "server: %s (expected: HOST:PORT, for example 127.0.0.1:50051 or [::1]:50051)"
                 .formatted(text.lines().findFirst().orElse("")));

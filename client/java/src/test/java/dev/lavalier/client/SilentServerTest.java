@@ -44,7 +44,7 @@ final class SilentServerTest {
 
   private FrameStream open(Duration reconnect) throws LavalierException {
     FrameStream stream =
-        server.client(timeSource).stream(StreamOptions.defaults().withReconnect(reconnect));
+        server.client(timeSource).stream(StreamOptions.builder().reconnect(reconnect).build());
     stream.onNotice(notice -> notices.add(notice.message()));
     return stream;
   }
@@ -118,8 +118,9 @@ final class SilentServerTest {
   void socketThatOnlyAcceptsIsReported() throws Exception {
     try (ServerSocket socket = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
       String name = "127.0.0.1:" + socket.getLocalPort();
-      StreamOptions options = StreamOptions.defaults().withFormat(PcmFormat.parse("16000/1/s16le"));
-      try (LavalierClient client = LavalierClient.connect(ConnectOptions.to(name), timeSource)) {
+      StreamOptions options = StreamOptions.builder().format("16000/1/s16le").build();
+      try (LavalierClient client =
+          LavalierClient.connect(ConnectOptions.builder(name).build(), timeSource)) {
         assertThatExceptionOfType(LavalierException.class)
             .isThrownBy(() -> client.stream(options))
             .withMessage(silent(name) + " in 20 s)")

@@ -171,7 +171,7 @@ final class StaleFramesTest {
   void expiredFrameEndsStreamUnderClose() throws Exception {
     add(0, 100);
     try (FrameStream stream =
-        open(StreamOptions.defaults().withOverflowPolicy(OverflowPolicy.CLOSE))) {
+        open(StreamOptions.builder().overflowPolicy(OverflowPolicy.CLOSE).build())) {
       readFrames(stream, 10);
       now += 1_000 * MS;
       assertThatExceptionOfType(LavalierException.class)

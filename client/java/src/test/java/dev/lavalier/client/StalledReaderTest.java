@@ -79,8 +79,8 @@ final class StalledReaderTest {
   void limitEndsStreamThatMustNotLoseFramesOrWasNotServed() throws Exception {
     for (StreamOptions options :
         List.of(
-            StreamOptions.defaults().withReconnect(Duration.ZERO),
-            StreamOptions.defaults().withOverflowPolicy(OverflowPolicy.CLOSE))) {
+            StreamOptions.builder().reconnect(Duration.ZERO).build(),
+            StreamOptions.builder().overflowPolicy(OverflowPolicy.CLOSE).build())) {
       server.respondWith(frames(0), STALLED);
       try (FrameStream stream = open(options)) {
         stream.read();

@@ -67,14 +67,14 @@ final class TokenSourceTest {
   }
 
   private ConnectOptions options() {
-    return ConnectOptions.to("127.0.0.1:" + server.getPort());
+    return ConnectOptions.builder("127.0.0.1:" + server.getPort()).build();
   }
 
   @Test
   void eachCallHasTheCurrentToken() throws Exception {
     Queue<String> tokens = new ArrayDeque<>(List.of("first", "second"));
     try (LavalierClient client =
-        LavalierClient.connect(options().withTokenSource(tokens::remove))) {
+        LavalierClient.connect(options().toBuilder().tokenSource(tokens::remove).build())) {
       client.listDevices();
       client.listDevices();
     }
@@ -85,15 +85,16 @@ final class TokenSourceTest {
   void sourceWithoutValidTokenFailsTheCall() {
     for (String token : new String[] {null, "", "se cret", "secret\n"}) {
       assertNotAuthenticated(
-          options().withTokenSource(() -> token),
+          options().toBuilder().tokenSource(() -> token).build(),
           "token: invalid, and not shown (expected: letters, digits and -._~+/=, in one line)");
     }
     assertNotAuthenticated(
-        options()
-            .withTokenSource(
+        options().toBuilder()
+            .tokenSource(
                 () -> {
                   throw new IllegalStateException("secret");
-                }),
+                })
+            .build(),
         "token: none (expected: one from the token source; it threw IllegalStateException)");
     assertThat(received).isEmpty();
   }

@@ -49,7 +49,7 @@ final class UnixSocketTest {
     try (TcpServer server = start(path)) {
       for (String address : new String[] {"unix:" + path, "unix://" + path}) {
         // A token is sent, because the socket does not leave the machine.
-        ConnectOptions options = ConnectOptions.to(address).withToken("secret");
+        ConnectOptions options = ConnectOptions.builder(address).token("secret").build();
         try (LavalierClient client = LavalierClient.connect(options);
             FrameStream stream = client.stream(StreamOptions.defaults())) {
           assertThat(client.listDevices()).extracting(Device::deviceId).containsExactly("tone");
@@ -113,7 +113,7 @@ final class UnixSocketTest {
   @ValueSource(strings = {"unix:", "unix://", "unix://host/s", "unix:a\nb", "unix:a\0b"})
   void otherTextIsRejectedInOneLine(String text) {
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> ConnectOptions.to(text))
+        .isThrownBy(() -> ConnectOptions.builder(text).build())
         .withMessage(
             "server: %s (expected: unix:PATH, for example unix:/run/lavalier/lavalier.sock)"
                 .formatted(text.replaceFirst("[\0\n].*", "")));
@@ -122,16 +122,16 @@ final class UnixSocketTest {
   @Test
   void pathWithoutUnixSaysWhatToType() {
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> ConnectOptions.to("/run/s"))
+        .isThrownBy(() -> ConnectOptions.builder("/run/s").build())
         .withMessage("server: /run/s (expected: unix:/run/s for a Unix socket)");
   }
 
   @Test
   void tooLongPathIsRejected() {
     String longest = "unix:/" + "x".repeat(106);
-    assertThat(ConnectOptions.to(longest).server()).isEqualTo(longest);
+    assertThat(ConnectOptions.builder(longest).build().server()).isEqualTo(longest);
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> ConnectOptions.to(longest + "x"))
+        .isThrownBy(() -> ConnectOptions.builder(longest + "x").build())
         .withMessage(
             "server: %sx (expected: a path of at most 107 bytes, not 108)".formatted(longest));
   }
@@ -139,7 +139,7 @@ final class UnixSocketTest {
   @Test
   void tlsIsRejected() {
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> ConnectOptions.to("unix:/run/s").withTls())
+        .isThrownBy(() -> ConnectOptions.builder("unix:/run/s").tls(true).build())
         .withMessage("server: unix:/run/s (expected: HOST:PORT for TLS; a Unix socket needs none)");
   }
 }

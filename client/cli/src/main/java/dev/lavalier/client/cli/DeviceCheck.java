@@ -111,10 +111,11 @@ final class DeviceCheck {
 
   private Listening listen() throws LavalierException {
     StreamOptions options =
-        StreamOptions.defaults()
-            .withDeviceId(deviceId)
-            .withMaxLatency(MAX_LATENCY)
-            .withReconnect(Duration.ZERO);
+        StreamOptions.builder()
+            .deviceId(deviceId)
+            .maxLatency(MAX_LATENCY)
+            .reconnect(Duration.ZERO)
+            .build();
     try (FrameStream stream = client.stream(options)) {
       CompletableFuture.delayedExecutor(timeout.toMillis(), TimeUnit.MILLISECONDS)
           .execute(stream::close);

@@ -63,7 +63,7 @@ final class ListenCommand implements Callable<Integer> {
       throw new UsageException(
           "--format: %s (expected: encoding s16le, which output devices play)".formatted(format));
     }
-    return options.withFormat(format);
+    return options.toBuilder().format(format).build();
   }
 
   private void play(Player player, FrameStream stream) throws LavalierException, IOException {

@@ -108,7 +108,8 @@ final class RecordCommand implements Callable<Integer> {
           "--preroll: %d (expected: 0 to %d ms)"
               .formatted(preroll.toMillis(), MAX_PREROLL.toMillis()));
     }
-    StreamOptions options = source.streamOptions().withFrameSize(frameSize).withPreroll(preroll);
+    StreamOptions options =
+        source.streamOptions().toBuilder().frameSize(frameSize).preroll(preroll).build();
     if (written.codec().isEmpty()) {
       return options;
     }
@@ -121,7 +122,7 @@ final class RecordCommand implements Callable<Integer> {
                   codec.name().toLowerCase(Locale.ROOT),
                   container == null ? target : "--container " + written));
     }
-    return options.withCodec(codec).withPackets(written == Container.OGG);
+    return options.toBuilder().codec(codec).packets(written == Container.OGG).build();
   }
 
   /**
@@ -135,7 +136,7 @@ final class RecordCommand implements Callable<Integer> {
     LavalierException refused = null;
     for (Duration maxLatency : MAX_LATENCIES) {
       try {
-        FrameStream stream = client.stream(options.withMaxLatency(maxLatency));
+        FrameStream stream = client.stream(options.toBuilder().maxLatency(maxLatency).build());
         if (refused != null) {
           reportShortQueue(stream, refused);
         }

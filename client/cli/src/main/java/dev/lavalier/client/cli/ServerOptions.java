@@ -103,16 +103,17 @@ final class ServerOptions {
   }
 
   private ConnectOptions connectOptions(String address, Map<String, String> environment) {
-    return new ConnectOptions(
-        address,
-        tls,
-        Optional.ofNullable(ca),
-        Optional.ofNullable(certificate),
-        Optional.ofNullable(key),
-        tokenFile == null
-            ? Optional.of(environment.getOrDefault(TOKEN_VARIABLE, "").strip())
-                .filter(t -> !t.isEmpty())
-            : Optional.of(token(tokenFile)));
+    ConnectOptions.Builder options = ConnectOptions.builder(address).tls(tls);
+    Optional.ofNullable(ca).ifPresent(options::ca);
+    Optional.ofNullable(certificate).ifPresent(options::certificate);
+    Optional.ofNullable(key).ifPresent(options::key);
+    String variable = environment.getOrDefault(TOKEN_VARIABLE, "").strip();
+    if (tokenFile != null) {
+      options.token(token(tokenFile));
+    } else if (!variable.isEmpty()) {
+      options.token(variable);
+    }
+    return options.build();
   }
 
   private static String token(Path file) {

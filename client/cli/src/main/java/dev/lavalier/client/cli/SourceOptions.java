@@ -2,7 +2,6 @@ package dev.lavalier.client.cli;
 
 import dev.lavalier.client.Codec;
 import dev.lavalier.client.OnDeviceLoss;
-import dev.lavalier.client.PcmFormat;
 import dev.lavalier.client.StreamOptions;
 import java.time.Duration;
 import java.util.List;
@@ -98,17 +97,17 @@ final class SourceOptions {
   StreamOptions streamOptions() {
     checkSeconds();
     checkMaxLatency();
-    StreamOptions options =
-        StreamOptions.defaults()
-            .withDeviceId(device)
-            .withChannelMap(checkedChannels())
-            .withReconnect(reconnect)
-            .withCodec(codec().orElse(Codec.PCM))
-            .withBitrate(bitrate)
-            .withMaxLatency(maxLatency().orElse(Duration.ZERO))
-            .withOnDeviceLoss(waitForDevice ? OnDeviceLoss.WAIT : OnDeviceLoss.FAIL);
+    StreamOptions.Builder options =
+        StreamOptions.builder()
+            .deviceId(device)
+            .channelMap(checkedChannels())
+            .reconnect(reconnect)
+            .codec(codec().orElse(Codec.PCM))
+            .bitrate(bitrate)
+            .maxLatency(maxLatency().orElse(Duration.ZERO))
+            .onDeviceLoss(waitForDevice ? OnDeviceLoss.WAIT : OnDeviceLoss.FAIL);
     try {
-      return format == null ? options : options.withFormat(PcmFormat.parse(format));
+      return (format == null ? options : options.format(format)).build();
     } catch (IllegalArgumentException e) {
       throw new UsageException(FlagNames.in(e.getMessage()));
     }

@@ -88,7 +88,7 @@ public final class ServerProbe {
     try {
       SslContext tls = GrpcSslContexts.forClient().trustManager(trust).build();
       // Without the credentials of this client.
-      builder = ConnectOptions.to(server).withTls().channelBuilder().sslContext(tls);
+      builder = ConnectOptions.builder(server).tls(true).build().channelBuilder().sslContext(tls);
     } catch (SSLException | IllegalArgumentException e) {
       return List.of(); // no TLS in this Java, or at an address of this kind
     }

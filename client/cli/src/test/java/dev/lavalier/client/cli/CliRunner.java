@@ -102,7 +102,7 @@ final class CliRunner {
 
   private LavalierClient connect(ConnectOptions options) {
     connected.add(options);
-    return options.equals(ConnectOptions.to(DEFAULT_SERVER))
+    return options.equals(ConnectOptions.builder(DEFAULT_SERVER).build())
         ? server.client()
         : LavalierClient.connect(options);
   }

@@ -165,7 +165,7 @@ final class DoctorCommandTest {
     try (LavalierClient client = LavalierClient.connect(server.address())) {
       ServerContact contact =
           new ServerContact(
-              ServerProbe.connect(ConnectOptions.to(server.address())),
+              ServerProbe.connect(ConnectOptions.builder(server.address()).build()),
               ServerContact.Reply.fastest(client));
       assertThat(new DeviceCheck(client, "mic", contact, Duration.ofMillis(1), findings::add).run())
           .isEmpty();

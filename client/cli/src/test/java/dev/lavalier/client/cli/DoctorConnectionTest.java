@@ -174,7 +174,7 @@ final class DoctorConnectionTest {
     try (ScriptedServer silent =
             ScriptedServer.start().withRefusal(Status.UNAVAILABLE.withDescription(message));
         LavalierClient client = LavalierClient.connect(silent.address())) {
-      ConnectOptions options = ConnectOptions.to("localhost:" + server.port());
+      ConnectOptions options = ConnectOptions.builder("localhost:" + server.port()).build();
       assertThat(new ConnectionCheck(options, client, findings::add).run()).isEmpty();
     }
     assertThat(findings)

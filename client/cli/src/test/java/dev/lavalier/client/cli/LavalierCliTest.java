@@ -179,7 +179,7 @@ final class LavalierCliTest {
   void connectionOptionsApplyToEveryCommand() throws Exception {
     Path token = Files.writeString(dir.resolve("token"), "from-the-file\n");
     cli.withEnvironment(Map.of("LAVALIER_TOKEN", "from-the-environment"));
-    ConnectOptions plain = ConnectOptions.to(CliRunner.DEFAULT_SERVER);
+    ConnectOptions plain = ConnectOptions.builder(CliRunner.DEFAULT_SERVER).build();
     Path ca = Path.of("ca.pem");
     cli.run("devices");
     cli.run("--tls", "subscriptions");
@@ -187,12 +187,14 @@ final class LavalierCliTest {
     cli.run("bench", "--cert", "me.pem", "--key", "me.key");
     assertThat(cli.connected())
         .containsExactly(
-            plain.withToken("from-the-environment"),
-            plain.withToken("from-the-environment").withTls(),
-            plain.withToken("from-the-file").withCa(ca),
-            plain
-                .withToken("from-the-environment")
-                .withCertificate(Path.of("me.pem"), Path.of("me.key")));
+            plain.toBuilder().token("from-the-environment").build(),
+            plain.toBuilder().token("from-the-environment").tls(true).build(),
+            plain.toBuilder().token("from-the-file").ca(ca).build(),
+            plain.toBuilder()
+                .token("from-the-environment")
+                .certificate(Path.of("me.pem"))
+                .key(Path.of("me.key"))
+                .build());
   }
 
   @Test

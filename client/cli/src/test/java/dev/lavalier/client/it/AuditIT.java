@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 final class AuditIT {
 
   private static final StreamOptions TONE =
-      StreamOptions.defaults().withDeviceId("tone").withMaxLatency(Duration.ofSeconds(10));
+      StreamOptions.builder().deviceId("tone").maxLatency(Duration.ofSeconds(10)).build();
   private static final String MICROPHONE_ON = "microphone on device=tone";
 
   @TempDir Path folder;

@@ -53,7 +53,7 @@ final class Certificates {
 
     /** Returns options with this client certificate. */
     ConnectOptions applyTo(ConnectOptions options) {
-      return options.withCertificate(certificate, key);
+      return options.toBuilder().certificate(certificate).key(key).build();
     }
   }
 

@@ -64,10 +64,11 @@ final class CodecsIT {
   }
 
   private static StreamOptions options(Codec codec) {
-    return StreamOptions.defaults()
-        .withDeviceId("tone")
-        .withMaxLatency(Duration.ofSeconds(10)) // the streams are read in turn
-        .withCodec(codec);
+    return StreamOptions.builder()
+        .deviceId("tone")
+        .maxLatency(Duration.ofSeconds(10)) // the streams are read in turn
+        .codec(codec)
+        .build();
   }
 
   @Test
@@ -97,7 +98,8 @@ final class CodecsIT {
   void opusContainsTheTone(int rate, int channels, int frameSize) throws LavalierException {
     PcmFormat format = new PcmFormat(SampleEncoding.S16LE, rate, channels);
     try (FrameStream opus =
-        client.stream(options(Codec.OPUS).withFormat(format).withFrameSize(frameSize))) {
+        client.stream(
+            options(Codec.OPUS).toBuilder().format(format).frameSize(frameSize).build())) {
       assertThat(opus.start().format()).isEqualTo(format);
       List<Double> samples = new ArrayList<>();
       while (samples.size() < rate) {

@@ -24,14 +24,15 @@ final class DeviceFaultScenario {
 
   /** Large enough for the burst of a sound server that resumes after it was stopped. */
   static final StreamOptions WAIT =
-      StreamOptions.defaults()
-          .withDeviceId("default")
-          .withOnDeviceLoss(OnDeviceLoss.WAIT)
-          .withMaxLatency(Duration.ofSeconds(5));
+      StreamOptions.builder()
+          .deviceId("default")
+          .onDeviceLoss(OnDeviceLoss.WAIT)
+          .maxLatency(Duration.ofSeconds(5))
+          .build();
 
   /** A busy machine is no reason for a gap. */
   static final StreamOptions TONE =
-      StreamOptions.defaults().withDeviceId("tone").withMaxLatency(Duration.ofSeconds(10));
+      StreamOptions.builder().deviceId("tone").maxLatency(Duration.ofSeconds(10)).build();
 
   /** The maximum backoff, and 3 s. */
   private static final long RECOVERY_SECONDS = 8;

@@ -30,7 +30,7 @@ final class ExhaustedDescriptorsIT {
     try (ServerProcess server = ServerProcess.startWithDescriptors(LIMIT, "--demo");
         LavalierClient client = server.client();
         FrameStream stream =
-            client.stream(StreamOptions.defaults().withMaxLatency(Duration.ofSeconds(20)))) {
+            client.stream(StreamOptions.builder().maxLatency(Duration.ofSeconds(20)).build())) {
       stream.read();
       int port = Integer.parseInt(server.address().replaceFirst(".*:", ""));
       for (int i = 0; i < PEERS; i++) {

@@ -57,10 +57,11 @@ final class FormatsIT {
           formats.add(format);
           streams.add(
               client.stream(
-                  StreamOptions.defaults()
-                      .withDeviceId("tone")
-                      .withFormat(format)
-                      .withMaxLatency(Duration.ofSeconds(10)))); // the streams are read in turn
+                  StreamOptions.builder()
+                      .deviceId("tone")
+                      .format(format)
+                      .maxLatency(Duration.ofSeconds(10))
+                      .build())); // the streams are read in turn
         }
       }
       for (int k = 0; k < streams.size(); k++) {

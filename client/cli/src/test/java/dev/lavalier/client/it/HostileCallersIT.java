@@ -97,7 +97,7 @@ final class HostileCallersIT {
   private static final String LISTENER = "listener";
 
   private static final StreamOptions STREAM =
-      StreamOptions.defaults().withDeviceId("tone").withMaxLatency(LATENCY);
+      StreamOptions.builder().deviceId("tone").maxLatency(LATENCY).build();
 
   @TempDir static Path dir;
 
@@ -194,7 +194,7 @@ final class HostileCallersIT {
 
   private static void attack(ServerProcess server, String kind, int run) throws Exception {
     ConnectOptions options =
-        ConnectOptions.to(server.address()).withCa(ca).withToken(token(LISTENER));
+        ConnectOptions.builder(server.address()).ca(ca).token(token(LISTENER)).build();
     String attacked = server.address();
     if (kind.equals(WEB)) {
       attacked = attacked.replaceFirst("\\d+$", Integer.toString(server.webPort()));

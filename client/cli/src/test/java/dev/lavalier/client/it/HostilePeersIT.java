@@ -71,7 +71,8 @@ final class HostilePeersIT {
             Integer.toString(MAX_CONNECTIONS),
             "--handshake-timeout-s",
             Integer.toString(HANDSHAKE_SECONDS));
-    recorder = new StreamRecorder(server, StreamOptions.defaults().withMaxLatency(LENIENT_LATENCY));
+    recorder =
+        new StreamRecorder(server, StreamOptions.builder().maxLatency(LENIENT_LATENCY).build());
     recorder.awaitFrames(50);
     cpuSecondsBefore = server.cpuSeconds();
     descriptorsBefore = ProcessRunner.count(server.pid(), "fd");

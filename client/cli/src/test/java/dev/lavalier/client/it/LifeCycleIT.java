@@ -50,7 +50,7 @@ final class LifeCycleIT {
   private static void cycle(ServerProcess server, String device, int cycles) throws Exception {
     try (LavalierClient client = server.client()) {
       StreamOptions options =
-          StreamOptions.defaults().withDeviceId(device).withMaxLatency(LENIENT_LATENCY);
+          StreamOptions.builder().deviceId(device).maxLatency(LENIENT_LATENCY).build();
       for (int i = 0; i < WARM_UP; i++) { // until every pool and connection is created
         subscribeAndCancel(client, options, i % 2 == 0);
       }

@@ -84,7 +84,8 @@ final class ManyWebSocketsIT {
                 "--keepalive-s",
                 "60");
         StreamRecorder recorder =
-            new StreamRecorder(server, StreamOptions.defaults().withMaxLatency(LENIENT_LATENCY))) {
+            new StreamRecorder(
+                server, StreamOptions.builder().maxLatency(LENIENT_LATENCY).build())) {
       recorder.awaitFrames(50);
       int descriptors = ProcessRunner.count(server.pid(), "fd");
       double cpuSeconds = server.cpuSeconds();

@@ -24,7 +24,7 @@ final class MetricsIT {
   private static final Pattern METRICS_ADDRESS =
       Pattern.compile("metrics at http://(\\S+)/metrics");
   private static final StreamOptions TONE =
-      StreamOptions.defaults().withDeviceId("tone").withMaxLatency(Duration.ofSeconds(10));
+      StreamOptions.builder().deviceId("tone").maxLatency(Duration.ofSeconds(10)).build();
 
   private static String target(ServerProcess server) {
     Matcher matcher = METRICS_ADDRESS.matcher(server.log());

@@ -123,9 +123,10 @@ final class NginxIT {
           DeviceWatch watch = client.watchDevices();
           FrameStream stream =
               client.stream(
-                  StreamOptions.defaults()
-                      .withReconnect(Duration.ZERO)
-                      .withMaxLatency(Duration.ofSeconds(20)))) {
+                  StreamOptions.builder()
+                      .reconnect(Duration.ZERO)
+                      .maxLatency(Duration.ofSeconds(20))
+                      .build())) {
         CompletableFuture<Void> pulled = pullOneFrame(channel);
         long start = stream.read().captureTimeUnixNanos();
         while (watch.read().stream().noneMatch(NginxIT::isOpenForBoth)) {

@@ -31,7 +31,7 @@ final class ProgramsIT {
   private static final double TONE_DBFS = -12;
 
   private static final StreamOptions LENIENT =
-      StreamOptions.defaults().withReconnect(Duration.ZERO).withMaxLatency(Duration.ofSeconds(10));
+      StreamOptions.builder().reconnect(Duration.ZERO).maxLatency(Duration.ofSeconds(10)).build();
 
   @TempDir Path dir;
 

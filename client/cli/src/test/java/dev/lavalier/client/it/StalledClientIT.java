@@ -34,7 +34,7 @@ final class StalledClientIT {
 
   /** For those who read: a busy machine is no reason for a gap. */
   private static final StreamOptions LENIENT_LATENCY =
-      StreamOptions.defaults().withMaxLatency(Duration.ofSeconds(10));
+      StreamOptions.builder().maxLatency(Duration.ofSeconds(10)).build();
 
   @Test
   void stalledSubscriberGetsExactGapAndOthersMissNothing() throws Exception {

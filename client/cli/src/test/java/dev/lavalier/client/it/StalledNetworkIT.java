@@ -36,7 +36,7 @@ final class StalledNetworkIT {
         LoopbackProxy proxy = new LoopbackProxy(server.address());
         LavalierClient client = server.client();
         FrameStream witness =
-            client.stream(StreamOptions.defaults().withMaxLatency(Duration.ofSeconds(20)))) {
+            client.stream(StreamOptions.builder().maxLatency(Duration.ofSeconds(20)).build())) {
       Process recording =
           new ProcessBuilder(
                   ProcessRunner.lavalier(

@@ -46,7 +46,7 @@ final class StopIT {
 
   /** Frames wait while the test reads something else. That is no reason to drop them. */
   private static final StreamOptions LENIENT_LATENCY =
-      StreamOptions.defaults().withMaxLatency(Duration.ofSeconds(10));
+      StreamOptions.builder().maxLatency(Duration.ofSeconds(10)).build();
 
   @Test
   void sigtermNotifiesClientsAndExitsWithZero() throws Exception {
@@ -54,7 +54,8 @@ final class StopIT {
         LavalierClient client = server.client()) {
       List<Notice> notices = new ArrayList<>();
       FrameStream stream =
-          client.stream(LENIENT_LATENCY.withDeviceId("tone").withReconnect(Duration.ZERO));
+          client.stream(
+              LENIENT_LATENCY.toBuilder().deviceId("tone").reconnect(Duration.ZERO).build());
       stream.onNotice(notices::add);
       long firstIndex = stream.read().sampleIndex();
       ManagedChannel channel =
@@ -169,7 +170,7 @@ final class StopIT {
     try (PulseAudio pulse = PulseAudio.start();
         ServerProcess server = ServerProcess.start(pulse.environment());
         LavalierClient client = server.client()) {
-      FrameStream stream = client.stream(LENIENT_LATENCY.withDeviceId("default"));
+      FrameStream stream = client.stream(LENIENT_LATENCY.toBuilder().deviceId("default").build());
       stream.read();
       pulse.signal("STOP");
       try {

@@ -161,7 +161,7 @@ final class StoppedProbe implements AutoCloseable {
   /** Waits until another subscriber has received five more seconds. */
   static void awaitStall(LavalierClient client) throws Exception {
     try (FrameStream stream =
-        client.stream(StreamOptions.defaults().withMaxLatency(Duration.ofSeconds(10)))) {
+        client.stream(StreamOptions.builder().maxLatency(Duration.ofSeconds(10)).build())) {
       Frame frame = stream.read();
       long end =
           frame.sampleIndex() + (long) STALL_SECONDS * stream.start().format().sampleRateHz();

@@ -9,7 +9,6 @@ import dev.lavalier.client.LavalierClient;
 import dev.lavalier.client.LavalierException;
 import dev.lavalier.client.LavalierException.Kind;
 import dev.lavalier.client.Notice;
-import dev.lavalier.client.PcmFormat;
 import dev.lavalier.client.StreamOptions;
 import dev.lavalier.testing.SlowTest;
 import java.math.BigInteger;
@@ -37,7 +36,7 @@ final class TlsIT {
 
   /** A busy machine is no reason for a gap. */
   private static final StreamOptions LENIENT_LATENCY =
-      StreamOptions.defaults().withMaxLatency(Duration.ofSeconds(10));
+      StreamOptions.builder().maxLatency(Duration.ofSeconds(10)).build();
 
   private static final String KEY_LIMIT =
       "jdk.tls.keyLimits=AES/GCM/NoPadding KeyUpdate 2^15, ChaCha20-Poly1305 KeyUpdate 2^15\n";
@@ -64,7 +63,7 @@ final class TlsIT {
   }
 
   private ConnectOptions connectOptions(ServerProcess process) {
-    return ConnectOptions.to(process.address()).withCa(ca.certificate());
+    return ConnectOptions.builder(process.address()).ca(ca.certificate()).build();
   }
 
   private static void assertRefused(ConnectOptions options, Kind kind, String message) {
@@ -85,7 +84,7 @@ final class TlsIT {
     Certificates.Pair next = certificates.server("next", ca);
     BigInteger old = server.serial();
     // With a format, the client does not list devices first: one handshake per stream.
-    StreamOptions captured = LENIENT_LATENCY.withFormat(PcmFormat.parse("48000/2/s16le"));
+    StreamOptions captured = LENIENT_LATENCY.toBuilder().format("48000/2/s16le").build();
     List<StreamRecorder> recorders = new ArrayList<>();
     try (ServerProcess process = start(server)) {
       for (int i = 0; i < STREAMS; i++) {
@@ -163,7 +162,7 @@ final class TlsIT {
         StreamRecorder recorder =
             new StreamRecorder(
                 LavalierClient.connect(
-                    ConnectOptions.to(process.address()).withCa(self.certificate())),
+                    ConnectOptions.builder(process.address()).ca(self.certificate()).build()),
                 LENIENT_LATENCY)) {
       recorder.awaitFrames(1);
       assertRefused(
@@ -171,7 +170,7 @@ final class TlsIT {
           Kind.TLS_FAILED,
           "the server's certificate has another issuer, or none");
       assertRefused(
-          ConnectOptions.to(process.address()).withTls(),
+          ConnectOptions.builder(process.address()).tls(true).build(),
           Kind.TLS_FAILED,
           "(expected: a certificate that Java trusts; the server's certificate has another issuer,"
               + " or none)");
@@ -190,7 +189,7 @@ final class TlsIT {
                 LavalierClient.connect(connectOptionsByName(process)), LENIENT_LATENCY)) {
       recorder.awaitFrames(1);
       assertRefused(
-          connectOptionsByName(process).withCa(other.certificate()),
+          connectOptionsByName(process).toBuilder().ca(other.certificate()).build(),
           Kind.TLS_FAILED,
           "; the server's certificate has another issuer, or none)");
       assertRefused(
@@ -202,8 +201,9 @@ final class TlsIT {
   }
 
   private ConnectOptions connectOptionsByName(ServerProcess process) {
-    return ConnectOptions.to(process.address().replace("127.0.0.1", "localhost"))
-        .withCa(ca.certificate());
+    return ConnectOptions.builder(process.address().replace("127.0.0.1", "localhost"))
+        .ca(ca.certificate())
+        .build();
   }
 
   @Test
@@ -235,7 +235,10 @@ final class TlsIT {
               "key: %s (expected: the private key of %s, in PEM, PKCS #8 without a password; the"
                   + " key belongs to another certificate)",
               mixed.key(), mixed.certificate());
-      assertRefused(ConnectOptions.to(process.address()), Kind.UNAVAILABLE, "it may require TLS)");
+      assertRefused(
+          ConnectOptions.builder(process.address()).build(),
+          Kind.UNAVAILABLE,
+          "it may require TLS)");
       assertNothingMissing(recorder);
       assertThat(process.log().lines())
           .anyMatch(line -> line.contains("refused 127.0.0.1:"))

@@ -36,7 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
 final class TokenIT {
 
   private static final StreamOptions TONE =
-      StreamOptions.defaults().withDeviceId("tone").withMaxLatency(Duration.ofSeconds(10));
+      StreamOptions.builder().deviceId("tone").maxLatency(Duration.ofSeconds(10)).build();
 
   @TempDir Path dir;
 
@@ -78,12 +78,12 @@ final class TokenIT {
   }
 
   private static LavalierClient client(ServerProcess server, String token) {
-    return LavalierClient.connect(ConnectOptions.to(server.address()).withToken(token));
+    return LavalierClient.connect(ConnectOptions.builder(server.address()).token(token).build());
   }
 
   private static void assertRefuses(Kind kind, LavalierClient client, String device) {
     assertThatExceptionOfType(LavalierException.class)
-        .isThrownBy(() -> client.stream(TONE.withDeviceId(device)).close())
+        .isThrownBy(() -> client.stream(TONE.toBuilder().deviceId(device).build()).close())
         .satisfies(e -> assertThat(e.kind()).as(e.getMessage()).isEqualTo(kind))
         .satisfies(e -> assertThat(e.getMessage()).contains("(expected: ").doesNotContain("\n"));
   }
@@ -249,7 +249,10 @@ final class TokenIT {
         StreamRecorder recorder =
             new StreamRecorder(
                 LavalierClient.connect(
-                    ConnectOptions.to(server.address()).withCa(ca.certificate()).withToken(alice)),
+                    ConnectOptions.builder(server.address())
+                        .ca(ca.certificate())
+                        .token(alice)
+                        .build()),
                 TONE)) {
       recorder.awaitFrames(1);
       String[] serverArguments = {

@@ -35,14 +35,14 @@ final class UnreadLogIT {
   private static final int CYCLES = 400;
 
   private static final StreamOptions TONE =
-      StreamOptions.defaults().withDeviceId("tone").withMaxLatency(Duration.ofSeconds(10));
+      StreamOptions.builder().deviceId("tone").maxLatency(Duration.ofSeconds(10)).build();
 
   @Test
   void fullPipeStopsNeitherStreamsNorServer() throws Exception {
     ExecutorService listener = Executors.newSingleThreadExecutor();
     try (ServerProcess server = ServerProcess.startWithUnreadLog(Map.of());
         LavalierClient client = server.client();
-        FrameStream stream = client.stream(TONE.withReconnect(Duration.ZERO))) {
+        FrameStream stream = client.stream(TONE.toBuilder().reconnect(Duration.ZERO).build())) {
       CountDownLatch cyclesDone = new CountDownLatch(1);
       Future<Long> heard = listener.submit(() -> readUntilSecondAfter(cyclesDone, stream));
       ManagedChannel channel =
