@@ -13,6 +13,7 @@ import dev.lavalier.client.LavalierClient;
 import dev.lavalier.client.StreamOptions;
 import dev.lavalier.client.UncheckedLavalierException;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -36,7 +37,9 @@ final class OnPortTest {
       while (frame.gap().isEmpty()) {
         frame = frames.read();
       }
-      assertThat(frame.gap()).contains(new Gap(640, Gap.Cause.DEVICE_OVERRUN, false));
+      assertThat(frame.gap())
+          .map(Gap::parts)
+          .contains(List.of(new Gap.Part(640, Gap.Cause.DEVICE_OVERRUN, false)));
       assertThatExceptionOfType(UncheckedLavalierException.class)
           .isThrownBy(() -> frames.forEach(next -> {}))
           .withMessageContaining("the script has ended");

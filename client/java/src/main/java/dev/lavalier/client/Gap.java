@@ -30,7 +30,7 @@ public record Gap(long sampleCount, Cause cause, boolean estimated, List<Part> p
   }
 
   /** Creates a gap with one cause. */
-  public Gap(long sampleCount, Cause cause, boolean estimated) {
+  Gap(long sampleCount, Cause cause, boolean estimated) {
     this(sampleCount, cause, estimated, List.of(new Part(sampleCount, cause, estimated)));
   }
 

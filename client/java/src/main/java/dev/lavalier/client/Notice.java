@@ -13,7 +13,7 @@ import java.util.OptionalDouble;
 public record Notice(Kind kind, String message, OptionalDouble clockPpm) {
 
   /** Creates a notice without {@code clockPpm}. */
-  public Notice(Kind kind, String message) {
+  Notice(Kind kind, String message) {
     this(kind, message, OptionalDouble.empty());
   }
 

@@ -38,29 +38,6 @@ public record StreamStart(
     codecConfig = codecConfig.slice().asReadOnlyBuffer();
   }
 
-  /** Creates the parameters of an epoch whose frames are not encoded. */
-  public StreamStart(
-      String deviceId,
-      long epoch,
-      PcmFormat format,
-      int frameSize,
-      PcmFormat captureFormat,
-      Duration maxLatency,
-      Optional<Conversion> conversion,
-      Duration preroll) {
-    this(
-        deviceId,
-        epoch,
-        format,
-        frameSize,
-        captureFormat,
-        maxLatency,
-        conversion,
-        preroll,
-        Codec.PCM,
-        ByteBuffer.allocate(0));
-  }
-
   /** Returns what a decoder needs, as a new view at each call. */
   @Override
   public ByteBuffer codecConfig() {

@@ -12,6 +12,9 @@
  *
  * <p>Counts of samples are per channel. Values are immutable. Parameters and results are not null
  * unless they are marked {@code @Nullable}.
+ *
+ * <p>Later versions can add components to the records that this library returns, such as {@link
+ * dev.lavalier.client.Device}. Programs that only read them do not change.
  */
 @NullMarked
 package dev.lavalier.client;

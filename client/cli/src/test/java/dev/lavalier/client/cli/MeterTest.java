@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import dev.lavalier.client.Codec;
 import dev.lavalier.client.FakeServer;
 import dev.lavalier.client.Notice;
 import dev.lavalier.client.PcmFormat;
@@ -15,6 +16,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.BeforeAll;
@@ -46,7 +48,9 @@ final class MeterTest {
                 parsed,
                 Duration.ofMillis(200),
                 Optional.empty(),
-                Duration.ZERO),
+                Duration.ZERO,
+                Codec.PCM,
+                ByteBuffer.allocate(0)),
             json,
             clock::get);
     meter.start();
@@ -147,7 +151,7 @@ final class MeterTest {
         .startsWith("\033[3A\r  1 |")
         .contains("no audio for 2 s, lost 80 samples");
     cli.reset();
-    meter.onNotice(new Notice(Notice.Kind.MUTED, "it is muted\033[31m"));
+    meter.onNotice(new Notice(Notice.Kind.MUTED, "it is muted\033[31m", OptionalDouble.empty()));
     assertThat(cli.err()).isEqualTo("notice: it is muted\\u001b[31m\n");
     assertThat(cli.out()).startsWith("\033[3A\r\033[J\r  1 |");
   }

@@ -3,6 +3,7 @@ package dev.lavalier.client.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
+import dev.lavalier.client.Codec;
 import dev.lavalier.client.FakeMessages;
 import dev.lavalier.client.FakeServer;
 import dev.lavalier.client.PcmFormat;
@@ -355,7 +356,16 @@ final class RecordSegmentsTest {
             dir.resolve("mic-%s.wav").toString(), null, Duration.ofSeconds(1), cli.terminal());
     StreamStart start =
         new StreamStart(
-            "mic", 1, format, 160, format, Duration.ZERO, Optional.empty(), Duration.ZERO);
+            "mic",
+            1,
+            format,
+            160,
+            format,
+            Duration.ZERO,
+            Optional.empty(),
+            Duration.ZERO,
+            Codec.PCM,
+            ByteBuffer.allocate(0));
     try (AudioOutput output = target.open().start(start, () -> {})) {
       assertThat(output).isInstanceOf(ReadAhead.class);
     }
