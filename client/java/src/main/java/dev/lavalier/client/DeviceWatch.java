@@ -94,11 +94,12 @@ public final class DeviceWatch implements AutoCloseable {
 
   /**
    * Waits for the next change or for the end of a reconnection; the first call returns the current
-   * devices, and waits at most 10 s. An interrupt closes the watch and stays set.
+   * devices, and waits at most 10 s.
    *
    * @return all devices after the change; null after this watch or its client was closed
    * @throws LavalierException if the server did not answer or rejected the call, or the connection
-   *     is lost and the time for reconnection is over
+   *     is lost and the time for reconnection is over; {@link LavalierException.Kind#INTERRUPTED}
+   *     if the thread was interrupted, which closes the watch
    */
   public @Nullable List<Device> read() throws LavalierException {
     WatchDevicesResponse message;
@@ -149,7 +150,7 @@ public final class DeviceWatch implements AutoCloseable {
    *
    * @return false after this watch was closed
    * @throws LavalierException the reason, if it does not permit a retry or the time for retries is
-   *     over
+   *     over; {@link LavalierException.Kind#INTERRUPTED} if the thread was interrupted
    */
   private boolean reconnect(LavalierException reason) throws LavalierException {
     if (!watching || !reconnection.isEnabled() || !reason.kind().isRetryable()) {
@@ -167,9 +168,12 @@ public final class DeviceWatch implements AutoCloseable {
         return false;
       }
     } catch (InterruptedException e) {
-      close();
       Thread.currentThread().interrupt();
-      return false;
+      if (closed.getCount() == 0) {
+        return false;
+      }
+      close();
+      throw Endpoint.interrupted();
     }
     dropConnection.run();
     connect(reconnection.attemptNanos(ANSWER_TIMEOUT.toNanos()));

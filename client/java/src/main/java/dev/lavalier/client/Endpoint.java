@@ -134,7 +134,7 @@ final class Endpoint {
   LavalierException exception(Status status) {
     Throwable cause = status.getCause();
     if (closed && status.getCode() == Status.Code.UNAVAILABLE) {
-      return cancelled("client: closed (expected: an open client)");
+      return closedClient();
     }
     if (cause != null
         && (status.getCode() == Status.Code.UNAVAILABLE
@@ -152,9 +152,22 @@ final class Endpoint {
     return new LavalierException(ProtoMapper.kind(status), message(status), cause);
   }
 
-  /** Returns the exception for a call that this program ended. */
-  static LavalierException cancelled(String message) {
-    return new LavalierException(LavalierException.Kind.CANCELLED, message, null);
+  /** Returns the exception for a call of a client that was closed. */
+  static LavalierException closedClient() {
+    return new LavalierException(
+        LavalierException.Kind.CLOSED, "client: closed (expected: an open client)", null);
+  }
+
+  /** Returns the exception for a stream that was closed while it was opened. */
+  static LavalierException closedStream() {
+    return new LavalierException(
+        LavalierException.Kind.CLOSED, "the stream was closed while it was opened", null);
+  }
+
+  /** Returns the exception for a call whose thread was interrupted. */
+  static LavalierException interrupted() {
+    return new LavalierException(
+        LavalierException.Kind.INTERRUPTED, "the call was interrupted", null);
   }
 
   /** Returns the status of a call that the server did not answer within a time. */

@@ -100,12 +100,13 @@ public final class FrameStream implements Iterable<Frame>, AutoCloseable {
    * StreamStart#maxLatency} since the server read it, not counting the shortest transfer time seen;
    * the next frame's gap counts its samples. The age is measured by steady clocks, so a wall clock
    * that is set does not expire frames. Under {@link OverflowPolicy#CLOSE} such a frame ends the
-   * stream instead. An interrupt closes the stream and stays set.
+   * stream instead.
    *
-   * @return the frame; null after this stream was closed
+   * @return the frame; null after this stream or its client was closed
    * @throws LavalierException if the server ended the stream, if it was unreachable for longer than
    *     {@link StreamOptions#reconnect}, if this client was too slow under {@link
-   *     OverflowPolicy#CLOSE}, or if a packet cannot be decoded
+   *     OverflowPolicy#CLOSE}, or if a packet cannot be decoded; {@link
+   *     LavalierException.Kind#INTERRUPTED} if the thread was interrupted, which closes the stream
    */
   public @Nullable Frame read() throws LavalierException {
     ResumingCall.Arrival arrival;

@@ -6,6 +6,7 @@ import dev.lavalier.v1.GetServerInfoRequest;
 import dev.lavalier.v1.ListDevicesRequest;
 import dev.lavalier.v1.ListSubscriptionsRequest;
 import io.grpc.Channel;
+import io.grpc.Deadline;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -15,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -24,12 +26,14 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A client of a Lavalier server. It is created without waiting and connects at the first call. Safe
- * for use from any thread; {@link #close} ends its streams, watches and calls. Each other method
- * then throws {@link IllegalStateException}.
+ * for use from any thread; {@link #close} ends its streams, watches and calls.
  *
  * <p>No call waits for ever: a server that does not answer is {@link
- * LavalierException.Kind#UNAVAILABLE}. A call that {@link #close} or an interrupt ended is {@link
- * LavalierException.Kind#CANCELLED}; the interrupt stays set.
+ * LavalierException.Kind#UNAVAILABLE}. After {@link #close}, each other method throws {@link
+ * LavalierException.Kind#CLOSED} at once, as does a call that waits meanwhile. If the calling
+ * thread is interrupted, the call throws {@link LavalierException.Kind#INTERRUPTED}, and the
+ * interrupt stays set. A stream or a watch that is being read returns null if it or the client was
+ * closed.
  */
 public final class LavalierClient implements AutoCloseable {
 
@@ -41,15 +45,6 @@ public final class LavalierClient implements AutoCloseable {
 
   /** One second of 64 channels at 384 kHz in four bytes, and the other fields of the frame. */
   private static final int MAX_MESSAGE_BYTES = 384_000 * 64 * 4 + 1_024;
-
-  /**
-   * The amount of a stream that may be in transit, in seconds of audio. The transport passes half
-   * of it per round trip, so it suffices for a round trip of 200 ms. More audio would only expire
-   * in the buffers on the way.
-   */
-  private static final double WINDOW_SECONDS = 0.4;
-
-  private static final int MIN_WINDOW_BYTES = 16 << 10;
 
   private final Endpoint server;
   private final Channel channel; // for calls that are not streams of frames
@@ -150,20 +145,18 @@ public final class LavalierClient implements AutoCloseable {
    * @throws LavalierException if the server does not answer or rejects the call
    */
   public List<Device> listDevices() throws LavalierException {
-    checkOpen();
-    try {
-      List<Device> devices = new ArrayList<>();
-      for (var device :
-          AudioCaptureGrpc.newBlockingStub(channel)
-              .withDeadlineAfter(UNARY_TIMEOUT_SECONDS, TimeUnit.SECONDS)
-              .listDevices(ListDevicesRequest.getDefaultInstance())
-              .getDevicesList()) {
-        devices.add(ProtoMapper.device(device));
-      }
-      return List.copyOf(devices);
-    } catch (StatusRuntimeException e) {
-      throw exception(e.getStatus());
-    }
+    return call(
+        deadline -> {
+          List<Device> devices = new ArrayList<>();
+          for (var device :
+              AudioCaptureGrpc.newBlockingStub(channel)
+                  .withDeadline(deadline)
+                  .listDevices(ListDevicesRequest.getDefaultInstance())
+                  .getDevicesList()) {
+            devices.add(ProtoMapper.device(device));
+          }
+          return List.copyOf(devices);
+        });
   }
 
   /**
@@ -174,15 +167,12 @@ public final class LavalierClient implements AutoCloseable {
    *     LavalierException.Kind#NOT_SUPPORTED} if it is an older server without this call
    */
   public ServerInfo serverInfo() throws LavalierException {
-    checkOpen();
-    try {
-      return ProtoMapper.serverInfo(
-          AudioCaptureGrpc.newBlockingStub(channel)
-              .withDeadlineAfter(UNARY_TIMEOUT_SECONDS, TimeUnit.SECONDS)
-              .getServerInfo(GetServerInfoRequest.getDefaultInstance()));
-    } catch (StatusRuntimeException e) {
-      throw exception(e.getStatus());
-    }
+    return call(
+        deadline ->
+            ProtoMapper.serverInfo(
+                AudioCaptureGrpc.newBlockingStub(channel)
+                    .withDeadline(deadline)
+                    .getServerInfo(GetServerInfoRequest.getDefaultInstance())));
   }
 
   /**
@@ -194,26 +184,38 @@ public final class LavalierClient implements AutoCloseable {
    */
   public List<Subscription> listSubscriptions(String deviceId) throws LavalierException {
     Objects.requireNonNull(deviceId, "deviceId");
+    return call(
+        deadline -> {
+          List<Subscription> subscriptions = new ArrayList<>();
+          for (var subscription :
+              AdminGrpc.newBlockingStub(channel)
+                  .withDeadline(deadline)
+                  .listSubscriptions(
+                      ListSubscriptionsRequest.newBuilder().setDeviceId(deviceId).build())
+                  .getSubscriptionsList()) {
+            subscriptions.add(ProtoMapper.subscription(subscription));
+          }
+          return List.copyOf(subscriptions);
+        });
+  }
+
+  /** A call with one answer. */
+  private interface UnaryCall<T> {
+    T run(Deadline deadline) throws LavalierException;
+  }
+
+  private <T> T call(UnaryCall<T> call) throws LavalierException {
     checkOpen();
     try {
-      List<Subscription> subscriptions = new ArrayList<>();
-      for (var subscription :
-          AdminGrpc.newBlockingStub(channel)
-              .withDeadlineAfter(UNARY_TIMEOUT_SECONDS, TimeUnit.SECONDS)
-              .listSubscriptions(
-                  ListSubscriptionsRequest.newBuilder().setDeviceId(deviceId).build())
-              .getSubscriptionsList()) {
-        subscriptions.add(ProtoMapper.subscription(subscription));
-      }
-      return List.copyOf(subscriptions);
+      return call.run(Deadline.after(UNARY_TIMEOUT_SECONDS, TimeUnit.SECONDS));
     } catch (StatusRuntimeException e) {
       throw exception(e.getStatus());
     }
   }
 
-  private void checkOpen() {
+  private void checkOpen() throws LavalierException {
     if (closed) {
-      throw new IllegalStateException("client: closed (expected: an open client)");
+      throw Endpoint.closedClient();
     }
   }
 
@@ -224,7 +226,7 @@ public final class LavalierClient implements AutoCloseable {
       return server.exception(server.silence(TimeUnit.SECONDS.toNanos(UNARY_TIMEOUT_SECONDS)));
     }
     return status.getCode() == Status.Code.CANCELLED && Thread.currentThread().isInterrupted()
-        ? Endpoint.cancelled("the call was interrupted")
+        ? Endpoint.interrupted()
         : server.exception(status);
   }
 
@@ -241,8 +243,10 @@ public final class LavalierClient implements AutoCloseable {
   /**
    * Returns a watch of the server's devices, which the caller closes. It does not reconnect. Does
    * not wait.
+   *
+   * @throws LavalierException if this client is closed
    */
-  public DeviceWatch watchDevices() {
+  public DeviceWatch watchDevices() throws LavalierException {
     return watchDevices(Duration.ZERO);
   }
 
@@ -252,8 +256,9 @@ public final class LavalierClient implements AutoCloseable {
    * @param reconnect how long to try to reconnect after each loss of the connection; zero: not at
    *     all, {@code ChronoUnit.FOREVER.getDuration()}: without a limit
    * @throws IllegalArgumentException if {@code reconnect} is negative
+   * @throws LavalierException if this client is closed
    */
-  public DeviceWatch watchDevices(Duration reconnect) {
+  public DeviceWatch watchDevices(Duration reconnect) throws LavalierException {
     if (reconnect.isNegative()) {
       throw new IllegalArgumentException(
           "reconnect: %s (expected: zero or more)".formatted(reconnect));
@@ -319,7 +324,7 @@ public final class LavalierClient implements AutoCloseable {
     levelStreams.add(stream);
     try {
       if (closed) { // by another thread since
-        throw Endpoint.cancelled("client: closed (expected: an open client)");
+        throw Endpoint.closedClient();
       }
       stream.open();
       return stream;
@@ -341,34 +346,9 @@ public final class LavalierClient implements AutoCloseable {
     };
   }
 
-  /** Returns the flow-control window for a stream; the smallest if the device does not exist. */
   private int windowBytes(StreamOptions options) throws LavalierException {
-    if (options.codec() == Codec.OPUS) {
-      return MIN_WINDOW_BYTES; // 0.7 s at its highest bit rate
-    }
-    PcmFormat requested = options.format().orElse(new PcmFormat(SampleEncoding.S16LE, 0, 0));
-    if (requested.sampleRateHz() > 0 && requested.channelCount() > 0) {
-      return windowBytes(requested);
-    }
-    String deviceId = options.deviceId();
-    for (Device device : listDevices()) {
-      if (deviceId.isEmpty() ? device.isDefault() : device.deviceId().equals(deviceId)) {
-        PcmFormat captured = device.captureFormat();
-        int channelCount =
-            options.channelMap().isEmpty() ? captured.channelCount() : options.channelMap().size();
-        return windowBytes(
-            new PcmFormat(
-                options.format().isPresent() ? requested.encoding() : captured.encoding(),
-                requested.sampleRateHz() > 0 ? requested.sampleRateHz() : captured.sampleRateHz(),
-                requested.channelCount() > 0 ? requested.channelCount() : channelCount));
-      }
-    }
-    return MIN_WINDOW_BYTES;
-  }
-
-  private static int windowBytes(PcmFormat format) {
-    double bytesPerSecond = (double) format.sampleRateHz() * format.bytesPerSampleFrame();
-    return (int) Math.max(MIN_WINDOW_BYTES, WINDOW_SECONDS * bytesPerSecond);
+    OptionalInt known = FlowWindow.bytes(options);
+    return known.isPresent() ? known.getAsInt() : FlowWindow.bytes(options, listDevices());
   }
 
   /**

@@ -38,11 +38,13 @@ public final class LavalierException extends Exception {
      * encryption. Fix the {@link ConnectOptions}, or report it to the operator.
      */
     TLS_FAILED(false),
+    /** This program closed the client or the stream before the call had a result. */
+    CLOSED(false),
     /**
-     * This program ended the call: it closed the client or the stream, or interrupted the calling
-     * thread.
+     * The calling thread was interrupted. Its interrupt flag stays set, and the stream or the watch
+     * that it read is closed.
      */
-    CANCELLED(false),
+    INTERRUPTED(false),
     /** The server does not have the method: it is older than this client, or another program. */
     NOT_SUPPORTED(false),
     /** Client and server are incompatible, or there is a bug: report it. */

@@ -54,17 +54,14 @@ public final class LevelStream implements AutoCloseable {
   /**
    * Waits until the device is open. Called once, before all other methods.
    *
-   * @throws LavalierException if the server does not answer or rejects the request, or this stream
-   *     was closed meanwhile
+   * @throws LavalierException if the server does not answer or rejects the request, this stream was
+   *     closed meanwhile, or the thread was interrupted
    */
   void open() throws LavalierException {
     while (start == null) {
       StreamLevelsResponse message = take();
       if (message == null) {
-        throw Endpoint.cancelled(
-            Thread.currentThread().isInterrupted()
-                ? "the call was interrupted"
-                : "the stream was closed while it was opened");
+        throw Endpoint.closedStream();
       }
       handle(message);
     }
@@ -85,10 +82,11 @@ public final class LevelStream implements AutoCloseable {
   }
 
   /**
-   * Waits for the next interval. An interrupt closes the stream and stays set.
+   * Waits for the next interval.
    *
    * @return the levels; null after this stream or its client was closed
-   * @throws LavalierException if the server ended the stream, or the connection is lost
+   * @throws LavalierException if the server ended the stream, or the connection is lost; {@link
+   *     LavalierException.Kind#INTERRUPTED} if the thread was interrupted, which closes the stream
    */
   public @Nullable AudioLevels read() throws LavalierException {
     StreamLevelsResponse message;

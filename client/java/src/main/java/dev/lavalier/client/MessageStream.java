@@ -81,8 +81,8 @@ final class MessageStream<Q, R> implements AutoCloseable {
    * Waits for the next message. An interrupt closes the stream and stays set.
    *
    * @return the message; null after this stream was closed
-   * @throws LavalierException if the server ended the stream or did not answer in time, or the
-   *     connection is lost
+   * @throws LavalierException if the server ended the stream or did not answer in time, the
+   *     connection is lost, or the thread was interrupted
    */
   @Nullable R take() throws LavalierException {
     if (endStatus == null && !closed) {
@@ -101,8 +101,11 @@ final class MessageStream<Q, R> implements AutoCloseable {
           context.cancel(null);
         }
       } catch (InterruptedException e) {
-        close();
         Thread.currentThread().interrupt();
+        if (!closed) { // else: the interrupt came later
+          close();
+          throw Endpoint.interrupted();
+        }
       }
     }
     if (closed) {

@@ -92,10 +92,7 @@ final class ResumingCall implements AutoCloseable {
     while (start == null) {
       StreamFramesResponse message = messages.take();
       if (message == null) {
-        throw Endpoint.cancelled(
-            Thread.currentThread().isInterrupted()
-                ? "the call was interrupted"
-                : "the stream was closed while it was opened");
+        throw Endpoint.closedStream();
       }
       handleControlMessage(message);
     }
@@ -152,10 +149,10 @@ final class ResumingCall implements AutoCloseable {
   }
 
   /**
-   * Waits for the next frame.
+   * Waits for the next frame. An interrupt closes this call and stays set.
    *
    * @return the frame; null after this call was closed
-   * @throws LavalierException if the stream has ended
+   * @throws LavalierException if the stream has ended, or the thread was interrupted
    */
   @Nullable Arrival take() throws LavalierException {
     while (true) {
@@ -169,6 +166,9 @@ final class ResumingCall implements AutoCloseable {
         }
         handleControlMessage(message);
       } catch (LavalierException e) {
+        if (e.kind() == LavalierException.Kind.INTERRUPTED) {
+          close();
+        }
         if (!reconnect(e)) {
           return null;
         }
@@ -213,7 +213,7 @@ final class ResumingCall implements AutoCloseable {
    *
    * @return false after this call was closed
    * @throws LavalierException the reason, if it does not permit a retry or the time for retries is
-   *     over
+   *     over; {@link LavalierException.Kind#INTERRUPTED} if the thread was interrupted
    */
   private boolean reconnect(LavalierException reason) throws LavalierException {
     if (reconnection.isActive()
@@ -248,9 +248,12 @@ final class ResumingCall implements AutoCloseable {
         return false;
       }
     } catch (InterruptedException e) {
-      close();
       Thread.currentThread().interrupt();
-      return false;
+      if (isClosed()) {
+        return false;
+      }
+      close();
+      throw Endpoint.interrupted();
     }
     connect(request(position.resumePoint()), attemptNanos());
     return true;

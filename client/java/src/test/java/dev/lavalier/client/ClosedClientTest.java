@@ -4,9 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.lavalier.client.LavalierException.Kind;
+import dev.lavalier.v1.WatchDevicesResponse;
+import io.grpc.Status;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
@@ -57,10 +60,13 @@ final class ClosedClientTest {
               client::serverInfo,
               () -> client.listSubscriptions(""),
               client::watchDevices,
-              () -> client.stream(OPTIONS))) {
-        assertThatExceptionOfType(IllegalStateException.class)
+              () -> client.stream(OPTIONS),
+              () -> client.stream(StreamOptions.defaults()),
+              () -> client.streamLevels(LevelOptions.defaults()))) {
+        assertThatExceptionOfType(LavalierException.class)
             .isThrownBy(call)
-            .withMessage("client: closed (expected: an open client)");
+            .withMessage("client: closed (expected: an open client)")
+            .satisfies(e -> assertThat(e.kind()).isEqualTo(Kind.CLOSED));
       }
     }
   }
@@ -78,13 +84,15 @@ final class ClosedClientTest {
   @Test
   void closeEndsCallsInProgress() throws Exception {
     LavalierClient listing = unanswered();
-    assertCancelled(listing, listing::listDevices);
+    assertClosed(listing, listing::listDevices);
     LavalierClient opening = unanswered();
-    assertCancelled(opening, () -> opening.stream(OPTIONS));
+    assertClosed(opening, () -> opening.stream(OPTIONS));
+    LavalierClient openingLevels = unanswered();
+    assertClosed(openingLevels, () -> openingLevels.streamLevels(LevelOptions.defaults()));
   }
 
   /** Closes a client when its call has connected to the peer. */
-  private void assertCancelled(LavalierClient client, Callable<?> call) throws Exception {
+  private void assertClosed(LavalierClient client, Callable<?> call) throws Exception {
     Future<?> result = other.submit(call);
     Socket connection = silentPeer.accept();
     try {
@@ -93,7 +101,7 @@ final class ClosedClientTest {
           .isThrownBy(() -> result.get(10, TimeUnit.SECONDS))
           .havingCause()
           .isInstanceOfSatisfying(
-              LavalierException.class, e -> assertThat(e.kind()).isEqualTo(Kind.CANCELLED));
+              LavalierException.class, e -> assertThat(e.kind()).isEqualTo(Kind.CLOSED));
     } finally {
       connection.close();
     }
@@ -108,18 +116,57 @@ final class ClosedClientTest {
               client::serverInfo,
               () -> client.listSubscriptions(""),
               () -> client.stream(StreamOptions.defaults()),
-              () -> client.stream(OPTIONS))) {
+              () -> client.stream(OPTIONS),
+              () -> client.streamLevels(LevelOptions.defaults()))) {
         Thread.currentThread().interrupt();
-        assertThatExceptionOfType(LavalierException.class)
-            .isThrownBy(call)
-            .withMessage("the call was interrupted")
-            .satisfies(
-                e -> {
-                  assertThat(e.kind()).isEqualTo(Kind.CANCELLED);
-                  assertThat(e.kind().isRetryable()).isFalse();
-                });
-        assertThat(Thread.interrupted()).isTrue();
+        assertInterrupted(call);
       }
     }
+  }
+
+  private static void assertInterrupted(ThrowingCallable call) {
+    assertThatExceptionOfType(LavalierException.class)
+        .isThrownBy(call)
+        .withMessage("the call was interrupted")
+        .satisfies(
+            e -> {
+              assertThat(e.kind()).isEqualTo(Kind.INTERRUPTED);
+              assertThat(e.kind().isRetryable()).isFalse();
+            });
+    assertThat(Thread.interrupted()).isTrue();
+  }
+
+  @Test
+  void interruptEndsWaitForReconnection() throws Exception {
+    server.respondWith(
+        List.of(FakeMessages.started(80), FakeMessages.frame(0, 80, 0)),
+        Status.UNAVAILABLE.withDescription("gone"));
+    server.setDeviceChanges(
+        List.of(WatchDevicesResponse.newBuilder().setRemovedDeviceId("mic").build()));
+    LavalierClient client = server.client();
+    try (FrameStream stream = client.stream(StreamOptions.defaults());
+        DeviceWatch watch = client.watchDevices(Duration.ofMinutes(5))) {
+      stream.read();
+      stream.onNotice(notice -> Thread.currentThread().interrupt());
+      assertInterrupted(stream::read);
+      assertThat(stream.read()).isNull();
+      watch.read();
+      watch.onNotice(notice -> Thread.currentThread().interrupt());
+      assertInterrupted(watch::read);
+      assertThat(watch.read()).isNull();
+    }
+  }
+
+  @Test
+  void streamThatWasClosedBeforeTheInterruptReturnsNull() throws Exception {
+    server.keepStreamsOpen();
+    LavalierClient client = server.client();
+    Future<FrameStream> opening = other.submit(() -> client.stream(StreamOptions.defaults()));
+    server.awaitStreams(1).get(0).onNext(FakeMessages.started(80));
+    FrameStream stream = opening.get(20, TimeUnit.SECONDS);
+    stream.close();
+    Thread.currentThread().interrupt();
+    assertThat(stream.read()).isNull();
+    assertThat(Thread.interrupted()).isTrue();
   }
 }

@@ -41,7 +41,7 @@ final class DeviceWatchTest {
     return latch.getCount() == 0;
   }
 
-  private DeviceWatch watch(Duration reconnect) {
+  private DeviceWatch watch(Duration reconnect) throws LavalierException {
     DeviceWatch watch = server.client(timeSource).watchDevices(reconnect);
     watch.onNotice(notices::add);
     return watch;
@@ -102,7 +102,7 @@ final class DeviceWatchTest {
   }
 
   @Test
-  void serverThatWasNeverReachedIsReportedAtOnce() {
+  void serverThatWasNeverReachedIsReportedAtOnce() throws Exception {
     try (DeviceWatch watch = watch(Duration.ofMinutes(5))) {
       assertUnavailable(watch);
       assertThat(waitsMs).isEmpty();

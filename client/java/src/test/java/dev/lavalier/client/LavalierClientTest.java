@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.lavalier.testing.LavalierExtension;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Callable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -34,12 +36,33 @@ final class LavalierClientTest {
   }
 
   @Test
-  void interruptClosesStream() throws Exception {
+  void interruptClosesWhatIsRead() throws Exception {
     FrameStream frames = client().stream(StreamOptions.defaults());
+    LevelStream levels = client().streamLevels(LevelOptions.defaults());
+    DeviceWatch watch = client().watchDevices();
     lavalier.timeSource().awaitSleepers(1);
-    Thread.currentThread().interrupt();
+    for (Callable<?> read : List.<Callable<?>>of(frames::read, levels::read, watch::read)) {
+      Thread.currentThread().interrupt();
+      assertThatExceptionOfType(LavalierException.class)
+          .isThrownBy(read::call)
+          .withMessage("the call was interrupted")
+          .satisfies(e -> assertThat(e.kind()).isEqualTo(LavalierException.Kind.INTERRUPTED));
+      assertThat(Thread.interrupted()).isTrue();
+      assertThat(read.call()).isNull();
+    }
+    lavalier.timeSource().awaitSleepers(0);
+  }
+
+  @Test
+  void closedClientEndsWhatIsRead() throws Exception {
+    LavalierClient client = client();
+    FrameStream frames = client.stream(StreamOptions.defaults());
+    LevelStream levels = client.streamLevels(LevelOptions.defaults());
+    DeviceWatch watch = client.watchDevices();
+    client.close();
     assertThat(frames.read()).isNull();
-    assertThat(Thread.interrupted()).isTrue();
+    assertThat(levels.read()).isNull();
+    assertThat(watch.read()).isNull();
     lavalier.timeSource().awaitSleepers(0);
   }
 
