@@ -48,6 +48,12 @@ public final class Certificates {
   /** Creates a certificate for localhost, signed by a CA: {@code NAME.pem} and {@code NAME.key}. */
   public Certificates signed(String name, String subject, String ca)
       throws IOException, InterruptedException {
+    return signedFor("DNS:localhost,IP:127.0.0.1", name, subject, ca);
+  }
+
+  /** Creates a certificate for other names, in the form of openssl's subjectAltName. */
+  public Certificates signedFor(String names, String name, String subject, String ca)
+      throws IOException, InterruptedException {
     request(
         name,
         name + ".pem",
@@ -62,7 +68,7 @@ public final class Certificates {
         "-addext",
         "basicConstraints=CA:FALSE",
         "-addext",
-        "subjectAltName=DNS:localhost,IP:127.0.0.1");
+        "subjectAltName=" + names);
     return this;
   }
 

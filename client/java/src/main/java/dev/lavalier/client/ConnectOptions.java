@@ -24,6 +24,7 @@ public final class ConnectOptions {
   private static final Pattern TOKEN = Pattern.compile("[-A-Za-z0-9._~+/=]+");
 
   private final String server;
+  private final Optional<String> serverName;
   private final boolean tls;
   private final Optional<Path> ca;
   private final Optional<Path> certificate;
@@ -33,6 +34,7 @@ public final class ConnectOptions {
 
   private ConnectOptions(Builder builder) {
     this.server = builder.server;
+    this.serverName = Optional.ofNullable(builder.serverName);
     this.tls = builder.tls || builder.ca != null || builder.certificate != null;
     this.ca = Optional.ofNullable(builder.ca);
     this.certificate = Optional.ofNullable(builder.certificate);
@@ -62,6 +64,7 @@ public final class ConnectOptions {
   /** Returns a builder with these options. */
   public Builder toBuilder() {
     Builder builder = builder(server).tls(tls);
+    builder.serverName = serverName.orElse(null);
     builder.ca = ca.orElse(null);
     builder.certificate = certificate.orElse(null);
     builder.key = key.orElse(null);
@@ -73,6 +76,11 @@ public final class ConnectOptions {
   /** Returns the address: {@code HOST:PORT} or {@code unix:PATH}. */
   public String server() {
     return server;
+  }
+
+  /** Returns the name to use instead of the host of {@link #server}; empty: that host. */
+  public Optional<String> serverName() {
+    return serverName;
   }
 
   /** Returns whether the connection is encrypted; always true with a CA or a certificate. */
@@ -117,7 +125,7 @@ public final class ConnectOptions {
   }
 
   private List<Object> values() {
-    return List.of(server, tls, ca, certificate, key, token, tokenSource);
+    return List.of(server, serverName, tls, ca, certificate, key, token, tokenSource);
   }
 
   /** Returns whether all values are equal. Token sources are equal if they are the same object. */
@@ -134,9 +142,10 @@ public final class ConnectOptions {
   /** Returns everything except the token. */
   @Override
   public String toString() {
-    return "ConnectOptions[server=%s, tls=%s, ca=%s, certificate=%s, key=%s, token=%s]"
+    return "ConnectOptions[server=%s, serverName=%s, tls=%s, ca=%s, certificate=%s, key=%s, token=%s]"
         .formatted(
             server,
+            serverName,
             tls,
             ca,
             certificate,
@@ -151,6 +160,7 @@ public final class ConnectOptions {
   public static final class Builder {
 
     private String server = "";
+    private @Nullable String serverName;
     private boolean tls;
     private @Nullable Path ca;
     private @Nullable Path certificate;
@@ -168,6 +178,16 @@ public final class ConnectOptions {
      */
     public Builder server(String value) {
       server = Objects.requireNonNull(value, "server");
+      return this;
+    }
+
+    /**
+     * Sets the host name to use instead of that of the address: the server's certificate must be
+     * valid for it, and the calls have it as {@code :authority}. For a server behind a tunnel or a
+     * proxy. Without a port. Default: the host of the address.
+     */
+    public Builder serverName(String value) {
+      serverName = Objects.requireNonNull(value, "serverName");
       return this;
     }
 
@@ -238,6 +258,11 @@ public final class ConnectOptions {
      */
     public ConnectOptions build() {
       ServerAddress address = ServerAddress.parse(server);
+      if (serverName != null && !ServerAddress.isHost(serverName)) {
+        throw new IllegalArgumentException(
+            "serverName: %s (expected: a host name without a port, for example studio.example)"
+                .formatted(serverName.lines().findFirst().orElse("")));
+      }
       if (certificate != null && key == null) {
         throw new IllegalArgumentException(
             "key: none (expected: the private key of %s)".formatted(certificate));

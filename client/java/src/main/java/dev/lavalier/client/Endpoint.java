@@ -60,7 +60,9 @@ final class Endpoint {
         address.isUnixSocket()
             ? UnixChannels.builder(address.path())
             : NettyChannelBuilder.forTarget(address.target());
-    if (address.isUnixSocket() || !address.zone().isEmpty()) {
+    if (options.serverName().isPresent()) {
+      builder.overrideAuthority(options.serverName().get());
+    } else if (address.isUnixSocket() || !address.zone().isEmpty()) {
       builder.overrideAuthority(address.authority());
     }
     if (options.tls()) {

@@ -79,7 +79,7 @@ record HandshakeFailure(LavalierException.Kind kind, String message) {
       } else if (e instanceof CertPathBuilderException) {
         pathNotFound = true;
       } else if (isHostnameMismatch(e)) {
-        return Optional.of(untrusted(options, "a certificate for that name", e.getMessage()));
+        return Optional.of(otherName(options, e.getMessage()));
       } else if (e instanceof SSLException
           && String.valueOf(e.getMessage()).contains(ALERT_PREFIX)) {
         return alert(
@@ -130,6 +130,18 @@ record HandshakeFailure(LavalierException.Kind kind, String message) {
     return new HandshakeFailure(
         LavalierException.Kind.TLS_FAILED,
         "server: %s (expected: %s; %s)".formatted(options.server(), expected, reason));
+  }
+
+  private static HandshakeFailure otherName(ConnectOptions options, String reason) {
+    return options
+        .serverName()
+        .map(
+            name ->
+                new HandshakeFailure(
+                    LavalierException.Kind.TLS_FAILED,
+                    "serverName: %s (expected: a name in the certificate of %s; %s)"
+                        .formatted(name, options.server(), reason)))
+        .orElseGet(() -> untrusted(options, "a certificate for that name", reason));
   }
 
   /** Compares Java's message, because nothing else identifies this failure. */

@@ -68,6 +68,15 @@ record ServerAddress(String host, String zone, int port, String path) {
     throw malformed(text, null);
   }
 
+  /** Returns whether a text is a host: a name, an IPv4 address, or an IPv6 address in brackets. */
+  static boolean isHost(String text) {
+    try {
+      return parse(text + ":1").host().equals(text);
+    } catch (IllegalArgumentException e) {
+      return false;
+    }
+  }
+
   private static ServerAddress unixSocket(String text) {
     String path = text.substring(UNIX.length()).replaceFirst("^///", "/");
     int bytes = path.getBytes(StandardCharsets.UTF_8).length;

@@ -92,6 +92,7 @@ final class ConnectOptionsTest {
   void copyDiffersOnlyInTheChangedValue() {
     ConnectOptions options =
         ConnectOptions.builder("studio:1")
+            .serverName("studio.example")
             .ca(Path.of("ca.pem"))
             .certificate(Path.of("me.pem"))
             .key(Path.of("me.key"))
@@ -110,6 +111,7 @@ final class ConnectOptionsTest {
     ConnectOptions.Builder options = ConnectOptions.builder("studio:1");
     Map<String, ThrowingCallable> calls = new LinkedHashMap<>();
     calls.put("server", () -> options.server(null));
+    calls.put("serverName", () -> options.serverName(null));
     calls.put("ca", () -> options.ca(null));
     calls.put("certificate", () -> options.certificate(null));
     calls.put("key", () -> options.key(null));

@@ -78,7 +78,8 @@ final class CertificateCheck {
         : Finding.fail(
             TLS,
             found,
-            "Use one of its names in --server, and the certificate of its issuer in --ca");
+            "Use one of its names in --server or --server-name, and the certificate of its issuer"
+                + " in --ca");
   }
 
   /** Reports that a client without TLS has called a server with TLS. */

@@ -94,13 +94,11 @@ final class ConnectionCheck {
         reportAnswer();
         findings.accept(
             CertificateCheck.rejected(
-                message(e), ServerProbe.presentedCertificates(options.server()), Instant.now()));
+                message(e), ServerProbe.presentedCertificates(options), Instant.now()));
       }
       default -> {
         List<X509Certificate> presented =
-            options.tls() || timedOut(e)
-                ? List.of()
-                : ServerProbe.presentedCertificates(options.server());
+            options.tls() || timedOut(e) ? List.of() : ServerProbe.presentedCertificates(options);
         if (presented.isEmpty()) {
           findings.accept(Finding.fail(SERVER, message(e), serverAdvice(e)));
         } else {

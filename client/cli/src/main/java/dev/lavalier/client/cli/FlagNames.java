@@ -25,6 +25,7 @@ final class FlagNames {
           Map.entry("cert", "--cert"),
           Map.entry("key", "--key"),
           Map.entry("server", "--server"),
+          Map.entry("serverName", "--server-name"),
           Map.entry("tls", "--tls"),
           Map.entry("token", TOKEN),
           Map.entry("token-file", "--token-file"),

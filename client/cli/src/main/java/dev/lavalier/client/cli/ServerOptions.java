@@ -37,6 +37,15 @@ final class ServerOptions {
   private @Nullable String server;
 
   @Option(
+      names = "--server-name",
+      paramLabel = "NAME",
+      scope = ScopeType.INHERIT,
+      description =
+          "Host name to use instead of that of --server: the certificate of the server must be"
+              + " valid for it. For a server behind a tunnel.")
+  private @Nullable String serverName;
+
+  @Option(
       names = "--tls",
       scope = ScopeType.INHERIT,
       description = "Use TLS and trust the CAs that Java trusts. --ca and --cert imply --tls.")
@@ -104,6 +113,7 @@ final class ServerOptions {
 
   private ConnectOptions connectOptions(String address, Map<String, String> environment) {
     ConnectOptions.Builder options = ConnectOptions.builder(address).tls(tls);
+    Optional.ofNullable(serverName).ifPresent(options::serverName);
     Optional.ofNullable(ca).ifPresent(options::ca);
     Optional.ofNullable(certificate).ifPresent(options::certificate);
     Optional.ofNullable(key).ifPresent(options::key);

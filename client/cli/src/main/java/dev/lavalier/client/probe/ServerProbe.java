@@ -78,17 +78,17 @@ public final class ServerProbe {
   /**
    * Starts a TLS handshake to see the server's certificates, and rejects them, so that nothing is
    * sent over the connection. Returns the certificates, the server's own first; empty if the server
-   * presents none, as one without TLS.
-   *
-   * @param server the address, as in {@link ConnectOptions#server}
+   * presents none, as one without TLS. Uses only the address and the name of the options, and no
+   * credential.
    */
-  public static List<X509Certificate> presentedCertificates(String server) {
+  public static List<X509Certificate> presentedCertificates(ConnectOptions options) {
     RejectingTrustManager trust = new RejectingTrustManager();
     NettyChannelBuilder builder;
     try {
       SslContext tls = GrpcSslContexts.forClient().trustManager(trust).build();
-      // Without the credentials of this client.
-      builder = ConnectOptions.builder(server).tls(true).build().channelBuilder().sslContext(tls);
+      ConnectOptions.Builder anonymous = ConnectOptions.builder(options.server()).tls(true);
+      options.serverName().ifPresent(anonymous::serverName);
+      builder = anonymous.build().channelBuilder().sslContext(tls);
     } catch (SSLException | IllegalArgumentException e) {
       return List.of(); // no TLS in this Java, or at an address of this kind
     }

@@ -182,13 +182,17 @@ final class LavalierCliTest {
     ConnectOptions plain = ConnectOptions.builder(CliRunner.DEFAULT_SERVER).build();
     Path ca = Path.of("ca.pem");
     cli.run("devices");
-    cli.run("--tls", "subscriptions");
+    cli.run("--tls", "subscriptions", "--server-name", "studio.example");
     cli.run("meter", "--ca", "ca.pem", "--token-file", token.toString());
     cli.run("bench", "--cert", "me.pem", "--key", "me.key");
     assertThat(cli.connected())
         .containsExactly(
             plain.toBuilder().token("from-the-environment").build(),
-            plain.toBuilder().token("from-the-environment").tls(true).build(),
+            plain.toBuilder()
+                .token("from-the-environment")
+                .tls(true)
+                .serverName("studio.example")
+                .build(),
             plain.toBuilder().token("from-the-file").ca(ca).build(),
             plain.toBuilder()
                 .token("from-the-environment")

@@ -124,7 +124,8 @@ final class UsageTest {
     assertThat(cli.err().lines())
         .satisfiesExactly(
             line -> assertThat(line).contains("'recrod'", "(did you mean", "record?"),
-            line -> assertThat(line).contains("'--sever'", "(did you mean --server?)"),
+            line ->
+                assertThat(line).contains("'--sever'", "(did you mean --server or --server-name?)"),
             line -> assertThat(line).contains("'--wach'", "(did you mean --watch?)"));
   }
 
@@ -151,6 +152,7 @@ final class UsageTest {
     assertThat(cli.run("devices", "--ca", "no-ca.pem")).isEqualTo(2);
     assertThat(cli.run("devices", "--ca", notOne.toString())).isEqualTo(2);
     assertThat(cli.run("devices", "--server", "studio:50051")).isEqualTo(2);
+    assertThat(cli.run("devices", "--server-name", "studio:50051")).isEqualTo(2);
     assertThat(cli.err().lines())
         .containsExactly(
             "--token-file or LAVALIER_TOKEN: invalid, and not shown (expected: letters, digits and"
@@ -164,7 +166,9 @@ final class UsageTest {
                 + notOne
                 + " (expected: certificates in PEM; No certificate data found) (see --help)",
             "--token-file or LAVALIER_TOKEN: not sent to studio:50051 without encryption (expected:"
-                + " TLS, or a loopback address) (see --help)");
+                + " TLS, or a loopback address) (see --help)",
+            "--server-name: studio:50051 (expected: a host name without a port, for example"
+                + " studio.example) (see --help)");
   }
 
   /** A call reads only the annotations of its command if that is the first argument. */
