@@ -2,6 +2,7 @@ package dev.lavalier.client;
 
 import io.grpc.netty.NettyChannelBuilder;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -31,6 +32,7 @@ public final class ConnectOptions {
   private final Optional<Path> key;
   private final Optional<String> token;
   private final Optional<Supplier<String>> tokenSource;
+  private final Duration connectTimeout;
 
   private ConnectOptions(Builder builder) {
     this.server = builder.server;
@@ -41,6 +43,7 @@ public final class ConnectOptions {
     this.key = Optional.ofNullable(builder.key);
     this.token = Optional.ofNullable(builder.token);
     this.tokenSource = Optional.ofNullable(builder.tokenSource);
+    this.connectTimeout = builder.connectTimeout;
   }
 
   /**
@@ -63,7 +66,7 @@ public final class ConnectOptions {
 
   /** Returns a builder with these options. */
   public Builder toBuilder() {
-    Builder builder = builder(server).tls(tls);
+    Builder builder = builder(server).tls(tls).connectTimeout(connectTimeout);
     builder.serverName = serverName.orElse(null);
     builder.ca = ca.orElse(null);
     builder.certificate = certificate.orElse(null);
@@ -113,9 +116,15 @@ public final class ConnectOptions {
     return tokenSource;
   }
 
+  /** Returns how long the TCP connection to one address of the server may take. */
+  public Duration connectTimeout() {
+    return connectTimeout;
+  }
+
   /**
    * Returns a builder of channels to that server, for callers that use the generated stubs.
-   * Address, encryption and token are set; the caller sets everything else. Reads the files.
+   * Address, name, encryption, token and the timeout of connections are set; the caller sets
+   * everything else. Reads the files.
    *
    * @throws IllegalArgumentException if a file is invalid, or if the token would be sent to another
    *     machine without encryption; the message is one line and names the value
@@ -125,7 +134,8 @@ public final class ConnectOptions {
   }
 
   private List<Object> values() {
-    return List.of(server, serverName, tls, ca, certificate, key, token, tokenSource);
+    return List.of(
+        server, serverName, tls, ca, certificate, key, token, tokenSource, connectTimeout);
   }
 
   /** Returns whether all values are equal. Token sources are equal if they are the same object. */
@@ -142,7 +152,8 @@ public final class ConnectOptions {
   /** Returns everything except the token. */
   @Override
   public String toString() {
-    return "ConnectOptions[server=%s, serverName=%s, tls=%s, ca=%s, certificate=%s, key=%s, token=%s]"
+    return ("ConnectOptions[server=%s, serverName=%s, tls=%s, ca=%s, certificate=%s, key=%s,"
+                + " token=%s, connectTimeout=%s]")
         .formatted(
             server,
             serverName,
@@ -150,7 +161,8 @@ public final class ConnectOptions {
             ca,
             certificate,
             key,
-            token.isPresent() || tokenSource.isPresent() ? "(not shown)" : "none");
+            token.isPresent() || tokenSource.isPresent() ? "(not shown)" : "none",
+            connectTimeout);
   }
 
   /**
@@ -167,6 +179,7 @@ public final class ConnectOptions {
     private @Nullable Path key;
     private @Nullable String token;
     private @Nullable Supplier<String> tokenSource;
+    private Duration connectTimeout = Duration.ofSeconds(5);
 
     private Builder() {}
 
@@ -251,6 +264,17 @@ public final class ConnectOptions {
     }
 
     /**
+     * Sets how long the TCP connection to one address of the server may take, 1 ms to 1 h. If no
+     * address accepts it, the call fails as {@link LavalierException.Kind#UNAVAILABLE}. The time
+     * limit of the call includes this time. Default: 5 s, in which the system sends the request
+     * three times. A Unix socket needs no time.
+     */
+    public Builder connectTimeout(Duration value) {
+      connectTimeout = Objects.requireNonNull(value, "connectTimeout");
+      return this;
+    }
+
+    /**
      * Returns the options. Does not read the files.
      *
      * @throws IllegalArgumentException if a value is invalid; the message is one line and names the
@@ -274,6 +298,7 @@ public final class ConnectOptions {
       if (token != null) {
         checkToken(token);
       }
+      Timeouts.check("connectTimeout", connectTimeout);
       ConnectOptions options = new ConnectOptions(this);
       if (address.isUnixSocket()) {
         checkUnixSocket(options);

@@ -13,14 +13,11 @@ import java.util.regex.Pattern;
  */
 final class ConnectionFailure {
 
-  /**
-   * The longest time until a TCP connection is established, in milliseconds. The system sends the
-   * request three times within it.
-   */
-  static final int CONNECT_TIMEOUT_MS = 5_000;
-
   /** Netty's default. */
   private static final int HANDSHAKE_TIMEOUT_MS = 10_000;
+
+  /** In the transport's message for a connection that took too long. */
+  private static final Pattern CONNECT_TIMEOUT = Pattern.compile(" after (\\d{1,9}) ms");
 
   /** The transport's message for a failed system call. */
   private static final Pattern SYSTEM_CALL = Pattern.compile(".* failed with error\\(-?\\d+\\): ");
@@ -37,10 +34,11 @@ final class ConnectionFailure {
         String message = String.valueOf(e.getMessage());
         return message.startsWith("no such interface") ? message : "the host name is unknown";
       } else if (e instanceof ConnectTimeoutException) {
-        return "no connection in %s s; check the address and the firewall"
-            .formatted(CONNECT_TIMEOUT_MS / 1_000);
+        Matcher after = CONNECT_TIMEOUT.matcher(String.valueOf(e.getMessage()));
+        return "no connection in %s; check the address and the firewall"
+            .formatted(after.find() ? Timeouts.text(Long.parseLong(after.group(1))) : "time");
       } else if (e instanceof SslHandshakeTimeoutException) {
-        return silence(HANDSHAKE_TIMEOUT_MS, false);
+        return silence(HANDSHAKE_TIMEOUT_MS, true);
       } else if (e instanceof FileNotFoundException) {
         return "no such file; is lavalier-server running with --unix-socket?";
       } else if (isOtherProtocol(e)) {
@@ -66,14 +64,13 @@ final class ConnectionFailure {
   /**
    * Returns the reason for a server that did not answer in time.
    *
-   * @param lookup whether a name server may have taken the time
+   * @param connected whether there was a connection
    */
-  static String silence(long millis, boolean lookup) {
-    String seconds = Math.max(1, Math.round(millis / 1e3)) + " s";
-    // A connection that is not accepted fails earlier.
-    return lookup || millis < CONNECT_TIMEOUT_MS
-        ? "it did not answer in " + seconds
-        : "it accepted the connection, but did not answer in " + seconds;
+  static String silence(long millis, boolean connected) {
+    return (connected
+            ? "it accepted the connection, but did not answer in "
+            : "it did not answer in ")
+        + Timeouts.text(millis);
   }
 
   /** Returns the first line of the root cause's message, which is the most specific one. */

@@ -8,6 +8,7 @@ import io.grpc.MethodDescriptor;
 import io.grpc.Status;
 import io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.NettyChannelBuilder;
+import io.netty.channel.ChannelOption;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import java.security.cert.X509Certificate;
@@ -60,6 +61,8 @@ final class Endpoint {
         address.isUnixSocket()
             ? UnixChannels.builder(address.path())
             : NettyChannelBuilder.forTarget(address.target());
+    builder.withOption(
+        ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) options.connectTimeout().toMillis());
     if (options.serverName().isPresent()) {
       builder.overrideAuthority(options.serverName().get());
     } else if (address.isUnixSocket() || !address.zone().isEmpty()) {
@@ -174,9 +177,13 @@ final class Endpoint {
 
   /** Returns the status of a call that the server did not answer within a time. */
   Status silence(long nanos) {
-    boolean lookup = options == null || !ServerAddress.parse(name).needsNoLookup();
+    // Without a look-up, the only other wait ends after the timeout of the connection.
+    boolean connected =
+        options != null
+            && ServerAddress.parse(name).needsNoLookup()
+            && nanos >= options.connectTimeout().toNanos();
     return Status.UNAVAILABLE.withDescription(
-        unreachable(ConnectionFailure.silence(TimeUnit.NANOSECONDS.toMillis(nanos), lookup)));
+        unreachable(ConnectionFailure.silence(TimeUnit.NANOSECONDS.toMillis(nanos), connected)));
   }
 
   /** Returns whether a status is that of a deadline that this client set. */

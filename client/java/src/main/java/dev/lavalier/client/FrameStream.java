@@ -44,6 +44,7 @@ public final class FrameStream implements Iterable<Frame>, AutoCloseable {
   /**
    * Subscribes.
    *
+   * @param timeoutNanos how long to wait until the device is open
    * @param onOpen runs before the call starts, and may close the stream
    * @param onClose runs when the stream is closed or could not be opened
    */
@@ -52,6 +53,7 @@ public final class FrameStream implements Iterable<Frame>, AutoCloseable {
       Endpoint server,
       StreamOptions options,
       TimeSource timeSource,
+      long timeoutNanos,
       Consumer<FrameStream> onOpen,
       Consumer<FrameStream> onClose)
       throws LavalierException {
@@ -59,7 +61,7 @@ public final class FrameStream implements Iterable<Frame>, AutoCloseable {
     FrameStream stream = new FrameStream(call, options.overflowPolicy(), onClose);
     onOpen.accept(stream);
     try {
-      call.open();
+      call.open(timeoutNanos);
       return stream;
     } catch (LavalierException | RuntimeException e) {
       stream.close();

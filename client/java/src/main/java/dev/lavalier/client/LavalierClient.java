@@ -11,7 +11,6 @@ import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
-import io.netty.channel.ChannelOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,7 +37,7 @@ import org.jspecify.annotations.Nullable;
 public final class LavalierClient implements AutoCloseable {
 
   /** How long the server may take to answer if it opens no device. */
-  private static final long UNARY_TIMEOUT_SECONDS = 10;
+  private static final long UNARY_TIMEOUT_NANOS = 10_000_000_000L;
 
   private static final long KEEPALIVE_INTERVAL_SECONDS = 10;
   private static final long KEEPALIVE_TIMEOUT_SECONDS = 5;
@@ -106,7 +105,6 @@ public final class LavalierClient implements AutoCloseable {
     return server
         .channelBuilder()
         .maxInboundMessageSize(MAX_MESSAGE_BYTES)
-        .withOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, ConnectionFailure.CONNECT_TIMEOUT_MS)
         // Detects a server that vanished without closing the connection within 15 s.
         .keepAliveTime(KEEPALIVE_INTERVAL_SECONDS, TimeUnit.SECONDS)
         .keepAliveTimeout(KEEPALIVE_TIMEOUT_SECONDS, TimeUnit.SECONDS);
@@ -145,7 +143,12 @@ public final class LavalierClient implements AutoCloseable {
    * @throws LavalierException if the server does not answer or rejects the call
    */
   public List<Device> listDevices() throws LavalierException {
+    return listDevices(UNARY_TIMEOUT_NANOS);
+  }
+
+  private List<Device> listDevices(long timeoutNanos) throws LavalierException {
     return call(
+        timeoutNanos,
         deadline -> {
           List<Device> devices = new ArrayList<>();
           for (var device :
@@ -168,6 +171,7 @@ public final class LavalierClient implements AutoCloseable {
    */
   public ServerInfo serverInfo() throws LavalierException {
     return call(
+        UNARY_TIMEOUT_NANOS,
         deadline ->
             ProtoMapper.serverInfo(
                 AudioCaptureGrpc.newBlockingStub(channel)
@@ -185,6 +189,7 @@ public final class LavalierClient implements AutoCloseable {
   public List<Subscription> listSubscriptions(String deviceId) throws LavalierException {
     Objects.requireNonNull(deviceId, "deviceId");
     return call(
+        UNARY_TIMEOUT_NANOS,
         deadline -> {
           List<Subscription> subscriptions = new ArrayList<>();
           for (var subscription :
@@ -204,12 +209,12 @@ public final class LavalierClient implements AutoCloseable {
     T run(Deadline deadline) throws LavalierException;
   }
 
-  private <T> T call(UnaryCall<T> call) throws LavalierException {
+  private <T> T call(long timeoutNanos, UnaryCall<T> call) throws LavalierException {
     checkOpen();
     try {
-      return call.run(Deadline.after(UNARY_TIMEOUT_SECONDS, TimeUnit.SECONDS));
+      return call.run(Deadline.after(timeoutNanos, TimeUnit.NANOSECONDS));
     } catch (StatusRuntimeException e) {
-      throw exception(e.getStatus());
+      throw exception(e.getStatus(), timeoutNanos);
     }
   }
 
@@ -219,11 +224,11 @@ public final class LavalierClient implements AutoCloseable {
     }
   }
 
-  /** Returns the exception for the status of a call with a deadline of this client. */
-  private LavalierException exception(Status status) {
+  /** Returns the exception for the status of a call with a timeout of this client. */
+  private LavalierException exception(Status status, long timeoutNanos) {
     if (Endpoint.isOwnDeadline(status)) {
       dropConnection();
-      return server.exception(server.silence(TimeUnit.SECONDS.toNanos(UNARY_TIMEOUT_SECONDS)));
+      return server.exception(server.silence(timeoutNanos));
     }
     return status.getCode() == Status.Code.CANCELLED && Thread.currentThread().isInterrupted()
         ? Endpoint.interrupted()
@@ -275,8 +280,8 @@ public final class LavalierClient implements AutoCloseable {
   }
 
   /**
-   * Subscribes and waits until the device is open, at most 20 s, and at most 10 s more if the
-   * options do not name a rate and a channel count: the client then asks for the devices first. A
+   * Subscribes and waits until the device is open, at most {@link StreamOptions#openTimeout}. If
+   * the options do not name a rate and a channel count, the client asks for the devices first. A
    * client that owns its channel uses a connection per stream: at most 0.4 s of audio, or 16 KiB if
    * that is more, is in transit, and no stream delays another.
    *
@@ -286,12 +291,21 @@ public final class LavalierClient implements AutoCloseable {
   public FrameStream stream(StreamOptions options) throws LavalierException {
     Objects.requireNonNull(options, "options");
     checkOpen();
+    long start = timeSource.nanoTime().getAsLong();
+    long timeoutNanos = options.openTimeout().toNanos();
     Supplier<Connection> connector =
         ownedChannel == null
             ? () -> new Connection(channel, () -> {})
             : connector(windowBytes(options));
+    long elapsedNanos = timeSource.nanoTime().getAsLong() - start;
     return FrameStream.open(
-        connector, server, options, timeSource, this::addStream, streams::remove);
+        connector,
+        server,
+        options,
+        timeSource,
+        Math.max(1, timeoutNanos - elapsedNanos),
+        this::addStream,
+        streams::remove);
   }
 
   private void addStream(FrameStream stream) {
@@ -303,7 +317,8 @@ public final class LavalierClient implements AutoCloseable {
 
   /**
    * Subscribes to the levels of a device, without its audio, and waits until the device is open, at
-   * most 20 s. Uses the connection of the calls that are not streams of frames.
+   * most {@link LevelOptions#openTimeout}. Uses the connection of the calls that are not streams of
+   * frames.
    *
    * @return the stream; the caller closes it, which ends the subscription
    * @throws LavalierException if the server is unreachable or rejects the request. A server that is
@@ -318,7 +333,7 @@ public final class LavalierClient implements AutoCloseable {
             server,
             options,
             timeSource,
-            ResumingCall.ANSWER_TIMEOUT_NANOS,
+            options.openTimeout().toNanos(),
             this::dropConnection,
             levelStreams::remove);
     levelStreams.add(stream);
@@ -348,7 +363,10 @@ public final class LavalierClient implements AutoCloseable {
 
   private int windowBytes(StreamOptions options) throws LavalierException {
     OptionalInt known = FlowWindow.bytes(options);
-    return known.isPresent() ? known.getAsInt() : FlowWindow.bytes(options, listDevices());
+    return known.isPresent()
+        ? known.getAsInt()
+        : FlowWindow.bytes(
+            options, listDevices(Math.min(UNARY_TIMEOUT_NANOS, options.openTimeout().toNanos())));
   }
 
   /**

@@ -17,11 +17,13 @@ public final class LevelOptions {
   private final String deviceId;
   private final Duration interval;
   private final OnDeviceLoss onDeviceLoss;
+  private final Duration openTimeout;
 
   private LevelOptions(Builder builder) {
     this.deviceId = builder.deviceId;
     this.interval = builder.interval;
     this.onDeviceLoss = builder.onDeviceLoss;
+    this.openTimeout = builder.openTimeout;
   }
 
   /**
@@ -39,7 +41,11 @@ public final class LevelOptions {
 
   /** Returns a builder with these options. */
   public Builder toBuilder() {
-    return new Builder().deviceId(deviceId).interval(interval).onDeviceLoss(onDeviceLoss);
+    return new Builder()
+        .deviceId(deviceId)
+        .interval(interval)
+        .onDeviceLoss(onDeviceLoss)
+        .openTimeout(openTimeout);
   }
 
   /** Returns the device; empty: the server's default device. */
@@ -57,8 +63,13 @@ public final class LevelOptions {
     return onDeviceLoss;
   }
 
+  /** Returns how long the opening of the stream may take. */
+  public Duration openTimeout() {
+    return openTimeout;
+  }
+
   private List<Object> values() {
-    return List.of(deviceId, interval, onDeviceLoss);
+    return List.of(deviceId, interval, onDeviceLoss, openTimeout);
   }
 
   @Override
@@ -73,7 +84,8 @@ public final class LevelOptions {
 
   @Override
   public String toString() {
-    return "LevelOptions[deviceId=%s, interval=%s, onDeviceLoss=%s]".formatted(values().toArray());
+    return "LevelOptions[deviceId=%s, interval=%s, onDeviceLoss=%s, openTimeout=%s]"
+        .formatted(values().toArray());
   }
 
   /**
@@ -85,6 +97,7 @@ public final class LevelOptions {
     private String deviceId = "";
     private Duration interval = Duration.ZERO;
     private OnDeviceLoss onDeviceLoss = OnDeviceLoss.FAIL;
+    private Duration openTimeout = StreamOptions.DEFAULT_OPEN_TIMEOUT;
 
     private Builder() {}
 
@@ -109,17 +122,24 @@ public final class LevelOptions {
       return this;
     }
 
+    /** Sets how long the opening may take, as {@link StreamOptions.Builder#openTimeout}. */
+    public Builder openTimeout(Duration value) {
+      openTimeout = Objects.requireNonNull(value, "openTimeout");
+      return this;
+    }
+
     /**
      * Returns the options. The server checks what only it knows, such as its limits.
      *
-     * @throws IllegalArgumentException if the interval is neither zero nor at least 1 ms; the
-     *     message is one line and names the value
+     * @throws IllegalArgumentException if the interval is neither zero nor at least 1 ms, or the
+     *     timeout is out of range; the message is one line and names the value
      */
     public LevelOptions build() {
       if (!interval.isZero() && interval.compareTo(MIN_INTERVAL) < 0) {
         throw new IllegalArgumentException(
             "interval: %s (expected: zero for the default, or 20 ms or more)".formatted(interval));
       }
+      Timeouts.check("openTimeout", openTimeout);
       return new LevelOptions(this);
     }
   }

@@ -74,7 +74,7 @@ final class Reconnection {
 
   /** Returns how long the next attempt may take, at most {@code answerTimeoutNanos}. */
   long attemptNanos(long answerTimeoutNanos) {
-    return Math.max(MIN_ANSWER_TIMEOUT_NANOS, Math.min(answerTimeoutNanos, remainingNanos()));
+    return Math.min(answerTimeoutNanos, Math.max(MIN_ANSWER_TIMEOUT_NANOS, remainingNanos()));
   }
 
   /**

@@ -24,12 +24,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class ResumingCall implements AutoCloseable {
 
-  /**
-   * How long the server may take to answer. It needs up to 13 s: it closes a device that was just
-   * in use within 3 s and opens it within 10 s, or rejects the call.
-   */
-  static final long ANSWER_TIMEOUT_NANOS = 20_000_000_000L;
-
   /** If the server refuses a queue, the next request is for this part of it. */
   private static final int QUEUE_DIVISOR = 4;
 
@@ -84,11 +78,13 @@ final class ResumingCall implements AutoCloseable {
   }
 
   /**
-   * Subscribes and waits until the server has opened the device, at most {@link
-   * #ANSWER_TIMEOUT_NANOS}. Call it once, before all other methods.
+   * Subscribes and waits until the server has opened the device. Call it once, before all other
+   * methods.
+   *
+   * @param timeoutNanos how long to wait
    */
-  void open() throws LavalierException {
-    connect(ProtoMapper.request(options), ANSWER_TIMEOUT_NANOS);
+  void open(long timeoutNanos) throws LavalierException {
+    connect(ProtoMapper.request(options), timeoutNanos);
     while (start == null) {
       StreamFramesResponse message = messages.take();
       if (message == null) {
@@ -276,7 +272,7 @@ final class ResumingCall implements AutoCloseable {
 
   /** Returns the time for an attempt to reconnect. */
   private long attemptNanos() {
-    return reconnection.attemptNanos(ANSWER_TIMEOUT_NANOS);
+    return reconnection.attemptNanos(options.openTimeout().toNanos());
   }
 
   /**

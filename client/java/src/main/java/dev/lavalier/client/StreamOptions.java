@@ -16,6 +16,12 @@ public final class StreamOptions {
 
   private static final Duration MIN_LATENCY = Duration.ofMillis(1);
 
+  /**
+   * A server needs up to 13 s: it closes a device that was just in use within 3 s and opens it
+   * within 10 s, or rejects the call.
+   */
+  static final Duration DEFAULT_OPEN_TIMEOUT = Duration.ofSeconds(20);
+
   private static final StreamOptions DEFAULTS = builder().build();
 
   private final String deviceId;
@@ -31,6 +37,7 @@ public final class StreamOptions {
   private final Codec codec;
   private final int bitrate;
   private final boolean packets;
+  private final Duration openTimeout;
 
   private StreamOptions(Builder builder) {
     this.deviceId = builder.deviceId;
@@ -46,6 +53,7 @@ public final class StreamOptions {
     this.codec = builder.codec;
     this.bitrate = builder.bitrate;
     this.packets = builder.packets;
+    this.openTimeout = builder.openTimeout;
   }
 
   /**
@@ -77,7 +85,8 @@ public final class StreamOptions {
         .reconnect(reconnect)
         .codec(codec)
         .bitrate(bitrate)
-        .packets(packets);
+        .packets(packets)
+        .openTimeout(openTimeout);
   }
 
   /** Returns the device; empty: the server's default device. */
@@ -145,6 +154,11 @@ public final class StreamOptions {
     return packets;
   }
 
+  /** Returns how long the opening of the stream, and each attempt to reconnect, may take. */
+  public Duration openTimeout() {
+    return openTimeout;
+  }
+
   private List<Object> values() {
     return List.of(
         deviceId,
@@ -159,7 +173,8 @@ public final class StreamOptions {
         reconnect,
         codec,
         bitrate,
-        packets);
+        packets,
+        openTimeout);
   }
 
   @Override
@@ -176,7 +191,7 @@ public final class StreamOptions {
   public String toString() {
     return ("StreamOptions[deviceId=%s, frameSize=%s, maxLatency=%s, overflowPolicy=%s,"
             + " onDeviceLoss=%s, format=%s, channelMap=%s, preroll=%s, clockNotices=%s,"
-            + " reconnect=%s, codec=%s, bitrate=%s, packets=%s]")
+            + " reconnect=%s, codec=%s, bitrate=%s, packets=%s, openTimeout=%s]")
         .formatted(values().toArray());
   }
 
@@ -199,6 +214,7 @@ public final class StreamOptions {
     private Codec codec = Codec.PCM;
     private int bitrate;
     private boolean packets;
+    private Duration openTimeout = DEFAULT_OPEN_TIMEOUT;
 
     private Builder() {}
 
@@ -329,6 +345,17 @@ public final class StreamOptions {
     }
 
     /**
+     * Sets how long the opening of the stream, and each attempt to reconnect, may take: until the
+     * server has opened the device, including the connection. From 1 ms to 1 h. If it takes longer,
+     * the call fails as {@link LavalierException.Kind#UNAVAILABLE}. Default: 20 s; a server needs
+     * up to 13 s to close a device that was just in use and to open it again.
+     */
+    public Builder openTimeout(Duration value) {
+      openTimeout = Objects.requireNonNull(value, "openTimeout");
+      return this;
+    }
+
+    /**
      * Returns the options. The server checks what only it knows, such as its limits.
      *
      * @throws IllegalArgumentException if a value is out of range for every server; the message is
@@ -349,6 +376,7 @@ public final class StreamOptions {
       check(!preroll.isNegative(), "preroll", preroll, "zero or more");
       check(!reconnect.isNegative(), "reconnect", reconnect, "zero or more");
       check(bitrate >= 0, "bitrate", bitrate, "0 for the default, or 16000..192000");
+      Timeouts.check("openTimeout", openTimeout);
       return new StreamOptions(this);
     }
 

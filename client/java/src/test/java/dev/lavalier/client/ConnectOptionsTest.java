@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
@@ -93,6 +95,7 @@ final class ConnectOptionsTest {
     ConnectOptions options =
         ConnectOptions.builder("studio:1")
             .serverName("studio.example")
+            .connectTimeout(Duration.ofSeconds(1))
             .ca(Path.of("ca.pem"))
             .certificate(Path.of("me.pem"))
             .key(Path.of("me.key"))
@@ -107,11 +110,21 @@ final class ConnectOptionsTest {
   }
 
   @Test
+  void connectTimeoutIsLimited() {
+    for (Duration value : List.of(Duration.ofNanos(999_999), Duration.ofSeconds(3_601))) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> ConnectOptions.builder("studio:1").connectTimeout(value).build())
+          .withMessage("connectTimeout: %s (expected: 1 ms to 1 h)".formatted(value));
+    }
+  }
+
+  @Test
   void nullIsRejectedAtOnceAndNamed() {
     ConnectOptions.Builder options = ConnectOptions.builder("studio:1");
     Map<String, ThrowingCallable> calls = new LinkedHashMap<>();
     calls.put("server", () -> options.server(null));
     calls.put("serverName", () -> options.serverName(null));
+    calls.put("connectTimeout", () -> options.connectTimeout(null));
     calls.put("ca", () -> options.ca(null));
     calls.put("certificate", () -> options.certificate(null));
     calls.put("key", () -> options.key(null));

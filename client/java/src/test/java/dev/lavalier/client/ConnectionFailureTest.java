@@ -11,9 +11,16 @@ import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 
 /** Tests the line for a server that cannot be reached. */
 final class ConnectionFailureTest {
@@ -62,6 +69,49 @@ final class ConnectionFailureTest {
     }
   }
 
+  /** The queue of a socket that accepts nothing is full, so the system discards connections. */
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void connectionThatIsNotAcceptedEndsAfterTheConnectTimeout() throws Exception {
+    List<Socket> waiting = new ArrayList<>();
+    try (ServerSocket full = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      while (connects(full, waiting)) {
+        assertThat(waiting).hasSizeLessThan(100);
+      }
+      String name = "127.0.0.1:" + full.getLocalPort();
+      ConnectOptions options =
+          ConnectOptions.builder(name).connectTimeout(Duration.ofMillis(200)).build();
+      StreamOptions stream = StreamOptions.builder().format("16000/1/s16le").build();
+      try (LavalierClient client = LavalierClient.connect(options)) {
+        for (ThrowingCallable call :
+            List.<ThrowingCallable>of(client::listDevices, () -> client.stream(stream))) {
+          assertThatExceptionOfType(LavalierException.class)
+              .isThrownBy(call)
+              .withMessage(
+                  "server: %s (expected: a Lavalier server; no connection in 200 ms; check the"
+                      + " address and the firewall)",
+                  name)
+              .satisfies(e -> assertThat(e.kind()).isEqualTo(Kind.UNAVAILABLE));
+        }
+      }
+    } finally {
+      for (Socket each : waiting) {
+        each.close();
+      }
+    }
+  }
+
+  private static boolean connects(ServerSocket server, List<Socket> sockets) throws IOException {
+    Socket socket = new Socket();
+    sockets.add(socket);
+    try {
+      socket.connect(server.getLocalSocketAddress(), 1_000);
+      return true;
+    } catch (SocketTimeoutException e) {
+      return false;
+    }
+  }
+
   @Test
   void transportInternalsAreNotShown() {
     assertThat(
@@ -80,6 +130,8 @@ final class ConnectionFailureTest {
             ConnectionFailure.reason(
                 new ConnectTimeoutException("connection timed out after 5000 ms: /192.0.2.1:1")))
         .isEqualTo("no connection in 5 s; check the address and the firewall");
+    assertThat(ConnectionFailure.reason(new ConnectTimeoutException("too late")))
+        .isEqualTo("no connection in time; check the address and the firewall");
     assertThat(
             ConnectionFailure.reason(
                 new IOException(new SslHandshakeTimeoutException("handshake timed out"))))
@@ -91,9 +143,13 @@ final class ConnectionFailureTest {
   @Test
   void connectionIsReportedOnlyIfThereWasOne() {
     assertThat(ConnectionFailure.silence(4_600, false)).isEqualTo("it did not answer in 5 s");
-    assertThat(ConnectionFailure.silence(400, false)).isEqualTo("it did not answer in 1 s");
-    assertThat(ConnectionFailure.silence(10_000, true)).isEqualTo("it did not answer in 10 s");
-    assertThat(ConnectionFailure.silence(5_000, false))
+    assertThat(ConnectionFailure.silence(400, false)).isEqualTo("it did not answer in 400 ms");
+    assertThat(ConnectionFailure.silence(5_000, true))
         .isEqualTo("it accepted the connection, but did not answer in 5 s");
+    Endpoint address = new Endpoint(ConnectOptions.builder("127.0.0.1:1").build());
+    assertThat(address.silence(4_999_999_999L).getDescription()).contains("; it did not answer");
+    assertThat(address.silence(5_000_000_000L).getDescription()).contains("; it accepted");
+    Endpoint name = new Endpoint(ConnectOptions.builder("studio.example:1").build());
+    assertThat(name.silence(5_000_000_000L).getDescription()).contains("; it did not answer");
   }
 }

@@ -69,7 +69,7 @@ final class MessageLocaleTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> Player.open(new PcmFormat(SampleEncoding.S16LE, 8_000, 1), 0))
         .withMessage("buffer-ms: 0 (expected: 1..500)");
-    assertThat(ConnectionFailure.silence(20_000, true)).isEqualTo("it did not answer in 20 s");
+    assertThat(ConnectionFailure.silence(20_000, false)).isEqualTo("it did not answer in 20 s");
     assertThat(new PcmFormat(SampleEncoding.S16LE, 48_000, 2)).hasToString("48000/2/s16le");
   }
 }

@@ -35,6 +35,8 @@ final class ReconnectTest {
   private static final int FRAME_SIZE = 80;
   private static final long MS = 1_000_000;
   private static final Status GONE = Status.UNAVAILABLE.withDescription("gone");
+  private static final StreamOptions PREROLL =
+      StreamOptions.builder().preroll(Duration.ofMillis(500)).build();
 
   @RegisterExtension final FakeServer server = new FakeServer();
 
@@ -86,12 +88,8 @@ final class ReconnectTest {
   private static StreamFramesResponse with(
       GapCause cause, long missing, boolean estimated, StreamFramesResponse frame) {
     StreamFramesResponse.Builder message = frame.toBuilder();
-    message
-        .getFrameBuilder()
-        .getGapBuilder()
-        .setSampleCount(missing)
-        .setCause(cause)
-        .setEstimated(estimated);
+    var gap = message.getFrameBuilder().getGapBuilder();
+    gap.setSampleCount(missing).setCause(cause).setEstimated(estimated);
     return message.build();
   }
 
@@ -103,8 +101,7 @@ final class ReconnectTest {
   void reconnectRequestsSameStreamFromLastPosition() throws Exception {
     server.respondWith(List.of(started(7), frame(0), frame(1)), GONE);
     server.thenRespondWith(List.of(started(7), frame(2)), GONE);
-    try (FrameStream stream =
-        open(StreamOptions.builder().preroll(Duration.ofMillis(500)).build())) {
+    try (FrameStream stream = open(PREROLL)) {
       stream.read();
       stream.read();
       assertThat(stream.read().gap()).isEmpty();
@@ -316,8 +313,7 @@ final class ReconnectTest {
     server.respondWith(List.of(started(7), frame(0)), GONE);
     server.thenRespondWith(List.of(), Status.OUT_OF_RANGE.withDescription("resume: in the future"));
     server.thenRespondWith(List.of(started(3), capturedAt(capturedAtMs, frame(0))), GONE);
-    try (FrameStream stream =
-        open(StreamOptions.builder().preroll(Duration.ofMillis(500)).build())) {
+    try (FrameStream stream = open(PREROLL)) {
       stream.read();
       assertThat(stream.read().gap()).contains(new Gap(800, Gap.Cause.NOT_KEPT, true));
       assertThat(server.lastRequest().getStartCase()).isEqualTo(StartCase.START_NOT_SET);

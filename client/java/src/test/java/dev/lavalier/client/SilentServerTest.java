@@ -12,6 +12,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -43,8 +44,11 @@ final class SilentServerTest {
   }
 
   private FrameStream open(Duration reconnect) throws LavalierException {
-    FrameStream stream =
-        server.client(timeSource).stream(StreamOptions.builder().reconnect(reconnect).build());
+    return open(StreamOptions.builder().reconnect(reconnect).build());
+  }
+
+  private FrameStream open(StreamOptions options) throws LavalierException {
+    FrameStream stream = server.client(timeSource).stream(options);
     stream.onNotice(notice -> notices.add(notice.message()));
     return stream;
   }
@@ -63,6 +67,43 @@ final class SilentServerTest {
             "server: \\S+ \\(expected: a Lavalier server; it did not answer in 20 s\\)")
         .satisfies(e -> assertThat(e.kind()).isEqualTo(Kind.UNAVAILABLE));
     assertThat(waits).containsExactly(20.0);
+  }
+
+  @Test
+  void openTimeoutLimitsOpeningAndEachAttempt() throws Exception {
+    server.respondWith(List.of(FakeMessages.started(FRAME_SIZE), frame(0)), GONE);
+    server.thenStaySilent();
+    StreamOptions options =
+        StreamOptions.builder()
+            .openTimeout(Duration.ofMillis(500))
+            .reconnect(Duration.ofSeconds(1))
+            .build();
+    try (FrameStream stream = open(options)) {
+      stream.read();
+      assertUnavailable(stream::read, "it did not answer in 500 ms");
+      assertThat(waits).containsExactly(0.25, 0.5, 0.25, 0.5);
+    }
+    assertUnavailable(() -> open(options), "it did not answer in 500 ms");
+    assertThat(waits).containsExactly(0.25, 0.5, 0.25, 0.5, 0.5);
+  }
+
+  private static void assertUnavailable(ThrowingCallable call, String reason) {
+    assertThatExceptionOfType(LavalierException.class)
+        .isThrownBy(call)
+        .withMessageEndingWith("(expected: a Lavalier server; %s)".formatted(reason))
+        .satisfies(e -> assertThat(e.kind()).isEqualTo(Kind.UNAVAILABLE));
+  }
+
+  /** The client asks for the devices first, over a connection of its own. */
+  @Test
+  void openTimeoutIncludesTheListOfDevices() throws Exception {
+    try (ServerSocket socket = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+        LavalierClient client = LavalierClient.connect("127.0.0.1:" + socket.getLocalPort())) {
+      StreamOptions options = StreamOptions.builder().openTimeout(Duration.ofMillis(300)).build();
+      assertUnavailable(() -> client.stream(options), "it did not answer in 300 ms");
+      LevelOptions levels = LevelOptions.builder().openTimeout(Duration.ofMillis(300)).build();
+      assertUnavailable(() -> client.streamLevels(levels), "it did not answer in 300 ms");
+    }
   }
 
   @Test

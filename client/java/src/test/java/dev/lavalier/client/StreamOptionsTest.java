@@ -47,6 +47,9 @@ final class StreamOptionsTest {
     assertRejected(
         StreamOptions.builder().bitrate(-1),
         "bitrate: -1 (expected: 0 for the default, or 16000..192000)");
+    assertRejected(
+        StreamOptions.builder().openTimeout(Duration.ZERO),
+        "openTimeout: PT0S (expected: 1 ms to 1 h)");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> StreamOptions.builder().format("16000/s16le"))
         .withMessageStartingWith("format: 16000/s16le (expected: RATE/CHANNELS/ENCODING");
@@ -83,6 +86,7 @@ final class StreamOptionsTest {
             .codec(Codec.OPUS)
             .bitrate(64_000)
             .packets(true)
+            .openTimeout(Duration.ofSeconds(4))
             .build();
     channels.clear();
     assertThat(options.toBuilder().build()).isEqualTo(options).hasSameHashCodeAs(options);
@@ -91,7 +95,7 @@ final class StreamOptionsTest {
             "StreamOptions[deviceId=mic, frameSize=480, maxLatency=PT1S, overflowPolicy=CLOSE,"
                 + " onDeviceLoss=WAIT, format=Optional[48000/2/f32le], channelMap=[2, 0],"
                 + " preroll=PT2S, clockNotices=true, reconnect=PT3S, codec=OPUS, bitrate=64000,"
-                + " packets=true]");
+                + " packets=true, openTimeout=PT4S]");
     StreamOptions other = options.toBuilder().deviceId("line").build();
     assertThat(other).isNotEqualTo(options);
     assertThat(other.toBuilder().deviceId("mic").build()).isEqualTo(options);
@@ -110,6 +114,7 @@ final class StreamOptionsTest {
     calls.put("channelMap", () -> options.channelMap(null));
     calls.put("preroll", () -> options.preroll(null));
     calls.put("reconnect", () -> options.reconnect(null));
+    calls.put("openTimeout", () -> options.openTimeout(null));
     calls.put("codec", () -> options.codec(null));
     calls.put("encoding", () -> new PcmFormat(null, 48_000, 2));
     calls.forEach(

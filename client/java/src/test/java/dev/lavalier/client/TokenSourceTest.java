@@ -16,10 +16,12 @@ import io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.StreamObserver;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -66,15 +68,15 @@ final class TokenSourceTest {
     server.shutdownNow();
   }
 
-  private ConnectOptions options() {
-    return ConnectOptions.builder("127.0.0.1:" + server.getPort()).build();
+  private ConnectOptions.Builder options() {
+    return ConnectOptions.builder("127.0.0.1:" + server.getPort());
   }
 
   @Test
   void eachCallHasTheCurrentToken() throws Exception {
     Queue<String> tokens = new ArrayDeque<>(List.of("first", "second"));
     try (LavalierClient client =
-        LavalierClient.connect(options().toBuilder().tokenSource(tokens::remove).build())) {
+        LavalierClient.connect(options().tokenSource(tokens::remove).build())) {
       client.listDevices();
       client.listDevices();
     }
@@ -82,14 +84,14 @@ final class TokenSourceTest {
   }
 
   @Test
-  void sourceWithoutValidTokenFailsTheCall() {
+  void sourceWithoutValidTokenFailsEachCall() throws Exception {
     for (String token : new String[] {null, "", "se cret", "secret\n"}) {
       assertNotAuthenticated(
-          options().toBuilder().tokenSource(() -> token).build(),
+          options().tokenSource(() -> token).build(),
           "token: invalid, and not shown (expected: letters, digits and -._~+/=, in one line)");
     }
     assertNotAuthenticated(
-        options().toBuilder()
+        options()
             .tokenSource(
                 () -> {
                   throw new IllegalStateException("secret");
@@ -99,12 +101,23 @@ final class TokenSourceTest {
     assertThat(received).isEmpty();
   }
 
-  private static void assertNotAuthenticated(ConnectOptions options, String message) {
-    try (LavalierClient client = LavalierClient.connect(options)) {
-      assertThatExceptionOfType(LavalierException.class)
-          .isThrownBy(client::listDevices)
-          .withMessage(message)
-          .satisfies(e -> assertThat(e.kind()).isEqualTo(Kind.NOT_AUTHENTICATED));
+  private static void assertNotAuthenticated(ConnectOptions options, String message)
+      throws LavalierException {
+    StreamOptions stream = StreamOptions.builder().format("16000/1/s16le").build();
+    try (LavalierClient client = LavalierClient.connect(options);
+        DeviceWatch watch = client.watchDevices(Duration.ofMinutes(5))) {
+      for (ThrowingCallable call :
+          List.<ThrowingCallable>of(
+              client::listDevices,
+              client::serverInfo,
+              () -> client.stream(stream),
+              () -> client.streamLevels(LevelOptions.defaults()),
+              watch::read)) {
+        assertThatExceptionOfType(LavalierException.class)
+            .isThrownBy(call)
+            .withMessage(message)
+            .satisfies(e -> assertThat(e.kind()).isEqualTo(Kind.NOT_AUTHENTICATED));
+      }
     }
   }
 }
