@@ -96,7 +96,7 @@ public final class LavalierClient implements AutoCloseable {
 
   /** Creates a client with an injected time source, for tests. */
   static LavalierClient connect(ConnectOptions options, TimeSource timeSource) {
-    Endpoint server = new Endpoint(options);
+    Endpoint server = new Endpoint(Objects.requireNonNull(options, "options"));
     ManagedChannel channel = newChannelBuilder(server).build();
     return new LavalierClient(server, channel, timeSource, channel);
   }
@@ -133,6 +133,7 @@ public final class LavalierClient implements AutoCloseable {
 
   /** Creates a client with an injected time source, for tests. */
   static LavalierClient over(Channel channel, TimeSource timeSource) {
+    Objects.requireNonNull(channel, "channel");
     Endpoint server = new Endpoint(String.valueOf(channel.authority()));
     return new LavalierClient(server, channel, timeSource, null);
   }
@@ -264,6 +265,7 @@ public final class LavalierClient implements AutoCloseable {
    * @throws LavalierException if this client is closed
    */
   public DeviceWatch watchDevices(Duration reconnect) throws LavalierException {
+    Objects.requireNonNull(reconnect, "reconnect");
     if (reconnect.isNegative()) {
       throw new IllegalArgumentException(
           "reconnect: %s (expected: zero or more)".formatted(reconnect));

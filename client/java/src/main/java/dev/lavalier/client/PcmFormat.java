@@ -34,7 +34,7 @@ public record PcmFormat(SampleEncoding encoding, int sampleRateHz, int channelCo
    * @throws IllegalArgumentException if the text does not have that form
    */
   public static PcmFormat parse(String text) {
-    String[] parts = text.split("/", -1);
+    String[] parts = Objects.requireNonNull(text, "text").split("/", -1);
     try {
       if (parts.length == 3) {
         return new PcmFormat(

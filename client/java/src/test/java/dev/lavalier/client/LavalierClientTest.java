@@ -2,11 +2,15 @@ package dev.lavalier.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 
 import dev.lavalier.testing.LavalierExtension;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -64,6 +68,25 @@ final class LavalierClientTest {
     assertThat(levels.read()).isNull();
     assertThat(watch.read()).isNull();
     lavalier.timeSource().awaitSleepers(0);
+  }
+
+  @Test
+  void nullArgumentIsNamed() {
+    Map<String, ThrowingCallable> calls = new LinkedHashMap<>();
+    calls.put("server", () -> LavalierClient.connect((String) null));
+    calls.put("channel", () -> LavalierClient.over(null));
+    calls.put("deviceId", () -> client().listSubscriptions(null));
+    calls.put("reconnect", () -> client().watchDevices(null));
+    calls.put("text", () -> PcmFormat.parse(null));
+    calls.forEach(
+        (name, call) -> assertThatNullPointerException().isThrownBy(call).withMessage(name));
+    for (ThrowingCallable call :
+        List.<ThrowingCallable>of(
+            () -> LavalierClient.connect((ConnectOptions) null),
+            () -> client().stream(null),
+            () -> client().streamLevels(null))) {
+      assertThatNullPointerException().isThrownBy(call).withMessage("options");
+    }
   }
 
   @Test
