@@ -18,7 +18,8 @@ STEADY_START = 77 * SECOND  # the server's steady clock at sample 0
 TRANSFER = 3_000_000
 
 DEFAULTS = dict(device="mic", format=None, channel_map=(), frame_size=0, max_latency=0.0, overflow="drop_oldest",
-                on_device_loss="fail", reconnect=300.0, preroll=0.0, codec="pcm", bitrate=0, clock_notices=False)
+                on_device_loss="fail", reconnect=300.0, preroll=0.0, codec="pcm", bitrate=0, packets=False,
+                clock_notices=False)
 
 
 def options(**changes):

@@ -49,6 +49,24 @@ def test_cancelled_read_loses_no_frame(server):
     assert account.causes <= {Cause.SLOW_SUBSCRIBER, Cause.SERVER_OVERLOAD}  # `add` has checked that they add up
 
 
+@pytest.mark.parametrize("codec", ["opus", "flac"])
+def test_codec_is_decoded(server, codec):
+    pytest.importorskip("av", reason="PyAV is not installed (Debian: python3-av)")
+
+    async def main():
+        account = Account()
+        async with lavalier.aio.connect(server.address) as client:
+            async with client.stream("tone", format=WHISPER, codec=codec) as stream:
+                for _ in range(20):
+                    frame = await stream.read()
+                    account.add(stream, frame)
+                return frame
+
+    frame = asyncio.run(main())
+    assert (frame.packet, frame.samples.shape) == (b"", (320, 1))
+    assert 0.24 < abs(frame.samples).max() / 32_768 < 0.26  # -12 dBFS
+
+
 def test_blocked_event_loop_gets_fresh_frame_and_exact_gap(server):
     async def main():
         account = Account()

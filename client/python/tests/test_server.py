@@ -119,7 +119,7 @@ def test_levels_are_those_of_tone(client):
 @pytest.mark.skipif(not shutil.which("ffmpeg"), reason="ffmpeg is not installed (Debian: ffmpeg)")
 def test_flac_packets_make_file(client, tmp_path):
     path = tmp_path / "tone.flac"
-    with client.stream("tone", format=WHISPER, frame_size=960, codec="flac") as stream:
+    with client.stream("tone", format=WHISPER, frame_size=960, codec="flac", packets=True) as stream:
         assert stream.start.codec == "flac"
         packets = [frame.packet for frame, _ in zip(stream, range(10))]
         path.write_bytes(stream.start.codec_config + b"".join(packets))
@@ -128,6 +128,48 @@ def test_flac_packets_make_file(client, tmp_path):
     samples = struct.unpack(f"<{len(pcm) // 2}h", pcm)
     assert len(samples) == 9_600
     assert 8_000 < max(samples) < 8_500  # -12 dBFS
+
+
+def frames_of_two(client, **options):
+    """Returns pairs of frames of the same samples: of a stream of PCM, and of one with these options. The frames are
+    without a gap, which a server on a busy machine leaves while it encodes."""
+    with client.stream("tone", max_latency=30, format=options["format"]) as pcm:
+        with client.stream("tone", max_latency=30, **options) as other:
+            assert other.start.epoch == pcm.start.epoch
+            encoded = {}
+            while len(encoded) < 30:
+                frame = other.read()
+                if frame.gap is not None:
+                    encoded.clear()
+                encoded[frame.sample_index] = frame
+            plain = {}
+            while max(encoded) not in plain:
+                frame = pcm.read()
+                plain[frame.sample_index] = frame
+    return [(plain[index], encoded[index]) for index in sorted(encoded)]
+
+
+@pytest.mark.parametrize("text", ["48000/2/s16le", "16000/1/s24le"])
+def test_flac_has_samples_of_pcm(client, text):
+    pytest.importorskip("av", reason="PyAV is not installed (Debian: python3-av)")
+    pairs = frames_of_two(client, format=text, codec="flac")
+    assert len(pairs) == 30
+    for plain, encoded in pairs:
+        assert encoded.pcm == plain.pcm
+        assert encoded.packet == b""
+
+
+@pytest.mark.parametrize("text, bitrate", [("48000/2/s16le", 0), ("16000/1/s16le", 64_000), ("8000/1/s16le", 16_000)])
+def test_opus_has_samples_of_pcm_later(client, text, bitrate):
+    pytest.importorskip("av", reason="PyAV is not installed (Debian: python3-av)")
+    numpy = pytest.importorskip("numpy", reason="numpy is not installed (Debian: python3-numpy)")
+    pairs = frames_of_two(client, format=text, codec="opus", bitrate=bitrate)
+    plain, encoded = (numpy.concatenate([pair[k].samples for pair in pairs]).astype("float64") for k in (0, 1))
+    rate = pairs[0][0].format.sample_rate
+    delay = rate * 65 // 10_000
+    begin = rate // 5  # the decoder has converged
+    difference = encoded[begin + delay:] - plain[begin:len(plain) - delay]
+    assert (difference**2).mean() < 0.01 * (plain**2).mean()
 
 
 def test_stalled_reader_gets_fresh_frame_and_exact_gap(client):

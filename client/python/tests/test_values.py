@@ -11,8 +11,8 @@ from lavalier._endpoint import Endpoint
 from lavalier.v1 import audio_capture_pb2 as pb
 
 
-def start(text, frame_size=2, codec="pcm"):
-    return StreamStart("mic", 1, Format.parse(text), frame_size, Format.parse(text), 0.2, 0.0, codec, b"", 0)
+def start(text, frame_size=2):
+    return StreamStart("mic", 1, Format.parse(text), frame_size, Format.parse(text), 0.2, 0.0, "pcm", b"", 0)
 
 
 def frame_of(text, pcm, **fields):
@@ -44,11 +44,6 @@ def test_samples_without_numpy_name_package(monkeypatch):
     monkeypatch.setitem(sys.modules, "numpy", None)
     with pytest.raises(ImportError, match=r"^numpy: not installed \(expected: the package numpy"):
         frame_of("8000/1/s16le", bytes(4)).samples
-
-
-def test_samples_of_packet_are_refused():
-    with pytest.raises(ValueError, match="a packet of opus"):
-        frame_of("8000/1/s16le", b"", codec="opus").samples
 
 
 def test_time_is_in_seconds():
@@ -104,7 +99,7 @@ def test_option_out_of_range_is_refused(change, message):
 def test_options_become_request():
     request = options(device="mic", format="16000/1/f32le", channel_map=(2,), frame_size=480, max_latency=1.5,
                       overflow="close", on_device_loss="wait", preroll=10.0, codec="flac", bitrate=0,
-                      clock_notices=True).request()
+                      packets=True, clock_notices=True).request()
     assert request == pb.StreamFramesRequest(
         device_id="mic", channel_map=[2], frame_size=480, max_latency_ms=1500, preroll_ms=10_000, clock_notices=True,
         format=pb.AudioFormat(sample_rate_hz=16000, channel_count=1, encoding=pb.SAMPLE_ENCODING_F32LE),

@@ -82,7 +82,7 @@ class Client:
     def stream(self, device: str = "", *, format: Union[Format, str, None] = None, channel_map: Sequence[int] = (),
                frame_size: int = 0, max_latency: float = 0, overflow: _options.Overflow = "drop_oldest",
                on_device_loss: _options.OnDeviceLoss = "fail", reconnect: float = 300, preroll: float = 0,
-               codec: _options.Codec = "pcm", bitrate: int = 0, clock_notices: bool = False,
+               codec: _options.Codec = "pcm", bitrate: int = 0, packets: bool = False, clock_notices: bool = False,
                on_notice: Optional[_options.NoticeListener] = None) -> FrameStream:
         """Returns a stream of frames, which opens when it is entered or read first.
 
@@ -95,15 +95,18 @@ class Client:
         on_device_loss: "fail", or "wait" for the device
         reconnect: how long to try after each loss of the connection, in seconds; 0: not at all, math.inf: no limit
         preroll: how far before now to start, in seconds, up to 600, if the server keeps a history
-        codec: "pcm", or "flac" or "opus": the frames then have packets, which this library does not decode
+        codec: "pcm", or "flac" or "opus" between the server and this library, which decodes it with the package av
         bitrate: of opus, in bits per second. Default: 64000 for one channel, 96000 for two
+        packets: whether the frames have the packets of the codec, which this library then does not decode
         clock_notices: whether to report the rate of the device's clock
         on_notice: gets each notice, on the reading thread, during a read
 
-        Raises ValueError for a value that is out of range; the server checks the rest.
+        Raises ValueError for a value that is out of range, and ImportError if packets of the codec cannot be decoded;
+        the server checks the rest.
         """
         options = _options.StreamOptions(device, format, tuple(channel_map), frame_size, max_latency, overflow,
-                                         on_device_loss, reconnect, preroll, codec, bitrate, clock_notices)
+                                         on_device_loss, reconnect, preroll, codec, bitrate, packets,
+                                         clock_notices)
         return self._add(FrameStream(self._endpoint, options, on_notice, self._streams.discard))
 
     def levels(self, device: str = "", *, interval: float = 0.1,

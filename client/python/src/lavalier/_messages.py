@@ -5,7 +5,7 @@ from typing import Optional, Type
 
 import grpc
 
-from . import _errors, _values
+from . import _decoders, _errors, _values
 from .v1 import audio_capture_pb2 as pb
 
 _ERRORS: "dict[grpc.StatusCode, Type[_errors.Error]]" = {
@@ -87,8 +87,12 @@ def notice(message: pb.StreamNotice) -> _values.Notice:
                           message.clock_ppm if kind == _values.NoticeKind.CLOCK else None)
 
 
-def frame(started: _values.StreamStart, message: pb.AudioFrame, before: Optional[_values.Gap]) -> _values.Frame:
-    return _values.Frame(started, message.pcm, message.packet, message.sample_index, message.capture_time_unix_nanos,
+def frame(started: _values.StreamStart, message: pb.AudioFrame, before: Optional[_values.Gap],
+          decoder: Optional[_decoders.PacketDecoder]) -> _values.Frame:
+    pcm, packet = message.pcm, message.packet
+    if decoder is not None:
+        pcm, packet = decoder.decode(packet), b""
+    return _values.Frame(started, pcm, packet, message.sample_index, message.capture_time_unix_nanos,
                          message.read_delay_micros, message.read_time_steady_nanos, before)
 
 

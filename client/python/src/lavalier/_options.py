@@ -5,7 +5,7 @@ import dataclasses
 import math
 from typing import Any, Callable, Literal, Mapping, Sequence, Union
 
-from . import _messages
+from . import _decoders, _messages
 from ._values import Format, Notice
 from .v1 import audio_capture_pb2 as pb
 
@@ -41,7 +41,8 @@ def millis(name: str, seconds: float) -> int:
 
 @dataclasses.dataclass(frozen=True)
 class StreamOptions:
-    """The options of a stream, as described in `Client.stream`. Raises ValueError; the server checks the rest."""
+    """The options of a stream, as described in `Client.stream`. Raises ValueError, and ImportError if the packets of the
+    codec cannot be decoded; the server checks the rest."""
 
     device: str
     format: Union[Format, str, None]
@@ -54,6 +55,7 @@ class StreamOptions:
     preroll: float
     codec: Codec
     bitrate: int
+    packets: bool
     clock_notices: bool
 
     def __post_init__(self) -> None:
@@ -66,6 +68,8 @@ class StreamOptions:
                             *(("channel_map", each) for each in self.channel_map)):
             if not 0 <= value <= _MAX_INT:
                 raise ValueError(f"{name}: {value} (expected: 0 to {_MAX_INT})")
+        if not self.packets:
+            _decoders.check(self.codec)
         self.request()
 
     def request(self, **changes: Any) -> pb.StreamFramesRequest:

@@ -15,6 +15,7 @@ from typing import Callable, Generator, Optional, Union
 from . import _errors, _messages
 from ._ages import FrameAges
 from ._backoff import Backoff
+from ._decoders import PacketDecoder
 from ._endpoint import Endpoint
 from ._options import StreamOptions
 from ._position import StreamPosition
@@ -102,6 +103,7 @@ class Session:
         self._missing_cause = Cause.NOT_KEPT  # of what is missing when the stream resumes
         self._resume_requested = False  # by the last request
         self._queue = options.max_latency  # of the last request, in seconds
+        self._decoder: Optional[PacketDecoder] = None  # of this epoch; None: the frames are not decoded
         self._dropped: Optional[Gap] = None  # here, since the last frame that the reader got
         self.start: Optional[StreamStart] = None
         """The parameters of the current epoch; None before the first one."""
@@ -171,6 +173,8 @@ class Session:
         case = message.WhichOneof("message")
         if case == "started":
             self.start = _messages.start(message.started)
+            decodes = self.start.codec != "pcm" and not self._options.packets
+            self._decoder = PacketDecoder(self.start) if decodes else None
         elif case == "notice":
             notice = _messages.notice(message.notice)
             if notice.kind == NoticeKind.DEVICE_LOST and self._options.on_device_loss == "fail":
@@ -190,7 +194,7 @@ class Session:
         gap = _sum(self._dropped, gap)
         if not expired:
             self._dropped = None
-            yield _messages.frame(start, message, gap)
+            yield _messages.frame(start, message, gap, self._decoder)
             return
         self.stale_frames += 1
         self._dropped = _sum(gap, Gap((GapPart(start.frame_size, Cause.SLOW_SUBSCRIBER, False),)))

@@ -173,9 +173,9 @@ class Frame:
                  gap: Optional[Gap]) -> None:
         self._start = start
         self.pcm = pcm
-        """The samples, interleaved and little-endian. Empty with a codec."""
+        """The samples, interleaved and little-endian. Empty if the frame has a packet."""
         self.packet = packet
-        """One packet of the codec. Empty without a codec."""
+        """One packet of the codec, with `packets=True`. Otherwise empty."""
         self.sample_index = sample_index
         """The index of the first sample in its epoch, counted per channel from 0."""
         self.capture_time_unix_nanos = capture_time_unix_nanos
@@ -201,10 +201,12 @@ class Frame:
         """The samples as a numpy array of shape (frame_size, channels).
 
         It is a view of `pcm` and read-only, of type int16, int32 or float32. Samples of s24le are copied to int32,
-        with their values unchanged. Raises ValueError with a codec, and ImportError if numpy is not installed.
+        with their values unchanged. Raises ValueError if the frame has a packet, and ImportError if numpy is not
+        installed.
         """
-        if self._start.codec != "pcm":
-            raise ValueError(f"samples: none (expected: codec=\"pcm\"; this frame has a packet of {self._start.codec})")
+        if self.packet:
+            raise ValueError(f"samples: none (expected: a stream without packets=True; this frame has a packet of "
+                             f"{self._start.codec})")
         try:
             import numpy
         except ImportError as e:

@@ -74,14 +74,15 @@ class Client:
     def stream(self, device: str = "", *, format: Union[Format, str, None] = None, channel_map: Sequence[int] = (),
                frame_size: int = 0, max_latency: float = 0, overflow: _options.Overflow = "drop_oldest",
                on_device_loss: _options.OnDeviceLoss = "fail", reconnect: float = 300, preroll: float = 0,
-               codec: _options.Codec = "pcm", bitrate: int = 0, clock_notices: bool = False,
+               codec: _options.Codec = "pcm", bitrate: int = 0, packets: bool = False, clock_notices: bool = False,
                on_notice: Optional[_options.NoticeListener] = None) -> FrameStream:
         """Returns a stream of frames, which opens when it is entered or read first.
 
-        `lavalier.Client.stream` describes the options. Raises ValueError for a value that is out of range.
+        `lavalier.Client.stream` describes the options and what it raises.
         """
         options = _options.StreamOptions(device, format, tuple(channel_map), frame_size, max_latency, overflow,
-                                         on_device_loss, reconnect, preroll, codec, bitrate, clock_notices)
+                                         on_device_loss, reconnect, preroll, codec, bitrate, packets,
+                                         clock_notices)
         self._endpoint.check_open()
         stream = FrameStream(self._endpoint, options, on_notice, self._streams.discard)
         self._streams.add(stream)

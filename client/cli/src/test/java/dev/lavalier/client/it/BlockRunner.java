@@ -60,6 +60,7 @@ final class BlockRunner implements AutoCloseable {
               "python3 -c 'import ensurepip, grpc, hatchling' && protoc --version && which grpc_python_plugin",
               "python3-venv python3-grpcio python3-hatchling protobuf-compiler protobuf-compiler-grpc"),
           Tool.of("import soundfile", "python3 -c 'import soundfile'", "python3-soundfile"),
+          Tool.of("codec=\"", "python3 -c 'import av'", "python3-av"),
           Tool.of("import numpy", "python3 -c 'import numpy'", "python3-numpy"),
           Tool.of(
               "\\bgrpc_cpp_plugin\\b|\\blisten-cpp\\b",

@@ -38,7 +38,7 @@ final class PythonClientIT {
           "openssl");
 
   private static final String IMPORTS =
-      "import build, ensurepip, grpc, hatchling, mypy, numpy, pytest, xdist";
+      "import av, build, ensurepip, grpc, hatchling, mypy, numpy, pytest, xdist";
 
   @TempDir static Path dir;
 
@@ -59,7 +59,7 @@ final class PythonClientIT {
             .orElse("");
     assumeTrue(
         !debianPython.isEmpty(),
-        "no python3 can %s (Debian: mypy python3-build python3-grpcio python3-hatchling python3-numpy python3-pytest python3-pytest-xdist python3-venv)"
+        "no python3 can %s (Debian: mypy python3-av python3-build python3-grpcio python3-hatchling python3-numpy python3-pytest python3-pytest-xdist python3-venv)"
             .formatted(IMPORTS));
     Path environment = dir.resolve("venv");
     succeeds(debianPython, "-m", "venv", "--system-site-packages", environment.toString());
@@ -90,6 +90,7 @@ final class PythonClientIT {
                 python,
                 "-m",
                 "pytest",
+                "tests/test_codecs.py",
                 "tests/test_session.py",
                 "tests/test_values.py",
                 "tests/test_faults.py"))
