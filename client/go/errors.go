@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"regexp"
 	"strings"
 
 	"google.golang.org/grpc/codes"
@@ -35,6 +36,9 @@ const (
 	Cancelled
 	// NotSupported: the server does not have the method.
 	NotSupported
+	// TLSFailed: the server's certificate is not trusted, or the server does not use TLS. Fix the options
+	// of Dial, or ask the operator.
+	TLSFailed
 )
 
 var kinds = map[codes.Code]Kind{
@@ -51,6 +55,10 @@ var kinds = map[codes.Code]Kind{
 	codes.PermissionDenied:   NotPermitted,
 	codes.Unimplemented:      NotSupported,
 }
+
+// handshakeFailure matches gRPC's message for a TLS handshake that fails in each attempt. The status
+// is UNAVAILABLE.
+var handshakeFailure = regexp.MustCompile(`authentication handshake failed: (remote error: )?(?:tls|x509): `)
 
 // Error is the reason why a stream ended. Its message is one line: that of the server, if the server
 // sent one.
@@ -98,5 +106,12 @@ func failure(ctx context.Context, err error) *Error {
 	if i := strings.IndexByte(message, '\n'); i >= 0 {
 		message = message[:i]
 	}
-	return newError(status.Code(err), message, err)
+	result := newError(status.Code(err), message, err)
+	if match := handshakeFailure.FindStringSubmatch(message); match != nil {
+		result.Kind = TLSFailed
+		if match[1] != "" && strings.Contains(message, "certificate") { // this client's
+			result.Kind = NotAuthenticated
+		}
+	}
+	return result
 }

@@ -2,6 +2,8 @@ package lavalier
 
 import (
 	"context"
+	"crypto/x509"
+	"net"
 	"os"
 	"testing"
 	"time"
@@ -77,6 +79,43 @@ func TestServerAfterStallFramesAreRecentAndEachSampleIsCounted(t *testing.T) {
 func TestServerRejectsUnknownDevice(t *testing.T) {
 	_, err := Pull(context.Background(), dialServer(t, token()...), &pb.StreamFramesRequest{DeviceId: "moon"})
 	expectError(t, err, DeviceNotFound, codes.NotFound, "device_id: moon (expected: one of tone)")
+}
+
+func TestServerWithUntrustedCertificateIsReported(t *testing.T) {
+	conn, err := Dial(os.Getenv("TEST_SERVER"),
+		grpc.WithTransportCredentials(credentials.NewClientTLSFromCert(x509.NewCertPool(), "")))
+	if err != nil || os.Getenv("TEST_CA") == "" {
+		t.Skip("TEST_CA is not set: GoIT runs this test")
+	}
+	defer conn.Close()
+	_, err = Pull(context.Background(), conn, &pb.StreamFramesRequest{})
+	expectError(t, err, TLSFailed, codes.Unavailable, "")
+}
+
+func TestServerWithoutTLSIsReported(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	go func() {
+		for {
+			peer, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			peer.Write([]byte("HTTP/1.1 400 Bad Request\r\n\r\n"))
+			defer peer.Close()
+		}
+	}()
+	conn, err := Dial(listener.Addr().String(),
+		grpc.WithTransportCredentials(credentials.NewClientTLSFromCert(x509.NewCertPool(), "")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	_, err = Pull(context.Background(), conn, &pb.StreamFramesRequest{})
+	expectError(t, err, TLSFailed, codes.Unavailable, "")
 }
 
 func TestServerRequiresToken(t *testing.T) {

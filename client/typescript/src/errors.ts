@@ -9,18 +9,20 @@
  * - `UNAVAILABLE`: the server is unreachable or stopping, or the device is busy or lost. Retry later.
  * - `NOT_AUTHENTICATED`: the credential is missing, unknown, expired or revoked. Ask the operator.
  * - `NOT_PERMITTED`: the caller is authenticated but does not have the grant. Ask the operator.
+ * - `TLS_FAILED`: the server's certificate is not trusted, or the server does not use TLS. Fix the options of
+ *   `connect`, or ask the operator. A browser does not report it: there it is `UNAVAILABLE`.
  * - `CANCELLED`: this program closed the client or the stream.
  * - `NOT_SUPPORTED`: the server does not have the method.
  * - `INTERNAL`: client and server are incompatible, or there is a bug. Report it.
  */
 export type ErrorKind =
   | 'INVALID_REQUEST' | 'DEVICE_NOT_FOUND' | 'FORMAT_NOT_AVAILABLE' | 'LIMIT_REACHED' | 'UNAVAILABLE'
-  | 'NOT_AUTHENTICATED' | 'NOT_PERMITTED' | 'CANCELLED' | 'NOT_SUPPORTED' | 'INTERNAL';
+  | 'NOT_AUTHENTICATED' | 'NOT_PERMITTED' | 'TLS_FAILED' | 'CANCELLED' | 'NOT_SUPPORTED' | 'INTERNAL';
 
 /** The numbers of the gRPC statuses that this package itself uses. */
 export const Status = {
-  OK: 0, CANCELLED: 1, RESOURCE_EXHAUSTED: 8, INTERNAL: 13, UNAVAILABLE: 14, UNAUTHENTICATED: 16,
-  PERMISSION_DENIED: 7,
+  OK: 0, CANCELLED: 1, PERMISSION_DENIED: 7, RESOURCE_EXHAUSTED: 8, INTERNAL: 13, UNAVAILABLE: 14,
+  UNAUTHENTICATED: 16,
 } as const;
 
 const KINDS: Readonly<Record<number, ErrorKind>> = {
@@ -60,6 +62,16 @@ export class LavalierError extends Error {
 export function failure(code: number, message: string): LavalierError {
   const line = message.split('\n', 1)[0] || `the call ended with status ${code}`;
   return new LavalierError(KINDS[code] ?? 'INTERNAL', code, line);
+}
+
+/** Returns the token of a function. Throws a LavalierError if the function throws. */
+export function tokenFrom(source: () => string): string {
+  try {
+    return source();
+  } catch (error) {
+    const name = error instanceof Error ? error.name : typeof error;
+    throw failure(Status.UNAUTHENTICATED, `token: none (expected: one from the token function; it threw ${name})`);
+  }
 }
 
 /** Returns the error for a call that this program ended. */

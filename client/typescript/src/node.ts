@@ -1,10 +1,14 @@
 import { fromBinary, toBinary, type DescMessage, type MessageShape } from '@bufbuild/protobuf';
 import grpc from '@grpc/grpc-js';
 import { Client } from './client.js';
-import { failure, LavalierError, Status } from './errors.js';
+import { failure, LavalierError, Status, tokenFrom } from './errors.js';
 import type { Call, CallEvents, Method, Transport } from './transport.js';
 
 const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|\[::1\])(?::\d+)?$|^unix:/;
+// How gRPC reports a connection that failed, and what the handshake of TLS then reports.
+const FAILED_CONNECTION = /^No connection established\. Last error: (?:Error: )?(.*?)(?:\. Resolution note: |\n|$)/;
+const REJECTED_CERTIFICATE = /alert .*(?:certificate|unknown ca|access denied)/; // of this client
+const FAILED_HANDSHAKE = /certificate|altnames|SSL routines/;
 const TOKEN = /^[-A-Za-z0-9._~+/=]+$/;
 
 /** How to reach a server. */
@@ -33,6 +37,7 @@ export function connect(server: string, options: ConnectOptions = {}): Client {
 }
 
 class GrpcTransport implements Transport {
+  readonly #server: string;
   readonly #client: grpc.Client;
   readonly #token: (() => string) | null;
 
@@ -44,7 +49,8 @@ class GrpcTransport implements Transport {
     if (token !== undefined && !encrypted && !LOOPBACK.test(server)) {
       throw new RangeError(`token: not sent to ${server} without encryption (expected: TLS, or a loopback address)`);
     }
-    this.#token = token === undefined ? null : () => checkToken(typeof token === 'string' ? token : token());
+    this.#server = server;
+    this.#token = token === undefined ? null : () => checkToken(typeof token === 'string' ? token : tokenFrom(token));
     const credentials = encrypted
       ? grpc.credentials.createSsl(ca, key, certificate) : grpc.credentials.createInsecure();
     this.#client = new grpc.Client(server, credentials, {
@@ -78,9 +84,9 @@ class GrpcTransport implements Transport {
       return { send: () => {}, cancel: () => { done = true; } };
     }
     call.on('data', (message: MessageShape<O>) => { if (!done) events.message(message); });
-    call.on('error', (error: grpc.ServiceError) => finish(failure(error.code, error.details)));
+    call.on('error', (error: grpc.ServiceError) => finish(this.#failure(error)));
     call.on('end', () => {}); // the status follows
-    call.on('status', ({ code, details }) => finish(code === Status.OK ? undefined : failure(code, details)));
+    call.on('status', (status) => finish(status.code === Status.OK ? undefined : this.#failure(status)));
     return {
       send: (request, last) => {
         call.write(request);
@@ -91,6 +97,15 @@ class GrpcTransport implements Transport {
         call.cancel();
       },
     };
+  }
+
+  #failure({ code, details }: { code: number; details: string }): LavalierError {
+    const line = FAILED_CONNECTION.exec(details)?.[1] ?? '';
+    if (!FAILED_HANDSHAKE.test(line)) return failure(code, details);
+    const reason = line.includes('wrong version number') ? 'the server answers without TLS' : line;
+    return REJECTED_CERTIFICATE.test(line)
+      ? new LavalierError('NOT_AUTHENTICATED', code, `certificate: not accepted (expected: one that ${this.#server} trusts; ${reason})`)
+      : new LavalierError('TLS_FAILED', code, `server: ${this.#server} (expected: TLS with a trusted certificate; ${reason})`);
   }
 
   close(): void {

@@ -1,6 +1,6 @@
 import { fromBinary, toBinary, type DescMessage } from '@bufbuild/protobuf';
 import { Client } from './client.js';
-import { failure, Status, type LavalierError } from './errors.js';
+import { failure, Status, tokenFrom, type LavalierError } from './errors.js';
 import type { Call, CallEvents, Method, Transport } from './transport.js';
 
 const NORMAL_CLOSE = 1000;
@@ -34,12 +34,18 @@ class WebTransport implements Transport {
 
   constructor(url: string, { token, WebSocket: socketClass }: WebConnectOptions) {
     this.#url = url;
-    this.#token = typeof token === 'function' ? token : () => token;
+    this.#token = typeof token === 'function' ? () => tokenFrom(token) : () => token;
     this.#socketClass = socketClass ?? globalThis.WebSocket;
   }
 
   start<I extends DescMessage, O extends DescMessage>(method: Method<I, O>, events: CallEvents<O>): Call<I> {
-    const token = this.#token();
+    let token: string | undefined;
+    try {
+      token = this.#token();
+    } catch (error) {
+      const end = setTimeout(() => events.end(error as LavalierError));
+      return { send: () => {}, cancel: () => clearTimeout(end) };
+    }
     const url = new URL(`/${method.parent.typeName}/${method.name}`, this.#url);
     const path = url.href;
     url.protocol = url.protocol.replace('http', 'ws');

@@ -136,6 +136,19 @@ for (const [name, { open, openEncrypted }] of Object.entries(TRANSPORTS)) {
       }
     });
 
+    test('a token function that throws fails the call', async () => {
+      const client = open(server, { token: () => { throw new TypeError('secret'); } });
+      try {
+        const error = {
+          kind: 'NOT_AUTHENTICATED', code: 16, message: 'token: none (expected: one from the token function; it threw TypeError)',
+        };
+        await assert.rejects(client.listDevices(), error);
+        await assert.rejects(client.pullFrames(), error);
+      } finally {
+        client.close();
+      }
+    });
+
     test('a stream continues after a restart of the server', async () => {
       const notices = [];
       const client = open();
@@ -166,6 +179,17 @@ for (const [name, { open, openEncrypted }] of Object.entries(TRANSPORTS)) {
     });
   });
 }
+
+test('a failed handshake is reported', async () => {
+  for (const [address, reason] of [[secure.encrypted.address, 'self.signed certificate.*'], [server.address, 'the server answers without TLS']]) {
+    const client = connectNode(address, { tls: true });
+    const message = new RegExp(`^server: ${address} \\(expected: TLS with a trusted certificate; ${reason}\\)$`);
+    const error = { kind: 'TLS_FAILED', code: 14, message };
+    await assert.rejects(client.listDevices(), error);
+    await assert.rejects(client.pullFrames(), error);
+    client.close();
+  }
+});
 
 test('a token is not sent to another machine without encryption, or with a line break', async () => {
   assert.throws(() => connectNode('studio.example:50051', { token: 'secret' }),
