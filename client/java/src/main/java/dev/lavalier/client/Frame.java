@@ -2,12 +2,20 @@ package dev.lavalier.client;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.time.Instant;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** {@code frameSize} samples of each channel. Immutable; may be kept and shared between threads. */
+/**
+ * Samples of each channel that follow each other. Immutable; may be kept and shared between
+ * threads. Arrays are new at each call, and interleaved: all channels of the first sample, then all
+ * of the second, so that they have {@code sampleCount * format.channelCount} elements. They are
+ * empty if the frame has a {@link #packet}.
+ */
 public final class Frame {
 
+  private final PcmFormat format;
+  private final int sampleCount;
   private final ByteBuffer pcm;
   private final long sampleIndex;
   private final long captureTimeUnixNanos;
@@ -18,6 +26,8 @@ public final class Frame {
   private final @Nullable ByteBuffer concealed;
 
   Frame(
+      PcmFormat format,
+      int sampleCount,
       ByteBuffer pcm,
       long sampleIndex,
       long captureTimeUnixNanos,
@@ -26,6 +36,8 @@ public final class Frame {
       @Nullable Gap gap,
       @Nullable ByteBuffer packet,
       @Nullable ByteBuffer concealed) {
+    this.format = format;
+    this.sampleCount = sampleCount;
     this.pcm = pcm;
     this.sampleIndex = sampleIndex;
     this.captureTimeUnixNanos = captureTimeUnixNanos;
@@ -34,6 +46,35 @@ public final class Frame {
     this.gap = gap;
     this.packet = packet;
     this.concealed = concealed;
+  }
+
+  /** Returns the format of the samples, the same for all frames of an epoch. */
+  public PcmFormat format() {
+    return format;
+  }
+
+  /** Returns the number of samples per channel: {@link StreamStart#frameSize}. */
+  public int sampleCount() {
+    return sampleCount;
+  }
+
+  /**
+   * Returns the samples as numbers from -1.0 (full scale) to less than 1.0. Integers are divided by
+   * 2^15, 2^23 or 2^31; of 32 bits, a {@code float} has the upper 24. With {@link
+   * SampleEncoding#F32LE}, the values are those that the server sent: they are not clipped.
+   */
+  public float[] floats() {
+    return Samples.floats(pcm(), format.encoding());
+  }
+
+  /**
+   * Returns the samples as 16-bit numbers: those of {@link SampleEncoding#S16LE}, and those of the
+   * other encodings rounded to the nearest value, a half upwards, clipped, and without dither. A
+   * {@code NaN} becomes 0. If 16 bits are all that is needed, request S16LE: the server then adds
+   * dither.
+   */
+  public short[] shorts() {
+    return Samples.shorts(pcm(), format.encoding());
   }
 
   /**
@@ -76,6 +117,11 @@ public final class Frame {
     return captureTimeUnixNanos;
   }
 
+  /** Returns {@link #captureTimeUnixNanos} as an instant. */
+  public Instant captureTime() {
+    return Instant.ofEpochSecond(0, captureTimeUnixNanos);
+  }
+
   /**
    * Returns the time from {@link #captureTimeUnixNanos} until the server had read the whole frame,
    * in nanoseconds: the duration of the frame, and the delay of the device and its driver. Any
@@ -99,5 +145,15 @@ public final class Frame {
   /** Returns the gap just before this frame; empty if no sample is missing. */
   public Optional<Gap> gap() {
     return Optional.ofNullable(gap);
+  }
+
+  /**
+   * Returns the index, the number of samples, the format, the capture time and the gap; for logs.
+   */
+  @Override
+  public String toString() {
+    return "Frame[sampleIndex=%d, sampleCount=%d, format=%s, captureTime=%s, missingBefore=%d]"
+        .formatted(
+            sampleIndex, sampleCount, format, captureTime(), gap == null ? 0 : gap.sampleCount());
   }
 }

@@ -118,7 +118,7 @@ public final class FrameStream implements Iterable<Frame>, AutoCloseable {
         drop(gap);
       } else {
         dropped = null;
-        return ProtoMapper.frame(arrival.frame(), gap, call.decoder());
+        return ProtoMapper.frame(call.start(), arrival.frame(), gap, call.decoder());
       }
     }
     return null;

@@ -163,15 +163,19 @@ final class ProtoMapper {
   /**
    * Returns a frame.
    *
+   * @param start the parameters of its epoch
    * @param gap the gap before it; null: none
    * @param decoder decodes its packet; null: it contains PCM, or its packet is not decoded
    * @throws LavalierException INTERNAL if it cannot be decoded
    */
-  static Frame frame(AudioFrame frame, @Nullable Gap gap, @Nullable PacketDecoder decoder)
+  static Frame frame(
+      StreamStart start, AudioFrame frame, @Nullable Gap gap, @Nullable PacketDecoder decoder)
       throws LavalierException {
     ByteBuffer concealed =
         decoder == null || gap == null ? null : decoder.conceal(gap.sampleCount());
     return new Frame(
+        start.format(),
+        start.frameSize(),
         decoder == null
             ? frame.getPcm().asReadOnlyByteBuffer()
             : decoder.decode(frame.getPacket().toByteArray()),

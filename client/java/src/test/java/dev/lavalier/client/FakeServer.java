@@ -60,14 +60,14 @@ public final class FakeServer implements BeforeEachCallback, AfterEachCallback {
   /** The messages of one stream and its final status; null: the stream does not end. */
   private record ScriptedStream(List<StreamFramesResponse> messages, @Nullable Status status) {}
 
-  /** Lets every stream send these messages and end with this status. */
-  public void respondWith(List<StreamFramesResponse> messages, Status status) {
+  /** Lets every stream send these messages and end with this status; null: it does not end. */
+  public void respondWith(List<StreamFramesResponse> messages, @Nullable Status status) {
     scripts.clear();
     thenRespondWith(messages, status);
   }
 
   /** Adds a script for the streams after those that are already scripted. */
-  public void thenRespondWith(List<StreamFramesResponse> messages, Status status) {
+  public void thenRespondWith(List<StreamFramesResponse> messages, @Nullable Status status) {
     scripts.add(new ScriptedStream(messages, status));
   }
 
