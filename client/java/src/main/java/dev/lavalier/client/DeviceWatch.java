@@ -78,7 +78,7 @@ public final class DeviceWatch implements AutoCloseable {
             server,
             timeSource,
             answerTimeoutNanos,
-            () -> {});
+            end -> {});
     if (closed.getCount() == 0) { // by another thread since
       messages.close();
     }
@@ -86,7 +86,8 @@ public final class DeviceWatch implements AutoCloseable {
 
   /**
    * Sets the listener for {@link Notice.Kind#RECONNECTING} and {@link Notice.Kind#RECONNECTED}. It
-   * runs on the reading thread.
+   * runs on the reading thread. An exception of the listener goes to the thread's handler for
+   * uncaught exceptions and has no other effect.
    */
   public void onNotice(Consumer<Notice> listener) {
     noticeListener = listener;
@@ -158,7 +159,7 @@ public final class DeviceWatch implements AutoCloseable {
     }
     if (!reconnection.isActive()) {
       reconnection.begin();
-      noticeListener.accept(reconnection.lossNotice("connection lost", reason));
+      report(reconnection.lossNotice("connection lost", reason));
     }
     if (!reconnection.hasTime()) {
       throw reason;
@@ -181,10 +182,14 @@ public final class DeviceWatch implements AutoCloseable {
   }
 
   private void notifyReconnected(Duration outage) {
-    noticeListener.accept(
+    report(
         new Notice(
             Notice.Kind.RECONNECTED,
             String.format(Locale.ROOT, "reconnected after %.1f s", outage.toMillis() / 1e3)));
+  }
+
+  private void report(Notice notice) {
+    Callbacks.run(() -> noticeListener.accept(notice));
   }
 
   /** Ends the watch. */

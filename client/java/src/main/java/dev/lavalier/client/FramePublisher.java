@@ -4,11 +4,13 @@ import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Flow;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Publishes a stream as a {@link Flow.Publisher} to one subscriber. It closes the stream when the
- * subscription ends.
+ * subscription ends. A stream that has a publisher must not be read by the program.
  *
  * <p>The stream is read only while frames are requested. Frames that are not requested expire on
  * the server, which drops them and counts them in the next frame's gap. If none is requested for 30
@@ -20,8 +22,15 @@ import org.jspecify.annotations.Nullable;
  * frames that arrived before the server ended the stream have to be requested first. {@code cancel}
  * closes the stream.
  *
- * <p>One thread serves the subscriber from {@code onSubscribe} until the end and sends all further
- * signals.
+ * <p>A publisher has no thread. Without an executor, each signal runs on the thread that causes it:
+ * the transport's thread that received the frame, the thread that requests or closes, or the
+ * client's thread {@code lavalier-timer}, which also ends a wait for the next attempt to reconnect.
+ * The transport's threads serve all streams of the program, so the subscriber must not block them:
+ * if it works for long, or waits, pass an executor. Signals never overlap, and each sees the
+ * effects of the previous ones.
+ *
+ * <p>An exception of the subscriber cancels the subscription and goes to the thread's handler for
+ * uncaught exceptions.
  */
 public final class FramePublisher implements Flow.Publisher<Frame> {
 
@@ -30,22 +39,20 @@ public final class FramePublisher implements Flow.Publisher<Frame> {
   private final AtomicBoolean subscribed = new AtomicBoolean();
 
   private FramePublisher(FrameStream stream, Executor executor) {
-    this.stream = stream;
-    this.executor = executor;
+    this.stream = Objects.requireNonNull(stream, "stream");
+    this.executor = Objects.requireNonNull(executor, "executor");
   }
 
-  /** Returns a publisher with a thread of its own, {@code lavalier-publisher}. */
+  /** Returns a publisher whose signals run on the threads that cause them; see above. */
   public static FramePublisher of(FrameStream stream) {
-    return of(
-        stream,
-        task -> {
-          Thread thread = new Thread(task, "lavalier-publisher");
-          thread.setDaemon(true);
-          thread.start();
-        });
+    return of(stream, Runnable::run);
   }
 
-  /** Returns a publisher that occupies one thread of an executor until the subscription ends. */
+  /**
+   * Returns a publisher whose signals run in tasks of an executor. A task ends when it has
+   * signalled what is there, so publishers can share few threads. If the executor rejects a task,
+   * the stream is closed and the rejection is signalled as the error.
+   */
   public static FramePublisher of(FrameStream stream, Executor executor) {
     return new FramePublisher(stream, executor);
   }
@@ -60,13 +67,14 @@ public final class FramePublisher implements Flow.Publisher<Frame> {
           new IllegalStateException("subscriber: a second one (expected: one per stream)"));
       return;
     }
-    PublisherSubscription subscription = new PublisherSubscription(stream, subscriber);
-    subscriber.onSubscribe(subscription);
+    PublisherSubscription subscription = new PublisherSubscription(stream, executor, subscriber);
     try {
-      executor.execute(subscription);
-    } catch (RuntimeException | Error e) { // rejected, or no thread can be created
-      stream.close();
-      subscription.signalEnd(e);
+      subscriber.onSubscribe(subscription);
+    } catch (RuntimeException | Error e) {
+      subscription.cancel();
+      throw e;
+    } finally {
+      subscription.start();
     }
   }
 
@@ -79,158 +87,138 @@ public final class FramePublisher implements Flow.Publisher<Frame> {
     public void cancel() {}
   }
 
-  /** The one subscription. Any thread may request; one thread runs it. */
-  private static final class PublisherSubscription implements Flow.Subscription, Runnable {
+  /**
+   * The one subscription. Any thread may request, cancel or {@link #wake}; {@link #deliver} runs on
+   * one thread at a time.
+   */
+  private static final class PublisherSubscription implements Flow.Subscription {
     private final FrameStream stream;
-    private final Flow.Subscriber<? super Frame> subscriber;
+    private final Executor executor;
+    private final AtomicLong demand = new AtomicLong();
 
-    // Guarded by this.
-    private long demand;
-    private boolean cancelled;
-    private boolean endChanged; // the stream may have ended since it was last asked
-    private @Nullable IllegalArgumentException demandError; // of an invalid request
+    /** Events to handle. The thread that raises it from 0 starts the task; 1 until the start. */
+    private final AtomicInteger events = new AtomicInteger(1);
 
-    PublisherSubscription(FrameStream stream, Flow.Subscriber<? super Frame> subscriber) {
+    private volatile boolean cancelled;
+    private volatile @Nullable IllegalArgumentException demandError; // of an invalid request
+
+    // Used only by deliver.
+    private Flow.@Nullable Subscriber<? super Frame> subscriber; // null: the subscription has ended
+    private @Nullable Wait wait; // that the timer ends; null: none
+    private Runnable cancelTimer = () -> {};
+
+    PublisherSubscription(
+        FrameStream stream, Executor executor, Flow.Subscriber<? super Frame> subscriber) {
       this.stream = stream;
+      this.executor = executor;
       this.subscriber = subscriber;
-      this.endChanged = true;
-      stream.onEnd(this::checkEnd);
-    }
-
-    private synchronized void checkEnd() {
-      endChanged = true;
-      notifyAll();
+      stream.onArrival(this::wake);
     }
 
     @Override
     public void request(long count) {
-      synchronized (this) {
-        if (count > 0) {
-          demand = demand + count < 0 ? Long.MAX_VALUE : demand + count;
-        } else if (demandError == null) {
-          demandError =
-              new IllegalArgumentException("request: %s (expected: 1 or more)".formatted(count));
-        }
-        notifyAll();
-        if (demandError == null) {
-          return;
-        }
+      if (count > 0) {
+        demand.accumulateAndGet(
+            count, (before, more) -> before + more < 0 ? Long.MAX_VALUE : before + more);
+        wake();
+      } else {
+        demandError =
+            new IllegalArgumentException(
+                "request: %s (expected: 1 or more, rule 3.9 of Reactive Streams)".formatted(count));
+        stream.close(); // wakes
       }
-      stream.close(); // releases the reading thread, which signals the error
     }
 
     @Override
     public void cancel() {
-      synchronized (this) {
-        cancelled = true;
-        notifyAll();
-      }
-      stream.close();
+      cancelled = true;
+      stream.close(); // wakes
     }
 
-    @Override
-    public void run() {
+    /** Lets the events be handled that came before and during {@code onSubscribe}. */
+    void start() {
+      execute();
+    }
+
+    private void wake() {
+      if (events.getAndIncrement() == 0) {
+        execute();
+      }
+    }
+
+    private void execute() {
       try {
-        while (awaitWork()) {
-          if (takeEndChanged() && pollEnd() && isActive()) {
-            signalEnd(null);
-            return;
-          }
-          if (!takeDemand()) {
-            continue;
-          }
-          Frame frame = read();
-          if (!isActive()) {
-            break;
-          }
-          if (frame == null) {
-            signalEnd(null);
-            return;
-          }
-          subscriber.onNext(frame);
+        executor.execute(this::handleEvents);
+      } catch (RuntimeException | Error e) { // rejected: nothing is executed from now on
+        end(e);
+      }
+    }
+
+    private void handleEvents() {
+      int handled = events.get();
+      do {
+        try {
+          deliver();
+        } catch (LavalierException | RuntimeException | Error e) {
+          end(e);
         }
-        signalEnd(demandError());
-      } catch (LavalierException e) {
-        signalEnd(e);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        signalEnd(e);
-      } finally {
-        stream.close(); // also if the subscriber threw
-      }
+        handled = events.addAndGet(-handled);
+      } while (handled != 0);
     }
 
-    /** Reads a frame. Signals an unexpected failure of the stream, which is a defect. */
-    private @Nullable Frame read() throws LavalierException {
-      try {
-        return stream.read();
-      } catch (RuntimeException | Error e) {
-        signalEnd(e);
-        throw e;
-      }
-    }
-
-    /** Returns whether the stream was closed; signals an unexpected failure as {@link #read}. */
-    private boolean pollEnd() throws LavalierException {
-      try {
-        return stream.pollEnd();
-      } catch (RuntimeException | Error e) {
-        signalEnd(e);
-        throw e;
-      }
-    }
-
-    /**
-     * Waits until a frame is requested or the stream may have ended; returns false if the
-     * subscription has ended.
-     */
-    private synchronized boolean awaitWork() throws InterruptedException {
-      while (demand == 0 && !endChanged && isActive()) {
-        wait();
-      }
-      return isActive();
-    }
-
-    private synchronized boolean takeEndChanged() {
-      boolean changed = endChanged;
-      endChanged = false;
-      return changed;
-    }
-
-    /** Takes one requested frame; returns false if none is requested. */
-    private synchronized boolean takeDemand() {
-      boolean requested = demand > 0;
-      if (requested && demand != Long.MAX_VALUE) {
-        demand--;
-        endChanged |= demand == 0; // the end may be next
-      }
-      return requested;
-    }
-
-    private synchronized boolean isActive() {
-      return !cancelled && demandError == null;
-    }
-
-    private synchronized @Nullable IllegalArgumentException demandError() {
-      return demandError;
-    }
-
-    /**
-     * Signals the end unless the subscriber has cancelled or knows it already; a null {@code error}
-     * means completion.
-     */
-    private void signalEnd(@Nullable Throwable error) {
-      synchronized (this) {
-        if (cancelled) {
+    /** Signals what is there. */
+    private void deliver() throws LavalierException {
+      while (subscriber != null) {
+        Frame frame = stream.poll(demand.get() > 0);
+        if (stream.isClosed()) {
+          end(null);
+        } else if (frame == null) {
+          setTimer(stream.pendingWait());
           return;
+        } else {
+          demand.updateAndGet(before -> before == Long.MAX_VALUE ? before : before - 1);
+          Flow.Subscriber<? super Frame> to = subscriber;
+          if (!Callbacks.run(() -> to.onNext(frame))) {
+            cancel();
+          }
         }
-        cancelled = true;
       }
-      if (error == null) {
-        subscriber.onComplete();
-      } else {
-        subscriber.onError(error);
+    }
+
+    private void setTimer(@Nullable Wait next) {
+      if (next == wait) {
+        return;
       }
+      cancelTimer.run();
+      wait = next;
+      cancelTimer =
+          next == null
+              ? () -> {}
+              : stream
+                  .timer()
+                  .schedule(
+                      () -> {
+                        next.expire();
+                        wake();
+                      },
+                      next.nanos());
+    }
+
+    /**
+     * Ends the subscription, and signals it unless the subscriber has cancelled.
+     *
+     * @param reason null: the stream was closed
+     */
+    private void end(@Nullable Throwable reason) {
+      Flow.Subscriber<? super Frame> to = subscriber;
+      subscriber = null;
+      stream.close();
+      cancelTimer.run();
+      if (to == null || cancelled) {
+        return;
+      }
+      Throwable error = demandError != null ? demandError : reason;
+      Callbacks.run(error == null ? to::onComplete : () -> to.onError(error));
     }
   }
 }

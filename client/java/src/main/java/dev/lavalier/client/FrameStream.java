@@ -19,34 +19,52 @@ import org.jspecify.annotations.Nullable;
  * have any more are a gap of the cause {@link Gap.Cause#SLOW_SUBSCRIBER}. Under {@link
  * OverflowPolicy#CLOSE}, or without reconnection, {@link #read} throws instead.
  *
- * <p>One thread reads, with {@link #read} or with a loop. {@link #close} may be called from any
- * thread, more than once; it ends the subscription, and a waiting reader returns. If a reader is
- * too slow, the server drops the oldest frames: this object buffers at most four messages.
+ * <p>One thread reads, with {@link #read} or with a loop, or a {@link FramePublisher} does. {@link
+ * #close} may be called from any thread, more than once; it ends the subscription, and a waiting
+ * reader returns. If a reader is too slow, the server drops the oldest frames: this object buffers
+ * at most four messages.
  */
 public final class FrameStream implements Iterable<Frame>, AutoCloseable {
 
+  /** The client of a stream. */
+  interface Owner {
+    /** Runs before the call starts, and may close the stream. */
+    void opening(FrameStream stream);
+
+    /** Runs when the stream is closed or could not be opened. */
+    void closed(FrameStream stream);
+
+    /** Runs as {@link ConnectionListener} says. */
+    void connectionChanged(FrameStream stream, ConnectionState state);
+  }
+
   private final ResumingCall call;
   private final OverflowPolicy overflowPolicy;
-  private final Consumer<FrameStream> onClose;
-
-  private volatile long staleFrames;
+  private final TimeSource timeSource;
+  private final Owner owner;
+  private final StreamCounters counters = new StreamCounters();
+  private final ConnectionStates states;
 
   // Used only by the reading thread.
   private @Nullable Gap dropped; // by this client since the last returned frame; null: none
 
   private FrameStream(
-      ResumingCall call, OverflowPolicy overflowPolicy, Consumer<FrameStream> onClose) {
-    this.call = call;
-    this.overflowPolicy = overflowPolicy;
-    this.onClose = onClose;
+      Supplier<Connection> connector,
+      Endpoint server,
+      StreamOptions options,
+      TimeSource timeSource,
+      Owner owner) {
+    this.overflowPolicy = options.overflowPolicy();
+    this.timeSource = timeSource;
+    this.owner = owner;
+    this.states = new ConnectionStates(state -> owner.connectionChanged(this, state));
+    this.call = new ResumingCall(connector, server, options, timeSource, counters, states);
   }
 
   /**
    * Subscribes.
    *
    * @param timeoutNanos how long to wait until the device is open
-   * @param onOpen runs before the call starts, and may close the stream
-   * @param onClose runs when the stream is closed or could not be opened
    */
   static FrameStream open(
       Supplier<Connection> connector,
@@ -54,14 +72,12 @@ public final class FrameStream implements Iterable<Frame>, AutoCloseable {
       StreamOptions options,
       TimeSource timeSource,
       long timeoutNanos,
-      Consumer<FrameStream> onOpen,
-      Consumer<FrameStream> onClose)
+      Owner owner)
       throws LavalierException {
-    ResumingCall call = new ResumingCall(connector, server, options, timeSource);
-    FrameStream stream = new FrameStream(call, options.overflowPolicy(), onClose);
-    onOpen.accept(stream);
+    FrameStream stream = new FrameStream(connector, server, options, timeSource, owner);
+    owner.opening(stream);
     try {
-      call.open(timeoutNanos);
+      stream.call.open(timeoutNanos);
       return stream;
     } catch (LavalierException | RuntimeException e) {
       stream.close();
@@ -72,29 +88,74 @@ public final class FrameStream implements Iterable<Frame>, AutoCloseable {
   /**
    * Returns the parameters of the current epoch; they change when {@link #read} reaches a later
    * epoch. Safe for use from any thread.
+   *
+   * @throws IllegalStateException if a {@link ConnectionListener} calls it before the stream is
+   *     {@link ConnectionState#READY}
    */
   public StreamStart start() {
-    return call.start();
+    StreamStart start = call.start();
+    if (start == null) {
+      throw new IllegalStateException("stream: not started (expected: a stream that is READY)");
+    }
+    return start;
   }
 
-  /** Sets the listener for notices. It runs on the reading thread during {@link #read}. */
+  /** Returns the state of the connection. Safe for use from any thread. */
+  public ConnectionState connectionState() {
+    return states.state();
+  }
+
+  /** Returns what this stream has received so far. Safe for use from any thread. */
+  public StreamStats stats() {
+    return counters.snapshot();
+  }
+
+  /**
+   * Sets the listener for notices. It runs on the reading thread during {@link #read}, or as the
+   * signals of a {@link FramePublisher}. An exception of the listener goes to the thread's handler
+   * for uncaught exceptions and has no other effect.
+   */
   public void onNotice(Consumer<Notice> listener) {
     call.onNotice(listener);
   }
 
-  /** Sets a listener for the end of a connection or of this stream. It runs on any thread. */
-  void onEnd(Runnable listener) {
-    call.onEnd(listener);
+  /**
+   * Sets a listener for arrived messages, the end of a connection and the end of this stream. It
+   * runs on any thread and does not block.
+   */
+  void onArrival(Runnable listener) {
+    call.onArrival(listener);
+  }
+
+  boolean isClosed() {
+    return call.isClosed();
   }
 
   /**
-   * Returns whether this stream was closed, without waiting. For the reading thread.
+   * Continues as {@link #read}, but without waiting.
    *
-   * @throws LavalierException if the server ended the stream, no frame waits to be read, and the
-   *     next {@link #read} would not resume the stream
+   * @param wanted whether to return a frame, and to connect again for it
+   * @return the frame; null if it has not arrived or is not wanted, or this stream was closed
    */
-  boolean pollEnd() throws LavalierException {
-    return call.pollEnd();
+  @Nullable Frame poll(boolean wanted) throws LavalierException {
+    ResumingCall.Arrival arrival;
+    while ((arrival = call.poll(wanted)) != null) {
+      Frame frame = accept(arrival);
+      if (frame != null) {
+        return frame;
+      }
+    }
+    return null;
+  }
+
+  /** Returns what {@link #poll} waits for, if it has a time limit; null: it has none. */
+  @Nullable Wait pendingWait() {
+    return call.pendingWait();
+  }
+
+  /** Returns the timer for {@link #pendingWait}. */
+  TimeSource.Timer timer() {
+    return timeSource.timer();
   }
 
   /**
@@ -113,21 +174,31 @@ public final class FrameStream implements Iterable<Frame>, AutoCloseable {
   public @Nullable Frame read() throws LavalierException {
     ResumingCall.Arrival arrival;
     while ((arrival = call.take()) != null) {
-      Gap gap = ProtoMapper.merge(dropped, arrival.gap());
-      if (arrival.expired()) {
-        drop(gap);
-      } else {
-        dropped = null;
-        return ProtoMapper.frame(call.start(), arrival.frame(), gap, call.decoder());
+      Frame frame = accept(arrival);
+      if (frame != null) {
+        return frame;
       }
     }
     return null;
   }
 
+  /** Returns an arrived frame for the program; null if it has expired. */
+  private @Nullable Frame accept(ResumingCall.Arrival arrival) throws LavalierException {
+    counters.arrived(arrival.frame());
+    Gap gap = ProtoMapper.merge(dropped, arrival.gap());
+    if (arrival.expired()) {
+      drop(gap);
+      return null;
+    }
+    dropped = null;
+    Frame frame = ProtoMapper.frame(start(), arrival.frame(), gap, call.decoder());
+    counters.delivered(frame.sampleCount(), gap);
+    return frame;
+  }
+
   private void drop(@Nullable Gap before) throws LavalierException {
-    StreamStart start = call.start();
-    long expired = staleFrames + 1; // only this thread writes it
-    staleFrames = expired;
+    StreamStart start = start();
+    counters.stale();
     dropped =
         ProtoMapper.merge(before, new Gap(start.frameSize(), Gap.Cause.SLOW_SUBSCRIBER, false));
     if (overflowPolicy == OverflowPolicy.CLOSE) {
@@ -141,10 +212,11 @@ public final class FrameStream implements Iterable<Frame>, AutoCloseable {
   }
 
   /**
-   * Returns the number of expired frames that this client dropped. Safe for use from any thread.
+   * Returns the number of expired frames that this client dropped, as {@link #stats} does. Safe for
+   * use from any thread.
    */
   public long staleFrames() {
-    return staleFrames;
+    return stats().staleFrames();
   }
 
   /**
@@ -184,6 +256,6 @@ public final class FrameStream implements Iterable<Frame>, AutoCloseable {
   @Override
   public void close() {
     call.close();
-    onClose.accept(this);
+    owner.closed(this);
   }
 }

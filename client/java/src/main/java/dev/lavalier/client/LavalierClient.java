@@ -49,7 +49,7 @@ public final class LavalierClient implements AutoCloseable {
   private final Channel channel; // for calls that are not streams of frames
   private final TimeSource timeSource;
   private final @Nullable ManagedChannel ownedChannel; // null: the caller shuts the channel down
-  private final Set<FrameStream> streams = ConcurrentHashMap.newKeySet();
+  private final OpenStreams streams = new OpenStreams();
   private final Set<DeviceWatch> watches = ConcurrentHashMap.newKeySet();
   private final Set<LevelStream> levelStreams = ConcurrentHashMap.newKeySet();
   private volatile boolean closed;
@@ -301,20 +301,15 @@ public final class LavalierClient implements AutoCloseable {
             : connector(windowBytes(options));
     long elapsedNanos = timeSource.nanoTime().getAsLong() - start;
     return FrameStream.open(
-        connector,
-        server,
-        options,
-        timeSource,
-        Math.max(1, timeoutNanos - elapsedNanos),
-        this::addStream,
-        streams::remove);
+        connector, server, options, timeSource, Math.max(1, timeoutNanos - elapsedNanos), streams);
   }
 
-  private void addStream(FrameStream stream) {
-    streams.add(stream);
-    if (closed) { // by another thread since
-      stream.close();
-    }
+  /**
+   * Sets the listener for the connections of this client's streams, also while nobody reads them.
+   * Set it before the streams are opened: it gets only later changes.
+   */
+  public void onConnectionState(ConnectionListener listener) {
+    streams.onConnectionState(Objects.requireNonNull(listener, "listener"));
   }
 
   /**
@@ -379,7 +374,7 @@ public final class LavalierClient implements AutoCloseable {
   public void close() {
     closed = true;
     server.markClosed();
-    streams.forEach(FrameStream::close);
+    streams.close();
     watches.forEach(DeviceWatch::close);
     levelStreams.forEach(LevelStream::close);
     if (ownedChannel != null) {

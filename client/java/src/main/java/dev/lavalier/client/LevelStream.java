@@ -48,7 +48,7 @@ public final class LevelStream implements AutoCloseable {
             server,
             timeSource,
             answerTimeoutNanos,
-            () -> {});
+            end -> {});
   }
 
   /**
@@ -76,7 +76,10 @@ public final class LevelStream implements AutoCloseable {
     return start;
   }
 
-  /** Sets the listener for notices. It runs on the reading thread during {@link #read}. */
+  /**
+   * Sets the listener for notices. It runs on the reading thread during {@link #read}. An exception
+   * of the listener goes to the thread's handler for uncaught exceptions and has no other effect.
+   */
   public void onNotice(Consumer<Notice> listener) {
     noticeListener = listener;
   }
@@ -104,7 +107,8 @@ public final class LevelStream implements AutoCloseable {
     if (message.hasStarted()) {
       start = ProtoMapper.start(message.getStarted());
     } else if (message.hasNotice()) {
-      noticeListener.accept(ProtoMapper.notice(message.getNotice()));
+      Notice notice = ProtoMapper.notice(message.getNotice());
+      Callbacks.run(() -> noticeListener.accept(notice));
     }
   }
 

@@ -7,9 +7,9 @@ import io.grpc.Context;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
-import java.util.concurrent.BlockingQueue;
+import java.util.ArrayDeque;
+import java.util.Queue;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.LinkedBlockingQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,11 +17,23 @@ import org.jspecify.annotations.Nullable;
  * The first one has to arrive in time: a peer that accepts the connection and never answers would
  * hold the caller for ever, because gRPC checks only established connections.
  *
- * <p>One thread takes messages; {@link #close} may be called from any thread, more than once.
+ * <p>One thread at a time takes messages, with or without waiting; {@link #close} may be called
+ * from any thread, more than once.
  */
 final class MessageStream<Q, R> implements AutoCloseable {
 
   static final int PREFETCH = 4;
+
+  /** Observes what arrives. */
+  interface Observer {
+    /**
+     * Reports that a message or the end of the call has arrived. Runs on a thread of the transport
+     * and does not block.
+     *
+     * @param end whether it is the end
+     */
+    void arrived(boolean end);
+  }
 
   /** A message, or the final status. Exactly one of the two is null. */
   private record Received<R>(@Nullable R message, @Nullable Status status, long arrivedNanos) {}
@@ -29,11 +41,11 @@ final class MessageStream<Q, R> implements AutoCloseable {
   private final Endpoint server;
   private final Context.CancellableContext context = Context.current().withCancellation();
   private final ClientCall<Q, R> call;
-  private final BlockingQueue<Received<R>> received = new LinkedBlockingQueue<>();
+  private final Queue<Received<R>> received = new ArrayDeque<>(); // guarded by this
   private final CountDownLatch answered = new CountDownLatch(1); // something was received
   private final TimeSource timeSource;
-  private final long answerTimeoutNanos;
-  private final Runnable onEnd;
+  private final Wait answer;
+  private final Observer observer;
 
   private volatile boolean closed;
   // Used only by the taking thread.
@@ -46,8 +58,7 @@ final class MessageStream<Q, R> implements AutoCloseable {
    *
    * @param server the endpoint, for errors
    * @param timeSource the clock for arrival times
-   * @param answerTimeoutNanos how long {@link #take} waits for the first message
-   * @param onEnd runs on any thread when the end of the call has been received
+   * @param answerTimeoutNanos how long the first message may take
    */
   MessageStream(
       Channel channel,
@@ -56,11 +67,11 @@ final class MessageStream<Q, R> implements AutoCloseable {
       Endpoint server,
       TimeSource timeSource,
       long answerTimeoutNanos,
-      Runnable onEnd) {
+      Observer observer) {
     this.server = server;
     this.timeSource = timeSource;
-    this.answerTimeoutNanos = answerTimeoutNanos;
-    this.onEnd = onEnd;
+    this.answer = new Wait(answered, answerTimeoutNanos);
+    this.observer = observer;
     // The listener runs on the transport's thread, because it never blocks.
     CallOptions direct = CallOptions.DEFAULT.withExecutor(Runnable::run);
     // Only the thread that uses a ClientCall may cancel it, but any thread may cancel the context
@@ -85,27 +96,60 @@ final class MessageStream<Q, R> implements AutoCloseable {
    *     connection is lost, or the thread was interrupted
    */
   @Nullable R take() throws LavalierException {
-    if (endStatus == null && !closed) {
+    R message = null;
+    while (message == null && !closed) {
       try {
-        if (awaitAnswer()) {
-          Received<R> next = received.take();
-          if (next.message() != null && !closed) {
-            call.request(1);
-            arrivedNanos = next.arrivedNanos();
-            return next.message();
-          }
-          endStatus = next.status();
-        } else {
-          timedOut = true;
-          endStatus = server.silence(answerTimeoutNanos);
-          context.cancel(null);
-        }
+        await();
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         if (!closed) { // else: the interrupt came later
           close();
           throw Endpoint.interrupted();
         }
+      }
+      message = poll();
+    }
+    return message;
+  }
+
+  /** Waits until {@link #poll} returns a message or throws, or this stream is closed. */
+  void await() throws InterruptedException {
+    if (Thread.interrupted()) {
+      throw new InterruptedException();
+    }
+    answer.await(timeSource);
+    if (answer.hasExpired()) {
+      return;
+    }
+    synchronized (this) {
+      while (received.isEmpty() && endStatus == null && !closed) {
+        wait();
+      }
+    }
+  }
+
+  /**
+   * Returns the next message without waiting.
+   *
+   * @return the message; null if none has arrived, or this stream was closed
+   * @throws LavalierException as {@link #take}
+   */
+  @Nullable R poll() throws LavalierException {
+    if (endStatus == null && !closed) {
+      Received<R> next = remove();
+      if (next == null) {
+        if (!answer.hasExpired()) {
+          return null;
+        }
+        timedOut = true;
+        endStatus = server.silence(answer.nanos());
+        context.cancel(null);
+      } else if (next.message() != null && !closed) {
+        call.request(1);
+        arrivedNanos = next.arrivedNanos();
+        return next.message();
+      } else {
+        endStatus = next.status();
       }
     }
     if (closed) {
@@ -114,22 +158,19 @@ final class MessageStream<Q, R> implements AutoCloseable {
     throw server.exception(endStatus);
   }
 
-  private boolean awaitAnswer() throws InterruptedException {
-    return answered.getCount() == 0
-        || timeSource.sleeper().await(answered, answerTimeoutNanos)
-        || answered.getCount() == 0;
+  private synchronized @Nullable Received<R> remove() {
+    return received.poll();
   }
 
   /** Returns the next message without taking it; null if it has not arrived. */
-  @Nullable R peek() {
+  synchronized @Nullable R peek() {
     Received<R> next = received.peek();
     return next == null ? null : next.message();
   }
 
-  /** Returns whether the call has ended and all its messages were taken. */
-  boolean hasEnded() {
-    Received<R> next = received.peek();
-    return endStatus != null || (next != null && next.message() == null);
+  /** Returns the wait for the first message; null if it has arrived or the call has ended. */
+  @Nullable Wait answer() {
+    return answer.hasEnded() || endStatus != null ? null : answer;
   }
 
   /** Returns whether the call ended because the server did not answer in time. */
@@ -151,7 +192,10 @@ final class MessageStream<Q, R> implements AutoCloseable {
   }
 
   private void receive(Received<R> next) {
-    received.add(next);
+    synchronized (this) {
+      received.add(next);
+      notifyAll();
+    }
     answered.countDown();
   }
 
@@ -165,12 +209,13 @@ final class MessageStream<Q, R> implements AutoCloseable {
     @Override
     public void onMessage(R message) {
       receive(new Received<>(message, null, timeSource.nanoTime().getAsLong()));
+      observer.arrived(false);
     }
 
     @Override
     public void onClose(Status status, Metadata trailers) {
       receive(new Received<>(null, status, 0));
-      onEnd.run();
+      observer.arrived(true);
     }
   }
 }

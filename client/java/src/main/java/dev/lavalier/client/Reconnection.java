@@ -83,7 +83,12 @@ final class Reconnection {
    * @return whether {@code cancelled} was counted down
    */
   boolean awaitAttempt(CountDownLatch cancelled) throws InterruptedException {
-    return timeSource.sleeper().await(cancelled, Math.min(remainingNanos(), nextBackoffNanos()));
+    return timeSource.sleeper().await(cancelled, nextWaitNanos());
+  }
+
+  /** Begins the wait for the next attempt; returns its length. */
+  long nextWaitNanos() {
+    return Math.min(remainingNanos(), nextBackoffNanos());
   }
 
   private long nextBackoffNanos() {

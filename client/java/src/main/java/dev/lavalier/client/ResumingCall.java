@@ -19,16 +19,12 @@ import org.jspecify.annotations.Nullable;
  * connection requests the same frames from the point where the old one ended. If the server rejects
  * it because of a limit, the call requests shorter queues at once, because the server may not have
  * the memory any more. A connection is lost, too, if the server does not answer in time, or if it
- * ended the stream because it was not read. One thread takes frames and waits for reconnections;
- * {@link #close} may be called from any thread, more than once.
+ * ended the stream because it was not read.
+ *
+ * <p>One thread at a time takes frames: {@link #take} waits, {@link #poll} does not. All progress
+ * happens in these two. {@link #close} may be called from any thread, more than once.
  */
 final class ResumingCall implements AutoCloseable {
-
-  /** If the server refuses a queue, the next request is for this part of it. */
-  private static final int QUEUE_DIVISOR = 4;
-
-  /** No shorter queue is requested, and none of less than two frames: the server's default. */
-  private static final Duration SHORTEST_QUEUE = Duration.ofMillis(200);
 
   /**
    * A received frame.
@@ -43,11 +39,13 @@ final class ResumingCall implements AutoCloseable {
   private final Endpoint server;
   private final StreamOptions options;
   private final TimeSource timeSource;
+  private final StreamCounters counters;
+  private final ConnectionStates states;
   private final CountDownLatch closed = new CountDownLatch(1);
 
   private volatile @Nullable StreamStart start; // null before the first epoch
   private volatile Consumer<Notice> noticeListener = notice -> {};
-  private volatile Runnable endListener = () -> {};
+  private volatile Runnable arrivalListener = () -> {};
 
   // The taking thread replaces them under this object's lock; any thread may close them.
   // Both are null before the first connection.
@@ -60,21 +58,26 @@ final class ResumingCall implements AutoCloseable {
   private @Nullable FrameAges ages; // of this connection; null before its first frame
   private boolean deviceLossEndsCall; // the server reported a device loss that ends the call
   private final Reconnection reconnection; // active until a frame arrives
+  private @Nullable Wait retry; // for the next attempt; null: there is a call
+  private int attempt; // the number of the last attempt to connect
   private Gap.Cause missingCause = Gap.Cause.NOT_KEPT; // of what is missing when the call resumes
-  private boolean resumeRequested; // the last request has a resume point
-  private Duration queue; // of the last request
+  private final ResumeRequests requests;
 
   ResumingCall(
       Supplier<Connection> connector,
       Endpoint server,
       StreamOptions options,
-      TimeSource timeSource) {
+      TimeSource timeSource,
+      StreamCounters counters,
+      ConnectionStates states) {
     this.connector = connector;
     this.server = server;
     this.options = options;
     this.timeSource = timeSource;
+    this.counters = counters;
+    this.states = states;
     this.reconnection = new Reconnection(options.reconnect(), timeSource);
-    this.queue = options.maxLatency();
+    this.requests = new ResumeRequests(options);
   }
 
   /**
@@ -94,8 +97,8 @@ final class ResumingCall implements AutoCloseable {
     }
   }
 
-  /** Returns the parameters of the current epoch. */
-  StreamStart start() {
+  /** Returns the parameters of the current epoch; null before the first. */
+  @Nullable StreamStart start() {
     return start;
   }
 
@@ -109,38 +112,15 @@ final class ResumingCall implements AutoCloseable {
     noticeListener = listener;
   }
 
-  /** Sets a listener for the end of a connection or of this call. It runs on any thread. */
-  void onEnd(Runnable listener) {
-    endListener = listener;
-  }
-
   /**
-   * Handles what was received before the next frame, without waiting.
-   *
-   * @return whether this call was closed
-   * @throws LavalierException if the server ended the stream for good
+   * Sets a listener for arrived messages, the end of a connection and the end of this call. It runs
+   * on any thread.
    */
-  boolean pollEnd() throws LavalierException {
-    StreamFramesResponse next;
-    while ((next = messages.peek()) != null && !next.hasFrame()) {
-      if (messages.take() == null) { // closed by another thread since
-        break;
-      }
-      handleControlMessage(next);
-    }
-    if (messages.hasEnded() && !isClosed()) {
-      try {
-        messages.take();
-      } catch (LavalierException e) {
-        if (!isRetryable(e)) {
-          throw e;
-        }
-      }
-    }
-    return isClosed();
+  void onArrival(Runnable listener) {
+    arrivalListener = listener;
   }
 
-  private boolean isClosed() {
+  boolean isClosed() {
     return closed.getCount() == 0;
   }
 
@@ -152,8 +132,48 @@ final class ResumingCall implements AutoCloseable {
    */
   @Nullable Arrival take() throws LavalierException {
     while (true) {
+      if (Thread.currentThread().isInterrupted() && !isClosed()) {
+        close();
+        throw Endpoint.interrupted();
+      }
+      Arrival arrival = poll(true);
+      if (arrival != null || isClosed()) {
+        return arrival;
+      }
       try {
-        StreamFramesResponse message = messages.take();
+        if (retry == null) {
+          messages.await();
+        } else {
+          retry.await(timeSource);
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  /**
+   * Does all that is possible without waiting.
+   *
+   * @param wanted whether to take a frame, and to connect again for it; otherwise, only what
+   *     arrived before the next frame is handled
+   * @return the next frame; null if it has not arrived or is not wanted, or this call was closed
+   * @throws LavalierException if the stream has ended
+   */
+  @Nullable Arrival poll(boolean wanted) throws LavalierException {
+    while (!isClosed()) {
+      try {
+        if (retry != null) {
+          if (!retry.hasExpired()) {
+            return null;
+          }
+          resume();
+        }
+        StreamFramesResponse message = messages.peek();
+        if (!wanted && message != null && message.hasFrame()) {
+          return null;
+        }
+        message = messages.poll();
         if (message == null) {
           return null;
         }
@@ -162,14 +182,18 @@ final class ResumingCall implements AutoCloseable {
         }
         handleControlMessage(message);
       } catch (LavalierException e) {
-        if (e.kind() == LavalierException.Kind.INTERRUPTED) {
-          close();
+        if (!wanted && isRetryable(e)) {
+          return null; // the next poll throws it again
         }
-        if (!reconnect(e)) {
-          return null;
-        }
+        recover(e);
       }
     }
+    return null;
+  }
+
+  /** Returns what {@link #poll} waits for, if it has a time limit; null: it has none. */
+  @Nullable Wait pendingWait() {
+    return retry == null ? messages.answer() : retry;
   }
 
   private Arrival arrival(AudioFrame frame) {
@@ -181,6 +205,7 @@ final class ResumingCall implements AutoCloseable {
     Gap gap = frame.hasGap() ? ProtoMapper.gap(frame.getGap()) : null;
     if (reconnection.isActive()) {
       gap = position.gapBefore(start, frame, gap, ages.onTimeNanos(), missingCause);
+      counters.reconnected();
       notifyReconnected(reconnection.end(), gap);
     }
     position.advance(start, frame, ages.onTimeNanos());
@@ -193,81 +218,68 @@ final class ResumingCall implements AutoCloseable {
         StreamStart started = ProtoMapper.start(message.getStarted());
         decoder = options.packets() ? null : PacketDecoder.of(started);
         start = started;
+        states.ready();
       }
       case NOTICE -> {
         Notice notice = ProtoMapper.notice(message.getNotice());
         deviceLossEndsCall |=
             notice.kind() == Notice.Kind.DEVICE_LOST && options.onDeviceLoss() == OnDeviceLoss.FAIL;
-        noticeListener.accept(notice);
+        report(notice);
       }
       case FRAME, MESSAGE_NOT_SET -> {} // a message that only newer clients know
     }
   }
 
   /**
-   * Waits for the backoff and starts another connection. {@link #take} detects whether it works.
+   * Starts another connection, or the wait for it.
    *
-   * @return false after this call was closed
    * @throws LavalierException the reason, if it does not permit a retry or the time for retries is
-   *     over; {@link LavalierException.Kind#INTERRUPTED} if the thread was interrupted
+   *     over
    */
-  private boolean reconnect(LavalierException reason) throws LavalierException {
-    if (reconnection.isActive()
-        && resumeRequested
-        && reason.kind() == LavalierException.Kind.INVALID_REQUEST) {
-      // The server rejects the resume point, for example after its clock was set back.
-      connect(request(Optional.empty()), attemptNanos());
-      return true;
+  private void recover(LavalierException reason) throws LavalierException {
+    if (reconnection.isActive() && requests.isResumePointRejected(reason)) {
+      connect(requests.next(start, Optional.empty(), isResumable()), attemptNanos());
+      return;
     }
     if (!isRetryable(reason)) {
-      throw reason;
+      throw ended(reason);
     }
-    if (reconnection.isActive() && canShortenQueue(reason)) {
-      queue = queue.dividedBy(QUEUE_DIVISOR);
-      connect(request(position.resumePoint()), attemptNanos());
-      return true;
+    if (reconnection.isActive() && reconnection.hasTime() && requests.shortenQueue(start, reason)) {
+      resume();
+      return;
     }
-    queue = options.maxLatency();
+    requests.restoreQueue();
     if (!reconnection.isActive()) {
       reconnection.begin();
       boolean stalled = reason.kind() == LavalierException.Kind.LIMIT_REACHED;
       missingCause = stalled ? Gap.Cause.SLOW_SUBSCRIBER : Gap.Cause.NOT_KEPT;
-      noticeListener.accept(
+      report(
           reconnection.lossNotice(
               stalled ? "the server ended the stream" : "connection lost", reason));
     }
     if (!reconnection.hasTime()) {
-      throw reason;
+      throw ended(reason);
     }
-    try {
-      if (reconnection.awaitAttempt(closed)) {
-        return false;
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      if (isClosed()) {
-        return false;
-      }
-      close();
-      throw Endpoint.interrupted();
-    }
-    connect(request(position.resumePoint()), attemptNanos());
-    return true;
+    states.disconnected(attempt); // after a timeout, no end of the call was received
+    retry = new Wait(closed, reconnection.nextWaitNanos());
   }
 
-  /**
-   * Returns whether the server may accept the last request with a shorter queue. Its status does
-   * not tell which limit is reached, so the queue is the reason only if a shorter one is accepted.
-   */
-  private boolean canShortenQueue(LavalierException reason) {
-    Duration shortest =
-        Duration.ofMillis(2_000L * start.frameSize() / start.format().sampleRateHz() + 1);
-    if (shortest.compareTo(SHORTEST_QUEUE) < 0) {
-      shortest = SHORTEST_QUEUE;
-    }
-    return reason.kind() == LavalierException.Kind.LIMIT_REACHED
-        && queue.dividedBy(QUEUE_DIVISOR).compareTo(shortest) >= 0
-        && reconnection.hasTime();
+  private LavalierException ended(LavalierException reason) {
+    states.closed();
+    return reason;
+  }
+
+  private void report(Notice notice) {
+    Callbacks.run(() -> noticeListener.accept(notice));
+  }
+
+  /** Connects again, to continue after the last frame. */
+  private void resume() {
+    connect(requests.next(start, position.resumePoint(), isResumable()), attemptNanos());
+  }
+
+  private boolean isResumable() {
+    return position.resumePoint().isPresent();
   }
 
   /** Returns the time for an attempt to reconnect. */
@@ -290,44 +302,31 @@ final class ResumingCall implements AutoCloseable {
         || (served && options.overflowPolicy() == OverflowPolicy.DROP_OLDEST);
   }
 
-  /**
-   * Returns a request for the parameters of the current epoch, even if the server's defaults have
-   * changed.
-   */
-  private StreamFramesRequest request(Optional<dev.lavalier.v1.ResumePoint> resumePoint) {
-    StreamFramesRequest.Builder request =
-        ProtoMapper.request(
-            options.toBuilder()
-                .deviceId(start.deviceId())
-                .frameSize(start.frameSize())
-                .format(start.format())
-                .maxLatency(queue)
-                .build())
-            .toBuilder();
-    resumeRequested = resumePoint.isPresent();
-    resumePoint.ifPresentOrElse(
-        request::setResume,
-        () -> {
-          if (position.resumePoint().isPresent()) {
-            request.clearStart(); // pre-roll is only for the first connection
-          }
-        });
-    return request.build();
-  }
-
-  private synchronized void connect(StreamFramesRequest request, long answerTimeoutNanos) {
+  private void connect(StreamFramesRequest request, long answerTimeoutNanos) {
     release();
+    retry = null;
     ages = null;
-    connection = connector.get();
-    messages =
+    int number = states.connecting();
+    attempt = number;
+    Connection opened = connector.get();
+    MessageStream<StreamFramesRequest, StreamFramesResponse> call =
         new MessageStream<>(
-            connection.channel(),
+            opened.channel(),
             AudioCaptureGrpc.getStreamFramesMethod(),
             request,
             server,
             timeSource,
             answerTimeoutNanos,
-            () -> endListener.run());
+            end -> {
+              if (end && !isClosed()) {
+                states.disconnected(number);
+              }
+              arrivalListener.run();
+            });
+    synchronized (this) {
+      connection = opened;
+      messages = call;
+    }
     if (isClosed()) { // closed by another thread since
       release();
     }
@@ -343,14 +342,7 @@ final class ResumingCall implements AutoCloseable {
                 gap.sampleCount(),
                 (double) gap.sampleCount() / start.format().sampleRateHz(),
                 gap.estimated() ? ", estimated" : "");
-    String shorter =
-        queue.equals(options.maxLatency())
-            ? ""
-            : String.format(
-                Locale.ROOT,
-                "; the server refused a longer queue than %.1f s",
-                start.maxLatency().toMillis() / 1e3);
-    noticeListener.accept(
+    report(
         new Notice(
             Notice.Kind.RECONNECTED,
             String.format(
@@ -358,7 +350,7 @@ final class ResumingCall implements AutoCloseable {
                 "reconnected after %.1f s, %s%s",
                 outage.toMillis() / 1e3,
                 missing,
-                shorter)));
+                requests.shortenedQueue(start))));
   }
 
   /** Ends the call or the wait for the next connection, and releases the taking thread. */
@@ -366,13 +358,21 @@ final class ResumingCall implements AutoCloseable {
   public void close() {
     closed.countDown();
     release();
-    endListener.run();
+    states.closed();
+    arrivalListener.run();
   }
 
-  private synchronized void release() {
-    if (messages != null) {
-      messages.close();
-      connection.closeAction().run();
+  /** Ends the call. Does not hold the lock meanwhile, because listeners run. */
+  private void release() {
+    MessageStream<?, ?> call;
+    Connection used;
+    synchronized (this) {
+      call = messages;
+      used = connection;
+    }
+    if (call != null) {
+      call.close();
+      used.closeAction().run();
     }
   }
 }

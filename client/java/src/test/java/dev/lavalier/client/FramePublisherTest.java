@@ -2,13 +2,15 @@ package dev.lavalier.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatNullPointerException;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lavalier.v1.StreamFramesResponse;
 import io.grpc.Status;
+import io.grpc.stub.StreamObserver;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -18,9 +20,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongSupplier;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -30,7 +30,7 @@ final class FramePublisherTest {
   @RegisterExtension final FakeServer server = new FakeServer();
 
   /** Records signals, and whether two signals overlapped. */
-  private static final class RecordingSubscriber implements Flow.Subscriber<Frame> {
+  private static class RecordingSubscriber implements Flow.Subscriber<Frame> {
     private final BlockingQueue<Object> signals = new LinkedBlockingQueue<>();
     private final AtomicInteger activeSignals = new AtomicInteger();
     private volatile boolean overlapped;
@@ -68,13 +68,8 @@ final class FramePublisherTest {
   }
 
   private final RecordingSubscriber subscriber = new RecordingSubscriber();
-  private final List<Runnable> tasks = new ArrayList<>();
-  private final ExecutorService opener = Executors.newSingleThreadExecutor();
-
-  @AfterEach
-  void stopOpener() {
-    opener.shutdownNow();
-  }
+  private final Queue<Runnable> tasks = new ArrayDeque<>();
+  private final ManualTimer timer = new ManualTimer();
 
   private FrameStream stream(int frames) throws LavalierException {
     List<StreamFramesResponse> messages = new ArrayList<>(List.of(FakeMessages.started(80)));
@@ -85,9 +80,32 @@ final class FramePublisherTest {
     return server.client(() -> 0).stream(StreamOptions.builder().reconnect(Duration.ZERO).build());
   }
 
-  /** Runs the publisher's tasks to their end on this thread. */
+  /** Returns a stream that reconnects, without a frame. */
+  private FrameStream resumingStream() throws LavalierException {
+    server.respondWith(
+        List.of(FakeMessages.started(80)), Status.UNAVAILABLE.withDescription("gone"));
+    return server.client(timer.timeSource()).stream(StreamOptions.defaults());
+  }
+
+  /** Runs the tasks of the publisher's executor on this thread. */
   private void runAll() {
-    tasks.forEach(Runnable::run);
+    Runnable task;
+    while ((task = tasks.poll()) != null) {
+      task.run();
+    }
+  }
+
+  /** Runs an action; returns the exceptions that this thread's handler got meanwhile. */
+  private static List<Throwable> uncaughtIn(Runnable action) {
+    List<Throwable> uncaught = new ArrayList<>();
+    Thread thread = Thread.currentThread();
+    thread.setUncaughtExceptionHandler((in, error) -> uncaught.add(error));
+    try {
+      action.run();
+    } finally {
+      thread.setUncaughtExceptionHandler(null);
+    }
+    return uncaught;
   }
 
   @Test
@@ -121,7 +139,7 @@ final class FramePublisherTest {
       FramePublisher.of(stream, tasks::add).subscribe(subscriber);
       subscriber.subscription.request(1);
       failing.set(true);
-      assertThatThrownBy(this::runAll).isSameAs(broken);
+      runAll();
       assertThat(subscriber.signals).containsExactly(broken);
     }
   }
@@ -167,23 +185,13 @@ final class FramePublisherTest {
   }
 
   @Test
-  void closedClientSignalsCompletionWithoutRequestAndEndsThread() throws Exception {
-    server.keepStreamsOpen();
-    AtomicReference<Thread> thread = new AtomicReference<>();
+  void closedClientSignalsCompletionWithoutRequest() throws Exception {
+    server.respondWith(List.of(FakeMessages.started(80)), null);
     try (LavalierClient client = server.client()) {
-      Future<FrameStream> opening = opener.submit(() -> client.stream(StreamOptions.defaults()));
-      server.awaitStreams(1).get(0).onNext(FakeMessages.started(80));
-      FramePublisher.of(
-              opening.get(10, TimeUnit.SECONDS),
-              task -> {
-                thread.set(new Thread(task, "publisher-of-test"));
-                thread.get().start();
-              })
-          .subscribe(subscriber);
+      FramePublisher.of(client.stream(StreamOptions.defaults())).subscribe(subscriber);
+      assertThat(subscriber.signals).isEmpty();
     }
-    assertThat(subscriber.next()).isEqualTo("complete");
-    thread.get().join(10_000);
-    assertThat(thread.get().isAlive()).isFalse();
+    assertThat(subscriber.signals).containsExactly("complete");
   }
 
   @Test
@@ -207,14 +215,145 @@ final class FramePublisherTest {
   /** A lost connection is no end: the next request resumes the stream. */
   @Test
   void lostConnectionIsResumedByRequest() throws Exception {
-    server.respondWith(List.of(FakeMessages.started(80)), Status.UNAVAILABLE);
-    server.thenRespondWith(
+    FrameStream stream = resumingStream();
+    List<Notice.Kind> notices = new ArrayList<>();
+    stream.onNotice(notice -> notices.add(notice.kind()));
+    server.respondWith(
         List.of(FakeMessages.started(80), FakeMessages.frame(0, 80, 0)), Status.INTERNAL);
-    FramePublisher.of(server.client().stream(StreamOptions.defaults())).subscribe(subscriber);
-    assertThat(subscriber.signals.poll(50, TimeUnit.MILLISECONDS)).isNull();
+    FramePublisher.of(stream).subscribe(subscriber);
+    assertThat(timer.size()).isZero();
+    assertThat(notices).isEmpty();
     subscriber.subscription.request(1);
+    assertThat(subscriber.signals).isEmpty();
+    assertThat(timer.runNext()).isEqualTo(0.25);
     assertThat(subscriber.next()).isEqualTo(0L);
     assertThat(subscriber.next()).isInstanceOf(LavalierException.class);
+    assertThat(notices).containsExactly(Notice.Kind.RECONNECTING, Notice.Kind.RECONNECTED);
+    assertThat(timer.size()).isZero();
+  }
+
+  @Test
+  void silentAttemptIsFollowedByOthers() throws Exception {
+    FrameStream stream = resumingStream();
+    server.respondWith(List.of(), null);
+    server.thenRespondWith(List.of(FakeMessages.started(80)), null);
+    FramePublisher.of(stream).subscribe(subscriber);
+    subscriber.subscription.request(1);
+    assertThat(timer.runNext()).isEqualTo(0.25);
+    assertThat(timer.runNext()).isEqualTo(20); // no answer
+    assertThat(timer.runNext()).isEqualTo(0.5);
+    assertThat(timer.size()).isZero();
+    assertThat(stream.connectionState()).isEqualTo(ConnectionState.READY);
+    assertThat(subscriber.signals).isEmpty();
+    subscriber.subscription.cancel();
+  }
+
+  @Test
+  void errorIsSignalledWhenTheTimeForReconnectionIsOver() throws Exception {
+    FramePublisher.of(resumingStream()).subscribe(subscriber);
+    subscriber.subscription.request(1);
+    double waited = 0;
+    while (subscriber.signals.isEmpty()) {
+      waited += timer.runNext();
+    }
+    assertThat(waited).isEqualTo(300);
+    assertThat(subscriber.signals)
+        .singleElement()
+        .isInstanceOfSatisfying(LavalierException.class, e -> assertThat(e).hasMessage("gone"));
+    assertThat(timer.size()).isZero();
+  }
+
+  @Test
+  void closeAndCancelEndTheWaitForAnAttempt() throws Exception {
+    FrameStream closed = resumingStream();
+    FramePublisher.of(closed).subscribe(subscriber);
+    subscriber.subscription.request(1);
+    assertThat(timer.size()).isEqualTo(1);
+    closed.close();
+    assertThat(timer.size()).isZero();
+    assertThat(subscriber.signals).containsExactly("complete");
+
+    RecordingSubscriber cancelling = new RecordingSubscriber();
+    FramePublisher.of(resumingStream()).subscribe(cancelling);
+    cancelling.subscription.request(1);
+    assertThat(timer.size()).isEqualTo(1);
+    cancelling.subscription.cancel();
+    assertThat(timer.size()).isZero();
+    assertThat(cancelling.signals).isEmpty();
+    assertThat(server.requests()).hasSize(2);
+  }
+
+  @Test
+  void framesThatArriveLaterAreSignalled() throws Exception {
+    server.keepStreamsOpen();
+    ExecutorService opener = Executors.newSingleThreadExecutor();
+    try (LavalierClient client = server.client()) {
+      Future<FrameStream> opening = opener.submit(() -> client.stream(StreamOptions.defaults()));
+      StreamObserver<StreamFramesResponse> feed = server.awaitStreams(1).get(0);
+      feed.onNext(FakeMessages.started(80));
+      FramePublisher.of(opening.get(10, TimeUnit.SECONDS)).subscribe(subscriber);
+      subscriber.subscription.request(2);
+      feed.onNext(FakeMessages.frame(0, 80, 0));
+      assertThat(subscriber.signals).containsExactly(0L);
+      feed.onNext(FakeMessages.frame(80, 80, 0));
+      feed.onNext(FakeMessages.frame(160, 80, 0));
+      assertThat(subscriber.signals).containsExactly(0L, 80L);
+    } finally {
+      opener.shutdownNow();
+    }
+    assertThat(subscriber.signals).containsExactly(0L, 80L, "complete");
+  }
+
+  @Test
+  void exceptionOfSubscriberCancels() throws Exception {
+    RuntimeException broken = new IllegalStateException("a bug of the program");
+    FrameStream stream = stream(3);
+    List<Frame> received = new ArrayList<>();
+    FramePublisher.of(stream)
+        .subscribe(
+            new RecordingSubscriber() {
+              @Override
+              public void onSubscribe(Flow.Subscription to) {
+                super.onSubscribe(to);
+                subscriber.onSubscribe(to);
+              }
+
+              @Override
+              public void onNext(Frame frame) {
+                received.add(frame);
+                throw broken;
+              }
+
+              @Override
+              public void onError(Throwable error) {
+                subscriber.onError(error);
+              }
+            });
+    assertThat(uncaughtIn(() -> subscriber.subscription.request(3))).containsExactly(broken);
+    assertThat(received).hasSize(1);
+    assertThat(subscriber.signals).isEmpty();
+    assertThat(stream.read()).isNull(); // closed
+  }
+
+  @Test
+  void exceptionOfNoticeListenerHasNoOtherEffect() throws Exception {
+    RuntimeException broken = new IllegalStateException("a bug of the program");
+    FrameStream stream = resumingStream();
+    server.respondWith(List.of(FakeMessages.started(80), FakeMessages.frame(0, 80, 0)), null);
+    stream.onNotice(
+        notice -> {
+          throw broken;
+        });
+    FramePublisher.of(stream).subscribe(subscriber);
+    List<Throwable> uncaught =
+        uncaughtIn(
+            () -> {
+              subscriber.subscription.request(1);
+              timer.runNext();
+            });
+    assertThat(uncaught).containsExactly(broken, broken); // RECONNECTING, RECONNECTED
+    assertThat(subscriber.signals).containsExactly(0L);
+    stream.close();
   }
 
   @Test
@@ -228,7 +367,12 @@ final class FramePublisherTest {
       assertThat(each.next())
           .isInstanceOfSatisfying(
               IllegalArgumentException.class,
-              e -> assertThat(e).hasMessage("request: " + count + " (expected: 1 or more)"));
+              e ->
+                  assertThat(e)
+                      .hasMessage(
+                          "request: "
+                              + count
+                              + " (expected: 1 or more, rule 3.9 of Reactive Streams)"));
       assertThat(each.signals).isEmpty();
       assertThat(stream.read()).isNull(); // closed
     }
