@@ -19,6 +19,12 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Tests the contents of the jars besides their classes. */
 final class JarsIT {
 
+  private static final String NOTICE =
+      """
+      Lavalier
+      Copyright The Lavalier authors
+      """;
+
   /** Returns the jars of a module whose names match a pattern. */
   private static List<Path> jars(String module, String glob) throws IOException {
     List<Path> jars = new ArrayList<>();
@@ -44,6 +50,7 @@ final class JarsIT {
     "container, lavalier-container, dev.lavalier.container",
     "server, lavalier-server, dev.lavalier.server",
     "client/java, lavalier-client, dev.lavalier.client",
+    "testing, lavalier-testing, dev.lavalier.junit",
     "client/cli, lavalier-cli, dev.lavalier.client.cli",
   })
   void libraryJarHasLicenceAndModuleName(String module, String name, String moduleName)
@@ -52,6 +59,7 @@ final class JarsIT {
     for (Path path : jars(module, name + "-[0-9]*[0-9T].jar")) { // not -tests.jar
       try (JarFile jar = new JarFile(path.toFile())) {
         assertThat(text(jar, "META-INF/LICENSE")).isEqualTo(licence);
+        assertThat(text(jar, "META-INF/NOTICE")).isEqualTo(NOTICE);
         assertThat(jar.getManifest().getMainAttributes().getValue("Automatic-Module-Name"))
             .isEqualTo(moduleName);
       }
@@ -66,6 +74,7 @@ final class JarsIT {
           .isEqualTo(Files.readString(ProcessRunner.TOP.resolve("LICENSE")));
       assertThat(text(jar, "META-INF/copyright"))
           .isEqualTo(Files.readString(ProcessRunner.TOP.resolve("packaging/copyright")));
+      assertThat(text(jar, "META-INF/NOTICE")).contains(NOTICE);
     }
   }
 
