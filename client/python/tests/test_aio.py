@@ -223,6 +223,24 @@ def test_audio_input_is_lazy_and_ends_when_closed(run_server):
     asyncio.run(main())
 
 
+def test_message_at_its_deadline_does_not_end_the_next_receive():
+    async def main():
+        call = object.__new__(lavalier.aio._PullCall)
+        call._received = asyncio.Queue()
+        loop = asyncio.get_running_loop()
+        deadline = time.monotonic_ns() + 20_000_000
+        receiving = asyncio.ensure_future(call.receive(deadline))
+        await asyncio.sleep(0)
+        loop.call_later(0.001, call._received.put_nowait, "started")
+        time.sleep(0.05)  # both are due when the loop runs again, the message first
+        assert await receiving == "started"
+        loop.call_later(0.01, call._received.put_nowait, "frame")
+        assert await call.receive(None) == "frame"
+        assert await call.receive(time.monotonic_ns()) is None
+
+    asyncio.run(main())
+
+
 def test_audio_input_has_format_of_its_own(server):
     async def main():
         source = lavalier.AudioInput(server.address, format="48000/1/f32le")

@@ -117,13 +117,17 @@ class Client:
         await self.close()
 
 
+class _Late:
+    """Marks the deadline of one `receive`."""
+
+
 class _PullCall:
     """One PullFrames call on a connection of its own. A task reads what the credit allows."""
 
     def __init__(self, endpoint: Endpoint, request: pb.PullFramesRequest) -> None:
         self._endpoint = endpoint
         self._requests: "asyncio.Queue[pb.PullFramesRequest]" = asyncio.Queue()
-        self._received: "asyncio.Queue[Result]" = asyncio.Queue()
+        self._received: "asyncio.Queue[Union[Result, _Late]]" = asyncio.Queue()
         metadata = endpoint.metadata()
         self._channel = _open_channel(endpoint)
         self.send(request)
@@ -150,14 +154,21 @@ class _PullCall:
 
     async def receive(self, deadline: Optional[int]) -> Result:
         """Loses no message if it is cancelled."""
-        if deadline is None:
-            return await self._received.get()
-        seconds = max(0.0, (deadline - time.monotonic_ns()) / 1e9)
-        timer = asyncio.get_running_loop().call_later(seconds, self._received.put_nowait, None)
+        late = _Late()
+        timer: Optional[asyncio.TimerHandle] = None
+        if deadline is not None:
+            seconds = max(0.0, (deadline - time.monotonic_ns()) / 1e9)
+            timer = asyncio.get_running_loop().call_later(seconds, self._received.put_nowait, late)
         try:
-            return await self._received.get()
+            while True:
+                result = await self._received.get()
+                if result is late:
+                    return None
+                if not isinstance(result, _Late):  # that of a call before, whose message came at the same time
+                    return result
         finally:
-            timer.cancel()
+            if timer is not None:
+                timer.cancel()
 
     async def close(self) -> None:
         self._received.put_nowait(_CLOSED)
