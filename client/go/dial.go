@@ -6,7 +6,9 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/status"
 )
 
 // Dial returns a connection to a server, with keepalive pings that find a dead network within 15 s.
@@ -32,14 +34,15 @@ func Token(token string) TokenSource {
 }
 
 // TokenSource returns the bearer token for each call, for tokens that expire. Any goroutine calls
-// it.
+// it. If it returns an error, the call fails as NotAuthenticated.
 type TokenSource func(context.Context) (string, error)
 
 // GetRequestMetadata implements credentials.PerRPCCredentials.
 func (t TokenSource) GetRequestMetadata(ctx context.Context, _ ...string) (map[string]string, error) {
 	token, err := t(ctx)
 	if err != nil {
-		return nil, err
+		return nil, status.Errorf(codes.Unauthenticated,
+			"token: none (expected: one from the token source; it returned an error: %v)", err)
 	}
 	return map[string]string{"authorization": "Bearer " + token}, nil
 }

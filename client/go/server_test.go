@@ -3,6 +3,7 @@ package lavalier
 import (
 	"context"
 	"crypto/x509"
+	"errors"
 	"net"
 	"os"
 	"testing"
@@ -116,6 +117,16 @@ func TestServerWithoutTLSIsReported(t *testing.T) {
 	defer conn.Close()
 	_, err = Pull(context.Background(), conn, &pb.StreamFramesRequest{})
 	expectError(t, err, TLSFailed, codes.Unavailable, "")
+}
+
+func TestServerIsNotAskedWithoutToken(t *testing.T) {
+	if os.Getenv("TEST_CA") == "" {
+		t.Skip("TEST_CA is not set: GoIT runs this test")
+	}
+	none := TokenSource(func(context.Context) (string, error) { return "", errors.New("expired") })
+	_, err := Pull(context.Background(), dialServer(t, grpc.WithPerRPCCredentials(none)), &pb.StreamFramesRequest{})
+	expectError(t, err, NotAuthenticated, codes.Unauthenticated,
+		"token: none (expected: one from the token source; it returned an error: expired)")
 }
 
 func TestServerRequiresToken(t *testing.T) {
