@@ -3,6 +3,7 @@ import { Client } from './client.js';
 import { failure, Status, tokenFrom, type LavalierError } from './errors.js';
 import type { Call, CallEvents, Method, Transport } from './transport.js';
 
+const REFUSAL_TIMEOUT_MS = 2_000;
 const NORMAL_CLOSE = 1000;
 const FIRST_STATUS_CLOSE = 4000; // the close code of a gRPC status is its number plus this
 
@@ -109,12 +110,14 @@ function closeFailure(code: number, reason: string): LavalierError | undefined {
 
 /**
  * Returns why a WebSocket could not be opened. A browser does not show the response to a handshake, so
- * this sends the same request without the upgrade.
+ * this sends the same request without the upgrade. The time is limited, because the next attempt to reconnect
+ * waits for it, and `fetch` of Node.js can hang if the server closes the connection at once.
  */
 async function refusal(url: string, token: string | undefined): Promise<LavalierError> {
   try {
     const headers: Record<string, string> = token ? { Authorization: `Bearer ${token}` } : {};
-    const response = await fetch(url, { headers, cache: 'no-store', credentials: 'omit' });
+    const signal = AbortSignal.timeout(REFUSAL_TIMEOUT_MS);
+    const response = await fetch(url, { headers, cache: 'no-store', credentials: 'omit', signal });
     const text = (await response.text()).trim();
     if (response.status === 401) return failure(Status.UNAUTHENTICATED, text);
     if (response.status === 403) return failure(Status.PERMISSION_DENIED, text);

@@ -129,3 +129,20 @@ test('a WebSocket that is refused reports the line of the server', async () => {
     }
   }
 });
+
+test('a server that closes WebSockets and does not answer is unavailable', async () => {
+  const sockets = new Set();
+  const server = http.createServer(() => {}); // it does not answer the request for the reason
+  server.on('connection', (socket) => sockets.add(socket));
+  server.on('upgrade', (request, socket) => socket.destroy());
+  await new Promise((resolve) => { server.listen(0, '127.0.0.1', resolve); });
+  const client = connect(`http://127.0.0.1:${server.address().port}/`, { WebSocket });
+  try {
+    await assert.rejects(client.pullFrames(), { kind: 'UNAVAILABLE', message: /it cannot be reached/ });
+    assert.equal(sockets.size, 2);
+  } finally {
+    client.close();
+    server.closeAllConnections();
+    server.close();
+  }
+});
