@@ -8,7 +8,6 @@ package lavalier
 import (
 	"context"
 	"fmt"
-	"math/rand"
 	"time"
 
 	"google.golang.org/grpc"
@@ -23,8 +22,6 @@ const (
 	answerTimeout    = 20 * time.Second
 	minAnswerTimeout = time.Second
 	defaultReconnect = 5 * time.Minute
-	firstBackoff     = 250 * time.Millisecond
-	maxBackoff       = 5 * time.Second
 	minWindow        = 2
 	minWindowMs      = 60
 )
@@ -75,8 +72,9 @@ type Stream struct {
 	credit     int64         // what the server can still send, and what was not read yet
 	window     int64         // the credit that the server should have
 	pacing     pacing
-	lossIsLast bool // the server reported a device loss that ends the call
-	resumed    bool // the last request has a resume point
+	lossIsLast bool  // the server reported a device loss that ends the call
+	resumed    bool  // the last request has a resume point
+	queueMs    int32 // of the last request; 0: the default
 
 	lost         bool // the connection was lost, and no frame has arrived since
 	lostAt       int64
@@ -116,6 +114,7 @@ func newStream(ctx context.Context, conn grpc.ClientConnInterface, request *pb.S
 	if resetter, ok := conn.(interface{ ResetConnectBackoff() }); ok {
 		s.resetWait = resetter.ResetConnectBackoff
 	}
+	s.queueMs = s.request.MaxLatencyMs
 	s.ctx, s.cancel = context.WithCancel(ctx)
 	return s
 }
@@ -270,97 +269,4 @@ func (s *Stream) open(ctx context.Context, request *pb.StreamFramesRequest) erro
 			return nil
 		}
 	}
-}
-
-// resume reconnects. It returns the reason if the stream has ended.
-func (s *Stream) resume(reason *Error) *Error {
-	for {
-		rejected := s.lost && s.resumed && reason.Kind == InvalidRequest
-		if !rejected && !s.retries(reason) {
-			return reason
-		}
-		if !s.lost {
-			s.begin(reason)
-		}
-		timeout := minAnswerTimeout
-		if rest := s.reconnect - time.Duration(s.nanotime()-s.lostAt); !rejected {
-			if rest <= 0 {
-				return reason
-			}
-			if err := s.wait(s.ctx, s.backoff(rest)); err != nil {
-				return failure(s.ctx, err)
-			}
-			s.resetWait()
-			if rest > answerTimeout {
-				rest = answerTimeout
-			}
-			if rest > timeout {
-				timeout = rest
-			}
-		}
-		// The server rejects a resume point in the future, for example after its clock was set back.
-		s.resumed = s.position.known && !rejected
-		if reason = s.connect(s.resumeRequest(), timeout); reason == nil {
-			return nil
-		}
-	}
-}
-
-func (s *Stream) begin(reason *Error) {
-	s.lost = true
-	s.lostAt = s.nanotime()
-	s.attempts = 0
-	event := "connection lost"
-	s.missingCause = pb.GapCause_GAP_CAUSE_NOT_KEPT
-	if reason.Kind == LimitReached {
-		event = "the server ended the stream"
-		s.missingCause = pb.GapCause_GAP_CAUSE_SLOW_SUBSCRIBER
-	}
-	s.notices(Notice{Message: fmt.Sprintf("%s, reconnecting for at most %s: %s", event, s.reconnect, reason)})
-}
-
-// retries returns whether the stream continues after an error. A running call is retried if the
-// connection was lost, and if the server ended it although this client accepts lost frames: it was
-// not read for too long. While disconnected, a busy server is retried, too.
-func (s *Stream) retries(reason *Error) bool {
-	if s.reconnect <= 0 || s.lossIsLast || !reason.retryable() {
-		return false
-	}
-	served := s.ages != nil && s.request.OverflowPolicy != pb.OverflowPolicy_OVERFLOW_POLICY_CLOSE
-	return reason.Kind != LimitReached || s.lost || served
-}
-
-// backoff returns the time until the next attempt. Jitter spreads the clients of a server.
-func (s *Stream) backoff(rest time.Duration) time.Duration {
-	backoff := maxBackoff
-	if s.attempts < 5 && firstBackoff<<s.attempts < maxBackoff {
-		backoff = firstBackoff << s.attempts
-	}
-	s.attempts++
-	backoff -= time.Duration(rand.Float64() / 4 * float64(backoff))
-	if backoff > rest {
-		return rest
-	}
-	return backoff
-}
-
-// resumeRequest asks for the parameters of the current epoch, even if the server's defaults have
-// changed.
-func (s *Stream) resumeRequest() *pb.StreamFramesRequest {
-	request := proto.Clone(s.request).(*pb.StreamFramesRequest)
-	request.DeviceId = s.started.DeviceId
-	request.FrameSize = s.started.FrameSize
-	request.Format = s.started.Format
-	if s.position.known {
-		request.Start = nil // pre-roll is only for the first connection
-	}
-	if s.resumed {
-		request.Start = &pb.StreamFramesRequest_Resume{Resume: s.position.resumePoint()}
-	}
-	return request
-}
-
-func (s *Stream) notifyReconnected(now int64, gap *pb.Gap) {
-	s.notices(Notice{Message: fmt.Sprintf("reconnected after %.1f s, %d samples are missing",
-		float64(now-s.lostAt)/nanosPerSecond, gap.GetSampleCount())})
 }

@@ -6,8 +6,11 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	pb "lavalier.dev/go/lavalierv1"
 )
@@ -37,6 +40,42 @@ func startServer(t *testing.T, port string) (string, func()) {
 		t.Fatalf("the server printed %q, %v", line, err)
 	}
 	return strings.TrimSpace(strings.TrimPrefix(line, ready)), kill
+}
+
+func TestQueueThatTheServerRefusesIsShortenedAtOnce(t *testing.T) {
+	c := &clock{}
+	var notices []string
+	var queues []int32
+	refuse := func(server *call) error {
+		queues = append(queues, server.subscribe.MaxLatencyMs)
+		return status.Error(codes.ResourceExhausted, "memory of streams")
+	}
+	conn := connect(t,
+		func(server *call) error {
+			server.start(1)
+			server.frame(0, 0, nil)
+			return status.Error(codes.Unavailable, "lost")
+		},
+		refuse, refuse,
+		func(server *call) error {
+			queues = append(queues, server.subscribe.MaxLatencyMs)
+			server.start(1)
+			server.frame(frameSize, c.now(), nil)
+			return server.waitForEnd()
+		})
+	stream := pull(t, conn, &pb.StreamFramesRequest{MaxLatencyMs: 8_000}, c.option,
+		WithNotices(func(n Notice) { notices = append(notices, n.Message) }))
+	next(t, stream)
+	if gap := next(t, stream).Gap; gap != nil {
+		t.Errorf("gap %v", gap)
+	}
+	if len(queues) != 3 || queues[0] != 8_000 || queues[1] != 2_000 || queues[2] != 500 {
+		t.Errorf("queues %v ms", queues)
+	}
+	const end = " s, no samples are missing; the server refused a longer queue than 0.2 s"
+	if len(notices) != 2 || !strings.HasSuffix(notices[1], end) || time.Duration(c.now()) > firstBackoff {
+		t.Errorf("notices %q after %s", notices, time.Duration(c.now()))
+	}
 }
 
 func TestServerThatWasKilledIsFoundAgain(t *testing.T) {

@@ -19,6 +19,8 @@ const MIN_ANSWER_TIMEOUT_MS = 1_000;
 const DEFAULT_RECONNECT_MS = 300_000;
 const FIRST_BACKOFF_MS = 250;
 const MAX_BACKOFF_MS = 5_000;
+const QUEUE_DIVISOR = 4; // if the server refuses a queue, the next request is for this part of it
+const SHORTEST_QUEUE_MS = 200; // the default of the server
 
 /** Information about a stream, from the server or about a reconnection. */
 export interface Notice {
@@ -65,6 +67,7 @@ export class FrameStream implements AsyncIterableIterator<AudioFrame> {
   #parts: Part[] = []; // missing before the next frame
   #deviceLossEndsCall = false;
   #resumeRequested = false;
+  #queueMs: number; // of the last request; 0: the default
   #lost: { since: number; attempts: number; cause: GapCause } | null = null; // until a frame arrives
   #last: Promise<unknown> = Promise.resolve();
   #error: LavalierError | null = null;
@@ -72,6 +75,7 @@ export class FrameStream implements AsyncIterableIterator<AudioFrame> {
   private constructor(transport: Transport, request: PullRequest, options: PullOptions, timing: Timing) {
     this.#transport = transport;
     this.#request = request;
+    this.#queueMs = request.maxLatencyMs ?? 0;
     this.#reconnectMs = options.reconnectMs ?? DEFAULT_RECONNECT_MS;
     this.#onNotice = options.onNotice ?? (() => {});
     this.#timing = timing;
@@ -253,10 +257,14 @@ export class FrameStream implements AsyncIterableIterator<AudioFrame> {
       // The server rejects a resume point in the future, for example after its clock was set back.
       const rejected = this.#lost !== null && this.#resumeRequested && reason.kind === 'INVALID_REQUEST';
       if (!rejected && !this.#retries(reason)) throw reason;
+      const shorter = this.#lost !== null && this.#canShortenQueue(reason);
       this.#lost ??= this.#begin(reason);
       const rest = this.#reconnectMs - (this.#timing.now() - this.#lost.since);
-      if (!rejected) {
-        if (rest <= 0) throw reason;
+      if (!rejected && rest <= 0) throw reason;
+      if (shorter) {
+        this.#queueMs = Math.floor(this.#queueLengthMs() / QUEUE_DIVISOR);
+      } else if (!rejected) {
+        this.#queueMs = this.#request.maxLatencyMs ?? 0;
         await this.#timing.sleep(Math.min(rest, this.#backoff(this.#lost.attempts++)), this.#closed.signal);
         if (this.#closed.signal.aborted) throw cancelled('the stream was closed');
       }
@@ -290,6 +298,16 @@ export class FrameStream implements AsyncIterableIterator<AudioFrame> {
     return reason.kind !== 'LIMIT_REACHED' || this.#lost !== null || served;
   }
 
+  /** The status does not tell which limit is reached: it is that of the queue only if a shorter one is accepted. */
+  #canShortenQueue(reason: LavalierError): boolean {
+    const shortest = Math.max(SHORTEST_QUEUE_MS, 2 * samplesToMs(this.#started, this.#started.frameSize));
+    return reason.kind === 'LIMIT_REACHED' && this.#queueLengthMs() / QUEUE_DIVISOR >= shortest;
+  }
+
+  #queueLengthMs(): number {
+    return this.#queueMs || this.#started.maxLatencyMs;
+  }
+
   /** Returns the time until the next attempt. Jitter spreads the clients of a server. */
   #backoff(attempts: number): number {
     const backoff = Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** attempts);
@@ -299,7 +317,7 @@ export class FrameStream implements AsyncIterableIterator<AudioFrame> {
   /** Asks for the parameters of the current epoch, even if the server's defaults have changed. */
   #again(resume: { epoch: bigint; sampleIndex: bigint } | null): PullRequest {
     const { deviceId, frameSize, format } = this.#started;
-    const request: PullRequest = { ...this.#request, deviceId, frameSize, format: format! };
+    const request: PullRequest = { ...this.#request, deviceId, frameSize, format: format!, maxLatencyMs: this.#queueMs };
     // Pre-roll is only for the first connection.
     if (this.#position.resumePoint) request.start = { case: undefined };
     if (resume) request.start = { case: 'resume', value: resume };
@@ -311,7 +329,9 @@ export class FrameStream implements AsyncIterableIterator<AudioFrame> {
     const missing = gap
       ? `${gap.sampleCount} samples (${seconds} s${gap.estimated ? ', estimated' : ''}) are missing`
       : 'no samples are missing';
-    this.#notify(`reconnected after ${(ms / 1e3).toFixed(1)} s, ${missing}`);
+    const shorter = this.#queueMs === (this.#request.maxLatencyMs ?? 0)
+      ? '' : `; the server refused a longer queue than ${(this.#started.maxLatencyMs / 1e3).toFixed(1)} s`;
+    this.#notify(`reconnected after ${(ms / 1e3).toFixed(1)} s, ${missing}${shorter}`);
   }
 
   #notify(message: string): void {

@@ -144,6 +144,25 @@ test('a subscriber that was evicted resumes', async () => {
   assertGap(await next, 1_599 * FRAME, GapCause.SLOW_SUBSCRIBER);
 });
 
+test('a queue that the server refuses is shortened at once', async () => {
+  const notices = [];
+  const { stream, calls, timing } = await opened({ maxLatencyMs: 8_000 }, { onNotice: ({ message }) => notices.push(message) });
+  calls[0].frame(0, timing.now());
+  await frameOf(stream);
+  calls[0].end(...UNAVAILABLE, 'lost');
+  const { next } = await callsAgain(stream, calls, 2);
+  for (let i = 1; i < 3; i++) {
+    calls[i].end('LIMIT_REACHED', 8, 'memory of streams');
+    for (let k = 0; calls.length < i + 2 && k < 10; k++) await settle();
+  }
+  assert.deepEqual(calls.map((call) => call.subscribe.maxLatencyMs), [8_000, 8_000, 2_000, 500]);
+  assert.equal(timing.slept.length, 1);
+  calls[3].start(1n, { maxLatencyMs: 500 });
+  calls[3].frame(1, timing.now());
+  assert.equal((await next).gap, undefined);
+  assert.match(notices[1], /^reconnected after 0\.[12] s, no samples are missing; the server refused a longer queue than 0\.5 s$/);
+});
+
 test('a lost device ends the stream, unless the stream waits for it', async () => {
   const notices = [];
   const { stream, calls: [call] } = await opened({}, { onNotice: (notice) => notices.push(notice) });
