@@ -12,7 +12,7 @@
  * - `TLS_FAILED`: the server's certificate is not trusted, or the server does not use TLS. Fix the options of
  *   `connect`, or ask the operator. A browser does not report it: there it is `UNAVAILABLE`.
  * - `CANCELLED`: this program closed the client or the stream.
- * - `NOT_SUPPORTED`: the server does not have the method.
+ * - `NOT_SUPPORTED`: the server does not have the method, or there is no decoder for the codec here.
  * - `INTERNAL`: client and server are incompatible, or there is a bug. Report it.
  */
 export type ErrorKind =
@@ -21,7 +21,7 @@ export type ErrorKind =
 
 /** The numbers of the gRPC statuses that this package itself uses. */
 export const Status = {
-  OK: 0, CANCELLED: 1, PERMISSION_DENIED: 7, RESOURCE_EXHAUSTED: 8, INTERNAL: 13, UNAVAILABLE: 14,
+  OK: 0, CANCELLED: 1, PERMISSION_DENIED: 7, RESOURCE_EXHAUSTED: 8, UNIMPLEMENTED: 12, INTERNAL: 13, UNAVAILABLE: 14,
   UNAUTHENTICATED: 16,
 } as const;
 

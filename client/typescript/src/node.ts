@@ -2,6 +2,7 @@ import { fromBinary, toBinary, type DescMessage, type MessageShape } from '@bufb
 import grpc from '@grpc/grpc-js';
 import { Client } from './client.js';
 import { failure, LavalierError, Status, tokenFrom } from './errors.js';
+import { loadOpusDecoder } from './node-decoders.js';
 import type { Call, CallEvents, Method, Transport } from './transport.js';
 
 const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|\[::1\])(?::\d+)?$|^unix:/;
@@ -107,6 +108,8 @@ class GrpcTransport implements Transport {
       ? new LavalierError('NOT_AUTHENTICATED', code, `certificate: not accepted (expected: one that ${this.#server} trusts; ${reason})`)
       : new LavalierError('TLS_FAILED', code, `server: ${this.#server} (expected: TLS with a trusted certificate; ${reason})`);
   }
+
+  readonly loadOpusDecoder = loadOpusDecoder;
 
   close(): void {
     this.#client.close();

@@ -1,5 +1,6 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { FrameAges, samplesToMs } from './ages.js';
+import { decodeFrame, decoderFactory, type DecoderFactory, type PacketDecoder } from './decoders.js';
 import { cancelled, failure, LavalierError, Status } from './errors.js';
 import {
   AudioCapture, GapCause, NoticeKind, OnDeviceLoss, OverflowPolicy, PullFramesRequestSchema,
@@ -17,6 +18,7 @@ import { Messages, type Arrived, type Timing, type Transport } from './transport
 const ANSWER_TIMEOUT_MS = 20_000;
 const MIN_ANSWER_TIMEOUT_MS = 1_000;
 const DEFAULT_RECONNECT_MS = 300_000;
+const DECODE_TIMEOUT_MS = 10_000;
 const FIRST_BACKOFF_MS = 250;
 const MAX_BACKOFF_MS = 5_000;
 const QUEUE_DIVISOR = 4; // if the server refuses a queue, the next request is for this part of it
@@ -41,6 +43,11 @@ export interface PullOptions {
    * server ended the call because no frame was read. 0: not at all. Default: 300,000.
    */
   reconnectMs?: number;
+  /**
+   * Whether frames have the packets of the requested `codec`. Otherwise, the packets are decoded, and
+   * frames have PCM.
+   */
+  packets?: boolean;
   /** Gets notices, while the program waits for the stream or a frame. */
   onNotice?: (notice: Notice) => void;
 }
@@ -59,7 +66,9 @@ export class FrameStream implements AsyncIterableIterator<AudioFrame> {
   readonly #closed = new AbortController();
 
   #messages!: Messages<typeof PullFramesRequestSchema, typeof StreamFramesResponseSchema>;
+  #newDecoder: DecoderFactory | null = null; // null: packets are not decoded
   #started!: StreamStarted;
+  #decoder: PacketDecoder | null = null; // of this epoch; null: its frames are not decoded
   #pacing!: Pacing; // of this connection, like the two after it
   #ages: FrameAges | null = null; // null before the first frame
   #credit = 0; // what the server can still send, and what was not read yet
@@ -90,6 +99,9 @@ export class FrameStream implements AsyncIterableIterator<AudioFrame> {
     open.add(end);
     stream.#closed.signal.addEventListener('abort', () => open.delete(end));
     try {
+      if (!options.packets) {
+        stream.#newDecoder = await decoderFactory(request.codec, () => transport.loadOpusDecoder());
+      }
       await stream.#connect(request, ANSWER_TIMEOUT_MS);
     } catch (error) {
       stream.close();
@@ -127,6 +139,7 @@ export class FrameStream implements AsyncIterableIterator<AudioFrame> {
   close(): void {
     this.#closed.abort();
     this.#messages?.end();
+    this.#decoder?.close();
   }
 
   async #next(): Promise<IteratorResult<AudioFrame, undefined>> {
@@ -159,9 +172,25 @@ export class FrameStream implements AsyncIterableIterator<AudioFrame> {
       return undefined;
     }
     const { message } = arrived.message;
-    if (message.case === 'frame') return this.#arrived(message.value, arrived.at);
+    if (message.case === 'frame') {
+      const frame = this.#arrived(message.value, arrived.at);
+      if (frame && this.#decoder) await this.#decode(this.#decoder, frame);
+      return frame;
+    }
     this.#handle(arrived.message);
     return undefined;
+  }
+
+  async #decode(decoder: PacketDecoder, frame: AudioFrame): Promise<void> {
+    // After a stall of this thread, a deadline can run before the audio that is there. So there are two.
+    let cancelDeadline = this.#timing.deadline(DECODE_TIMEOUT_MS / 2, () => {
+      cancelDeadline = this.#timing.deadline(DECODE_TIMEOUT_MS / 2, () => decoder.close());
+    });
+    try {
+      await decodeFrame(decoder, this.#started, frame);
+    } finally {
+      cancelDeadline();
+    }
   }
 
   async #take(): Promise<Arrived<typeof StreamFramesResponseSchema>> {
@@ -174,6 +203,9 @@ export class FrameStream implements AsyncIterableIterator<AudioFrame> {
   #handle({ message }: StreamFramesResponse): void {
     if (message.case === 'started') {
       this.#started = message.value;
+      this.#decoder?.close();
+      // A server that is older than codecs sends PCM.
+      this.#decoder = this.#newDecoder && message.value.codec === this.#request.codec ? this.#newDecoder(message.value) : null;
     } else if (message.case === 'notice') {
       const { kind, message: text, clockPpm } = message.value;
       this.#deviceLossEndsCall ||= kind === NoticeKind.DEVICE_LOST

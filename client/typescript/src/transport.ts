@@ -1,4 +1,5 @@
 import type { DescMessage, DescMethod, MessageShape } from '@bufbuild/protobuf';
+import type { DecoderFactory } from './decoders.js';
 import { cancelled, failure, Status, type LavalierError } from './errors.js';
 
 /** A method of the contract. */
@@ -19,9 +20,11 @@ export interface Call<I extends DescMessage> {
   cancel(): void;
 }
 
-/** Makes calls to one server. */
+/** Makes calls to one server, and decodes the Opus that it sends. */
 export interface Transport {
   start<I extends DescMessage, O extends DescMessage>(method: Method<I, O>, events: CallEvents<O>): Call<I>;
+  /** Rejects with a LavalierError if there is no decoder of Opus here. */
+  loadOpusDecoder(): Promise<DecoderFactory>;
   close(): void;
 }
 

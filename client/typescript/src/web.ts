@@ -2,6 +2,7 @@ import { fromBinary, toBinary, type DescMessage } from '@bufbuild/protobuf';
 import { Client } from './client.js';
 import { failure, Status, tokenFrom, type LavalierError } from './errors.js';
 import type { Call, CallEvents, Method, Transport } from './transport.js';
+import { loadOpusDecoder } from './web-decoders.js';
 
 const REFUSAL_TIMEOUT_MS = 2_000;
 const NORMAL_CLOSE = 1000;
@@ -93,6 +94,8 @@ class WebTransport implements Transport {
       },
     };
   }
+
+  readonly loadOpusDecoder = loadOpusDecoder;
 
   close(): void {} // each call has a connection of its own
 }

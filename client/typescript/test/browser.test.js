@@ -89,6 +89,49 @@ test('after a page was blocked, frames are recent and each sample is counted', a
   await page.close();
 });
 
+for (const [codec, channelCount, delay] of [['FLAC', 2, 0], ['OPUS', 1, 312]]) {
+  test(`${codec} is decoded to the sound of PCM`, async () => {
+    const page = await openPage();
+    const result = await page.evaluate(async ({ url, codec, channelCount, delay }) => {
+      const { connect } = await import('@lavalier/client/web');
+      const { Codec, SampleEncoding, toFloat32 } = await import('@lavalier/client');
+      const client = connect(url);
+      const options = {
+        format: { encoding: SampleEncoding.S16LE, sampleRateHz: 48_000, channelCount }, maxLatencyMs: 30_000,
+      };
+      const pcm = await client.pullFrames(options);
+      const encoded = await client.pullFrames({ ...options, codec: Codec[codec] });
+      const decoded = new Map();
+      while (decoded.size < 30) {
+        const { value } = await encoded.next();
+        if (value.gap) decoded.clear();
+        decoded.set(value.sampleIndex, toFloat32(value, encoded.started.format));
+      }
+      const indexes = [...decoded.keys()];
+      const samples = [[], []];
+      for await (const frame of pcm) {
+        if (decoded.has(frame.sampleIndex)) {
+          samples[0].push(...toFloat32(frame, pcm.started.format));
+          samples[1].push(...decoded.get(frame.sampleIndex));
+        }
+        if (frame.sampleIndex >= indexes.at(-1)) break;
+      }
+      client.close();
+      let difference = 0;
+      let power = 0;
+      for (let i = 9_600; i + delay < samples[0].length; i++) {
+        difference += (samples[1][i + delay] - samples[0][i]) ** 2;
+        power += samples[0][i] ** 2;
+      }
+      return { count: samples[0].length, difference, power };
+    }, { url: server.url, codec, channelCount, delay });
+    assert.deepEqual(page.problems, []);
+    assert.equal(result.count, 30 * 960 * channelCount);
+    assert.ok(result.power > 0 && result.difference <= (delay && 0.01) * result.power, `${result.difference} of ${result.power}`);
+    await page.close();
+  });
+}
+
 test('the error of a call has its kind', async () => {
   const page = await openPage();
   const error = await page.evaluate(async (url) => {

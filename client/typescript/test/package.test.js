@@ -11,7 +11,7 @@ const HERE = fileURLToPath(new URL('..', import.meta.url));
 
 // What an application writes. It is compiled, and its code for Node.js is run.
 const APPLICATION = `
-import { LavalierError, SampleEncoding, toFloat32, type AudioFrame, type FrameStream } from '@lavalier/client';
+import { Codec, LavalierError, SampleEncoding, toFloat32, type AudioFrame, type FrameStream } from '@lavalier/client';
 import { connect } from '@lavalier/client/node';
 import { connect as connectWeb, type WebConnectOptions } from '@lavalier/client/web';
 
@@ -42,6 +42,7 @@ try {
 } catch (error) {
   console.log(error instanceof LavalierError && error.kind);
 }
+await client.pullFrames({ codec: Codec.OPUS }).catch(({ kind, message }) => console.log(kind, message));
 client.close();
 `;
 
@@ -77,7 +78,8 @@ function compile(...options) {
 
 test('an application for Node.js compiles and runs', () => {
   compile('--module', 'nodenext');
-  assert.equal(execFileSync('node', ['application.js'], { cwd: dir, encoding: 'utf8' }), 'UNAVAILABLE\n');
+  assert.equal(execFileSync('node', ['application.js'], { cwd: dir, encoding: 'utf8' }), 
+    'UNAVAILABLE\nNOT_SUPPORTED codec: OPUS (expected: the package opus-decoder, which decodes it, or the option packets)\n');
 });
 
 test('an application that is bundled compiles', () => {

@@ -9,6 +9,7 @@ export const WINDOW = 4; // frames of 20 ms for 60 ms
 export class ManualTiming {
   #now = 1_000;
   slept = [];
+  deadlines = []; // functions that were not prevented
 
   now = () => this.#now;
 
@@ -17,7 +18,10 @@ export class ManualTiming {
     this.#now += ms;
   };
 
-  deadline = () => () => {};
+  deadline = (ms, run) => {
+    this.deadlines.push(run);
+    return () => { this.deadlines = this.deadlines.filter((other) => other !== run); };
+  };
 
   advance(ms) {
     this.#now += ms;
@@ -67,8 +71,8 @@ export class ScriptedCall {
     return this;
   }
 
-  /** Sends frame `number`, which the server read at `readMs` by both of its clocks. */
-  frame(number, readMs, gap) {
+  /** Sends frame `number`, which the server read at `readMs` by both of its clocks. `more` are other fields. */
+  frame(number, readMs, gap, more) {
     this.message({
       case: 'frame',
       value: {
@@ -78,6 +82,7 @@ export class ScriptedCall {
         captureTimeUnixNanos: 1_700_000_000_000_000_000n + BigInt(Math.round((readMs - 20) * 1e6)),
         readDelayMicros: 20_000,
         ...(gap && { gap }),
+        ...more,
       },
     });
   }
@@ -91,26 +96,50 @@ export class ScriptedCall {
   }
 }
 
-/** Returns a client, its clock, and the calls that it has made. */
+/** A decoder: the samples have the value of the first byte of the packet. It waits for packets of 0, and rejects empty ones. */
+class ScriptedDecoder {
+  closed = false;
+  #end = () => {};
+
+  async decode([value]) {
+    if (value === undefined) throw new Error('malformed\nwith details');
+    if (value === 0) await new Promise((resolve, reject) => { this.#end = () => reject(new Error('closed')); });
+    return [new Float32Array(FRAME).fill(value / 2 ** 15)];
+  }
+
+  close() {
+    this.closed = true;
+    this.#end();
+  }
+}
+
+/** Returns a client, its clock, the calls that it has made, and its decoders. */
 export function scripted() {
   const timing = new ManualTiming();
   const calls = [];
+  const decoders = [];
   const transport = {
     start(method, events) {
       const call = new ScriptedCall(method, events);
       calls.push(call);
       return call;
     },
+    async loadOpusDecoder() {
+      return () => {
+        decoders.push(new ScriptedDecoder());
+        return decoders.at(-1);
+      };
+    },
     close() {},
   };
-  return { client: new Client(transport, timing), timing, calls };
+  return { client: new Client(transport, timing), timing, calls, decoders };
 }
 
 /** Opens a stream whose first call has started. */
-export async function opened(request, options) {
+export async function opened(request, options, started) {
   const all = scripted();
   const opening = all.client.pullFrames(request, options);
   await settle();
-  all.calls[0].start();
+  all.calls[0].start(1n, started);
   return { ...all, stream: await opening };
 }

@@ -1,7 +1,7 @@
 // Both transports, with a real server.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { GapCause } from '@lavalier/client';
+import { Codec, GapCause, SampleEncoding, toFloat32 } from '@lavalier/client';
 import { connect as connectNode } from '@lavalier/client/node';
 import { connect as connectWeb } from '@lavalier/client/web';
 import { WebSocket } from 'ws';
@@ -68,6 +68,62 @@ async function readWithStall(stream, stall) {
   assert.ok(missingMs > STALL_MS / 2, `${missingMs} ms are missing`);
 }
 
+/**
+ * Returns the samples of 30 frames of a stream of PCM, and those of a stream with a codec. No sample is missing
+ * between them: a server on a busy machine leaves gaps while it encodes.
+ */
+async function samplesOfTwo(client, format, codec) {
+  const options = { format, maxLatencyMs: 30_000 };
+  const [pcm, encoded] = [await client.pullFrames(options), await client.pullFrames({ ...options, codec })];
+  assert.equal(pcm.started.epoch, encoded.started.epoch);
+  const frames = new Map();
+  while (frames.size < 30) {
+    const { value } = await encoded.next();
+    assert.equal(value.packet.length, 0);
+    if (value.gap) frames.clear();
+    frames.set(value.sampleIndex, toFloat32(value, encoded.started.format));
+  }
+  const last = [...frames.keys()].at(-1);
+  const plain = [];
+  for await (const frame of pcm) {
+    if (frames.has(frame.sampleIndex)) plain.push(toFloat32(frame, pcm.started.format));
+    if (frame.sampleIndex >= last) break;
+  }
+  encoded.close();
+  assert.equal(plain.length, 30);
+  const join = (arrays) => arrays.flatMap((values) => [...values]);
+  return [join(plain), join([...frames.values()])];
+}
+
+describe('node decodes', () => {
+  for (const [encoding, sampleRateHz, channelCount] of [['S16LE', 48_000, 2], ['S24LE', 16_000, 1]]) {
+    test(`FLAC to the samples of PCM in ${encoding}`, async () => {
+      const client = connectNode(server.address);
+      const format = { encoding: SampleEncoding[encoding], sampleRateHz, channelCount };
+      const [plain, decoded] = await samplesOfTwo(client, format, Codec.FLAC);
+      client.close();
+      assert.deepEqual(decoded, plain);
+    });
+  }
+
+  for (const [sampleRateHz, channelCount] of [[48_000, 2], [16_000, 1], [8_000, 1]]) {
+    test(`Opus of ${sampleRateHz} Hz to the sound of PCM, 6.5 ms later`, async () => {
+      const client = connectNode(server.address);
+      const [plain, decoded] = await samplesOfTwo(client, { sampleRateHz, channelCount }, Codec.OPUS);
+      client.close();
+      const delay = sampleRateHz * 0.0065 * channelCount;
+      const begin = (sampleRateHz / 5) * channelCount; // the decoder has converged
+      let difference = 0;
+      let power = 0;
+      for (let i = begin; i + delay < plain.length; i++) {
+        difference += (decoded[i + delay] - plain[i]) ** 2;
+        power += plain[i] ** 2;
+      }
+      assert.ok(power > 0 && difference < 0.01 * power, `${difference} of ${power}`);
+    });
+  }
+});
+
 for (const [name, { open, openEncrypted }] of Object.entries(TRANSPORTS)) {
   describe(name, () => {
     test('devices and the server are described', async () => {
@@ -110,6 +166,19 @@ for (const [name, { open, openEncrypted }] of Object.entries(TRANSPORTS)) {
       try {
         await assert.rejects(client.pullFrames({ deviceId: 'moon' }),
           { kind: 'DEVICE_NOT_FOUND', code: 5, message: 'device_id: moon (expected: one of tone)' });
+      } finally {
+        client.close();
+      }
+    });
+
+    test('packets can be had without a decoder', async () => {
+      const client = open();
+      try {
+        const request = { codec: Codec.OPUS, bitrate: 32_000, format: { sampleRateHz: 48_000, channelCount: 1 } };
+        const stream = await client.pullFrames(request, { packets: true });
+        assert.equal(stream.started.bitrate, 32_000);
+        const { value: { pcm, packet } } = await stream.next();
+        assert.ok(pcm.length === 0 && packet.length > 1 && packet.length < 500, `${packet.length} bytes`);
       } finally {
         client.close();
       }

@@ -1,13 +1,16 @@
-// Decodes the packets of a codec with WebCodecs.
-import { Codec } from './contract.js';
+// Decodes the packets of a codec with WebCodecs. The npm package in client/typescript also contains this
+// file, so it imports nothing.
 
-const NAMES = { [Codec.OPUS]: 'opus', [Codec.FLAC]: 'flac' };
+// The numbers of the codecs in the contract.
+const OPUS = 2;
+const FLAC = 3;
+const NAMES = { [OPUS]: 'opus', [FLAC]: 'flac' };
 const SCALES = { s16: 1 / 32_768, s32: 1 / 2_147_483_648 };
 
 /** Returns the configuration of WebCodecs for a stream; `started` is that of the contract. */
 export function decoderConfig({ codec, codecConfig, format }) {
   const config = { codec: NAMES[codec], sampleRate: format.sampleRateHz, numberOfChannels: format.channelCount };
-  return codec === Codec.FLAC ? { ...config, description: codecConfig } : config;
+  return codec === FLAC ? { ...config, description: codecConfig } : config;
 }
 
 /** Returns one Float32Array for each channel. Integers become the same values as those of PCM. */
@@ -46,7 +49,7 @@ export class PacketDecoder {
   #waiting = []; // `{ time, entry }` of the packets in the decoder
 
   /** @param onError gets why the browser cannot decode. The decoder is of no use then; close it */
-  constructor(started, onDecoded, onError, Decoder = self.AudioDecoder) {
+  constructor(started, onDecoded, onError, Decoder = globalThis.AudioDecoder) {
     this.#onDecoded = onDecoded;
     this.#frameSize = started.frameSize;
     this.#frameMicros = Math.round((started.frameSize / started.format.sampleRateHz) * 1e6);
