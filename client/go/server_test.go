@@ -129,6 +129,19 @@ func TestServerIsNotAskedWithoutToken(t *testing.T) {
 		"token: none (expected: one from the token source; it returned an error: expired)")
 }
 
+func TestServerSendsPackets(t *testing.T) {
+	stream := pull(t, dialServer(t, token()...), &pb.StreamFramesRequest{
+		Codec: pb.Codec_CODEC_OPUS, Bitrate: 32_000,
+		Format: &pb.AudioFormat{SampleRateHz: 48_000, ChannelCount: 1}})
+	frame := next(t, stream)
+	if stream.Started().Bitrate != 32_000 || len(stream.Started().CodecConfig) == 0 {
+		t.Errorf("started %v (expected: 32000 bit/s and a configuration)", stream.Started())
+	}
+	if len(frame.Pcm) != 0 || len(frame.Packet) < 2 || len(frame.Packet) > 500 {
+		t.Errorf("%d bytes of PCM, a packet of %d bytes (expected: a packet)", len(frame.Pcm), len(frame.Packet))
+	}
+}
+
 func TestServerRequiresToken(t *testing.T) {
 	if os.Getenv("TEST_TOKEN") == "" {
 		t.Skip("TEST_TOKEN is not set: GoIT runs this test")
