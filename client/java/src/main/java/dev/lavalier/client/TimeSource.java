@@ -19,7 +19,7 @@ import java.util.function.LongSupplier;
  */
 record TimeSource(LongSupplier nanoTime, Sleeper sleeper, DoubleSupplier random, Timer timer) {
 
-  private static final long TIMER_IDLE_SECONDS = 5;
+  private static final long TIMER_IDLE_SECONDS = 1;
 
   /** Waits. */
   interface Sleeper {
