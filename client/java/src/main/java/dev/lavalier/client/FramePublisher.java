@@ -25,9 +25,10 @@ import org.jspecify.annotations.Nullable;
  * <p>A publisher has no thread. Without an executor, each signal runs on the thread that causes it:
  * the transport's thread that received the frame, the thread that requests or closes, or the
  * client's thread {@code lavalier-timer}, which also ends a wait for the next attempt to reconnect.
- * The transport's threads serve all streams of the program, so the subscriber must not block them:
- * if it works for long, or waits, pass an executor. Signals never overlap, and each sees the
- * effects of the previous ones.
+ * The transport's threads serve all streams of the program, so the subscriber must not block them.
+ * A thread that subscribes or requests returns when no further frame is there, which can be never
+ * if the subscriber is slower than the frames. So if it works for long, or waits, pass an executor.
+ * Signals never overlap, and each sees the effects of the previous ones.
  *
  * <p>An exception of the subscriber cancels the subscription and goes to the thread's handler for
  * uncaught exceptions.
