@@ -17,6 +17,7 @@ import lavalier
 from lavalier import Cause, NoticeKind
 
 WHISPER = "16000/1/s16le"
+FRAMES = 20  # 0.4 s, of which Opus needs 80 ms
 PROBE = pathlib.Path(__file__).with_name("reader_probe.py")
 
 
@@ -137,13 +138,13 @@ def frames_of_two(client, **options):
         with client.stream("tone", max_latency=30, **options) as other:
             assert other.start.epoch == pcm.start.epoch
             encoded = {}
-            while len(encoded) < 30:
+            while len(encoded) < FRAMES:
                 frame = other.read()
                 if frame.gap is not None:
                     encoded.clear()
                 encoded[frame.sample_index] = frame
             plain = {}
-            while max(encoded) not in plain:
+            while not plain or max(plain) < max(encoded):
                 frame = pcm.read()
                 plain[frame.sample_index] = frame
     return [(plain[index], encoded[index]) for index in sorted(encoded)]
@@ -153,14 +154,16 @@ def frames_of_two(client, **options):
 def test_flac_has_samples_of_pcm(client, text):
     pytest.importorskip("av", reason="PyAV is not installed (Debian: python3-av)")
     pairs = frames_of_two(client, format=text, codec="flac")
-    assert len(pairs) == 30
+    assert len(pairs) == FRAMES
     for plain, encoded in pairs:
         assert encoded.pcm == plain.pcm
         assert encoded.packet == b""
 
 
-@pytest.mark.parametrize("text, bitrate", [("48000/2/s16le", 0), ("16000/1/s16le", 64_000), ("8000/1/s16le", 16_000)])
-def test_opus_has_samples_of_pcm_later(client, text, bitrate):
+@pytest.mark.parametrize("text, bitrate, noise", [
+    ("48000/2/s16le", 0, 0.01), ("16000/1/s16le", 64_000, 0.01),
+    ("8000/1/s16le", 16_000, 0.05)])  # coded as speech: later by half a sample
+def test_opus_has_samples_of_pcm_later(client, text, bitrate, noise):
     pytest.importorskip("av", reason="PyAV is not installed (Debian: python3-av)")
     numpy = pytest.importorskip("numpy", reason="numpy is not installed (Debian: python3-numpy)")
     pairs = frames_of_two(client, format=text, codec="opus", bitrate=bitrate)
@@ -169,7 +172,7 @@ def test_opus_has_samples_of_pcm_later(client, text, bitrate):
     delay = rate * 65 // 10_000
     begin = rate // 5  # the decoder has converged
     difference = encoded[begin + delay:] - plain[begin:len(plain) - delay]
-    assert (difference**2).mean() < 0.01 * (plain**2).mean()
+    assert (difference**2).mean() < noise * (plain**2).mean()
 
 
 def test_stalled_reader_gets_fresh_frame_and_exact_gap(client):

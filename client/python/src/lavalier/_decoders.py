@@ -88,7 +88,7 @@ class PacketDecoder:
                 packed[byte::3] = pcm[byte + 1::4]
             return bytes(packed)
         if self._factor > 1:
-            # The encoder of a lower rate leaves no sound above half of it, so each n-th sample has all of it.
+            # As libopus does for a lower rate: the sound of the stream ends at half of its rate.
             return pcm.cast("h" if audio.channels == 1 else "i")[::self._factor].tobytes()
         return pcm.tobytes()
 
