@@ -153,7 +153,7 @@ public final class ConnectOptions {
   @Override
   public String toString() {
     return ("ConnectOptions[server=%s, serverName=%s, tls=%s, ca=%s, certificate=%s, key=%s,"
-                + " token=%s, connectTimeout=%s]")
+            + " token=%s, connectTimeout=%s]")
         .formatted(
             server,
             serverName,
