@@ -12,8 +12,8 @@ import java.util.function.Supplier;
 
 /**
  * A proxy on loopback that forwards connections to a server. While it is stalled, it forwards
- * nothing, in both directions, and closes nothing, as a network does that loses all packets.
- * Observers see the bytes that it forwards.
+ * nothing, in both directions, and closes nothing, as a network does that loses all packets. While
+ * it is disconnected, it closes all connections. Observers see the bytes that it forwards.
  */
 final class LoopbackProxy implements AutoCloseable {
 
@@ -31,6 +31,7 @@ final class LoopbackProxy implements AutoCloseable {
   private final ServerSocket listener;
   private final List<Socket> sockets = new CopyOnWriteArrayList<>();
   private boolean stalled; // guarded by this
+  private volatile boolean disconnected;
 
   /** Starts a proxy to {@code HOST:PORT}. */
   LoopbackProxy(String serverAddress) throws IOException {
@@ -57,9 +58,18 @@ final class LoopbackProxy implements AutoCloseable {
     stalled = true;
   }
 
+  /** Closes all connections, and each new one, until {@link #resume}. */
+  void disconnect() throws IOException {
+    disconnected = true;
+    for (Socket socket : sockets) {
+      socket.close();
+    }
+  }
+
   /** Forwards again. */
   synchronized void resume() {
     stalled = false;
+    disconnected = false;
     notifyAll();
   }
 
@@ -83,6 +93,10 @@ final class LoopbackProxy implements AutoCloseable {
       while (true) {
         Socket client = listener.accept();
         sockets.add(client);
+        if (disconnected) { // also if `disconnect` has just closed the others
+          client.close();
+          continue;
+        }
         Socket server = new Socket(host, port);
         sockets.add(server);
         // Otherwise the kernel delays small frames, such as those that open a window.
