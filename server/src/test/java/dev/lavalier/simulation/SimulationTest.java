@@ -22,7 +22,7 @@ final class SimulationTest {
   @SlowTest
   @Test
   void invariantsHoldForManySeeds() {
-    run(Long.getLong("simulation.seeds", 5_000));
+    run(Long.getLong("simulation.seeds", 3_000));
   }
 
   private static void run(long seeds) {
