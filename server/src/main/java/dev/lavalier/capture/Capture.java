@@ -2,6 +2,7 @@ package dev.lavalier.capture;
 
 import dev.lavalier.audio.PcmFormat;
 import java.time.Duration;
+import java.util.List;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 
@@ -27,7 +28,8 @@ public interface Capture extends AutoCloseable {
    * Returns the epoch of this capture, if its source numbers epochs; empty if the hub assigns the
    * number. It is the unix time in microseconds at which the epoch started, because the hub
    * estimates the gap between two epochs from it. It is not less than the number of any earlier
-   * epoch of the device. Two captures have the same number only if their sample indexes continue.
+   * epoch of the device. Two captures have the same number only if their sample indexes continue: a
+   * subscription then continues by these indexes.
    */
   default OptionalLong epoch() {
     return OptionalLong.empty();
@@ -40,6 +42,25 @@ public interface Capture extends AutoCloseable {
    */
   default long startIndex() {
     return 0;
+  }
+
+  /**
+   * Returns how late a period can be; zero unless the device is one of another machine. A
+   * subscription can resume at a position that another server delivered, if this capture reaches it
+   * within this time.
+   */
+  default Duration maxDelay() {
+    return Duration.ZERO;
+  }
+
+  /**
+   * Returns the periods of the epoch that precede this capture, the oldest first, if the source
+   * kept some. A hub with a history adds them to it, so that a subscription can start there. They
+   * end at or before {@link #startIndex}; they and the first period may have losses between them.
+   * Called at most once, before {@link #start}.
+   */
+  default List<Period> kept() {
+    return List.of();
   }
 
   /**

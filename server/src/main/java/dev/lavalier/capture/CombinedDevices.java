@@ -5,6 +5,7 @@ import dev.lavalier.common.StreamException.Reason;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
@@ -80,6 +81,18 @@ public final class CombinedDevices implements Devices {
   @Override
   public void keepListed(Predicate<String> isOpen) {
     sources.forEach(source -> source.keepListed(id -> mayServe(source, id) && isOpen.test(id)));
+  }
+
+  @Override
+  public OptionalLong epochClockMicros(String deviceId) {
+    for (Devices source : sources) {
+      OptionalLong micros =
+          mayServe(source, deviceId) ? source.epochClockMicros(deviceId) : OptionalLong.empty();
+      if (micros.isPresent()) {
+        return micros;
+      }
+    }
+    return OptionalLong.empty();
   }
 
   @Override

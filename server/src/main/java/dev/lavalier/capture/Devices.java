@@ -2,6 +2,7 @@ package dev.lavalier.capture;
 
 import dev.lavalier.common.StreamException;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.function.Predicate;
 
 /**
@@ -37,6 +38,16 @@ public interface Devices extends AutoCloseable {
    *     not block
    */
   default void keepListed(Predicate<String> isOpen) {}
+
+  /**
+   * Returns the current unix time in microseconds by the clock that numbers the epochs of a device;
+   * empty if the hub numbers them, or if that clock is not known. Never blocks.
+   *
+   * @see Capture#epoch
+   */
+  default OptionalLong epochClockMicros(String deviceId) {
+    return OptionalLong.empty();
+  }
 
   /**
    * Opens a device in its capture format. May block for as long as the sound system does. An id

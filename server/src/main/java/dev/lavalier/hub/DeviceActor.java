@@ -70,7 +70,7 @@ final class DeviceActor {
             this::publish);
     this.streamMetrics = services.observer().streamMetrics(deviceId);
     this.published = new PublishedState(services.onChange());
-    this.subscribers = new DeviceSubscribers(deviceId, services.timeSource(), services.quotas());
+    this.subscribers = new DeviceSubscribers(deviceId, services);
     this.calls =
         new DeviceCalls(
             deviceId,

@@ -5,6 +5,7 @@ import dev.lavalier.common.FailureLog;
 import dev.lavalier.common.StreamException;
 import dev.lavalier.common.TimeSource;
 import dev.lavalier.pipeline.CapturePipeline;
+import dev.lavalier.pipeline.StartFrom;
 import dev.lavalier.pipeline.StreamPlan;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -34,6 +35,7 @@ final class DeviceSubscribers {
   private static final double FULL_SHARE = 0.9;
 
   private final String deviceId;
+  private final DeviceServices services;
   private final TimeSource timeSource;
   private final SubscriptionQuotas quotas;
   private final FailureLog failures;
@@ -43,10 +45,11 @@ final class DeviceSubscribers {
       new LinkedHashSet<>(); // wait for the lost device
   private final Map<Subscription, StreamPlan> active = new LinkedHashMap<>();
 
-  DeviceSubscribers(String deviceId, TimeSource timeSource, SubscriptionQuotas quotas) {
+  DeviceSubscribers(String deviceId, DeviceServices services) {
     this.deviceId = deviceId;
-    this.quotas = quotas;
-    this.timeSource = timeSource;
+    this.services = services;
+    this.quotas = services.quotas();
+    this.timeSource = services.timeSource();
     this.failures = new FailureLog(timeSource, log, deviceId + ": a subscription");
   }
 
@@ -79,12 +82,20 @@ final class DeviceSubscribers {
     SubscriptionSpec spec = subscription.spec();
     try {
       CapturePipeline.checkStartBeforeOpening(
-          spec.start(), spec.format(), lastEpoch, timeSource.unixNanos() / 1_000);
+          spec.start(), spec.format(), lastEpoch, epochClockMicros());
       return true;
     } catch (StreamException e) {
       subscription.close(e, Optional.empty());
       return false;
     }
+  }
+
+  /** Returns the unix time by the clock that numbers the epochs, in microseconds. */
+  private long epochClockMicros() {
+    return services
+        .devices()
+        .epochClockMicros(deviceId)
+        .orElseGet(() -> timeSource.unixNanos() / 1_000);
   }
 
   /** Adds a new subscription, which waits for an epoch. */
@@ -171,6 +182,7 @@ final class DeviceSubscribers {
    */
   void activate(OpenDevice openDevice, Runnable publishState) {
     CapturePipeline pipeline = openDevice.pipeline;
+    Set<Subscription> returning = Set.copyOf(awaitingDevice);
     List<Subscription> waiting = drainWaiting();
     waiting.forEach(subscription -> plan(subscription, openDevice));
     try {
@@ -184,7 +196,10 @@ final class DeviceSubscribers {
       StreamPlan plan = active.get(subscription);
       if (plan != null) {
         try {
-          start(subscription, plan, openDevice);
+          // What was kept of a new epoch is for new subscriptions only.
+          boolean live = returning.contains(subscription) && !openDevice.continuesEpoch;
+          StartFrom from = live ? StartFrom.LIVE : subscription.spec().start();
+          start(subscription, plan, from, openDevice);
         } catch (RuntimeException | Error e) {
           failActive(subscription, e);
           updatePipeline(pipeline);
@@ -193,10 +208,11 @@ final class DeviceSubscribers {
     }
   }
 
-  private void start(Subscription subscription, StreamPlan plan, OpenDevice openDevice) {
+  private void start(
+      Subscription subscription, StreamPlan plan, StartFrom from, OpenDevice openDevice) {
     SubscriptionSpec spec = subscription.spec();
     subscription.start(
-        openDevice.pipeline.open(plan, spec.start(), spec.queueFrames(), spec.maxAgeNanos()));
+        openDevice.pipeline.open(plan, from, spec.queueFrames(), spec.maxAgeNanos()));
     if (openDevice.silent) {
       subscription.sendNotice(silenceNotice());
     }
@@ -219,7 +235,7 @@ final class DeviceSubscribers {
     CapturePipeline pipeline = openDevice.pipeline;
     try {
       Conversion conversion = Conversion.plan(pipeline.format(), spec.format(), spec.channelMap());
-      pipeline.checkStart(spec.start(), conversion, timeSource.unixNanos() / 1_000);
+      pipeline.checkStart(spec.start(), conversion, epochClockMicros());
       subscription.lease().change(SubscriptionCost.of(spec, conversion));
       StreamPlan plan = new StreamPlan(conversion, spec.frameSize(), spec.codec());
       checkConversionShare(plan, openDevice);

@@ -38,6 +38,7 @@ final class FrameDelivery implements Runnable {
   private final Runnable noteReadiness = this::noteReadiness;
   private @Nullable FrameSource source; // null: between epochs
   private int maxLatencyMs; // granted in this epoch
+  private long startedEpoch; // 0: none yet
 
   private final AtomicBoolean ended = new AtomicBoolean(); // any thread sets it
 
@@ -102,17 +103,20 @@ final class FrameDelivery implements Runnable {
   }
 
   /**
-   * Starts an epoch. Waiting frames of an earlier epoch are dropped and counted in the gap between
-   * the two epochs.
+   * Starts an epoch, or continues it if the device returned in the same one. Waiting frames of the
+   * earlier stream are dropped and counted in the gap between the two.
    */
   void startEpoch(PipelineStream stream) {
     source = stream.source();
     gaps.onEpoch(stream);
     stallTimer.onProgress(timeSource.nanoTime());
     maxLatencyMs = (int) Math.ceil(stream.maxAgeNanos() / 1e6);
-    sink.onStarted(
-        new StreamStart(
-            stream.epoch(), stream.conversion(), spec, maxLatencyMs, stream.prerollMillis()));
+    if (stream.epoch() != startedEpoch) {
+      startedEpoch = stream.epoch();
+      sink.onStarted(
+          new StreamStart(
+              stream.epoch(), stream.conversion(), spec, maxLatencyMs, stream.prerollMillis()));
+    }
     drain();
   }
 

@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Counts the samples that one subscription did not get. A gap is the difference between the index
  * of the expected sample and the index of the next frame; it is never a sum. Between two epochs,
- * the number of missing samples is estimated from timestamps.
+ * the number of missing samples is estimated from timestamps. If a lost device returns in the same
+ * epoch, they are counted by index.
  *
  * <p>Used by the subscription's delivery loop only.
  */
@@ -34,7 +35,8 @@ final class GapTracker {
   private long unsentSamples; // of the epochs since the last frame that was sent
   private LossCause unsentCause = LossCause.NOT_KEPT;
   private long notReadyUntil; // frames before this index waited while the sink was not ready
-  private boolean firstFrameOfEpoch; // no frame was sent in this epoch yet
+  private long lastSentEpoch;
+  private boolean firstFrameOfEpoch; // no frame of this stream was sent yet
 
   GapTracker(SubscriptionSpec spec) {
     this.format = spec.format();
@@ -45,8 +47,10 @@ final class GapTracker {
   /** Starts an epoch of the subscription. */
   void onEpoch(PipelineStream newStream) {
     stream = newStream;
-    boolean starts = lastSent == null && newStream.requestedIndex() >= 0;
-    nextIndex = starts ? newStream.requestedIndex() : newStream.liveIndex();
+    if (!continuesEpoch()) {
+      boolean starts = lastSent == null && newStream.requestedIndex() >= 0;
+      nextIndex = starts ? newStream.requestedIndex() : newStream.liveIndex();
+    }
     firstFrameOfEpoch = true;
     notReadyUntil = -1;
     onSource(newStream.source());
@@ -63,6 +67,11 @@ final class GapTracker {
       unsentCause = cause;
     }
     stream = null;
+  }
+
+  /** Returns whether the device was lost after the last frame, and returned in the same epoch. */
+  private boolean continuesEpoch() {
+    return lastSent != null && stream.epoch() == lastSentEpoch;
   }
 
   /** Switches to another source of the same epoch. */
@@ -102,6 +111,7 @@ final class GapTracker {
   void onSent(Frame frame) {
     firstFrameOfEpoch = false;
     lastSent = frame;
+    lastSentEpoch = stream.epoch();
     unsentSamples = 0;
     nextIndex = frame.sampleIndex() + frameSize;
     onPassed(frame);
@@ -114,7 +124,7 @@ final class GapTracker {
 
   private Optional<Gap> gapBeforeFirst(Frame frame) {
     if (lastSent != null) {
-      return gapSinceDeviceLoss(lastSent, frame);
+      return continuesEpoch() ? gapWithinLoss(frame) : gapSinceDeviceLoss(lastSent, frame);
     }
     if (start instanceof StartFrom.Resume resume) {
       return resume.epoch() == stream.epoch()
@@ -187,6 +197,16 @@ final class GapTracker {
     long unixNanos = resume.epoch() * 1_000 + format.nanosOf(resume.sampleIndex());
     long missing = format.samplesIn(frame.captureUnixNanos() - unixNanos);
     return estimatedGap(missing, LossCause.NOT_KEPT);
+  }
+
+  /** Returns the gap of a device that was lost and has returned in the same epoch. It is exact. */
+  private Optional<Gap> gapWithinLoss(Frame frame) {
+    List<Gap.Part> parts = new ArrayList<>();
+    long rest = addLosses(frame, frame.sampleIndex() - nextIndex, parts);
+    long unsent = Math.min(unsentSamples, rest);
+    addPart(unsent, new Loss(unsentCause, false), parts);
+    addPart(rest - unsent, new Loss(LossCause.DEVICE_LOST, false), parts);
+    return gap(parts);
   }
 
   private Optional<Gap> gapSinceDeviceLoss(Frame last, Frame frame) {

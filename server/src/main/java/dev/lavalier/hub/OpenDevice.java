@@ -34,6 +34,10 @@ final class OpenDevice {
   final Capture capture;
   final DeviceDescriptor device;
   final ProgressMonitor progress;
+
+  /** Whether the epoch is the one of the opening before. */
+  final boolean continuesEpoch;
+
   private final WorkBudget conversions;
   private final WorkBudget encoders;
   boolean silent;
@@ -50,7 +54,7 @@ final class OpenDevice {
    * Opens a device. May block for ever in the sound system. If an exception is thrown, the device
    * is not open.
    *
-   * @param minEpoch the number of the epoch is at least this
+   * @param minEpoch the number of a new epoch is at least this; the epoch before has a lower number
    * @param listener receives the events of the capture, once it is started
    * @throws StreamException if the sound system does not open the device
    */
@@ -66,7 +70,8 @@ final class OpenDevice {
       // The clock may be set back, and two openings may happen in one microsecond.
       long byClock = Math.max(minEpoch, services.timeSource().unixNanos() / 1000);
       long epoch = capture.epoch().orElse(byClock);
-      return new OpenDevice(deviceId, capture, epoch, services, listener, streamMetrics);
+      return new OpenDevice(
+          deviceId, capture, epoch, epoch < minEpoch, services, listener, streamMetrics);
     } catch (StreamException | RuntimeException | Error e) {
       try {
         capture.close();
@@ -81,11 +86,13 @@ final class OpenDevice {
       String deviceId,
       Capture capture,
       long epoch,
+      boolean continuesEpoch,
       DeviceServices services,
       PipelineListener listener,
       StreamMetrics streamMetrics)
       throws StreamException {
     this.deviceId = deviceId;
+    this.continuesEpoch = continuesEpoch;
     this.capture = capture;
     this.device = capture.device();
     this.services = services;
@@ -108,6 +115,10 @@ final class OpenDevice {
             encoders,
             listener,
             streamMetrics);
+    pipeline.setMaxDelay(capture.maxDelay().toNanos());
+    if (historyBytes > 0) {
+      pipeline.addKept(capture.kept());
+    }
   }
 
   private static WorkBudget budget(DeviceServices services, Duration burst) {

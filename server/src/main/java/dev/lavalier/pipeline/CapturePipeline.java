@@ -45,6 +45,7 @@ public final class CapturePipeline implements CaptureListener {
   private final StreamMetrics streamMetrics;
   private final @Nullable LevelGauge levelGauge; // null: no metrics are kept
   private final int periodSamples;
+  private volatile long maxDelaySamples;
   private volatile @Nullable History history; // null: none is kept, or the epoch has ended
   private long lastReadNanos; // used only by the capture thread
 
@@ -206,6 +207,28 @@ public final class CapturePipeline implements CaptureListener {
     return History.bytes(historyNanos, format, periodSamples);
   }
 
+  /**
+   * Allows positions to resume at that are not captured yet. Called before the capture is started.
+   *
+   * @param nanos see {@code Capture.maxDelay}
+   */
+  public void setMaxDelay(long nanos) {
+    maxDelaySamples = format.samplesIn(nanos);
+  }
+
+  /**
+   * Adds periods of the epoch that precede the first one to the history, if there is one. Called
+   * before the capture is started.
+   *
+   * @param kept see {@code Capture.kept}
+   */
+  public void addKept(List<Period> kept) {
+    History target = history;
+    if (target != null) {
+      kept.forEach(target::add);
+    }
+  }
+
   /** Releases the history, when the epoch ends. May be called from any thread. */
   public void releaseHistory() {
     history = null;
@@ -234,7 +257,8 @@ public final class CapturePipeline implements CaptureListener {
    */
   public void checkStart(StartFrom start, Conversion conversion, long unixMicros)
       throws StreamException {
-    StartPosition.check(start, conversion, epoch, Math.max(startIndex, nextIndex), unixMicros);
+    long captured = Math.max(startIndex, nextIndex) + maxDelaySamples;
+    StartPosition.check(start, conversion, epoch, captured, unixMicros);
   }
 
   /**

@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 
@@ -39,6 +40,14 @@ final class FakeDevices implements Devices {
 
   /** The name of the method of the devices or of a capture that throws. */
   String failing = "";
+
+  /** The numbers and kept periods of the next capture, if the source makes them. */
+  OptionalLong epoch = OptionalLong.empty();
+
+  long startIndex;
+  List<Period> kept = List.of();
+  Duration maxDelay = Duration.ZERO;
+  OptionalLong epochClockMicros = OptionalLong.empty();
 
   /** What it throws. */
   Throwable failure = new IllegalStateException("the device is broken");
@@ -101,6 +110,11 @@ final class FakeDevices implements Devices {
   public void onChange(Runnable listener) {}
 
   @Override
+  public OptionalLong epochClockMicros(String deviceId) {
+    return epochClockMicros;
+  }
+
+  @Override
   public Capture open(String deviceId) {
     failIn("open");
     captures.add(new FakeCapture(this));
@@ -116,10 +130,17 @@ final class FakeDevices implements Devices {
     boolean closed;
     CaptureListener listener;
     long periods;
+    private final OptionalLong epoch;
+    private final long startIndex;
+    private final List<Period> kept;
     private long captured;
 
     FakeCapture(FakeDevices devices) {
       this.devices = devices;
+      this.epoch = devices.epoch;
+      this.startIndex = devices.startIndex;
+      this.kept = devices.kept;
+      this.captured = startIndex;
     }
 
     /** Delivers a period of 10 ms, after a loss of {@code lost} samples. */
@@ -145,6 +166,26 @@ final class FakeDevices implements Devices {
     public int periodSamples() {
       devices.failIn("periodSamples");
       return 480;
+    }
+
+    @Override
+    public OptionalLong epoch() {
+      return epoch;
+    }
+
+    @Override
+    public long startIndex() {
+      return startIndex;
+    }
+
+    @Override
+    public Duration maxDelay() {
+      return devices.maxDelay;
+    }
+
+    @Override
+    public List<Period> kept() {
+      return kept;
     }
 
     @Override
