@@ -61,6 +61,8 @@ class Cause(str, enum.Enum):
     """The server no longer had the samples between the point of resumption and the first frame."""
     SERVER_OVERLOAD = "server_overload"
     """The server was too busy to read them from the device or to send them in time."""
+    UPSTREAM = "upstream"
+    """They were lost between the machine that captured them and the server."""
     UNKNOWN = "unknown"
     """A cause that a newer server reports and this library does not know."""
 

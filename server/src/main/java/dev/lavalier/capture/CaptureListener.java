@@ -8,7 +8,8 @@ public interface CaptureListener {
 
   /**
    * Called for each period, in order. If {@link Period#sampleIndex} is not the end of the period
-   * before, the samples in between are lost; {@link Period#loss} says why.
+   * before, the samples in between are lost; {@link Period#loss} says why. A period without samples
+   * reports a loss only, so that the next one can report another loss.
    *
    * @param period its array is only valid during the call
    */

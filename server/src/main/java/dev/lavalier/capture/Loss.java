@@ -13,4 +13,7 @@ public record Loss(LossCause cause, boolean estimated) {
 
   /** The loss in the buffer of a line that the capture thread did not read in time. */
   public static final Loss OVERLOAD = new Loss(LossCause.SERVER_OVERLOAD, true);
+
+  /** The loss of periods of another machine, which are counted by their indexes. */
+  public static final Loss UPSTREAM = new Loss(LossCause.UPSTREAM, false);
 }

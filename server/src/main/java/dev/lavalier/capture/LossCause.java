@@ -11,5 +11,7 @@ public enum LossCause {
   /** They precede the first frame of a resumed subscription and are not in the history. */
   NOT_KEPT,
   /** The server did not read them from the device in time, or did not send them in time. */
-  SERVER_OVERLOAD
+  SERVER_OVERLOAD,
+  /** They were lost between the machine that captured them and this one. */
+  UPSTREAM
 }

@@ -5,6 +5,7 @@ import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.Planes;
 import dev.lavalier.audio.PolyphaseFilters;
 import dev.lavalier.capture.CaptureListener;
+import dev.lavalier.capture.LossCause;
 import dev.lavalier.capture.Period;
 import dev.lavalier.common.StreamException;
 import dev.lavalier.common.WorkBudget;
@@ -113,7 +114,7 @@ public final class CapturePipeline implements CaptureListener {
     long expected = nextIndex;
     if (expected < 0) {
       listener.onFirstPeriod(this);
-    } else if (period.sampleIndex() > expected) {
+    } else if (period.sampleIndex() > expected && period.loss().cause() != LossCause.UPSTREAM) {
       overrunEnd = period.sampleIndex();
       listener.onOverrun(this, period.sampleIndex() - expected);
     }

@@ -142,6 +142,7 @@ public final class ProtoMessages {
       case DEVICE_LOST -> GapCause.GAP_CAUSE_DEVICE_LOST;
       case NOT_KEPT -> GapCause.GAP_CAUSE_NOT_KEPT;
       case SERVER_OVERLOAD -> GapCause.GAP_CAUSE_SERVER_OVERLOAD;
+      case UPSTREAM -> GapCause.GAP_CAUSE_UPSTREAM;
     };
   }
 

@@ -2,6 +2,8 @@ package dev.lavalier.hub;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.capture.Loss;
 import dev.lavalier.capture.LossCause;
 import dev.lavalier.capture.Period;
 import dev.lavalier.common.StreamException;
@@ -21,6 +23,8 @@ import java.util.OptionalLong;
 import java.util.Queue;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Tests devices whose source numbers epochs and samples, such as those of another machine. */
 final class NumberedEpochsTest {
@@ -63,11 +67,21 @@ final class NumberedEpochsTest {
     }
   }
 
+  private static final class Overruns implements HubObserver {
+    final List<Long> overruns = new ArrayList<>();
+
+    @Override
+    public void onOverrun(String deviceId, long samples, PcmFormat format) {
+      overruns.add(samples);
+    }
+  }
+
   private final ManualTimeSource timeSource = new ManualTimeSource();
   private final ManualWorkers workers = new ManualWorkers();
   private final Queue<Runnable> loopTasks = new ArrayDeque<>();
   private final FakeDevices devices = new FakeDevices();
-  private final Hub hub = devices.hub(timeSource, HubObserver.NONE, Set.of(), workers);
+  private final Overruns observer = new Overruns();
+  private final Hub hub = devices.hub(timeSource, observer, Set.of(), workers);
   private final Sink sink = new Sink();
 
   private void runAll() {
@@ -233,5 +247,30 @@ final class NumberedEpochsTest {
     assertThat(sink.ends).isEmpty();
     assertThat(sink.indexes).containsExactly(2L * PERIOD, 3L * PERIOD);
     assertThat(sink.gaps).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {48_000, 16_000})
+  void lossOfTheDeviceAndLossOnTheWay_areTwoPartsOfOneGap(int rate) throws Exception {
+    devices.epoch = OptionalLong.of(EPOCH);
+    subscribe(StartFrom.LIVE, rate);
+    FakeDevices.FakeCapture capture = devices.lastCapture();
+    deliver();
+    deliver();
+    capture.listener.onPeriod(new Period(new byte[0], 0, 4 * PERIOD, 0, 0, 0, Loss.OVERRUN));
+    for (int k = 17; k < 22; k++) {
+      capture.listener.onPeriod(
+          new Period(new byte[2 * PERIOD], PERIOD, (long) k * PERIOD, 0, 0, 0, Loss.UPSTREAM));
+    }
+    runAll();
+    Gap gap = sink.gaps.get(0);
+    assertThat(sink.gaps).hasSize(1);
+    assertThat(gap.parts()).extracting(Gap.Part::loss).containsExactly(Loss.OVERRUN, Loss.UPSTREAM);
+    assertThat(gap.cause()).isEqualTo(LossCause.UPSTREAM);
+    long last = sink.indexes.get(sink.indexes.size() - 1);
+    long frame = rate / 100;
+    assertThat(sink.indexes.size() * frame + gap.sampleCount())
+        .isEqualTo(last + frame - sink.indexes.get(0));
+    assertThat(observer.overruns).containsExactly(2L * PERIOD);
   }
 }

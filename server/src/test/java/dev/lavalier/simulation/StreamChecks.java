@@ -275,6 +275,7 @@ final class StreamChecks {
             case DEVICE_LOST -> estimated && firstOfEpoch && !firstOfAll;
             case NOT_KEPT ->
                 firstOfAll ? start instanceof StartFrom.Resume : firstOfEpoch && !estimated;
+            case UPSTREAM -> false; // the devices are of this machine
           };
       check(happened, "no cause: %s", gap);
     }

@@ -79,6 +79,8 @@ public record Gap(long sampleCount, Cause cause, boolean estimated, List<Part> p
     NOT_KEPT,
     /** The server was too busy to read them from the device or to send them in time. */
     SERVER_OVERLOAD,
+    /** They were lost between the machine that captured them and the server. */
+    UPSTREAM,
     /** A cause that a newer server reports and this client does not know. */
     UNKNOWN
   }

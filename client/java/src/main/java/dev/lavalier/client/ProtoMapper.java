@@ -238,6 +238,7 @@ final class ProtoMapper {
       case GAP_CAUSE_DEVICE_LOST -> Gap.Cause.DEVICE_LOST;
       case GAP_CAUSE_NOT_KEPT -> Gap.Cause.NOT_KEPT;
       case GAP_CAUSE_SERVER_OVERLOAD -> Gap.Cause.SERVER_OVERLOAD;
+      case GAP_CAUSE_UPSTREAM -> Gap.Cause.UPSTREAM;
       case GAP_CAUSE_UNSPECIFIED, UNRECOGNIZED -> Gap.Cause.UNKNOWN;
     };
   }

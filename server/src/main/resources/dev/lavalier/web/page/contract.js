@@ -137,7 +137,7 @@ export const DeviceState = { CLOSED: 1, OPENING: 2, OPEN: 3, LOST: 4, CLOSING: 5
 export const NoticeKind = { DEVICE_LOST: 1, SERVER_STOPPING: 2, MUTED: 3 };
 
 export const Cause = {
-  UNSPECIFIED: 0, SLOW_SUBSCRIBER: 1, DEVICE_OVERRUN: 2, DEVICE_LOST: 3, NOT_KEPT: 4, SERVER_OVERLOAD: 5,
+  UNSPECIFIED: 0, SLOW_SUBSCRIBER: 1, DEVICE_OVERRUN: 2, DEVICE_LOST: 3, NOT_KEPT: 4, SERVER_OVERLOAD: 5, UPSTREAM: 6,
 };
 
 /** The gRPC status codes with which a call can end. */

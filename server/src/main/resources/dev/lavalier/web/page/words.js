@@ -17,6 +17,7 @@ const CAUSES = {
   [Cause.DEVICE_LOST]: 'the device was away',
   [Cause.NOT_KEPT]: 'the server did not keep them',
   [Cause.SERVER_OVERLOAD]: 'the server was overloaded',
+  [Cause.UPSTREAM]: 'they did not reach the server',
   [NOT_CONNECTED]: 'this page had no connection',
   [NOT_DECODED]: 'the browser did not decode them',
 };

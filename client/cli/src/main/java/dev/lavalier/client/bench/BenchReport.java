@@ -66,6 +66,8 @@ public record BenchReport(
     DEVICE_LOST,
     /** The server was too busy to read the samples or to send the frames in time. */
     SERVER_OVERLOAD,
+    /** They were lost between the machine that captured them and the server. */
+    UPSTREAM,
     /** The server reports a gap with a cause that this program does not know. */
     UNKNOWN,
     /**

@@ -95,6 +95,7 @@ final class FrameHeaderMarshaller implements MethodDescriptor.Marshaller<StreamE
       case GAP_CAUSE_DEVICE_OVERRUN -> BenchReport.Cause.DEVICE_OVERRUN;
       case GAP_CAUSE_DEVICE_LOST -> BenchReport.Cause.DEVICE_LOST;
       case GAP_CAUSE_SERVER_OVERLOAD -> BenchReport.Cause.SERVER_OVERLOAD;
+      case GAP_CAUSE_UPSTREAM -> BenchReport.Cause.UPSTREAM;
       default -> BenchReport.Cause.UNKNOWN; // it does not occur in a benchmark, or is new
     };
   }

@@ -80,6 +80,7 @@ final class BenchText {
       case SLOW_SUBSCRIBER -> "read too slowly";
       case DEVICE_OVERRUN -> "lost by the device";
       case SERVER_OVERLOAD -> "server overloaded";
+      case UPSTREAM -> "lost before the server";
       case DEVICE_LOST -> "while the device was lost";
       case UNKNOWN -> "cause unknown";
       case UNTOLD -> "not reported by the server";

@@ -240,6 +240,7 @@ final class DeviceCheck {
               "On the server's machine, give the sound server a real-time priority, or use another"
                   + " USB port";
           case SERVER_OVERLOAD -> "Reduce the load of the server's machine";
+          case UPSTREAM -> "Check the network between the capturing machine and the server";
           case DEVICE_LOST -> "Check the cable of the device";
           case NOT_KEPT, UNKNOWN -> "Look at the log of the server";
         },

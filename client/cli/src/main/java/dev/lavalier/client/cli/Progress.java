@@ -108,6 +108,7 @@ final class Progress {
       case DEVICE_LOST -> "while the device was lost";
       case NOT_KEPT -> "while there was no connection";
       case SERVER_OVERLOAD -> "while the server was overloaded";
+      case UPSTREAM -> "between the capturing machine and the server";
       case UNKNOWN -> "for an unknown reason";
     };
   }
