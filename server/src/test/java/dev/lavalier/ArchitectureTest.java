@@ -52,6 +52,8 @@ final class ArchitectureTest {
           .definedBy("dev.lavalier.grpc")
           .layer("web")
           .definedBy("dev.lavalier.web")
+          .layer("fleet")
+          .definedBy("dev.lavalier.fleet")
           .layer("app")
           .definedBy("dev.lavalier.app")
           .whereLayer("common")
@@ -91,9 +93,12 @@ final class ArchitectureTest {
           .whereLayer("web")
           .mayOnlyAccessLayers(
               "service", "netty", "hub", "capture", "access", "audio", "container", "common")
+          .whereLayer("fleet")
+          .mayOnlyAccessLayers("hub", "pipeline", "capture", "audio", "common")
           .whereLayer("app")
           .mayNotBeAccessedByAnyLayer()
-          .ensureAllClassesAreContainedInArchitectureIgnoring("dev.lavalier.v1");
+          .ensureAllClassesAreContainedInArchitectureIgnoring(
+              "dev.lavalier.v1", "dev.lavalier.fleet.v1");
 
   @ArchTest
   static final ArchRule ONLY_ONE_SOURCE_KNOWS_JAVAX_SOUND =
@@ -112,7 +117,31 @@ final class ArchitectureTest {
               "dev.lavalier.service", "dev.lavalier.grpc", "dev.lavalier.web", "dev.lavalier.v1")
           .should()
           .dependOnClassesThat()
-          .resideInAnyPackage("dev.lavalier.v1", "com.google.protobuf..");
+          .resideInAPackage("dev.lavalier.v1");
+
+  @ArchTest
+  static final ArchRule ONLY_FLEET_KNOWS_ITS_MESSAGES =
+      noClasses()
+          .that()
+          .resideOutsideOfPackages("dev.lavalier.fleet", "dev.lavalier.fleet.v1")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("dev.lavalier.fleet.v1");
+
+  @ArchTest
+  static final ArchRule ONLY_PACKAGES_WITH_MESSAGES_KNOW_PROTOBUF =
+      noClasses()
+          .that()
+          .resideOutsideOfPackages(
+              "dev.lavalier.service",
+              "dev.lavalier.grpc",
+              "dev.lavalier.web",
+              "dev.lavalier.fleet",
+              "dev.lavalier.v1",
+              "dev.lavalier.fleet.v1")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("com.google.protobuf..");
 
   @ArchTest
   static final ArchRule ONLY_GRPC_KNOWS_GRPC =

@@ -17,13 +17,20 @@ final class SimulationRunner {
 
   private SimulationRunner() {}
 
+  /** A simulation. */
+  @FunctionalInterface
+  interface Seeded {
+    /** Runs a seed. Returns the failure, with the events before it if {@code tracing}. */
+    @Nullable Failure run(long seed, boolean tracing);
+  }
+
   /** Runs seeds until {@code maxFailures} have failed. Returns the failures. */
-  static List<Failure> run(long first, long seeds, int maxFailures) {
+  static List<Failure> run(Seeded simulation, long first, long seeds, int maxFailures) {
     return withoutLog(
         () -> {
           List<Failure> failures = new ArrayList<>();
           for (long seed = first; seed < first + seeds && failures.size() < maxFailures; seed++) {
-            Failure failure = run(seed);
+            Failure failure = run(simulation, seed);
             if (failure != null) {
               failures.add(failure);
             }
@@ -32,9 +39,9 @@ final class SimulationRunner {
         });
   }
 
-  private static @Nullable Failure run(long seed) {
+  private static @Nullable Failure run(Seeded simulation, long seed) {
     try {
-      return Simulation.run(seed, false);
+      return simulation.run(seed, false);
     } catch (Error e) { // out of memory
       return new Failure(seed, e.toString(), List.of());
     }
@@ -52,8 +59,8 @@ final class SimulationRunner {
   }
 
   /** Replays a failure, and returns it with the events before it. */
-  static String describe(Failure failure) {
-    Failure replayed = withoutLog(() -> Simulation.run(failure.seed(), true));
+  static String describe(Seeded simulation, Failure failure) {
+    Failure replayed = withoutLog(() -> simulation.run(failure.seed(), true));
     if (replayed == null || !replayed.violation().equals(failure.violation())) {
       return "seed %d does not replay: %s, then %s".formatted(failure.seed(), failure, replayed);
     }
@@ -67,10 +74,10 @@ final class SimulationRunner {
     long seeds = Long.parseLong(args[1]);
     int max = args.length > 2 ? Integer.parseInt(args[2]) : 1;
     long start = System.nanoTime();
-    List<Failure> failures = run(first, seeds, max);
+    List<Failure> failures = run(Simulation::run, first, seeds, max);
     failures.forEach(each -> System.out.println(each.seed() + ": " + each.violation()));
     if (max == 1) {
-      failures.forEach(each -> System.out.println(describe(each)));
+      failures.forEach(each -> System.out.println(describe(Simulation::run, each)));
     }
     System.out.printf(
         "%d seeds from %d: %d failures, %.1f s%n",

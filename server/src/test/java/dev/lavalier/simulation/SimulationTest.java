@@ -26,9 +26,10 @@ final class SimulationTest {
   }
 
   private static void run(long seeds) {
-    Failure failure = SimulationRunner.run(FIRST, seeds, 1).stream().findFirst().orElse(null);
+    Failure failure =
+        SimulationRunner.run(Simulation::run, FIRST, seeds, 1).stream().findFirst().orElse(null);
     if (failure != null) {
-      fail(SimulationRunner.describe(failure));
+      fail(SimulationRunner.describe(Simulation::run, failure));
     }
   }
 }

@@ -1,0 +1,97 @@
+package dev.lavalier.fleet;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.UnsafeByteOperations;
+import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.fleet.v1.Block;
+import dev.lavalier.pipeline.Frame;
+import org.jspecify.annotations.Nullable;
+
+/** Encodes and decodes blocks. A decoded block has no value out of range. */
+final class Blocks {
+
+  /** The maximum audio of a block. */
+  static final int MAX_PCM_BYTES = 256 << 10;
+
+  private static final int MAX_BYTES = MAX_PCM_BYTES + 4_096;
+
+  private static final int BLOCKS_PER_SECOND = 100;
+
+  /** No time is larger, so that sums of two do not overflow. */
+  private static final long MAX_NANOS = 1L << 62;
+
+  /** No epoch is longer: 272 years. */
+  private static final long MAX_SECONDS = 1L << 33;
+
+  private Blocks() {}
+
+  /** Returns the samples per channel in a block: 10 ms, or less if that is too much audio. */
+  static int samples(PcmFormat format) {
+    int largest = MAX_PCM_BYTES / format.bytesPerSampleFrame();
+    return Math.max(1, Math.min(format.sampleRateHz() / BLOCKS_PER_SECOND, largest));
+  }
+
+  /**
+   * Encodes a frame as a block.
+   *
+   * @param frame a frame whose message is PCM
+   * @param deviceLost samples that the device has lost in the epoch so far
+   */
+  static byte[] encode(long epoch, Frame frame, long deviceLost) {
+    return Block.newBuilder()
+        .setEpoch(epoch)
+        .setSampleIndex(frame.sampleIndex())
+        .setCaptureUnixNanos(frame.captureUnixNanos())
+        .setReadDelayNanos(Math.max(0, frame.readNanos() - frame.captureNanos()))
+        .setReadSteadyNanos(frame.readNanos())
+        .setDeviceLostSamples(deviceLost)
+        .setPcm(UnsafeByteOperations.unsafeWrap(frame.message()))
+        .build()
+        .toByteArray();
+  }
+
+  /** Encodes the end of an epoch. */
+  static byte[] encodeEnd(long epoch, long nextIndex, String reason) {
+    return Block.newBuilder()
+        .setEpoch(epoch)
+        .setSampleIndex(nextIndex)
+        .setEnded(reason)
+        .build()
+        .toByteArray();
+  }
+
+  /** Returns the block of a payload in a format; null if it is malformed. */
+  static @Nullable Block decode(byte[] payload, PcmFormat format) {
+    if (payload.length > MAX_BYTES) {
+      return null;
+    }
+    try {
+      Block block = Block.parseFrom(payload);
+      return isValid(block, format) ? block : null;
+    } catch (InvalidProtocolBufferException e) {
+      return null;
+    }
+  }
+
+  private static boolean isValid(Block block, PcmFormat format) {
+    int length = block.getPcm().size();
+    boolean hasAudio =
+        length > 0 && length <= MAX_PCM_BYTES && length % format.bytesPerSampleFrame() == 0;
+    return (hasAudio || !block.getEnded().isEmpty())
+        && block.getEpoch() > 0
+        && isSamples(block.getSampleIndex(), format)
+        && isSamples(block.getDeviceLostSamples(), format)
+        && isNanos(block.getCaptureUnixNanos())
+        && isNanos(block.getReadDelayNanos())
+        && block.getReadSteadyNanos() >= -MAX_NANOS
+        && block.getReadSteadyNanos() <= MAX_NANOS;
+  }
+
+  private static boolean isSamples(long samples, PcmFormat format) {
+    return samples >= 0 && samples / format.sampleRateHz() <= MAX_SECONDS;
+  }
+
+  private static boolean isNanos(long nanos) {
+    return nanos >= 0 && nanos <= MAX_NANOS;
+  }
+}

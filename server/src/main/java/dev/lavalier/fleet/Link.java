@@ -1,0 +1,108 @@
+package dev.lavalier.fleet;
+
+import java.time.Duration;
+import java.util.function.Consumer;
+
+/**
+ * The connection of a server to the messages of its fleet. A message is delivered at most once: it
+ * can be lost, late, or overtaken. A link does not deliver the messages that it published itself.
+ *
+ * <p>Safe for use from any thread. Only {@link #request} blocks.
+ */
+public interface Link {
+
+  /**
+   * Receives messages, for each {@link #subscribe} one at a time. Must not block.
+   *
+   * @see Message
+   */
+  @FunctionalInterface
+  interface Receiver {
+    /** Called for each message, on a thread of the link. */
+    void onMessage(Message message);
+  }
+
+  /** A message. Immutable. */
+  final class Message {
+    private final String subject;
+    private final byte[] payload;
+    private final Consumer<byte[]> reply;
+
+    /**
+     * Creates a message.
+     *
+     * @param subject its name: tokens, with dots between them
+     * @param payload the bytes; not copied
+     * @param reply sends an answer; never blocks
+     */
+    public Message(String subject, byte[] payload, Consumer<byte[]> reply) {
+      this.subject = subject;
+      this.payload = payload;
+      this.reply = reply;
+    }
+
+    /** Returns its name. */
+    public String subject() {
+      return subject;
+    }
+
+    /** Returns the bytes, not copied. */
+    public byte[] payload() {
+      return payload;
+    }
+
+    /**
+     * Returns what sends an answer, at most once, from any thread. It has no effect if the sender
+     * does not wait for an answer.
+     */
+    public Consumer<byte[]> reply() {
+      return reply;
+    }
+  }
+
+  /** The subscription of a receiver. */
+  @FunctionalInterface
+  interface Registration extends AutoCloseable {
+    /** Ends it. A message that is being delivered can still arrive. */
+    @Override
+    void close();
+  }
+
+  /** Says that no answer has arrived. */
+  final class NoReplyException extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    /**
+     * Creates an exception.
+     *
+     * @param message what was observed, in a few words
+     */
+    public NoReplyException(String message) {
+      super(message);
+    }
+  }
+
+  /** Returns whether a message would be sent at once. If not, {@link #publish} drops it. */
+  boolean isReady();
+
+  /** Adds a listener that is called whenever the link becomes ready. It must not block. */
+  void onReady(Runnable listener);
+
+  /** Sends a message to all who have subscribed to its subject, or drops it. */
+  void publish(String subject, byte[] payload);
+
+  /**
+   * Delivers the messages of some subjects from now on.
+   *
+   * @param pattern a subject; the token {@code *} stands for any token
+   */
+  Registration subscribe(String pattern, Receiver receiver);
+
+  /**
+   * Sends a message and waits for an answer.
+   *
+   * @throws NoReplyException if nobody has subscribed to the subject, or nobody answers in time
+   */
+  byte[] request(String subject, byte[] payload, Duration timeout)
+      throws NoReplyException, InterruptedException;
+}

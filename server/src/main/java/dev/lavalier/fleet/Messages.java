@@ -1,0 +1,160 @@
+package dev.lavalier.fleet;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.Message;
+import com.google.protobuf.Parser;
+import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.capture.DeviceDescriptor;
+import dev.lavalier.capture.SupportedFormat;
+import dev.lavalier.common.StreamException;
+import dev.lavalier.common.StreamException.Reason;
+import dev.lavalier.fleet.v1.Catalogue;
+import dev.lavalier.fleet.v1.ControlRequest;
+import dev.lavalier.fleet.v1.Open;
+import dev.lavalier.fleet.v1.OpenReply;
+import dev.lavalier.fleet.v1.Opened;
+import dev.lavalier.fleet.v1.Refused;
+import dev.lavalier.fleet.v1.Release;
+import dev.lavalier.fleet.v1.Renew;
+import dev.lavalier.fleet.v1.SharedDevice;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Encodes and decodes what nodes and edges say to each other besides blocks. */
+final class Messages {
+
+  /** The maximum number of devices that a node shares. */
+  static final int MAX_DEVICES = 256;
+
+  private static final int MAX_BYTES = 256 << 10;
+  private static final int MAX_TEXT = 600;
+
+  private static final Set<Reason> REFUSALS =
+      Set.of(Reason.DEVICE_NOT_FOUND, Reason.DEVICE_BUSY, Reason.DEVICE_LOST, Reason.LIMIT_REACHED);
+
+  private Messages() {}
+
+  /** Returns the message of a payload; null if it is malformed or too long. */
+  static <T extends Message> @Nullable T decode(Parser<T> parser, byte[] payload) {
+    try {
+      return payload.length > MAX_BYTES ? null : parser.parseFrom(payload);
+    } catch (InvalidProtocolBufferException e) {
+      return null;
+    }
+  }
+
+  static byte[] open(String localId, long lease) {
+    return ControlRequest.newBuilder()
+        .setOpen(Open.newBuilder().setLocalId(localId).setLease(lease))
+        .build()
+        .toByteArray();
+  }
+
+  static byte[] renew(Iterable<String> localIds) {
+    return ControlRequest.newBuilder()
+        .setRenew(Renew.newBuilder().addAllLocalIds(localIds))
+        .build()
+        .toByteArray();
+  }
+
+  static byte[] release(String localId, long lease) {
+    return ControlRequest.newBuilder()
+        .setRelease(Release.newBuilder().setLocalId(localId).setLease(lease))
+        .build()
+        .toByteArray();
+  }
+
+  static byte[] opened(long epoch, PcmFormat format, int blockSamples, long nextIndex) {
+    return OpenReply.newBuilder()
+        .setOpened(
+            Opened.newBuilder()
+                .setEpoch(epoch)
+                .setFormat(format.toString())
+                .setBlockSamples(blockSamples)
+                .setNextSampleIndex(nextIndex))
+        .build()
+        .toByteArray();
+  }
+
+  /** A reason that is about the node's server is that of a device that is not available. */
+  static byte[] refused(StreamException refusal) {
+    Reason reason = REFUSALS.contains(refusal.reason()) ? refusal.reason() : Reason.DEVICE_LOST;
+    return OpenReply.newBuilder()
+        .setRefused(Refused.newBuilder().setReason(reason.name()).setMessage(refusal.getMessage()))
+        .build()
+        .toByteArray();
+  }
+
+  /** Returns the exception of a refusal. */
+  static StreamException refusal(Refused refused) {
+    for (Reason reason : REFUSALS) {
+      if (reason.name().equals(refused.getReason())) {
+        return new StreamException(reason, refused.getMessage());
+      }
+    }
+    return new StreamException(Reason.DEVICE_BUSY, refused.getMessage());
+  }
+
+  /** Returns the format of a text; null if it is none. */
+  static @Nullable PcmFormat format(String text) {
+    try {
+      return PcmFormat.parse(text);
+    } catch (IllegalArgumentException e) {
+      return null;
+    }
+  }
+
+  /** Encodes a catalogue. Devices beyond {@link #MAX_DEVICES} are left out. */
+  static byte[] catalogue(long boot, long version, List<DeviceDescriptor> devices) {
+    Catalogue.Builder catalogue = Catalogue.newBuilder().setBoot(boot).setVersion(version);
+    for (DeviceDescriptor device : devices.subList(0, Math.min(MAX_DEVICES, devices.size()))) {
+      catalogue.addDevices(
+          SharedDevice.newBuilder()
+              .setLocalId(device.id())
+              .setName(cut(device.name()))
+              .setVendor(cut(device.vendor()))
+              .setDescription(cut(device.description()))
+              .setFormat(device.captureFormat().toString()));
+    }
+    return catalogue.build().toByteArray();
+  }
+
+  /**
+   * Returns the devices of a catalogue by their ids in the fleet: the node, a slash and the id on
+   * the node. Malformed ones are left out.
+   */
+  static Map<String, DeviceDescriptor> devices(String node, Catalogue catalogue) {
+    Map<String, DeviceDescriptor> devices = new LinkedHashMap<>();
+    for (SharedDevice each : catalogue.getDevicesList()) {
+      PcmFormat format = format(each.getFormat());
+      String localId = each.getLocalId();
+      if (format == null
+          || localId.isEmpty()
+          || localId.length() > MAX_TEXT
+          || devices.size() == MAX_DEVICES) {
+        continue;
+      }
+      String id = node + "/" + localId;
+      devices.put(
+          id,
+          new DeviceDescriptor(
+              id,
+              cut(each.getName()),
+              cut(each.getVendor()),
+              cut(each.getDescription()),
+              false,
+              format,
+              List.of(
+                  new SupportedFormat(
+                      format.encoding(), format.sampleRateHz(), format.channelCount()))));
+    }
+    return devices;
+  }
+
+  private static String cut(String text) {
+    return text.length() <= MAX_TEXT ? text : text.substring(0, MAX_TEXT);
+  }
+}

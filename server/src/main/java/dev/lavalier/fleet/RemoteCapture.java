@@ -1,0 +1,227 @@
+package dev.lavalier.fleet;
+
+import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.capture.Capture;
+import dev.lavalier.capture.CaptureListener;
+import dev.lavalier.capture.DeviceDescriptor;
+import dev.lavalier.capture.Loss;
+import dev.lavalier.capture.Period;
+import dev.lavalier.common.TimeSource;
+import dev.lavalier.fleet.v1.Block;
+import java.time.Duration;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Captures a device of a node: each block is a period, with the node's numbers and wall clock. If
+ * samples are missing between two blocks, the device lost those that the node counted, and the
+ * others were lost on the way. A block that is malformed, not newer than the one before, or too
+ * late, is ignored; if it was the only copy, its samples are lost on the way.
+ *
+ * <p>A thread of the link passes the blocks. {@link #stop} waits until it has passed the current
+ * one.
+ */
+final class RemoteCapture implements Capture {
+
+  private static final Logger log = LoggerFactory.getLogger(RemoteCapture.class);
+
+  private static final Duration FIRST_BLOCK_TIMEOUT = Duration.ofSeconds(10);
+
+  private final DeviceDescriptor device;
+  private final long epoch;
+  private final PcmFormat format;
+  private final int blockSamples;
+  private final long startIndex;
+  private final long lease;
+  private final HopClock clock;
+  private final TimeSource time;
+  private final Runnable onClose;
+  private Link.@Nullable Registration registration; // set before the capture is used
+  private volatile long periods;
+
+  // Guarded by this.
+  private @Nullable CaptureListener listener; // null: not started, stopped or lost
+  private long expected = -1; // index of the next sample; -1: no block yet
+  private long deviceLost; // samples, until the last block
+
+  /**
+   * Creates a capture that is not started.
+   *
+   * @param device the device, with the format of the blocks
+   * @param blockSamples samples per channel in an ordinary block
+   * @param startIndex index of the next sample, or a lower one
+   * @param lease the number of its lease
+   * @param clock of the process of the node
+   * @param onClose called once, when it is closed
+   */
+  RemoteCapture(
+      DeviceDescriptor device,
+      long epoch,
+      int blockSamples,
+      long startIndex,
+      long lease,
+      HopClock clock,
+      TimeSource time,
+      Runnable onClose) {
+    this.device = device;
+    this.epoch = epoch;
+    this.format = device.captureFormat();
+    this.blockSamples = blockSamples;
+    this.startIndex = startIndex;
+    this.lease = lease;
+    this.clock = clock;
+    this.time = time;
+    this.onClose = onClose;
+  }
+
+  /** Sets the registration of {@link #onMessage}, which ends when the capture is closed. */
+  void setRegistration(Link.Registration blocks) {
+    registration = blocks;
+  }
+
+  /** Returns the number of its lease. */
+  long lease() {
+    return lease;
+  }
+
+  @Override
+  public DeviceDescriptor device() {
+    return device;
+  }
+
+  @Override
+  public PcmFormat format() {
+    return format;
+  }
+
+  @Override
+  public int periodSamples() {
+    return blockSamples;
+  }
+
+  @Override
+  public OptionalLong epoch() {
+    return OptionalLong.of(epoch);
+  }
+
+  @Override
+  public long startIndex() {
+    return startIndex;
+  }
+
+  @Override
+  public Duration maxDelay() {
+    return Timing.SILENCE;
+  }
+
+  @Override
+  public synchronized void start(CaptureListener receiver) {
+    listener = receiver;
+  }
+
+  @Override
+  public synchronized boolean stop(Duration timeout) {
+    listener = null;
+    return true;
+  }
+
+  @Override
+  public long periods() {
+    return periods;
+  }
+
+  @Override
+  public Duration silenceTimeout(boolean first) {
+    return first ? FIRST_BLOCK_TIMEOUT : Timing.SILENCE;
+  }
+
+  /** The device's clock is compared with that of the node only. */
+  @Override
+  public OptionalDouble clockPpm() {
+    return OptionalDouble.empty();
+  }
+
+  @Override
+  public void close() {
+    if (registration != null) {
+      registration.close();
+    }
+    onClose.run();
+  }
+
+  /** Reports that the device is lost. Has no effect if the capture was stopped. */
+  synchronized void lose(String reason) {
+    CaptureListener receiver = listener;
+    listener = null;
+    if (receiver != null) {
+      receiver.onLost(reason);
+    }
+  }
+
+  /** Passes a block to the listener, or ignores it. Called by the link. */
+  synchronized void onMessage(Link.Message message) {
+    CaptureListener receiver = listener;
+    Block block = receiver == null ? null : Blocks.decode(message.payload(), format);
+    if (block == null || block.getEpoch() < epoch) {
+      return;
+    }
+    if (block.getEpoch() > epoch) {
+      lose("the node has opened it again");
+    } else if (!block.getEnded().isEmpty()) {
+      lose(block.getEnded());
+    } else {
+      try {
+        pass(block, receiver);
+      } catch (RuntimeException | Error e) { // the device must not stay open without a capture
+        log.warn("processing {} failed", device.id(), e);
+        lose("processing its audio failed: " + e);
+      }
+    }
+  }
+
+  private void pass(Block block, CaptureListener receiver) {
+    long now = time.nanoTime();
+    long waited = clock.waited(block.getReadSteadyNanos(), now);
+    long index = block.getSampleIndex();
+    if (index < Math.max(expected, startIndex) || waited > Timing.MAX_WAIT.toNanos()) {
+      return;
+    }
+    byte[] pcm = block.getPcm().toByteArray();
+    Loss loss = expected < 0 ? Loss.UPSTREAM : reportDeviceLoss(block, now - waited, receiver);
+    deviceLost = Math.max(deviceLost, block.getDeviceLostSamples());
+    Period period = period(block, pcm, index, now - waited, loss);
+    expected = period.endIndex();
+    receiver.onPeriod(period);
+    long count = periods + 1; // only this thread writes it
+    periods = count;
+  }
+
+  /**
+   * Returns the loss that precedes a block. If there are two, reports that of the device first,
+   * with a period without samples.
+   */
+  private Loss reportDeviceLoss(Block block, long readNanos, CaptureListener receiver) {
+    long missing = block.getSampleIndex() - expected;
+    long byDevice = Math.min(missing, block.getDeviceLostSamples() - deviceLost);
+    if (byDevice > 0 && byDevice < missing) {
+      receiver.onPeriod(period(block, new byte[0], expected + byDevice, readNanos, Loss.OVERRUN));
+    }
+    return byDevice > 0 && byDevice == missing ? Loss.OVERRUN : Loss.UPSTREAM;
+  }
+
+  /** Returns a period of a block, or an empty one at an earlier index. */
+  private Period period(Block block, byte[] pcm, long index, long readNanos, Loss loss) {
+    long earlier = format.nanosOf(block.getSampleIndex()) - format.nanosOf(index);
+    return new Period(
+        pcm,
+        pcm.length / format.bytesPerSampleFrame(),
+        index,
+        readNanos - block.getReadDelayNanos() - earlier,
+        block.getCaptureUnixNanos() - earlier,
+        readNanos,
+        loss);
+  }
+}

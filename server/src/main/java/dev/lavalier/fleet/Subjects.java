@@ -1,0 +1,60 @@
+package dev.lavalier.fleet;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.regex.Pattern;
+
+/** The subjects of a fleet. Those that name their sender can be permitted to that sender only. */
+final class Subjects {
+
+  /** Asks all nodes for their catalogues. */
+  static final String WHO = "lav.1.who";
+
+  /** In a pattern: any node, or any edge. */
+  static final String ANY = "*";
+
+  private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9-]{0,39}");
+
+  private Subjects() {}
+
+  /** Returns the subject of the blocks of a device. */
+  static String blocks(String node, String localId) {
+    byte[] id = localId.getBytes(StandardCharsets.UTF_8);
+    return "lav.1.pcm.%s.%s"
+        .formatted(node, Base64.getUrlEncoder().withoutPadding().encodeToString(id));
+  }
+
+  /** Returns the subject of the requests of an edge to a node. */
+  static String control(String node, String edge) {
+    return "lav.1.ctl.%s.%s".formatted(node, edge);
+  }
+
+  /** Returns the subject of the heartbeats of a node. */
+  static String heartbeat(String node) {
+    return "lav.1.hb." + node;
+  }
+
+  /** Returns the subject of the catalogue of a node. */
+  static String catalogue(String node) {
+    return "lav.1.cat." + node;
+  }
+
+  /** Returns the last token of a subject: the node or the edge that it names. */
+  static String lastToken(String subject) {
+    return subject.substring(subject.lastIndexOf('.') + 1);
+  }
+
+  /** Returns whether a text can be the name of a node or of an edge. */
+  static boolean isName(String text) {
+    return NAME.matcher(text).matches();
+  }
+
+  /** Checks the name of a node or of an edge. */
+  static String checkName(String field, String name) {
+    if (!isName(name)) {
+      throw new IllegalArgumentException(
+          "%s: %s (expected: at most 40 of a-z, 0-9 and -, not - first)".formatted(field, name));
+    }
+    return name;
+  }
+}

@@ -1,0 +1,33 @@
+package dev.lavalier.fleet;
+
+import java.time.Duration;
+
+/** The times of a fleet. */
+final class Timing {
+
+  /** Interval between the periodic tasks of a node and of an edge. */
+  static final Duration TICK = Duration.ofMillis(500);
+
+  /** A device is closed if no edge has renewed its lease for this time. */
+  static final Duration LEASE = Duration.ofSeconds(5);
+
+  /** A device without blocks for this time is lost. The lease of its edge has then expired. */
+  static final Duration SILENCE = LEASE.plusMillis(500);
+
+  /** Interval between the heartbeats of a node. */
+  static final Duration HEARTBEAT = Duration.ofSeconds(1);
+
+  /** A node without heartbeats for this time is not asked to open a device. */
+  static final Duration NODE_TIMEOUT = Duration.ofMillis(3_500);
+
+  /** A node without heartbeats for this time is not listed any more. */
+  static final Duration FORGET = Duration.ofSeconds(30);
+
+  /** How long an edge waits for a node to open a device. */
+  static final Duration OPEN_TIMEOUT = Duration.ofSeconds(10);
+
+  /** A block that waited longer on the way is dropped. It counts as lost on the way. */
+  static final Duration MAX_WAIT = Duration.ofMillis(500);
+
+  private Timing() {}
+}

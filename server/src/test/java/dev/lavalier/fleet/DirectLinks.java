@@ -1,0 +1,73 @@
+package dev.lavalier.fleet;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+
+/** Links between which messages are delivered at once, on the thread of their sender. */
+final class DirectLinks {
+
+  private final List<DirectLink> links = new ArrayList<>();
+
+  DirectLink connect() {
+    DirectLink link = new DirectLink();
+    links.add(link);
+    return link;
+  }
+
+  /** One link. */
+  final class DirectLink implements Link {
+
+    private record Registered(String pattern, Receiver receiver) {}
+
+    private final List<Registered> registered = new ArrayList<>();
+
+    /** The subjects of the messages that were published. */
+    final List<String> published = new ArrayList<>();
+
+    @Override
+    public boolean isReady() {
+      return true;
+    }
+
+    @Override
+    public void onReady(Runnable listener) {}
+
+    @Override
+    public void publish(String subject, byte[] payload) {
+      published.add(subject);
+      send(subject, payload, reply -> {});
+    }
+
+    @Override
+    public Registration subscribe(String pattern, Receiver receiver) {
+      Registered added = new Registered(pattern, receiver);
+      registered.add(added);
+      return () -> registered.remove(added);
+    }
+
+    /** Returns the answer if there is one at once. */
+    @Override
+    public byte[] request(String subject, byte[] payload, Duration timeout)
+        throws NoReplyException {
+      byte[][] answer = {null};
+      send(subject, payload, reply -> answer[0] = reply);
+      if (answer[0] == null) {
+        throw new NoReplyException("no answer");
+      }
+      return answer[0];
+    }
+
+    private void send(String subject, byte[] payload, Consumer<byte[]> reply) {
+      for (DirectLink to : links) {
+        for (Registered each : List.copyOf(to.registered)) {
+          String regex = each.pattern().replace(".", "\\.").replace("*", "[^.]*");
+          if (to != this && subject.matches(regex)) {
+            each.receiver().onMessage(new Message(subject, payload, reply));
+          }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,194 @@
+package dev.lavalier.fleet;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.ByteString;
+import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.audio.SampleEncoding;
+import dev.lavalier.capture.CaptureListener;
+import dev.lavalier.capture.DeviceDescriptor;
+import dev.lavalier.capture.Loss;
+import dev.lavalier.capture.Period;
+import dev.lavalier.fleet.v1.Block;
+import dev.lavalier.testing.ManualTimeSource;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+
+/** Tests which blocks become periods, and what is lost between them. */
+final class RemoteCaptureTest {
+
+  private static final PcmFormat FORMAT = new PcmFormat(SampleEncoding.S16LE, 48_000, 2);
+  private static final int BLOCK = 480;
+  private static final long EPOCH = 1_700_000_000_000_000L;
+  private static final long NODE_AHEAD = 123_456_789_000L; // of the node's steady clock
+
+  private final ManualTimeSource time = new ManualTimeSource();
+  private final List<Period> periods = new ArrayList<>();
+  private final List<String> losses = new ArrayList<>();
+  private RuntimeException failure;
+  private final RemoteCapture capture =
+      new RemoteCapture(
+          new DeviceDescriptor("n/mic", "mic", "", "", false, FORMAT, List.of()),
+          EPOCH,
+          BLOCK,
+          0,
+          1,
+          new HopClock(),
+          time,
+          () -> {});
+
+  RemoteCaptureTest() {
+    capture.start(
+        new CaptureListener() {
+          @Override
+          public void onPeriod(Period period) {
+            if (failure != null) {
+              throw failure;
+            }
+            periods.add(period);
+          }
+
+          @Override
+          public void onSilence(boolean silent) {}
+
+          @Override
+          public void onLost(String reason) {
+            losses.add(reason);
+          }
+        });
+  }
+
+  private Block.Builder block(int number, long deviceLost) {
+    return Block.newBuilder()
+        .setEpoch(EPOCH)
+        .setSampleIndex((long) number * BLOCK)
+        .setCaptureUnixNanos(1_600_000_000_000_000_000L + number * 10_000_000L)
+        .setReadDelayNanos(10_000_000)
+        .setReadSteadyNanos(time.nanoTime() + NODE_AHEAD)
+        .setDeviceLostSamples(deviceLost)
+        .setPcm(ByteString.copyFrom(new byte[BLOCK * FORMAT.bytesPerSampleFrame()]));
+  }
+
+  private void receive(byte[] payload) {
+    capture.onMessage(new Link.Message("lav.1.pcm.n.mic", payload, reply -> {}));
+  }
+
+  private void receive(Block.Builder block) {
+    receive(block.build().toByteArray());
+    time.advance(Duration.ofMillis(10));
+  }
+
+  private List<Long> indexes() {
+    return periods.stream().map(Period::sampleIndex).toList();
+  }
+
+  @Test
+  void block_isAPeriodWithTheNumbersOfTheNode() {
+    receive(block(7, 0));
+    assertThat(capture.epoch()).hasValue(EPOCH);
+    assertThat(capture.periods()).isEqualTo(1);
+    Period period = periods.get(0);
+    assertThat(period.sampleIndex()).isEqualTo(7 * BLOCK);
+    assertThat(period.samples()).isEqualTo(BLOCK);
+    assertThat(period.captureUnixNanos()).isEqualTo(1_600_000_000_070_000_000L);
+    assertThat(period.readNanos() - period.captureNanos()).isEqualTo(10_000_000);
+    assertThat(period.readNanos()).isEqualTo(time.nanoTime() - 10_000_000);
+  }
+
+  @Test
+  void missingSamples_areLostByTheDeviceAsFarAsItCountedThem() {
+    receive(block(0, 0));
+    receive(block(3, 2 * BLOCK));
+    receive(block(6, 3 * BLOCK));
+    receive(block(9, 3 * BLOCK));
+    assertThat(indexes()).containsExactly(0L, 3L * BLOCK, 5L * BLOCK, 6L * BLOCK, 9L * BLOCK);
+    assertThat(periods.stream().map(Period::loss).skip(1))
+        .containsExactly(Loss.OVERRUN, Loss.OVERRUN, Loss.UPSTREAM, Loss.UPSTREAM);
+    assertThat(periods.get(2).samples()).isZero();
+    assertThat(periods.get(2).captureUnixNanos()).isEqualTo(1_600_000_000_050_000_000L);
+  }
+
+  @Test
+  void repeatedOvertakenLateAndOlderBlocks_areIgnored() {
+    receive(block(0, 0));
+    receive(block(2, 0));
+    receive(block(1, 0));
+    receive(block(2, 0));
+    receive(block(3, 0).setEpoch(EPOCH - 1));
+    Block.Builder late = block(3, 0);
+    time.advance(Timing.MAX_WAIT.plusMillis(1));
+    receive(late);
+    receive(block(4, 0));
+    assertThat(indexes()).containsExactly(0L, 2L * BLOCK, 4L * BLOCK);
+    assertThat(losses).isEmpty();
+  }
+
+  @Test
+  void malformedBlocks_areIgnored() {
+    receive(block(1, 0).clearPcm());
+    receive(block(1, 0).setPcm(ByteString.copyFrom(new byte[3])));
+    receive(block(1, 0).setPcm(ByteString.copyFrom(new byte[Blocks.MAX_PCM_BYTES + 4])));
+    receive(block(1, 0).setEpoch(0));
+    receive(block(1, 0).setSampleIndex(-1));
+    receive(block(1, 0).setSampleIndex(Long.MAX_VALUE));
+    receive(block(1, 0).setDeviceLostSamples(-1));
+    receive(block(1, 0).setReadDelayNanos(-1));
+    receive(block(1, 0).setReadDelayNanos(Long.MAX_VALUE));
+    receive(block(1, 0).setReadSteadyNanos(Long.MIN_VALUE));
+    receive(block(1, 0).setCaptureUnixNanos(Long.MIN_VALUE));
+    SplittableRandom random = new SplittableRandom(1);
+    byte[] valid = block(1, 0).build().toByteArray();
+    for (int i = 0; i < 1_000; i++) {
+      byte[] garbage = new byte[random.nextInt(200)];
+      random.nextBytes(garbage);
+      receive(garbage);
+      byte[] cut = Arrays.copyOf(valid, random.nextInt(valid.length - 1));
+      receive(cut);
+    }
+    assertThat(periods).allMatch(period -> period.samples() > 0);
+    assertThat(losses).isEmpty();
+  }
+
+  @Test
+  void endOfTheEpoch_losesTheDeviceOnce() {
+    receive(block(0, 0));
+    receive(block(1, 0).clearPcm().setEnded("mic was lost: unplugged"));
+    receive(block(2, 0));
+    assertThat(losses).containsExactly("mic was lost: unplugged");
+    assertThat(indexes()).containsExactly(0L);
+  }
+
+  @Test
+  void laterEpoch_losesTheDevice() {
+    receive(block(0, 0).setEpoch(EPOCH + 1));
+    assertThat(losses).containsExactly("the node has opened it again");
+    assertThat(periods).isEmpty();
+  }
+
+  @Test
+  void stoppedCapture_passesNothing() {
+    assertThat(capture.stop(Duration.ZERO)).isTrue();
+    receive(block(0, 0));
+    capture.lose("the node has started again");
+    assertThat(periods).isEmpty();
+    assertThat(losses).isEmpty();
+  }
+
+  @Test
+  void listenerThatThrows_losesTheDevice() {
+    failure = new IllegalStateException("the pipeline is broken");
+    receive(block(0, 0));
+    failure = null;
+    receive(block(1, 0));
+    assertThat(losses)
+        .singleElement()
+        .asString()
+        .contains("processing its audio failed")
+        .contains("the pipeline is broken");
+    assertThat(periods).isEmpty();
+  }
+}

@@ -1,0 +1,37 @@
+package dev.lavalier.simulation;
+
+import static org.assertj.core.api.Assertions.fail;
+
+import dev.lavalier.simulation.Simulation.Failure;
+import dev.lavalier.testing.SlowTest;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Runs the simulation of a fleet with consecutive seeds. */
+@Timeout(value = 2, unit = TimeUnit.HOURS) // for any number of seeds
+final class FleetSimulationTest {
+
+  private static final long FIRST = Long.getLong("fleet.first", 1);
+
+  @Test
+  void invariantsHold() {
+    run(Long.getLong("fleet.seeds", 30));
+  }
+
+  @SlowTest
+  @Test
+  void invariantsHoldForManySeeds() {
+    run(Long.getLong("fleet.seeds", 200));
+  }
+
+  private static void run(long seeds) {
+    Failure failure =
+        SimulationRunner.run(FleetSimulation::run, FIRST, seeds, 1).stream()
+            .findFirst()
+            .orElse(null);
+    if (failure != null) {
+      fail(SimulationRunner.describe(FleetSimulation::run, failure));
+    }
+  }
+}
