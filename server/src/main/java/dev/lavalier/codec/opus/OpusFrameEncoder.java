@@ -10,7 +10,11 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 
-/** Encodes each frame as one packet, which depends on the frames before. Used by one thread. */
+/**
+ * Encodes each frame as one packet, which depends on the frames before. The first packet after a
+ * gap does not depend on them: a decoder that has concealed the gap, or has decoded silence in its
+ * place, would get wrong levels, up to a loud click. Used by one thread.
+ */
 final class OpusFrameEncoder implements FrameEncoder {
 
   /** More than the longest packet: three frames of 1,275 bytes, and their lengths. */
@@ -23,6 +27,7 @@ final class OpusFrameEncoder implements FrameEncoder {
   private final int frameSize;
   private final short[] samples;
   private final byte[] packet = new byte[MAX_PACKET_BYTES];
+  private long nextIndex = -1; // the sample after the last frame; -1: there was none
 
   OpusFrameEncoder(PcmFormat format, int frameSize, int bitrate) {
     this.frameSize = frameSize;
@@ -44,6 +49,8 @@ final class OpusFrameEncoder implements FrameEncoder {
   @Override
   public byte[] encode(Period frame) {
     ByteBuffer.wrap(frame.pcm()).order(ByteOrder.LITTLE_ENDIAN).asShortBuffer().get(samples);
+    encoder.setPredictionDisabled(frame.sampleIndex() != nextIndex);
+    nextIndex = frame.sampleIndex() + frameSize;
     try {
       int length = encoder.encode(samples, 0, frameSize, packet, 0, packet.length);
       return Arrays.copyOf(packet, length);

@@ -154,6 +154,32 @@ final class OpusCodecTest {
     }
   }
 
+  /** A tone in an encoder that loses frames. An Ogg stream has silence in their place. */
+  @ParameterizedTest
+  @CsvSource({"1, 64000", "2, 96000", "1, 192000"})
+  void toneAfterSilenceForAGapHasItsLevel(int channels, int bitrate) throws Exception {
+    PcmFormat format = format(48_000, channels);
+    FrameEncoder encoder = new OpusCodec(bitrate).newEncoder(format, 960);
+    OpusDecoder decoder = new OpusDecoder(48_000, channels);
+    short[] decoded = new short[960 * channels];
+    for (long frame = 0; frame < 60; frame++) {
+      byte[] packet = {0x08, 0x06, (byte) 0xe0, (byte) 0xb3, 0x0e, (byte) 0xc6}; // silence, 20 ms
+      if (frame < 20 || frame >= 32) {
+        packet = encoder.encode(period(sine(format, 960, frame * 960, 440), 960, frame * 960));
+      }
+      decoder.decode(packet, 0, packet.length, decoded, 0, 960, false);
+      int peak = 0;
+      for (short value : decoded) {
+        peak = Math.max(peak, Math.abs(value));
+      }
+      if (frame >= 33) { // after the first one, of which the codec delays a part
+        assertThat(peak).as("frame %d", frame).isBetween(7_300, 9_200);
+      } else if (frame == 32) {
+        assertThat(peak).isLessThan(9_200);
+      }
+    }
+  }
+
   @Test
   void configIsTheIdentificationHeader() {
     ByteBuffer header =
