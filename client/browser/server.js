@@ -1,11 +1,14 @@
-// Starts a Lavalier server for a test.
+// Starts a Lavalier server for a test, and runs its programs.
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const JAR = process.env.SERVER_JAR
   ?? fileURLToPath(new URL('../../server/target/lavalier-server.jar', import.meta.url));
+const CLIENT_JAR = process.env.CLIENT_JAR
+  ?? fileURLToPath(new URL('../cli/target/lavalier.jar', import.meta.url));
 const JAVA = process.env.JAVA_HOME ? path.join(process.env.JAVA_HOME, 'bin/java') : 'java';
+const ADDRESS = /^lavalier-server listening on (\S+)\n/m;
 const WEB_PAGE = /^web page at (\S+)\n/m;
 
 /** A server as a process of its own, on free loopback ports. */
@@ -35,6 +38,7 @@ export class Server {
       });
       this.process.once('exit', () => reject(new Error(`the server ended\n${out}${this.log}`)));
     });
+    [, this.address] = ADDRESS.exec(out);
     [, this.url] = WEB_PAGE.exec(out);
   }
 
@@ -49,10 +53,21 @@ export class Server {
 
 /** Runs a command of the server program, and returns what it prints. */
 export async function serverCommand(...arguments_) {
-  const child = spawn(JAVA, ['-jar', JAR, ...arguments_], { stdio: ['ignore', 'pipe', 'inherit'] });
+  return (await run(JAR, arguments_)).out.trim();
+}
+
+/** Runs a command of the program `lavalier`, and returns what it reports on standard error. */
+export async function clientCommand(...arguments_) {
+  return (await run(CLIENT_JAR, arguments_)).err;
+}
+
+async function run(jar, arguments_) {
+  const child = spawn(JAVA, ['-jar', jar, ...arguments_], { stdio: ['ignore', 'pipe', 'pipe'] });
   let out = '';
+  let err = '';
   child.stdout.on('data', (data) => { out += data; });
+  child.stderr.on('data', (data) => { err += data; });
   const code = await new Promise((resolve) => { child.once('close', resolve); });
-  if (code !== 0) throw new Error(`exit code ${code}`);
-  return out.trim();
+  if (code !== 0) throw new Error(`exit code ${code}\n${err}`);
+  return { out, err };
 }

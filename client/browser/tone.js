@@ -23,6 +23,11 @@ export function strongest(samples, size = TONE_SIZE) {
   return peak(spectra.get(size).decibels(1, (to) => to.set(samples.slice(0, size))), RATE / size);
 }
 
+/** Returns the level of the highest sample in dBFS. */
+export function peakDecibels(samples) {
+  return 20 * Math.log10(samples.reduce((highest, value) => Math.max(highest, Math.abs(value)), 0));
+}
+
 /** Returns the number of places at which a sine of 440 Hz does not continue. */
 export function discontinuities(samples) {
   let number = 0;
@@ -94,6 +99,11 @@ export function silencesIn(samples) {
   return runs;
 }
 
+/** Returns the time in the file of a chirp, in milliseconds, from its frequency. */
+export function chirpMs(hz) {
+  return ((hz - CHIRP_HZ) / CHIRP_HZ_PER_SECOND) * 1e3;
+}
+
 /**
  * Returns `[at, ms]` for each part of 85 ms of a chirp: the index of its first sample, and its time
  * in the file. Leaves out parts that are not completely sound.
@@ -105,7 +115,7 @@ export function chirpTimes(samples) {
     const power = (from, to) => part.slice(from, to).reduce((sum, value) => sum + value * value, 0) / (to - from);
     const quarter = CHIRP_SIZE / 4;
     if (![0, 1, 2, 3].every((q) => power(q * quarter, (q + 1) * quarter) > AMPLITUDE ** 2 / 4)) continue;
-    times.push([at, ((strongest(part, CHIRP_SIZE).hz - CHIRP_HZ) / CHIRP_HZ_PER_SECOND) * 1e3]);
+    times.push([at, chirpMs(strongest(part, CHIRP_SIZE).hz)]);
   }
   return times;
 }
