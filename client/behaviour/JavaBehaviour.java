@@ -77,13 +77,16 @@ public final class JavaBehaviour {
   }
 
   private static ConnectOptions connectOptions(JsonObject request) {
-    ConnectOptions options = ConnectOptions.to(request.get("server").getAsString());
+    ConnectOptions.Builder options = ConnectOptions.builder(request.get("server").getAsString());
     String ca = request.get("ca").getAsString();
     if (!ca.isEmpty()) {
-      options = options.withCa(Path.of(ca));
+      options.ca(Path.of(ca));
     }
     String tokenFile = request.get("token_file").getAsString();
-    return tokenFile.isEmpty() ? options : options.withTokenSource(() -> token(tokenFile));
+    if (!tokenFile.isEmpty()) {
+      options.tokenSource(() -> token(tokenFile));
+    }
+    return options.build();
   }
 
   private static String token(String file) {
@@ -96,12 +99,12 @@ public final class JavaBehaviour {
   }
 
   private static StreamOptions streamOptions(JsonObject request) {
-    return StreamOptions.defaults()
-        .withDeviceId(request.get("device").getAsString())
-        .withMaxLatency(Duration.ofMillis(request.get("max_latency_ms").getAsInt()))
-        .withPreroll(Duration.ofMillis(request.get("preroll_ms").getAsInt()))
-        .withOnDeviceLoss(
-            request.get("wait").getAsBoolean() ? OnDeviceLoss.WAIT : OnDeviceLoss.FAIL);
+    return StreamOptions.builder()
+        .deviceId(request.get("device").getAsString())
+        .maxLatency(Duration.ofMillis(request.get("max_latency_ms").getAsInt()))
+        .preroll(Duration.ofMillis(request.get("preroll_ms").getAsInt()))
+        .onDeviceLoss(request.get("wait").getAsBoolean() ? OnDeviceLoss.WAIT : OnDeviceLoss.FAIL)
+        .build();
   }
 
   private static void run(JsonObject request) throws LavalierException, InterruptedException {

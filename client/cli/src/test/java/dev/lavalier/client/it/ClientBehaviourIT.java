@@ -355,7 +355,7 @@ final class ClientBehaviourIT {
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
     try (LavalierClient client =
         LavalierClient.connect(
-            ConnectOptions.to(server.address()).withCa(ca.certificate()).withToken(token))) {
+            ConnectOptions.builder(server.address()).ca(ca.certificate()).token(token).build())) {
       while (System.nanoTime() < deadline) {
         client.listDevices();
         TimeUnit.MILLISECONDS.sleep(50);

@@ -19,7 +19,7 @@ final class Witness implements AutoCloseable {
     client = server.client();
     stream =
         client.stream(
-            StreamOptions.defaults().withDeviceId(deviceId).withMaxLatency(Duration.ofSeconds(20)));
+            StreamOptions.builder().deviceId(deviceId).maxLatency(Duration.ofSeconds(20)).build());
   }
 
   /** Waits until some more seconds have been captured. */
@@ -35,7 +35,7 @@ final class Witness implements AutoCloseable {
   void awaitHistory(int millis) throws LavalierException {
     Duration wanted = Duration.ofMillis(millis);
     StreamOptions options =
-        StreamOptions.defaults().withDeviceId(stream.start().deviceId()).withPreroll(wanted);
+        StreamOptions.builder().deviceId(stream.start().deviceId()).preroll(wanted).build();
     boolean kept = false;
     while (!kept) {
       try (FrameStream replay = client.stream(options)) {
