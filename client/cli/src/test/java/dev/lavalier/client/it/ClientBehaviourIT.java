@@ -52,7 +52,7 @@ final class ClientBehaviourIT {
       lost:
         format: 16000/1/s16le
         steps:
-          - tone-ms: 3000
+          - tone-ms: 4000
           - unplug-ms: 500
           - tone
       ended:
@@ -62,7 +62,7 @@ final class ClientBehaviourIT {
       clock:
         format: 16000/1/s16le
         steps:
-          - tone-ms: 2000
+          - tone-ms: 3000
           - clock-step-ms: -5000
           - tone-ms: 1000
           - clock-step-ms: 3600000
