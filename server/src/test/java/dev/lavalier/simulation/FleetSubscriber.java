@@ -31,6 +31,12 @@ final class FleetSubscriber implements FrameSink {
   /** A gap can be reported this long after the fault that caused it. */
   private static final long MAX_REPORT_NANOS = 2_000_000_000L;
 
+  /** The same for a stream that resumes: the history has old losses. */
+  private static final long MAX_KEPT_NANOS = 15_000_000_000L;
+
+  /** Frames can still be sent for this long after the notice of a lost device. */
+  private static final long LATE_FRAME_NANOS = 500_000_000L;
+
   final String name;
   final FleetMachine edge;
   final SubscriptionSpec spec;
@@ -43,7 +49,7 @@ final class FleetSubscriber implements FrameSink {
   long nextIndex = -1; // -1: no frame of this epoch yet
   long lastFrameAt; // or when it subscribed
   private boolean sentAny;
-  private boolean deviceLost; // since the last frame
+  private long deviceLostAt = -LATE_FRAME_NANOS; // of the last notice
 
   FleetSubscriber(
       String name,
@@ -104,7 +110,6 @@ final class FleetSubscriber implements FrameSink {
     nextIndex = last + 1;
     lastFrameAt = scheduler.now();
     sentAny = true;
-    deviceLost = false;
   }
 
   private void checkCount(long index, Optional<Gap> gap) {
@@ -131,7 +136,7 @@ final class FleetSubscriber implements FrameSink {
             case DEVICE_OVERRUN ->
                 captured.lostBetween(index - gap.sampleCount() - 2L * spec.frameSize(), index) > 0;
             case UPSTREAM -> isDisturbed();
-            case DEVICE_LOST -> deviceLost;
+            case DEVICE_LOST -> deviceLostAt >= lastFrameAt - LATE_FRAME_NANOS;
             case NOT_KEPT -> spec.start() instanceof StartFrom.Resume;
             case SLOW_SUBSCRIBER, SERVER_OVERLOAD -> false;
           };
@@ -140,14 +145,16 @@ final class FleetSubscriber implements FrameSink {
   }
 
   private boolean isDisturbed() {
-    long since = lastFrameAt - MAX_REPORT_NANOS;
+    long since = lastFrameAt - (spec.start() == StartFrom.LIVE ? MAX_REPORT_NANOS : MAX_KEPT_NANOS);
     return edge.link.disturbedAt() >= since || nodeLink.get().disturbedAt() >= since;
   }
 
   @Override
   public void onNotice(Notice notice) {
     violations.trace(() -> name + ": " + notice.message());
-    deviceLost |= notice.kind() == Notice.Kind.DEVICE_LOST;
+    if (notice.kind() == Notice.Kind.DEVICE_LOST) {
+      deviceLostAt = scheduler.now();
+    }
   }
 
   @Override
