@@ -11,15 +11,12 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
-import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Flow;
 import java.util.concurrent.Future;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -28,44 +25,6 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 final class FramePublisherTest {
 
   @RegisterExtension final FakeServer server = new FakeServer();
-
-  /** Records signals, and whether two signals overlapped. */
-  private static class RecordingSubscriber implements Flow.Subscriber<Frame> {
-    private final BlockingQueue<Object> signals = new LinkedBlockingQueue<>();
-    private final AtomicInteger activeSignals = new AtomicInteger();
-    private volatile boolean overlapped;
-    private volatile Flow.Subscription subscription;
-
-    private void recordSignal(Object what) {
-      overlapped |= activeSignals.getAndIncrement() > 0;
-      signals.add(what);
-      activeSignals.getAndDecrement();
-    }
-
-    @Override
-    public void onSubscribe(Flow.Subscription to) {
-      subscription = to;
-    }
-
-    @Override
-    public void onNext(Frame frame) {
-      recordSignal(frame.sampleIndex());
-    }
-
-    @Override
-    public void onError(Throwable error) {
-      recordSignal(error);
-    }
-
-    @Override
-    public void onComplete() {
-      recordSignal("complete");
-    }
-
-    Object next() throws InterruptedException {
-      return signals.poll(10, TimeUnit.SECONDS);
-    }
-  }
 
   private final RecordingSubscriber subscriber = new RecordingSubscriber();
   private final Queue<Runnable> tasks = new ArrayDeque<>();
