@@ -10,6 +10,7 @@ import io.grpc.Status;
 import java.util.ArrayDeque;
 import java.util.Queue;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -135,8 +136,24 @@ final class MessageStream<Q, R> implements AutoCloseable {
    * @throws LavalierException as {@link #take}
    */
   @Nullable R poll() throws LavalierException {
+    return poll(message -> true);
+  }
+
+  /**
+   * Continues as {@link #poll()}, but leaves a message that is not wanted, and all after it.
+   *
+   * @return the message; null also if the next one is not wanted
+   */
+  @Nullable R poll(Predicate<R> wanted) throws LavalierException {
     if (endStatus == null && !closed) {
-      Received<R> next = remove();
+      Received<R> next;
+      synchronized (this) {
+        next = received.peek();
+        if (next != null && next.message() != null && !wanted.test(next.message())) {
+          return null;
+        }
+        received.poll();
+      }
       if (next == null) {
         if (!answer.hasExpired()) {
           return null;
@@ -156,16 +173,6 @@ final class MessageStream<Q, R> implements AutoCloseable {
       return null;
     }
     throw server.exception(endStatus);
-  }
-
-  private synchronized @Nullable Received<R> remove() {
-    return received.poll();
-  }
-
-  /** Returns the next message without taking it; null if it has not arrived. */
-  synchronized @Nullable R peek() {
-    Received<R> next = received.peek();
-    return next == null ? null : next.message();
   }
 
   /** Returns the wait for the first message; null if it has arrived or the call has ended. */

@@ -169,11 +169,7 @@ final class ResumingCall implements AutoCloseable {
           }
           resume();
         }
-        StreamFramesResponse message = messages.peek();
-        if (!wanted && message != null && message.hasFrame()) {
-          return null;
-        }
-        message = messages.poll();
+        StreamFramesResponse message = messages.poll(next -> wanted || !next.hasFrame());
         if (message == null) {
           return null;
         }

@@ -12,10 +12,15 @@ import dev.lavalier.v1.StreamFramesRequest.StartCase;
 import dev.lavalier.v1.StreamFramesResponse;
 import dev.lavalier.v1.StreamNotice;
 import io.grpc.Status;
+import io.grpc.stub.StreamObserver;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalDouble;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -164,5 +169,28 @@ final class FrameStreamTest {
         .setCause(cause)
         .setEstimated(estimated)
         .build();
+  }
+
+  /** A publisher without demand looks for other messages while frames arrive. */
+  @Test
+  void unwantedFrameIsNotTakenWhileItArrives() throws Exception {
+    server.keepStreamsOpen();
+    ExecutorService other = Executors.newSingleThreadExecutor();
+    try (LavalierClient client = server.client(() -> 0)) {
+      Future<FrameStream> opening = other.submit(() -> client.stream(StreamOptions.defaults()));
+      StreamObserver<StreamFramesResponse> feed = server.awaitStreams(1).get(0);
+      feed.onNext(FakeMessages.started(80));
+      FrameStream stream = opening.get(10, TimeUnit.SECONDS);
+      for (long index = 0; index < 500 * 80; index += 80) {
+        StreamFramesResponse message = FakeMessages.frame(index, 80, 0);
+        Future<?> feeding = other.submit(() -> feed.onNext(message));
+        do {
+          assertThat(stream.poll(false)).isNull();
+        } while (!feeding.isDone());
+        assertThat(stream.poll(true).sampleIndex()).isEqualTo(index);
+      }
+    } finally {
+      other.shutdownNow();
+    }
   }
 }
