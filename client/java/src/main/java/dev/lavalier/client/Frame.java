@@ -60,7 +60,7 @@ public final class Frame {
 
   /**
    * Returns the samples as numbers from -1.0 (full scale) to less than 1.0. Integers are divided by
-   * 2^15, 2^23 or 2^31; of 32 bits, a {@code float} has the upper 24. With {@link
+   * 2^15, 2^23 or 2^31; of 32 bits, a {@code float} has 24 significant ones. With {@link
    * SampleEncoding#F32LE}, the values are those that the server sent: they are not clipped.
    */
   public float[] floats() {

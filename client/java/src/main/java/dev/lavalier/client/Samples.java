@@ -8,6 +8,7 @@ final class Samples {
   private static final float S16_SCALE = 1 << 15;
   private static final float S24_SCALE = 1 << 23;
   private static final float S32_SCALE = 1L << 31;
+  private static final float LARGEST = Math.nextDown(1f);
 
   private Samples() {}
 
@@ -27,7 +28,7 @@ final class Samples {
       }
       case S32LE -> {
         for (int i = 0; i < values.length; i++) {
-          values[i] = pcm.getInt() / S32_SCALE;
+          values[i] = Math.min(pcm.getInt() / S32_SCALE, LARGEST); // the division rounds up to 1
         }
       }
       case F32LE -> pcm.asFloatBuffer().get(values);

@@ -78,6 +78,8 @@ final class FrameTest {
     assertThat(f32(-1, -0.5, 0, 0.25).floats()).containsExactly(fractions);
     assertThat(s16(32_767, 1, -1, 0).floats())
         .containsExactly(32_767 / 32_768f, 1 / 32_768f, -1 / 32_768f, 0);
+    assertThat(s32(Integer.MAX_VALUE, Integer.MAX_VALUE - 64, 1, -1).floats())
+        .containsExactly(1 - 0x1p-24f, 1 - 0x1p-24f, 0x1p-31f, -0x1p-31f);
     assertThat(f32(-1.5, 1, 1.5, 1e-30).floats()).containsExactly(-1.5f, 1, 1.5f, 1e-30f);
   }
 
