@@ -15,7 +15,7 @@ final class Callbacks {
     try {
       callback.run();
       return true;
-    } catch (RuntimeException | Error e) {
+    } catch (Throwable e) { // also a checked exception: other languages than Java throw them
       Thread thread = Thread.currentThread();
       thread.getUncaughtExceptionHandler().uncaughtException(thread, e);
       return false;

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 import dev.lavalier.v1.StreamFramesResponse;
 import io.grpc.Status;
 import io.grpc.stub.StreamObserver;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -263,9 +264,14 @@ final class FramePublisherTest {
     assertThat(subscriber.signals).containsExactly(0L, 80L, "complete");
   }
 
+  @SuppressWarnings("unchecked")
+  private static <E extends Exception> void throwUnchecked(Exception e) throws E {
+    throw (E) e;
+  }
+
   @Test
   void exceptionOfSubscriberCancels() throws Exception {
-    RuntimeException broken = new IllegalStateException("a bug of the program");
+    Exception broken = new IOException("a checked exception, as Kotlin can throw it");
     FrameStream stream = stream(3);
     List<Frame> received = new ArrayList<>();
     FramePublisher.of(stream)
@@ -280,7 +286,7 @@ final class FramePublisherTest {
               @Override
               public void onNext(Frame frame) {
                 received.add(frame);
-                throw broken;
+                FramePublisherTest.<RuntimeException>throwUnchecked(broken);
               }
 
               @Override
