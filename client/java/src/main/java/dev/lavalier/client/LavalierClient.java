@@ -318,8 +318,8 @@ public final class LavalierClient implements AutoCloseable {
    * frames.
    *
    * @return the stream; the caller closes it, which ends the subscription
-   * @throws LavalierException if the server is unreachable or rejects the request. A server that is
-   *     too old is {@link LavalierException.Kind#INTERNAL}
+   * @throws LavalierException if the server is unreachable or rejects the request; {@link
+   *     LavalierException.Kind#NOT_SUPPORTED} if it is an older server without this call
    */
   public LevelStream streamLevels(LevelOptions options) throws LavalierException {
     Objects.requireNonNull(options, "options");

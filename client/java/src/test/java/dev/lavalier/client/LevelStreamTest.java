@@ -35,6 +35,8 @@ final class LevelStreamTest {
   @RegisterExtension
   final LavalierExtension lavalier = LavalierExtension.withManualTime().withScripted("mic");
 
+  @RegisterExtension final FakeServer older = new FakeServer(); // without this call
+
   private LavalierClient client() {
     return LavalierClient.over(
         lavalier.channel(), TimeSource.withNanoTime(lavalier.timeSource()::nanoTime));
@@ -111,6 +113,13 @@ final class LevelStreamTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> LevelOptions.builder().interval(Duration.ofNanos(999_999)).build())
         .withMessage("interval: PT0.000999999S (expected: zero for the default, or 20 ms or more)");
+  }
+
+  @Test
+  void olderServerDoesNotSupportTheCall() {
+    assertThatExceptionOfType(LavalierException.class)
+        .isThrownBy(() -> older.client().streamLevels(LevelOptions.defaults()))
+        .satisfies(e -> assertThat(e.kind()).isEqualTo(Kind.NOT_SUPPORTED));
   }
 
   @Test
