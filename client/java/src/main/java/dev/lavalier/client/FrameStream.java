@@ -168,8 +168,8 @@ public final class FrameStream implements Iterable<Frame>, AutoCloseable {
    * @return the frame; null after this stream or its client was closed
    * @throws LavalierException if the server ended the stream, if it was unreachable for longer than
    *     {@link StreamOptions#reconnect}, if this client was too slow under {@link
-   *     OverflowPolicy#CLOSE}, or if a packet cannot be decoded; {@link
-   *     LavalierException.Kind#INTERRUPTED} if the thread was interrupted, which closes the stream
+   *     OverflowPolicy#CLOSE}, or if a packet cannot be decoded, which closes the stream; {@link
+   *     LavalierException.Kind#INTERRUPTED} if the thread was interrupted, which closes it too
    */
   public @Nullable Frame read() throws LavalierException {
     ResumingCall.Arrival arrival;
@@ -191,9 +191,14 @@ public final class FrameStream implements Iterable<Frame>, AutoCloseable {
       return null;
     }
     dropped = null;
-    Frame frame = ProtoMapper.frame(start(), arrival.frame(), gap, call.decoder());
-    counters.delivered(frame.sampleCount(), gap);
-    return frame;
+    try {
+      Frame frame = ProtoMapper.frame(start(), arrival.frame(), gap, call.decoder());
+      counters.delivered(frame.sampleCount(), gap);
+      return frame;
+    } catch (LavalierException e) {
+      close(); // no gap would count this frame
+      throw e;
+    }
   }
 
   private void drop(@Nullable Gap before) throws LavalierException {

@@ -211,9 +211,14 @@ final class ResumingCall implements AutoCloseable {
   private void handleControlMessage(StreamFramesResponse message) throws LavalierException {
     switch (message.getMessageCase()) {
       case STARTED -> {
-        StreamStart started = ProtoMapper.start(message.getStarted());
-        decoder = options.packets() ? null : PacketDecoder.of(started);
-        start = started;
+        try {
+          StreamStart started = ProtoMapper.start(message.getStarted());
+          decoder = options.packets() ? null : PacketDecoder.of(started);
+          start = started;
+        } catch (LavalierException e) {
+          close(); // this client does not know the format of the next frames
+          throw e;
+        }
         states.ready();
       }
       case NOTICE -> {

@@ -277,6 +277,25 @@ final class CodecStreamTest {
         .satisfies(e -> assertThat(e.kind()).isEqualTo(Kind.INTERNAL));
   }
 
+  @Test
+  void packetThatCannotBeDecodedEndsTheStream() throws Exception {
+    PcmFormat format = PcmFormat.parse("48000/1/s16le");
+    List<byte[]> packets = encode(new FlacCodec(), format, 960, frames(format, 960, 2));
+    server.respondWith(
+        List.of(
+            started(dev.lavalier.v1.Codec.CODEC_FLAC, format, 960),
+            frame(0, format, new byte[] {1}, 0),
+            frame(960, format, packets.get(1), 0)),
+        null);
+    try (FrameStream stream = server.client().stream(ONCE.toBuilder().codec(Codec.FLAC).build())) {
+      assertThatExceptionOfType(LavalierException.class)
+          .isThrownBy(stream::read)
+          .withMessageStartingWith("packet: ");
+      assertThat(stream.read()).isNull();
+      assertThat(stream.connectionState()).isEqualTo(ConnectionState.CLOSED);
+    }
+  }
+
   /** Changed, shortened and random packets: each is decoded, or fails in the way that is stated. */
   @ParameterizedTest
   @CsvSource({"CODEC_OPUS", "CODEC_FLAC"})

@@ -171,6 +171,28 @@ final class FrameStreamTest {
         .build();
   }
 
+  /** The frames after it have another format. */
+  @Test
+  void startThatTheClientDoesNotKnowEndsTheStream() throws Exception {
+    StreamFramesResponse.Builder newer = FakeMessages.started(80).toBuilder();
+    newer.getStartedBuilder().setEpoch(8).setCodecValue(77);
+    server.respondWith(
+        List.of(
+            FakeMessages.started(80),
+            FakeMessages.frame(0, 80, 0),
+            newer.build(),
+            FakeMessages.frame(0, 80, 0)),
+        null);
+    try (FrameStream stream = server.client().stream(StreamOptions.defaults())) {
+      assertThat(stream.read()).isNotNull();
+      assertThatExceptionOfType(LavalierException.class)
+          .isThrownBy(stream::read)
+          .satisfies(e -> assertThat(e.kind()).isEqualTo(Kind.INTERNAL));
+      assertThat(stream.read()).isNull();
+      assertThat(stream.connectionState()).isEqualTo(ConnectionState.CLOSED);
+    }
+  }
+
   /** A publisher without demand looks for other messages while frames arrive. */
   @Test
   void unwantedFrameIsNotTakenWhileItArrives() throws Exception {
