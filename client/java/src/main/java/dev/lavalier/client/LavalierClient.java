@@ -121,7 +121,8 @@ public final class LavalierClient implements AutoCloseable {
 
   /**
    * Creates a client on a channel to a server whose time is simulated, for tests. The client judges
-   * by this time which frames have expired. Its waits and timeouts are in real time.
+   * by this time which frames have expired, and how long it has tried to reconnect. Its waits and
+   * other timeouts are in real time.
    *
    * @param nanoTime returns the time in nanoseconds, as {@link System#nanoTime}; called by any
    *     thread
