@@ -275,7 +275,7 @@ final class ResumingCall implements AutoCloseable {
   }
 
   /** Connects again, to continue after the last frame. */
-  private void resume() {
+  private void resume() throws LavalierException {
     connect(requests.next(start, position.resumePoint(), isResumable()), attemptNanos());
   }
 
@@ -303,13 +303,19 @@ final class ResumingCall implements AutoCloseable {
         || (served && options.overflowPolicy() == OverflowPolicy.DROP_OLDEST);
   }
 
-  private void connect(StreamFramesRequest request, long answerTimeoutNanos) {
-    release();
+  private void connect(StreamFramesRequest request, long answerTimeoutNanos)
+      throws LavalierException {
     retry = null;
+    Connection opened;
+    try {
+      opened = connector.get();
+    } catch (IllegalArgumentException e) { // for example, its network interface is gone
+      throw new LavalierException(LavalierException.Kind.UNAVAILABLE, e.getMessage(), e);
+    }
+    release();
     ages = null;
     int number = states.connecting();
     attempt = number;
-    Connection opened = connector.get();
     MessageStream<StreamFramesRequest, StreamFramesResponse> call =
         new MessageStream<>(
             opened.channel(),

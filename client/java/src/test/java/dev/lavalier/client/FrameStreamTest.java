@@ -21,6 +21,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -169,6 +171,35 @@ final class FrameStreamTest {
         .setCause(cause)
         .setEstimated(estimated)
         .build();
+  }
+
+  /** As if a network interface of the address were gone for some time. */
+  @Test
+  void invalidAddressIsRetried() throws Exception {
+    server.respondWith(
+        List.of(FakeMessages.started(80), FakeMessages.frame(0, 80, 0)), Status.UNAVAILABLE);
+    AtomicInteger attempts = new AtomicInteger();
+    Supplier<Connection> connector =
+        () -> {
+          int attempt = attempts.incrementAndGet();
+          if (attempt == 2 || attempt == 3) {
+            throw new IllegalArgumentException("server: no interface");
+          }
+          return new Connection(server.channel(), () -> {});
+        };
+    TimeSource timeSource = new TimeSource(() -> 0, (latch, nanos) -> false, () -> 1);
+    try (FrameStream stream =
+        FrameStream.open(
+            connector,
+            new Endpoint("fake"),
+            StreamOptions.defaults(),
+            timeSource,
+            1,
+            new OpenStreams())) {
+      assertThat(stream.read()).isNotNull();
+      assertThat(stream.read()).isNotNull();
+      assertThat(attempts).hasValue(4);
+    }
   }
 
   /** The frames after it have another format. */
