@@ -139,6 +139,9 @@ public final class DeviceWatch implements AutoCloseable {
         if (messages.timedOut()) {
           dropConnection.run();
         }
+        if (e.kind() == LavalierException.Kind.INTERRUPTED) {
+          close();
+        }
         if (!reconnect(e)) {
           return null;
         }

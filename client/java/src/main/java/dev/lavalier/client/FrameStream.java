@@ -41,7 +41,6 @@ public final class FrameStream implements Iterable<Frame>, AutoCloseable {
   private final ResumingCall call;
   private final OverflowPolicy overflowPolicy;
   private final TimeSource timeSource;
-  private final Owner owner;
   private final StreamCounters counters = new StreamCounters();
   private final ConnectionStates states;
 
@@ -56,9 +55,10 @@ public final class FrameStream implements Iterable<Frame>, AutoCloseable {
       Owner owner) {
     this.overflowPolicy = options.overflowPolicy();
     this.timeSource = timeSource;
-    this.owner = owner;
     this.states = new ConnectionStates(state -> owner.connectionChanged(this, state));
-    this.call = new ResumingCall(connector, server, options, timeSource, counters, states);
+    this.call =
+        new ResumingCall(
+            connector, server, options, timeSource, counters, states, () -> owner.closed(this));
   }
 
   /**
@@ -261,6 +261,5 @@ public final class FrameStream implements Iterable<Frame>, AutoCloseable {
   @Override
   public void close() {
     call.close();
-    owner.closed(this);
   }
 }

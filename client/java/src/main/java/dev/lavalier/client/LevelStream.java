@@ -119,6 +119,9 @@ public final class LevelStream implements AutoCloseable {
       if (messages.timedOut()) {
         onTimeout.run();
       }
+      if (e.kind() == LavalierException.Kind.INTERRUPTED) {
+        close();
+      }
       throw e;
     }
   }

@@ -41,6 +41,7 @@ final class ResumingCall implements AutoCloseable {
   private final TimeSource timeSource;
   private final StreamCounters counters;
   private final ConnectionStates states;
+  private final Runnable onClose;
   private final CountDownLatch closed = new CountDownLatch(1);
 
   private volatile @Nullable StreamStart start; // null before the first epoch
@@ -63,19 +64,26 @@ final class ResumingCall implements AutoCloseable {
   private Gap.Cause missingCause = Gap.Cause.NOT_KEPT; // of what is missing when the call resumes
   private final ResumeRequests requests;
 
+  /**
+   * Creates the call, without a connection.
+   *
+   * @param onClose runs when this call is closed, each time
+   */
   ResumingCall(
       Supplier<Connection> connector,
       Endpoint server,
       StreamOptions options,
       TimeSource timeSource,
       StreamCounters counters,
-      ConnectionStates states) {
+      ConnectionStates states,
+      Runnable onClose) {
     this.connector = connector;
     this.server = server;
     this.options = options;
     this.timeSource = timeSource;
     this.counters = counters;
     this.states = states;
+    this.onClose = onClose;
     this.reconnection = new Reconnection(options.reconnect(), timeSource);
     this.requests = new ResumeRequests(options);
   }
@@ -366,6 +374,7 @@ final class ResumingCall implements AutoCloseable {
     closed.countDown();
     release();
     states.closed();
+    onClose.run();
     arrivalListener.run();
   }
 

@@ -10,6 +10,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
@@ -168,5 +169,57 @@ final class ClosedClientTest {
     Thread.currentThread().interrupt();
     assertThat(stream.read()).isNull();
     assertThat(Thread.interrupted()).isTrue();
+  }
+
+  /** Otherwise, the client keeps it. */
+  @Test
+  void interruptedReadReportsTheCloseToTheClient() throws Exception {
+    server.respondWith(List.of(FakeMessages.started(80)), null);
+    server.keepWatchesOpen();
+    TimeSource timeSource = TimeSource.system();
+    Endpoint endpoint = new Endpoint("fake");
+    List<Object> closed = new ArrayList<>();
+    FrameStream.Owner owner =
+        new FrameStream.Owner() {
+          @Override
+          public void opening(FrameStream stream) {}
+
+          @Override
+          public void closed(FrameStream stream) {
+            closed.add(stream);
+          }
+
+          @Override
+          public void connectionChanged(FrameStream stream, ConnectionState state) {}
+        };
+    FrameStream frames =
+        FrameStream.open(
+            () -> new Connection(server.channel(), () -> {}),
+            endpoint,
+            StreamOptions.defaults(),
+            timeSource,
+            TimeUnit.SECONDS.toNanos(20),
+            owner);
+    LevelStream levels =
+        new LevelStream(
+            server.channel(),
+            endpoint,
+            LevelOptions.defaults(),
+            timeSource,
+            TimeUnit.SECONDS.toNanos(20),
+            () -> {},
+            closed::add);
+    DeviceWatch watch =
+        new DeviceWatch(
+            server.channel(), endpoint, timeSource, Duration.ZERO, () -> {}, closed::add);
+    for (ThrowingCallable read :
+        List.<ThrowingCallable>of(frames::read, levels::read, watch::read)) {
+      Thread.currentThread().interrupt();
+      assertThatExceptionOfType(LavalierException.class)
+          .isThrownBy(read)
+          .satisfies(e -> assertThat(e.kind()).isEqualTo(Kind.INTERRUPTED));
+      assertThat(Thread.interrupted()).isTrue();
+    }
+    assertThat(closed).containsExactly(frames, levels, watch);
   }
 }
