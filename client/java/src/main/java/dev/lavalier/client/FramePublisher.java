@@ -71,7 +71,7 @@ public final class FramePublisher implements Flow.Publisher<Frame> {
     PublisherSubscription subscription = new PublisherSubscription(stream, executor, subscriber);
     try {
       subscriber.onSubscribe(subscription);
-    } catch (RuntimeException | Error e) {
+    } catch (Throwable e) { // also a checked exception, which other languages can throw
       subscription.cancel();
       throw e;
     } finally {

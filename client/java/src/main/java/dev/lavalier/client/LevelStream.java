@@ -105,7 +105,12 @@ public final class LevelStream implements AutoCloseable {
   /** Handles a message without levels; ignores those that only newer clients know. */
   private void handle(StreamLevelsResponse message) throws LavalierException {
     if (message.hasStarted()) {
-      start = ProtoMapper.start(message.getStarted());
+      try {
+        start = ProtoMapper.start(message.getStarted());
+      } catch (LavalierException e) {
+        close(); // what follows would have the start of another epoch
+        throw e;
+      }
     } else if (message.hasNotice()) {
       Notice notice = ProtoMapper.notice(message.getNotice());
       Callbacks.run(() -> noticeListener.accept(notice));
