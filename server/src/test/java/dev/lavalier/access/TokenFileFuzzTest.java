@@ -29,7 +29,7 @@ final class TokenFileFuzzTest {
     Files.delete(file);
   }
 
-  @FuzzTest(maxDuration = "15s")
+  @FuzzTest(maxDuration = "10s")
   void read(byte[] bytes) throws Exception {
     Files.write(file, bytes);
     List<TokenEntry> entries;

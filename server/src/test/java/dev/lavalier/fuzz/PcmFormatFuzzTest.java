@@ -11,7 +11,7 @@ import dev.lavalier.audio.PcmFormat;
  */
 final class PcmFormatFuzzTest {
 
-  @FuzzTest(maxDuration = "15s")
+  @FuzzTest(maxDuration = "10s")
   void parse(FuzzedDataProvider data) {
     PcmFormat format;
     try {

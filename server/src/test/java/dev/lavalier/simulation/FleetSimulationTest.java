@@ -22,7 +22,7 @@ final class FleetSimulationTest {
   @SlowTest
   @Test
   void invariantsHoldForManySeeds() {
-    run(Long.getLong("fleet.seeds", 200));
+    run(Long.getLong("fleet.seeds", 100));
   }
 
   private static void run(long seeds) {

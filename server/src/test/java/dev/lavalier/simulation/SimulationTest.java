@@ -22,7 +22,7 @@ final class SimulationTest {
   @SlowTest
   @Test
   void invariantsHoldForManySeeds() {
-    run(Long.getLong("simulation.seeds", 3_000));
+    run(Long.getLong("simulation.seeds", 1_500));
   }
 
   private static void run(long seeds) {
