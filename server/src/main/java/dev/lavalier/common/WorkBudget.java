@@ -123,6 +123,11 @@ public final class WorkBudget {
     return creditNanos <= 0;
   }
 
+  /** Returns whether less than a quarter of the maximum credit is left. */
+  public boolean isLow() {
+    return creditNanos < maxCreditNanos / 4;
+  }
+
   /** Starts a unit of work on the current thread. */
   public void start() {
     startedAt = clock.getAsLong();

@@ -106,9 +106,10 @@ final class FramerGroup {
 
   private boolean offer(Framer[] to, Period block) {
     int samples = block.samples();
-    // After a drop, room for many blocks: single blocks would not make a whole long frame.
+    // After a drop, room and credit for many blocks: single ones would not make a whole long frame.
     long limit = dropping ? burstSamples / 2 : burstSamples + samples;
-    if (waitingSamples.get() > limit || encoding.work().isSpent()) {
+    boolean spent = dropping ? encoding.work().isLow() : encoding.work().isSpent();
+    if (spent || waitingSamples.get() > limit) {
       return false;
     }
     byte[] pcm = Arrays.copyOf(block.pcm(), samples * to[0].bytesPerSampleFrame());

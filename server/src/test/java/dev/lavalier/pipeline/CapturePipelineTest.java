@@ -115,6 +115,56 @@ final class CapturePipelineTest {
     assertThat(encoded).isBetween(2, 4);
   }
 
+  /** The short frames alone take all of the budget. */
+  @Test
+  void spentBudgetOfEncodersLeavesWholeLongFrames() throws Exception {
+    CapturePipeline limited =
+        new CapturePipeline(
+            EPOCH,
+            0,
+            FORMAT,
+            480,
+            0,
+            new PolyphaseFilters(),
+            () -> 0,
+            WorkBudget.unlimited(),
+            new WorkBudget(0.05, 500_000_000, () -> cpuNanos),
+            new NoPipelineListener(),
+            StreamMetrics.NONE);
+    StreamPlan shortFrames = new StreamPlan(asCaptured(), 480, new WorkingCodec(1_000_000));
+    StreamPlan longFrames = new StreamPlan(asCaptured(), 1_920, new WorkingCodec(0));
+    limited.update(Map.of(shortFrames, 10, longFrames, 10), Set.of());
+    for (int k = 0; k < 10_000; k++) { // 100 s: half of the work that the short frames take
+      limited.onPeriod(new Period(new byte[960], 480, 480L * k, 0, 0, 0));
+    }
+    long shorts = limited.frames(shortFrames).ring().head();
+    assertThat(shorts).isBetween(5_000L, 6_000L);
+    assertThat(limited.frames(longFrames).ring().head()).isBetween(shorts / 4 - 100, shorts / 4);
+  }
+
+  /** A codec whose frames take some processor time, on one thread for all. */
+  private final class WorkingCodec implements FrameCodec {
+    private static final Executor THREAD = Runnable::run;
+    private final long nanos;
+
+    WorkingCodec(long nanos) {
+      this.nanos = nanos;
+    }
+
+    @Override
+    public FrameEncoder newEncoder(PcmFormat format, int frameSize) {
+      return frame -> {
+        cpuNanos += nanos;
+        return new byte[1];
+      };
+    }
+
+    @Override
+    public Executor assignThread() {
+      return THREAD;
+    }
+  }
+
   @Test
   void blocksOfADiscardedFramerAreNotEncoded() throws Exception {
     Queue<Runnable> tasks = new ArrayDeque<>();
