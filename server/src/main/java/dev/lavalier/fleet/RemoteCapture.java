@@ -6,6 +6,7 @@ import dev.lavalier.capture.CaptureListener;
 import dev.lavalier.capture.DeviceDescriptor;
 import dev.lavalier.capture.Loss;
 import dev.lavalier.capture.Period;
+import dev.lavalier.common.LogText;
 import dev.lavalier.common.TimeSource;
 import dev.lavalier.fleet.v1.Block;
 import java.time.Duration;
@@ -51,7 +52,7 @@ final class RemoteCapture implements Capture {
    * Creates a capture that is not started.
    *
    * @param device the device, with the format of the blocks
-   * @param blockSamples samples per channel in an ordinary block
+   * @param blockSamples samples per channel in an ordinary block; a longer one is malformed
    * @param startIndex index of the next sample, or a lower one
    * @param lease the number of its lease
    * @param clock of the process of the node
@@ -165,13 +166,13 @@ final class RemoteCapture implements Capture {
   synchronized void onMessage(Link.Message message) {
     CaptureListener receiver = listener;
     Block block = receiver == null ? null : Blocks.decode(message.payload(), format);
-    if (block == null || block.getEpoch() < epoch) {
+    if (block == null || block.getEpoch() < epoch || isTooLong(block)) {
       return;
     }
     if (block.getEpoch() > epoch) {
       lose("the node has opened it again");
     } else if (!block.getEnded().isEmpty()) {
-      lose(block.getEnded());
+      lose(LogText.sanitizeAndTruncate(block.getEnded()));
     } else {
       try {
         pass(block, receiver);
@@ -180,6 +181,11 @@ final class RemoteCapture implements Capture {
         lose("processing its audio failed: " + e);
       }
     }
+  }
+
+  /** The history of the hub and its memory are planned for periods of this length. */
+  private boolean isTooLong(Block block) {
+    return block.getPcm().size() > blockSamples * format.bytesPerSampleFrame();
   }
 
   private void pass(Block block, CaptureListener receiver) {

@@ -132,6 +132,7 @@ final class RemoteCaptureTest {
     receive(block(1, 0).clearPcm());
     receive(block(1, 0).setPcm(ByteString.copyFrom(new byte[3])));
     receive(block(1, 0).setPcm(ByteString.copyFrom(new byte[Blocks.MAX_PCM_BYTES + 4])));
+    receive(block(1, 0).setPcm(ByteString.copyFrom(new byte[(BLOCK + 1) * 4])));
     receive(block(1, 0).setEpoch(0));
     receive(block(1, 0).setSampleIndex(-1));
     receive(block(1, 0).setSampleIndex(Long.MAX_VALUE));
@@ -149,7 +150,8 @@ final class RemoteCaptureTest {
       byte[] cut = Arrays.copyOf(valid, random.nextInt(valid.length - 1));
       receive(cut);
     }
-    assertThat(periods).allMatch(period -> period.samples() > 0);
+    assertThat(periods)
+        .allMatch(period -> period.samples() > 0 && period.samples() <= capture.periodSamples());
     assertThat(losses).isEmpty();
   }
 
@@ -160,6 +162,12 @@ final class RemoteCaptureTest {
     receive(block(2, 0));
     assertThat(losses).containsExactly("mic was lost: unplugged");
     assertThat(indexes()).containsExactly(0L);
+  }
+
+  @Test
+  void reasonOfTheEnd_isOneShortLine() {
+    receive(block(0, 0).clearPcm().setEnded("lost\n" + "x".repeat(100_000)));
+    assertThat(losses).singleElement().asString().startsWith("lost?xxx").hasSizeLessThan(700);
   }
 
   @Test
