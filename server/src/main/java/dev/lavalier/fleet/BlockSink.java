@@ -18,7 +18,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Publishes the blocks of one device of a node, for all edges, and answers those that wait for it
- * to open. It is ready while the link is, so that the hub drops what the link does not take.
+ * to open. The answer has the index of the first block, because the device can be open already and
+ * an edge checks positions to resume at by this index. It is ready while the link is, so that the
+ * hub drops what the link does not take.
  *
  * <p>The delivery loop calls the methods of {@link FrameSink}; any thread may call {@link #answer}
  * and {@link #abandon}.
@@ -39,6 +41,7 @@ final class BlockSink implements FrameSink {
 
   // Used only on the delivery loop.
   private long epoch; // 0: none is open
+  private @Nullable StreamStart starting; // until its first frame
   private long deviceLost; // samples in this epoch
 
   private volatile long nextIndex;
@@ -111,7 +114,10 @@ final class BlockSink implements FrameSink {
     epoch = start.epoch();
     deviceLost = 0;
     nextIndex = 0;
-    settle(State.OPEN, start, new byte[0]);
+    starting = start;
+    synchronized (this) {
+      state = State.OPENING;
+    }
   }
 
   @Override
@@ -120,6 +126,11 @@ final class BlockSink implements FrameSink {
       return; // it waited when the epoch ended
     }
     gap.ifPresent(this::addDeviceLosses);
+    if (starting != null) {
+      nextIndex = frame.sampleIndex();
+      settle(State.OPEN, starting, new byte[0]);
+      starting = null;
+    }
     nextIndex = frame.sampleIndex() + blockSamples;
     link.publish(subject, Blocks.encode(epoch, frame, deviceLost));
   }
@@ -157,6 +168,7 @@ final class BlockSink implements FrameSink {
     if (epoch > 0) {
       link.publish(subject, Blocks.encodeEnd(epoch, nextIndex, reason.getMessage()));
       epoch = 0;
+      starting = null;
     }
     settleLost(reason);
   }

@@ -189,7 +189,7 @@ public final class FleetDevices implements Devices {
               && known != null
               && known.boot == catalogue.getBoot()
               && known.onCatalogue(name, catalogue)
-              && updateList();
+              && updateList(); // the list can have devices of the process before
     }
     if (changed) {
       onChange.run();
@@ -223,8 +223,13 @@ public final class FleetDevices implements Devices {
     }
     try {
       Opened opened = opened(deviceId, request(deviceId, lease));
-      PcmFormat format = checkOpened(deviceId, opened);
-      return capture(captured(device, format), opened, lease, node);
+      try {
+        PcmFormat format = checkOpened(deviceId, opened);
+        return capture(captured(device, format), opened, lease, node);
+      } catch (StreamException e) {
+        release(deviceId, lease); // the node has opened it
+        throw e;
+      }
     } finally {
       synchronized (this) {
         opening.remove(deviceId);
@@ -319,8 +324,11 @@ public final class FleetDevices implements Devices {
     synchronized (this) {
       captures.remove(id, capture);
     }
-    link.publish(
-        Subjects.control(nodeOf(id), edge), Messages.release(localIdOf(id), capture.lease()));
+    release(id, capture.lease());
+  }
+
+  private void release(String id, long lease) {
+    link.publish(Subjects.control(nodeOf(id), edge), Messages.release(localIdOf(id), lease));
   }
 
   private static StreamException lost(String format, String deviceId) {

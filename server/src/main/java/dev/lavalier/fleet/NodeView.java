@@ -3,7 +3,6 @@ package dev.lavalier.fleet;
 import dev.lavalier.capture.DeviceDescriptor;
 import dev.lavalier.fleet.v1.Catalogue;
 import dev.lavalier.fleet.v1.Heartbeat;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -44,15 +43,14 @@ final class NodeView {
     announcedVersion = Math.max(announcedVersion, heartbeat.getCatalogueVersion());
   }
 
-  /** Notes a catalogue of this process. Returns whether the devices have changed. */
+  /** Notes a catalogue of this process. Returns whether it is a new one. */
   boolean onCatalogue(String node, Catalogue catalogue) {
     if (catalogue.getVersion() <= version) {
       return false; // overtaken
     }
     version = catalogue.getVersion();
-    Map<String, DeviceDescriptor> before = devices;
-    devices = new LinkedHashMap<>(Messages.devices(node, catalogue));
-    return !devices.equals(before);
+    devices = Messages.devices(node, catalogue);
+    return true;
   }
 
   /** Returns whether the node has announced a catalogue that has not arrived. */

@@ -59,7 +59,8 @@ final class DirectLinks {
       return answer[0];
     }
 
-    private void send(String subject, byte[] payload, Consumer<byte[]> reply) {
+    /** Sends a request whose answer can be later. */
+    void send(String subject, byte[] payload, Consumer<byte[]> reply) {
       for (DirectLink to : links) {
         for (Registered each : List.copyOf(to.registered)) {
           String regex = each.pattern().replace(".", "\\.").replace("*", "[^.]*");

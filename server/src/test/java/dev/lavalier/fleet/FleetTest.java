@@ -12,16 +12,22 @@ import dev.lavalier.capture.Devices;
 import dev.lavalier.common.StreamException;
 import dev.lavalier.common.StreamException.Reason;
 import dev.lavalier.fleet.v1.Catalogue;
+import dev.lavalier.fleet.v1.ControlRequest;
 import dev.lavalier.fleet.v1.Heartbeat;
 import dev.lavalier.fleet.v1.OpenReply;
+import dev.lavalier.fleet.v1.Opened;
 import dev.lavalier.fleet.v1.SharedDevice;
 import dev.lavalier.hub.DeliveryLoop;
 import dev.lavalier.hub.Hub;
 import dev.lavalier.hub.HubConfig;
 import dev.lavalier.hub.HubObserver;
+import dev.lavalier.hub.ResourceLimits;
+import dev.lavalier.hub.SubscriberLimits;
 import dev.lavalier.testing.ManualTimeSource;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
@@ -61,14 +67,24 @@ final class FleetTest {
   }
 
   private DirectLinks.DirectLink startNode(long boot) {
+    return startNode(boot, new BusyMicrophones(), Set.of());
+  }
+
+  private DirectLinks.DirectLink startNode(long boot, Devices devices, Set<String> keptOpen) {
     DirectLinks.DirectLink link = network.connect();
     Hub hub =
         new Hub(
-            new BusyMicrophones(),
+            devices,
             time,
-            HubConfig.DEFAULTS,
+            new HubConfig(
+                SubscriberLimits.DEFAULTS,
+                ResourceLimits.NONE,
+                Duration.ofSeconds(30),
+                keptOpen.isEmpty() ? Duration.ZERO : Duration.ofSeconds(1),
+                keptOpen),
             HubObserver.NONE,
             MoreExecutors.newDirectExecutorService());
+    hub.start();
     new NodeAgent(
             "studio-3",
             boot,
@@ -183,6 +199,64 @@ final class FleetTest {
     assertThat(edge.list())
         .extracting(DeviceDescriptor::captureFormat)
         .containsExactly(new PcmFormat(SampleEncoding.S16LE, 16_000, 1));
+  }
+
+  @Test
+  void processThatSharesNothing_leavesNoDeviceOfTheOneBefore() {
+    startEdge();
+    announce(7, 100, FORMAT.toString());
+    assertThat(ids()).containsExactly("a/mic");
+    announce(8, 200, "loud");
+    assertThat(ids()).isEmpty();
+    assertThat(changes).isEqualTo(2);
+  }
+
+  /** Answers each request to node "a", and returns the requests. */
+  private List<ControlRequest> answerWith(OpenReply answer) {
+    List<ControlRequest> requests = new ArrayList<>();
+    other.subscribe(
+        Subjects.control("a", Subjects.ANY),
+        message -> {
+          requests.add(Messages.decode(ControlRequest.parser(), message.payload()));
+          message.reply().accept(answer.toByteArray());
+        });
+    return requests;
+  }
+
+  private static OpenReply opened(long epoch) {
+    return OpenReply.newBuilder()
+        .setOpened(
+            Opened.newBuilder().setEpoch(epoch).setFormat(FORMAT.toString()).setBlockSamples(480))
+        .build();
+  }
+
+  @Test
+  void deviceWhoseEpochIsRefused_isReleased() throws Exception {
+    startEdge();
+    announce(7, 100, FORMAT.toString());
+    List<ControlRequest> requests = answerWith(opened(0));
+    assertRefused(Reason.DEVICE_LOST, "clock of its node", () -> edge.open("a/mic"));
+    assertThat(requests)
+        .extracting(ControlRequest::getRequestCase)
+        .containsExactly(ControlRequest.RequestCase.OPEN, ControlRequest.RequestCase.RELEASE);
+    assertThat(requests.get(1).getRelease().getLease())
+        .isEqualTo(requests.get(0).getOpen().getLease());
+  }
+
+  @Test
+  void answer_hasThePositionOfADeviceThatIsOpenAlready() throws Exception {
+    OpenMicrophone microphone = new OpenMicrophone("PCH,0", FORMAT);
+    startNode(1, microphone, Set.of("PCH,0"));
+    for (int k = 0; k < 1_000; k++) {
+      microphone.deliver();
+    }
+    List<byte[]> answers = new ArrayList<>();
+    edgeLink.send(Subjects.control("studio-3", "edge"), Messages.open("PCH,0", 1), answers::add);
+    microphone.deliver();
+    assertThat(answers).hasSize(1);
+    Opened opened = OpenReply.parseFrom(answers.get(0)).getOpened();
+    assertThat(opened.getEpoch()).isPositive();
+    assertThat(opened.getNextSampleIndex()).isEqualTo(1_000 * 480);
   }
 
   @Test
