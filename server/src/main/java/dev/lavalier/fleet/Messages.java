@@ -1,5 +1,6 @@
 package dev.lavalier.fleet;
 
+import com.google.protobuf.CodedOutputStream;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
 import com.google.protobuf.Parser;
@@ -107,17 +108,27 @@ final class Messages {
     }
   }
 
-  /** Encodes a catalogue. Devices beyond {@link #MAX_DEVICES} are left out. */
+  /**
+   * Encodes a catalogue. Devices beyond {@link #MAX_DEVICES}, or beyond the maximum length of a
+   * message, are left out.
+   */
   static byte[] catalogue(long boot, long version, List<DeviceDescriptor> devices) {
     Catalogue.Builder catalogue = Catalogue.newBuilder().setBoot(boot).setVersion(version);
+    int bytes = catalogue.build().getSerializedSize();
     for (DeviceDescriptor device : devices.subList(0, Math.min(MAX_DEVICES, devices.size()))) {
-      catalogue.addDevices(
+      SharedDevice shared =
           SharedDevice.newBuilder()
               .setLocalId(device.id())
               .setName(cut(device.name()))
               .setVendor(cut(device.vendor()))
               .setDescription(cut(device.description()))
-              .setFormat(device.captureFormat().toString()));
+              .setFormat(device.captureFormat().toString())
+              .build();
+      bytes += CodedOutputStream.computeMessageSize(Catalogue.DEVICES_FIELD_NUMBER, shared);
+      if (bytes > MAX_BYTES) {
+        break;
+      }
+      catalogue.addDevices(shared);
     }
     return catalogue.build().toByteArray();
   }

@@ -273,6 +273,19 @@ final class FleetTest {
   }
 
   @Test
+  void catalogueOfManyDevicesWithLongNames_isNotTooLong() {
+    String text = "x".repeat(1_000);
+    List<DeviceDescriptor> devices = new ArrayList<>();
+    for (int k = 0; k < 300; k++) {
+      devices.add(new DeviceDescriptor("d" + k, text, text, text, false, FORMAT, List.of()));
+    }
+    byte[] payload = Messages.catalogue(1, 1, devices);
+    Catalogue catalogue = Messages.decode(Catalogue.parser(), payload);
+    assertThat(catalogue).isNotNull();
+    assertThat(Messages.devices("a", catalogue)).hasSizeBetween(100, 256).containsKey("a/d99");
+  }
+
+  @Test
   void malformedMessages_areIgnored() {
     startNode(1);
     startEdge();
