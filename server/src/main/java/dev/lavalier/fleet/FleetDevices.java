@@ -163,7 +163,7 @@ public final class FleetDevices implements Devices {
         nodes.put(name, new NodeView(heartbeat, now));
         ended = captures(name);
       }
-      if (nodes.get(name).lacksCatalogue() && !asked) {
+      if (!asked && nodes.get(name).isCatalogueDue(now)) {
         asked = true;
         link.publish(Subjects.WHO, new byte[0]);
       }

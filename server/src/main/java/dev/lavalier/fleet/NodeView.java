@@ -12,6 +12,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class NodeView {
 
+  private static final long MIN_ASK_DELAY_NANOS = Timing.HEARTBEAT.toNanos();
+  private static final long MAX_ASK_DELAY_NANOS = 60 * MIN_ASK_DELAY_NANOS;
+
   final HopClock clock = new HopClock();
   final long boot;
   private final long startMicros;
@@ -19,12 +22,15 @@ final class NodeView {
   private long unixNanos; // of the node at that time
   private long announcedVersion;
   private long version; // of the devices; 0: none yet
+  private long askAt; // steady time of this machine; not before
+  private long askDelayNanos = MIN_ASK_DELAY_NANOS;
   private Map<String, DeviceDescriptor> devices = Map.of();
 
   /** Creates a view from the first heartbeat. */
   NodeView(Heartbeat first, long now) {
     this.boot = first.getBoot();
     this.startMicros = first.getStartUnixMicros();
+    this.askAt = now;
     onHeartbeat(first, now);
   }
 
@@ -49,13 +55,23 @@ final class NodeView {
       return false; // overtaken
     }
     version = catalogue.getVersion();
+    askDelayNanos = MIN_ASK_DELAY_NANOS;
     devices = Messages.devices(node, catalogue);
     return true;
   }
 
-  /** Returns whether the node has announced a catalogue that has not arrived. */
-  boolean lacksCatalogue() {
-    return version < announcedVersion;
+  /**
+   * Returns whether to ask for a catalogue, because the node has announced one that has not
+   * arrived. All nodes answer, so the time until the next attempt is doubled each time, up to 1
+   * min.
+   */
+  boolean isCatalogueDue(long now) {
+    if (version >= announcedVersion || now - askAt < 0) {
+      return false;
+    }
+    askAt = now + askDelayNanos;
+    askDelayNanos = Math.min(2 * askDelayNanos, MAX_ASK_DELAY_NANOS);
+    return true;
   }
 
   /** Returns for how long nothing was heard, in nanoseconds. */

@@ -167,17 +167,21 @@ final class FleetTest {
 
   private final DirectLinks.DirectLink other = network.connect();
 
-  private void announce(long boot, long start, String format) {
+  private void heartbeat(long boot, long start, long catalogueVersion) {
     other.publish(
         Subjects.heartbeat("a"),
         Heartbeat.newBuilder()
             .setBoot(boot)
             .setStartUnixMicros(start)
-            .setCatalogueVersion(1)
+            .setCatalogueVersion(catalogueVersion)
             .setSteadyNanos(time.nanoTime())
             .setUnixNanos(time.unixNanos())
             .build()
             .toByteArray());
+  }
+
+  private void announce(long boot, long start, String format) {
+    heartbeat(boot, start, 1);
     other.publish(
         Subjects.catalogue("a"),
         Catalogue.newBuilder()
@@ -283,6 +287,19 @@ final class FleetTest {
     Catalogue catalogue = Messages.decode(Catalogue.parser(), payload);
     assertThat(catalogue).isNotNull();
     assertThat(Messages.devices("a", catalogue)).hasSizeBetween(100, 256).containsKey("a/d99");
+  }
+
+  @Test
+  void catalogueThatNeverArrives_isRequestedLessAndLessOften() {
+    startEdge();
+    announce(7, 100, FORMAT.toString());
+    edgeLink.published.clear();
+    for (int second = 0; second < 600; second++) {
+      heartbeat(7, 100, 2);
+      time.advance(Duration.ofSeconds(1));
+    }
+    assertThat(edgeLink.published.stream().filter(Subjects.WHO::equals).count())
+        .isBetween(10L, 20L);
   }
 
   @Test
