@@ -3,7 +3,7 @@ package dev.lavalier.fleet;
 /**
  * Measures how long a message of a node waited on its way, by the steady clocks of both machines.
  * What a message takes at best does not count: it is the least difference of the two clocks in the
- * last 5 to 10 s. So a suspended machine, or a way that has become longer, is believed after 10 s.
+ * last 5 to 10 s. So a suspended machine, or a longer way, has no effect after 10 s.
  *
  * <p>Safe for use from any thread.
  */
