@@ -29,7 +29,7 @@ final class TokenFileFuzzTest {
     Files.delete(file);
   }
 
-  @FuzzTest(maxDuration = "10s")
+  @FuzzTest(maxDuration = "7s")
   void read(byte[] bytes) throws Exception {
     Files.write(file, bytes);
     List<TokenEntry> entries;

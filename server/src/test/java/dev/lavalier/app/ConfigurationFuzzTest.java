@@ -32,7 +32,7 @@ final class ConfigurationFuzzTest {
     Files.delete(file);
   }
 
-  @FuzzTest(maxDuration = "10s")
+  @FuzzTest(maxDuration = "7s")
   void file(byte[] bytes) throws IOException {
     Files.write(file, bytes);
     String printed = check();

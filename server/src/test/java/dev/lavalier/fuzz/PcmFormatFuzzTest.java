@@ -11,7 +11,7 @@ import dev.lavalier.audio.PcmFormat;
  */
 final class PcmFormatFuzzTest {
 
-  @FuzzTest(maxDuration = "10s")
+  @FuzzTest(maxDuration = "7s")
   void parse(FuzzedDataProvider data) {
     PcmFormat format;
     try {

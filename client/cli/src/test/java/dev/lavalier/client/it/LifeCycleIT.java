@@ -32,7 +32,7 @@ final class LifeCycleIT {
   @SlowTest
   void cyclesOfToneLeakNothing() throws Exception {
     try (ServerProcess server = ServerProcess.start(Map.of(), MANY_RESETS)) {
-      cycle(server, "tone", 1_000);
+      cycle(server, "tone", 400);
     }
   }
 
