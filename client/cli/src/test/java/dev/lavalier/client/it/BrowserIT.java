@@ -25,7 +25,7 @@ final class BrowserIT {
   /** The tests that run in Firefox, as a regular expression: those that need most of a browser. */
   private static final String IN_FIREFOX =
       "pageShowsTheTone|pageContinuesAfterARestart|pageAsksForAToken"
-          + "|toneIsHeardThroughOpus|ThroughFlac|audioElement";
+          + "|toneIsHeardThroughOpus|stoppedTabHearsNothingOldAndShows|ThroughFlac|audioElement";
 
   @TempDir Path dir;
 
@@ -48,7 +48,7 @@ final class BrowserIT {
 
   @SlowTest
   @ParameterizedTest
-  @ValueSource(strings = {"page", "access", "codecs", "audio-element"})
+  @ValueSource(strings = {"page", "access", "stalls", "codecs", "audio-element"})
   void pageWorksInFirefox(String name) throws Exception {
     assumeTrue(
         ProcessRunner.succeeds("firefox-esr", "--version"),

@@ -43,7 +43,7 @@ final class LifeCycleIT {
     PulseAudio.assumeInstalled();
     try (PulseAudio pulse = PulseAudio.start();
         ServerProcess server = ServerProcess.start(pulse.environment(), MANY_RESETS)) {
-      cycle(server, "default", 40);
+      cycle(server, "default", 25);
     }
   }
 
