@@ -104,6 +104,11 @@ final class Framer implements FrameProducer {
     }
   }
 
+  /** Returns whether a frame can end in a block. Any thread may call it. */
+  boolean completesFrame(Period block) {
+    return Math.floorDiv(block.endIndex(), frameSize) * frameSize > block.sampleIndex();
+  }
+
   /**
    * Adds one block.
    *

@@ -4,7 +4,9 @@ import dev.lavalier.capture.Loss;
 import dev.lavalier.capture.LossCause;
 import dev.lavalier.capture.Period;
 import dev.lavalier.common.WorkBudget;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -14,10 +16,11 @@ import org.jspecify.annotations.Nullable;
  * #accept}, or an encoder thread.
  *
  * <p>For an encoder thread, {@link #accept} copies each block once, for all framers, and the thread
- * passes the blocks to them in order. A bounded number of samples waits. If the thread is too late,
- * or the processor time for encoders is spent, blocks are dropped, and their samples are lost to
- * the server's overload. If a framer throws on the encoder thread, its ring fails, and with it the
- * subscriptions that read it.
+ * passes the blocks to them in order. The thread is woken only by a block that completes a frame,
+ * because each wake-up costs the calling thread time. A bounded number of samples waits. If the
+ * encoder thread is too late, or the processor time for encoders is spent, blocks are dropped, and
+ * their samples are lost to the server's overload. If a framer throws on the encoder thread, its
+ * ring fails, and with it the subscriptions that read it.
  *
  * <p>The owner of the pipeline calls {@link #setFramers}.
  */
@@ -42,6 +45,8 @@ final class FramerGroup {
   private long nextIndex = -1; // the sample that comes next; -1: no block yet
   private LossTotals lost = LossTotals.NONE; // between the blocks, and in dropped blocks
   private boolean dropping;
+  private List<Runnable> waiting = new ArrayList<>(); // encode blocks that complete no frame
+  private int samplesWithoutFrame; // in these blocks
 
   private final AtomicLong waitingSamples = new AtomicLong(); // including those being encoded
 
@@ -115,14 +120,33 @@ final class FramerGroup {
     byte[] pcm = Arrays.copyOf(block.pcm(), samples * to[0].bytesPerSampleFrame());
     Period copy = block.converted(pcm, samples, block.sampleIndex(), 0, block.loss());
     LossTotals lostBefore = lost;
+    waiting.add(() -> encode(to, copy, lostBefore));
     waitingSamples.addAndGet(samples);
+    samplesWithoutFrame += samples;
+    if (!completesFrame(to, block) && samplesWithoutFrame < burstSamples / 4) {
+      return true;
+    }
+    List<Runnable> blocks = waiting;
+    int count = samplesWithoutFrame;
+    waiting = new ArrayList<>();
+    samplesWithoutFrame = 0;
     try {
-      thread.execute(() -> encoding.work().runElsewhere(() -> encode(to, copy, lostBefore)));
+      thread.execute(() -> encoding.work().runElsewhere(() -> blocks.forEach(Runnable::run)));
       return true;
     } catch (RuntimeException | Error e) { // the server stops, or no thread can be created
-      waitingSamples.addAndGet(-samples);
+      waitingSamples.addAndGet(-count);
+      lost = lost.plus(count - samples, NOT_ENCODED);
       return false;
     }
+  }
+
+  private static boolean completesFrame(Framer[] framers, Period block) {
+    for (Framer framer : framers) {
+      if (framer.completesFrame(block)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private void encode(Framer[] to, Period block, LossTotals lostBefore) {

@@ -125,6 +125,35 @@ final class EncoderThreadsTest {
   }
 
   @Test
+  void threadIsWokenOnlyByBlocksThatCompleteFrames() throws Exception {
+    TestDelivery.Sink sink = subscribe(codec, 3 * PERIOD, StartFrom.LIVE);
+    delivery.read();
+    delivery.read();
+    assertThat(first).isEmpty();
+    delivery.read();
+    assertThat(first).hasSize(1);
+
+    runAll(first);
+    delivery.runAll();
+    assertThat(sink.indexes).containsExactly(0L);
+  }
+
+  @Test
+  void blocksThatWaitedForTheirFrameAreLostWithItIfNoThreadCanBeCreated() throws Exception {
+    TestDelivery.Sink sink = subscribe(codec, 2 * PERIOD, StartFrom.LIVE);
+    noThread = true;
+    delivery.read();
+    delivery.read();
+    noThread = false;
+    delivery.read();
+    delivery.read();
+    runAll(first);
+    delivery.runAll();
+    assertThat(sink.indexes).containsExactly(2L * PERIOD);
+    assertThat(sink.gaps).singleElement().extracting(Gap::sampleCount).isEqualTo(2L * PERIOD);
+  }
+
+  @Test
   void framersAreAssignedToTheThreadsInTurn() throws Exception {
     subscribe(codec, StartFrom.LIVE);
     subscribe(new CountingCodec(), StartFrom.LIVE);
@@ -214,14 +243,14 @@ final class EncoderThreadsTest {
     assertThat(sink.gaps).containsExactly(Gap.of(PERIOD, LossCause.DEVICE_OVERRUN, true));
   }
 
-  /** The thread has time for half of the blocks. */
+  /** The thread has time for half of the frames. */
   @Test
   void overloadLeavesWholeLongFrames() throws Exception {
     int periodsPerFrame = 6;
     TestDelivery.Sink sink = subscribe(codec, periodsPerFrame * PERIOD, StartFrom.LIVE);
     for (int k = 0; k < 1_000; k++) {
       delivery.read();
-      if (k % 2 == 0) {
+      if (k % (2 * periodsPerFrame) == periodsPerFrame) {
         first.remove().run();
       }
       delivery.runAll();
