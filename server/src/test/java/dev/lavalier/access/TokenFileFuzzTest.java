@@ -29,7 +29,7 @@ final class TokenFileFuzzTest {
     Files.delete(file);
   }
 
-  @FuzzTest(maxDuration = "7s")
+  @FuzzTest(maxDuration = "5s")
   void read(byte[] bytes) throws Exception {
     Files.write(file, bytes);
     List<TokenEntry> entries;

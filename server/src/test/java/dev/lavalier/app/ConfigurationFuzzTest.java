@@ -32,7 +32,7 @@ final class ConfigurationFuzzTest {
     Files.delete(file);
   }
 
-  @FuzzTest(maxDuration = "7s")
+  @FuzzTest(maxDuration = "5s")
   void file(byte[] bytes) throws IOException {
     Files.write(file, bytes);
     String printed = check();

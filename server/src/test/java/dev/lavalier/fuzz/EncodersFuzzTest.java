@@ -43,7 +43,7 @@ final class EncodersFuzzTest {
    * The input has the codec, the captured and the delivered format and the frame size in {@value
    * #HEADER_BYTES} bytes, and then the samples, which are repeated.
    */
-  @FuzzTest(maxDuration = "7s")
+  @FuzzTest(maxDuration = "5s")
   void encode(byte[] input) throws Exception {
     if (input.length <= HEADER_BYTES) {
       return;

@@ -11,7 +11,7 @@ import dev.lavalier.audio.PcmFormat;
  */
 final class PcmFormatFuzzTest {
 
-  @FuzzTest(maxDuration = "7s")
+  @FuzzTest(maxDuration = "5s")
   void parse(FuzzedDataProvider data) {
     PcmFormat format;
     try {

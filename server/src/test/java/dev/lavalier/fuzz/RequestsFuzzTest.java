@@ -36,7 +36,7 @@ final class RequestsFuzzTest {
   final LavalierExtension lavalier =
       LavalierExtension.withManualTime().withHistory(Duration.ofSeconds(2));
 
-  @FuzzTest(maxDuration = "7s")
+  @FuzzTest(maxDuration = "5s")
   void streamFrames(byte[] request) throws Exception {
     check(
         RawCall.start(lavalier.channel(), AudioCaptureGrpc.getStreamFramesMethod())
@@ -44,7 +44,7 @@ final class RequestsFuzzTest {
             .halfClose());
   }
 
-  @FuzzTest(maxDuration = "7s")
+  @FuzzTest(maxDuration = "5s")
   void streamLevels(byte[] request) throws Exception {
     check(
         RawCall.start(lavalier.channel(), AudioCaptureGrpc.getStreamLevelsMethod())
@@ -53,7 +53,7 @@ final class RequestsFuzzTest {
   }
 
   /** Several requests: each byte is the length of the next one. */
-  @FuzzTest(maxDuration = "7s")
+  @FuzzTest(maxDuration = "5s")
   void pullFrames(FuzzedDataProvider data) throws Exception {
     RawCall call = RawCall.start(lavalier.channel(), AudioCaptureGrpc.getPullFramesMethod());
     for (int i = 0; i < MAX_REQUESTS && data.remainingBytes() > 0; i++) {

@@ -40,7 +40,7 @@ final class WavFuzzTest {
     Files.delete(file);
   }
 
-  @FuzzTest(maxDuration = "7s")
+  @FuzzTest(maxDuration = "5s")
   void header(byte[] bytes) throws IOException {
     Files.write(file, bytes);
     WavDevice device;
@@ -58,7 +58,7 @@ final class WavFuzzTest {
     }
   }
 
-  @FuzzTest(maxDuration = "7s")
+  @FuzzTest(maxDuration = "5s")
   void exchangedFile(byte[] bytes) throws IOException {
     Files.write(file, PLAYABLE);
     WavDevice device = WavDevice.of("take", file);

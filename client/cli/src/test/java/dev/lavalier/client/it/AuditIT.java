@@ -23,6 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Tests the reason that a real server logs for each way in which a subscription ends. */
 @SlowTest
+@WaitingTest
 final class AuditIT {
 
   private static final StreamOptions TONE =

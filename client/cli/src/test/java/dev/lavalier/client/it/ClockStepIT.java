@@ -24,6 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * hour. The server runs in this process, the programs in their own.
  */
 @RealTimeTest
+@WaitingTest
 final class ClockStepIT {
 
   private static final int RATE = 48_000;

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Test;
 /**
  * Tests a real server with a client of grpc.health, as used by orchestrators and load balancers.
  */
+@WaitingTest
 final class HealthIT {
 
   private static final long TIMEOUT_SECONDS = 30;

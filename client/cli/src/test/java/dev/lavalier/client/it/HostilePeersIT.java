@@ -32,6 +32,7 @@ import org.junit.jupiter.api.TestInfo;
  * has a few lines about it. Prints the values that docs/internals/hardening.md quotes.
  */
 @SlowTest
+@WaitingTest
 final class HostilePeersIT {
 
   private static final int SILENT_PEERS = 10_000;

@@ -13,9 +13,11 @@ import java.util.List;
 final class IsolatedHost implements AutoCloseable {
 
   /** From the block that RFC 2544 reserves for tests: no network should use it. */
-  static final String LOCAL_ADDRESS = "198.18.207.1";
+  private static final String NETWORK = "198.18.%d.".formatted(ProcessHandle.current().pid() % 256);
 
-  private static final String REMOTE_ADDRESS = "198.18.207.2";
+  static final String LOCAL_ADDRESS = NETWORK + 1;
+
+  private static final String REMOTE_ADDRESS = NETWORK + 2;
 
   private final String namespace = "lavalier-" + ProcessHandle.current().pid();
   private final String localInterface = "lv" + ProcessHandle.current().pid() % 1_000_000 + "n";

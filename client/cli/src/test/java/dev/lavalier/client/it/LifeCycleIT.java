@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Timeout;
  * Subscribes and cancels repeatedly, over TCP. Prints the time from cancel to closed device, which
  * docs/benchmarks.md quotes.
  */
+@WaitingTest
 final class LifeCycleIT {
 
   private static final int WARM_UP = 10;

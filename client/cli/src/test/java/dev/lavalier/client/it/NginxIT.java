@@ -35,6 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Calls through nginx, which ends a call if no byte comes for its timeouts. */
 @SlowTest
+@WaitingTest
 final class NginxIT {
 
   /** Longer than the server's interval of pings, which is 10 s at least. */

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
  * failures. If it has no source or the daemon is stopped, the line opens but delivers no samples.
  */
 @SoundServerTest
+@WaitingTest
 final class PipeWireIT {
 
   /** Half of full scale. */

@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Test;
 
 /** Tests the failures of a real sound server during a running stream. */
 @SoundServerTest
+@WaitingTest
 final class PulseAudioFaultsIT {
 
   private static final StreamOptions WAIT = DeviceFaultScenario.WAIT;

@@ -18,6 +18,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Records over a network that stalls, as Wi-Fi does. */
 @SlowTest
+@WaitingTest
 final class StalledNetworkIT {
 
   private static final int RATE_HZ = 48_000;

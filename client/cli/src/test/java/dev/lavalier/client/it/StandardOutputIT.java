@@ -18,6 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The client program with redirected standard output, as a shell runs it. */
 @SlowTest
+@WaitingTest
 final class StandardOutputIT {
 
   @TempDir Path dir;

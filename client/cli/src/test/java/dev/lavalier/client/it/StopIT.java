@@ -40,6 +40,7 @@ import org.junit.jupiter.api.Test;
  * Tests that the server stops in order and in time after SIGTERM, whatever clients and devices do.
  */
 @SlowTest
+@WaitingTest
 final class StopIT {
 
   private static final long MAX_STOP_MILLIS = 5_000;

@@ -15,6 +15,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  * the other is stopped. The next frames of both are not expired, and their gaps are exact.
  */
 @RealTimeTest
+@WaitingTest
 final class StoppedClientIT {
 
   static final List<String> PROBE =

@@ -33,6 +33,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Tests tokens that an operator adds and revokes with the server program while the server runs. */
+@WaitingTest
 final class TokenIT {
 
   private static final StreamOptions TONE =

@@ -27,6 +27,7 @@ import org.junit.jupiter.api.Test;
  * everybody as before, and stops in time.
  */
 @SlowTest
+@WaitingTest
 final class UnreadLogIT {
 
   private static final long MAX_STOP_MILLIS = 5_000;

@@ -20,6 +20,7 @@ import org.junit.jupiter.api.Test;
  * docs/internals/hardening.md quotes.
  */
 @RealTimeTest
+@WaitingTest
 final class VanishedClientIT {
 
   private static final long MAX_RELEASE_SECONDS = 20;
