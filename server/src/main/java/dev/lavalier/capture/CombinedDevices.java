@@ -9,6 +9,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
+import java.util.function.ToIntFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -81,6 +82,11 @@ public final class CombinedDevices implements Devices {
   @Override
   public void keepListed(Predicate<String> isOpen) {
     sources.forEach(source -> source.keepListed(id -> mayServe(source, id) && isOpen.test(id)));
+  }
+
+  @Override
+  public void countSubscribers(ToIntFunction<String> counter) {
+    sources.forEach(source -> source.countSubscribers(counter));
   }
 
   @Override

@@ -4,6 +4,7 @@ import dev.lavalier.common.StreamException;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.function.Predicate;
+import java.util.function.ToIntFunction;
 
 /**
  * A source of devices: the sound system, the virtual devices, or another machine. Safe for use from
@@ -38,6 +39,14 @@ public interface Devices extends AutoCloseable {
    *     not block
    */
   default void keepListed(Predicate<String> isOpen) {}
+
+  /**
+   * Sets how the source learns how many subscriptions a device has, for a source that tells another
+   * machine. Called at most once, from any thread.
+   *
+   * @param counter returns the number of subscriptions of a device id; does not block
+   */
+  default void countSubscribers(ToIntFunction<String> counter) {}
 
   /**
    * Returns the current unix time in microseconds by the clock that numbers the epochs of a device;

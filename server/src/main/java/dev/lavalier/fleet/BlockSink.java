@@ -37,6 +37,7 @@ final class BlockSink implements FrameSink {
   private final String subject;
   private final Link link;
   private final int blockSamples;
+  private final BlockCounts counts;
   private final Consumer<BlockSink> onEnded;
 
   // Used only on the delivery loop.
@@ -58,10 +59,16 @@ final class BlockSink implements FrameSink {
    * @param subject of the blocks
    * @param onEnded called when the hub ends the subscription, on the delivery loop
    */
-  BlockSink(String subject, Link link, int blockSamples, Consumer<BlockSink> onEnded) {
+  BlockSink(
+      String subject,
+      Link link,
+      int blockSamples,
+      BlockCounts counts,
+      Consumer<BlockSink> onEnded) {
     this.subject = subject;
     this.link = link;
     this.blockSamples = blockSamples;
+    this.counts = counts;
     this.onEnded = onEnded;
   }
 
@@ -125,7 +132,7 @@ final class BlockSink implements FrameSink {
     if (epoch == 0) {
       return; // it waited when the epoch ended
     }
-    gap.ifPresent(this::addDeviceLosses);
+    gap.ifPresent(this::addLosses);
     if (starting != null) {
       nextIndex = frame.sampleIndex();
       settle(State.OPEN, starting, new byte[0]);
@@ -133,15 +140,18 @@ final class BlockSink implements FrameSink {
     }
     nextIndex = frame.sampleIndex() + blockSamples;
     link.publish(subject, Blocks.encode(epoch, frame, deviceLost));
+    counts.onPublished();
   }
 
   /** What the node's queue dropped is not a loss of the device: it counts as lost on the way. */
-  private void addDeviceLosses(Gap gap) {
+  private void addLosses(Gap gap) {
     for (Gap.Part part : gap.parts()) {
       LossCause cause = part.loss().cause();
       if (cause == LossCause.DEVICE_OVERRUN
           || (cause == LossCause.SERVER_OVERLOAD && part.loss().estimated())) {
         deviceLost += part.sampleCount();
+      } else if (cause == LossCause.SLOW_SUBSCRIBER || cause == LossCause.SERVER_OVERLOAD) {
+        counts.onDropped(part.sampleCount());
       }
     }
   }

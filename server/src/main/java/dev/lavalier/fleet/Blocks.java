@@ -78,20 +78,31 @@ final class Blocks {
     boolean hasAudio =
         length > 0 && length <= MAX_PCM_BYTES && length % format.bytesPerSampleFrame() == 0;
     return (hasAudio || !block.getEnded().isEmpty())
-        && block.getEpoch() > 0
+        && isEpoch(block.getEpoch())
         && isSamples(block.getSampleIndex(), format)
         && isSamples(block.getDeviceLostSamples(), format)
         && isNanos(block.getCaptureUnixNanos())
         && isNanos(block.getReadDelayNanos())
-        && block.getReadSteadyNanos() >= -MAX_NANOS
-        && block.getReadSteadyNanos() <= MAX_NANOS;
+        && isSteady(block.getReadSteadyNanos());
   }
 
-  private static boolean isSamples(long samples, PcmFormat format) {
+  /** Returns whether a number can be that of an epoch. As nanoseconds, it does not overflow. */
+  static boolean isEpoch(long micros) {
+    return micros > 0 && micros <= MAX_NANOS / 1_000;
+  }
+
+  /** Returns whether a number can be a steady time. */
+  static boolean isSteady(long nanos) {
+    return nanos >= -MAX_NANOS && nanos <= MAX_NANOS;
+  }
+
+  /** Returns whether a number can be a count of samples in an epoch. */
+  static boolean isSamples(long samples, PcmFormat format) {
     return samples >= 0 && samples / format.sampleRateHz() <= MAX_SECONDS;
   }
 
-  private static boolean isNanos(long nanos) {
+  /** Returns whether a number can be a unix time or a duration. */
+  static boolean isNanos(long nanos) {
     return nanos >= 0 && nanos <= MAX_NANOS;
   }
 }

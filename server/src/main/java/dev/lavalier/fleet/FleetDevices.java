@@ -4,30 +4,24 @@ import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.capture.Capture;
 import dev.lavalier.capture.DeviceDescriptor;
 import dev.lavalier.capture.Devices;
-import dev.lavalier.common.LogText;
 import dev.lavalier.common.StreamException;
 import dev.lavalier.common.StreamException.Reason;
 import dev.lavalier.common.TimeSource;
-import dev.lavalier.fleet.v1.Catalogue;
-import dev.lavalier.fleet.v1.Heartbeat;
 import dev.lavalier.fleet.v1.OpenReply;
 import dev.lavalier.fleet.v1.Opened;
+import dev.lavalier.fleet.v1.Renew;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
-import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import java.util.function.ToIntFunction;
 
 /**
  * The devices of all nodes of a fleet, for an edge. The id of a device is the node, a slash, and
- * its id on the node. The nodes themselves are the catalogue: a node that is silent for 30 s is not
- * listed any more. None of the devices is the default.
+ * its id on the node. A node that is silent for 30 s is not listed any more. None of the devices is
+ * the default.
  *
  * <p>Each device that is open has a lease, which is renewed. The node numbers the epochs and
  * samples, so they are the same on all edges.
@@ -36,29 +30,20 @@ import org.slf4j.LoggerFactory;
  */
 public final class FleetDevices implements Devices {
 
-  private static final Logger log = LoggerFactory.getLogger(FleetDevices.class);
-
-  private static final int MAX_NODES = 1_000;
-
-  /** A heartbeat can be this late, and the node's clock later than it says. */
-  private static final long MAX_HEARTBEAT_DELAY_MICROS = 5_000_000;
-
   private final String edge;
   private final Link link;
   private final TimeSource time;
+  private final NodeDirectory nodes;
   private Runnable onChange = () -> {};
+  private volatile ToIntFunction<String> subscribers = id -> 0;
 
   // Guarded by this.
-  private final Map<String, NodeView> nodes = new TreeMap<>();
   private final Map<String, RemoteCapture> captures = new HashMap<>(); // open devices
-  private final Set<String> opening = new HashSet<>(); // their leases are renewed as well
-  private final Map<String, Long> lastEpochs = new HashMap<>(); // of devices that were opened
+  private final Map<String, Long> leases = new TreeMap<>(); // by device that is open or opening
   private final List<Link.Registration> registrations = new ArrayList<>();
-  private long leases;
+  private long lastLease;
   private long renewedAt;
-  private boolean asked; // for catalogues, since the last tick
   private boolean closed;
-  private volatile List<DeviceDescriptor> listed = List.of();
 
   /**
    * Creates a source without devices.
@@ -66,11 +51,17 @@ public final class FleetDevices implements Devices {
    * @param edge the name of the edge: at most 40 of a-z, 0-9 and -
    * @throws IllegalArgumentException if the name is malformed
    */
-  public FleetDevices(String edge, Link link, TimeSource time) {
+  public FleetDevices(String edge, Link link, FleetObserver observer, TimeSource time) {
     this.edge = Subjects.checkName("fleet-edge", edge);
     this.link = link;
     this.time = time;
-    this.leases = time.unixNanos() / 1_000; // not those of an earlier process
+    this.nodes = new NodeDirectory(link, observer, time);
+    this.lastLease = time.unixNanos() / 1_000; // not those of an earlier process
+  }
+
+  /** Creates a source without an observer. */
+  public FleetDevices(String edge, Link link, TimeSource time) {
+    this(edge, link, FleetObserver.NONE, time);
   }
 
   /** Does not wait for the nodes: they are listed when they have answered. */
@@ -89,12 +80,26 @@ public final class FleetDevices implements Devices {
 
   @Override
   public List<DeviceDescriptor> list() {
-    return listed;
+    return nodes.list();
   }
 
   @Override
   public void onChange(Runnable listener) {
     onChange = listener;
+  }
+
+  @Override
+  public void countSubscribers(ToIntFunction<String> counter) {
+    subscribers = counter;
+  }
+
+  /** Returns the current status. */
+  public EdgeStatus status() {
+    Map<String, Integer> open = new HashMap<>();
+    synchronized (this) {
+      captures.keySet().forEach(id -> open.merge(Subjects.nodeOf(id), 1, Integer::sum));
+    }
+    return new EdgeStatus(link.isReady(), nodes.status(node -> open.getOrDefault(node, 0)));
   }
 
   private synchronized void onLinkReady() {
@@ -105,143 +110,95 @@ public final class FleetDevices implements Devices {
   }
 
   private void tick() {
-    boolean changed;
     synchronized (this) {
       if (closed) {
         return;
       }
       time.schedule(Timing.TICK, this::tick);
-      asked = false;
       long now = time.nanoTime();
       if (now - renewedAt >= Timing.LEASE.toNanos() / 3) {
         renew(now);
       }
-      changed =
-          nodes.values().removeIf(each -> each.silentNanos(now) > Timing.FORGET.toNanos())
-              && updateList();
     }
-    if (changed) {
+    if (nodes.tick()) {
       onChange.run();
     }
   }
 
   private void renew(long now) {
     renewedAt = now;
-    Map<String, List<String>> byNode = new TreeMap<>();
-    Set<String> needed = new TreeSet<>(opening);
-    needed.addAll(captures.keySet());
-    for (String id : needed) {
-      byNode.computeIfAbsent(nodeOf(id), n -> new ArrayList<>()).add(localIdOf(id));
-    }
-    byNode.forEach((node, ids) -> link.publish(Subjects.control(node, edge), Messages.renew(ids)));
-  }
-
-  private boolean updateList() {
-    List<DeviceDescriptor> next = new ArrayList<>();
-    nodes.values().forEach(each -> next.addAll(each.devices().values()));
-    boolean changed = !next.equals(listed);
-    listed = List.copyOf(next);
-    return changed;
+    Map<String, Renew.Builder> byNode = new TreeMap<>();
+    leases.forEach(
+        (id, lease) ->
+            byNode
+                .computeIfAbsent(Subjects.nodeOf(id), n -> Renew.newBuilder())
+                .addLocalIds(Subjects.localIdOf(id))
+                .addLeases(lease)
+                .addListeners(subscribers.applyAsInt(id)));
+    byNode.forEach(
+        (node, each) -> link.publish(Subjects.control(node, edge), Messages.renew(each)));
   }
 
   private void onHeartbeat(Link.Message message) {
-    String name = Subjects.lastToken(message.subject());
-    Heartbeat heartbeat = Messages.decode(Heartbeat.parser(), message.payload());
-    if (heartbeat == null || !Subjects.isName(name)) {
+    String restarted = nodes.onHeartbeat(message);
+    if (restarted == null) {
       return;
     }
-    List<RemoteCapture> ended = List.of();
+    List<RemoteCapture> ended;
     synchronized (this) {
-      long now = time.nanoTime();
-      NodeView known = nodes.get(name);
-      if (known == null && nodes.size() == MAX_NODES) {
-        return;
-      }
-      if (known != null && known.boot == heartbeat.getBoot()) {
-        known.onHeartbeat(heartbeat, now);
-      } else if (known == null || known.isReplacedBy(heartbeat)) {
-        nodes.put(name, new NodeView(heartbeat, now));
-        ended = captures(name);
-      }
-      if (!asked && nodes.get(name).isCatalogueDue(now)) {
-        asked = true;
-        link.publish(Subjects.WHO, new byte[0]);
-      }
+      ended =
+          captures.entrySet().stream()
+              .filter(each -> Subjects.nodeOf(each.getKey()).equals(restarted))
+              .map(Map.Entry::getValue)
+              .toList();
     }
     ended.forEach(each -> each.lose("the node has started again"));
   }
 
-  private List<RemoteCapture> captures(String node) {
-    return captures.entrySet().stream()
-        .filter(each -> nodeOf(each.getKey()).equals(node))
-        .map(Map.Entry::getValue)
-        .toList();
-  }
-
   private void onCatalogue(Link.Message message) {
-    String name = Subjects.lastToken(message.subject());
-    Catalogue catalogue = Messages.decode(Catalogue.parser(), message.payload());
-    boolean changed;
-    synchronized (this) {
-      NodeView known = nodes.get(name); // its heartbeat is first
-      changed =
-          catalogue != null
-              && known != null
-              && known.boot == catalogue.getBoot()
-              && known.onCatalogue(name, catalogue)
-              && updateList(); // the list can have devices of the process before
-    }
-    if (changed) {
+    if (nodes.onCatalogue(message)) {
       onChange.run();
     }
   }
 
   @Override
-  public synchronized OptionalLong epochClockMicros(String deviceId) {
-    NodeView node = nodes.get(nodeOf(deviceId));
-    return node == null
-        ? OptionalLong.empty()
-        : OptionalLong.of(node.unixNanos(time.nanoTime()) / 1_000 + MAX_HEARTBEAT_DELAY_MICROS);
+  public OptionalLong epochClockMicros(String deviceId) {
+    return nodes.epochClockMicros(deviceId);
   }
 
   @Override
   public Capture open(String deviceId) throws StreamException {
-    NodeView node;
-    DeviceDescriptor device;
-    long lease;
-    synchronized (this) {
-      node = nodes.get(nodeOf(deviceId));
-      device = node == null ? null : node.device(deviceId);
-      if (device == null) {
-        throw lost("device_id: %s (expected: a device that is available)", deviceId);
-      }
-      if (node.silentNanos(time.nanoTime()) > Timing.NODE_TIMEOUT.toNanos()) {
-        throw lost("%s: its node does not answer", deviceId);
-      }
-      lease = ++leases;
-      opening.add(deviceId);
+    NodeDirectory.Found found = nodes.find(deviceId);
+    if (found == null) {
+      throw lost("device_id: %s (expected: a device that is available)", deviceId);
     }
+    if (found.silent()) {
+      throw lost("%s: its node does not answer", deviceId);
+    }
+    long lease = newLease(deviceId);
+    boolean opens = false;
     try {
       Opened opened = opened(deviceId, request(deviceId, lease));
-      try {
-        PcmFormat format = checkOpened(deviceId, opened);
-        return capture(captured(device, format), opened, lease, node);
-      } catch (StreamException e) {
-        release(deviceId, lease); // the node has opened it
-        throw e;
-      }
+      Capture capture = capture(checkOpened(found.device(), opened), opened, lease, found.node());
+      opens = true;
+      return capture;
     } finally {
-      synchronized (this) {
-        opening.remove(deviceId);
+      if (!opens) {
+        release(deviceId, lease); // the node may have opened it
       }
     }
+  }
+
+  private synchronized long newLease(String deviceId) {
+    leases.put(deviceId, ++lastLease);
+    return lastLease;
   }
 
   private byte[] request(String deviceId, long lease) throws StreamException {
     try {
       return link.request(
-          Subjects.control(nodeOf(deviceId), edge),
-          Messages.open(localIdOf(deviceId), lease),
+          Subjects.control(Subjects.nodeOf(deviceId), edge),
+          Messages.open(Subjects.localIdOf(deviceId), lease, subscribers.applyAsInt(deviceId)),
           Timing.OPEN_TIMEOUT);
     } catch (Link.NoReplyException e) {
       throw new StreamException(
@@ -264,27 +221,25 @@ public final class FleetDevices implements Devices {
     return message.getOpened();
   }
 
-  /** A number of an epoch never shrinks, or a subscriber could resume at the wrong samples. */
-  private synchronized PcmFormat checkOpened(String deviceId, Opened opened)
+  /** Checks an answer, and returns the device with the format of its blocks. */
+  private static DeviceDescriptor checkOpened(DeviceDescriptor device, Opened opened)
       throws StreamException {
     PcmFormat format = Messages.format(opened.getFormat());
-    long lastEpoch = lastEpochs.getOrDefault(deviceId, 1L);
-    if (opened.getEpoch() < lastEpoch) {
-      log.warn(
-          "{}: epoch {} (expected: at least {}); the clock of its node was set back",
-          LogText.sanitizeAndTruncate(deviceId),
-          opened.getEpoch(),
-          lastEpoch);
-      throw lost("%s: the clock of its node was set back", deviceId);
-    }
     if (format == null
+        || !Blocks.isEpoch(opened.getEpoch())
         || opened.getBlockSamples() < 1
         || opened.getBlockSamples() > Blocks.samples(format)
-        || opened.getNextSampleIndex() < 0) {
-      throw lost("%s: its node sent a malformed answer", deviceId);
+        || !Blocks.isSamples(opened.getNextSampleIndex(), format)) {
+      throw lost("%s: its node sent a malformed answer", device.id());
     }
-    lastEpochs.put(deviceId, opened.getEpoch());
-    return format;
+    return new DeviceDescriptor(
+        device.id(),
+        device.name(),
+        device.vendor(),
+        device.description(),
+        false,
+        format,
+        device.formats());
   }
 
   private Capture capture(DeviceDescriptor device, Opened opened, long lease, NodeView node) {
@@ -296,58 +251,52 @@ public final class FleetDevices implements Devices {
             opened.getEpoch(),
             opened.getBlockSamples(),
             opened.getNextSampleIndex(),
-            lease,
             node.clock,
+            node.traffic,
             time,
-            () -> onClosed(id, self[0]));
+            () -> onClosed(id, lease, self[0]));
     self[0] = capture;
     capture.setRegistration(
-        link.subscribe(Subjects.blocks(nodeOf(id), localIdOf(id)), capture::onMessage));
+        link.subscribe(
+            Subjects.blocks(Subjects.nodeOf(id), Subjects.localIdOf(id)), capture::onMessage));
     synchronized (this) {
       captures.put(id, capture);
     }
     return capture;
   }
 
-  private static DeviceDescriptor captured(DeviceDescriptor device, PcmFormat format) {
-    return new DeviceDescriptor(
-        device.id(),
-        device.name(),
-        device.vendor(),
-        device.description(),
-        false,
-        format,
-        device.formats());
-  }
-
-  private void onClosed(String id, RemoteCapture capture) {
+  private void onClosed(String id, long lease, RemoteCapture capture) {
     synchronized (this) {
       captures.remove(id, capture);
     }
-    release(id, capture.lease());
+    release(id, lease);
   }
 
   private void release(String id, long lease) {
-    link.publish(Subjects.control(nodeOf(id), edge), Messages.release(localIdOf(id), lease));
+    synchronized (this) {
+      leases.remove(id, lease);
+    }
+    link.publish(
+        Subjects.control(Subjects.nodeOf(id), edge),
+        Messages.release(Subjects.localIdOf(id), lease));
   }
 
   private static StreamException lost(String format, String deviceId) {
     return new StreamException(Reason.DEVICE_LOST, format.formatted(deviceId));
   }
 
-  private static String nodeOf(String deviceId) {
-    return deviceId.substring(0, Math.max(0, deviceId.indexOf('/')));
-  }
-
-  private static String localIdOf(String deviceId) {
-    return deviceId.substring(deviceId.indexOf('/') + 1);
-  }
-
-  /** Open captures continue, until their leases expire. */
+  /**
+   * Releases all leases. Captures that are still open are lost when the nodes close the devices.
+   */
   @Override
-  public synchronized void close() {
-    closed = true;
-    registrations.forEach(Link.Registration::close);
-    registrations.clear();
+  public void close() {
+    Map<String, Long> held;
+    synchronized (this) {
+      closed = true;
+      registrations.forEach(Link.Registration::close);
+      registrations.clear();
+      held = Map.copyOf(leases);
+    }
+    held.forEach(this::release);
   }
 }

@@ -14,6 +14,8 @@ final class HopClock {
   // Guarded by this. The maximum value: not known.
   private long current = Long.MAX_VALUE; // the least difference in this window
   private long previous = Long.MAX_VALUE; // in the window before
+  private long currentMax; // the longest wait in this window
+  private long previousMax;
   private long windowStart;
 
   /**
@@ -28,10 +30,20 @@ final class HopClock {
     if (current == Long.MAX_VALUE || now - windowStart >= WINDOW_NANOS) {
       previous = current;
       current = difference;
+      previousMax = currentMax;
+      currentMax = 0;
       windowStart = now;
     } else {
       current = Math.min(current, difference);
     }
-    return difference - Math.min(current, previous);
+    long waited = difference - Math.min(current, previous);
+    currentMax = Math.max(currentMax, waited);
+    return waited;
+  }
+
+  /** Returns the longest time that a message waited in the last 5 to 10 s. */
+  synchronized long maxWaitNanos(long now) {
+    long windows = (now - windowStart) / WINDOW_NANOS;
+    return windows == 0 ? Math.max(currentMax, previousMax) : windows == 1 ? currentMax : 0;
   }
 }

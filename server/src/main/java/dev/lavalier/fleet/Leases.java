@@ -1,7 +1,10 @@
 package dev.lavalier.fleet;
 
+import java.time.Duration;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * The leases of a node: which edges need which device, and until when. Used by one thread at a
@@ -16,54 +19,95 @@ final class Leases {
    * A lease.
    *
    * @param number that the edge has chosen
+   * @param listeners its subscriptions
+   * @param start steady time of the first lease
    * @param end steady time
    */
-  private record Lease(long number, long end) {}
+  private record Lease(long number, int listeners, long start, long end) {}
 
+  private final FleetObserver observer;
   private final Map<String, Map<String, Lease>> held = new HashMap<>(); // by device, then by edge
 
-  private static Lease lease(long number, long now) {
-    return new Lease(number, now + Timing.LEASE.toNanos());
+  Leases(FleetObserver observer) {
+    this.observer = observer;
   }
 
   /**
    * Grants a lease, in place of an earlier one of the same edge.
    *
    * @param number that the edge has chosen
+   * @param listeners its subscriptions
    * @return false if too many edges have one
    */
-  boolean grant(String device, String edge, long number, long now) {
-    Map<String, Lease> ofDevice = held.computeIfAbsent(device, d -> new HashMap<>());
-    if (ofDevice.size() == MAX_EDGES && !ofDevice.containsKey(edge)) {
+  boolean grant(String device, String edge, long number, int listeners, long now) {
+    Map<String, Lease> ofDevice = held.getOrDefault(device, Map.of());
+    Lease known = ofDevice.get(edge);
+    if (known == null && ofDevice.size() >= MAX_EDGES) {
       return false;
     }
-    ofDevice.put(edge, lease(number, now));
+    long start = known == null ? now : known.start();
+    long end = now + Timing.LEASE.toNanos();
+    held.computeIfAbsent(device, d -> new HashMap<>())
+        .put(edge, new Lease(number, listeners, start, end));
+    if (known == null) {
+      observer.onLeaseGranted(edge, device);
+    }
     return true;
   }
 
-  /** Renews a lease that has not expired. */
-  void renew(String device, String edge, long now) {
-    Map<String, Lease> ofDevice = held.getOrDefault(device, Map.of());
+  /**
+   * Renews a lease. One that has ended is granted again, if another edge has one: the device is
+   * still published.
+   */
+  void renew(String device, String edge, long number, int listeners, long now) {
+    Map<String, Lease> ofDevice = held.get(device);
+    if (ofDevice == null) {
+      return;
+    }
     Lease known = ofDevice.get(edge);
-    if (known != null && known.end() - now > 0) {
-      ofDevice.put(edge, lease(known.number(), now));
+    if (known == null || known.number() == number) {
+      var unused = grant(device, edge, number, listeners, now);
     }
   }
 
   /** Ends a lease. Has no effect if the edge has a later one. */
-  void release(String device, String edge, long number) {
+  void release(String device, String edge, long number, long now) {
     Map<String, Lease> ofDevice = held.getOrDefault(device, Map.of());
     Lease known = ofDevice.get(edge);
     if (known != null && known.number() == number) {
       ofDevice.remove(edge);
       held.values().removeIf(Map::isEmpty);
+      report(device, edge, known, now, "released");
     }
   }
 
   /** Removes the leases that have expired. */
   void expire(long now) {
-    held.values().forEach(ofDevice -> ofDevice.values().removeIf(each -> each.end() - now <= 0));
+    removeUntil(now, now, "expired");
+  }
+
+  /** Removes all leases. */
+  void clear(long now, String reason) {
+    removeUntil(now + Timing.LEASE.toNanos(), now, reason);
+  }
+
+  private void removeUntil(long end, long now, String reason) {
+    held.forEach(
+        (device, ofDevice) -> {
+          Iterator<Map.Entry<String, Lease>> each = ofDevice.entrySet().iterator();
+          while (each.hasNext()) {
+            Map.Entry<String, Lease> next = each.next();
+            if (next.getValue().end() - end <= 0) {
+              each.remove();
+              report(device, next.getKey(), next.getValue(), now, reason);
+            }
+          }
+        });
     held.values().removeIf(Map::isEmpty);
+  }
+
+  private void report(String device, String edge, Lease lease, long now, String reason) {
+    observer.onLeaseEnded(edge, device, Duration.ofNanos(now - lease.start()), reason);
   }
 
   /** Returns whether an edge has a lease for a device. */
@@ -71,8 +115,11 @@ final class Leases {
     return held.containsKey(device);
   }
 
-  /** Removes all leases. */
-  void clear() {
-    held.clear();
+  /** Returns the edges that have a lease for a device, and their numbers of subscriptions. */
+  Map<String, Integer> listeners(String device) {
+    Map<String, Integer> listeners = new TreeMap<>();
+    held.getOrDefault(device, Map.of())
+        .forEach((edge, lease) -> listeners.put(edge, lease.listeners()));
+    return listeners;
   }
 }

@@ -11,6 +11,7 @@ import dev.lavalier.common.StreamException;
 import dev.lavalier.common.StreamException.Reason;
 import dev.lavalier.fleet.v1.Catalogue;
 import dev.lavalier.fleet.v1.ControlRequest;
+import dev.lavalier.fleet.v1.Heartbeat;
 import dev.lavalier.fleet.v1.Open;
 import dev.lavalier.fleet.v1.OpenReply;
 import dev.lavalier.fleet.v1.Opened;
@@ -30,6 +31,9 @@ final class Messages {
   /** The maximum number of devices that a node shares. */
   static final int MAX_DEVICES = 256;
 
+  /** The maximum number of characters of a version. */
+  static final int MAX_VERSION = 64;
+
   private static final int MAX_BYTES = 256 << 10;
   private static final int MAX_TEXT = 600;
 
@@ -47,18 +51,25 @@ final class Messages {
     }
   }
 
-  static byte[] open(String localId, long lease) {
+  /** Returns the heartbeat of a payload; null if it is malformed, or its times are out of range. */
+  static @Nullable Heartbeat heartbeat(byte[] payload) {
+    Heartbeat heartbeat = decode(Heartbeat.parser(), payload);
+    return heartbeat != null
+            && Blocks.isSteady(heartbeat.getSteadyNanos())
+            && Blocks.isNanos(heartbeat.getUnixNanos())
+        ? heartbeat
+        : null;
+  }
+
+  static byte[] open(String localId, long lease, int listeners) {
     return ControlRequest.newBuilder()
-        .setOpen(Open.newBuilder().setLocalId(localId).setLease(lease))
+        .setOpen(Open.newBuilder().setLocalId(localId).setLease(lease).setListeners(listeners))
         .build()
         .toByteArray();
   }
 
-  static byte[] renew(Iterable<String> localIds) {
-    return ControlRequest.newBuilder()
-        .setRenew(Renew.newBuilder().addAllLocalIds(localIds))
-        .build()
-        .toByteArray();
+  static byte[] renew(Renew.Builder leases) {
+    return ControlRequest.newBuilder().setRenew(leases).build().toByteArray();
   }
 
   static byte[] release(String localId, long lease) {

@@ -1,6 +1,7 @@
 package dev.lavalier.fleet;
 
 import dev.lavalier.capture.DeviceDescriptor;
+import dev.lavalier.common.LogText;
 import dev.lavalier.fleet.v1.Catalogue;
 import dev.lavalier.fleet.v1.Heartbeat;
 import java.util.Map;
@@ -16,22 +17,30 @@ final class NodeView {
   private static final long MAX_ASK_DELAY_NANOS = 60 * MIN_ASK_DELAY_NANOS;
 
   final HopClock clock = new HopClock();
+  final NodeTraffic traffic;
   final long boot;
   private final long startMicros;
   private long heardAt; // steady time of this machine
   private long unixNanos; // of the node at that time
+  private long clockOffsetNanos;
+  private String version = "";
   private long announcedVersion;
-  private long version; // of the devices; 0: none yet
+  private long catalogueVersion; // of the devices; 0: none yet
   private long askAt; // steady time of this machine; not before
   private long askDelayNanos = MIN_ASK_DELAY_NANOS;
   private Map<String, DeviceDescriptor> devices = Map.of();
 
-  /** Creates a view from the first heartbeat. */
-  NodeView(Heartbeat first, long now) {
+  /**
+   * Creates a view from the first heartbeat.
+   *
+   * @param unixNow unix time of this machine
+   */
+  NodeView(Heartbeat first, NodeTraffic traffic, long now, long unixNow) {
+    this.traffic = traffic;
     this.boot = first.getBoot();
     this.startMicros = first.getStartUnixMicros();
     this.askAt = now;
-    onHeartbeat(first, now);
+    onHeartbeat(first, now, unixNow);
   }
 
   /** Returns whether a heartbeat is of a process that started later. */
@@ -42,19 +51,21 @@ final class NodeView {
   }
 
   /** Notes a heartbeat of this process. */
-  void onHeartbeat(Heartbeat heartbeat, long now) {
-    var unused = clock.waited(heartbeat.getSteadyNanos(), now);
+  void onHeartbeat(Heartbeat heartbeat, long now, long unixNow) {
+    long waited = clock.waited(heartbeat.getSteadyNanos(), now);
     heardAt = now;
     unixNanos = heartbeat.getUnixNanos();
+    clockOffsetNanos = unixNanos + waited - unixNow;
+    version = LogText.sanitizeAndTruncate(heartbeat.getVersion(), Messages.MAX_VERSION);
     announcedVersion = Math.max(announcedVersion, heartbeat.getCatalogueVersion());
   }
 
   /** Notes a catalogue of this process. Returns whether it is a new one. */
   boolean onCatalogue(String node, Catalogue catalogue) {
-    if (catalogue.getVersion() <= version) {
+    if (catalogue.getVersion() <= catalogueVersion) {
       return false; // overtaken
     }
-    version = catalogue.getVersion();
+    catalogueVersion = catalogue.getVersion();
     askDelayNanos = MIN_ASK_DELAY_NANOS;
     devices = Messages.devices(node, catalogue);
     return true;
@@ -66,7 +77,7 @@ final class NodeView {
    * min.
    */
   boolean isCatalogueDue(long now) {
-    if (version >= announcedVersion || now - askAt < 0) {
+    if (catalogueVersion >= announcedVersion || now - askAt < 0) {
       return false;
     }
     askAt = now + askDelayNanos;
@@ -82,6 +93,16 @@ final class NodeView {
   /** Returns the time of the node's wall clock, or an earlier one. */
   long unixNanos(long now) {
     return unixNanos + silentNanos(now);
+  }
+
+  /** Returns how much the node's wall clock is ahead of that of this machine. */
+  long clockOffsetNanos() {
+    return clockOffsetNanos;
+  }
+
+  /** Returns the version of the node's server. */
+  String version() {
+    return version;
   }
 
   Map<String, DeviceDescriptor> devices() {

@@ -36,8 +36,8 @@ final class RemoteCapture implements Capture {
   private final PcmFormat format;
   private final int blockSamples;
   private final long startIndex;
-  private final long lease;
   private final HopClock clock;
+  private final NodeTraffic traffic;
   private final TimeSource time;
   private final Runnable onClose;
   private Link.@Nullable Registration registration; // set before the capture is used
@@ -54,8 +54,8 @@ final class RemoteCapture implements Capture {
    * @param device the device, with the format of the blocks
    * @param blockSamples samples per channel in an ordinary block; a longer one is malformed
    * @param startIndex index of the next sample, or a lower one
-   * @param lease the number of its lease
    * @param clock of the process of the node
+   * @param traffic counts the blocks of the node
    * @param onClose called once, when it is closed
    */
   RemoteCapture(
@@ -63,8 +63,8 @@ final class RemoteCapture implements Capture {
       long epoch,
       int blockSamples,
       long startIndex,
-      long lease,
       HopClock clock,
+      NodeTraffic traffic,
       TimeSource time,
       Runnable onClose) {
     this.device = device;
@@ -72,8 +72,8 @@ final class RemoteCapture implements Capture {
     this.format = device.captureFormat();
     this.blockSamples = blockSamples;
     this.startIndex = startIndex;
-    this.lease = lease;
     this.clock = clock;
+    this.traffic = traffic;
     this.time = time;
     this.onClose = onClose;
   }
@@ -81,11 +81,6 @@ final class RemoteCapture implements Capture {
   /** Sets the registration of {@link #onMessage}, which ends when the capture is closed. */
   void setRegistration(Link.Registration blocks) {
     registration = blocks;
-  }
-
-  /** Returns the number of its lease. */
-  long lease() {
-    return lease;
   }
 
   @Override
@@ -165,11 +160,17 @@ final class RemoteCapture implements Capture {
   /** Passes a block to the listener, or ignores it. Called by the link. */
   synchronized void onMessage(Link.Message message) {
     CaptureListener receiver = listener;
-    Block block = receiver == null ? null : Blocks.decode(message.payload(), format);
-    if (block == null || block.getEpoch() < epoch || isTooLong(block)) {
+    if (receiver == null) {
       return;
     }
-    if (block.getEpoch() > epoch) {
+    Block block = Blocks.decode(message.payload(), format);
+    if (block == null) {
+      traffic.onIgnored(device.id(), IgnoredBlock.MALFORMED);
+    } else if (block.getEpoch() < epoch) {
+      traffic.onIgnored(device.id(), IgnoredBlock.OLD_EPOCH);
+    } else if (isTooLong(block)) {
+      traffic.onIgnored(device.id(), IgnoredBlock.TOO_LONG);
+    } else if (block.getEpoch() > epoch) {
       lose("the node has opened it again");
     } else if (!block.getEnded().isEmpty()) {
       lose(LogText.sanitizeAndTruncate(block.getEnded()));
@@ -192,9 +193,18 @@ final class RemoteCapture implements Capture {
     long now = time.nanoTime();
     long waited = clock.waited(block.getReadSteadyNanos(), now);
     long index = block.getSampleIndex();
-    if (index < Math.max(expected, startIndex) || waited > Timing.MAX_WAIT.toNanos()) {
+    if (index < expected) {
+      traffic.onIgnored(device.id(), IgnoredBlock.REPEATED);
       return;
     }
+    if (index < startIndex) {
+      return; // it was on its way when the device was opened
+    }
+    if (waited > Timing.MAX_WAIT.toNanos()) {
+      traffic.onIgnored(device.id(), IgnoredBlock.LATE);
+      return;
+    }
+    traffic.onReceived(waited);
     byte[] pcm = block.getPcm().toByteArray();
     Loss loss = expected < 0 ? Loss.UPSTREAM : reportDeviceLoss(block, now - waited, receiver);
     deviceLost = Math.max(deviceLost, block.getDeviceLostSamples());
@@ -212,6 +222,7 @@ final class RemoteCapture implements Capture {
   private Loss reportDeviceLoss(Block block, long readNanos, CaptureListener receiver) {
     long missing = block.getSampleIndex() - expected;
     long byDevice = Math.min(missing, block.getDeviceLostSamples() - deviceLost);
+    traffic.onMissing(missing - Math.max(0, byDevice));
     if (byDevice > 0 && byDevice < missing) {
       receiver.onPeriod(period(block, new byte[0], expected + byDevice, readNanos, Loss.OVERRUN));
     }

@@ -39,6 +39,16 @@ final class Subjects {
     return "lav.1.cat." + node;
   }
 
+  /** Returns the node of a device id in the fleet: the part before the first slash. */
+  static String nodeOf(String deviceId) {
+    return deviceId.substring(0, Math.max(0, deviceId.indexOf('/')));
+  }
+
+  /** Returns the id on its node of a device id in the fleet: the part after the first slash. */
+  static String localIdOf(String deviceId) {
+    return deviceId.substring(deviceId.indexOf('/') + 1);
+  }
+
   /** Returns the last token of a subject: the node or the edge that it names. */
   static String lastToken(String subject) {
     return subject.substring(subject.lastIndexOf('.') + 1);

@@ -104,6 +104,11 @@ public final class Hub implements AutoCloseable {
           notifyWatches();
         });
     devices.keepListed(this::isOpen);
+    devices.countSubscribers(
+        id -> {
+          DeviceActor actor = actors.get(id);
+          return actor == null ? 0 : actor.published().subscriberCount();
+        });
   }
 
   /** Returns whether a device is open, or is being opened or closed, and was not lost. */

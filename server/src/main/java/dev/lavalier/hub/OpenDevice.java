@@ -3,6 +3,7 @@ package dev.lavalier.hub;
 import dev.lavalier.capture.Capture;
 import dev.lavalier.capture.DeviceDescriptor;
 import dev.lavalier.common.StreamException;
+import dev.lavalier.common.StreamException.Reason;
 import dev.lavalier.common.WorkBudget;
 import dev.lavalier.pipeline.CapturePipeline;
 import dev.lavalier.pipeline.PipelineListener;
@@ -70,6 +71,12 @@ final class OpenDevice {
       // The clock may be set back, and two openings may happen in one microsecond.
       long byClock = Math.max(minEpoch, services.timeSource().unixNanos() / 1000);
       long epoch = capture.epoch().orElse(byClock);
+      if (epoch < minEpoch - 1) { // a subscriber could resume at the wrong samples
+        throw new StreamException(
+            Reason.DEVICE_LOST,
+            "%s: epoch %d (expected: at least %d): the clock of its machine was set back"
+                .formatted(deviceId, epoch, minEpoch - 1));
+      }
       return new OpenDevice(
           deviceId, capture, epoch, epoch < minEpoch, services, listener, streamMetrics);
     } catch (StreamException | RuntimeException | Error e) {

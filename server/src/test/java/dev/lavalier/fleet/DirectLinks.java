@@ -10,6 +10,12 @@ final class DirectLinks {
 
   private final List<DirectLink> links = new ArrayList<>();
 
+  /** Whether all messages are lost. */
+  boolean lost;
+
+  /** What happens while a request waits for its answer. */
+  Runnable whileWaiting = () -> {};
+
   DirectLink connect() {
     DirectLink link = new DirectLink();
     links.add(link);
@@ -26,9 +32,12 @@ final class DirectLinks {
     /** The subjects of the messages that were published. */
     final List<String> published = new ArrayList<>();
 
+    /** Whether it takes messages. */
+    boolean ready = true;
+
     @Override
     public boolean isReady() {
-      return true;
+      return ready;
     }
 
     @Override
@@ -36,6 +45,9 @@ final class DirectLinks {
 
     @Override
     public void publish(String subject, byte[] payload) {
+      if (!ready || lost) {
+        return;
+      }
       published.add(subject);
       send(subject, payload, reply -> {});
     }
@@ -47,12 +59,15 @@ final class DirectLinks {
       return () -> registered.remove(added);
     }
 
-    /** Returns the answer if there is one at once. */
+    /** Returns the answer if there is one at once, or soon. */
     @Override
     public byte[] request(String subject, byte[] payload, Duration timeout)
         throws NoReplyException {
       byte[][] answer = {null};
       send(subject, payload, reply -> answer[0] = reply);
+      for (int i = 0; i < 10 && answer[0] == null; i++) {
+        whileWaiting.run();
+      }
       if (answer[0] == null) {
         throw new NoReplyException("no answer");
       }

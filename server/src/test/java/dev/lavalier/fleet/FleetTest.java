@@ -142,7 +142,7 @@ final class FleetTest {
     startNode(1);
     byte[] reply =
         edgeLink.request(
-            Subjects.control("studio-3", "edge"), Messages.open("secret", 1), Duration.ZERO);
+            Subjects.control("studio-3", "edge"), Messages.open("secret", 1, 1), Duration.ZERO);
     OpenReply answer = OpenReply.parseFrom(reply);
     assertThat(answer.getRefused().getReason()).isEqualTo("DEVICE_LOST");
     assertThat(answer.getRefused().getMessage())
@@ -235,11 +235,11 @@ final class FleetTest {
   }
 
   @Test
-  void deviceWhoseEpochIsRefused_isReleased() throws Exception {
+  void deviceWithAMalformedAnswer_isReleased() throws Exception {
     startEdge();
     announce(7, 100, FORMAT.toString());
-    List<ControlRequest> requests = answerWith(opened(0));
-    assertRefused(Reason.DEVICE_LOST, "clock of its node", () -> edge.open("a/mic"));
+    List<ControlRequest> requests = answerWith(opened(Long.MAX_VALUE / 1_000));
+    assertRefused(Reason.DEVICE_LOST, "malformed answer", () -> edge.open("a/mic"));
     assertThat(requests)
         .extracting(ControlRequest::getRequestCase)
         .containsExactly(ControlRequest.RequestCase.OPEN, ControlRequest.RequestCase.RELEASE);
@@ -249,13 +249,13 @@ final class FleetTest {
 
   @Test
   void answer_hasThePositionOfADeviceThatIsOpenAlready() throws Exception {
-    OpenMicrophone microphone = new OpenMicrophone("PCH,0", FORMAT);
+    OpenMicrophone microphone = new OpenMicrophone("PCH,0", FORMAT, time);
     startNode(1, microphone, Set.of("PCH,0"));
     for (int k = 0; k < 1_000; k++) {
       microphone.deliver();
     }
     List<byte[]> answers = new ArrayList<>();
-    edgeLink.send(Subjects.control("studio-3", "edge"), Messages.open("PCH,0", 1), answers::add);
+    edgeLink.send(Subjects.control("studio-3", "edge"), Messages.open("PCH,0", 1, 1), answers::add);
     microphone.deliver();
     assertThat(answers).hasSize(1);
     Opened opened = OpenReply.parseFrom(answers.get(0)).getOpened();

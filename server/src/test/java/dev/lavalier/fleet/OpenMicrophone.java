@@ -6,28 +6,54 @@ import dev.lavalier.capture.CaptureListener;
 import dev.lavalier.capture.DeviceDescriptor;
 import dev.lavalier.capture.Devices;
 import dev.lavalier.capture.Period;
+import dev.lavalier.common.TimeSource;
 import java.time.Duration;
 import java.util.List;
 import java.util.OptionalDouble;
 
-/** One device, which can be opened once and delivers periods of silence as the test wants. */
+/**
+ * One device, which delivers periods of 10 ms as the test wants. The first byte of a period is its
+ * number.
+ */
 final class OpenMicrophone implements Devices, Capture {
 
-  private static final int PERIOD = 480;
+  static final int PERIOD = 480;
+
+  private static final long PERIOD_NANOS = 10_000_000;
 
   private final DeviceDescriptor device;
-  private CaptureListener listener;
+  private final TimeSource time;
+  private CaptureListener listener; // null: closed
+  private long next; // index of the next sample
   private long delivered;
 
-  OpenMicrophone(String id, PcmFormat format) {
+  OpenMicrophone(String id, PcmFormat format, TimeSource time) {
     this.device = new DeviceDescriptor(id, id, "", "", true, format, List.of());
+    this.time = time;
   }
 
   /** Delivers a period. */
   void deliver() {
     byte[] pcm = new byte[PERIOD * format().bytesPerSampleFrame()];
-    listener.onPeriod(new Period(pcm, PERIOD, delivered * PERIOD, 0, 0, 0));
+    pcm[0] = (byte) (next / PERIOD);
+    long now = time.nanoTime();
+    listener.onPeriod(
+        new Period(pcm, PERIOD, next, now - PERIOD_NANOS, time.unixNanos() - PERIOD_NANOS, now));
+    next += PERIOD;
     delivered++;
+  }
+
+  /** Loses periods, as an overrun does. */
+  void loseSamples(int periods) {
+    next += (long) periods * PERIOD;
+  }
+
+  CaptureListener listener() {
+    return listener;
+  }
+
+  boolean isOpen() {
+    return listener != null;
   }
 
   @Override
@@ -43,6 +69,7 @@ final class OpenMicrophone implements Devices, Capture {
 
   @Override
   public Capture open(String deviceId) {
+    next = 0;
     return this;
   }
 
@@ -68,6 +95,7 @@ final class OpenMicrophone implements Devices, Capture {
 
   @Override
   public boolean stop(Duration timeout) {
+    listener = null;
     return true;
   }
 

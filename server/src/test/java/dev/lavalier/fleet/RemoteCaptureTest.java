@@ -30,14 +30,15 @@ final class RemoteCaptureTest {
   private final List<Period> periods = new ArrayList<>();
   private final List<String> losses = new ArrayList<>();
   private RuntimeException failure;
+  private final NodeTraffic traffic = new NodeTraffic("n", FleetObserver.NONE, time);
   private final RemoteCapture capture =
       new RemoteCapture(
           new DeviceDescriptor("n/mic", "mic", "", "", false, FORMAT, List.of()),
           EPOCH,
           BLOCK,
           0,
-          1,
           new HopClock(),
+          traffic,
           time,
           () -> {});
 
@@ -106,6 +107,7 @@ final class RemoteCaptureTest {
     receive(block(6, 3 * BLOCK));
     receive(block(9, 3 * BLOCK));
     assertThat(indexes()).containsExactly(0L, 3L * BLOCK, 5L * BLOCK, 6L * BLOCK, 9L * BLOCK);
+    assertThat(traffic.missing()).isEqualTo(3 * BLOCK);
     assertThat(periods.stream().map(Period::loss).skip(1))
         .containsExactly(Loss.OVERRUN, Loss.OVERRUN, Loss.UPSTREAM, Loss.UPSTREAM);
     assertThat(periods.get(2).samples()).isZero();
@@ -125,6 +127,12 @@ final class RemoteCaptureTest {
     receive(block(4, 0));
     assertThat(indexes()).containsExactly(0L, 2L * BLOCK, 4L * BLOCK);
     assertThat(losses).isEmpty();
+    assertThat(traffic.received()).isEqualTo(3);
+    assertThat(traffic.ignored())
+        .containsEntry(IgnoredBlock.REPEATED, 2L)
+        .containsEntry(IgnoredBlock.OLD_EPOCH, 1L)
+        .containsEntry(IgnoredBlock.LATE, 1L)
+        .containsEntry(IgnoredBlock.MALFORMED, 0L);
   }
 
   @Test
@@ -134,6 +142,7 @@ final class RemoteCaptureTest {
     receive(block(1, 0).setPcm(ByteString.copyFrom(new byte[Blocks.MAX_PCM_BYTES + 4])));
     receive(block(1, 0).setPcm(ByteString.copyFrom(new byte[(BLOCK + 1) * 4])));
     receive(block(1, 0).setEpoch(0));
+    receive(block(1, 0).setEpoch(Long.MAX_VALUE));
     receive(block(1, 0).setSampleIndex(-1));
     receive(block(1, 0).setSampleIndex(Long.MAX_VALUE));
     receive(block(1, 0).setDeviceLostSamples(-1));

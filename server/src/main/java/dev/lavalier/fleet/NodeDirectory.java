@@ -1,0 +1,186 @@
+package dev.lavalier.fleet;
+
+import dev.lavalier.capture.DeviceDescriptor;
+import dev.lavalier.common.RateLimitedLog;
+import dev.lavalier.common.TimeSource;
+import dev.lavalier.fleet.v1.Catalogue;
+import dev.lavalier.fleet.v1.Heartbeat;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.TreeMap;
+import java.util.function.ToIntFunction;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The nodes that an edge hears, and the devices that they share. The nodes themselves are the
+ * catalogue: a node that is silent for 30 s is forgotten. Safe for use from any thread. Never
+ * blocks.
+ */
+final class NodeDirectory {
+
+  private static final Logger log = LoggerFactory.getLogger(NodeDirectory.class);
+
+  private static final int MAX_NODES = 1_000;
+
+  /** A heartbeat can be this late, and the node's clock later than it says. */
+  private static final long MAX_HEARTBEAT_DELAY_MICROS = 5_000_000;
+
+  /** A larger difference between the clocks of node and edge is logged. */
+  private static final long MAX_CLOCK_OFFSET_NANOS = 500_000_000;
+
+  private final Link link;
+  private final FleetObserver observer;
+  private final TimeSource time;
+  private final RateLimitedLog clockWarnings;
+
+  // Guarded by this.
+  private final Map<String, NodeView> nodes = new TreeMap<>();
+  private boolean asked; // for catalogues, since the last tick
+  private volatile List<DeviceDescriptor> listed = List.of();
+
+  /**
+   * A device that is listed.
+   *
+   * @param silent whether its node does not send heartbeats
+   */
+  record Found(DeviceDescriptor device, NodeView node, boolean silent) {}
+
+  NodeDirectory(Link link, FleetObserver observer, TimeSource time) {
+    this.link = link;
+    this.observer = observer;
+    this.time = time;
+    this.clockWarnings =
+        new RateLimitedLog(
+            time,
+            10,
+            Duration.ofMinutes(1),
+            "the clocks of %d more nodes differ from the clock of this machine"::formatted,
+            log::warn);
+  }
+
+  List<DeviceDescriptor> list() {
+    return listed;
+  }
+
+  synchronized @Nullable Found find(String deviceId) {
+    NodeView node = nodes.get(Subjects.nodeOf(deviceId));
+    DeviceDescriptor device = node == null ? null : node.device(deviceId);
+    return device == null
+        ? null
+        : new Found(
+            device, node, node.silentNanos(time.nanoTime()) > Timing.NODE_TIMEOUT.toNanos());
+  }
+
+  /** Forgets nodes that are silent. Returns whether the list has changed. Called at intervals. */
+  synchronized boolean tick() {
+    asked = false;
+    long now = time.nanoTime();
+    return nodes.values().removeIf(each -> each.silentNanos(now) > Timing.FORGET.toNanos())
+        && updateList();
+  }
+
+  private boolean updateList() {
+    List<DeviceDescriptor> next = new ArrayList<>();
+    nodes.values().forEach(each -> next.addAll(each.devices().values()));
+    boolean changed = !next.equals(listed);
+    listed = List.copyOf(next);
+    return changed;
+  }
+
+  /**
+   * Notes a heartbeat.
+   *
+   * @return the node, if it is a later process than the one that was known; otherwise null
+   */
+  synchronized @Nullable String onHeartbeat(Link.Message message) {
+    String name = Subjects.lastToken(message.subject());
+    Heartbeat heartbeat = Messages.heartbeat(message.payload());
+    NodeView known = nodes.get(name);
+    if (heartbeat == null
+        || !Subjects.isName(name)
+        || (known == null && nodes.size() == MAX_NODES)) {
+      return null;
+    }
+    long now = time.nanoTime();
+    long unixNow = time.unixNanos();
+    boolean replaced = false;
+    if (known != null && known.boot == heartbeat.getBoot()) {
+      boolean differed = differs(known);
+      known.onHeartbeat(heartbeat, now, unixNow);
+      warnOfClock(name, known, differed);
+    } else if (known == null || known.isReplacedBy(heartbeat)) {
+      NodeTraffic traffic = known == null ? new NodeTraffic(name, observer, time) : known.traffic;
+      NodeView next = new NodeView(heartbeat, traffic, now, unixNow);
+      nodes.put(name, next);
+      warnOfClock(name, next, known != null && differs(known));
+      replaced = true;
+    }
+    if (!asked && nodes.get(name).isCatalogueDue(now)) {
+      asked = true;
+      link.publish(Subjects.WHO, new byte[0]);
+    }
+    return replaced ? name : null;
+  }
+
+  private static boolean differs(NodeView node) {
+    return Math.abs(node.clockOffsetNanos()) > MAX_CLOCK_OFFSET_NANOS;
+  }
+
+  private void warnOfClock(String name, NodeView node, boolean differed) {
+    if (differs(node) && !differed) {
+      clockWarnings.log(
+          () ->
+              "%s: its clock is %.1f s ahead (expected: at most 0.5 s of difference); capture times are those of its clock"
+                  .formatted(name, node.clockOffsetNanos() / 1e9));
+    }
+  }
+
+  /** Notes a catalogue. Returns whether the list has changed. */
+  synchronized boolean onCatalogue(Link.Message message) {
+    String name = Subjects.lastToken(message.subject());
+    Catalogue catalogue = Messages.decode(Catalogue.parser(), message.payload());
+    NodeView known = nodes.get(name); // its heartbeat is first
+    return catalogue != null
+        && known != null
+        && known.boot == catalogue.getBoot()
+        && known.onCatalogue(name, catalogue)
+        && updateList(); // the list can have devices of the process before
+  }
+
+  synchronized OptionalLong epochClockMicros(String deviceId) {
+    NodeView node = nodes.get(Subjects.nodeOf(deviceId));
+    return node == null
+        ? OptionalLong.empty()
+        : OptionalLong.of(node.unixNanos(time.nanoTime()) / 1_000 + MAX_HEARTBEAT_DELAY_MICROS);
+  }
+
+  /**
+   * Returns all nodes.
+   *
+   * @param openDevices returns how many devices of a node are open on this edge
+   */
+  synchronized List<EdgeStatus.Node> status(ToIntFunction<String> openDevices) {
+    long now = time.nanoTime();
+    List<EdgeStatus.Node> status = new ArrayList<>();
+    nodes.forEach(
+        (name, node) ->
+            status.add(
+                new EdgeStatus.Node(
+                    name,
+                    node.version(),
+                    node.silentNanos(now),
+                    node.clockOffsetNanos(),
+                    node.devices().size(),
+                    openDevices.applyAsInt(name),
+                    node.clock.maxWaitNanos(now),
+                    node.traffic.received(),
+                    node.traffic.ignored(),
+                    node.traffic.missing())));
+    return status;
+  }
+}

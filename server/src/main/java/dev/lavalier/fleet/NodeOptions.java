@@ -1,0 +1,23 @@
+package dev.lavalier.fleet;
+
+import java.util.function.Predicate;
+
+/**
+ * The options of a node. Immutable.
+ *
+ * @param node the id of the node: at most 40 of a-z, 0-9 and -
+ * @param boot a random number of this process
+ * @param version the version of the server; edges show the first 64 characters
+ * @param shared which device ids the operator shares
+ */
+public record NodeOptions(String node, long boot, String version, Predicate<String> shared) {
+
+  /**
+   * Creates options.
+   *
+   * @throws IllegalArgumentException if the id is malformed
+   */
+  public NodeOptions {
+    Subjects.checkName("fleet-node", node);
+  }
+}

@@ -1,0 +1,233 @@
+package dev.lavalier.fleet;
+
+import dev.lavalier.capture.DeviceDescriptor;
+import dev.lavalier.common.LogText;
+import dev.lavalier.common.StreamException;
+import dev.lavalier.common.StreamException.Reason;
+import dev.lavalier.common.TimeSource;
+import dev.lavalier.fleet.v1.Open;
+import dev.lavalier.fleet.v1.Release;
+import dev.lavalier.fleet.v1.Renew;
+import dev.lavalier.hub.DeliveryLoop;
+import dev.lavalier.hub.Hub;
+import dev.lavalier.hub.OnDeviceLoss;
+import dev.lavalier.hub.OverflowPolicy;
+import dev.lavalier.hub.Subscriber;
+import dev.lavalier.hub.Subscription;
+import dev.lavalier.hub.SubscriptionSpec;
+import dev.lavalier.pipeline.FrameCodec;
+import dev.lavalier.pipeline.StartFrom;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The devices that a node publishes: those for which an edge has a lease. One subscription of the
+ * hub publishes the blocks of a device, for all edges.
+ *
+ * <p>Safe for use from any thread. Never blocks.
+ */
+final class Publications {
+
+  private static final Logger log = LoggerFactory.getLogger(Publications.class);
+
+  private static final FrameCodec PCM = FrameCodec.stateless(frame -> frame.pcm().clone());
+
+  private final NodeOptions options;
+  private final Hub hub;
+  private final DeliveryLoop loop;
+  private final Link link;
+  private final TimeSource time;
+
+  /** A device that is published. */
+  private record Published(BlockSink sink, Subscription subscription) {}
+
+  // Guarded by this.
+  private final Leases leases;
+  private final Map<String, Published> published = new HashMap<>(); // by device
+  private final Map<String, BlockCounts> counts = new TreeMap<>(); // of devices published so far
+  private boolean closed;
+
+  Publications(
+      NodeOptions options,
+      Hub hub,
+      DeliveryLoop loop,
+      Link link,
+      FleetObserver observer,
+      TimeSource time) {
+    this.options = options;
+    this.hub = hub;
+    this.loop = loop;
+    this.link = link;
+    this.time = time;
+    this.leases = new Leases(observer);
+  }
+
+  /** Grants a lease, and answers when the device is open or was refused. */
+  void open(Open open, String edge, Consumer<byte[]> reply) {
+    BlockSink sink;
+    try {
+      sink = publish(open, edge);
+    } catch (StreamException e) {
+      reply.accept(Messages.refused(e));
+      return;
+    }
+    if (sink != null) {
+      sink.answer(edge, reply);
+    }
+  }
+
+  /** Grants a lease and returns the sink of the device; null after the node was closed. */
+  private synchronized @Nullable BlockSink publish(Open open, String edge) throws StreamException {
+    if (closed) {
+      return null;
+    }
+    String device = open.getLocalId();
+    DeviceDescriptor descriptor = descriptor(device);
+    int listeners = Math.max(0, open.getListeners());
+    if (!leases.grant(device, edge, open.getLease(), listeners, time.nanoTime())) {
+      throw new StreamException(
+          Reason.LIMIT_REACHED,
+          "%s: more than %d edges need it".formatted(device, Leases.MAX_EDGES));
+    }
+    Published known = published.get(device);
+    if (known != null) {
+      return known.sink();
+    }
+    int samples = Blocks.samples(descriptor.captureFormat());
+    BlockSink sink =
+        new BlockSink(
+            Subjects.blocks(options.node(), device),
+            link,
+            samples,
+            counts(device),
+            each -> onEnded(device, each));
+    try {
+      Subscription subscription =
+          hub.subscribe(new Subscriber("fleet", "fleet"), spec(descriptor, samples), loop, sink);
+      published.put(device, new Published(sink, subscription));
+      log.info("{}: shared, first with {}", device, LogText.sanitizeAndTruncate(edge));
+      return sink;
+    } catch (StreamException e) {
+      leases.release(device, edge, open.getLease(), time.nanoTime());
+      throw e;
+    }
+  }
+
+  private BlockCounts counts(String device) {
+    if (counts.size() >= Messages.MAX_DEVICES && !counts.containsKey(device)) {
+      counts.keySet().retainAll(published.keySet());
+    }
+    return counts.computeIfAbsent(device, d -> new BlockCounts());
+  }
+
+  /** Returns a device that is shared. The message names no other device: its reader may not see. */
+  private DeviceDescriptor descriptor(String device) throws StreamException {
+    return hub.devices().stream()
+        .map(each -> each.device())
+        .filter(each -> each.id().equals(device) && options.shared().test(device))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new StreamException(
+                    Reason.DEVICE_LOST,
+                    "device_id: %s/%s (expected: a device that is available)"
+                        .formatted(options.node(), device)));
+  }
+
+  private static SubscriptionSpec spec(DeviceDescriptor device, int samples)
+      throws StreamException {
+    return SubscriptionSpec.resolve(
+        device,
+        new SubscriptionSpec.Request(
+            samples,
+            new SubscriptionSpec.RequestedFormat(Optional.empty(), 0, 0, List.of()),
+            0,
+            OverflowPolicy.DROP_OLDEST,
+            OnDeviceLoss.WAIT,
+            StartFrom.LIVE,
+            PCM,
+            false));
+  }
+
+  private synchronized void onEnded(String device, BlockSink sink) {
+    Published known = published.get(device);
+    if (known != null && known.sink() == sink) {
+      published.remove(device);
+    }
+  }
+
+  /** Renews leases. A renewal without a number or a count, of an older edge, is ignored. */
+  synchronized void renew(Renew renew, String edge) {
+    long now = time.nanoTime();
+    int count =
+        Math.min(
+            Math.min(renew.getLocalIdsCount(), Messages.MAX_DEVICES),
+            Math.min(renew.getLeasesCount(), renew.getListenersCount()));
+    for (int i = 0; i < count; i++) {
+      int listeners = Math.max(0, renew.getListeners(i));
+      leases.renew(renew.getLocalIds(i), edge, renew.getLeases(i), listeners, now);
+    }
+  }
+
+  synchronized void release(Release release, String edge) {
+    leases.release(release.getLocalId(), edge, release.getLease(), time.nanoTime());
+    endUnneeded("no edge needs it");
+  }
+
+  /** Ends what no edge needs any more. Called at intervals. */
+  synchronized void expire() {
+    leases.expire(time.nanoTime());
+    endUnneeded("no edge needs it");
+  }
+
+  private void endUnneeded(String reason) {
+    published
+        .entrySet()
+        .removeIf(
+            each -> {
+              boolean unneeded = !leases.isHeld(each.getKey());
+              if (unneeded) {
+                var unused = each.getValue().subscription().cancel(reason);
+                each.getValue().sink().abandon(reason);
+                log.info("{}: not shared any more: {}", each.getKey(), reason);
+              }
+              return unneeded;
+            });
+  }
+
+  /** Sends what waits for the link. */
+  void onLinkReady() {
+    List<Subscription> waiting;
+    synchronized (this) {
+      waiting = published.values().stream().map(Published::subscription).toList();
+    }
+    waiting.forEach(Subscription::wake);
+  }
+
+  /** Returns the devices that were published so far. */
+  synchronized List<NodeStatus.Shared> status() {
+    return counts.entrySet().stream()
+        .map(
+            each ->
+                new NodeStatus.Shared(
+                    each.getKey(),
+                    leases.listeners(each.getKey()),
+                    each.getValue().published(),
+                    each.getValue().dropped()))
+        .toList();
+  }
+
+  /** Ends all leases and subscriptions. Further calls have no effect. */
+  synchronized void close() {
+    closed = true;
+    leases.clear(time.nanoTime(), "the node stops");
+    endUnneeded("the node stops");
+  }
+}

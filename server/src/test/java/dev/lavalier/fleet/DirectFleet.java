@@ -1,0 +1,213 @@
+package dev.lavalier.fleet;
+
+import com.google.common.util.concurrent.MoreExecutors;
+import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.audio.SampleEncoding;
+import dev.lavalier.capture.DeviceDescriptor;
+import dev.lavalier.capture.Devices;
+import dev.lavalier.common.StreamException;
+import dev.lavalier.hub.DeliveryLoop;
+import dev.lavalier.hub.FrameSink;
+import dev.lavalier.hub.Hub;
+import dev.lavalier.hub.HubConfig;
+import dev.lavalier.hub.HubObserver;
+import dev.lavalier.hub.Notice;
+import dev.lavalier.hub.OnDeviceLoss;
+import dev.lavalier.hub.OverflowPolicy;
+import dev.lavalier.hub.ResourceLimits;
+import dev.lavalier.hub.StreamStart;
+import dev.lavalier.hub.Subscriber;
+import dev.lavalier.hub.SubscriberLimits;
+import dev.lavalier.hub.Subscription;
+import dev.lavalier.hub.SubscriptionSpec;
+import dev.lavalier.pipeline.Frame;
+import dev.lavalier.pipeline.FrameCodec;
+import dev.lavalier.pipeline.Gap;
+import dev.lavalier.pipeline.StartFrom;
+import dev.lavalier.testing.ManualTimeSource;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/** A node "studio" with one microphone, and edges, on one thread and in manual time. */
+final class DirectFleet {
+
+  static final String DEVICE = "studio/mic";
+  static final PcmFormat FORMAT = new PcmFormat(SampleEncoding.S16LE, 48_000, 1);
+  static final int PERIOD = OpenMicrophone.PERIOD;
+
+  private static final FrameCodec PCM = FrameCodec.stateless(frame -> frame.pcm().clone());
+
+  final ManualTimeSource time = new ManualTimeSource();
+  final DirectLinks network = new DirectLinks();
+  final OpenMicrophone microphone = new OpenMicrophone("mic", FORMAT, time);
+  final List<String> leases = new ArrayList<>(); // what the node reports
+
+  private final FleetObserver observer =
+      new FleetObserver() {
+        @Override
+        public void onLeaseGranted(String edge, String device) {
+          leases.add(edge + " has " + device);
+        }
+
+        @Override
+        public void onLeaseEnded(String edge, String device, Duration held, String reason) {
+          leases.add(edge + " had " + device + ": " + reason);
+        }
+      };
+
+  DirectFleet() {
+    network.whileWaiting = this::deliver;
+  }
+
+  private void deliver() {
+    if (microphone.isOpen()) {
+      microphone.deliver();
+    }
+  }
+
+  /** A node. */
+  final class Node {
+    final DirectLinks.DirectLink link = network.connect();
+    final Hub hub;
+    final NodeAgent agent;
+
+    private Node(long boot, Duration history) {
+      hub = hub(microphone, history);
+      agent =
+          new NodeAgent(
+              new NodeOptions("studio", boot, "1.2.3", "mic"::equals),
+              hub,
+              loop(),
+              link,
+              observer,
+              time);
+      agent.start();
+    }
+  }
+
+  /** An edge. */
+  final class Edge {
+    final DirectLinks.DirectLink link = network.connect();
+    final FleetDevices devices;
+    final Hub hub;
+
+    private Edge(String name, Duration history) {
+      devices = new FleetDevices(name, link, time);
+      hub = hub(devices, history);
+      devices.start();
+    }
+
+    /** Subscribes in frames of a period. */
+    Listener subscribe(StartFrom start, int maxLatencyMs) throws StreamException {
+      DeviceDescriptor device = hub.resolve(DEVICE, id -> true);
+      Listener listener = new Listener();
+      SubscriptionSpec spec =
+          SubscriptionSpec.resolve(
+              device,
+              new SubscriptionSpec.Request(
+                  PERIOD,
+                  new SubscriptionSpec.RequestedFormat(Optional.empty(), 0, 0, List.of()),
+                  maxLatencyMs,
+                  OverflowPolicy.DROP_OLDEST,
+                  OnDeviceLoss.WAIT,
+                  start,
+                  PCM,
+                  true));
+      listener.subscription =
+          hub.subscribe(new Subscriber("user", "address"), spec, loop(), listener);
+      return listener;
+    }
+  }
+
+  /** What a subscriber received. */
+  static final class Listener implements FrameSink {
+    final List<Long> epochs = new ArrayList<>();
+    final List<Long> indexes = new ArrayList<>();
+    final List<Gap.Part> gaps = new ArrayList<>();
+    final List<Notice> notices = new ArrayList<>();
+    Subscription subscription;
+    StreamException end;
+
+    /** Returns the position after the last frame. */
+    StartFrom resume() {
+      return new StartFrom.Resume(
+          epochs.get(epochs.size() - 1), indexes.get(indexes.size() - 1) + PERIOD);
+    }
+
+    @Override
+    public boolean isReady() {
+      return true;
+    }
+
+    @Override
+    public void onStarted(StreamStart started) {
+      epochs.add(started.epoch());
+    }
+
+    @Override
+    public void onFrame(Frame frame, Optional<Gap> gap) {
+      gap.ifPresent(each -> gaps.addAll(each.parts()));
+      indexes.add(frame.sampleIndex());
+      if (frame.message()[0] != (byte) (frame.sampleIndex() / PERIOD)) {
+        throw new IllegalStateException("frame " + frame.sampleIndex() + " has other samples");
+      }
+    }
+
+    @Override
+    public void onNotice(Notice notice) {
+      notices.add(notice);
+    }
+
+    @Override
+    public void onEnd(StreamException reason) {
+      end = reason;
+    }
+  }
+
+  private DeliveryLoop loop() {
+    return new DeliveryLoop(Runnable::run, time);
+  }
+
+  private Hub hub(Devices devices, Duration history) {
+    Hub hub =
+        new Hub(
+            devices,
+            time,
+            new HubConfig(
+                SubscriberLimits.DEFAULTS,
+                ResourceLimits.NONE,
+                Duration.ofSeconds(30),
+                history,
+                Set.of()),
+            HubObserver.NONE,
+            MoreExecutors.newDirectExecutorService());
+    hub.start();
+    return hub;
+  }
+
+  Node startNode(long boot, Duration history) {
+    return new Node(boot, history);
+  }
+
+  Edge startEdge(String name, Duration history) {
+    return new Edge(name, history);
+  }
+
+  /** Lets time pass, without audio. */
+  void pass(Duration duration) {
+    for (long ms = 0; ms < duration.toMillis(); ms += 10) {
+      time.advance(Duration.ofMillis(10));
+    }
+  }
+
+  /** Lets time pass, in which the microphone delivers audio if it is open. */
+  void run(Duration duration) {
+    for (long ms = 0; ms < duration.toMillis(); ms += 10) {
+      time.advance(Duration.ofMillis(10));
+      deliver();
+    }
+  }
+}
