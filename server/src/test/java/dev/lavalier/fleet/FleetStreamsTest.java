@@ -60,7 +60,7 @@ final class FleetStreamsTest {
     node.link.ready = true;
     fleet.run(SECOND);
     NodeStatus.Shared shared = node.agent.status().devices().get(0);
-    assertThat(shared.blocksPublished() * PERIOD + shared.samplesDropped()).isEqualTo(300 * PERIOD);
+    assertThat(shared.blocksPublished() * PERIOD + shared.samplesDropped()).isEqualTo((1 + 300) * PERIOD);
     assertThat(shared.samplesDropped()).isBetween(70L * PERIOD, 100L * PERIOD);
     assertThat(edge.devices.status().nodes().get(0).samplesMissing())
         .isEqualTo(shared.samplesDropped());
