@@ -398,7 +398,8 @@ const (
 	OnDeviceLoss_ON_DEVICE_LOSS_FAIL OnDeviceLoss = 1
 	// The server sends a notice, and the call continues. The server tries to open the same device
 	// again: after 0.25 s, then after increasing delays of at most 5 s. When the device is back, the
-	// server sends `started` with a new epoch. The first frame has a gap with GAP_CAUSE_DEVICE_LOST.
+	// server sends `started` with a new epoch, or continues the same epoch without it. The first frame
+	// has a gap with GAP_CAUSE_DEVICE_LOST.
 	OnDeviceLoss_ON_DEVICE_LOSS_WAIT OnDeviceLoss = 2
 )
 

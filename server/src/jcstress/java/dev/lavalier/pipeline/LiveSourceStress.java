@@ -21,7 +21,7 @@ public final class LiveSourceStress {
     for (int i = 0; i < count; i++) {
       long sequence = ring.head();
       byte[] message = {(byte) sequence, (byte) ~sequence};
-      ring.publish(new Frame(sequence, sequence * 960, LossTotals.NONE, 0, 0, 0, 0, message));
+      ring.publish(new Frame(sequence, sequence * 960, LossTotals.NONE, 0, 0, 0, 0, 0, message));
     }
   }
 

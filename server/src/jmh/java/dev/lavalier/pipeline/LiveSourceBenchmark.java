@@ -50,7 +50,7 @@ public class LiveSourceBenchmark {
   @Benchmark
   public void publish() {
     long sequence = ring.head();
-    ring.publish(new Frame(sequence, sequence * 960, LossTotals.NONE, 0, 0, 0, 0, MESSAGE));
+    ring.publish(new Frame(sequence, sequence * 960, LossTotals.NONE, 0, 0, 0, 0, 0, MESSAGE));
   }
 
   /** Publishes one frame and polls it from every live source. */

@@ -19,6 +19,7 @@ public final class Period {
   private final long captureNanos;
   private final long captureUnixNanos;
   private final long readNanos;
+  private final long waitedNanos;
   private final Loss loss;
 
   /**
@@ -56,12 +57,25 @@ public final class Period {
       long captureUnixNanos,
       long readNanos,
       Loss loss) {
+    this(pcm, samples, sampleIndex, captureNanos, captureUnixNanos, readNanos, 0, loss);
+  }
+
+  private Period(
+      byte[] pcm,
+      int samples,
+      long sampleIndex,
+      long captureNanos,
+      long captureUnixNanos,
+      long readNanos,
+      long waitedNanos,
+      Loss loss) {
     this.pcm = pcm;
     this.samples = samples;
     this.sampleIndex = sampleIndex;
     this.captureNanos = captureNanos;
     this.captureUnixNanos = captureUnixNanos;
     this.readNanos = readNanos;
+    this.waitedNanos = waitedNanos;
     this.loss = loss;
   }
 
@@ -103,6 +117,20 @@ public final class Period {
   }
 
   /**
+   * Returns how long the period waited on its way to this machine, in nanoseconds; 0 if the device
+   * is one of this machine.
+   */
+  public long waitedNanos() {
+    return waitedNanos;
+  }
+
+  /** Returns the same period, which waited on its way to this machine. The array is not copied. */
+  public Period waited(long nanos) {
+    return new Period(
+        pcm, samples, sampleIndex, captureNanos, captureUnixNanos, readNanos, nanos, loss);
+  }
+
+  /**
    * Returns why samples are missing between the period before and this one. Has no meaning if none
    * are missing.
    */
@@ -113,7 +141,14 @@ public final class Period {
   /** Returns the same period with a copy of the array. Nothing writes to the copy. */
   public Period copy() {
     return new Period(
-        pcm.clone(), samples, sampleIndex, captureNanos, captureUnixNanos, readNanos, loss);
+        pcm.clone(),
+        samples,
+        sampleIndex,
+        captureNanos,
+        captureUnixNanos,
+        readNanos,
+        waitedNanos,
+        loss);
   }
 
   /**
@@ -135,6 +170,7 @@ public final class Period {
         captureNanos + offsetNanos,
         captureUnixNanos + offsetNanos,
         readNanos,
+        waitedNanos,
         lossBefore);
   }
 }

@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
  * an edge checks positions to resume at by this index. It is ready while the link is, so that the
  * hub drops what the link does not take.
  *
- * <p>The delivery loop calls the methods of {@link FrameSink}; any thread may call {@link #answer}
- * and {@link #abandon}.
+ * <p>The delivery loop calls the methods of {@link FrameSink} and {@link #abandon}; any thread may
+ * call {@link #answer}.
  */
 final class BlockSink implements FrameSink {
 
@@ -169,9 +169,12 @@ final class BlockSink implements FrameSink {
     onEnded.accept(this);
   }
 
-  /** Refuses those that wait. Called when the node has cancelled the subscription. */
+  /**
+   * Publishes the end of the epoch, and refuses those that wait. Called on the delivery loop after
+   * the node has cancelled the subscription.
+   */
   void abandon(String reason) {
-    settleLost(new StreamException(Reason.DEVICE_LOST, "closed: " + reason));
+    end(new StreamException(Reason.DEVICE_LOST, "closed: " + reason));
   }
 
   private void end(StreamException reason) {

@@ -189,7 +189,10 @@ public final class FleetDevices implements Devices {
     }
   }
 
-  private synchronized long newLease(String deviceId) {
+  private synchronized long newLease(String deviceId) throws StreamException {
+    if (closed) {
+      throw lost("%s: the server stops", deviceId);
+    }
     leases.put(deviceId, ++lastLease);
     return lastLease;
   }

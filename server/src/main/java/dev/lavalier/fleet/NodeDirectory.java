@@ -70,10 +70,11 @@ final class NodeDirectory {
   synchronized @Nullable Found find(String deviceId) {
     NodeView node = nodes.get(Subjects.nodeOf(deviceId));
     DeviceDescriptor device = node == null ? null : node.device(deviceId);
-    return device == null
-        ? null
-        : new Found(
-            device, node, node.silentNanos(time.nanoTime()) > Timing.NODE_TIMEOUT.toNanos());
+    return device == null ? null : new Found(device, node, isSilent(node, time.nanoTime()));
+  }
+
+  private static boolean isSilent(NodeView node, long now) {
+    return node.silentNanos(now) > Timing.NODE_TIMEOUT.toNanos();
   }
 
   /** Forgets nodes that are silent. Returns whether the list has changed. Called at intervals. */
@@ -113,7 +114,7 @@ final class NodeDirectory {
       boolean differed = differs(known);
       known.onHeartbeat(heartbeat, now, unixNow);
       warnOfClock(name, known, differed);
-    } else if (known == null || known.isReplacedBy(heartbeat)) {
+    } else if (known == null || known.isReplacedBy(heartbeat) || isSilent(known, now)) {
       NodeTraffic traffic = known == null ? new NodeTraffic(name, observer, time) : known.traffic;
       NodeView next = new NodeView(heartbeat, traffic, now, unixNow);
       nodes.put(name, next);
@@ -135,7 +136,7 @@ final class NodeDirectory {
     if (differs(node) && !differed) {
       clockWarnings.log(
           () ->
-              "%s: its clock is %.1f s ahead (expected: at most 0.5 s of difference); capture times are those of its clock"
+              "%s: its clock differs by %+.1f s (expected: at most 0.5 s); capture times are those of its clock"
                   .formatted(name, node.clockOffsetNanos() / 1e9));
     }
   }

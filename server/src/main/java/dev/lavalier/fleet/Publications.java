@@ -8,6 +8,7 @@ import dev.lavalier.common.TimeSource;
 import dev.lavalier.fleet.v1.Open;
 import dev.lavalier.fleet.v1.Release;
 import dev.lavalier.fleet.v1.Renew;
+import dev.lavalier.hub.AccessCheck;
 import dev.lavalier.hub.DeliveryLoop;
 import dev.lavalier.hub.Hub;
 import dev.lavalier.hub.OnDeviceLoss;
@@ -110,7 +111,7 @@ final class Publications {
             each -> onEnded(device, each));
     try {
       Subscription subscription =
-          hub.subscribe(new Subscriber("fleet", "fleet"), spec(descriptor, samples), loop, sink);
+          hub.subscribe(subscriber(device), spec(descriptor, samples), loop, sink);
       published.put(device, new Published(sink, subscription));
       log.info("{}: shared, first with {}", device, LogText.sanitizeAndTruncate(edge));
       return sink;
@@ -118,6 +119,12 @@ final class Publications {
       leases.release(device, edge, open.getLease(), time.nanoTime());
       throw e;
     }
+  }
+
+  /** Each device has the limits of a caller of its own, or a node could not share many devices. */
+  private static Subscriber subscriber(String device) {
+    String name = "fleet/" + device;
+    return new Subscriber(name, name, "fleet", AccessCheck.ALWAYS_ALLOWED);
   }
 
   private BlockCounts counts(String device) {
@@ -188,18 +195,14 @@ final class Publications {
   }
 
   private void endUnneeded(String reason) {
-    published
-        .entrySet()
-        .removeIf(
-            each -> {
-              boolean unneeded = !leases.isHeld(each.getKey());
-              if (unneeded) {
-                var unused = each.getValue().subscription().cancel(reason);
-                each.getValue().sink().abandon(reason);
-                log.info("{}: not shared any more: {}", each.getKey(), reason);
-              }
-              return unneeded;
-            });
+    for (String device : List.copyOf(published.keySet())) {
+      if (!leases.isHeld(device)) {
+        Published unneeded = published.remove(device);
+        var unused = unneeded.subscription().cancel(reason);
+        loop.execute(() -> unneeded.sink().abandon(reason));
+        log.info("{}: not shared any more: {}", device, reason);
+      }
+    }
   }
 
   /** Sends what waits for the link. */

@@ -206,9 +206,9 @@ final class RemoteCapture implements Capture {
     }
     traffic.onReceived(waited);
     byte[] pcm = block.getPcm().toByteArray();
-    Loss loss = expected < 0 ? Loss.UPSTREAM : reportDeviceLoss(block, now - waited, receiver);
+    Loss loss = expected < 0 ? Loss.UPSTREAM : reportDeviceLoss(block, now, waited, receiver);
     deviceLost = Math.max(deviceLost, block.getDeviceLostSamples());
-    Period period = period(block, pcm, index, now - waited, loss);
+    Period period = period(block, pcm, index, now, waited, loss);
     expected = period.endIndex();
     receiver.onPeriod(period);
     long count = periods + 1; // only this thread writes it
@@ -219,26 +219,29 @@ final class RemoteCapture implements Capture {
    * Returns the loss that precedes a block. If there are two, reports that of the device first,
    * with a period without samples.
    */
-  private Loss reportDeviceLoss(Block block, long readNanos, CaptureListener receiver) {
+  private Loss reportDeviceLoss(Block block, long now, long waited, CaptureListener receiver) {
     long missing = block.getSampleIndex() - expected;
     long byDevice = Math.min(missing, block.getDeviceLostSamples() - deviceLost);
     traffic.onMissing(missing - Math.max(0, byDevice));
     if (byDevice > 0 && byDevice < missing) {
-      receiver.onPeriod(period(block, new byte[0], expected + byDevice, readNanos, Loss.OVERRUN));
+      long index = expected + byDevice;
+      receiver.onPeriod(period(block, new byte[0], index, now, waited, Loss.OVERRUN));
     }
     return byDevice > 0 && byDevice == missing ? Loss.OVERRUN : Loss.UPSTREAM;
   }
 
   /** Returns a period of a block, or an empty one at an earlier index. */
-  private Period period(Block block, byte[] pcm, long index, long readNanos, Loss loss) {
+  private Period period(Block block, byte[] pcm, long index, long now, long waited, Loss loss) {
+    long readNanos = now - waited;
     long earlier = format.nanosOf(block.getSampleIndex()) - format.nanosOf(index);
     return new Period(
-        pcm,
-        pcm.length / format.bytesPerSampleFrame(),
-        index,
-        readNanos - block.getReadDelayNanos() - earlier,
-        block.getCaptureUnixNanos() - earlier,
-        readNanos,
-        loss);
+            pcm,
+            pcm.length / format.bytesPerSampleFrame(),
+            index,
+            readNanos - block.getReadDelayNanos() - earlier,
+            block.getCaptureUnixNanos() - earlier,
+            readNanos,
+            loss)
+        .waited(waited);
   }
 }

@@ -236,7 +236,7 @@ final class DeviceSubscribers {
     try {
       Conversion conversion = Conversion.plan(pipeline.format(), spec.format(), spec.channelMap());
       pipeline.checkStart(spec.start(), conversion, epochClockMicros());
-      subscription.lease().change(SubscriptionCost.of(spec, conversion));
+      subscription.reservation().change(SubscriptionCost.of(spec, conversion));
       StreamPlan plan = new StreamPlan(conversion, spec.frameSize(), spec.codec());
       checkConversionShare(plan, openDevice);
       active.put(subscription, plan);

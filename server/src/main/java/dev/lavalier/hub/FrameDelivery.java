@@ -131,7 +131,7 @@ final class FrameDelivery implements Runnable {
     drainTurn(source);
     FrameSource last = source;
     if (last.readsHistory()) {
-      releaseSource(LossCause.NOT_KEPT);
+      releaseSource(LossCause.NOT_KEPT, 0);
     } else {
       services
           .timeSource()
@@ -143,14 +143,14 @@ final class FrameDelivery implements Runnable {
 
   private void releaseIfCurrent(FrameSource last) {
     if (source == last) {
-      releaseSource(gaps.dropCause());
+      releaseSource(gaps.dropCause(), source.isEmpty() ? source.lateFrames() : 0);
     }
   }
 
   /** Releases the frames of the epoch, which may hold much memory. */
-  private void releaseSource(LossCause unsent) {
+  private void releaseSource(LossCause unsent, long lateFrames) {
     source = null;
-    gaps.onEpochEnd(unsent);
+    gaps.onEpochEnd(unsent, lateFrames);
   }
 
   /** Sends the frames that wait and can be sent at once. The subscription has ended. */
@@ -266,7 +266,7 @@ final class FrameDelivery implements Runnable {
         gaps.onPassed(frame);
         continue;
       }
-      Optional<Gap> gap = gaps.gapBefore(frame);
+      Optional<Gap> gap = gaps.gapBefore(frame, source.lateFrames());
       recordSent(frame, gap, now); // first, because the sink may end the subscription
       sink.onFrame(frame, gap);
       gaps.onSent(frame);

@@ -34,6 +34,7 @@ final class GapTracker {
   private @Nullable Frame lastSent; // null: none yet
   private long unsentSamples; // of the epochs since the last frame that was sent
   private LossCause unsentCause = LossCause.NOT_KEPT;
+  private long unsentLate; // those of them that expired on their way to this machine
   private long notReadyUntil; // frames before this index waited while the sink was not ready
   private long lastSentEpoch;
   private boolean firstFrameOfEpoch; // no frame of this stream was sent yet
@@ -60,11 +61,13 @@ final class GapTracker {
    * Ends the epoch and releases its pipeline.
    *
    * @param cause why frames of the epoch were not sent, if some were not
+   * @param lateFrames how many of them had expired on their way to this machine
    */
-  void onEpochEnd(LossCause cause) {
+  void onEpochEnd(LossCause cause, long lateFrames) {
     if (!firstFrameOfEpoch && stream != null) {
       unsentSamples = Math.max(0, stream.endIndex() - nextIndex);
       unsentCause = cause;
+      unsentLate = lateFrames * frameSize;
     }
     stream = null;
   }
@@ -102,9 +105,15 @@ final class GapTracker {
     return notReadyUntil > nextIndex ? LossCause.SLOW_SUBSCRIBER : LossCause.SERVER_OVERLOAD;
   }
 
-  /** Returns the gap directly before a frame that is due; empty if no samples are missing. */
-  Optional<Gap> gapBefore(Frame frame) {
-    return firstFrameOfEpoch ? gapBeforeFirst(frame) : gapWithinEpoch(frame);
+  /**
+   * Returns the gap directly before a frame that is due; empty if no samples are missing.
+   *
+   * @param lateFrames how many frames before it expired on their way to this machine
+   */
+  Optional<Gap> gapBefore(Frame frame, long lateFrames) {
+    return firstFrameOfEpoch
+        ? gapBeforeFirst(frame, lateFrames)
+        : gapWithinEpoch(frame, lateFrames);
   }
 
   /** Records that a frame was sent. */
@@ -122,7 +131,7 @@ final class GapTracker {
     lossesBefore = frame.lossesBefore();
   }
 
-  private Optional<Gap> gapBeforeFirst(Frame frame) {
+  private Optional<Gap> gapBeforeFirst(Frame frame, long lateFrames) {
     if (lastSent != null) {
       return continuesEpoch() ? gapWithinLoss(frame) : gapSinceDeviceLoss(lastSent, frame);
     }
@@ -131,14 +140,14 @@ final class GapTracker {
           ? gapSinceResumePoint(frame)
           : gapSinceEarlierEpoch(resume, frame);
     }
-    return gapWithinEpoch(frame);
+    return gapWithinEpoch(frame, lateFrames);
   }
 
   /**
    * Returns the samples between the last frame and this one: those that were lost before the
    * framer, and the rest, whose frames were dropped.
    */
-  private Optional<Gap> gapWithinEpoch(Frame frame) {
+  private Optional<Gap> gapWithinEpoch(Frame frame, long lateFrames) {
     long expected = expectedIndex();
     long missing = frame.sampleIndex() - expected;
     if (missing == 0) {
@@ -146,6 +155,9 @@ final class GapTracker {
     }
     List<Gap.Part> parts = new ArrayList<>();
     long rest = addLosses(frame, missing, parts);
+    long late = Math.min(rest, lateFrames * frameSize);
+    addPart(late, Loss.UPSTREAM, parts);
+    rest -= late;
     long slow = Math.max(0, Math.min(rest, notReadyUntil - expected));
     addPart(slow, new Loss(LossCause.SLOW_SUBSCRIBER, false), parts);
     addPart(rest - slow, new Loss(LossCause.SERVER_OVERLOAD, false), parts);
@@ -204,7 +216,7 @@ final class GapTracker {
     List<Gap.Part> parts = new ArrayList<>();
     long rest = addLosses(frame, frame.sampleIndex() - nextIndex, parts);
     long unsent = Math.min(unsentSamples, rest);
-    addPart(unsent, new Loss(unsentCause, false), parts);
+    addUnsent(unsent, parts);
     addPart(rest - unsent, new Loss(LossCause.DEVICE_LOST, false), parts);
     return gap(parts);
   }
@@ -216,9 +228,15 @@ final class GapTracker {
       return estimatedGap(missing, LossCause.DEVICE_LOST);
     }
     List<Gap.Part> parts = new ArrayList<>();
-    addPart(unsent, new Loss(unsentCause, false), parts);
+    addUnsent(unsent, parts);
     addPart(missing - unsent, new Loss(LossCause.DEVICE_LOST, true), parts);
     return gap(parts);
+  }
+
+  private void addUnsent(long samples, List<Gap.Part> parts) {
+    long late = Math.min(unsentLate, samples);
+    addPart(late, Loss.UPSTREAM, parts);
+    addPart(samples - late, new Loss(unsentCause, false), parts);
   }
 
   private static Optional<Gap> estimatedGap(long missing, LossCause cause) {

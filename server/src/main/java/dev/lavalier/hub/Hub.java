@@ -243,7 +243,7 @@ public final class Hub implements AutoCloseable {
     }
     checkChannels(spec.conversion());
     DeviceActor actor = actor(spec.deviceId());
-    SubscriptionQuotas.Lease lease =
+    SubscriptionQuotas.Reservation reservation =
         quotas.acquire(subscriber, spec.deviceId(), SubscriptionCost.of(spec, spec.conversion()));
     Subscription subscription =
         new Subscription(
@@ -253,7 +253,7 @@ public final class Hub implements AutoCloseable {
             deliveryLoop,
             sink,
             actor,
-            lease,
+            reservation,
             subscriptionServices);
     activeSubscriptions.add(subscription);
     deviceServices.observer().onSubscribed(subscription.status());
@@ -280,7 +280,7 @@ public final class Hub implements AutoCloseable {
   }
 
   private void onSubscriptionClosed(Subscription subscription, String reason) {
-    subscription.lease().release();
+    subscription.reservation().release();
     activeSubscriptions.remove(subscription);
     deviceServices.observer().onSubscriptionEnded(subscription.status(), reason);
   }

@@ -23,7 +23,7 @@ public final class Subscription {
   private final DeliveryLoop deliveryLoop;
   private final FrameSink sink;
   private final DeviceActor device;
-  private final SubscriptionQuotas.Lease lease;
+  private final SubscriptionQuotas.Reservation reservation;
   private final SubscriptionServices services;
   private final FrameDelivery delivery;
 
@@ -50,7 +50,7 @@ public final class Subscription {
       DeliveryLoop deliveryLoop,
       FrameSink sink,
       DeviceActor device,
-      SubscriptionQuotas.Lease lease,
+      SubscriptionQuotas.Reservation reservation,
       SubscriptionServices services) {
     this.id = id;
     this.subscriber = subscriber;
@@ -59,7 +59,7 @@ public final class Subscription {
     this.deliveryLoop = deliveryLoop;
     this.sink = sink;
     this.device = device;
-    this.lease = lease;
+    this.reservation = reservation;
     this.services = services;
     this.delivery = new FrameDelivery(this, sink, device.streamMetrics(), services);
   }
@@ -88,8 +88,8 @@ public final class Subscription {
   }
 
   /** Returns what it is counted with. */
-  SubscriptionQuotas.Lease lease() {
-    return lease;
+  SubscriptionQuotas.Reservation reservation() {
+    return reservation;
   }
 
   DeliveryLoop deliveryLoop() {

@@ -84,12 +84,12 @@ final class SubscriptionQuotas {
   }
 
   /** What one subscription is counted with. Safe for use from any thread. */
-  final class Lease {
+  final class Reservation {
     private final List<Scope> scopes;
     private SubscriptionCost cost; // guarded by the quotas
     private boolean released;
 
-    private Lease(List<Scope> scopes, SubscriptionCost cost) {
+    private Reservation(List<Scope> scopes, SubscriptionCost cost) {
       this.scopes = scopes;
       this.cost = cost;
     }
@@ -152,7 +152,7 @@ final class SubscriptionQuotas {
    *
    * @throws StreamException LIMIT_REACHED, with the limit; the subscription is then not counted
    */
-  synchronized Lease acquire(Subscriber subscriber, String deviceId, SubscriptionCost cost)
+  synchronized Reservation acquire(Subscriber subscriber, String deviceId, SubscriptionCost cost)
       throws StreamException {
     List<Scope> scopes = scopes(subscriber, deviceId);
     for (Scope scope : scopes) {
@@ -165,7 +165,7 @@ final class SubscriptionQuotas {
       account.subscriptions++;
       account.add(cost);
     }
-    return new Lease(scopes, cost);
+    return new Reservation(scopes, cost);
   }
 
   /**

@@ -13,6 +13,7 @@ public final class Frame {
   private final long captureUnixNanos;
   private final long readNanos;
   private final long offeredNanos;
+  private final long waitedNanos;
   private final byte[] message;
 
   /**
@@ -25,6 +26,7 @@ public final class Frame {
    * @param captureUnixNanos the same instant as unix time
    * @param readNanos steady time at which the whole frame had been read
    * @param offeredNanos steady time at which it was offered to the subscribers
+   * @param waitedNanos how long its samples had waited on their way to this machine
    * @param message the message that {@link FrameEncoder} encoded; not copied
    */
   Frame(
@@ -35,6 +37,7 @@ public final class Frame {
       long captureUnixNanos,
       long readNanos,
       long offeredNanos,
+      long waitedNanos,
       byte[] message) {
     this.sequence = sequence;
     this.sampleIndex = sampleIndex;
@@ -43,6 +46,7 @@ public final class Frame {
     this.captureUnixNanos = captureUnixNanos;
     this.readNanos = readNanos;
     this.offeredNanos = offeredNanos;
+    this.waitedNanos = waitedNanos;
     this.message = message;
   }
 
@@ -76,9 +80,14 @@ public final class Frame {
     return readNanos;
   }
 
-  /** Returns the steady time at which the frame was offered to the subscribers. */
-  long offeredNanos() {
-    return offeredNanos;
+  /** Returns how long its samples had waited on their way to this machine, in nanoseconds. */
+  long waitedNanos() {
+    return waitedNanos;
+  }
+
+  /** Returns the age at a steady time: the time on the way, and since it was offered. */
+  long ageNanos(long now) {
+    return now - offeredNanos + waitedNanos;
   }
 
   /** Returns the encoded message for a subscriber without a gap before this frame. Not copied. */

@@ -26,6 +26,15 @@ public sealed interface FrameSource permits LiveSource, ReplaySource {
    */
   @Nullable Frame poll(long now);
 
+  /**
+   * Returns how many frames were skipped because they had expired on their way to this machine:
+   * before the frame that the last {@link #poll} returned, or since the last frame if it returned
+   * null.
+   */
+  default long lateFrames() {
+    return 0;
+  }
+
   /** Records that the frame returned last was sent. */
   default void onSent() {}
 

@@ -146,7 +146,7 @@ final class Framer implements FrameProducer {
       filled += n;
       offset += n;
       if (filled == pending.length) {
-        publish(block.readNanos());
+        publish(block);
         published = true;
       }
     }
@@ -157,7 +157,9 @@ final class Framer implements FrameProducer {
     return Math.floorDiv(sampleIndex + frameSize - 1, frameSize) * frameSize;
   }
 
-  private void publish(long readNanos) {
+  /** Publishes the frame whose last samples are those of a block. */
+  private void publish(Period last) {
+    long readNanos = last.readNanos();
     byte[] message =
         encoder.encode(
             new Period(pending, frameSize, frameIndex, frameNanos, frameUnixNanos, readNanos));
@@ -170,6 +172,7 @@ final class Framer implements FrameProducer {
             frameUnixNanos,
             readNanos,
             nanoTime.getAsLong(),
+            last.waitedNanos(),
             message));
     frameIndex += frameSize;
     filled = 0;

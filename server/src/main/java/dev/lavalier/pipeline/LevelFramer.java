@@ -90,7 +90,7 @@ final class LevelFramer implements FrameProducer {
       meter.add(block.pcm(), (int) (index - block.sampleIndex()), count);
       index += count;
       if (index == end) {
-        publish(block.readNanos(), offeredNanos);
+        publish(block, offeredNanos);
         published = true;
       }
     }
@@ -106,7 +106,7 @@ final class LevelFramer implements FrameProducer {
     }
     boolean published = false;
     if (index >= intervalIndex + interval && meter.samples() > 0) {
-      publish(block.readNanos(), offeredNanos); // the rest of its samples was lost
+      publish(block, offeredNanos); // the rest of its samples was lost
       published = true;
     }
     long lost = Math.max(0, index - intervalIndex) / interval * interval;
@@ -117,7 +117,7 @@ final class LevelFramer implements FrameProducer {
     return published;
   }
 
-  private void publish(long readNanos, long offeredNanos) {
+  private void publish(Period last, long offeredNanos) {
     byte[] message =
         codec.encode(new IntervalLevels(epoch, intervalIndex, interval, intervalUnixNanos, meter));
     ring.publish(
@@ -127,8 +127,9 @@ final class LevelFramer implements FrameProducer {
             losses,
             intervalNanos,
             intervalUnixNanos,
-            readNanos,
+            last.readNanos(),
             offeredNanos,
+            last.waitedNanos(),
             message));
     intervalIndex += interval;
     meter.reset();

@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
  * oldest frames are skipped at the next poll. The capacity applies to the frames for which the
  * subscriber was not ready: a burst of new frames does not overflow the source of one that is. The
  * ring reuses their slots in any case. The gap is visible in the sample indexes of the frames.
+ *
+ * <p>The time that a frame waited on its way to this machine counts in its age. A frame that
+ * arrived with more than the maximum age was lost on the way ({@link #lateFrames}).
  */
 final class LiveSource implements FrameSource {
 
@@ -20,6 +23,8 @@ final class LiveSource implements FrameSource {
   private final LossTotals lossesBefore;
   private long next; // number of the oldest frame that waits
   private long boundedUntil; // the capacity applies to the frames before this number
+  private long skippedLate; // since the frame that was returned last
+  private long lateFrames;
 
   /**
    * Creates a source that starts with a frame.
@@ -64,23 +69,42 @@ final class LiveSource implements FrameSource {
 
   @Override
   public @Nullable Frame poll(long now) {
+    long overwritten = 0; // just before the next frame
     while (true) {
       long head = ring.head();
       next = Math.max(next, boundedUntil - capacity);
       if (next == head) {
         ring.checkFailure();
+        lateFrames = skippedLate;
         return null;
       }
       Frame frame = ring.get(next);
       if (frame == null) {
-        next = Math.max(next + 1, ring.oldestAvailable()); // overwritten
+        overwritten += skipOverwritten();
         continue;
       }
       next++;
       if (isWithinMaxAge(frame, now)) {
+        lateFrames = skippedLate;
+        skippedLate = 0;
         return frame;
       }
+      if (isLate(frame)) {
+        skippedLate += 1 + overwritten; // those before it in a burst were even later
+      }
+      overwritten = 0;
     }
+  }
+
+  private long skipOverwritten() {
+    long before = next;
+    next = Math.max(next + 1, ring.oldestAvailable());
+    return next - before;
+  }
+
+  @Override
+  public long lateFrames() {
+    return lateFrames;
   }
 
   @Override
@@ -90,11 +114,16 @@ final class LiveSource implements FrameSource {
       return true;
     }
     Frame oldest = next == head ? null : ring.get(next);
-    return next < head && (oldest == null || !isWithinMaxAge(oldest, now));
+    return next < head && (oldest == null || (!isWithinMaxAge(oldest, now) && !isLate(oldest)));
+  }
+
+  /** Returns whether a frame had expired before it was offered. */
+  private boolean isLate(Frame frame) {
+    return frame.waitedNanos() > maxAgeNanos;
   }
 
   private boolean isWithinMaxAge(Frame frame, long now) {
-    return now - frame.offeredNanos() <= maxAgeNanos;
+    return frame.ageNanos(now) <= maxAgeNanos;
   }
 
   @Override

@@ -6,6 +6,7 @@ import dev.lavalier.audio.SampleEncoding;
 import dev.lavalier.capture.DeviceDescriptor;
 import dev.lavalier.capture.Devices;
 import dev.lavalier.common.StreamException;
+import dev.lavalier.common.TimeSource;
 import dev.lavalier.hub.DeliveryLoop;
 import dev.lavalier.hub.FrameSink;
 import dev.lavalier.hub.Hub;
@@ -42,7 +43,8 @@ final class DirectFleet {
 
   final ManualTimeSource time = new ManualTimeSource();
   final DirectLinks network = new DirectLinks();
-  final OpenMicrophone microphone = new OpenMicrophone("mic", FORMAT, time);
+  final NodeTime nodeTime = new NodeTime();
+  final OpenMicrophone microphone = new OpenMicrophone("mic", FORMAT, nodeTime);
   final List<String> leases = new ArrayList<>(); // what the node reports
 
   private final FleetObserver observer =
@@ -68,6 +70,36 @@ final class DirectFleet {
     }
   }
 
+  /** The clocks of the node. */
+  final class NodeTime implements TimeSource {
+    private long wallOffset;
+
+    /** Sets the wall clock forward, or back. */
+    void stepWallClock(Duration by) {
+      wallOffset += by.toNanos();
+    }
+
+    @Override
+    public long nanoTime() {
+      return time.nanoTime() + 77_000_000_000_000L;
+    }
+
+    @Override
+    public long unixNanos() {
+      return time.unixNanos() + wallOffset;
+    }
+
+    @Override
+    public void parkUntil(long deadline) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void schedule(Duration delay, Runnable task) {
+      time.schedule(delay, task);
+    }
+  }
+
   /** A node. */
   final class Node {
     final DirectLinks.DirectLink link = network.connect();
@@ -75,15 +107,15 @@ final class DirectFleet {
     final NodeAgent agent;
 
     private Node(long boot, Duration history) {
-      hub = hub(microphone, history);
+      hub = hub(microphone, history, nodeTime);
       agent =
           new NodeAgent(
               new NodeOptions("studio", boot, "1.2.3", "mic"::equals),
               hub,
-              loop(),
+              loop(nodeTime),
               link,
               observer,
-              time);
+              nodeTime);
       agent.start();
     }
   }
@@ -96,7 +128,7 @@ final class DirectFleet {
 
     private Edge(String name, Duration history) {
       devices = new FleetDevices(name, link, time);
-      hub = hub(devices, history);
+      hub = hub(devices, history, time);
       devices.start();
     }
 
@@ -117,7 +149,7 @@ final class DirectFleet {
                   PCM,
                   true));
       listener.subscription =
-          hub.subscribe(new Subscriber("user", "address"), spec, loop(), listener);
+          hub.subscribe(new Subscriber("user", "address"), spec, loop(time), listener);
       return listener;
     }
   }
@@ -167,15 +199,15 @@ final class DirectFleet {
     }
   }
 
-  private DeliveryLoop loop() {
-    return new DeliveryLoop(Runnable::run, time);
+  private DeliveryLoop loop(TimeSource clock) {
+    return new DeliveryLoop(Runnable::run, clock);
   }
 
-  private Hub hub(Devices devices, Duration history) {
+  private Hub hub(Devices devices, Duration history, TimeSource clock) {
     Hub hub =
         new Hub(
             devices,
-            time,
+            clock,
             new HubConfig(
                 SubscriberLimits.DEFAULTS,
                 ResourceLimits.NONE,

@@ -13,6 +13,18 @@ final class DirectLinks {
   /** Whether all messages are lost. */
   boolean lost;
 
+  /** Whether blocks wait on their way, until {@link #release}. */
+  boolean holdsBlocks;
+
+  private final List<Runnable> held = new ArrayList<>();
+
+  /** Delivers the blocks that wait. */
+  void release() {
+    holdsBlocks = false;
+    held.forEach(Runnable::run);
+    held.clear();
+  }
+
   /** What happens while a request waits for its answer. */
   Runnable whileWaiting = () -> {};
 
@@ -49,7 +61,11 @@ final class DirectLinks {
         return;
       }
       published.add(subject);
-      send(subject, payload, reply -> {});
+      if (holdsBlocks && subject.startsWith("lav.1.pcm.")) {
+        held.add(() -> send(subject, payload, reply -> {}));
+      } else {
+        send(subject, payload, reply -> {});
+      }
     }
 
     @Override

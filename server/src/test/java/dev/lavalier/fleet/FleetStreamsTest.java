@@ -2,6 +2,9 @@ package dev.lavalier.fleet;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lavalier.capture.Loss;
+import dev.lavalier.hub.Notice;
+import dev.lavalier.pipeline.Gap;
 import dev.lavalier.pipeline.StartFrom;
 import java.time.Duration;
 import java.util.Map;
@@ -60,9 +63,100 @@ final class FleetStreamsTest {
     node.link.ready = true;
     fleet.run(SECOND);
     NodeStatus.Shared shared = node.agent.status().devices().get(0);
-    assertThat(shared.blocksPublished() * PERIOD + shared.samplesDropped()).isEqualTo((1 + 300) * PERIOD);
+    assertThat(shared.blocksPublished() * PERIOD + shared.samplesDropped())
+        .isEqualTo((1 + 300) * PERIOD);
     assertThat(shared.samplesDropped()).isBetween(70L * PERIOD, 100L * PERIOD);
     assertThat(edge.devices.status().nodes().get(0).samplesMissing())
         .isEqualTo(shared.samplesDropped());
+  }
+
+  @Test
+  void timeOnTheWay_countsInTheBoundOfEachSubscription() throws Exception {
+    fleet.startNode(1, Duration.ZERO);
+    DirectFleet.Edge edge = fleet.startEdge("edge", Duration.ZERO);
+    fleet.run(SECOND);
+    DirectFleet.Listener strict = edge.subscribe(StartFrom.LIVE, 100);
+    DirectFleet.Listener patient = edge.subscribe(StartFrom.LIVE, 2_000);
+    fleet.run(SECOND);
+    fleet.network.holdsBlocks = true;
+    fleet.run(SECOND);
+    fleet.network.release();
+    fleet.run(SECOND);
+    assertThat(patient.gaps).isEmpty();
+    assertThat(patient.indexes).hasSize(300);
+    // Blocks of 0, 10, ... 100 ms are not too old.
+    assertThat(strict.gaps).containsExactly(new Gap.Part(89L * PERIOD, Loss.UPSTREAM));
+    assertThat(strict.indexes).hasSize(300 - 89);
+  }
+
+  @Test
+  void blockThatWaitedLongerThanADeviceMayBeSilent_isIgnored() throws Exception {
+    fleet.startNode(1, Duration.ZERO);
+    DirectFleet.Edge edge = fleet.startEdge("edge", Duration.ZERO);
+    fleet.run(SECOND);
+    DirectFleet.Listener listener = edge.subscribe(StartFrom.LIVE, 60_000);
+    fleet.run(SECOND);
+    fleet.network.holdsBlocks = true;
+    fleet.run(Duration.ofMillis(10));
+    fleet.network.holdsBlocks = false;
+    fleet.run(Duration.ofSeconds(6));
+    fleet.network.release();
+    assertThat(listener.gaps).containsExactly(new Gap.Part(PERIOD, Loss.UPSTREAM));
+    assertThat(edge.devices.status().nodes().get(0).blocksIgnored())
+        .containsEntry(IgnoredBlock.REPEATED, 1L);
+  }
+
+  @Test
+  void nodeThatStops_endsTheEpochAtOnce() throws Exception {
+    DirectFleet.Node node = fleet.startNode(1, Duration.ZERO);
+    DirectFleet.Edge edge = fleet.startEdge("edge", Duration.ZERO);
+    fleet.run(SECOND);
+    DirectFleet.Listener listener = edge.subscribe(StartFrom.LIVE, 0);
+    fleet.run(SECOND);
+    assertThat(node.hub.subscriptions())
+        .singleElement()
+        .satisfies(each -> assertThat(each.subscriber().identity()).isEqualTo("fleet/mic"));
+    node.agent.close();
+    assertThat(listener.notices)
+        .singleElement()
+        .satisfies(
+            notice -> {
+              assertThat(notice.kind()).isEqualTo(Notice.Kind.DEVICE_LOST);
+              assertThat(notice.message()).isEqualTo("studio/mic was lost: closed: the node stops");
+            });
+    assertThat(fleet.microphone.isOpen()).isFalse();
+    assertThat(fleet.leases).endsWith("edge had mic: the node stops");
+    assertThat(node.agent.status().sharing()).isFalse();
+  }
+
+  @Test
+  void edgeThatStops_releasesItsLeases() throws Exception {
+    fleet.startNode(1, Duration.ZERO);
+    DirectFleet.Edge edge = fleet.startEdge("edge", Duration.ZERO);
+    fleet.run(SECOND);
+    edge.subscribe(StartFrom.LIVE, 0);
+    fleet.run(SECOND);
+    edge.devices.close();
+    assertThat(fleet.leases).endsWith("edge had mic: released");
+    assertThat(fleet.microphone.isOpen()).isFalse();
+  }
+
+  @Test
+  void epochThatShrinks_isRefusedByTheHubOfTheEdge() throws Exception {
+    DirectFleet.Node node = fleet.startNode(1, Duration.ZERO);
+    DirectFleet.Edge edge = fleet.startEdge("edge", Duration.ZERO);
+    fleet.run(SECOND);
+    DirectFleet.Listener listener = edge.subscribe(StartFrom.LIVE, 0);
+    fleet.run(SECOND);
+    node.agent.close();
+    node.hub.close();
+    fleet.nodeTime.stepWallClock(Duration.ofHours(-1));
+    fleet.startNode(2, Duration.ZERO);
+    fleet.run(Duration.ofSeconds(40));
+    assertThat(listener.epochs).hasSize(1);
+    fleet.nodeTime.stepWallClock(Duration.ofHours(2));
+    fleet.run(Duration.ofSeconds(10));
+    assertThat(listener.epochs).hasSize(2).isSorted();
+    assertThat(listener.end).isNull();
   }
 }

@@ -70,14 +70,14 @@ final class SubscriptionQuotasTest {
   @Test
   void totalLimitRefusesFurtherSubscriptions() throws Exception {
     SubscriptionQuotas quotas = quotas(SubscriberLimits.total(2));
-    SubscriptionQuotas.Lease lease = quotas.acquire(anonymous("a:1"), "tone", SMALL);
+    SubscriptionQuotas.Reservation reservation = quotas.acquire(anonymous("a:1"), "tone", SMALL);
     quotas.acquire(anonymous("b:1"), "mic", SMALL);
     String refusal =
         "subscribers: the limit of 2 is reached (max-subscribers); close a stream or try again"
             + " later";
     assertRefused(quotas, anonymous("c:1"), "other", refusal);
-    lease.release();
-    lease.release(); // has no effect
+    reservation.release();
+    reservation.release(); // has no effect
     quotas.acquire(anonymous("c:1"), "other", SMALL);
     assertRefused(quotas, anonymous("a:1"), "tone", refusal);
   }
@@ -149,9 +149,10 @@ final class SubscriptionQuotasTest {
                   int entered = 0;
                   for (int i = 0; i < 20_000; i++) {
                     try {
-                      SubscriptionQuotas.Lease lease = quotas.acquire(subscriber, device, SMALL);
+                      SubscriptionQuotas.Reservation reservation =
+                          quotas.acquire(subscriber, device, SMALL);
                       entered++;
-                      lease.release();
+                      reservation.release();
                     } catch (StreamException e) {
                       // The limit is reached at this moment: four threads share three
                       // subscriptions.
@@ -207,13 +208,13 @@ final class SubscriptionQuotasTest {
   @Test
   void sharedMemoryCountsOnceUntilTheLastSubscriptionEnds() throws Exception {
     SubscriptionQuotas quotas = limitedQuotas();
-    List<SubscriptionQuotas.Lease> leases = new ArrayList<>();
+    List<SubscriptionQuotas.Reservation> reservations = new ArrayList<>();
     for (int i = 0; i < 10; i++) {
-      leases.add(quotas.acquire(anonymous("a:1"), "tone", sharing("ring", 3 << 20, 0)));
+      reservations.add(quotas.acquire(anonymous("a:1"), "tone", sharing("ring", 3 << 20, 0)));
     }
     assertThat(quotas.use().memoryBytes()).isEqualTo(3 << 20);
     assertThat(quotas.use().framesPerSecond()).isEqualTo(500);
-    for (SubscriptionQuotas.Lease each : leases) {
+    for (SubscriptionQuotas.Reservation each : reservations) {
       assertThat(quotas.use().memoryBytes()).isEqualTo(3 << 20);
       each.release();
     }
@@ -269,12 +270,14 @@ final class SubscriptionQuotasTest {
   @Test
   void changedCostIsCheckedAgain() throws Exception {
     SubscriptionQuotas quotas = limitedQuotas();
-    SubscriptionQuotas.Lease lease = quotas.acquire(anonymous("a:1"), "tone", cost(1 << 20, 50));
-    lease.change(cost(4 << 20, 50));
-    assertThatThrownBy(() -> lease.change(cost(5 << 20, 50))).isInstanceOf(StreamException.class);
+    SubscriptionQuotas.Reservation reservation =
+        quotas.acquire(anonymous("a:1"), "tone", cost(1 << 20, 50));
+    reservation.change(cost(4 << 20, 50));
+    assertThatThrownBy(() -> reservation.change(cost(5 << 20, 50)))
+        .isInstanceOf(StreamException.class);
     assertThat(quotas.use().memoryBytes()).isEqualTo(4 << 20);
-    lease.release();
-    lease.change(cost(1 << 20, 50)); // has no effect
+    reservation.release();
+    reservation.change(cost(1 << 20, 50)); // has no effect
     assertThat(quotas.use().memoryBytes()).isZero();
   }
 

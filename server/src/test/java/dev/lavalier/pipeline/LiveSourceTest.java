@@ -18,7 +18,8 @@ final class LiveSourceTest {
 
   private void publish(int count) {
     for (int i = 0; i < count; i++) {
-      ring.publish(new Frame(ring.head(), ring.head() * 960, LossTotals.NONE, 0, 0, 0, 0, NOTHING));
+      ring.publish(
+          new Frame(ring.head(), ring.head() * 960, LossTotals.NONE, 0, 0, 0, 0, 0, NOTHING));
     }
   }
 
@@ -78,7 +79,7 @@ final class LiveSourceTest {
   void expiredFramesAreDroppedWithoutNewerFrames() {
     LiveSource source = LiveSource.after(null, ring, 10, 50);
     for (long offeredNanos : new long[] {1_000, 1_020, 1_040}) {
-      ring.publish(new Frame(ring.head(), 0, LossTotals.NONE, 0, 0, 0, offeredNanos, NOTHING));
+      ring.publish(new Frame(ring.head(), 0, LossTotals.NONE, 0, 0, 0, offeredNanos, 0, NOTHING));
     }
 
     assertThat(source.overflows(1_050)).isFalse();
@@ -86,6 +87,22 @@ final class LiveSourceTest {
     assertThat(source.poll(1_070).sequence()).isEqualTo(1);
     assertThat(source.poll(1_091)).isNull();
     assertThat(source.isEmpty()).isTrue();
+  }
+
+  @Test
+  void timeOnTheWay_countsInTheAge() {
+    LiveSource source = LiveSource.after(null, ring, 10, 50);
+    for (long waitedNanos : new long[] {60, 51, 50, 10}) {
+      ring.publish(
+          new Frame(ring.head(), 0, LossTotals.NONE, 0, 0, 0, 1_000, waitedNanos, NOTHING));
+    }
+
+    assertThat(source.overflows(1_000)).isFalse(); // they expired on their way
+    assertThat(source.poll(1_000).sequence()).isEqualTo(2);
+    assertThat(source.lateFrames()).isEqualTo(2);
+    assertThat(source.overflows(1_041)).isTrue();
+    assertThat(source.poll(1_040).sequence()).isEqualTo(3);
+    assertThat(source.lateFrames()).isZero();
   }
 
   @Test
