@@ -94,7 +94,7 @@ final class ArchitectureTest {
           .mayOnlyAccessLayers(
               "service", "netty", "hub", "capture", "access", "audio", "container", "common")
           .whereLayer("fleet")
-          .mayOnlyAccessLayers("hub", "pipeline", "capture", "audio", "common")
+          .mayOnlyAccessLayers("hub", "pipeline", "capture", "access", "audio", "common")
           .whereLayer("app")
           .mayNotBeAccessedByAnyLayer()
           .ensureAllClassesAreContainedInArchitectureIgnoring(
@@ -169,6 +169,15 @@ final class ArchitectureTest {
           .should()
           .dependOnClassesThat()
           .resideInAPackage("io.github.jaredmdobson..");
+
+  @ArchTest
+  static final ArchRule ONLY_CLASSES_OF_THE_FLEET_NAMED_NATS_KNOW_NATS =
+      noClasses()
+          .that()
+          .haveNameNotMatching("dev\\.lavalier\\.fleet\\.Nats.*")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("io.nats..");
 
   @ArchTest
   static final ArchRule AUDIO_STANDS_ALONE =

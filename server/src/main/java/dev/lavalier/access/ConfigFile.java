@@ -16,7 +16,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Reads the files that an operator writes: whole, and only up to a size that makes sense. */
-final class ConfigFile {
+public final class ConfigFile {
 
   private static final int MAX_BYTES = 1 << 20;
   private static final long ROOT = 0;
@@ -29,7 +29,7 @@ final class ConfigFile {
    * @param key the setting that names the file, for messages
    * @throws InvalidFileException if the file cannot be read or is too large
    */
-  static ByteBuffer read(String key, Path file) throws InvalidFileException {
+  public static ByteBuffer read(String key, Path file) throws InvalidFileException {
     if (Files.exists(file) && !Files.isRegularFile(file)) { // reading a pipe could block forever
       throw invalid(key, file, "a regular file", null);
     }
@@ -88,13 +88,15 @@ final class ConfigFile {
         : new FileAttribute<?>[0];
   }
 
-  static byte[] bytes(ByteBuffer content) {
+  /** Returns a copy of a content. */
+  public static byte[] bytes(ByteBuffer content) {
     byte[] bytes = new byte[content.remaining()];
     content.duplicate().get(bytes);
     return bytes;
   }
 
-  static InvalidFileException invalid(
+  /** Creates an exception: {@code key: value (expected: ...)}. */
+  public static InvalidFileException invalid(
       String key, Object value, String expected, @Nullable Throwable cause) {
     return new InvalidFileException("%s: %s (expected: %s)".formatted(key, value, expected), cause);
   }

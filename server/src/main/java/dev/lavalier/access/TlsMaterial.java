@@ -1,25 +1,15 @@
 package dev.lavalier.access;
 
-import java.io.ByteArrayInputStream;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.security.GeneralSecurityException;
-import java.security.KeyFactory;
 import java.security.PrivateKey;
-import java.security.Signature;
 import java.security.cert.CertificateExpiredException;
-import java.security.cert.CertificateFactory;
 import java.security.cert.CertificateNotYetValidException;
 import java.security.cert.X509Certificate;
-import java.security.spec.PKCS8EncodedKeySpec;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * The certificate of the server. It was valid when it was read, and the key matches it. Immutable.
@@ -31,9 +21,6 @@ import java.util.regex.Pattern;
 public record TlsMaterial(
     List<X509Certificate> chain, PrivateKey key, List<X509Certificate> clientCas) {
 
-  private static final Pattern PEM =
-      Pattern.compile("-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END \\1-----");
-
   /** Creates the material with copies of the lists. */
   public TlsMaterial {
     chain = List.copyOf(chain);
@@ -42,10 +29,10 @@ public record TlsMaterial(
 
   static TlsMaterial of(TlsFiles files, List<ByteBuffer> contents) throws InvalidFileException {
     List<X509Certificate> chain =
-        certificates(TlsFiles.CERTIFICATE, files.certificate(), contents.get(0));
+        Pem.certificates(TlsFiles.CERTIFICATE, files.certificate(), contents.get(0));
     checkValid(files.certificate(), chain.get(0));
-    PrivateKey key = key(files.key(), contents.get(1));
-    if (!matchesKey(key, chain.get(0))) {
+    PrivateKey key = Pem.key(TlsFiles.KEY, files.key(), contents.get(1));
+    if (!Pem.matches(key, chain.get(0))) {
       throw ConfigFile.invalid(
           TlsFiles.KEY, files.key(), "the key of the certificate in " + files.certificate(), null);
     }
@@ -53,25 +40,7 @@ public record TlsMaterial(
     return new TlsMaterial(
         chain,
         key,
-        ca.isEmpty() ? List.of() : certificates(TlsFiles.CLIENT_CA, ca.get(), contents.get(2)));
-  }
-
-  private static List<X509Certificate> certificates(String setting, Path file, ByteBuffer content)
-      throws InvalidFileException {
-    try {
-      List<X509Certificate> found =
-          CertificateFactory.getInstance("X.509")
-              .generateCertificates(new ByteArrayInputStream(ConfigFile.bytes(content)))
-              .stream()
-              .map(X509Certificate.class::cast)
-              .toList();
-      if (!found.isEmpty()) {
-        return found;
-      }
-    } catch (GeneralSecurityException e) {
-      throw ConfigFile.invalid(setting, file, "certificates in PEM form", e);
-    }
-    throw ConfigFile.invalid(setting, file, "at least one certificate in PEM form", null);
+        ca.isEmpty() ? List.of() : Pem.certificates(TlsFiles.CLIENT_CA, ca.get(), contents.get(2)));
   }
 
   private static void checkValid(Path file, X509Certificate certificate)
@@ -92,59 +61,6 @@ public record TlsMaterial(
           "a certificate that is already valid; it is valid from "
               + certificate.getNotBefore().toInstant(),
           e);
-    }
-  }
-
-  private static PrivateKey key(Path file, ByteBuffer content) throws InvalidFileException {
-    String text = new String(ConfigFile.bytes(content), StandardCharsets.US_ASCII);
-    Matcher pem = PEM.matcher(text);
-    String others = "";
-    while (pem.find()) {
-      if (pem.group(1).equals("PRIVATE KEY")) {
-        return key(file, pem.group(2));
-      }
-      others = "; it contains " + pem.group(1) + ", see openssl pkcs8 -topk8 -nocrypt";
-    }
-    throw ConfigFile.invalid(
-        TlsFiles.KEY, file, "a PRIVATE KEY in PEM form (PKCS #8, no password)" + others, null);
-  }
-
-  private static PrivateKey key(Path file, String base64) throws InvalidFileException {
-    try {
-      PKCS8EncodedKeySpec spec =
-          new PKCS8EncodedKeySpec(Base64.getMimeDecoder().decode(base64.strip()));
-      for (String algorithm : List.of("RSA", "EC", "Ed25519", "Ed448")) {
-        try {
-          return KeyFactory.getInstance(algorithm).generatePrivate(spec);
-        } catch (GeneralSecurityException e) {
-          // not a key of this algorithm
-        }
-      }
-    } catch (IllegalArgumentException e) {
-      // not base64; reported below, without the content
-    }
-    throw ConfigFile.invalid(TlsFiles.KEY, file, "a complete RSA, EC or Ed25519 key", null);
-  }
-
-  /** Signs data with the key, and verifies the signature with the certificate. */
-  private static boolean matchesKey(PrivateKey key, X509Certificate certificate) {
-    String algorithm =
-        switch (key.getAlgorithm()) {
-          case "RSA" -> "SHA256withRSA";
-          case "EC" -> "SHA256withECDSA";
-          default -> "EdDSA";
-        };
-    try {
-      byte[] data = certificate.getTBSCertificate();
-      Signature signer = Signature.getInstance(algorithm);
-      signer.initSign(key);
-      signer.update(data);
-      byte[] signature = signer.sign();
-      signer.initVerify(certificate.getPublicKey());
-      signer.update(data);
-      return signer.verify(signature);
-    } catch (GeneralSecurityException e) {
-      return false; // for example, another algorithm
     }
   }
 

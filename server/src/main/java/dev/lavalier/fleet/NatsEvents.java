@@ -1,0 +1,111 @@
+package dev.lavalier.fleet;
+
+import io.nats.client.Connection;
+import io.nats.client.ConnectionListener;
+import io.nats.client.Consumer;
+import io.nats.client.ErrorListener;
+import io.nats.client.Message;
+import io.nats.client.impl.NatsStatistics;
+import java.util.Locale;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the client library reports about one connection. It calls the methods on any of its threads,
+ * with its locks held, so none of them blocks or calls it.
+ */
+final class NatsEvents extends NatsStatistics implements ErrorListener, ConnectionListener {
+
+  private final NatsLog log;
+  private final CompletableFuture<@Nullable Void> lost = new CompletableFuture<>();
+  private final AtomicInteger queued = new AtomicInteger();
+  private volatile @Nullable String error; // of nats-server, the last one
+  private volatile @Nullable Throwable exception; // the last one
+
+  NatsEvents(NatsLog log) {
+    this.log = log;
+  }
+
+  /** Returns what completes when the connection is lost. */
+  CompletableFuture<@Nullable Void> lost() {
+    return lost;
+  }
+
+  /**
+   * Returns how many messages wait to be sent. It is not exact, because the library reports its own
+   * messages as sent, too. To ask the library for the number could block.
+   */
+  int queued() {
+    return queued.get();
+  }
+
+  /** Counts a message that is passed to the library. */
+  void onQueued() {
+    queued.incrementAndGet();
+  }
+
+  /** Counts a message that is not queued any more. */
+  void onSent() {
+    queued.updateAndGet(n -> Math.max(0, n - 1));
+  }
+
+  @Override
+  public void incrementOut(long bytes) {
+    super.incrementOut(bytes);
+    onSent();
+  }
+
+  /** Returns why there is no connection, in a few words. */
+  String reason() {
+    String said = error;
+    Throwable cause = exception;
+    if (said != null || cause == null) {
+      return said == null ? "it was closed" : said;
+    }
+    while (cause.getCause() != null) {
+      cause = cause.getCause();
+    }
+    if (cause instanceof TimeoutException) {
+      return "no answer within %d s".formatted(NatsSession.CONNECT_TIMEOUT.toSeconds());
+    }
+    String message = cause.getMessage();
+    return message == null || message.isEmpty() ? cause.getClass().getSimpleName() : message;
+  }
+
+  @Override
+  @SuppressWarnings("deprecation") // the library has no other one that is abstract
+  public void connectionEvent(Connection of, Events event) {
+    if (event == Events.DISCONNECTED || event == Events.CLOSED) {
+      lost.complete(null);
+    }
+  }
+
+  @Override
+  public void errorOccurred(Connection of, String text) {
+    if (text.toLowerCase(Locale.ROOT).startsWith("permissions violation")) {
+      log.violated("nats-server refuses: " + text);
+    } else {
+      error = text;
+    }
+  }
+
+  @Override
+  public void exceptionOccurred(Connection of, Exception e) {
+    if (!(e instanceof CancellationException)) { // a consequence of another one
+      exception = e;
+    }
+  }
+
+  @Override
+  public void slowConsumerDetected(Connection of, Consumer consumer) {
+    log.violated("more messages arrive than this server can process; it drops some");
+  }
+
+  @Override
+  public void messageDiscarded(Connection of, Message message) {
+    onSent();
+  }
+}

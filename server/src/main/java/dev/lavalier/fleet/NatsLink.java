@@ -1,0 +1,237 @@
+package dev.lavalier.fleet;
+
+import dev.lavalier.access.InvalidFileException;
+import dev.lavalier.common.FailureLog;
+import dev.lavalier.common.TimeSource;
+import dev.lavalier.fleet.NatsSession.Registered;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A link over nats-server. It connects in the background, and again for ever when the connection is
+ * lost or refused: first after 0.1 to 0.2 s, later after up to 1.1 s, after a refusal 2 s later.
+ * The files of keys and certificates are read again each time. Each change is one line in the log.
+ *
+ * <p>A message is dropped if there is no connection, if 64 messages wait to be sent, or if it is
+ * larger than nats-server allows. Nothing that waited is sent on a later connection.
+ *
+ * <p>Safe for use from any thread. Only {@link #request} and {@link #close} block.
+ */
+public final class NatsLink implements Link, AutoCloseable {
+
+  private static final long FIRST_PAUSE_MILLIS = 100;
+  private static final long MAX_PAUSE_MILLIS = 1_000;
+  private static final long REFUSED_PAUSE_MILLIS = 2_000;
+  private static final long MAX_JITTER_MILLIS = 100;
+  private static final Duration DRAIN_CHECK = Duration.ofMillis(10);
+  private static final long CLOSE_SECONDS = 2;
+
+  private final NatsOptions options;
+  private final TimeSource time;
+  private final NatsLog log;
+  private final FailureLog failures;
+  private final ExecutorService threads;
+  private final ScheduledExecutorService timer;
+  private final CompletableFuture<@Nullable Void> closing = new CompletableFuture<>();
+  private final CountDownLatch ended = new CountDownLatch(1);
+  private final AtomicBoolean draining = new AtomicBoolean(); // a check of the queue is scheduled
+  private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
+  private final List<Registered> registered = new CopyOnWriteArrayList<>(); // changed under this
+  private final AtomicReference<@Nullable NatsSession> session = new AtomicReference<>();
+
+  private NatsLink(NatsOptions options, TimeSource time) {
+    this.options = options;
+    this.time = time;
+    this.log = new NatsLog(time);
+    this.failures =
+        new FailureLog(
+            time, LoggerFactory.getLogger(NatsLink.class), "the processing of a message");
+    ThreadFactory factory = daemons();
+    this.threads = Executors.newCachedThreadPool(factory);
+    this.timer = Executors.newSingleThreadScheduledExecutor(factory);
+  }
+
+  /** Creates a link that connects in the background. Does not block. */
+  public static NatsLink connect(NatsOptions options, TimeSource time) {
+    NatsLink link = new NatsLink(options, time);
+    link.threads.execute(link::run);
+    return link;
+  }
+
+  private static ThreadFactory daemons() {
+    AtomicInteger count = new AtomicInteger();
+    return task -> {
+      Thread thread = new Thread(task, "lavalier-fleet-" + count.incrementAndGet());
+      thread.setDaemon(true);
+      return thread;
+    };
+  }
+
+  private void run() {
+    long pause = FIRST_PAUSE_MILLIS;
+    try {
+      do {
+        try {
+          NatsSession next = NatsSession.open(options, threads, timer, log, failures);
+          pause = FIRST_PAUSE_MILLIS;
+          serve(next);
+        } catch (NatsSession.RefusedException e) {
+          log.failed(e.getMessage());
+          pause = REFUSED_PAUSE_MILLIS;
+        } catch (IOException | InvalidFileException | RuntimeException e) {
+          log.failed(String.valueOf(e.getMessage()));
+          pause = Math.min(2 * pause, MAX_PAUSE_MILLIS);
+        }
+      } while (!closesWithin(pause + ThreadLocalRandom.current().nextLong(MAX_JITTER_MILLIS)));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt(); // close() ends the threads
+    } finally {
+      ended.countDown();
+    }
+  }
+
+  private boolean closesWithin(long millis) throws InterruptedException {
+    try {
+      closing.get(millis, TimeUnit.MILLISECONDS);
+      return true;
+    } catch (TimeoutException e) {
+      return false;
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private void serve(NatsSession next) throws InterruptedException {
+    synchronized (this) {
+      registered.forEach(next::subscribe);
+      session.set(next);
+    }
+    log.connected(next.url(), next.version());
+    // Not synchronized: the library calls this with its locks.
+    var unused = next.lost().thenRun(() -> session.compareAndSet(next, null));
+    notifyReady();
+    if (next.isLostBefore(closing)) {
+      log.lost(next.reason());
+      threads.execute(next::close); // can take seconds
+    } else {
+      session.set(null);
+      next.close();
+    }
+  }
+
+  private void notifyReady() {
+    for (Runnable each : listeners) {
+      try {
+        each.run();
+      } catch (RuntimeException | Error e) {
+        failures.report("a listener of the link", e);
+      }
+    }
+  }
+
+  @Override
+  public boolean isReady() {
+    NatsSession current = session.get();
+    if (current == null) {
+      return false; // the next connection calls the listeners
+    }
+    if (current.queued() < NatsSession.MAX_QUEUED) {
+      return true;
+    }
+    if (draining.compareAndSet(false, true)) {
+      time.schedule(DRAIN_CHECK, this::checkDrained);
+    }
+    return false;
+  }
+
+  /** The library does not say when its queue has become shorter. */
+  private void checkDrained() {
+    NatsSession current = session.get();
+    if (current != null && current.queued() > NatsSession.MAX_QUEUED / 2) {
+      time.schedule(DRAIN_CHECK, this::checkDrained);
+      return;
+    }
+    draining.set(false);
+    if (current != null) {
+      notifyReady();
+    }
+  }
+
+  @Override
+  public void onReady(Runnable listener) {
+    listeners.add(listener);
+  }
+
+  @Override
+  public void publish(String subject, byte[] payload) {
+    NatsSession current = session.get();
+    if (current != null) {
+      current.publish(subject, payload);
+    }
+  }
+
+  @Override
+  public Registration subscribe(String pattern, Receiver receiver) {
+    Registered added = new Registered(pattern, receiver);
+    synchronized (this) {
+      registered.add(added);
+      NatsSession current = session.get();
+      if (current != null) {
+        current.subscribe(added);
+      }
+    }
+    return () -> unsubscribe(added);
+  }
+
+  private synchronized void unsubscribe(Registered removed) {
+    NatsSession current = session.get();
+    if (registered.remove(removed) && current != null) {
+      current.unsubscribe(removed);
+    }
+  }
+
+  @Override
+  public byte[] request(String subject, byte[] payload, Duration timeout)
+      throws NoReplyException, InterruptedException {
+    NatsSession current = session.get();
+    if (current == null) {
+      throw new NoReplyException("there is no connection to nats-server");
+    }
+    return current.request(subject, payload, timeout);
+  }
+
+  /** Returns the current connection, for JetStream; null: none. */
+  @Nullable NatsSession session() {
+    return session.get();
+  }
+
+  /** Sends what is queued, and ends the connection. Takes 2 s at most. */
+  @Override
+  public void close() {
+    closing.complete(null);
+    try {
+      boolean unused = ended.await(CLOSE_SECONDS, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    threads.shutdownNow();
+    timer.shutdownNow();
+  }
+}

@@ -1,0 +1,354 @@
+package dev.lavalier.fleet;
+
+import com.google.common.util.concurrent.MoreExecutors;
+import dev.lavalier.access.InvalidFileException;
+import dev.lavalier.common.FailureLog;
+import io.nats.client.AuthHandler;
+import io.nats.client.AuthenticationException;
+import io.nats.client.Connection;
+import io.nats.client.Dispatcher;
+import io.nats.client.Message;
+import io.nats.client.Nats;
+import io.nats.client.Options;
+import io.nats.client.Subscription;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One connection to nats-server, until it is lost. It is never used again after that, so nothing
+ * that was queued is sent late, and the next connection reads the files of keys and certificates
+ * again.
+ *
+ * <p>Safe for use from any thread. Only {@link #open} and {@link #close} block.
+ */
+final class NatsSession {
+
+  /** The oldest version that can drop a message for a slow edge only, and does not stall nodes. */
+  static final String OLDEST_ENGINE = "2.10.26";
+
+  /** A message is dropped if so many are queued. */
+  static final int MAX_QUEUED = 64;
+
+  /** An answer is dropped if so many messages are queued. */
+  private static final int MAX_QUEUED_ANSWERS = 256;
+
+  /** Has room for the subscriptions of all devices, too: the library would wait for it. */
+  private static final int QUEUE_CAPACITY = 2_048;
+
+  static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(2);
+  private static final Duration WRITE_TIMEOUT = Duration.ofSeconds(2);
+  private static final Duration PING_INTERVAL = Duration.ofSeconds(1);
+  private static final int MAX_PINGS = 2;
+  private static final Duration FLUSH_TIMEOUT = Duration.ofMillis(200);
+  private static final int SEND_BUFFER = 64 << 10;
+  private static final int RECEIVE_BUFFER = 256 << 10;
+
+  /** What may wait for the receivers of one dispatcher. The rest is dropped. */
+  private static final int MAX_PENDING = 8_192;
+
+  private static final int MAX_PENDING_BYTES = 16 << 20;
+
+  /** The first is for messages of any node; the blocks of a device always have the same. */
+  private static final int DISPATCHERS = 3;
+
+  /** Says that nats-server refused this server, or the reverse. */
+  static final class RefusedException extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    RefusedException(String message) {
+      super(message);
+    }
+  }
+
+  /** A subscription of the link, which outlives connections. */
+  record Registered(String pattern, Link.Receiver receiver) {}
+
+  private final NatsLog log;
+  private final NatsEvents events;
+  private final FailureLog failures;
+  private final Map<Registered, Subscription> subscriptions = new ConcurrentHashMap<>();
+  private final List<Dispatcher> dispatchers = new ArrayList<>();
+  private final Connection connection;
+
+  private NatsSession(
+      NatsOptions options,
+      ExecutorService threads,
+      ScheduledExecutorService timer,
+      NatsLog log,
+      FailureLog failures)
+      throws IOException, InterruptedException, InvalidFileException {
+    this.log = log;
+    this.events = new NatsEvents(log);
+    this.failures = failures;
+    Nkey key = options.nkeySeed().isEmpty() ? null : Nkey.read(options.nkeySeed().get());
+    try {
+      connection = Nats.connect(build(options, key, threads, timer));
+    } catch (AuthenticationException e) {
+      throw new RefusedException(
+          "nats-server refuses %s (expected: a user of its configuration): %s"
+              .formatted(key == null ? options.name() + " without a key" : key, events.reason()));
+    } catch (IOException e) {
+      throw new IOException(
+          "no connection to %s, trying again: %s"
+              .formatted(String.join(", ", options.servers()), events.reason()),
+          e);
+    }
+    for (int i = 0; i < DISPATCHERS; i++) {
+      Dispatcher dispatcher = connection.createDispatcher();
+      dispatcher.setPendingLimits(MAX_PENDING, MAX_PENDING_BYTES);
+      dispatchers.add(dispatcher);
+    }
+  }
+
+  /**
+   * Connects to one of the servers.
+   *
+   * @throws RefusedException if nats-server refuses the key, or is too old
+   * @throws IOException if there is no connection
+   * @throws InvalidFileException if a file of keys or certificates cannot be used
+   */
+  static NatsSession open(
+      NatsOptions options,
+      ExecutorService threads,
+      ScheduledExecutorService timer,
+      NatsLog log,
+      FailureLog failures)
+      throws IOException, InterruptedException, InvalidFileException {
+    NatsSession session = new NatsSession(options, threads, timer, log, failures);
+    String version = session.version();
+    if (!options.oldEngine()
+        && !session.connection.getServerInfo().isSameOrNewerThanVersion(OLDEST_ENGINE)) {
+      session.close();
+      throw new RefusedException(
+          "nats-server %s (expected: %s or newer, or --fleet-old-engine)"
+              .formatted(version, OLDEST_ENGINE));
+    }
+    return session;
+  }
+
+  private Options build(
+      NatsOptions options,
+      @Nullable Nkey key,
+      ExecutorService threads,
+      ScheduledExecutorService timer)
+      throws InvalidFileException {
+    Options.Builder builder =
+        new Options.Builder()
+            .servers(options.servers().toArray(new String[0]))
+            .ignoreDiscoveredServers()
+            // Keeps the name of the server, which its certificate has.
+            .hostnameResolveMode(Options.HostnameResolveMode.HappyEyeballs)
+            .connectionName("lavalier " + options.name())
+            .inboxPrefix("_INBOX_" + options.name() + ".")
+            .noEcho()
+            .noReconnect()
+            .reconnectBufferSize(0)
+            .maxMessagesInOutgoingQueue(QUEUE_CAPACITY)
+            .discardMessagesWhenOutgoingQueueFull()
+            .sendBufferSize(SEND_BUFFER)
+            .receiveBufferSize(RECEIVE_BUFFER)
+            .pingInterval(PING_INTERVAL)
+            .maxPingsOut(MAX_PINGS)
+            .connectionTimeout(CONNECT_TIMEOUT)
+            .socketWriteTimeout(WRITE_TIMEOUT)
+            .executor(threads)
+            .connectExecutor(threads)
+            .readerExecutor(threads)
+            .writerExecutor(threads)
+            .scheduledExecutor(timer)
+            .callbackExecutor(MoreExecutors.newDirectExecutorService())
+            .errorListener(events)
+            .connectionListener(events)
+            .statisticsCollector(events);
+    if (key != null) {
+      builder.authHandler(authentication(key));
+    }
+    if (options.usedTls().isPresent()) {
+      builder.sslContext(options.usedTls().get().context());
+    }
+    return builder.build();
+  }
+
+  private static AuthHandler authentication(Nkey key) {
+    return new AuthHandler() {
+      @Override
+      public byte[] sign(byte[] nonce) {
+        return key.sign(nonce);
+      }
+
+      @Override
+      public char[] getID() {
+        return key.publicKey().toCharArray();
+      }
+
+      @Override
+      public char @Nullable [] getJWT() {
+        return null;
+      }
+    };
+  }
+
+  /** Returns the connection, for JetStream. */
+  Connection connection() {
+    return connection;
+  }
+
+  String version() {
+    return connection.getServerInfo().getVersion();
+  }
+
+  String url() {
+    String url = connection.getConnectedUrl();
+    return url == null ? "nats-server" : url;
+  }
+
+  /** Returns what completes when the connection is lost. The library then holds its locks. */
+  CompletableFuture<@Nullable Void> lost() {
+    return events.lost();
+  }
+
+  /** Waits until the connection is lost or the link is closed. Returns whether it is lost. */
+  boolean isLostBefore(CompletableFuture<?> closing) throws InterruptedException {
+    try {
+      CompletableFuture.anyOf(events.lost(), closing).get();
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(e);
+    }
+    return !closing.isDone();
+  }
+
+  /** Returns why the connection is lost, in a few words. */
+  String reason() {
+    return events.reason();
+  }
+
+  /** Returns how many messages wait to be sent. */
+  int queued() {
+    return events.queued();
+  }
+
+  void publish(String subject, byte[] payload) {
+    publish(subject, payload, MAX_QUEUED);
+  }
+
+  private void publish(String subject, byte[] payload, int limit) {
+    long max = connection.getMaxPayload();
+    if (payload.length > max) {
+      log.violated(
+          "%s: a message of %d bytes (expected: at most max_payload of nats-server, %d)"
+              .formatted(subject, payload.length, max));
+      return;
+    }
+    if (events.queued() >= limit) {
+      return;
+    }
+    events.onQueued();
+    try {
+      connection.publish(subject, payload);
+    } catch (IllegalStateException e) {
+      events.onSent(); // the connection was lost just now
+    }
+  }
+
+  void subscribe(Registered each) {
+    try {
+      Dispatcher dispatcher = dispatchers.get(dispatcher(each.pattern()));
+      subscriptions.put(
+          each, dispatcher.subscribe(each.pattern(), message -> receive(each, message)));
+    } catch (IllegalStateException e) {
+      // The connection was lost just now.
+    }
+  }
+
+  private static int dispatcher(String pattern) {
+    return pattern.contains(Subjects.ANY)
+        ? 0
+        : 1 + Math.floorMod(pattern.hashCode(), DISPATCHERS - 1);
+  }
+
+  void unsubscribe(Registered each) {
+    Subscription subscription = subscriptions.remove(each);
+    if (subscription != null) {
+      try {
+        dispatchers.get(dispatcher(each.pattern())).unsubscribe(subscription);
+      } catch (IllegalStateException e) {
+        // The connection was lost just now.
+      }
+    }
+  }
+
+  private void receive(Registered to, Message message) {
+    String reply = message.getReplyTo();
+    try {
+      to.receiver()
+          .onMessage(
+              new Link.Message(
+                  message.getSubject(),
+                  message.getData(),
+                  answer -> {
+                    if (reply != null) {
+                      publish(reply, answer, MAX_QUEUED_ANSWERS);
+                    }
+                  }));
+    } catch (RuntimeException | Error e) {
+      failures.report("a message on " + message.getSubject(), e);
+    }
+  }
+
+  /** Sends a request and waits for the answer, like {@link Link#request}. */
+  byte[] request(String subject, byte[] payload, Duration timeout)
+      throws Link.NoReplyException, InterruptedException {
+    CompletableFuture<Message> answer = null;
+    try {
+      answer = connection.requestWithTimeout(subject, payload, timeout);
+      CompletableFuture.anyOf(answer, events.lost()).get(timeout.toNanos(), TimeUnit.NANOSECONDS);
+      if (answer.isDone()) {
+        return answer.join().getData();
+      }
+    } catch (TimeoutException e) {
+      throw new Link.NoReplyException("no answer within %d ms".formatted(timeout.toMillis()));
+    } catch (ExecutionException | CancellationException | CompletionException e) {
+      if (!events.lost().isDone()) {
+        throw new Link.NoReplyException("nobody has subscribed to its requests");
+      }
+    } catch (IllegalStateException e) {
+      // The connection was lost just now.
+    } finally {
+      if (answer != null) {
+        answer.cancel(false);
+      }
+    }
+    throw new Link.NoReplyException("the connection to nats-server is lost");
+  }
+
+  /** Sends what is queued, if that takes less than 200 ms, and closes the connection. */
+  void close() {
+    try {
+      if (!events.lost().isDone()) {
+        connection.flush(FLUSH_TIMEOUT);
+      }
+    } catch (TimeoutException | IllegalStateException e) {
+      // It is closed all the same.
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    try {
+      connection.close();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}
