@@ -67,6 +67,16 @@ final class ClassLists {
         server.destroyForcibly();
       }
     }
+    checkWithoutNats(directory.resolve("lavalier-server.classes"));
+  }
+
+  /** A server that is not part of a fleet must not pay for one. */
+  private static void checkWithoutNats(Path list) throws IOException {
+    List<String> loaded =
+        Files.readAllLines(list).stream().filter(each -> each.startsWith("io/nats/")).toList();
+    if (!loaded.isEmpty()) {
+      throw new IOException("a server without --fleet loads classes of NATS: " + loaded);
+    }
   }
 
   /** Runs a command of the client that ends with an exit code, and adds the classes that it loads. */

@@ -69,9 +69,13 @@ final class NatsEvents extends NatsStatistics implements ErrorListener, Connecti
       cause = cause.getCause();
     }
     if (cause instanceof TimeoutException) {
-      return "no answer within %d s".formatted(NatsSession.CONNECT_TIMEOUT.toSeconds());
+      return "no answer within %d s; if nats-server refuses the certificate, its log says why"
+          .formatted(NatsSession.CONNECT_TIMEOUT.toSeconds());
     }
     String message = cause.getMessage();
+    if ("Read channel closed.".equals(message)) {
+      return "nats-server closed it";
+    }
     return message == null || message.isEmpty() ? cause.getClass().getSimpleName() : message;
   }
 

@@ -29,11 +29,16 @@ public final class NatsServer implements AutoCloseable {
 
   /** Returns a server that is not started. */
   public static NatsServer notStarted(Path directory) throws IOException, InterruptedException {
-    Assumptions.assumeTrue(
-        Programs.isInstalled("nats-server"), "nats-server is not installed (Debian: nats-server)");
+    requireInstalled();
     try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       return new NatsServer(directory, free.getLocalPort());
     }
+  }
+
+  /** Skips the test if the program is not installed. */
+  public static void requireInstalled() throws IOException, InterruptedException {
+    Assumptions.assumeTrue(
+        Programs.isInstalled("nats-server"), "nats-server is not installed (Debian: nats-server)");
   }
 
   /**
@@ -55,14 +60,14 @@ public final class NatsServer implements AutoCloseable {
       process =
           new ProcessBuilder("nats-server", "-c", file().toString())
               .redirectErrorStream(true)
-              .redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile()))
+              .redirectOutput(ProcessBuilder.Redirect.appendTo(logFile().toFile()))
               .start();
       if (isAccepting()) {
         return;
       }
       process.waitFor(1, TimeUnit.SECONDS);
     }
-    throw new IOException("nats-server did not start: " + Files.readString(log()));
+    throw new IOException("nats-server did not start: " + log());
   }
 
   private boolean isAccepting() throws InterruptedException {
@@ -75,6 +80,23 @@ public final class NatsServer implements AutoCloseable {
       }
     }
     return false;
+  }
+
+  /** Returns what the program says about a configuration. */
+  public static String check(Path directory, String configuration)
+      throws IOException, InterruptedException {
+    requireInstalled();
+    Path file = Files.writeString(directory.resolve("check.conf"), configuration);
+    Path output = directory.resolve("check.log");
+    Process process =
+        new ProcessBuilder("nats-server", "-t", "-c", file.toString())
+            .redirectErrorStream(true)
+            .redirectOutput(output.toFile())
+            .start();
+    if (!process.waitFor(TIMEOUT_NANOS, TimeUnit.NANOSECONDS)) {
+      process.destroyForcibly();
+    }
+    return Files.readString(output);
   }
 
   /** Writes another configuration, without effect on the running program. */
@@ -111,7 +133,12 @@ public final class NatsServer implements AutoCloseable {
     return directory.resolve("nats-%d.conf".formatted(port));
   }
 
-  private Path log() {
+  /** Returns what it has logged so far. */
+  public String log() throws IOException {
+    return Files.readString(logFile());
+  }
+
+  private Path logFile() {
     return directory.resolve("nats-%d.log".formatted(port));
   }
 
