@@ -251,6 +251,8 @@ class Device:
     state: DeviceState
     capture_format: Format
     subscriber_count: int
+    node_id: str = ""
+    """The node of a fleet that has the device. Empty: the machine of the server has it."""
 
 
 @dataclasses.dataclass(frozen=True)

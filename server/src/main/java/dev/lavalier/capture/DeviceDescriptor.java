@@ -13,6 +13,7 @@ import java.util.List;
  * @param isDefault whether an empty {@code device_id} selects this device
  * @param captureFormat the format in which the device is captured for all subscribers
  * @param formats the capture formats that the sound system reports
+ * @param nodeId the id of the node of a fleet that has the device; empty: this machine has it
  */
 public record DeviceDescriptor(
     String id,
@@ -21,15 +22,29 @@ public record DeviceDescriptor(
     String description,
     boolean isDefault,
     PcmFormat captureFormat,
-    List<SupportedFormat> formats) {
+    List<SupportedFormat> formats,
+    String nodeId) {
 
   /** Copies the list. */
   public DeviceDescriptor {
     formats = List.copyOf(formats);
   }
 
+  /** Describes a device of this machine. */
+  public DeviceDescriptor(
+      String id,
+      String name,
+      String vendor,
+      String description,
+      boolean isDefault,
+      PcmFormat captureFormat,
+      List<SupportedFormat> formats) {
+    this(id, name, vendor, description, isDefault, captureFormat, formats, "");
+  }
+
   /** Returns the same device, not marked as the default. */
   public DeviceDescriptor asNotDefault() {
-    return new DeviceDescriptor(id, name, vendor, description, false, captureFormat, formats);
+    return new DeviceDescriptor(
+        id, name, vendor, description, false, captureFormat, formats, nodeId);
   }
 }

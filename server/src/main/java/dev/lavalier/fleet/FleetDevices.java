@@ -242,7 +242,8 @@ public final class FleetDevices implements Devices {
         device.description(),
         false,
         format,
-        device.formats());
+        device.formats(),
+        device.nodeId());
   }
 
   private Capture capture(DeviceDescriptor device, Opened opened, long lease, NodeView node) {

@@ -171,7 +171,8 @@ final class Messages {
               format,
               List.of(
                   new SupportedFormat(
-                      format.encoding(), format.sampleRateHz(), format.channelCount()))));
+                      format.encoding(), format.sampleRateHz(), format.channelCount())),
+              node));
     }
     return devices;
   }

@@ -281,7 +281,8 @@ public final class ProtoMessages {
             .setIsDefault(status.device().isDefault())
             .setState(state(status.state()))
             .setCaptureFormat(format(status.device().captureFormat()))
-            .setSubscriberCount(status.subscriberCount());
+            .setSubscriberCount(status.subscriberCount())
+            .setNodeId(status.device().nodeId());
     for (SupportedFormat offered : status.device().formats()) {
       device.addFormats(format(offered.encoding(), offered.sampleRateHz(), offered.channelCount()));
     }

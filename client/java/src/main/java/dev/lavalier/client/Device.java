@@ -11,6 +11,7 @@ package dev.lavalier.client;
  * @param state the current state
  * @param captureFormat the format in which the server captures it
  * @param subscriberCount the current number of subscriptions
+ * @param nodeId the node of a fleet that has the device; empty: the machine of the server has it
  */
 public record Device(
     String deviceId,
@@ -20,4 +21,5 @@ public record Device(
     boolean isDefault,
     DeviceState state,
     PcmFormat captureFormat,
-    int subscriberCount) {}
+    int subscriberCount,
+    String nodeId) {}

@@ -97,7 +97,8 @@ final class ProtoMapper {
           case DEVICE_STATE_UNSPECIFIED, UNRECOGNIZED -> DeviceState.UNKNOWN;
         },
         format(device.getCaptureFormat()),
-        device.getSubscriberCount());
+        device.getSubscriberCount(),
+        device.getNodeId());
   }
 
   static Subscription subscription(dev.lavalier.v1.Subscription subscription)

@@ -73,6 +73,7 @@ final class JsonText {
     object.addProperty("state", device.state().name().toLowerCase(Locale.ROOT));
     object.addProperty("capture_format", device.captureFormat().toString());
     object.addProperty("subscriber_count", device.subscriberCount());
+    object.addProperty("node_id", device.nodeId());
     return object;
   }
 
