@@ -31,6 +31,7 @@ final class CommandFiles {
     CommandLine server = command("dev.lavalier.app.ServerMain");
     server.addSubcommand(command("dev.lavalier.app.CheckConfigCommand"));
     server.addSubcommand(command("dev.lavalier.app.TokenCommand"));
+    server.addSubcommand(command("dev.lavalier.app.FleetKeyCommand"));
     CommandLine client = command("dev.lavalier.client.cli.LavalierCli");
     for (Class<?> type : clientCommands()) {
       client.addSubcommand(new CommandLine(type, new Factory()));

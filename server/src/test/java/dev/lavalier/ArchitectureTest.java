@@ -83,7 +83,7 @@ final class ArchitectureTest {
           .whereLayer("access")
           .mayOnlyAccessLayers("common")
           .whereLayer("observe")
-          .mayOnlyAccessLayers("hub", "pipeline", "capture", "audio", "common")
+          .mayOnlyAccessLayers("fleet", "hub", "pipeline", "capture", "audio", "common")
           .whereLayer("service")
           .mayOnlyAccessLayers("hub", "pipeline", "capture", "access", "audio", "common")
           .whereLayer("netty")

@@ -117,6 +117,26 @@ final class CaptureOptions {
       List<ScriptedMicrophone> microphones,
       List<VirtualDevice> virtualDevices) {}
 
+  /**
+   * Refuses the options for devices of this machine, for an edge: it has none.
+   *
+   * @throws IllegalArgumentException if one is set; its message is one line for the user
+   */
+  void requireNoLocalDevices() {
+    refuse("device-format", deviceFormats);
+    refuse("demo", demo ? List.of("true") : List.of());
+    refuse("wav", wavs);
+    refuse("script", script == null ? List.of() : List.of(script));
+  }
+
+  private static void refuse(String setting, List<String> values) {
+    if (!values.isEmpty()) {
+      throw new IllegalArgumentException(
+          "%s: %s (expected: not together with --fleet-edge; an edge has no devices of its own)"
+              .formatted(setting, values.get(0)));
+    }
+  }
+
   private Set<String> keptOpen() {
     Checks.noneEmpty("keep-open", keptOpen);
     if (!keptOpen.isEmpty() && historyMs == 0) {

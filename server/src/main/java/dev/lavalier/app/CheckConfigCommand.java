@@ -30,8 +30,10 @@ final class CheckConfigCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     ServerOptions.Values values = options.values();
-    AlsaRates.warnings(AlsaRates.PROC, id -> captureFormat(values, id))
-        .forEach(warning -> spec.commandLine().getErr().println("warning: " + warning));
+    if (!values.isEdge()) { // an edge does not use the devices of this machine
+      AlsaRates.warnings(AlsaRates.PROC, id -> captureFormat(values, id))
+          .forEach(warning -> spec.commandLine().getErr().println("warning: " + warning));
+    }
     for (OptionSpec option : spec.options()) {
       if (!option.usageHelp() && !option.versionHelp() && !Settings.key(option).equals("config")) {
         print(option);

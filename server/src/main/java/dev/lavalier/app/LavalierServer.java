@@ -48,6 +48,7 @@ final class LavalierServer implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(LavalierServer.class);
 
+  private final Optional<FleetMember> fleet;
   private final Devices devices;
   private final Hub hub;
   private final EncoderThreads encoderThreads = EncoderThreads.create();
@@ -70,8 +71,13 @@ final class LavalierServer implements AutoCloseable {
 
   LavalierServer(ServerOptions.Values config) {
     TimeSource timeSource = TimeSource.system();
-    devices = localDevices(config.capture(), config.allowed(), timeSource);
     telemetry = new Telemetry(timeSource, config.metrics(), ServerMain.version());
+    fleet = config.fleet().map(each -> new FleetMember(each, timeSource));
+    devices =
+        config.isEdge()
+            ? new CombinedDevices(
+                List.of(fleet.orElseThrow().devices(telemetry.metrics())), config.allowed())
+            : localDevices(config.capture(), config.allowed(), timeSource);
     hub = new Hub(devices, timeSource, config.hub(), telemetry.hubObserver());
     limits = config.hub().resources();
     ActiveCalls activeCalls = new ActiveCalls(timeSource, config.hub().limits().perIdentity());
@@ -145,6 +151,10 @@ final class LavalierServer implements AutoCloseable {
     hub.start();
     telemetry.start(hub, limits, transport::directMessages);
     accessMonitor.start();
+    fleet.ifPresent(
+        each ->
+            each.start(
+                hub, telemetry.metrics(), up -> forEachListener(it -> it.setFleetHealth(up))));
     if (tcp.isPresent()) {
       try {
         tcp.get().start();
@@ -211,10 +221,12 @@ final class LavalierServer implements AutoCloseable {
   /** Refuses new calls, ends the streams, closes the devices, and then closes the connections. */
   @Override
   public void close() {
+    // A method reference to FleetMember would load classes of the fleet in every server.
     for (Runnable step :
         List.<Runnable>of(
             () -> forEachListener(GrpcServer::refuseNewCalls),
             () -> web.ifPresent(WebServer::refuseNewCalls),
+            () -> fleet.ifPresent(each -> each.stopSharing()),
             hub::close,
             () -> forEachListener(GrpcServer::close),
             () -> web.ifPresent(WebServer::close),
@@ -223,6 +235,7 @@ final class LavalierServer implements AutoCloseable {
             files::shutdownNow,
             encoderThreads::close,
             devices::close,
+            () -> fleet.ifPresent(each -> each.close()),
             telemetry::close)) {
       try {
         step.run();

@@ -70,6 +70,11 @@ final class ListenOptions {
     return noTcp;
   }
 
+  /** Returns whether connections to and from other machines need no protection. */
+  boolean insecure() {
+    return insecure;
+  }
+
   /** Returns whether frames are sent directly to the sockets if possible. */
   boolean directFrames() {
     return directFrames;

@@ -44,7 +44,8 @@ public final class ServerMain implements Callable<Integer> {
   private static final int FAILED = 1;
 
   /** The arguments that require the subcommands: their names, and the flags that list them. */
-  private static final Set<String> COMMANDS = Set.of("check-config", "token", "--help", "-h");
+  private static final Set<String> COMMANDS =
+      Set.of("check-config", "token", "fleet-key", "--help", "-h");
 
   /** Netty's leak detection: the tests use it, but it costs a server time. */
   private static final String LEAK_DETECTION = "io.netty.leakDetection.level";
@@ -125,6 +126,7 @@ public final class ServerMain implements Callable<Integer> {
     if (Arrays.stream(args).anyMatch(COMMANDS::contains)) {
       line.addSubcommand(new CheckConfigCommand());
       line.addSubcommand(new TokenCommand());
+      line.addSubcommand(new FleetKeyCommand());
     }
     line.setExpandAtFiles(false); // an argument that begins with @ is no name of a file
     line.setOut(new PrintWriter(out, true, Charset.defaultCharset()));
@@ -192,6 +194,7 @@ public final class ServerMain implements Callable<Integer> {
     if (!options.logging().isJson()
         && config.tls().isEmpty()
         && config.tokens().isEmpty()
+        && !config.isEdge() // it has no default device
         && NextSteps.isTerminal()) {
       String searchPath = System.getenv().getOrDefault("PATH", "");
       String reachable =

@@ -37,6 +37,7 @@ final class ServerOptions {
   @Mixin private ResourceOptions resources;
   @Mixin private TlsOptions tls;
   @Mixin private AccessOptions access;
+  @Mixin private FleetOptions fleet;
   @Mixin private MetricsOptions metrics;
   @Mixin private LoggingOptions logging;
 
@@ -63,23 +64,33 @@ final class ServerOptions {
     Optional<Reloadable<TokenFile>> tokens = access.tokens();
     boolean encrypted = certificate.isPresent();
     boolean authenticated = requiresAuthentication(certificate, tokens);
+    Predicate<String> allowed = access.allowed(captureValues.keptOpen());
+    Optional<FleetOptions.Values> fleetValues = fleet.values(listening.insecure(), allowed);
+    if (isEdge(fleetValues)) {
+      capture.requireNoLocalDevices();
+    }
     return new Values(
         listening.tcpAddress(encrypted, authenticated),
         listening.unixSocket(),
         web.values(listening, captureValues.demo(), encrypted, authenticated),
         captureValues,
-        access.allowed(captureValues.keptOpen()),
+        allowed,
         hub,
         limits.transport(),
         listening.directFrames(),
         certificate,
         tokens,
+        fleetValues,
         metrics.values());
   }
 
   private static boolean requiresAuthentication(
       Optional<ServerTls> tls, Optional<Reloadable<TokenFile>> tokens) {
     return tokens.isPresent() || (tls.isPresent() && tls.get().requiresClientCertificates());
+  }
+
+  private static boolean isEdge(Optional<FleetOptions.Values> fleet) {
+    return fleet.isPresent() && fleet.get().role() == FleetOptions.Role.EDGE;
   }
 
   /**
@@ -96,6 +107,7 @@ final class ServerOptions {
    * @param directFrames whether frames are sent directly to the sockets if possible
    * @param tls the TLS of the server; empty: no encryption
    * @param tokens the token file; empty: callers need no token
+   * @param fleet the values of the options for a fleet; empty: the server is in none
    * @param metrics the metrics endpoint; empty: the server keeps no metrics
    */
   record Values(
@@ -109,7 +121,13 @@ final class ServerOptions {
       boolean directFrames,
       Optional<ServerTls> tls,
       Optional<Reloadable<TokenFile>> tokens,
+      Optional<FleetOptions.Values> fleet,
       Optional<MetricsOptions.Values> metrics) {
+
+    /** Returns whether the server serves the devices of nodes in place of its own. */
+    boolean isEdge() {
+      return ServerOptions.isEdge(fleet);
+    }
 
     /** Returns whether every caller must be authenticated. */
     boolean requiresAuthentication() {

@@ -53,6 +53,11 @@ final class Telemetry implements AutoCloseable {
     return hubObserver;
   }
 
+  /** Returns the metrics; empty: the server keeps none. */
+  Optional<Metrics> metrics() {
+    return Optional.ofNullable(metrics);
+  }
+
   /** Returns the observer for subscriptions that are refused. */
   RefusalObserver refusalObserver() {
     return audit::onSubscriptionRefused;

@@ -216,6 +216,15 @@ public final class GrpcServer implements AutoCloseable {
     socket.publish();
   }
 
+  /**
+   * Sets the health of the connection to the fleet. It does not affect the health of the server. It
+   * is unknown until the first call.
+   */
+  public void setFleetHealth(boolean isConnected) {
+    health.setStatus(
+        HealthService.FLEET, isConnected ? ServingStatus.SERVING : ServingStatus.NOT_SERVING);
+  }
+
   /** Returns the port that the server listens on; -1 if it listens on a Unix socket. */
   public int port() {
     return server.getPort();

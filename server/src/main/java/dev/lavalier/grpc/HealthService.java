@@ -20,10 +20,11 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The grpc.health.v1 service: health of the server, of the service, and of each device under the
- * name {@code lavalier.v1.AudioCapture/<device_id>}. gRPC implements the first two. A name of any
- * other form never becomes known, so a watch of it ends. The health of a device is read from the
- * hub for each request, so there is no state to keep up to date.
+ * The grpc.health.v1 service: health of the server, of the service, of the connection to the fleet,
+ * and of each device under the name {@code lavalier.v1.AudioCapture/<device_id>}. gRPC implements
+ * all but the devices. A name of any other form never becomes known, so a watch of it ends. The
+ * health of a device is read from the hub for each request, so there is no state to keep up to
+ * date.
  *
  * <p>A device is SERVING while it can be captured, NOT_SERVING while it is lost or does not
  * respond, and unknown after it disappears. It is also unknown to a caller that cannot list it.
@@ -32,6 +33,9 @@ final class HealthService extends HealthGrpc.HealthImplBase {
 
   /** The name for the health of the service. */
   static final String SERVICE = "lavalier.v1.AudioCapture";
+
+  /** The name for the health of the connection to the fleet. */
+  static final String FLEET = "lavalier.fleet";
 
   private static final String DEVICE = SERVICE + "/";
 
@@ -111,9 +115,9 @@ final class HealthService extends HealthGrpc.HealthImplBase {
     return name.getBytes(StandardCharsets.UTF_8).length > MAX_NAME_BYTES;
   }
 
-  /** Returns whether a name is that of the server or of the service. */
+  /** Returns whether a name is that of the server, of the service or of the fleet. */
   private static boolean isFixed(String name) {
-    return name.isEmpty() || name.equals(SERVICE);
+    return name.isEmpty() || name.equals(SERVICE) || name.equals(FLEET);
   }
 
   private static boolean isVisible(String id, String name, Caller caller) {

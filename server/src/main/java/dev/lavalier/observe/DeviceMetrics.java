@@ -25,8 +25,7 @@ final class DeviceMetrics implements StreamMetrics {
   /** The value of a metric that is not known, or no longer known. */
   static final double UNKNOWN = Double.NaN;
 
-  private static final Duration[] AGE_BUCKETS =
-      milliseconds(1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 5e3);
+  static final Duration[] AGE_BUCKETS = milliseconds(1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 5e3);
   private static final Duration[] JITTER_BUCKETS =
       milliseconds(0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 500);
 

@@ -12,6 +12,7 @@ import dev.lavalier.pipeline.StreamMetrics;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.MultiGauge.Row;
 import io.micrometer.core.instrument.Tags;
@@ -32,6 +33,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -64,6 +66,7 @@ public final class Metrics implements HubObserver, AutoCloseable {
   private final MultiGauge peakLevels;
   private final MultiGauge rmsLevels;
   private final JvmGcMetrics gcMetrics = new JvmGcMetrics();
+  private final List<Runnable> scrapeListeners = new CopyOnWriteArrayList<>();
   private volatile Supplier<List<DeviceStatus>> devices = List::of;
 
   /**
@@ -195,8 +198,19 @@ public final class Metrics implements HubObserver, AutoCloseable {
     Gauge.builder(PREFIX + name, value).baseUnit(unit).description(help).register(registry);
   }
 
+  /** Returns the registry, for further metrics of this server. */
+  MeterRegistry registry() {
+    return registry;
+  }
+
+  /** Adds a listener that each scrape calls first, one scrape at a time. */
+  void beforeScrape(Runnable listener) {
+    scrapeListeners.add(listener);
+  }
+
   /** Returns the current values of all metrics. */
   public synchronized MetricSnapshots scrape() {
+    scrapeListeners.forEach(Runnable::run);
     List<Row<?>> stateRows = new ArrayList<>();
     List<Row<?>> subscriberRows = new ArrayList<>();
     List<Row<?>> clockRows = new ArrayList<>();

@@ -31,6 +31,11 @@ public final class DocumentedOptions {
     return named(new TokenCommand());
   }
 
+  /** Returns {@code fleet-key}. */
+  public static CommandSpec fleetKey() {
+    return named(new FleetKeyCommand());
+  }
+
   private static CommandSpec named(Object command) {
     CommandSpec root = CommandSpec.create().name("lavalier-server");
     CommandLine line = new CommandLine(command);
@@ -43,6 +48,7 @@ public final class DocumentedOptions {
     CommandLine program = new CommandLine(new CheckConfigCommand());
     program.addSubcommand(new CheckConfigCommand());
     program.addSubcommand(new TokenCommand());
+    program.addSubcommand(new FleetKeyCommand());
     return program;
   }
 

@@ -12,9 +12,9 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 /**
- * Every shell block of README.md, docs/user and docs/operator is run in CI or says why not, in a
- * comment in the line before it. DocumentationIT runs those of README.md and docs/user, and
- * packaging/test-package those of docs/operator.
+ * Every shell block of README.md, docs/fleet.md, docs/user and docs/operator is run in CI or says
+ * why not, in a comment in the line before it. DocumentationIT runs those of README.md and
+ * docs/user, packaging/test-package those of docs/operator, and FleetPageIT those of docs/fleet.md.
  */
 final class CommandBlocksTest {
 
@@ -55,6 +55,15 @@ final class CommandBlocksTest {
                     marker ->
                         marker.startsWith(TESTED)
                             && script.contains("documented " + marker.substring(TESTED.length())))))
+        .isEmpty();
+  }
+
+  @Test
+  void blocksOfTheFleetAreRunOrSayWhyNot() {
+    assertThat(
+            unmarked(
+                path -> path.equals(Path.of("docs/fleet.md")),
+                SAYS_WHY_NOT.or(marker -> marker.startsWith("step: "))))
         .isEmpty();
   }
 

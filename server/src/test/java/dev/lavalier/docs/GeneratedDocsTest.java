@@ -63,6 +63,8 @@ final class GeneratedDocsTest {
           .append(heading(command.getCommandSpec()))
           .append(OptionTable.of(command.getCommandSpec()));
     }
+    CommandSpec fleetKey = DocumentedOptions.fleetKey();
+    content.append(heading(fleetKey)).append(OptionTable.of(fleetKey));
     GeneratedSection.assertUpToDate("docs/operator/configuration.md", "flags", content.toString());
   }
 

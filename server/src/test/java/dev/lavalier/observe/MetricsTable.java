@@ -33,7 +33,7 @@ public final class MetricsTable {
   private static final String MAX = "_max";
 
   /** The labels whose values are a fixed set. */
-  private static final Set<String> FIXED = Set.of("cause", "log", "state");
+  private static final Set<String> FIXED = Set.of("cause", "log", "reason", "state");
 
   private MetricsTable() {}
 
@@ -51,6 +51,9 @@ public final class MetricsTable {
       metrics.onConnected();
       metrics.onCallStarted("a/B");
       metrics.onCallEnded("a/B", "OK");
+      FleetMetrics fleet = new FleetMetrics(metrics);
+      fleet.watchNode(FleetMetricsTest::node);
+      fleet.watchEdge(FleetMetricsTest::edge);
       metrics.watchDirectMessages(() -> 0);
       metrics.watchDroppedLines("audit", () -> 0);
       metrics.watchDroppedLines("server", () -> 0);

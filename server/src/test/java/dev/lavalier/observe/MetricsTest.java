@@ -249,6 +249,9 @@ final class MetricsTest {
     metrics.watchDroppedLines("audit", () -> 0);
     metrics.watchDirectMessages(() -> 0);
     metrics.watchResources(lavalier.hub()::resourceUse, ResourceLimits.NONE);
+    FleetMetrics fleet = new FleetMetrics(metrics);
+    fleet.watchNode(FleetMetricsTest::node);
+    fleet.watchEdge(FleetMetricsTest::edge);
     everyKindOfCall();
     return Scrape.of(metrics);
   }
