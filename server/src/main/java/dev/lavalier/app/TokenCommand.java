@@ -103,13 +103,16 @@ final class TokenCommand implements Runnable {
       @Option(
               names = "--list",
               paramLabel = "DEVICE_ID",
-              description = "Allow the caller to list this device. * means all. Can be repeated.")
+              description =
+                  "Allow the caller to list this device. * means all, and NODE/* all of a node. Can"
+                      + " be repeated.")
           @Nullable Set<String> list,
       @Option(
               names = "--stream",
               paramLabel = "DEVICE_ID",
               description =
-                  "Allow the caller to stream and list this device. * means all. Can be repeated.")
+                  "Allow the caller to stream and list this device. * means all, and NODE/* all of a"
+                      + " node. Can be repeated.")
           @Nullable Set<String> stream,
       @Option(
               names = "--admin",
