@@ -56,10 +56,13 @@ public interface Capture extends AutoCloseable {
   /**
    * Returns the periods of the epoch that precede this capture, the oldest first, if the source
    * kept some. A hub with a history adds them to it, so that a subscription can start there. They
-   * end at or before {@link #startIndex}; they and the first period may have losses between them.
-   * Called at most once, before {@link #start}.
+   * end at or before {@link #startIndex}, which this call can raise; they and the first period may
+   * have losses between them. May block for some seconds. Called at most once, before {@link
+   * #start}.
+   *
+   * @param history how much the hub keeps
    */
-  default List<Period> kept() {
+  default List<Period> kept(Duration history) {
     return List.of();
   }
 

@@ -85,6 +85,11 @@ final class BlockSink implements FrameSink {
     reply.accept(answer);
   }
 
+  /** Returns the start of the epoch that is open; null if none is. */
+  synchronized @Nullable StreamStart started() {
+    return state == State.OPEN ? started : null;
+  }
+
   private byte[] currentAnswer() {
     if (started == null) {
       return refusal;

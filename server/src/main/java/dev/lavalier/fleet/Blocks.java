@@ -38,6 +38,11 @@ final class Blocks {
    * @param deviceLost samples that the device has lost in the epoch so far
    */
   static byte[] encode(long epoch, Frame frame, long deviceLost) {
+    return block(epoch, frame, deviceLost).toByteArray();
+  }
+
+  /** Returns a frame as a block. See {@link #encode}. */
+  static Block block(long epoch, Frame frame, long deviceLost) {
     return Block.newBuilder()
         .setEpoch(epoch)
         .setSampleIndex(frame.sampleIndex())
@@ -46,8 +51,7 @@ final class Blocks {
         .setReadSteadyNanos(frame.readNanos())
         .setDeviceLostSamples(deviceLost)
         .setPcm(UnsafeByteOperations.unsafeWrap(frame.message()))
-        .build()
-        .toByteArray();
+        .build();
   }
 
   /** Encodes the end of an epoch. */
@@ -73,7 +77,8 @@ final class Blocks {
     }
   }
 
-  private static boolean isValid(Block block, PcmFormat format) {
+  /** Returns whether the values of a block are in range. */
+  static boolean isValid(Block block, PcmFormat format) {
     int length = block.getPcm().size();
     boolean hasAudio =
         length > 0 && length <= MAX_PCM_BYTES && length % format.bytesPerSampleFrame() == 0;

@@ -257,6 +257,14 @@ public final class FleetDevices implements Devices {
             opened.getNextSampleIndex(),
             node.clock,
             node.traffic,
+            new Backfill(
+                link,
+                edge,
+                id,
+                opened.getEpoch(),
+                device.captureFormat(),
+                opened.getBlockSamples(),
+                time),
             time,
             () -> onClosed(id, lease, self[0]));
     self[0] = capture;

@@ -41,6 +41,12 @@ final class HopClock {
     return waited;
   }
 
+  /** Returns a steady time of the node as a steady time of this machine, without the way. */
+  synchronized long toLocal(long nodeNanos) {
+    long least = Math.min(current, previous);
+    return least == Long.MAX_VALUE ? nodeNanos : nodeNanos + least;
+  }
+
   /** Returns the longest time that a message waited in the last 5 to 10 s. */
   synchronized long maxWaitNanos(long now) {
     long windows = (now - windowStart) / WINDOW_NANOS;

@@ -115,6 +115,11 @@ final class Leases {
     return held.containsKey(device);
   }
 
+  /** Returns whether an edge has a lease for a device. */
+  boolean isHeld(String device, String edge) {
+    return held.getOrDefault(device, Map.of()).containsKey(edge);
+  }
+
   /** Returns the edges that have a lease for a device, and their numbers of subscriptions. */
   Map<String, Integer> listeners(String device) {
     Map<String, Integer> listeners = new TreeMap<>();

@@ -9,8 +9,11 @@ import dev.lavalier.capture.DeviceDescriptor;
 import dev.lavalier.capture.SupportedFormat;
 import dev.lavalier.common.StreamException;
 import dev.lavalier.common.StreamException.Reason;
+import dev.lavalier.fleet.v1.Block;
 import dev.lavalier.fleet.v1.Catalogue;
 import dev.lavalier.fleet.v1.ControlRequest;
+import dev.lavalier.fleet.v1.Fetch;
+import dev.lavalier.fleet.v1.FetchReply;
 import dev.lavalier.fleet.v1.Heartbeat;
 import dev.lavalier.fleet.v1.Open;
 import dev.lavalier.fleet.v1.OpenReply;
@@ -34,6 +37,9 @@ final class Messages {
   /** The maximum number of characters of a version. */
   static final int MAX_VERSION = 64;
 
+  /** The maximum audio in the answer to a fetch. */
+  static final int MAX_FETCHED_BYTES = 512 << 10;
+
   private static final int MAX_BYTES = 256 << 10;
   private static final int MAX_TEXT = 600;
 
@@ -44,8 +50,13 @@ final class Messages {
 
   /** Returns the message of a payload; null if it is malformed or too long. */
   static <T extends Message> @Nullable T decode(Parser<T> parser, byte[] payload) {
+    return decode(parser, payload, MAX_BYTES);
+  }
+
+  private static <T extends Message> @Nullable T decode(
+      Parser<T> parser, byte[] payload, int maxBytes) {
     try {
-      return payload.length > MAX_BYTES ? null : parser.parseFrom(payload);
+      return payload.length > maxBytes ? null : parser.parseFrom(payload);
     } catch (InvalidProtocolBufferException e) {
       return null;
     }
@@ -77,6 +88,21 @@ final class Messages {
         .setRelease(Release.newBuilder().setLocalId(localId).setLease(lease))
         .build()
         .toByteArray();
+  }
+
+  static byte[] fetch(String localId, long epoch, long fromIndex) {
+    return ControlRequest.newBuilder()
+        .setFetch(Fetch.newBuilder().setLocalId(localId).setEpoch(epoch).setFromIndex(fromIndex))
+        .build()
+        .toByteArray();
+  }
+
+  /** Returns the blocks of the answer to a fetch that are valid; none if it is malformed. */
+  static List<Block> fetched(byte[] payload, PcmFormat format) {
+    FetchReply reply = decode(FetchReply.parser(), payload, 2 * MAX_FETCHED_BYTES);
+    return reply == null
+        ? List.of()
+        : reply.getBlocksList().stream().filter(each -> Blocks.isValid(each, format)).toList();
   }
 
   static byte[] opened(long epoch, PcmFormat format, int blockSamples, long nextIndex) {

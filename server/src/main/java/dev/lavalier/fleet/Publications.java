@@ -5,6 +5,8 @@ import dev.lavalier.common.LogText;
 import dev.lavalier.common.StreamException;
 import dev.lavalier.common.StreamException.Reason;
 import dev.lavalier.common.TimeSource;
+import dev.lavalier.fleet.v1.Fetch;
+import dev.lavalier.fleet.v1.FetchReply;
 import dev.lavalier.fleet.v1.Open;
 import dev.lavalier.fleet.v1.Release;
 import dev.lavalier.fleet.v1.Renew;
@@ -13,11 +15,13 @@ import dev.lavalier.hub.DeliveryLoop;
 import dev.lavalier.hub.Hub;
 import dev.lavalier.hub.OnDeviceLoss;
 import dev.lavalier.hub.OverflowPolicy;
+import dev.lavalier.hub.StreamStart;
 import dev.lavalier.hub.Subscriber;
 import dev.lavalier.hub.Subscription;
 import dev.lavalier.hub.SubscriptionSpec;
 import dev.lavalier.pipeline.FrameCodec;
 import dev.lavalier.pipeline.StartFrom;
+import dev.lavalier.pipeline.StreamPlan;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -51,6 +55,7 @@ final class Publications {
 
   // Guarded by this.
   private final Leases leases;
+  private final FetchLimit fetches = new FetchLimit();
   private final Map<String, Published> published = new HashMap<>(); // by device
   private final Map<String, BlockCounts> counts = new TreeMap<>(); // of devices published so far
   private boolean closed;
@@ -203,6 +208,27 @@ final class Publications {
         log.info("{}: not shared any more: {}", device, reason);
       }
     }
+  }
+
+  /**
+   * Returns the answer to a request for earlier audio. It is empty if the edge has no lease, or has
+   * requested more than its share.
+   */
+  byte[] fetch(Fetch fetch, String edge) {
+    String device = fetch.getLocalId();
+    StreamStart started;
+    synchronized (this) {
+      Published known = leases.isHeld(device, edge) ? published.get(device) : null;
+      started = known == null ? null : known.sink().started();
+      if (started == null || fetch.getFromIndex() < 0 || !fetches.take(edge, time.nanoTime())) {
+        return new byte[0];
+      }
+    }
+    StreamPlan plan = new StreamPlan(started.conversion(), started.spec().frameSize(), PCM);
+    FetchReply.Builder reply = FetchReply.newBuilder();
+    hub.kept(device, fetch.getEpoch(), plan, fetch.getFromIndex(), Messages.MAX_FETCHED_BYTES)
+        .forEach(frame -> reply.addBlocks(Blocks.block(fetch.getEpoch(), frame, 0)));
+    return reply.build().toByteArray();
   }
 
   /** Sends what waits for the link. */

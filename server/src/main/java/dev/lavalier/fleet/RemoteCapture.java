@@ -10,6 +10,10 @@ import dev.lavalier.common.LogText;
 import dev.lavalier.common.TimeSource;
 import dev.lavalier.fleet.v1.Block;
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
@@ -20,10 +24,11 @@ import org.slf4j.LoggerFactory;
  * Captures a device of a node: each block is a period, with the node's numbers and wall clock. If
  * samples are missing between two blocks, the device lost those that the node counted, and the
  * others were lost on the way. A block that is malformed, not newer than the one before, or too
- * late, is ignored; if it was the only copy, its samples are lost on the way.
+ * late, is ignored; if it was the only copy, its samples are lost on the way. Blocks that arrive
+ * before the start wait.
  *
  * <p>A thread of the link passes the blocks. {@link #stop} waits until it has passed the current
- * one.
+ * one. Only {@link #kept} blocks, for some seconds.
  */
 final class RemoteCapture implements Capture {
 
@@ -31,19 +36,34 @@ final class RemoteCapture implements Capture {
 
   private static final Duration FIRST_BLOCK_TIMEOUT = Duration.ofSeconds(10);
 
+  /** The maximum size of the blocks that arrive before the start: some seconds of any device. */
+  private static final long MAX_EARLY_BYTES = 8 << 20;
+
   private final DeviceDescriptor device;
   private final long epoch;
   private final PcmFormat format;
   private final int blockSamples;
-  private final long startIndex;
   private final HopClock clock;
   private final NodeTraffic traffic;
   private final TimeSource time;
+  private final Backfill backfill;
   private final Runnable onClose;
   private Link.@Nullable Registration registration; // set before the capture is used
+  private volatile long startIndex;
   private volatile long periods;
 
+  /**
+   * A block that arrived before the start.
+   *
+   * @param now steady time of its arrival
+   */
+  private record Early(Block block, long now) {}
+
   // Guarded by this.
+  private boolean started;
+  private final Deque<Early> early = new ArrayDeque<>();
+  private long earlyBytes;
+  private @Nullable String lostEarly; // why it was lost before the start
   private @Nullable CaptureListener listener; // null: not started, stopped or lost
   private long expected = -1; // index of the next sample; -1: no block yet
   private long deviceLost; // samples, until the last block
@@ -56,6 +76,7 @@ final class RemoteCapture implements Capture {
    * @param startIndex index of the next sample, or a lower one
    * @param clock of the process of the node
    * @param traffic counts the blocks of the node
+   * @param backfill requests earlier blocks
    * @param onClose called once, when it is closed
    */
   RemoteCapture(
@@ -65,6 +86,7 @@ final class RemoteCapture implements Capture {
       long startIndex,
       HopClock clock,
       NodeTraffic traffic,
+      Backfill backfill,
       TimeSource time,
       Runnable onClose) {
     this.device = device;
@@ -74,6 +96,7 @@ final class RemoteCapture implements Capture {
     this.startIndex = startIndex;
     this.clock = clock;
     this.traffic = traffic;
+    this.backfill = backfill;
     this.time = time;
     this.onClose = onClose;
   }
@@ -113,14 +136,53 @@ final class RemoteCapture implements Capture {
     return Timing.SILENCE;
   }
 
+  /** Requests the kept blocks of the node, and adds those that arrived meanwhile. */
+  @Override
+  public List<Period> kept(Duration history) {
+    List<Block> blocks = backfill.blocks(startIndex, history);
+    List<Period> kept = new ArrayList<>();
+    synchronized (this) {
+      long end = 0;
+      for (Block each : blocks) {
+        end = addKept(each, end, Loss.OVERRUN, kept);
+      }
+      while (!early.isEmpty() && isAudio(early.peek().block())) {
+        end = addKept(early.remove().block(), end, Loss.UPSTREAM, kept);
+      }
+      startIndex = Math.max(startIndex, end);
+    }
+    return kept;
+  }
+
+  private long addKept(Block block, long end, Loss loss, List<Period> kept) {
+    if (block.getSampleIndex() < end) {
+      return end;
+    }
+    long readNanos = clock.toLocal(block.getReadSteadyNanos());
+    byte[] pcm = block.getPcm().toByteArray();
+    Period period = period(block, pcm, block.getSampleIndex(), readNanos, loss);
+    kept.add(period);
+    return period.endIndex();
+  }
+
   @Override
   public synchronized void start(CaptureListener receiver) {
     listener = receiver;
+    started = true;
+    while (!early.isEmpty()) {
+      Early each = early.remove();
+      accept(each.block(), each.now());
+    }
+    if (lostEarly != null) {
+      lose(lostEarly);
+    }
   }
 
   @Override
   public synchronized boolean stop(Duration timeout) {
     listener = null;
+    started = true;
+    early.clear();
     return true;
   }
 
@@ -148,19 +210,23 @@ final class RemoteCapture implements Capture {
     onClose.run();
   }
 
-  /** Reports that the device is lost. Has no effect if the capture was stopped. */
+  /**
+   * Reports that the device is lost: now, or when the capture is started. Has no effect if it was
+   * stopped.
+   */
   synchronized void lose(String reason) {
     CaptureListener receiver = listener;
     listener = null;
     if (receiver != null) {
       receiver.onLost(reason);
+    } else if (!started) {
+      lostEarly = reason;
     }
   }
 
   /** Passes a block to the listener, or ignores it. Called by the link. */
   synchronized void onMessage(Link.Message message) {
-    CaptureListener receiver = listener;
-    if (receiver == null) {
+    if (started && listener == null) {
       return;
     }
     Block block = Blocks.decode(message.payload(), format);
@@ -170,13 +236,39 @@ final class RemoteCapture implements Capture {
       traffic.onIgnored(device.id(), IgnoredBlock.OLD_EPOCH);
     } else if (isTooLong(block)) {
       traffic.onIgnored(device.id(), IgnoredBlock.TOO_LONG);
-    } else if (block.getEpoch() > epoch) {
+    } else if (started) {
+      accept(block, time.nanoTime());
+    } else {
+      keepEarly(block);
+    }
+  }
+
+  /** Keeps a block until the start. If there are too many, the oldest ones are dropped. */
+  private void keepEarly(Block block) {
+    early.add(new Early(block, time.nanoTime()));
+    earlyBytes += block.getSerializedSize();
+    while (earlyBytes > MAX_EARLY_BYTES) {
+      earlyBytes -= early.remove().block().getSerializedSize();
+    }
+  }
+
+  /** Returns whether a block has samples of this epoch. */
+  private boolean isAudio(Block block) {
+    return block.getEpoch() == epoch && block.getEnded().isEmpty();
+  }
+
+  private void accept(Block block, long now) {
+    CaptureListener receiver = listener;
+    if (receiver == null) {
+      return; // the block before has ended the capture
+    }
+    if (block.getEpoch() > epoch) {
       lose("the node has opened it again");
     } else if (!block.getEnded().isEmpty()) {
       lose(LogText.sanitizeAndTruncate(block.getEnded()));
     } else {
       try {
-        pass(block, receiver);
+        pass(block, now, receiver);
       } catch (RuntimeException | Error e) { // the device must not stay open without a capture
         log.warn("processing {} failed", device.id(), e);
         lose("processing its audio failed: " + e);
@@ -189,8 +281,7 @@ final class RemoteCapture implements Capture {
     return block.getPcm().size() > blockSamples * format.bytesPerSampleFrame();
   }
 
-  private void pass(Block block, CaptureListener receiver) {
-    long now = time.nanoTime();
+  private void pass(Block block, long now, CaptureListener receiver) {
     long waited = clock.waited(block.getReadSteadyNanos(), now);
     long index = block.getSampleIndex();
     if (index < expected) {
@@ -198,20 +289,21 @@ final class RemoteCapture implements Capture {
       return;
     }
     if (index < startIndex) {
-      return; // it was on its way when the device was opened
+      return; // it is kept already, or was on its way when the device was opened
     }
     if (waited > Timing.MAX_WAIT.toNanos()) {
       traffic.onIgnored(device.id(), IgnoredBlock.LATE);
       return;
     }
     traffic.onReceived(waited);
+    long readNanos = now - waited;
     byte[] pcm = block.getPcm().toByteArray();
-    Loss loss = expected < 0 ? Loss.UPSTREAM : reportDeviceLoss(block, now, waited, receiver);
+    Loss loss = expected < 0 ? Loss.UPSTREAM : reportDeviceLoss(block, readNanos, receiver);
     deviceLost = Math.max(deviceLost, block.getDeviceLostSamples());
-    Period period = period(block, pcm, index, now, waited, loss);
+    Period period = period(block, pcm, index, readNanos, loss);
     expected = period.endIndex();
     receiver.onPeriod(period);
-    long count = periods + 1; // only this thread writes it
+    long count = periods + 1; // only the link, and start(), write it
     periods = count;
   }
 
@@ -219,29 +311,33 @@ final class RemoteCapture implements Capture {
    * Returns the loss that precedes a block. If there are two, reports that of the device first,
    * with a period without samples.
    */
-  private Loss reportDeviceLoss(Block block, long now, long waited, CaptureListener receiver) {
+  private Loss reportDeviceLoss(Block block, long readNanos, CaptureListener receiver) {
     long missing = block.getSampleIndex() - expected;
     long byDevice = Math.min(missing, block.getDeviceLostSamples() - deviceLost);
     traffic.onMissing(missing - Math.max(0, byDevice));
     if (byDevice > 0 && byDevice < missing) {
       long index = expected + byDevice;
-      receiver.onPeriod(period(block, new byte[0], index, now, waited, Loss.OVERRUN));
+      receiver.onPeriod(period(block, new byte[0], index, readNanos, Loss.OVERRUN));
     }
     return byDevice > 0 && byDevice == missing ? Loss.OVERRUN : Loss.UPSTREAM;
   }
 
-  /** Returns a period of a block, or an empty one at an earlier index. */
-  private Period period(Block block, byte[] pcm, long index, long now, long waited, Loss loss) {
-    long readNanos = now - waited;
+  /**
+   * Returns a period of a block, or an empty one at an earlier index.
+   *
+   * @param readNanos when the node had read it, as steady time of this machine
+   */
+  private Period period(Block block, byte[] pcm, long index, long readNanos, Loss loss) {
     long earlier = format.nanosOf(block.getSampleIndex()) - format.nanosOf(index);
-    return new Period(
+    Period period =
+        new Period(
             pcm,
             pcm.length / format.bytesPerSampleFrame(),
             index,
             readNanos - block.getReadDelayNanos() - earlier,
             block.getCaptureUnixNanos() - earlier,
             readNanos,
-            loss)
-        .waited(waited);
+            loss);
+    return period.waited(Math.max(0, time.nanoTime() - readNanos));
   }
 }

@@ -142,7 +142,7 @@ final class DeviceActor {
 
   /** Called after each message, and before a subscriber is notified of the state. */
   private void publish() {
-    published.update(lifecycle.publicState(), subscribers.size());
+    published.update(lifecycle.publicState(), subscribers.size(), openDevice);
   }
 
   // Events and actions.

@@ -9,6 +9,9 @@ import dev.lavalier.common.FailureLog;
 import dev.lavalier.common.StreamException;
 import dev.lavalier.common.StreamException.Reason;
 import dev.lavalier.common.TimeSource;
+import dev.lavalier.pipeline.CapturePipeline;
+import dev.lavalier.pipeline.Frame;
+import dev.lavalier.pipeline.StreamPlan;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -272,6 +275,22 @@ public final class Hub implements AutoCloseable {
           "format.channel_count: %d (expected: no more than %d for %d captured channels; max-channel-factor)"
               .formatted(delivered, limit, captured));
     }
+  }
+
+  /**
+   * Returns frames of the history of an open device, the oldest first. Never blocks.
+   *
+   * @param epoch the number of the epoch
+   * @param plan how to cut the audio: no conversion, and a codec that runs on the caller's thread
+   * @param fromIndex the first sample that is needed, a multiple of the frame size
+   * @param maxBytes the maximum size of their messages; at least one frame is returned
+   * @return no frames if the device is not open, has another epoch, or has no later samples
+   */
+  public List<Frame> kept(
+      String deviceId, long epoch, StreamPlan plan, long fromIndex, int maxBytes) {
+    DeviceActor actor = actors.get(deviceId);
+    CapturePipeline open = actor == null ? null : actor.published().pipeline();
+    return open == null || open.epoch() != epoch ? List.of() : open.kept(plan, fromIndex, maxBytes);
   }
 
   /** Returns the resources that are reserved now. */

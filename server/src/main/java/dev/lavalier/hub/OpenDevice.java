@@ -2,6 +2,7 @@ package dev.lavalier.hub;
 
 import dev.lavalier.capture.Capture;
 import dev.lavalier.capture.DeviceDescriptor;
+import dev.lavalier.capture.Period;
 import dev.lavalier.common.StreamException;
 import dev.lavalier.common.StreamException.Reason;
 import dev.lavalier.common.WorkBudget;
@@ -9,6 +10,7 @@ import dev.lavalier.pipeline.CapturePipeline;
 import dev.lavalier.pipeline.PipelineListener;
 import dev.lavalier.pipeline.StreamMetrics;
 import java.time.Duration;
+import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -107,15 +109,16 @@ final class OpenDevice {
     this.openedNanos = services.timeSource().nanoTime();
     this.conversions = budget(services, MAX_CONVERSION_BURST);
     this.encoders = budget(services, MAX_ENCODING_BURST);
-    this.historyBytes = historyBytes(services.history(), capture);
-    services.quotas().acquireHistory(deviceId, historyBytes);
+    this.historyBytes = acquireHistory();
+    Duration history = historyBytes == 0 ? Duration.ZERO : services.history();
+    List<Period> kept = historyBytes == 0 ? List.of() : capture.kept(history);
     this.pipeline =
         new CapturePipeline(
             epoch,
             capture.startIndex(),
             capture.format(),
             capture.periodSamples(),
-            services.history().toNanos(),
+            history.toNanos(),
             services.filters(),
             services.timeSource()::nanoTime,
             conversions,
@@ -123,8 +126,24 @@ final class OpenDevice {
             listener,
             streamMetrics);
     pipeline.setMaxDelay(capture.maxDelay().toNanos());
-    if (historyBytes > 0) {
-      pipeline.addKept(capture.kept());
+    pipeline.addKept(kept);
+  }
+
+  /**
+   * Reserves the memory of the history, and returns its size; 0: none. A device of another machine
+   * opens without a history if there is no memory for one: that machine can have one.
+   */
+  private long acquireHistory() throws StreamException {
+    long bytes = historyBytes(services.history(), capture);
+    try {
+      services.quotas().acquireHistory(deviceId, bytes);
+      return bytes;
+    } catch (StreamException e) {
+      if (capture.epoch().isEmpty()) {
+        throw e;
+      }
+      log.warn("{}; the device has no history", e.getMessage());
+      return 0;
     }
   }
 

@@ -230,6 +230,43 @@ public final class CapturePipeline implements CaptureListener {
     }
   }
 
+  /**
+   * Returns frames of the history, the same as live ones. May be called from any thread.
+   *
+   * @param plan a plan without a conversion
+   * @param fromIndex the first sample that is needed, a multiple of the frame size
+   * @param maxBytes the maximum size of their messages; at least one frame is returned
+   */
+  public List<Frame> kept(StreamPlan plan, long fromIndex, int maxBytes) {
+    History source = history;
+    List<Frame> frames = new ArrayList<>();
+    if (source == null || source.head() == 0) {
+      return frames;
+    }
+    FormatPipeline cutter =
+        new FormatPipeline(plan.conversion(), new Planes(filters), nanoTime, epoch);
+    cutter.setPlans(Map.of(plan, 1));
+    FrameRing ring = cutter.frames(plan).ring();
+    LiveSource cut = LiveSource.after(null, ring, Integer.MAX_VALUE, Long.MAX_VALUE);
+    long bytes = 0;
+    long next = source.find(fromIndex).sequence();
+    for (History.Entry entry; next < source.head() && bytes < maxBytes; next++) {
+      entry = source.get(next);
+      if (entry == null) {
+        return List.of(); // overwritten in the meantime
+      }
+      ring.setCapacity(plan.replaySlots(entry.period().samples()));
+      cutter.process(entry.period(), WorkBudget.unlimited());
+      for (Frame frame = cut.poll(0); frame != null; frame = cut.poll(0)) {
+        bytes += frame.message().length;
+        if (frame.sampleIndex() >= fromIndex && (bytes <= maxBytes || frames.isEmpty())) {
+          frames.add(frame);
+        }
+      }
+    }
+    return frames;
+  }
+
   /** Releases the history, when the epoch ends. May be called from any thread. */
   public void releaseHistory() {
     history = null;

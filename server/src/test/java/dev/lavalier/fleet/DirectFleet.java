@@ -27,7 +27,9 @@ import dev.lavalier.pipeline.Gap;
 import dev.lavalier.pipeline.StartFrom;
 import dev.lavalier.testing.ManualTimeSource;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -200,7 +202,18 @@ final class DirectFleet {
   }
 
   private DeliveryLoop loop(TimeSource clock) {
-    return new DeliveryLoop(Runnable::run, clock);
+    Deque<Runnable> tasks = new ArrayDeque<>();
+    return new DeliveryLoop(
+        task -> {
+          tasks.add(task);
+          if (tasks.size() == 1) { // not while another task runs
+            while (!tasks.isEmpty()) {
+              tasks.peek().run();
+              tasks.remove();
+            }
+          }
+        },
+        clock);
   }
 
   private Hub hub(Devices devices, Duration history, TimeSource clock) {

@@ -44,6 +44,9 @@ final class DirectLinks {
     /** The subjects of the messages that were published. */
     final List<String> published = new ArrayList<>();
 
+    /** Whether no message reaches it, and none leaves it. */
+    boolean cut;
+
     /** Whether it takes messages. */
     boolean ready = true;
 
@@ -57,7 +60,7 @@ final class DirectLinks {
 
     @Override
     public void publish(String subject, byte[] payload) {
-      if (!ready || lost) {
+      if (!ready || lost || cut) {
         return;
       }
       published.add(subject);
@@ -95,7 +98,7 @@ final class DirectLinks {
       for (DirectLink to : links) {
         for (Registered each : List.copyOf(to.registered)) {
           String regex = each.pattern().replace(".", "\\.").replace("*", "[^.]*");
-          if (to != this && subject.matches(regex)) {
+          if (to != this && !to.cut && subject.matches(regex)) {
             each.receiver().onMessage(new Message(subject, payload, reply));
           }
         }

@@ -3,6 +3,7 @@ package dev.lavalier.fleet;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lavalier.capture.Loss;
+import dev.lavalier.capture.LossCause;
 import dev.lavalier.hub.Notice;
 import dev.lavalier.pipeline.Gap;
 import dev.lavalier.pipeline.StartFrom;
@@ -158,5 +159,113 @@ final class FleetStreamsTest {
     fleet.run(Duration.ofSeconds(10));
     assertThat(listener.epochs).hasSize(2).isSorted();
     assertThat(listener.end).isNull();
+  }
+
+  /** The network of an edge that is killed. */
+  private void kill(DirectFleet.Edge edge) {
+    edge.link.cut = true;
+  }
+
+  private static void assertContinues(DirectFleet.Listener first, DirectFleet.Listener second) {
+    assertThat(second.end).isNull();
+    assertThat(second.epochs).isEqualTo(first.epochs);
+    long next = first.indexes.get(first.indexes.size() - 1) + PERIOD;
+    assertThat(second.indexes.get(0)).isEqualTo(next);
+    assertThat(second.gaps).isEmpty();
+    for (int i = 1; i < second.indexes.size(); i++) {
+      assertThat(second.indexes.get(i)).isEqualTo(next + (long) i * PERIOD);
+    }
+  }
+
+  @Test
+  void clientOfAnEdgeThatIsKilled_missesNothingOnAnother() throws Exception {
+    fleet.startNode(1, Duration.ofSeconds(10));
+    DirectFleet.Edge first = fleet.startEdge("first", Duration.ZERO);
+    DirectFleet.Edge second = fleet.startEdge("second", Duration.ofSeconds(10));
+    fleet.run(SECOND);
+    DirectFleet.Listener before = first.subscribe(StartFrom.LIVE, 0);
+    fleet.run(Duration.ofSeconds(12));
+    kill(first);
+    fleet.run(Duration.ofSeconds(2));
+    DirectFleet.Listener after = second.subscribe(before.resume(), 0);
+    fleet.run(Duration.ofSeconds(3));
+    assertContinues(before, after);
+    assertThat(after.indexes.size()).isGreaterThan(490);
+  }
+
+  @Test
+  void withoutHistoryOnTheNode_theGapIsExact() throws Exception {
+    fleet.startNode(1, Duration.ZERO);
+    DirectFleet.Edge first = fleet.startEdge("first", Duration.ZERO);
+    DirectFleet.Edge second = fleet.startEdge("second", Duration.ofSeconds(10));
+    fleet.run(SECOND);
+    DirectFleet.Listener before = first.subscribe(StartFrom.LIVE, 0);
+    fleet.run(Duration.ofSeconds(2));
+    kill(first);
+    fleet.run(Duration.ofSeconds(2));
+    DirectFleet.Listener after = second.subscribe(before.resume(), 0);
+    fleet.run(SECOND);
+    long next = before.indexes.get(before.indexes.size() - 1) + PERIOD;
+    assertThat(after.gaps)
+        .containsExactly(
+            new Gap.Part(after.indexes.get(0) - next, new Loss(LossCause.NOT_KEPT, false)));
+  }
+
+  @Test
+  void lossesOfTheDeviceInTheHistory_areThoseOfTheDevice() throws Exception {
+    fleet.startNode(1, Duration.ofSeconds(10));
+    DirectFleet.Edge first = fleet.startEdge("first", Duration.ZERO);
+    DirectFleet.Edge second = fleet.startEdge("second", Duration.ofSeconds(10));
+    fleet.run(SECOND);
+    DirectFleet.Listener before = first.subscribe(StartFrom.LIVE, 0);
+    fleet.run(SECOND);
+    kill(first);
+    fleet.run(SECOND);
+    fleet.microphone.loseSamples(7);
+    fleet.run(SECOND);
+    DirectFleet.Listener after = second.subscribe(before.resume(), 0);
+    fleet.run(SECOND);
+    assertThat(after.gaps).containsExactly(new Gap.Part(7L * PERIOD, Loss.OVERRUN));
+  }
+
+  @Test
+  void prerollOfAnEdge_isThatOfTheNode() throws Exception {
+    fleet.startNode(1, Duration.ofSeconds(10));
+    DirectFleet.Edge first = fleet.startEdge("first", Duration.ZERO);
+    DirectFleet.Edge second = fleet.startEdge("second", Duration.ofSeconds(10));
+    fleet.run(SECOND);
+    first.subscribe(StartFrom.LIVE, 0);
+    fleet.run(Duration.ofSeconds(12));
+    DirectFleet.Listener listener = second.subscribe(new StartFrom.Preroll(5_000), 0);
+    fleet.run(Duration.ofSeconds(2));
+    assertThat(listener.gaps).isEmpty();
+    assertThat(listener.end).isNull();
+    assertThat(listener.indexes.size()).isBetween(695, 705);
+  }
+
+  @Test
+  void edgeThatRequestsTooMuch_getsNoMore() throws Exception {
+    fleet.startNode(1, Duration.ofSeconds(10));
+    DirectFleet.Edge edge = fleet.startEdge("edge", Duration.ZERO);
+    fleet.run(SECOND);
+    DirectFleet.Listener listener = edge.subscribe(StartFrom.LIVE, 0);
+    fleet.run(SECOND);
+    long epoch = listener.epochs.get(0);
+    int answers = 0;
+    for (int i = 0; i < 1_000; i++) {
+      answers += fetch(edge, "edge", epoch) > 0 ? 1 : 0;
+    }
+    assertThat(answers).isEqualTo(FetchLimit.BURST);
+    fleet.run(SECOND);
+    assertThat(fetch(edge, "edge", epoch)).isPositive();
+    assertThat(fetch(edge, "edge", epoch + 1)).isZero();
+    assertThat(fetch(edge, "stranger", epoch)).isZero(); // it has no lease
+  }
+
+  private static int fetch(DirectFleet.Edge edge, String name, long epoch) throws Exception {
+    byte[] reply =
+        edge.link.request(
+            Subjects.control("studio", name), Messages.fetch("mic", epoch, 0), Duration.ZERO);
+    return Messages.fetched(reply, DirectFleet.FORMAT).size();
   }
 }

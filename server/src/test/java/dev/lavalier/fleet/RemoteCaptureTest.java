@@ -39,6 +39,7 @@ final class RemoteCaptureTest {
           0,
           new HopClock(),
           traffic,
+          new Backfill(new DirectLinks().connect(), "edge", "n/mic", EPOCH, FORMAT, BLOCK, time),
           time,
           () -> {});
 

@@ -184,7 +184,7 @@ final class FakeDevices implements Devices {
     }
 
     @Override
-    public List<Period> kept() {
+    public List<Period> kept(Duration history) {
       return kept;
     }
 
