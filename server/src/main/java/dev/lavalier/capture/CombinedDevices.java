@@ -5,6 +5,7 @@ import dev.lavalier.common.StreamException.Reason;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -87,6 +88,23 @@ public final class CombinedDevices implements Devices {
   @Override
   public void countSubscribers(ToIntFunction<String> counter) {
     sources.forEach(source -> source.countSubscribers(counter));
+  }
+
+  @Override
+  public Optional<RemoteState> remoteState(String deviceId) {
+    for (Devices source : sources) {
+      Optional<RemoteState> state =
+          mayServe(source, deviceId) ? source.remoteState(deviceId) : Optional.empty();
+      if (state.isPresent()) {
+        return state;
+      }
+    }
+    return Optional.empty();
+  }
+
+  @Override
+  public void onRemoteState(Runnable listener) {
+    sources.forEach(source -> source.onRemoteState(listener));
   }
 
   @Override

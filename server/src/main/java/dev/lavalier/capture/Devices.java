@@ -2,6 +2,7 @@ package dev.lavalier.capture;
 
 import dev.lavalier.common.StreamException;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Predicate;
 import java.util.function.ToIntFunction;
@@ -47,6 +48,20 @@ public interface Devices extends AutoCloseable {
    * @param counter returns the number of subscriptions of a device id; does not block
    */
   default void countSubscribers(ToIntFunction<String> counter) {}
+
+  /**
+   * Returns the state of a listed device on the machine that has it; empty for a device of this
+   * machine. It is what clients see while the device is not open here. Never blocks.
+   */
+  default Optional<RemoteState> remoteState(String deviceId) {
+    return Optional.empty();
+  }
+
+  /**
+   * Sets the listener that is called when {@link #remoteState} of devices has changed, on a thread
+   * of the source. The listener must not block. Called at most once, before {@link #start}.
+   */
+  default void onRemoteState(Runnable listener) {}
 
   /**
    * Returns the current unix time in microseconds by the clock that numbers the epochs of a device;

@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -44,6 +45,8 @@ final class BlockSink implements FrameSink {
   private long epoch; // 0: none is open
   private @Nullable StreamStart starting; // until its first frame
   private long deviceLost; // samples in this epoch
+  private boolean muted;
+  private OptionalDouble clockPpm = OptionalDouble.empty();
 
   private volatile long nextIndex;
 
@@ -125,6 +128,8 @@ final class BlockSink implements FrameSink {
   public void onStarted(StreamStart start) {
     epoch = start.epoch();
     deviceLost = 0;
+    muted = false;
+    clockPpm = OptionalDouble.empty();
     nextIndex = 0;
     starting = start;
     synchronized (this) {
@@ -144,7 +149,10 @@ final class BlockSink implements FrameSink {
       starting = null;
     }
     nextIndex = frame.sampleIndex() + blockSamples;
-    link.publish(subject, Blocks.encode(epoch, frame, deviceLost));
+    if (muted && !Blocks.isZero(frame.message())) {
+      muted = false;
+    }
+    link.publish(subject, Blocks.encode(epoch, frame, deviceLost, muted, clockPpm));
     counts.onPublished();
   }
 
@@ -163,8 +171,11 @@ final class BlockSink implements FrameSink {
 
   @Override
   public void onNotice(Notice notice) {
-    if (notice.kind() == Notice.Kind.DEVICE_LOST) {
-      end(new StreamException(Reason.DEVICE_LOST, notice.message()));
+    switch (notice.kind()) {
+      case DEVICE_LOST -> end(new StreamException(Reason.DEVICE_LOST, notice.message()));
+      case MUTED -> muted = true;
+      case CLOCK -> clockPpm = OptionalDouble.of(notice.clockPpm());
+      case SERVER_STOPPING -> {} // the end follows
     }
   }
 

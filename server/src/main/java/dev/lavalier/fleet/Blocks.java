@@ -5,6 +5,7 @@ import com.google.protobuf.UnsafeByteOperations;
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.fleet.v1.Block;
 import dev.lavalier.pipeline.Frame;
+import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
 
 /** Encodes and decodes blocks. A decoded block has no value out of range. */
@@ -23,7 +24,19 @@ final class Blocks {
   /** No epoch is longer: 272 years. */
   private static final long MAX_SECONDS = 1L << 33;
 
+  private static final double MAX_PPM = 1e6;
+
   private Blocks() {}
+
+  /** Returns whether all bytes are zero. */
+  static boolean isZero(byte[] pcm) {
+    for (byte each : pcm) {
+      if (each != 0) {
+        return false;
+      }
+    }
+    return true;
+  }
 
   /** Returns the samples per channel in a block: 10 ms, or less if that is too much audio. */
   static int samples(PcmFormat format) {
@@ -36,22 +49,25 @@ final class Blocks {
    *
    * @param frame a frame whose message is PCM
    * @param deviceLost samples that the device has lost in the epoch so far
+   * @param muted whether the device has delivered only zeros for some seconds
+   * @param clockPpm how much faster the device's clock runs than the node's, if that is known
    */
-  static byte[] encode(long epoch, Frame frame, long deviceLost) {
-    return block(epoch, frame, deviceLost).toByteArray();
+  static byte[] encode(
+      long epoch, Frame frame, long deviceLost, boolean muted, OptionalDouble clockPpm) {
+    Block.Builder block = block(epoch, frame).setDeviceLostSamples(deviceLost).setMuted(muted);
+    clockPpm.ifPresent(block::setClockPpm);
+    return block.build().toByteArray();
   }
 
-  /** Returns a frame as a block. See {@link #encode}. */
-  static Block block(long epoch, Frame frame, long deviceLost) {
+  /** Returns a frame as a block, without the state of the device. */
+  static Block.Builder block(long epoch, Frame frame) {
     return Block.newBuilder()
         .setEpoch(epoch)
         .setSampleIndex(frame.sampleIndex())
         .setCaptureUnixNanos(frame.captureUnixNanos())
         .setReadDelayNanos(Math.max(0, frame.readNanos() - frame.captureNanos()))
         .setReadSteadyNanos(frame.readNanos())
-        .setDeviceLostSamples(deviceLost)
-        .setPcm(UnsafeByteOperations.unsafeWrap(frame.message()))
-        .build();
+        .setPcm(UnsafeByteOperations.unsafeWrap(frame.message()));
   }
 
   /** Encodes the end of an epoch. */
@@ -88,7 +104,8 @@ final class Blocks {
         && isSamples(block.getDeviceLostSamples(), format)
         && isNanos(block.getCaptureUnixNanos())
         && isNanos(block.getReadDelayNanos())
-        && isSteady(block.getReadSteadyNanos());
+        && isSteady(block.getReadSteadyNanos())
+        && Math.abs(block.getClockPpm()) <= MAX_PPM; // false for a NaN
   }
 
   /** Returns whether a number can be that of an epoch. As nanoseconds, it does not overflow. */

@@ -4,6 +4,7 @@ import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.capture.Capture;
 import dev.lavalier.capture.DeviceDescriptor;
 import dev.lavalier.capture.Devices;
+import dev.lavalier.capture.RemoteState;
 import dev.lavalier.common.StreamException;
 import dev.lavalier.common.StreamException.Reason;
 import dev.lavalier.common.TimeSource;
@@ -14,6 +15,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.function.ToIntFunction;
@@ -35,6 +37,7 @@ public final class FleetDevices implements Devices {
   private final TimeSource time;
   private final NodeDirectory nodes;
   private Runnable onChange = () -> {};
+  private Runnable onRemoteState = () -> {};
   private volatile ToIntFunction<String> subscribers = id -> 0;
 
   // Guarded by this.
@@ -89,6 +92,16 @@ public final class FleetDevices implements Devices {
   }
 
   @Override
+  public void onRemoteState(Runnable listener) {
+    onRemoteState = listener;
+  }
+
+  @Override
+  public Optional<RemoteState> remoteState(String deviceId) {
+    return nodes.state(deviceId);
+  }
+
+  @Override
   public void countSubscribers(ToIntFunction<String> counter) {
     subscribers = counter;
   }
@@ -120,8 +133,14 @@ public final class FleetDevices implements Devices {
         renew(now);
       }
     }
-    if (nodes.tick()) {
-      onChange.run();
+    report(nodes.tick());
+  }
+
+  private void report(NodeDirectory.Change change) {
+    switch (change) {
+      case NOTHING -> {}
+      case STATES -> onRemoteState.run();
+      case DEVICES -> onChange.run();
     }
   }
 
@@ -140,19 +159,18 @@ public final class FleetDevices implements Devices {
   }
 
   private void onHeartbeat(Link.Message message) {
-    String restarted = nodes.onHeartbeat(message);
-    if (restarted == null) {
-      return;
+    NodeDirectory.Heard heard = nodes.onHeartbeat(message);
+    if (heard.restarted() != null) {
+      captures(heard.restarted()).forEach(each -> each.lose("the node has started again"));
     }
-    List<RemoteCapture> ended;
-    synchronized (this) {
-      ended =
-          captures.entrySet().stream()
-              .filter(each -> Subjects.nodeOf(each.getKey()).equals(restarted))
-              .map(Map.Entry::getValue)
-              .toList();
-    }
-    ended.forEach(each -> each.lose("the node has started again"));
+    report(heard.change());
+  }
+
+  private synchronized List<RemoteCapture> captures(String node) {
+    return captures.entrySet().stream()
+        .filter(each -> Subjects.nodeOf(each.getKey()).equals(node))
+        .map(Map.Entry::getValue)
+        .toList();
   }
 
   private void onCatalogue(Link.Message message) {

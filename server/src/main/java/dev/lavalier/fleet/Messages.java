@@ -6,6 +6,8 @@ import com.google.protobuf.Message;
 import com.google.protobuf.Parser;
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.capture.DeviceDescriptor;
+import dev.lavalier.capture.RemoteState;
+import dev.lavalier.capture.RemoteState.State;
 import dev.lavalier.capture.SupportedFormat;
 import dev.lavalier.common.StreamException;
 import dev.lavalier.common.StreamException.Reason;
@@ -22,6 +24,8 @@ import dev.lavalier.fleet.v1.Refused;
 import dev.lavalier.fleet.v1.Release;
 import dev.lavalier.fleet.v1.Renew;
 import dev.lavalier.fleet.v1.SharedDevice;
+import dev.lavalier.fleet.v1.SharedState;
+import dev.lavalier.hub.DeviceState;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -168,6 +172,35 @@ final class Messages {
       catalogue.addDevices(shared);
     }
     return catalogue.build().toByteArray();
+  }
+
+  /** Encodes the state of a device. */
+  static SharedState state(DeviceState state) {
+    return switch (state) {
+      case CLOSED -> SharedState.SHARED_STATE_CLOSED;
+      case OPENING -> SharedState.SHARED_STATE_OPENING;
+      case OPEN -> SharedState.SHARED_STATE_OPEN;
+      case LOST -> SharedState.SHARED_STATE_LOST;
+      case CLOSING -> SharedState.SHARED_STATE_CLOSING;
+      case NOT_RESPONDING -> SharedState.SHARED_STATE_NOT_RESPONDING;
+    };
+  }
+
+  /** Returns the state that a heartbeat says of a device; null if it is not known. */
+  static @Nullable RemoteState remoteState(Heartbeat heartbeat, int device) {
+    if (device >= Math.min(heartbeat.getStatesCount(), heartbeat.getSubscribersCount())) {
+      return null;
+    }
+    int subscribers = Math.max(0, heartbeat.getSubscribers(device));
+    return switch (heartbeat.getStates(device)) {
+      case SHARED_STATE_CLOSED -> new RemoteState(State.CLOSED, subscribers);
+      case SHARED_STATE_OPENING -> new RemoteState(State.OPENING, subscribers);
+      case SHARED_STATE_OPEN -> new RemoteState(State.OPEN, subscribers);
+      case SHARED_STATE_LOST -> new RemoteState(State.LOST, subscribers);
+      case SHARED_STATE_CLOSING -> new RemoteState(State.CLOSING, subscribers);
+      case SHARED_STATE_NOT_RESPONDING -> new RemoteState(State.NOT_RESPONDING, subscribers);
+      case SHARED_STATE_UNSPECIFIED, UNRECOGNIZED -> null;
+    };
   }
 
   /**

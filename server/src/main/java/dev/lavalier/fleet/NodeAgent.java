@@ -39,6 +39,7 @@ public final class NodeAgent implements AutoCloseable {
   // Guarded by this.
   private final List<Link.Registration> registrations = new ArrayList<>();
   private List<DeviceDescriptor> listed = List.of();
+  private List<DeviceStatus> states = List.of(); // in the same order
   private long catalogueVersion;
   private boolean catalogueDue;
   private long heartbeatAt;
@@ -128,6 +129,7 @@ public final class NodeAgent implements AutoCloseable {
 
   private byte[] heartbeat(long now) {
     String version = options.version();
+    List<DeviceStatus> sent = states.subList(0, Math.min(states.size(), Messages.MAX_DEVICES));
     return Heartbeat.newBuilder()
         .setBoot(boot)
         .setStartUnixMicros(startMicros)
@@ -135,16 +137,16 @@ public final class NodeAgent implements AutoCloseable {
         .setSteadyNanos(now)
         .setUnixNanos(time.unixNanos())
         .setVersion(version.substring(0, Math.min(version.length(), Messages.MAX_VERSION)))
+        .addAllStates(sent.stream().map(each -> Messages.state(each.state())).toList())
+        .addAllSubscribers(sent.stream().map(publications::subscribers).toList())
         .build()
         .toByteArray();
   }
 
   private void updateCatalogue() {
-    List<DeviceDescriptor> devices =
-        hub.devices().stream()
-            .map(DeviceStatus::device)
-            .filter(device -> options.shared().test(device.id()))
-            .toList();
+    states =
+        hub.devices().stream().filter(each -> options.shared().test(each.device().id())).toList();
+    List<DeviceDescriptor> devices = states.stream().map(DeviceStatus::device).toList();
     if (!devices.equals(listed) || catalogueVersion == 0) {
       listed = devices;
       catalogueVersion++;

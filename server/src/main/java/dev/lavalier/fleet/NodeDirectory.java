@@ -1,6 +1,7 @@
 package dev.lavalier.fleet;
 
 import dev.lavalier.capture.DeviceDescriptor;
+import dev.lavalier.capture.RemoteState;
 import dev.lavalier.common.RateLimitedLog;
 import dev.lavalier.common.TimeSource;
 import dev.lavalier.fleet.v1.Catalogue;
@@ -9,6 +10,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.function.ToIntFunction;
@@ -77,12 +79,37 @@ final class NodeDirectory {
     return node.silentNanos(now) > Timing.NODE_TIMEOUT.toNanos();
   }
 
-  /** Forgets nodes that are silent. Returns whether the list has changed. Called at intervals. */
-  synchronized boolean tick() {
+  /** What has changed. */
+  enum Change {
+    NOTHING,
+    /** The states of devices. */
+    STATES,
+    /** The list of devices, or a node answers again. Lost devices may have returned. */
+    DEVICES
+  }
+
+  /** Notes nodes that are silent, and forgets those that are for long. Called at intervals. */
+  synchronized Change tick() {
     asked = false;
     long now = time.nanoTime();
-    return nodes.values().removeIf(each -> each.silentNanos(now) > Timing.FORGET.toNanos())
-        && updateList();
+    boolean silenced = false;
+    for (NodeView each : nodes.values()) {
+      silenced |= each.updateSilent(now);
+    }
+    boolean removed =
+        nodes.values().removeIf(each -> each.silentNanos(now) > Timing.FORGET.toNanos());
+    if (removed && updateList()) {
+      return Change.DEVICES;
+    }
+    return silenced ? Change.STATES : Change.NOTHING;
+  }
+
+  /** Returns the state of a device on its node; empty if it is not listed. */
+  synchronized Optional<RemoteState> state(String deviceId) {
+    NodeView node = nodes.get(Subjects.nodeOf(deviceId));
+    return node == null || node.device(deviceId) == null
+        ? Optional.empty()
+        : Optional.of(node.state(deviceId));
   }
 
   private boolean updateList() {
@@ -94,26 +121,36 @@ final class NodeDirectory {
   }
 
   /**
-   * Notes a heartbeat.
+   * What a heartbeat says.
    *
-   * @return the node, if it is a later process than the one that was known; otherwise null
+   * @param restarted the node, if it is a later process than the one that was known; otherwise null
    */
-  synchronized @Nullable String onHeartbeat(Link.Message message) {
+  record Heard(@Nullable String restarted, Change change) {}
+
+  /** Notes a heartbeat. */
+  synchronized Heard onHeartbeat(Link.Message message) {
     String name = Subjects.lastToken(message.subject());
     Heartbeat heartbeat = Messages.heartbeat(message.payload());
     NodeView known = nodes.get(name);
     if (heartbeat == null
         || !Subjects.isName(name)
         || (known == null && nodes.size() == MAX_NODES)) {
-      return null;
+      return new Heard(null, Change.NOTHING);
     }
     long now = time.nanoTime();
     long unixNow = time.unixNanos();
     boolean replaced = false;
+    Change change = Change.NOTHING;
     if (known != null && known.boot == heartbeat.getBoot()) {
       boolean differed = differs(known);
       known.onHeartbeat(heartbeat, now, unixNow);
       warnOfClock(name, known, differed);
+      if (known.updateSilent(now)) {
+        change = Change.DEVICES;
+      }
+      if (known.onStates(heartbeat, now) && change == Change.NOTHING) {
+        change = Change.STATES;
+      }
     } else if (known == null || known.isReplacedBy(heartbeat) || isSilent(known, now)) {
       NodeTraffic traffic = known == null ? new NodeTraffic(name, observer, time) : known.traffic;
       NodeView next = new NodeView(heartbeat, traffic, now, unixNow);
@@ -125,7 +162,7 @@ final class NodeDirectory {
       asked = true;
       link.publish(Subjects.WHO, new byte[0]);
     }
-    return replaced ? name : null;
+    return new Heard(replaced ? name : null, change);
   }
 
   private static boolean differs(NodeView node) {

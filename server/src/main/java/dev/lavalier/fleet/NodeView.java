@@ -1,9 +1,12 @@
 package dev.lavalier.fleet;
 
 import dev.lavalier.capture.DeviceDescriptor;
+import dev.lavalier.capture.RemoteState;
 import dev.lavalier.common.LogText;
 import dev.lavalier.fleet.v1.Catalogue;
 import dev.lavalier.fleet.v1.Heartbeat;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 final class NodeView {
 
   private static final long MIN_ASK_DELAY_NANOS = Timing.HEARTBEAT.toNanos();
+  private static final long MIN_STATE_NANOS = Timing.HEARTBEAT.minusMillis(100).toNanos();
   private static final long MAX_ASK_DELAY_NANOS = 60 * MIN_ASK_DELAY_NANOS;
 
   final HopClock clock = new HopClock();
@@ -29,6 +33,10 @@ final class NodeView {
   private long askAt; // steady time of this machine; not before
   private long askDelayNanos = MIN_ASK_DELAY_NANOS;
   private Map<String, DeviceDescriptor> devices = Map.of();
+  private List<String> order = List.of(); // device ids, as the catalogue has them
+  private Map<String, RemoteState> states = Map.of();
+  private long statesAt; // steady time of this machine
+  private boolean silent; // at the last tick
 
   /**
    * Creates a view from the first heartbeat.
@@ -68,6 +76,12 @@ final class NodeView {
     catalogueVersion = catalogue.getVersion();
     askDelayNanos = MIN_ASK_DELAY_NANOS;
     devices = Messages.devices(node, catalogue);
+    order =
+        catalogue.getDevicesList().stream()
+            .limit(Messages.MAX_DEVICES)
+            .map(each -> node + "/" + each.getLocalId())
+            .toList();
+    states = Map.of();
     return true;
   }
 
@@ -83,6 +97,42 @@ final class NodeView {
     askAt = now + askDelayNanos;
     askDelayNanos = Math.min(2 * askDelayNanos, MAX_ASK_DELAY_NANOS);
     return true;
+  }
+
+  /**
+   * Notes the states of the devices, at most once per second: a node that sends more heartbeats
+   * makes no more changes. Returns whether one has changed.
+   */
+  boolean onStates(Heartbeat heartbeat, long now) {
+    if (heartbeat.getCatalogueVersion() != catalogueVersion
+        || (!states.isEmpty() && now - statesAt < MIN_STATE_NANOS)) {
+      return false;
+    }
+    Map<String, RemoteState> next = new HashMap<>();
+    for (int i = 0; i < order.size(); i++) {
+      RemoteState state = Messages.remoteState(heartbeat, i);
+      if (state != null) {
+        next.put(order.get(i), state);
+      }
+    }
+    statesAt = now;
+    boolean changed = !next.equals(states);
+    states = next;
+    return changed;
+  }
+
+  /** Returns the state of a device. */
+  RemoteState state(String id) {
+    return silent
+        ? new RemoteState(RemoteState.State.NOT_RESPONDING, 0)
+        : states.getOrDefault(id, new RemoteState(RemoteState.State.CLOSED, 0));
+  }
+
+  /** Notes whether the node is silent. Returns whether that has changed. */
+  boolean updateSilent(long now) {
+    boolean before = silent;
+    silent = silentNanos(now) > Timing.NODE_TIMEOUT.toNanos();
+    return silent != before;
   }
 
   /** Returns for how long nothing was heard, in nanoseconds. */

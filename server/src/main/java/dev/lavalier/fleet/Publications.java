@@ -12,6 +12,7 @@ import dev.lavalier.fleet.v1.Release;
 import dev.lavalier.fleet.v1.Renew;
 import dev.lavalier.hub.AccessCheck;
 import dev.lavalier.hub.DeliveryLoop;
+import dev.lavalier.hub.DeviceStatus;
 import dev.lavalier.hub.Hub;
 import dev.lavalier.hub.OnDeviceLoss;
 import dev.lavalier.hub.OverflowPolicy;
@@ -165,7 +166,7 @@ final class Publications {
             OnDeviceLoss.WAIT,
             StartFrom.LIVE,
             PCM,
-            false));
+            true));
   }
 
   private synchronized void onEnded(String device, BlockSink sink) {
@@ -227,7 +228,7 @@ final class Publications {
     StreamPlan plan = new StreamPlan(started.conversion(), started.spec().frameSize(), PCM);
     FetchReply.Builder reply = FetchReply.newBuilder();
     hub.kept(device, fetch.getEpoch(), plan, fetch.getFromIndex(), Messages.MAX_FETCHED_BYTES)
-        .forEach(frame -> reply.addBlocks(Blocks.block(fetch.getEpoch(), frame, 0)));
+        .forEach(frame -> reply.addBlocks(Blocks.block(fetch.getEpoch(), frame)));
     return reply.build().toByteArray();
   }
 
@@ -238,6 +239,16 @@ final class Publications {
       waiting = published.values().stream().map(Published::subscription).toList();
     }
     waiting.forEach(Subscription::wake);
+  }
+
+  /**
+   * Returns how many subscriptions a device has: those of edges count instead of the one that
+   * publishes it.
+   */
+  synchronized int subscribers(DeviceStatus device) {
+    String id = device.device().id();
+    int ofEdges = leases.listeners(id).values().stream().mapToInt(Integer::intValue).sum();
+    return device.subscriberCount() - (published.containsKey(id) ? 1 : 0) + ofEdges;
   }
 
   /** Returns the devices that were published so far. */

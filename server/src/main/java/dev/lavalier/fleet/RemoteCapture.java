@@ -50,6 +50,7 @@ final class RemoteCapture implements Capture {
   private final Runnable onClose;
   private Link.@Nullable Registration registration; // set before the capture is used
   private volatile long startIndex;
+  private volatile OptionalDouble clockPpm = OptionalDouble.empty();
   private volatile long periods;
 
   /**
@@ -67,6 +68,7 @@ final class RemoteCapture implements Capture {
   private @Nullable CaptureListener listener; // null: not started, stopped or lost
   private long expected = -1; // index of the next sample; -1: no block yet
   private long deviceLost; // samples, until the last block
+  private boolean muted; // since the last block
 
   /**
    * Creates a capture that is not started.
@@ -196,10 +198,10 @@ final class RemoteCapture implements Capture {
     return first ? FIRST_BLOCK_TIMEOUT : Timing.SILENCE;
   }
 
-  /** The device's clock is compared with that of the node only. */
+  /** The node compares the device's clock with its own. */
   @Override
   public OptionalDouble clockPpm() {
-    return OptionalDouble.empty();
+    return clockPpm;
   }
 
   @Override
@@ -303,6 +305,13 @@ final class RemoteCapture implements Capture {
     Period period = period(block, pcm, index, readNanos, loss);
     expected = period.endIndex();
     receiver.onPeriod(period);
+    if (block.hasClockPpm()) {
+      clockPpm = OptionalDouble.of(block.getClockPpm());
+    }
+    if (block.getMuted() != muted) {
+      muted = block.getMuted();
+      receiver.onSilence(muted);
+    }
     long count = periods + 1; // only the link, and start(), write it
     periods = count;
   }

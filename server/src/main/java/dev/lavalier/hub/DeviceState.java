@@ -1,6 +1,6 @@
 package dev.lavalier.hub;
 
-/** The state of a device. */
+/** The state of a device. {@link dev.lavalier.capture.RemoteState} has the same names. */
 public enum DeviceState {
   /** Not open. */
   CLOSED,

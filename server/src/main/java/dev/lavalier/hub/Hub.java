@@ -106,6 +106,7 @@ public final class Hub implements AutoCloseable {
           actors.values().forEach(DeviceActor::onDevicesChanged);
           notifyWatches();
         });
+    devices.onRemoteState(this::notifyWatches);
     devices.keepListed(this::isOpen);
     devices.countSubscribers(
         id -> {
@@ -213,9 +214,21 @@ public final class Hub implements AutoCloseable {
 
   private DeviceStatus statusOf(DeviceDescriptor device) {
     DeviceActor actor = actors.get(device.id());
-    return actor == null
-        ? new DeviceStatus(device, DeviceState.CLOSED, 0)
-        : new DeviceStatus(device, actor.published().state(), actor.published().subscriberCount());
+    if (actor != null && actor.published().state() != DeviceState.CLOSED) {
+      PublishedState published = actor.published();
+      return new DeviceStatus(device, published.state(), published.subscriberCount());
+    }
+    return sources
+        .remoteState(device.id())
+        .map(
+            remote ->
+                new DeviceStatus(
+                    device, DeviceState.valueOf(remote.state().name()), remote.subscribers()))
+        .orElse(
+            new DeviceStatus(
+                device,
+                DeviceState.CLOSED,
+                actor == null ? 0 : actor.published().subscriberCount()));
   }
 
   /**

@@ -33,6 +33,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /** A node "studio" with one microphone, and edges, on one thread and in manual time. */
 final class DirectFleet {
@@ -136,24 +137,36 @@ final class DirectFleet {
 
     /** Subscribes in frames of a period. */
     Listener subscribe(StartFrom start, int maxLatencyMs) throws StreamException {
-      DeviceDescriptor device = hub.resolve(DEVICE, id -> true);
-      Listener listener = new Listener();
-      SubscriptionSpec spec =
-          SubscriptionSpec.resolve(
-              device,
-              new SubscriptionSpec.Request(
-                  PERIOD,
-                  new SubscriptionSpec.RequestedFormat(Optional.empty(), 0, 0, List.of()),
-                  maxLatencyMs,
-                  OverflowPolicy.DROP_OLDEST,
-                  OnDeviceLoss.WAIT,
-                  start,
-                  PCM,
-                  true));
-      listener.subscription =
-          hub.subscribe(new Subscriber("user", "address"), spec, loop(time), listener);
-      return listener;
+      return DirectFleet.this.subscribe(hub, DEVICE, start, maxLatencyMs);
     }
+
+    /** Returns the state of the device, and its subscriptions; empty: it is not listed. */
+    String status() {
+      return hub.devices().stream()
+          .map(each -> each.state() + " " + each.subscriberCount())
+          .collect(Collectors.joining());
+    }
+  }
+
+  /** Subscribes in frames of a period. */
+  Listener subscribe(Hub hub, String id, StartFrom start, int maxLatencyMs) throws StreamException {
+    DeviceDescriptor device = hub.resolve(id, each -> true);
+    Listener listener = new Listener();
+    SubscriptionSpec spec =
+        SubscriptionSpec.resolve(
+            device,
+            new SubscriptionSpec.Request(
+                PERIOD,
+                new SubscriptionSpec.RequestedFormat(Optional.empty(), 0, 0, List.of()),
+                maxLatencyMs,
+                OverflowPolicy.DROP_OLDEST,
+                OnDeviceLoss.WAIT,
+                start,
+                PCM,
+                true));
+    listener.subscription =
+        hub.subscribe(new Subscriber("user", "address"), spec, loop(time), listener);
+    return listener;
   }
 
   /** What a subscriber received. */
@@ -185,7 +198,8 @@ final class DirectFleet {
     public void onFrame(Frame frame, Optional<Gap> gap) {
       gap.ifPresent(each -> gaps.addAll(each.parts()));
       indexes.add(frame.sampleIndex());
-      if (frame.message()[0] != (byte) (frame.sampleIndex() / PERIOD)) {
+      byte number = frame.message()[0];
+      if (number != 0 && number != (byte) (frame.sampleIndex() / PERIOD)) {
         throw new IllegalStateException("frame " + frame.sampleIndex() + " has other samples");
       }
     }
@@ -201,7 +215,7 @@ final class DirectFleet {
     }
   }
 
-  private DeliveryLoop loop(TimeSource clock) {
+  DeliveryLoop loop(TimeSource clock) {
     Deque<Runnable> tasks = new ArrayDeque<>();
     return new DeliveryLoop(
         task -> {

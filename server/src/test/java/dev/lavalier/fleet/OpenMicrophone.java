@@ -26,6 +26,10 @@ final class OpenMicrophone implements Devices, Capture {
   private CaptureListener listener; // null: closed
   private long next; // index of the next sample
   private long delivered;
+  private boolean silent;
+
+  /** How much faster its clock is than that of the node, if that is known. */
+  OptionalDouble clockPpm = OptionalDouble.empty();
 
   OpenMicrophone(String id, PcmFormat format, TimeSource time) {
     this.device = new DeviceDescriptor(id, id, "", "", true, format, List.of());
@@ -35,7 +39,7 @@ final class OpenMicrophone implements Devices, Capture {
   /** Delivers a period. */
   void deliver() {
     byte[] pcm = new byte[PERIOD * format().bytesPerSampleFrame()];
-    pcm[0] = (byte) (next / PERIOD);
+    pcm[0] = silent ? 0 : (byte) (next / PERIOD);
     long now = time.nanoTime();
     listener.onPeriod(
         new Period(pcm, PERIOD, next, now - PERIOD_NANOS, time.unixNanos() - PERIOD_NANOS, now));
@@ -48,8 +52,10 @@ final class OpenMicrophone implements Devices, Capture {
     next += (long) periods * PERIOD;
   }
 
-  CaptureListener listener() {
-    return listener;
+  /** Delivers only zeros, and reports it; or other values again. */
+  void setSilent(boolean next) {
+    silent = next;
+    listener.onSilence(next);
   }
 
   boolean isOpen() {
@@ -111,7 +117,7 @@ final class OpenMicrophone implements Devices, Capture {
 
   @Override
   public OptionalDouble clockPpm() {
-    return OptionalDouble.empty();
+    return clockPpm;
   }
 
   @Override
