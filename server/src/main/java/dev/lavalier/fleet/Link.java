@@ -1,13 +1,14 @@
 package dev.lavalier.fleet;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.function.Consumer;
 
 /**
  * The connection of a server to the messages of its fleet. A message is delivered at most once: it
  * can be lost, late, or overtaken. A link does not deliver the messages that it published itself.
  *
- * <p>Safe for use from any thread. Only {@link #request} blocks.
+ * <p>Safe for use from any thread. Only {@link #request} and {@link #recorded} block.
  */
 public interface Link {
 
@@ -105,4 +106,16 @@ public interface Link {
    */
   byte[] request(String subject, byte[] payload, Duration timeout)
       throws NoReplyException, InterruptedException;
+
+  /**
+   * Returns messages of a subject that were recorded, the oldest first. Blocks for up to 500 ms.
+   *
+   * @param back how long before the newest recorded message the oldest one was published, at most
+   * @param maxBytes of all of them; if there are more, the oldest are left out
+   * @return empty if nothing is recorded, or if that is not known in time
+   */
+  default List<byte[]> recorded(String subject, Duration back, int maxBytes)
+      throws InterruptedException {
+    return List.of();
+  }
 }

@@ -32,7 +32,8 @@ import org.slf4j.LoggerFactory;
  * <p>A message is dropped if there is no connection, if 64 messages wait to be sent, or if it is
  * larger than nats-server allows. Nothing that waited is sent on a later connection.
  *
- * <p>Safe for use from any thread. Only {@link #request} and {@link #close} block.
+ * <p>Safe for use from any thread. Only {@link #request}, {@link #recorded} and {@link #close}
+ * block.
  */
 public final class NatsLink implements Link, AutoCloseable {
 
@@ -42,6 +43,8 @@ public final class NatsLink implements Link, AutoCloseable {
   private static final long MAX_JITTER_MILLIS = 100;
   private static final Duration DRAIN_CHECK = Duration.ofMillis(10);
   private static final long CLOSE_SECONDS = 2;
+
+  private static final Duration RECORDING_RETRY = Duration.ofMinutes(1);
 
   private final NatsOptions options;
   private final TimeSource time;
@@ -54,6 +57,7 @@ public final class NatsLink implements Link, AutoCloseable {
   private final AtomicBoolean draining = new AtomicBoolean(); // a check of the queue is scheduled
   private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
   private final List<Registered> registered = new CopyOnWriteArrayList<>(); // changed under this
+  private volatile boolean recording;
   private final AtomicReference<@Nullable NatsSession> session = new AtomicReference<>();
 
   private NatsLink(NatsOptions options, TimeSource time) {
@@ -127,6 +131,9 @@ public final class NatsLink implements Link, AutoCloseable {
     // Not synchronized: the library calls this with its locks.
     var unused = next.lost().thenRun(() -> session.compareAndSet(next, null));
     notifyReady();
+    if (recording) {
+      threads.execute(() -> createRecording(next));
+    }
     if (next.isLostBefore(closing)) {
       log.lost(next.reason());
       threads.execute(next::close); // can take seconds
@@ -217,9 +224,48 @@ public final class NatsLink implements Link, AutoCloseable {
     return current.request(subject, payload, timeout);
   }
 
-  /** Returns the current connection, for JetStream; null: none. */
-  @Nullable NatsSession session() {
-    return session.get();
+  @Override
+  public List<byte[]> recorded(String subject, Duration back, int maxBytes)
+      throws InterruptedException {
+    NatsSession current = session.get();
+    return current == null
+        ? List.of()
+        : NatsRecords.read(current.connection(), subject, back, maxBytes);
+  }
+
+  /**
+   * Makes nats-server record what this node publishes for recorded devices. If that is not
+   * possible, logs one warning for each connection, and tries again each minute. Does not block.
+   */
+  public void startRecording() {
+    recording = true;
+    NatsSession current = session.get();
+    if (current != null) {
+      threads.execute(() -> createRecording(current));
+    }
+  }
+
+  private void createRecording(NatsSession current) {
+    if (current.lost().isDone()) {
+      return;
+    }
+    try {
+      NatsRecords.create(current.connection(), options.name());
+      log.recorded(NatsRecords.stream(options.name()));
+    } catch (IOException | IllegalStateException e) {
+      log.violated(
+          "its devices are not recorded (expected: jetstream in the configuration of nats-server,"
+              + " and the permissions of the node): "
+              + e.getMessage());
+      time.schedule(
+          RECORDING_RETRY,
+          () -> {
+            if (closing.isDone()) {
+              return;
+            }
+            threads.execute(() -> createRecording(current));
+          });
+    }
   }
 
   /** Sends what is queued, and ends the connection. Takes 2 s at most. */

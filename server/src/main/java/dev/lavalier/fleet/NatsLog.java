@@ -48,6 +48,10 @@ final class NatsLog {
     log.info("fleet: connected to {}, nats-server {}", url, version);
   }
 
+  void recorded(String stream) {
+    log.info("fleet: recorded devices are kept by the stream {} of nats-server", stream);
+  }
+
   void lost(String reason) {
     warnings.log(() -> "fleet: connection lost, trying again: " + reason);
   }

@@ -24,6 +24,18 @@ final class Subjects {
         .formatted(node, Base64.getUrlEncoder().withoutPadding().encodeToString(id));
   }
 
+  /** Returns the subject of the blocks of a device that is recorded, in place of the other one. */
+  static String recorded(String node, String localId) {
+    byte[] id = localId.getBytes(StandardCharsets.UTF_8);
+    return "lav.1.rec.%s.%s"
+        .formatted(node, Base64.getUrlEncoder().withoutPadding().encodeToString(id));
+  }
+
+  /** Returns the pattern of all blocks of a node that are recorded. */
+  static String recordedBy(String node) {
+    return "lav.1.rec.%s.%s".formatted(node, ANY);
+  }
+
   /** Returns the subject of the requests of an edge to a node. */
   static String control(String node, String edge) {
     return "lav.1.ctl.%s.%s".formatted(node, edge);

@@ -3,46 +3,31 @@ package dev.lavalier.fleet;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.lavalier.common.TimeSource;
 import dev.lavalier.testing.Certificates;
-import dev.lavalier.testing.LogLines;
 import dev.lavalier.testing.NatsServer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Tests keys, permissions and certificates with the published configuration of nats-server. */
 final class NatsAccessTest {
 
-  private static final Duration TIMEOUT = Duration.ofSeconds(10);
+  private static final Duration TIMEOUT = NatsLinks.TIMEOUT;
 
   @TempDir private Path directory;
   private final Nkey node = Nkey.generate();
   private final Nkey edge = Nkey.generate();
-  private final List<NatsLink> links = new ArrayList<>();
-  private LogLines log;
 
-  @BeforeEach
-  void recordLog() {
-    log = LogLines.of(NatsLink.class.getName());
-  }
-
-  @AfterEach
-  void closeLinks() {
-    links.forEach(NatsLink::close);
-    log.close();
-  }
+  @RegisterExtension private final NatsLinks links = new NatsLinks();
 
   private NatsConfiguration configuration() throws Exception {
     return NatsConfiguration.published().forOldVersions().withoutAddress().withKeys(node, edge);
@@ -52,30 +37,8 @@ final class NatsAccessTest {
     return NatsServer.started(directory, configuration().withoutTls().toString());
   }
 
-  private NatsLink link(String url, String name, Optional<Nkey> key, Optional<NatsTls> tls)
-      throws Exception {
-    Optional<Path> file = Optional.empty();
-    if (key.isPresent()) {
-      file = Optional.of(Files.writeString(directory.resolve(name + ".nk"), key.get().seed()));
-    }
-    NatsLink link =
-        NatsLink.connect(new NatsOptions(List.of(url), name, file, tls, true), TimeSource.system());
-    links.add(link);
-    return link;
-  }
-
-  private NatsLink readyLink(NatsServer server, String name, Nkey key) throws Exception {
-    NatsLink link = link(server.url(), name, Optional.of(key), Optional.empty());
-    awaitReady(link);
-    return link;
-  }
-
-  private static void awaitReady(NatsLink link) throws InterruptedException {
-    BlockingQueue<Boolean> ready = new LinkedBlockingQueue<>();
-    link.onReady(() -> ready.add(true));
-    if (!link.isReady()) {
-      assertThat(ready.poll(TIMEOUT.toSeconds(), TimeUnit.SECONDS)).isNotNull();
-    }
+  private NatsLink ready(NatsServer server, String name, Nkey key) throws Exception {
+    return links.ready(links.link(server.url(), name, directory, key, Optional.empty()));
   }
 
   private static BlockingQueue<String> received(Link link, String pattern) {
@@ -91,8 +54,8 @@ final class NatsAccessTest {
   @Test
   void nodeIsOnlyHeardAsItself() throws Exception {
     try (NatsServer server = server()) {
-      NatsLink nodeLink = readyLink(server, "studio-3", node);
-      NatsLink edgeLink = readyLink(server, "edge-7", edge);
+      NatsLink nodeLink = ready(server, "studio-3", node);
+      NatsLink edgeLink = ready(server, "edge-7", edge);
       nodeLink.subscribe("lav.1.ctl.studio-3.*", message -> message.reply().accept(new byte[1]));
       BlockingQueue<String> heard = received(edgeLink, "lav.1.pcm.*.*");
       while (!isAnswered(edgeLink)) {
@@ -121,8 +84,8 @@ final class NatsAccessTest {
   @Test
   void nodeHearsNobodyAndEdgeForgesNoAudio() throws Exception {
     try (NatsServer server = server()) {
-      NatsLink nodeLink = readyLink(server, "studio-3", node);
-      NatsLink edgeLink = readyLink(server, "edge-7", edge);
+      NatsLink nodeLink = ready(server, "studio-3", node);
+      NatsLink edgeLink = ready(server, "edge-7", edge);
 
       nodeLink.subscribe("lav.1.pcm.*.*", message -> {});
       nodeLink.subscribe("lav.1.ctl.studio-4.*", message -> {});
@@ -134,55 +97,62 @@ final class NatsAccessTest {
       awaitViolation("Subscription to \"lav.1.ctl.studio-4.*\"");
       awaitViolation("Publish to \"lav.1.pcm.studio-3.bWlj\"");
       awaitViolation("Publish to \"lav.1.ctl.studio-3.edge-8\"");
-      assertThat(log.all()).filteredOn(line -> line.startsWith("WARN")).hasSize(4);
+      assertThat(links.log().all()).filteredOn(line -> line.startsWith("WARN")).hasSize(4);
       assertThat(nodeLink.isReady()).isTrue();
       assertThat(edgeLink.isReady()).isTrue();
     }
   }
 
   private void awaitViolation(String what) throws Exception {
-    log.await(line -> line.startsWith("WARN fleet: nats-server refuses: ") && line.contains(what));
+    links
+        .log()
+        .await(line -> line.startsWith("WARN fleet: nats-server refuses: ") && line.contains(what));
   }
 
   @Test
   void strangerIsRefusedWithOneLine() throws Exception {
     try (NatsServer server = server()) {
       Nkey stranger = Nkey.generate();
-      NatsLink withKey = link(server.url(), "edge-8", Optional.of(stranger), Optional.empty());
-      NatsLink withoutKey = link(server.url(), "edge-9", Optional.empty(), Optional.empty());
+      NatsLink withKey = links.link(server.url(), "edge-8", directory, stranger, Optional.empty());
+      NatsLink withoutKey = links.link(server.url(), "edge-9");
 
-      log.await(
-          line ->
-              line.equals(
-                  "WARN fleet: nats-server refuses %s (expected: a user of its configuration):"
-                          .formatted(stranger)
-                      + " Authorization Violation"));
-      log.await(
-          line ->
-              line.startsWith("WARN fleet: nats-server refuses edge-9 without a key (expected: "));
+      links
+          .log()
+          .await(
+              line ->
+                  line.equals(
+                      "WARN fleet: nats-server refuses %s (expected: a user of its configuration):"
+                              .formatted(stranger)
+                          + " Authorization Violation"));
+      links
+          .log()
+          .await(
+              line ->
+                  line.startsWith(
+                      "WARN fleet: nats-server refuses edge-9 without a key (expected: "));
       assertThat(withKey.isReady()).isFalse();
       assertThat(withoutKey.isReady()).isFalse();
-      assertThat(log.all()).hasSize(2);
+      assertThat(links.log().all()).hasSize(2);
     }
   }
 
   @Test
   void revokedKeyIsCutOffAndOthersAreNot() throws Exception {
     try (NatsServer server = server()) {
-      NatsLink nodeLink = readyLink(server, "studio-3", node);
-      NatsLink edgeLink = readyLink(server, "edge-7", edge);
+      NatsLink nodeLink = ready(server, "studio-3", node);
+      NatsLink edgeLink = ready(server, "edge-7", edge);
 
       server.configure(configuration().withoutTls().withKeys(node, Nkey.generate()).toString());
       server.reload();
-      log.await(line -> line.startsWith("WARN fleet: connection lost, trying again: "));
-      log.await(line -> line.contains("nats-server refuses " + edge));
+      links.log().await(line -> line.startsWith("WARN fleet: connection lost, trying again: "));
+      links.log().await(line -> line.contains("nats-server refuses " + edge));
       assertThat(edgeLink.isReady()).isFalse();
       assertThat(nodeLink.isReady()).isTrue();
 
       server.configure(configuration().withoutTls().toString());
       server.reload();
-      awaitReady(edgeLink);
-      assertThat(log.all()).filteredOn(line -> line.contains("connection lost")).hasSize(1);
+      links.ready(edgeLink);
+      assertThat(links.log().all()).filteredOn(line -> line.contains("connection lost")).hasSize(1);
     }
   }
 
@@ -192,8 +162,8 @@ final class NatsAccessTest {
     certificates.ca("other").signed("edge", "/CN=edge", "other");
     try (NatsServer server = NatsServer.started(directory, tlsConfiguration())) {
       String url = "tls://localhost:" + server.port();
-      NatsLink link = link(url, "edge-7", Optional.of(edge), Optional.of(tls("edge")));
-      log.await(line -> line.startsWith("WARN fleet: no connection to " + url));
+      NatsLink link = links.link(url, "edge-7", directory, edge, Optional.of(tls("edge")));
+      links.log().await(line -> line.startsWith("WARN fleet: no connection to " + url));
       assertThat(link.isReady()).isFalse();
 
       certificates.signed("good", "/CN=edge", "ca");
@@ -204,7 +174,7 @@ final class NatsAccessTest {
             StandardCopyOption.REPLACE_EXISTING);
       }
 
-      awaitReady(link);
+      links.ready(link);
     }
   }
 
@@ -216,9 +186,9 @@ final class NatsAccessTest {
         .signedFor("DNS:studio-3", "server", "/CN=studio-3", "ca");
     try (NatsServer server = NatsServer.started(directory, tlsConfiguration())) {
       String url = "tls://localhost:" + server.port();
-      NatsLink link = link(url, "edge-7", Optional.of(edge), Optional.of(tls("edge")));
+      NatsLink link = links.link(url, "edge-7", directory, edge, Optional.of(tls("edge")));
 
-      assertThat(log.await(line -> line.startsWith("WARN fleet: no connection to " + url)))
+      assertThat(links.log().await(line -> line.startsWith("WARN fleet: no connection to " + url)))
           .contains("No subject alternative DNS name matching localhost found");
       assertThat(link.isReady()).isFalse();
     }
@@ -247,6 +217,13 @@ final class NatsAccessTest {
     String old = NatsConfiguration.published().forOldVersions().withFilesIn(directory).toString();
 
     assertThat(NatsServer.check(directory, old)).contains("is valid");
+    String recording =
+        NatsConfiguration.published()
+            .forOldVersions()
+            .withFilesIn(directory)
+            .withRecordingIn(directory)
+            .toString();
+    assertThat(NatsServer.check(directory, recording)).contains("is valid");
     assertThat(published).isNotEqualTo(old);
     assertThat(NatsServer.check(directory, published))
         .containsAnyOf("is valid", "unknown field \"no_fast_producer_stall\"");

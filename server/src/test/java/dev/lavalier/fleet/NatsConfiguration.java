@@ -35,6 +35,14 @@ final class NatsConfiguration {
     return new NatsConfiguration(text.replaceAll("(?m)^listen: .*\n", ""));
   }
 
+  /** Returns it with the lines for recording. */
+  NatsConfiguration withRecordingIn(Path directory) {
+    return new NatsConfiguration(
+        text.replaceAll("(?m)^( *)#REC ", "$1")
+            .replace("/var/lib/nats", directory.resolve("jetstream").toString())
+            .replace("$LAVALIER_RECORDING_KEY", "\"secret\""));
+  }
+
   NatsConfiguration withoutTls() {
     return new NatsConfiguration(BLOCK.matcher(text).replaceAll(""));
   }

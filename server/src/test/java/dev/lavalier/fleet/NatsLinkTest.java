@@ -4,8 +4,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.lavalier.common.TimeSource;
-import dev.lavalier.testing.LogLines;
 import dev.lavalier.testing.NatsServer;
 import dev.lavalier.testing.SlowTest;
 import java.net.InetAddress;
@@ -21,55 +19,19 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Tests the link with a real nats-server. */
 final class NatsLinkTest {
 
-  private static final Duration TIMEOUT = Duration.ofSeconds(10);
+  private static final Duration TIMEOUT = NatsLinks.TIMEOUT;
   private static final String SUBJECT = "lav.1.pcm.studio-1.bWlj";
 
   @TempDir private Path directory;
-  private final List<NatsLink> links = new ArrayList<>();
-  private LogLines log;
 
-  @BeforeEach
-  void recordLog() {
-    log = LogLines.of(NatsLink.class.getName());
-  }
-
-  @AfterEach
-  void closeLinks() {
-    links.forEach(NatsLink::close);
-    log.close();
-  }
-
-  private NatsLink link(String url, String name) {
-    return link(new NatsOptions(List.of(url), name, Optional.empty(), Optional.empty(), true));
-  }
-
-  private NatsLink link(NatsOptions options) {
-    NatsLink link = NatsLink.connect(options, TimeSource.system());
-    links.add(link);
-    return link;
-  }
-
-  private NatsLink readyLink(String url, String name) throws Exception {
-    NatsLink link = link(url, name);
-    awaitReady(link);
-    return link;
-  }
-
-  private static void awaitReady(NatsLink link) throws InterruptedException {
-    BlockingQueue<Boolean> ready = new LinkedBlockingQueue<>();
-    link.onReady(() -> ready.add(true));
-    if (!link.isReady()) {
-      assertThat(ready.poll(TIMEOUT.toSeconds(), TimeUnit.SECONDS)).isNotNull();
-    }
-  }
+  @RegisterExtension private final NatsLinks links = new NatsLinks();
 
   /** Subscribes, and returns what arrives. */
   private static BlockingQueue<String> received(Link link, String pattern) {
@@ -91,33 +53,33 @@ final class NatsLinkTest {
   @Test
   void connectsWhenNatsServerStartsLater() throws Exception {
     try (NatsServer server = NatsServer.notStarted(directory)) {
-      NatsLink link = link(server.url(), "edge-1");
+      NatsLink link = links.link(server.url(), "edge-1");
       BlockingQueue<String> received = received(link, SUBJECT);
-      log.await(line -> line.startsWith("WARN fleet: no connection to " + server.url()));
+      links.log().await(line -> line.startsWith("WARN fleet: no connection to " + server.url()));
       assertThat(link.isReady()).isFalse();
       link.publish(SUBJECT, "lost".getBytes(UTF_8));
 
       server.start("");
-      awaitReady(link);
-      NatsLink node = readyLink(server.url(), "studio-1");
+      links.ready(link);
+      NatsLink node = links.ready(server.url(), "studio-1");
       settle(link);
       node.publish(SUBJECT, "first".getBytes(UTF_8));
 
       assertThat(next(received)).isEqualTo("first");
-      assertThat(log.all())
+      assertThat(links.log().all())
           .filteredOn(line -> line.startsWith("WARN"))
           .singleElement()
           .asString()
           .endsWith("Connection refused");
-      log.await(line -> line.startsWith("INFO fleet: connected to " + server.url()));
+      links.log().await(line -> line.startsWith("INFO fleet: connected to " + server.url()));
     }
   }
 
   @Test
   void answersRequestsAndSaysAtOnceThatNobodyListens() throws Exception {
     try (NatsServer server = NatsServer.started(directory, "")) {
-      NatsLink node = readyLink(server.url(), "studio-1");
-      NatsLink edge = readyLink(server.url(), "edge-1");
+      NatsLink node = links.ready(server.url(), "studio-1");
+      NatsLink edge = links.ready(server.url(), "edge-1");
       node.subscribe(
           "lav.1.ctl.studio-1.*",
           message -> message.reply().accept((message.subject() + "!").getBytes(UTF_8)));
@@ -141,10 +103,10 @@ final class NatsLinkTest {
   void oldNatsServerIsRefused() throws Exception {
     try (NatsServer server = NatsServer.started(directory, "")) {
       NatsLink link =
-          link(
+          links.link(
               new NatsOptions(
                   List.of(server.url()), "edge-1", Optional.empty(), Optional.empty(), false));
-      String line = log.await(each -> each.contains("nats-server"));
+      String line = links.log().await(each -> each.contains("nats-server"));
 
       if (line.contains("expected")) {
         assertThat(line)
@@ -161,21 +123,21 @@ final class NatsLinkTest {
   @Test
   void nothingThatWasPublishedWhileNatsServerIsDownIsDeliveredLater() throws Exception {
     try (NatsServer server = NatsServer.started(directory, "")) {
-      NatsLink node = readyLink(server.url(), "studio-1");
-      NatsLink edge = readyLink(server.url(), "edge-1");
+      NatsLink node = links.ready(server.url(), "studio-1");
+      NatsLink edge = links.ready(server.url(), "edge-1");
       BlockingQueue<String> received = received(edge, SUBJECT);
       settle(edge);
       server.kill();
-      awaitLines("WARN fleet: connection lost", 2);
+      links.awaitLines("WARN fleet: connection lost", 2);
       for (int i = 0; i < 1_000; i++) {
         node.publish(SUBJECT, "old".getBytes(UTF_8));
       }
       assertThat(node.isReady()).isFalse();
 
       server.start("");
-      awaitLines("INFO fleet: connected", 4);
-      awaitReady(node);
-      awaitReady(edge);
+      links.awaitLines("INFO fleet: connected", 4);
+      links.ready(node);
+      links.ready(edge);
       settle(edge);
       node.publish(SUBJECT, "new".getBytes(UTF_8));
 
@@ -186,7 +148,7 @@ final class NatsLinkTest {
   @Test
   void messagesAreDroppedWhileNatsServerDoesNotRead() throws Exception {
     try (NatsServer server = NatsServer.started(directory, "")) {
-      NatsLink node = readyLink(server.url(), "studio-1");
+      NatsLink node = links.ready(server.url(), "studio-1");
       BlockingQueue<Boolean> ready = new LinkedBlockingQueue<>();
       node.onReady(() -> ready.add(true));
       server.signal("STOP");
@@ -216,8 +178,8 @@ final class NatsLinkTest {
   @Test
   void messageThatIsTooLargeIsDroppedAndSaidOnce() throws Exception {
     try (NatsServer server = NatsServer.started(directory, "max_payload: 1000")) {
-      NatsLink node = readyLink(server.url(), "studio-1");
-      NatsLink edge = readyLink(server.url(), "edge-1");
+      NatsLink node = links.ready(server.url(), "studio-1");
+      NatsLink edge = links.ready(server.url(), "edge-1");
       BlockingQueue<String> received = received(edge, SUBJECT);
       settle(edge);
 
@@ -226,7 +188,7 @@ final class NatsLinkTest {
       node.publish(SUBJECT, "small".getBytes(UTF_8));
 
       assertThat(next(received)).isEqualTo("small");
-      assertThat(log.all())
+      assertThat(links.log().all())
           .filteredOn(line -> line.startsWith("WARN"))
           .containsExactly(
               "WARN fleet: %s: a message of 1001 bytes (expected: at most max_payload of"
@@ -248,8 +210,8 @@ final class NatsLinkTest {
       stopped
           .getOutputStream()
           .write("CONNECT {\"verbose\":false}\r\nSUB %s 1\r\n".formatted(SUBJECT).getBytes(UTF_8));
-      NatsLink node = readyLink(server.url(), "studio-1");
-      NatsLink edge = readyLink(server.url(), "edge-1");
+      NatsLink node = links.ready(server.url(), "studio-1");
+      NatsLink edge = links.ready(server.url(), "edge-1");
       BlockingQueue<Integer> received = new LinkedBlockingQueue<>();
       edge.subscribe(SUBJECT, message -> received.add(ByteBuffer.wrap(message.payload()).getInt()));
       settle(edge);
@@ -277,9 +239,5 @@ final class NatsLinkTest {
     while (System.nanoTime() < until || !link.isReady()) {
       LockSupport.parkNanos(500_000);
     }
-  }
-
-  private void awaitLines(String prefix, int count) throws Exception {
-    log.await(line -> log.all().stream().filter(each -> each.startsWith(prefix)).count() >= count);
   }
 }
