@@ -14,9 +14,13 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Reads the files that an operator writes: whole, and only up to a size that makes sense. */
 public final class ConfigFile {
+
+  private static final Logger log = LoggerFactory.getLogger(TlsFiles.class);
 
   private static final int MAX_BYTES = 1 << 20;
   private static final long ROOT = 0;
@@ -86,6 +90,16 @@ public final class ConfigFile {
           PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))
         }
         : new FileAttribute<?>[0];
+  }
+
+  /** Logs a warning if every user of this machine can read a file that is secret. */
+  public static void warnIfOthersCanRead(String key, Path file) {
+    if (permissions(file).contains(PosixFilePermission.OTHERS_READ)) {
+      log.warn(
+          "{}: every user of this machine can read {}; remove that permission with chmod o-r",
+          key,
+          file);
+    }
   }
 
   /** Returns a copy of a content. */

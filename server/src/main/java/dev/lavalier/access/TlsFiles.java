@@ -50,12 +50,7 @@ public record TlsFiles(Path certificate, Path key, Optional<Path> clientCa) {
    *     operator
    */
   public TlsMaterial parse(List<ByteBuffer> contents) throws InvalidFileException {
-    if (ConfigFile.permissions(key).contains(PosixFilePermission.OTHERS_READ)) {
-      log.warn(
-          "{}: every user of this machine can read {}; remove that permission with chmod o-r",
-          KEY,
-          key);
-    }
+    ConfigFile.warnIfOthersCanRead(KEY, key);
     warnIfOthersCanWrite(KEY, key);
     clientCa.ifPresent(file -> warnIfOthersCanWrite(CLIENT_CA, file));
     return TlsMaterial.of(this, contents);

@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -19,14 +20,24 @@ import org.jspecify.annotations.Nullable;
  */
 final class NatsEvents extends NatsStatistics implements ErrorListener, ConnectionListener {
 
+  private static final int FEW = 16;
+
   private final NatsLog log;
+  private final Runnable onDrained;
+  private final AtomicBoolean full = new AtomicBoolean(); // somebody waits for the queue
   private final CompletableFuture<@Nullable Void> lost = new CompletableFuture<>();
   private final AtomicInteger queued = new AtomicInteger();
   private volatile @Nullable String error; // of nats-server, the last one
   private volatile @Nullable Throwable exception; // the last one
 
-  NatsEvents(NatsLog log) {
+  /**
+   * Creates events without any yet.
+   *
+   * @param onDrained called when the queue is short again, after {@link #isFull} returned true
+   */
+  NatsEvents(NatsLog log, Runnable onDrained) {
     this.log = log;
+    this.onDrained = onDrained;
   }
 
   /** Returns what completes when the connection is lost. */
@@ -42,6 +53,15 @@ final class NatsEvents extends NatsStatistics implements ErrorListener, Connecti
     return queued.get();
   }
 
+  /** Returns whether so many messages wait. If so, their sender is called when few of them do. */
+  boolean isFull(int messages) {
+    if (queued.get() < messages) {
+      return false;
+    }
+    full.set(true);
+    return queued.get() > FEW || !full.compareAndSet(true, false);
+  }
+
   /** Counts a message that is passed to the library. */
   void onQueued() {
     queued.incrementAndGet();
@@ -49,7 +69,10 @@ final class NatsEvents extends NatsStatistics implements ErrorListener, Connecti
 
   /** Counts a message that is not queued any more. */
   void onSent() {
-    queued.updateAndGet(n -> Math.max(0, n - 1));
+    int left = queued.updateAndGet(n -> Math.max(0, n - 1));
+    if (left <= FEW && full.compareAndSet(true, false)) {
+      onDrained.run();
+    }
   }
 
   @Override

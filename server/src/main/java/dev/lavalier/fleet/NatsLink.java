@@ -13,12 +13,12 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -41,7 +41,6 @@ public final class NatsLink implements Link, AutoCloseable {
   private static final long MAX_PAUSE_MILLIS = 1_000;
   private static final long REFUSED_PAUSE_MILLIS = 2_000;
   private static final long MAX_JITTER_MILLIS = 100;
-  private static final Duration DRAIN_CHECK = Duration.ofMillis(10);
   private static final long CLOSE_SECONDS = 2;
 
   private static final Duration RECORDING_RETRY = Duration.ofMinutes(1);
@@ -54,7 +53,6 @@ public final class NatsLink implements Link, AutoCloseable {
   private final ScheduledExecutorService timer;
   private final CompletableFuture<@Nullable Void> closing = new CompletableFuture<>();
   private final CountDownLatch ended = new CountDownLatch(1);
-  private final AtomicBoolean draining = new AtomicBoolean(); // a check of the queue is scheduled
   private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
   private final List<Registered> registered = new CopyOnWriteArrayList<>(); // changed under this
   private volatile boolean recording;
@@ -93,7 +91,8 @@ public final class NatsLink implements Link, AutoCloseable {
     try {
       do {
         try {
-          NatsSession next = NatsSession.open(options, threads, timer, log, failures);
+          NatsSession next =
+              NatsSession.open(options, threads, timer, log, failures, this::onDrained);
           pause = FIRST_PAUSE_MILLIS;
           serve(next);
         } catch (NatsSession.RefusedException e) {
@@ -156,28 +155,14 @@ public final class NatsLink implements Link, AutoCloseable {
   @Override
   public boolean isReady() {
     NatsSession current = session.get();
-    if (current == null) {
-      return false; // the next connection calls the listeners
-    }
-    if (current.queued() < NatsSession.MAX_QUEUED) {
-      return true;
-    }
-    if (draining.compareAndSet(false, true)) {
-      time.schedule(DRAIN_CHECK, this::checkDrained);
-    }
-    return false;
+    return current != null && current.isReady();
   }
 
-  /** The library does not say when its queue has become shorter. */
-  private void checkDrained() {
-    NatsSession current = session.get();
-    if (current != null && current.queued() > NatsSession.MAX_QUEUED / 2) {
-      time.schedule(DRAIN_CHECK, this::checkDrained);
-      return;
-    }
-    draining.set(false);
-    if (current != null) {
-      notifyReady();
+  private void onDrained() {
+    try {
+      threads.execute(this::notifyReady);
+    } catch (RejectedExecutionException e) {
+      // The link is closed.
     }
   }
 

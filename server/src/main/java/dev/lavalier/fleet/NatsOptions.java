@@ -1,5 +1,6 @@
 package dev.lavalier.fleet;
 
+import dev.lavalier.access.ConfigFile;
 import dev.lavalier.access.InvalidFileException;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -60,16 +61,22 @@ public record NatsOptions(
   }
 
   /**
-   * Reads all files, to report an error before the start. May block on the file system.
+   * Reads all files, to report an error before the start. Logs a warning if every user of this
+   * machine can read a secret one. May block on the file system.
    *
    * @throws InvalidFileException if a file cannot be used; its message is one line for the operator
    */
   public void checkFiles() throws InvalidFileException {
     if (nkeySeed.isPresent()) {
       Nkey.read(nkeySeed.get());
+      ConfigFile.warnIfOthersCanRead(Nkey.SETTING, nkeySeed.get());
     }
     if (usedTls().isPresent()) {
       usedTls().get().context();
+      usedTls()
+          .get()
+          .privateKey()
+          .ifPresent(file -> ConfigFile.warnIfOthersCanRead(NatsTls.PRIVATE_KEY, file));
     }
   }
 

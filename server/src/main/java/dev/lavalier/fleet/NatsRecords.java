@@ -40,7 +40,7 @@ final class NatsRecords {
   /** Somewhat more than the blocks of 10 ms in this time: no device can displace another. */
   private static final long MAX_MESSAGES_OF_DEVICE = 33_000;
 
-  /** The time in which a reader has what it reads, or goes on without it. */
+  /** The time in which a reader has what it reads, or continues without it. */
   private static final Duration READ_TIMEOUT = Duration.ofMillis(500);
 
   private static final Duration CREATE_TIMEOUT = Duration.ofSeconds(2);

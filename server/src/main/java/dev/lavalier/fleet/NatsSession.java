@@ -40,7 +40,10 @@ final class NatsSession {
   static final String OLDEST_ENGINE = "2.10.26";
 
   /** A message is dropped if so many are queued. */
-  static final int MAX_QUEUED = 64;
+  private static final int MAX_QUEUED = 64;
+
+  /** The session is not ready if so many are queued: a few threads can publish at the same time. */
+  private static final int READY_QUEUED = 48;
 
   /** An answer is dropped if so many messages are queued. */
   private static final int MAX_QUEUED_ANSWERS = 256;
@@ -88,10 +91,11 @@ final class NatsSession {
       ExecutorService threads,
       ScheduledExecutorService timer,
       NatsLog log,
-      FailureLog failures)
+      FailureLog failures,
+      Runnable onDrained)
       throws IOException, InterruptedException, InvalidFileException {
     this.log = log;
-    this.events = new NatsEvents(log);
+    this.events = new NatsEvents(log, onDrained);
     this.failures = failures;
     Nkey key = options.nkeySeed().isEmpty() ? null : Nkey.read(options.nkeySeed().get());
     try {
@@ -116,6 +120,7 @@ final class NatsSession {
   /**
    * Connects to one of the servers.
    *
+   * @param onDrained called when the session is ready again, with locks of the library held
    * @throws RefusedException if nats-server refuses the key, or is too old
    * @throws IOException if there is no connection
    * @throws InvalidFileException if a file of keys or certificates cannot be used
@@ -125,9 +130,10 @@ final class NatsSession {
       ExecutorService threads,
       ScheduledExecutorService timer,
       NatsLog log,
-      FailureLog failures)
+      FailureLog failures,
+      Runnable onDrained)
       throws IOException, InterruptedException, InvalidFileException {
-    NatsSession session = new NatsSession(options, threads, timer, log, failures);
+    NatsSession session = new NatsSession(options, threads, timer, log, failures, onDrained);
     String version = session.version();
     if (!options.oldEngine()
         && !session.connection.getServerInfo().isSameOrNewerThanVersion(OLDEST_ENGINE)) {
@@ -235,9 +241,9 @@ final class NatsSession {
     return events.reason();
   }
 
-  /** Returns how many messages wait to be sent. */
-  int queued() {
-    return events.queued();
+  /** Returns whether {@link #publish} would send a message. */
+  boolean isReady() {
+    return !events.isFull(READY_QUEUED);
   }
 
   void publish(String subject, byte[] payload) {

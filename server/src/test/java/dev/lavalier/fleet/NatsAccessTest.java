@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lavalier.testing.Certificates;
 import dev.lavalier.testing.NatsServer;
+import dev.lavalier.testing.SlowTest;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -97,7 +98,7 @@ final class NatsAccessTest {
       awaitViolation("Subscription to \"lav.1.ctl.studio-4.*\"");
       awaitViolation("Publish to \"lav.1.pcm.studio-3.bWlj\"");
       awaitViolation("Publish to \"lav.1.ctl.studio-3.edge-8\"");
-      assertThat(links.log().all()).filteredOn(line -> line.startsWith("WARN")).hasSize(4);
+      assertThat(links.log().all()).filteredOn(line -> line.contains("refuses")).hasSize(4);
       assertThat(nodeLink.isReady()).isTrue();
       assertThat(edgeLink.isReady()).isTrue();
     }
@@ -132,10 +133,11 @@ final class NatsAccessTest {
                       "WARN fleet: nats-server refuses edge-9 without a key (expected: "));
       assertThat(withKey.isReady()).isFalse();
       assertThat(withoutKey.isReady()).isFalse();
-      assertThat(links.log().all()).hasSize(2);
+      assertThat(links.log().all()).filteredOn(line -> line.contains("refuses")).hasSize(2);
     }
   }
 
+  @SlowTest
   @Test
   void revokedKeyIsCutOffAndOthersAreNot() throws Exception {
     try (NatsServer server = server()) {
@@ -156,6 +158,7 @@ final class NatsAccessTest {
     }
   }
 
+  @SlowTest
   @Test
   void newCertificateIsUsedWithoutRestart() throws Exception {
     Certificates certificates = certificates();
@@ -188,8 +191,9 @@ final class NatsAccessTest {
       String url = "tls://localhost:" + server.port();
       NatsLink link = links.link(url, "edge-7", directory, edge, Optional.of(tls("edge")));
 
-      assertThat(links.log().await(line -> line.startsWith("WARN fleet: no connection to " + url)))
-          .contains("No subject alternative DNS name matching localhost found");
+      links
+          .log()
+          .await(line -> line.contains("No subject alternative DNS name matching localhost found"));
       assertThat(link.isReady()).isFalse();
     }
   }

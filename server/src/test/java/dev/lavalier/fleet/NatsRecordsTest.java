@@ -158,7 +158,7 @@ final class NatsRecordsTest {
         assertThat(received.poll(TIMEOUT.toSeconds(), TimeUnit.SECONDS)).isEqualTo(block);
       }
       assertThat(node.isReady()).isTrue();
-      assertThat(links.log().all()).filteredOn(line -> line.startsWith("WARN")).hasSize(1);
+      assertThat(links.log().all()).filteredOn(line -> line.startsWith(NOT_RECORDED)).hasSize(1);
     }
   }
 }
