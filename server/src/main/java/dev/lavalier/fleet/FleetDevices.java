@@ -197,7 +197,7 @@ public final class FleetDevices implements Devices {
     boolean opens = false;
     try {
       Opened opened = opened(deviceId, request(deviceId, lease));
-      Capture capture = capture(checkOpened(found.device(), opened), opened, lease, found.node());
+      Capture capture = capture(checkOpened(found.device(), opened), opened, lease, found);
       opens = true;
       return capture;
     } finally {
@@ -264,8 +264,10 @@ public final class FleetDevices implements Devices {
         device.nodeId());
   }
 
-  private Capture capture(DeviceDescriptor device, Opened opened, long lease, NodeView node) {
+  private Capture capture(
+      DeviceDescriptor device, Opened opened, long lease, NodeDirectory.Found found) {
     String id = device.id();
+    String subject = Subjects.blocks(Subjects.nodeOf(id), Subjects.localIdOf(id), found.recorded());
     RemoteCapture[] self = new RemoteCapture[1];
     RemoteCapture capture =
         new RemoteCapture(
@@ -273,8 +275,8 @@ public final class FleetDevices implements Devices {
             opened.getEpoch(),
             opened.getBlockSamples(),
             opened.getNextSampleIndex(),
-            node.clock,
-            node.traffic,
+            found.node().clock,
+            found.node().traffic,
             new Backfill(
                 link,
                 edge,
@@ -282,13 +284,12 @@ public final class FleetDevices implements Devices {
                 opened.getEpoch(),
                 device.captureFormat(),
                 opened.getBlockSamples(),
+                found.recorded() ? Optional.of(subject) : Optional.empty(),
                 time),
             time,
             () -> onClosed(id, lease, self[0]));
     self[0] = capture;
-    capture.setRegistration(
-        link.subscribe(
-            Subjects.blocks(Subjects.nodeOf(id), Subjects.localIdOf(id)), capture::onMessage));
+    capture.setRegistration(link.subscribe(subject, capture::onMessage));
     synchronized (this) {
       captures.put(id, capture);
     }

@@ -30,6 +30,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** Encodes and decodes what nodes and edges say to each other besides blocks. */
@@ -152,8 +153,11 @@ final class Messages {
   /**
    * Encodes a catalogue. Devices beyond {@link #MAX_DEVICES}, or beyond the maximum length of a
    * message, are left out.
+   *
+   * @param recorded which of them the engine records
    */
-  static byte[] catalogue(long boot, long version, List<DeviceDescriptor> devices) {
+  static byte[] catalogue(
+      long boot, long version, List<DeviceDescriptor> devices, Predicate<String> recorded) {
     Catalogue.Builder catalogue = Catalogue.newBuilder().setBoot(boot).setVersion(version);
     int bytes = catalogue.build().getSerializedSize();
     for (DeviceDescriptor device : devices.subList(0, Math.min(MAX_DEVICES, devices.size()))) {
@@ -164,6 +168,7 @@ final class Messages {
               .setVendor(cut(device.vendor()))
               .setDescription(cut(device.description()))
               .setFormat(device.captureFormat().toString())
+              .setRecorded(recorded.test(device.id()))
               .build();
       bytes += CodedOutputStream.computeMessageSize(Catalogue.DEVICES_FIELD_NUMBER, shared);
       if (bytes > MAX_BYTES) {

@@ -123,7 +123,9 @@ public final class NodeAgent implements AutoCloseable {
     }
     if (catalogueDue) {
       catalogueDue = false;
-      link.publish(Subjects.catalogue(node), Messages.catalogue(boot, catalogueVersion, listed));
+      link.publish(
+          Subjects.catalogue(node),
+          Messages.catalogue(boot, catalogueVersion, listed, options.recorded()));
     }
   }
 

@@ -49,8 +49,9 @@ final class NodeDirectory {
    * A device that is listed.
    *
    * @param silent whether its node does not send heartbeats
+   * @param recorded whether the engine records it
    */
-  record Found(DeviceDescriptor device, NodeView node, boolean silent) {}
+  record Found(DeviceDescriptor device, NodeView node, boolean silent, boolean recorded) {}
 
   NodeDirectory(Link link, FleetObserver observer, TimeSource time) {
     this.link = link;
@@ -72,7 +73,9 @@ final class NodeDirectory {
   synchronized @Nullable Found find(String deviceId) {
     NodeView node = nodes.get(Subjects.nodeOf(deviceId));
     DeviceDescriptor device = node == null ? null : node.device(deviceId);
-    return device == null ? null : new Found(device, node, isSilent(node, time.nanoTime()));
+    return device == null
+        ? null
+        : new Found(device, node, isSilent(node, time.nanoTime()), node.isRecorded(deviceId));
   }
 
   private static boolean isSilent(NodeView node, long now) {

@@ -9,8 +9,10 @@ import java.util.function.Predicate;
  * @param boot a random number of this process
  * @param version the version of the server; edges show the first 64 characters
  * @param shared which device ids the operator shares
+ * @param recorded which of them the engine records
  */
-public record NodeOptions(String node, long boot, String version, Predicate<String> shared) {
+public record NodeOptions(
+    String node, long boot, String version, Predicate<String> shared, Predicate<String> recorded) {
 
   /**
    * Creates options.
@@ -19,5 +21,10 @@ public record NodeOptions(String node, long boot, String version, Predicate<Stri
    */
   public NodeOptions {
     Subjects.checkName("fleet-node", node);
+  }
+
+  /** Creates options without recorded devices. */
+  public NodeOptions(String node, long boot, String version, Predicate<String> shared) {
+    this(node, boot, version, shared, id -> false);
   }
 }

@@ -5,9 +5,12 @@ import dev.lavalier.capture.RemoteState;
 import dev.lavalier.common.LogText;
 import dev.lavalier.fleet.v1.Catalogue;
 import dev.lavalier.fleet.v1.Heartbeat;
+import dev.lavalier.fleet.v1.SharedDevice;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,6 +36,7 @@ final class NodeView {
   private long askAt; // steady time of this machine; not before
   private long askDelayNanos = MIN_ASK_DELAY_NANOS;
   private Map<String, DeviceDescriptor> devices = Map.of();
+  private Set<String> recorded = Set.of(); // those that the engine records
   private List<String> order = List.of(); // device ids, as the catalogue has them
   private Map<String, RemoteState> states = Map.of();
   private long statesAt; // steady time of this machine
@@ -81,6 +85,12 @@ final class NodeView {
             .limit(Messages.MAX_DEVICES)
             .map(each -> node + "/" + each.getLocalId())
             .toList();
+    recorded =
+        catalogue.getDevicesList().stream()
+            .limit(Messages.MAX_DEVICES)
+            .filter(SharedDevice::getRecorded)
+            .map(each -> node + "/" + each.getLocalId())
+            .collect(Collectors.toSet());
     states = Map.of();
     return true;
   }
@@ -157,6 +167,11 @@ final class NodeView {
 
   Map<String, DeviceDescriptor> devices() {
     return devices;
+  }
+
+  /** Returns whether the engine records a device. */
+  boolean isRecorded(String id) {
+    return recorded.contains(id);
   }
 
   @Nullable DeviceDescriptor device(String id) {

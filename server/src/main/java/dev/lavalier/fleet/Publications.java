@@ -110,7 +110,7 @@ final class Publications {
     int samples = Blocks.samples(descriptor.captureFormat());
     BlockSink sink =
         new BlockSink(
-            Subjects.blocks(options.node(), device),
+            Subjects.blocks(options.node(), device, options.recorded().test(device)),
             link,
             samples,
             counts(device),

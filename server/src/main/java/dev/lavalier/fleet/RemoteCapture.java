@@ -141,11 +141,14 @@ final class RemoteCapture implements Capture {
   /** Requests the kept blocks of the node, and adds those that arrived meanwhile. */
   @Override
   public List<Period> kept(Duration history) {
-    List<Block> blocks = backfill.blocks(startIndex, history);
+    Backfill.Earlier earlier = backfill.blocks(startIndex, history);
     List<Period> kept = new ArrayList<>();
     synchronized (this) {
       long end = 0;
-      for (Block each : blocks) {
+      for (Block each : earlier.recorded()) {
+        end = addKept(each, end, Loss.UPSTREAM, kept);
+      }
+      for (Block each : earlier.kept()) {
         end = addKept(each, end, Loss.OVERRUN, kept);
       }
       while (!early.isEmpty() && isAudio(early.peek().block())) {

@@ -31,6 +31,11 @@ final class Subjects {
         .formatted(node, Base64.getUrlEncoder().withoutPadding().encodeToString(id));
   }
 
+  /** Returns the subject of the blocks of a device. */
+  static String blocks(String node, String localId, boolean recorded) {
+    return recorded ? recorded(node, localId) : blocks(node, localId);
+  }
+
   /** Returns the pattern of all blocks of a node that are recorded. */
   static String recordedBy(String node) {
     return "lav.1.rec.%s.%s".formatted(node, ANY);

@@ -48,6 +48,7 @@ final class DirectFleet {
   final DirectLinks network = new DirectLinks();
   final NodeTime nodeTime = new NodeTime();
   final OpenMicrophone microphone = new OpenMicrophone("mic", FORMAT, nodeTime);
+  boolean recorded; // whether the next node's microphone is
   final List<String> leases = new ArrayList<>(); // what the node reports
 
   private final FleetObserver observer =
@@ -113,7 +114,7 @@ final class DirectFleet {
       hub = hub(microphone, history, nodeTime);
       agent =
           new NodeAgent(
-              new NodeOptions("studio", boot, "1.2.3", "mic"::equals),
+              new NodeOptions("studio", boot, "1.2.3", "mic"::equals, id -> recorded),
               hub,
               loop(nodeTime),
               link,

@@ -2,7 +2,9 @@ package dev.lavalier.fleet;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 
 /** Links between which messages are delivered at once, on the thread of their sender. */
@@ -17,6 +19,16 @@ final class DirectLinks {
   boolean holdsBlocks;
 
   private final List<Runnable> held = new ArrayList<>();
+
+  private final Map<String, List<byte[]>> recorded = new HashMap<>();
+
+  /** Returns how many messages were published on subjects that begin with a prefix. */
+  long published(String prefix) {
+    return links.stream()
+        .flatMap(each -> each.published.stream())
+        .filter(each -> each.startsWith(prefix))
+        .count();
+  }
 
   /** Delivers the blocks that wait. */
   void release() {
@@ -64,6 +76,9 @@ final class DirectLinks {
         return;
       }
       published.add(subject);
+      if (subject.startsWith("lav.1.rec.")) {
+        recorded.computeIfAbsent(subject, s -> new ArrayList<>()).add(payload);
+      }
       if (holdsBlocks && subject.startsWith("lav.1.pcm.")) {
         held.add(() -> send(subject, payload, reply -> {}));
       } else {
@@ -91,6 +106,11 @@ final class DirectLinks {
         throw new NoReplyException("no answer");
       }
       return answer[0];
+    }
+
+    @Override
+    public List<byte[]> recorded(String subject, Duration back, int maxBytes) {
+      return recorded.getOrDefault(subject, List.of());
     }
 
     /** Sends a request whose answer can be later. */

@@ -268,4 +268,20 @@ final class FleetStreamsTest {
             Subjects.control("studio", name), Messages.fetch("mic", epoch, 0), Duration.ZERO);
     return Messages.fetched(reply, DirectFleet.FORMAT).size();
   }
+
+  @Test
+  void recordedDevice_isReplayedBeyondTheHistoryOfTheNode() throws Exception {
+    fleet.recorded = true;
+    fleet.startNode(1, Duration.ofSeconds(2));
+    DirectFleet.Edge first = fleet.startEdge("first", Duration.ZERO);
+    DirectFleet.Edge second = fleet.startEdge("second", Duration.ofSeconds(10));
+    fleet.run(SECOND);
+    first.subscribe(StartFrom.LIVE, 0);
+    fleet.run(Duration.ofSeconds(12));
+    DirectFleet.Listener listener = second.subscribe(new StartFrom.Preroll(8_000), 0);
+    fleet.run(Duration.ofSeconds(3));
+    assertThat(listener.gaps).isEmpty();
+    assertThat(listener.indexes.size()).isBetween(1_095, 1_105);
+    assertThat(fleet.network.published("lav.1.pcm.")).isZero(); // not sent twice
+  }
 }

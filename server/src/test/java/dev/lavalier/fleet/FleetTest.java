@@ -283,7 +283,7 @@ final class FleetTest {
     for (int k = 0; k < 300; k++) {
       devices.add(new DeviceDescriptor("d" + k, text, text, text, false, FORMAT, List.of()));
     }
-    byte[] payload = Messages.catalogue(1, 1, devices);
+    byte[] payload = Messages.catalogue(1, 1, devices, id -> false);
     Catalogue catalogue = Messages.decode(Catalogue.parser(), payload);
     assertThat(catalogue).isNotNull();
     assertThat(Messages.devices("a", catalogue)).hasSizeBetween(100, 256).containsKey("a/d99");

@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
@@ -39,7 +40,15 @@ final class RemoteCaptureTest {
           0,
           new HopClock(),
           traffic,
-          new Backfill(new DirectLinks().connect(), "edge", "n/mic", EPOCH, FORMAT, BLOCK, time),
+          new Backfill(
+              new DirectLinks().connect(),
+              "edge",
+              "n/mic",
+              EPOCH,
+              FORMAT,
+              BLOCK,
+              Optional.empty(),
+              time),
           time,
           () -> {});
 
