@@ -73,6 +73,7 @@ final class Messages {
     return heartbeat != null
             && Blocks.isSteady(heartbeat.getSteadyNanos())
             && Blocks.isNanos(heartbeat.getUnixNanos())
+            && (heartbeat.getEpochMicros() == 0 || Blocks.isEpoch(heartbeat.getEpochMicros()))
         ? heartbeat
         : null;
   }

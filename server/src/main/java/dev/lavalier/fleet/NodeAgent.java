@@ -63,7 +63,7 @@ public final class NodeAgent implements AutoCloseable {
     this.hub = hub;
     this.link = link;
     this.time = time;
-    this.startMicros = time.unixNanos() / 1_000;
+    this.startMicros = options.epochs().micros(time);
     this.publications = new Publications(options, hub, loop, link, observer, time);
   }
 
@@ -138,6 +138,7 @@ public final class NodeAgent implements AutoCloseable {
         .setCatalogueVersion(catalogueVersion)
         .setSteadyNanos(now)
         .setUnixNanos(time.unixNanos())
+        .setEpochMicros(options.epochs().micros(time))
         .setVersion(version.substring(0, Math.min(version.length(), Messages.MAX_VERSION)))
         .addAllStates(sent.stream().map(each -> Messages.state(each.state())).toList())
         .addAllSubscribers(sent.stream().map(publications::subscribers).toList())

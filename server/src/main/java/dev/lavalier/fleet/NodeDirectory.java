@@ -197,7 +197,7 @@ final class NodeDirectory {
     NodeView node = nodes.get(Subjects.nodeOf(deviceId));
     return node == null
         ? OptionalLong.empty()
-        : OptionalLong.of(node.unixNanos(time.nanoTime()) / 1_000 + MAX_HEARTBEAT_DELAY_MICROS);
+        : OptionalLong.of(node.epochMicros(time.nanoTime()) + MAX_HEARTBEAT_DELAY_MICROS);
   }
 
   /**

@@ -1,5 +1,6 @@
 package dev.lavalier.fleet;
 
+import dev.lavalier.hub.EpochClock;
 import java.util.function.Predicate;
 
 /**
@@ -10,9 +11,15 @@ import java.util.function.Predicate;
  * @param version the version of the server; edges show the first 64 characters
  * @param shared which device ids the operator shares
  * @param recorded which of them the engine records
+ * @param epochs numbers the epochs of the hub
  */
 public record NodeOptions(
-    String node, long boot, String version, Predicate<String> shared, Predicate<String> recorded) {
+    String node,
+    long boot,
+    String version,
+    Predicate<String> shared,
+    Predicate<String> recorded,
+    EpochClock epochs) {
 
   /**
    * Creates options.
@@ -21,6 +28,16 @@ public record NodeOptions(
    */
   public NodeOptions {
     Subjects.checkName("fleet-node", node);
+  }
+
+  /** Creates options of a hub that numbers epochs by the wall clock. */
+  public NodeOptions(
+      String node,
+      long boot,
+      String version,
+      Predicate<String> shared,
+      Predicate<String> recorded) {
+    this(node, boot, version, shared, recorded, EpochClock.WALL);
   }
 
   /** Creates options without recorded devices. */

@@ -28,7 +28,7 @@ final class NodeView {
   final long boot;
   private final long startMicros;
   private long heardAt; // steady time of this machine
-  private long unixNanos; // of the node at that time
+  private long epochMicros; // of the node at that time
   private long clockOffsetNanos;
   private String version = "";
   private long announcedVersion;
@@ -66,7 +66,8 @@ final class NodeView {
   void onHeartbeat(Heartbeat heartbeat, long now, long unixNow) {
     long waited = clock.waited(heartbeat.getSteadyNanos(), now);
     heardAt = now;
-    unixNanos = heartbeat.getUnixNanos();
+    long unixNanos = heartbeat.getUnixNanos();
+    epochMicros = Math.max(heartbeat.getEpochMicros(), unixNanos / 1_000);
     clockOffsetNanos = unixNanos + waited - unixNow;
     version = LogText.sanitizeAndTruncate(heartbeat.getVersion(), Messages.MAX_VERSION);
     announcedVersion = Math.max(announcedVersion, heartbeat.getCatalogueVersion());
@@ -150,9 +151,9 @@ final class NodeView {
     return now - heardAt;
   }
 
-  /** Returns the time of the node's wall clock, or an earlier one. */
-  long unixNanos(long now) {
-    return unixNanos + silentNanos(now);
+  /** Returns the time of the clock that numbers the node's epochs, or an earlier one. */
+  long epochMicros(long now) {
+    return epochMicros + silentNanos(now) / 1_000;
   }
 
   /** Returns how much the node's wall clock is ahead of that of this machine. */

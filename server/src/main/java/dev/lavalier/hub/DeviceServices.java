@@ -12,6 +12,7 @@ import java.util.concurrent.Executor;
  * @param history length of the history; zero: no history is kept
  * @param quotas limits memory and work
  * @param workers runs the actors and the calls into the sound system
+ * @param epochs numbers the epochs, if their source does not
  * @param onChange called when the state or the subscriber count of a device has changed
  */
 record DeviceServices(
@@ -22,4 +23,28 @@ record DeviceServices(
     SubscriptionQuotas quotas,
     Executor workers,
     HubObserver observer,
-    Runnable onChange) {}
+    EpochClock epochs,
+    Runnable onChange) {
+
+  /** Creates services with the wall clock. */
+  DeviceServices(
+      Devices devices,
+      TimeSource timeSource,
+      PolyphaseFilters filters,
+      Duration history,
+      SubscriptionQuotas quotas,
+      Executor workers,
+      HubObserver observer,
+      Runnable onChange) {
+    this(
+        devices,
+        timeSource,
+        filters,
+        history,
+        quotas,
+        workers,
+        observer,
+        EpochClock.WALL,
+        onChange);
+  }
+}

@@ -95,7 +95,7 @@ final class DeviceSubscribers {
     return services
         .devices()
         .epochClockMicros(deviceId)
-        .orElseGet(() -> timeSource.unixNanos() / 1_000);
+        .orElseGet(() -> services.epochs().micros(timeSource));
   }
 
   /** Adds a new subscription, which waits for an epoch. */

@@ -207,7 +207,9 @@ final class GapTracker {
    */
   private Optional<Gap> gapSinceEarlierEpoch(StartFrom.Resume resume, Frame frame) {
     long unixNanos = resume.epoch() * 1_000 + format.nanosOf(resume.sampleIndex());
-    long missing = format.samplesIn(frame.captureUnixNanos() - unixNanos);
+    // The clock can be set back. Then the number of the epoch is later.
+    long frameNanos = stream.epoch() * 1_000 + format.nanosOf(frame.sampleIndex());
+    long missing = format.samplesIn(Math.max(frameNanos, frame.captureUnixNanos()) - unixNanos);
     return estimatedGap(missing, LossCause.NOT_KEPT);
   }
 

@@ -100,6 +100,7 @@ public final class Hub implements AutoCloseable {
             quotas,
             workers,
             observers,
+            config.epochs(),
             this::notifyWatches);
     devices.onChange(
         () -> {

@@ -14,13 +14,15 @@ import java.util.Set;
  *     history is kept
  * @param keptOpen the ids of always-on devices, which stay open for their history without
  *     subscriptions
+ * @param epochs numbers the epochs of the devices of this machine
  */
 public record HubConfig(
     SubscriberLimits limits,
     ResourceLimits resources,
     Duration stallTimeout,
     Duration history,
-    Set<String> keptOpen) {
+    Set<String> keptOpen,
+    EpochClock epochs) {
 
   /**
    * The default numbers of subscriptions, no limits on resources, a stall timeout of 30 s, and no
@@ -32,6 +34,16 @@ public record HubConfig(
   /** Copies the set. */
   public HubConfig {
     keptOpen = Set.copyOf(keptOpen);
+  }
+
+  /** Creates a configuration with the wall clock. */
+  public HubConfig(
+      SubscriberLimits limits,
+      ResourceLimits resources,
+      Duration stallTimeout,
+      Duration history,
+      Set<String> keptOpen) {
+    this(limits, resources, stallTimeout, history, keptOpen, EpochClock.WALL);
   }
 
   /** Creates a configuration without limits on resources and without history. */

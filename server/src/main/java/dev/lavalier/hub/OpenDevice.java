@@ -71,13 +71,16 @@ final class OpenDevice {
     Capture capture = services.devices().open(deviceId);
     try {
       // The clock may be set back, and two openings may happen in one microsecond.
-      long byClock = Math.max(minEpoch, services.timeSource().unixNanos() / 1000);
+      long byClock = Math.max(minEpoch, services.epochs().micros(services.timeSource()));
       long epoch = capture.epoch().orElse(byClock);
       if (epoch < minEpoch - 1) { // a subscriber could resume at the wrong samples
         throw new StreamException(
             Reason.DEVICE_LOST,
             "%s: epoch %d (expected: at least %d): the clock of its machine was set back"
                 .formatted(deviceId, epoch, minEpoch - 1));
+      }
+      if (capture.epoch().isEmpty()) {
+        services.epochs().onEpoch(epoch);
       }
       return new OpenDevice(
           deviceId, capture, epoch, epoch < minEpoch, services, listener, streamMetrics);

@@ -8,6 +8,7 @@ import dev.lavalier.capture.Devices;
 import dev.lavalier.common.StreamException;
 import dev.lavalier.common.TimeSource;
 import dev.lavalier.hub.DeliveryLoop;
+import dev.lavalier.hub.EpochClock;
 import dev.lavalier.hub.FrameSink;
 import dev.lavalier.hub.Hub;
 import dev.lavalier.hub.HubConfig;
@@ -110,11 +111,11 @@ final class DirectFleet {
     final Hub hub;
     final NodeAgent agent;
 
-    private Node(long boot, Duration history) {
-      hub = hub(microphone, history, nodeTime);
+    private Node(long boot, Duration history, EpochClock epochs) {
+      hub = hub(microphone, history, nodeTime, epochs);
       agent =
           new NodeAgent(
-              new NodeOptions("studio", boot, "1.2.3", "mic"::equals, id -> recorded),
+              new NodeOptions("studio", boot, "1.2.3", "mic"::equals, id -> recorded, epochs),
               hub,
               loop(nodeTime),
               link,
@@ -132,7 +133,7 @@ final class DirectFleet {
 
     private Edge(String name, Duration history) {
       devices = new FleetDevices(name, link, time);
-      hub = hub(devices, history, time);
+      hub = hub(devices, history, time, EpochClock.WALL);
       devices.start();
     }
 
@@ -231,7 +232,7 @@ final class DirectFleet {
         clock);
   }
 
-  private Hub hub(Devices devices, Duration history, TimeSource clock) {
+  private Hub hub(Devices devices, Duration history, TimeSource clock, EpochClock epochs) {
     Hub hub =
         new Hub(
             devices,
@@ -241,7 +242,8 @@ final class DirectFleet {
                 ResourceLimits.NONE,
                 Duration.ofSeconds(30),
                 history,
-                Set.of()),
+                Set.of(),
+                epochs),
             HubObserver.NONE,
             MoreExecutors.newDirectExecutorService());
     hub.start();
@@ -249,7 +251,11 @@ final class DirectFleet {
   }
 
   Node startNode(long boot, Duration history) {
-    return new Node(boot, history);
+    return startNode(boot, history, EpochClock.WALL);
+  }
+
+  Node startNode(long boot, Duration history, EpochClock epochs) {
+    return new Node(boot, history, epochs);
   }
 
   Edge startEdge(String name, Duration history) {
