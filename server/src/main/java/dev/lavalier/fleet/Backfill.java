@@ -14,7 +14,6 @@ import java.util.Optional;
  */
 final class Backfill {
 
-  private static final Duration MAX_TIME = Duration.ofSeconds(2);
   private static final Duration REQUEST_TIMEOUT = Duration.ofMillis(500);
 
   /** The node has no more if an answer is smaller: it has only what was captured meanwhile. */
@@ -130,7 +129,7 @@ final class Backfill {
     long next = from;
     long maxBlocks = wanted / blockSamples + MAX_NEW_BLOCKS;
     List<Block> blocks = new ArrayList<>();
-    long deadline = time.nanoTime() + MAX_TIME.toNanos();
+    long deadline = time.nanoTime() + Timing.BACKFILL.toNanos();
     while (blocks.size() < maxBlocks && time.nanoTime() - deadline < 0) {
       int bytes = 0;
       for (Block each : request(next)) {

@@ -32,9 +32,6 @@ final class NodeDirectory {
   /** A heartbeat can be this late, and the node's clock later than it says. */
   private static final long MAX_HEARTBEAT_DELAY_MICROS = 5_000_000;
 
-  /** A larger difference between the clocks of node and edge is logged. */
-  private static final long MAX_CLOCK_OFFSET_NANOS = 500_000_000;
-
   private final Link link;
   private final FleetObserver observer;
   private final TimeSource time;
@@ -145,9 +142,11 @@ final class NodeDirectory {
     boolean replaced = false;
     Change change = Change.NOTHING;
     if (known != null && known.boot == heartbeat.getBoot()) {
-      boolean differed = differs(known);
+      boolean differed = known.hasOtherClock();
       known.onHeartbeat(heartbeat, now, unixNow);
-      warnOfClock(name, known, differed);
+      if (known.hasOtherClock() && !differed) {
+        warnOfClock(name, known.clockOffsetNanos());
+      }
       if (known.updateSilent(now)) {
         change = Change.DEVICES;
       }
@@ -156,9 +155,7 @@ final class NodeDirectory {
       }
     } else if (known == null || known.isReplacedBy(heartbeat) || isSilent(known, now)) {
       NodeTraffic traffic = known == null ? new NodeTraffic(name, observer, time) : known.traffic;
-      NodeView next = new NodeView(heartbeat, traffic, now, unixNow);
-      nodes.put(name, next);
-      warnOfClock(name, next, known != null && differs(known));
+      nodes.put(name, new NodeView(heartbeat, traffic, now, unixNow));
       replaced = true;
     }
     if (!asked && nodes.get(name).isCatalogueDue(now)) {
@@ -168,17 +165,12 @@ final class NodeDirectory {
     return new Heard(replaced ? name : null, change);
   }
 
-  private static boolean differs(NodeView node) {
-    return Math.abs(node.clockOffsetNanos()) > MAX_CLOCK_OFFSET_NANOS;
-  }
-
-  private void warnOfClock(String name, NodeView node, boolean differed) {
-    if (differs(node) && !differed) {
-      clockWarnings.log(
-          () ->
-              "%s: its clock differs by %+.1f s (expected: at most 0.5 s); capture times are those of its clock"
-                  .formatted(name, node.clockOffsetNanos() / 1e9));
-    }
+  private void warnOfClock(String name, long offsetNanos) {
+    clockWarnings.log(
+        () ->
+            "%s: its clock is %.1f s %s (expected: at most 0.5 s of difference); capture times are those of its clock"
+                .formatted(
+                    name, Math.abs(offsetNanos) / 1e9, offsetNanos > 0 ? "ahead" : "behind"));
   }
 
   /** Notes a catalogue. Returns whether the list has changed. */

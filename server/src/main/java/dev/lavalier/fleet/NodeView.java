@@ -19,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class NodeView {
 
+  private static final int MIN_HEARTBEATS = 5;
+  private static final long MAX_CLOCK_OFFSET_NANOS = 500_000_000;
   private static final long MIN_ASK_DELAY_NANOS = Timing.HEARTBEAT.toNanos();
   private static final long MIN_STATE_NANOS = Timing.HEARTBEAT.minusMillis(100).toNanos();
   private static final long MAX_ASK_DELAY_NANOS = 60 * MIN_ASK_DELAY_NANOS;
@@ -30,6 +32,7 @@ final class NodeView {
   private long heardAt; // steady time of this machine
   private long epochMicros; // of the node at that time
   private long clockOffsetNanos;
+  private int heartbeats;
   private String version = "";
   private long announcedVersion;
   private long catalogueVersion; // of the devices; 0: none yet
@@ -68,6 +71,7 @@ final class NodeView {
     heardAt = now;
     long unixNanos = heartbeat.getUnixNanos();
     epochMicros = Math.max(heartbeat.getEpochMicros(), unixNanos / 1_000);
+    heartbeats++;
     clockOffsetNanos = unixNanos + waited - unixNow;
     version = LogText.sanitizeAndTruncate(heartbeat.getVersion(), Messages.MAX_VERSION);
     announcedVersion = Math.max(announcedVersion, heartbeat.getCatalogueVersion());
@@ -159,6 +163,14 @@ final class NodeView {
   /** Returns how much the node's wall clock is ahead of that of this machine. */
   long clockOffsetNanos() {
     return clockOffsetNanos;
+  }
+
+  /**
+   * Returns whether its wall clock is too far from that of this machine. The first heartbeats do
+   * not say how long the way takes.
+   */
+  boolean hasOtherClock() {
+    return heartbeats >= MIN_HEARTBEATS && Math.abs(clockOffsetNanos) > MAX_CLOCK_OFFSET_NANOS;
   }
 
   /** Returns the version of the node's server. */

@@ -23,8 +23,14 @@ final class Timing {
   /** A node without heartbeats for this time is not listed any more. */
   static final Duration FORGET = Duration.ofSeconds(30);
 
-  /** How long an edge waits for a node to open a device. */
-  static final Duration OPEN_TIMEOUT = Duration.ofSeconds(10);
+  /**
+   * How long an edge waits for a node to open a device. With {@link #BACKFILL}, it is less than the
+   * 10 s after which the hub says that its own sound system does not answer.
+   */
+  static final Duration OPEN_TIMEOUT = Duration.ofSeconds(7);
+
+  /** How long an edge requests earlier audio. The last request can end later. */
+  static final Duration BACKFILL = Duration.ofMillis(1_500);
 
   /**
    * A block that waited longer on the way is dropped. It counts as lost on the way. The bounds of

@@ -8,6 +8,7 @@ import dev.lavalier.hub.DeviceWatch;
 import dev.lavalier.hub.Notice;
 import dev.lavalier.hub.Subscriber;
 import dev.lavalier.pipeline.StartFrom;
+import dev.lavalier.testing.LogLines;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -122,6 +123,24 @@ final class FleetStateTest {
     fleet.microphone.setSilent(true);
     fleet.run(SECOND);
     assertThat(early.notices).hasSize(2);
+  }
+
+  @Test
+  void clockOfTheNode_isComparedWhenTheWayIsKnown() {
+    fleet.run(SECOND);
+    fleet.nodeTime.stepWallClock(Duration.ofMinutes(5));
+    try (LogLines log = LogLines.of(NodeDirectory.class.getName())) {
+      fleet.run(Duration.ofSeconds(2));
+      assertThat(edge.devices.status().nodes().get(0).clockOffsetNanos())
+          .isEqualTo(Duration.ofMinutes(5).toNanos());
+      assertThat(log.all()).noneMatch(line -> line.contains("300.0 s"));
+      fleet.run(Duration.ofSeconds(5));
+      assertThat(log.all())
+          .filteredOn(line -> line.contains("300.0 s"))
+          .containsExactly(
+              "WARN studio: its clock is 300.0 s ahead (expected: at most 0.5 s of difference);"
+                  + " capture times are those of its clock");
+    }
   }
 
   @Test
