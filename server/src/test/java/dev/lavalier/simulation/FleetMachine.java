@@ -14,10 +14,11 @@ final class FleetMachine {
   final String name;
   final FleetTime time;
   final ExecutorService workers;
-  final DeliveryLoop loop;
+  final List<DeliveryLoop> loops;
   final SimNetwork.SimLink link;
   private final Scheduler scheduler;
   private final List<SimulatedThread> threads = new ArrayList<>();
+  private final List<BlockingTask> calls = new ArrayList<>(); // that have not ended
 
   FleetMachine(
       String name,
@@ -25,11 +26,16 @@ final class FleetMachine {
       SimNetwork network,
       long steadyOffset,
       long wallError,
+      int loopCount,
       SplittableRandom random) {
     this.name = name;
     this.scheduler = scheduler;
     this.time = new FleetTime(scheduler, newThread("timer"), steadyOffset, wallError);
-    this.loop = new DeliveryLoop(newThread("loop"), time);
+    List<DeliveryLoop> created = new ArrayList<>();
+    for (int i = 0; i < loopCount; i++) {
+      created.add(new DeliveryLoop(newThread("loop" + i), time));
+    }
+    this.loops = List.copyOf(created);
     this.link = network.connect(name, newThread("link"));
     SimulatedThread pool = scheduler.newThread(name + "-workers", false);
     threads.add(pool);
@@ -37,11 +43,22 @@ final class FleetMachine {
         new SimulatedExecutor() {
           @Override
           void accept(Runnable task) {
-            boolean call = task.getClass().getName().contains(".DeviceCalls$");
-            long nanos = call ? random.nextLong(MAX_CALL_NANOS) : 0;
-            scheduler.at(scheduler.now() + nanos, pool, task);
+            if (task.getClass().getName().contains(".DeviceCalls$")) {
+              long at = scheduler.now() + random.nextLong(MAX_CALL_NANOS);
+              scheduler.at(at, pool, () -> call(pool, task));
+            } else {
+              scheduler.at(scheduler.now(), pool, task);
+            }
           }
         };
+  }
+
+  /** Runs a call that opens or closes a device. It may wait for an answer of a node. */
+  private void call(SimulatedThread pool, Runnable task) {
+    BlockingTask call = new BlockingTask(scheduler, pool, task);
+    calls.removeIf(BlockingTask::isEnded);
+    calls.add(call);
+    call.start();
   }
 
   SimulatedThread newThread(String thread) {
@@ -54,5 +71,6 @@ final class FleetMachine {
   void kill() {
     link.cut();
     threads.forEach(scheduler::remove);
+    List.copyOf(calls).forEach(BlockingTask::interrupt);
   }
 }

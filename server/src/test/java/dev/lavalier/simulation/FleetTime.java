@@ -35,6 +35,11 @@ final class FleetTime implements TimeSource {
     return scheduler.now() + wallOffset;
   }
 
+  /** Returns by how much the wall clock is wrong, in nanoseconds. */
+  long wallError() {
+    return wallOffset - UNIX_NANOS;
+  }
+
   void stepWallClock(long nanos) {
     wallOffset += nanos;
   }

@@ -20,6 +20,8 @@ final class Scheduler {
 
   private final SplittableRandom random;
   private final List<SimulatedThread> threads = new ArrayList<>();
+  private final List<SimulatedThread> ready = new ArrayList<>(); // have a task, and are not frozen
+  private final List<SimulatedThread> waiting = new ArrayList<>(); // have a task, and are frozen
   private final PriorityQueue<Timed> timed =
       new PriorityQueue<>(Comparator.comparingLong(Timed::at).thenComparingLong(Timed::number));
   private long now = 1_000_000_000L;
@@ -41,9 +43,12 @@ final class Scheduler {
     return thread;
   }
 
-  /** Removes a thread that has ended. */
+  /** Removes a thread that has ended. Its tasks do not run, nor those that are added later. */
   void remove(SimulatedThread thread) {
+    thread.end();
     threads.remove(thread);
+    ready.remove(thread);
+    waiting.remove(thread);
     timed.removeIf(each -> each.thread() == thread);
   }
 
@@ -80,12 +85,30 @@ final class Scheduler {
 
   /** Adds a task to a thread at a steady time. */
   void at(long nanos, SimulatedThread thread, Runnable task) {
-    timed.add(new Timed(nanos, timedNumber++, thread, task));
+    if (!thread.isEnded()) {
+      timed.add(new Timed(nanos, timedNumber++, thread, task));
+    }
   }
 
   /** Returns the number of tasks that can run now or when their thread is not frozen any more. */
   int readyTasks() {
     return threads.stream().mapToInt(SimulatedThread::size).sum();
+  }
+
+  /** Notes that a thread has its first task, or no task any more, or was frozen. */
+  void onChange(SimulatedThread thread) {
+    update(ready, thread, thread.isReady(now));
+    update(waiting, thread, thread.size() > 0 && thread.isFrozen());
+  }
+
+  private static void update(
+      List<SimulatedThread> list, SimulatedThread thread, boolean contained) {
+    boolean contains = list.contains(thread);
+    if (contained && !contains) {
+      list.add(thread);
+    } else if (contains && !contained) {
+      list.remove(thread);
+    }
   }
 
   /**
@@ -96,27 +119,15 @@ final class Scheduler {
    */
   boolean step(long limit) {
     releaseDue();
-    int ready = 0;
-    for (SimulatedThread thread : threads) {
-      if (thread.isReady(now)) {
-        ready++;
-      }
-    }
-    if (ready == 0) {
+    if (ready.isEmpty()) {
       return advance(limit);
     }
     if (slowProbability > 0 && random.nextDouble() < slowProbability) {
       now += delay();
       releaseDue();
     }
-    int chosen = ready == 1 ? 0 : random.nextInt(ready);
-    for (SimulatedThread thread : threads) {
-      if (thread.isReady(now) && chosen-- == 0) {
-        run(thread);
-        return true;
-      }
-    }
-    return true; // a delay made more threads ready, never fewer
+    run(ready.get(ready.size() == 1 ? 0 : random.nextInt(ready.size())));
+    return true;
   }
 
   private long delay() {
@@ -126,10 +137,15 @@ final class Scheduler {
 
   private void run(SimulatedThread thread) {
     steps++;
+    run(thread, thread.take(random));
+  }
+
+  /** Runs a task now, as a thread. */
+  void run(SimulatedThread thread, Runnable task) {
     SimulatedThread previous = current;
     current = thread;
     try {
-      thread.take(random).run();
+      task.run();
     } finally {
       current = previous;
     }
@@ -137,10 +153,8 @@ final class Scheduler {
 
   private boolean advance(long limit) {
     long next = timed.isEmpty() ? Long.MAX_VALUE : timed.peek().at();
-    for (SimulatedThread thread : threads) {
-      if (thread.size() > 0) {
-        next = Math.min(next, thread.frozenUntil());
-      }
+    for (SimulatedThread thread : waiting) {
+      next = Math.min(next, thread.frozenUntil());
     }
     if (next > limit) {
       now = Math.max(now, limit);
@@ -154,6 +168,9 @@ final class Scheduler {
     while (!timed.isEmpty() && timed.peek().at() <= now) {
       Timed due = timed.remove();
       due.thread().add(due.task());
+    }
+    if (!waiting.isEmpty()) {
+      List.copyOf(waiting).forEach(this::onChange);
     }
   }
 }

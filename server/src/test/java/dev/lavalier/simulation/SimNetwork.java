@@ -1,8 +1,6 @@
 package dev.lavalier.simulation;
 
-import com.google.protobuf.InvalidProtocolBufferException;
 import dev.lavalier.fleet.Link;
-import dev.lavalier.fleet.v1.ControlRequest;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -25,13 +23,12 @@ final class SimNetwork {
 
   private static final long JITTER_NANOS = 5_000_000L;
 
-  private static final int MAX_WAITING = 200; // messages for a receiver that is too slow
-
   private final Scheduler scheduler;
   private final SplittableRandom random;
-  private final Runnable afterStep;
+  private final int maxWaiting;
   private final List<SimLink> links = new ArrayList<>();
-  private final Map<String, Long> neededAt = new HashMap<>(); // by node and device
+  private final Map<String, List<Registered>> registered = new HashMap<>(); // by pattern
+  private final Map<String, List<List<Registered>>> wildcards = new HashMap<>(); // by subject
 
   /** The probability that a message is lost, overtaken or repeated. */
   double lossProbability;
@@ -46,12 +43,12 @@ final class SimNetwork {
   /**
    * Creates a network without faults.
    *
-   * @param afterStep called after each step of the scheduler while a request waits
+   * @param maxWaiting how many messages wait for a receiver that is too slow; further ones are lost
    */
-  SimNetwork(Scheduler scheduler, SplittableRandom random, Runnable afterStep) {
+  SimNetwork(Scheduler scheduler, SplittableRandom random, int maxWaiting) {
     this.scheduler = scheduler;
     this.random = random;
-    this.afterStep = afterStep;
+    this.maxWaiting = maxWaiting;
   }
 
   /** Connects a machine. */
@@ -71,11 +68,6 @@ final class SimNetwork {
     links.forEach(link -> link.interrupt(nanos, false));
   }
 
-  /** Returns when an edge last asked a node for a device; the minimum value: never. */
-  long neededAt(String node, String device) {
-    return neededAt.getOrDefault(node + "/" + device, Long.MIN_VALUE);
-  }
-
   private static boolean matches(String pattern, String subject) {
     String[] expected = pattern.split("\\.", -1);
     String[] tokens = subject.split("\\.", -1);
@@ -90,50 +82,57 @@ final class SimNetwork {
     return true;
   }
 
-  private void noteNeed(Link.Message message) {
-    String[] tokens = message.subject().split("\\.", -1);
-    if (!tokens[2].equals("ctl")) {
-      return;
-    }
-    try {
-      ControlRequest request = ControlRequest.parseFrom(message.payload());
-      if (request.hasOpen()) {
-        neededAt.put(tokens[3] + "/" + request.getOpen().getLocalId(), scheduler.now());
-      }
-      for (String device : request.getRenew().getLocalIdsList()) {
-        neededAt.put(tokens[3] + "/" + device, scheduler.now());
-      }
-    } catch (InvalidProtocolBufferException e) {
-      throw new IllegalStateException(e); // an edge encoded it
-    }
+  /** Returns who has subscribed to patterns that match a subject: a list for each pattern. */
+  private List<List<Registered>> byWildcard(String subject) {
+    return wildcards.computeIfAbsent(
+        subject,
+        s ->
+            registered.entrySet().stream()
+                .filter(each -> each.getKey().contains("*") && matches(each.getKey(), s))
+                .sorted(Map.Entry.comparingByKey())
+                .map(Map.Entry::getValue)
+                .toList());
   }
+
+  private List<Registered> newPattern(String pattern) {
+    if (pattern.contains("*")) {
+      wildcards.clear();
+    }
+    return new ArrayList<>();
+  }
+
+  private record Registered(SimLink link, Link.Receiver receiver) {}
 
   /** The link of one machine. */
   final class SimLink implements Link {
 
-    private record Registered(String pattern, Receiver receiver) {}
-
     private final String machine;
     private final SimulatedThread thread;
-    private final List<Registered> registered = new ArrayList<>();
     private final List<Runnable> readyListeners = new ArrayList<>();
     private final List<Runnable> held = new ArrayList<>(); // until the link is back
-    private final Map<String, Long> lastArrivals = new HashMap<>(); // by sender
+    private final Map<String, long[]> lastArrivals = new HashMap<>(); // one time, by sender
     private long downSince = Long.MAX_VALUE;
     private long downUntil = Long.MIN_VALUE;
     private boolean holding; // messages wait while it is down
     private boolean cut;
     private long disturbedAt = Long.MIN_VALUE;
+    private Consumer<Message> monitor = message -> {};
 
     private SimLink(String machine, SimulatedThread thread) {
       this.machine = machine;
       this.thread = thread;
     }
 
+    /** Passes each message that arrives to a listener too, before its receiver. */
+    void setMonitor(Consumer<Message> listener) {
+      monitor = listener;
+    }
+
     /** Cuts the link off for ever. */
     void cut() {
       cut = true;
       links.remove(this);
+      registered.values().forEach(each -> each.removeIf(to -> to.link() == this));
     }
 
     /**
@@ -196,24 +195,34 @@ final class SimNetwork {
 
     @Override
     public Registration subscribe(String pattern, Receiver receiver) {
-      Registered added = new Registered(pattern, receiver);
-      registered.add(added);
-      return () -> registered.remove(added);
+      Registered added = new Registered(this, receiver);
+      List<Registered> receivers = registered.computeIfAbsent(pattern, SimNetwork.this::newPattern);
+      receivers.add(added);
+      return () -> receivers.remove(added);
     }
 
-    /** Lets the other threads run until the answer arrives. */
+    /** Called only by a {@link BlockingTask}. */
     @Override
     public byte[] request(String subject, byte[] payload, Duration timeout)
-        throws NoReplyException {
+        throws NoReplyException, InterruptedException {
+      BlockingTask caller = BlockingTask.current();
       byte[][] answer = {null};
+      Consumer<byte[]> onReply =
+          reply -> {
+            if (answer[0] == null) { // the first one counts
+              answer[0] = reply;
+              caller.wake();
+            }
+          };
       boolean sent =
-          send(subject, payload, reply -> transmit(this, () -> answer[0] = reply, machine + "-r"));
+          send(subject, payload, reply -> transmit(this, () -> onReply.accept(reply), "reply"));
       if (!sent) {
         throw new NoReplyException("nobody receives its requests");
       }
       long end = scheduler.now() + timeout.toNanos();
-      while (answer[0] == null && scheduler.now() < end && scheduler.step(end)) {
-        afterStep.run();
+      caller.wakeAt(end);
+      while (answer[0] == null && scheduler.now() < end) {
+        caller.await();
       }
       if (answer[0] == null) {
         throw new NoReplyException("no answer within %d s".formatted(timeout.toSeconds()));
@@ -226,29 +235,35 @@ final class SimNetwork {
       if (cut || !isReady()) {
         return true;
       }
+      Message message = new Message(subject, payload, reply);
+      boolean received = send(registered.getOrDefault(subject, List.of()), message);
+      for (List<Registered> ofPattern : byWildcard(subject)) {
+        received |= send(ofPattern, message);
+      }
+      return received;
+    }
+
+    private boolean send(List<Registered> receivers, Message message) {
       boolean received = false;
-      for (SimLink to : List.copyOf(links)) {
-        for (Registered each : List.copyOf(to.registered)) {
-          if (to != this && matches(each.pattern(), subject)) {
-            received = true;
-            Message message = new Message(subject, payload, reply);
-            transmit(to, () -> to.receive(each, message), machine);
-          }
+      for (Registered to : receivers) { // arrivals are later, so the list does not change
+        if (to.link() != this) {
+          received = true;
+          transmit(to.link(), () -> receive(receivers, to, message), machine);
         }
       }
       return received;
     }
 
-    private void receive(Registered to, Message message) {
-      if (registered.contains(to)) {
-        noteNeed(message);
+    private void receive(List<Registered> ofPattern, Registered to, Message message) {
+      if (ofPattern.contains(to)) {
+        to.link().monitor.accept(message);
         to.receiver().onMessage(message);
       }
     }
 
     /** Delivers a message of this link, unless it is lost. */
     private void transmit(SimLink to, Runnable arrival, String sender) {
-      if (random.nextDouble() < lossProbability || to.thread.size() > MAX_WAITING) {
+      if (random.nextDouble() < lossProbability || to.thread.size() > maxWaiting) {
         to.disturbedAt = scheduler.now();
         return;
       }
@@ -267,9 +282,9 @@ final class SimNetwork {
           return; // overtaken; otherwise it is repeated
         }
       }
-      long inOrder = Math.max(at, to.lastArrivals.getOrDefault(sender, 0L) + 1);
-      to.lastArrivals.put(sender, inOrder);
-      to.schedule(inOrder, arrival);
+      long[] last = to.lastArrivals.computeIfAbsent(sender, s -> new long[1]);
+      last[0] = Math.max(at, last[0] + 1);
+      to.schedule(last[0], arrival);
     }
 
     private void schedule(long at, Runnable arrival) {

@@ -17,6 +17,7 @@ final class SimulatedThread implements Executor {
   private final List<Runnable> tasks = new ArrayList<>();
   private int head; // the first task of a serial thread
   private long frozenUntil = Long.MIN_VALUE;
+  private boolean ended;
 
   SimulatedThread(Scheduler scheduler, String name, boolean serial) {
     this.scheduler = scheduler;
@@ -34,17 +35,35 @@ final class SimulatedThread implements Executor {
   }
 
   void add(Runnable task) {
-    tasks.add(task);
+    if (!ended) {
+      tasks.add(task);
+      if (size() == 1) {
+        scheduler.onChange(this);
+      }
+    }
+  }
+
+  /** Runs no task any more. */
+  void end() {
+    ended = true;
+    tasks.clear();
+    head = 0;
+  }
+
+  boolean isEnded() {
+    return ended;
   }
 
   /** Runs no task before a steady time. */
   void freezeUntil(long nanos) {
     frozenUntil = Math.max(frozenUntil, nanos);
+    scheduler.onChange(this);
   }
 
   /** Ends a freeze. */
   void thaw() {
     frozenUntil = Long.MIN_VALUE;
+    scheduler.onChange(this);
   }
 
   long frozenUntil() {
@@ -68,14 +87,22 @@ final class SimulatedThread implements Executor {
     if (!serial) {
       int chosen = tasks.size() == 1 ? 0 : random.nextInt(tasks.size());
       Runnable last = tasks.remove(tasks.size() - 1);
+      noteIfEmpty();
       return chosen == tasks.size() ? last : tasks.set(chosen, last);
     }
     Runnable task = tasks.get(head++);
     if (head == tasks.size()) {
       tasks.clear();
       head = 0;
+      noteIfEmpty();
     }
     return task;
+  }
+
+  private void noteIfEmpty() {
+    if (tasks.isEmpty()) {
+      scheduler.onChange(this);
+    }
   }
 
   @Override
