@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 final class FleetSimulation {
 
   /** An edge waits for an answer, and a node for an edge, for this long after the last fault. */
-  private static final long ABANDONED_NANOS = 13 * SECOND;
+  private static final long ABANDONED_NANOS = 17 * SECOND;
 
   private static final int SUBSCRIPTION_WEIGHT = 7;
   private static final int LEAVE_WEIGHT = 3;

@@ -52,13 +52,13 @@ final class FleetSimulationTest {
 
   @Test
   void invariantsHoldInALargeFleet() {
-    runLarge(3);
+    runLarge(6);
   }
 
   @SlowTest
   @Test
   void invariantsHoldInALargeFleetForLong() {
-    runLarge(9);
+    runLarge(15);
   }
 
   private void runLarge(double seconds) {
