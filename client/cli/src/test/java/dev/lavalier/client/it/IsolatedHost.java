@@ -46,7 +46,8 @@ final class IsolatedHost implements AutoCloseable {
           REMOTE_ADDRESS + "/30",
           "dev",
           host.remoteInterface);
-      host.ip("-n", host.namespace, "link", "set", host.remoteInterface, "up");
+      host.ip("-n", host.namespace, "link", "set", "lo", "up");
+      host.connect();
       return host;
     } catch (IOException | InterruptedException | RuntimeException | Error e) {
       host.close();
@@ -73,6 +74,11 @@ final class IsolatedHost implements AutoCloseable {
   /** Disconnects the cable. Neither side is notified, and no further packet passes. */
   void disconnect() throws IOException, InterruptedException {
     ip("-n", namespace, "link", "set", remoteInterface, "down");
+  }
+
+  /** Connects the cable again. */
+  void connect() throws IOException, InterruptedException {
+    ip("-n", namespace, "link", "set", remoteInterface, "up");
   }
 
   /** Removes the host. The cable is removed with either of its ends. */

@@ -9,11 +9,13 @@ import java.net.Socket;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A proxy on loopback that forwards connections to a server. While it is stalled, it forwards
- * nothing, in both directions, and closes nothing, as a network does that loses all packets. While
- * it is disconnected, it closes all connections. Observers see the bytes that it forwards.
+ * A proxy on loopback that forwards connections to a server, or each to the first of several
+ * servers that accepts it. While it is stalled, it forwards nothing, in both directions, and closes
+ * nothing, as a network does that loses all packets. While it is disconnected, it closes all
+ * connections. Observers see the bytes that it forwards.
  */
 final class LoopbackProxy implements AutoCloseable {
 
@@ -25,7 +27,7 @@ final class LoopbackProxy implements AutoCloseable {
 
   private static final int PART_BYTES = 8 << 10;
 
-  private final String serverAddress;
+  private final List<String> servers;
   private final Supplier<Observer> fromClient;
   private final Supplier<Observer> fromServer;
   private final ServerSocket listener;
@@ -41,7 +43,18 @@ final class LoopbackProxy implements AutoCloseable {
   /** Starts a proxy to {@code HOST:PORT} that makes two observers for each connection. */
   LoopbackProxy(String serverAddress, Supplier<Observer> fromClient, Supplier<Observer> fromServer)
       throws IOException {
-    this.serverAddress = serverAddress;
+    this(List.of(serverAddress), fromClient, fromServer);
+  }
+
+  /** Starts a proxy to several servers, each {@code HOST:PORT}. */
+  static LoopbackProxy toFirstOf(List<String> servers) throws IOException {
+    return new LoopbackProxy(servers, () -> (part, length) -> {}, () -> (part, length) -> {});
+  }
+
+  private LoopbackProxy(
+      List<String> servers, Supplier<Observer> fromClient, Supplier<Observer> fromServer)
+      throws IOException {
+    this.servers = servers;
     this.fromClient = fromClient;
     this.fromServer = fromServer;
     this.listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
@@ -86,9 +99,6 @@ final class LoopbackProxy implements AutoCloseable {
   }
 
   private void accept() {
-    int colon = serverAddress.lastIndexOf(':');
-    String host = serverAddress.substring(0, colon);
-    int port = Integer.parseInt(serverAddress.substring(colon + 1));
     try {
       while (true) {
         Socket client = listener.accept();
@@ -97,7 +107,11 @@ final class LoopbackProxy implements AutoCloseable {
           client.close();
           continue;
         }
-        Socket server = new Socket(host, port);
+        Socket server = connect();
+        if (server == null) {
+          client.close();
+          continue;
+        }
         sockets.add(server);
         // Otherwise the kernel delays small frames, such as those that open a window.
         client.setTcpNoDelay(true);
@@ -110,6 +124,20 @@ final class LoopbackProxy implements AutoCloseable {
     } catch (IOException e) {
       // closed
     }
+  }
+
+  /** Returns a connection to the first server that accepts it; null: none does. */
+  private @Nullable Socket connect() {
+    for (String server : servers) {
+      int colon = server.lastIndexOf(':');
+      try {
+        return new Socket(
+            server.substring(0, colon), Integer.parseInt(server.substring(colon + 1)));
+      } catch (IOException e) {
+        // It is not there, so the next one is tried.
+      }
+    }
+    return null;
   }
 
   private void forward(Socket from, Socket to, Observer observer) {

@@ -67,6 +67,11 @@ final class ServerProcess implements AutoCloseable {
     return start(0, true, Map.of(), limited, args);
   }
 
+  /** Starts a server on another host, whose loopback it listens on. */
+  static ServerProcess startOn(IsolatedHost host, String... args) throws IOException {
+    return start(0, true, Map.of(), host.commandInside(List.of()), args);
+  }
+
   /** Starts a server on the port of this server, which has ended. */
   ServerProcess restart(Map<String, String> environment, String... args) throws IOException {
     return start(
