@@ -27,6 +27,7 @@ final class NatsEvents extends NatsStatistics implements ErrorListener, Connecti
   private final AtomicBoolean full = new AtomicBoolean(); // somebody waits for the queue
   private final CompletableFuture<@Nullable Void> lost = new CompletableFuture<>();
   private final AtomicInteger queued = new AtomicInteger();
+  private volatile boolean connected; // to one of the servers
   private volatile @Nullable String error; // of nats-server, the last one
   private volatile @Nullable Throwable exception; // the last one
 
@@ -105,7 +106,11 @@ final class NatsEvents extends NatsStatistics implements ErrorListener, Connecti
   @Override
   @SuppressWarnings("deprecation") // the library has no other one that is abstract
   public void connectionEvent(Connection of, Events event) {
-    if (event == Events.DISCONNECTED || event == Events.CLOSED) {
+    if (event == Events.CONNECTED) {
+      connected = true;
+      error = null; // those of servers that were tried before
+      exception = null;
+    } else if (connected && (event == Events.DISCONNECTED || event == Events.CLOSED)) {
       lost.complete(null);
     }
   }

@@ -10,6 +10,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -140,6 +141,32 @@ final class NatsLinkTest {
       node.publish(SUBJECT, "new".getBytes(UTF_8));
 
       assertThat(next(received)).isEqualTo("new");
+    }
+  }
+
+  @Test
+  void anotherServerOfTheClusterIsUsed() throws Exception {
+    Path second = Files.createDirectory(directory.resolve("second"));
+    NatsServer one = NatsServer.notStarted(directory);
+    NatsServer two = NatsServer.notStarted(second);
+    try (one;
+        two) {
+      NatsOptions both =
+          new NatsOptions(
+              List.of(one.url(), two.url()), "edge-1", Optional.empty(), Optional.empty(), true);
+      NatsLink link = links.link(both);
+      BlockingQueue<String> received = received(link, SUBJECT);
+      one.start("");
+      links.log().await(line -> line.startsWith("INFO fleet: connected to " + one.url()));
+      two.start("");
+      one.kill();
+      links.log().await(line -> line.startsWith("INFO fleet: connected to " + two.url()));
+
+      links.ready(link);
+      NatsLink node = links.ready(two.url(), "studio-1");
+      settle(link);
+      node.publish(SUBJECT, "from the second".getBytes(UTF_8));
+      assertThat(next(received)).isEqualTo("from the second");
     }
   }
 
