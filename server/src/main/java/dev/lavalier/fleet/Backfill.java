@@ -1,6 +1,7 @@
 package dev.lavalier.fleet;
 
 import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.capture.Loss;
 import dev.lavalier.common.TimeSource;
 import dev.lavalier.fleet.v1.Block;
 import java.time.Duration;
@@ -21,6 +22,9 @@ final class Backfill {
 
   /** The length of a recorded block without its audio, at most. */
   private static final int BLOCK_BYTES = 128;
+
+  /** What is recorded while the device is being opened. */
+  private static final Duration NEWER = Duration.ofSeconds(2);
 
   private static final int MAX_RECORDED_BYTES = 128 << 20;
 
@@ -64,50 +68,63 @@ final class Backfill {
   }
 
   /**
-   * Earlier blocks, each list in order.
+   * An earlier block.
    *
-   * @param recorded those that the engine has recorded. What is missing between them was lost on
-   *     the way
-   * @param kept those that the node has kept after them. What is missing between them was lost by
-   *     the device
+   * @param loss of the samples that are missing before it
    */
-  record Earlier(List<Block> recorded, List<Block> kept) {}
+  record Earlier(Block block, Loss loss) {}
 
   /**
-   * Returns earlier blocks.
+   * Returns earlier blocks, in order: those that the engine has recorded, and then those that the
+   * node has kept.
    *
    * @param startIndex index of the next sample that the node publishes, or a lower one
    * @param history how much is needed before that sample
    */
-  Earlier blocks(long startIndex, Duration history) {
+  List<Earlier> blocks(long startIndex, Duration history) {
     long wanted = format.samplesIn(history.toNanos());
     long from = Math.max(0, startIndex - wanted) / blockSamples * blockSamples;
     List<Block> kept = kept(from, wanted);
-    long end = kept.isEmpty() ? startIndex : kept.get(0).getSampleIndex();
-    return new Earlier(from < end ? recorded(from, end, history) : List.of(), kept);
+    // Without kept blocks, the recording also has those that were published before this edge
+    // listened.
+    long end = kept.isEmpty() ? Long.MAX_VALUE : kept.get(0).getSampleIndex();
+    List<Earlier> blocks = new ArrayList<>();
+    if (from < end) {
+      blocks.addAll(recorded(from, end, history.plus(NEWER)));
+    }
+    Loss loss = blocks.isEmpty() ? Loss.OVERRUN : Loss.UPSTREAM;
+    for (Block each : kept) {
+      blocks.add(new Earlier(each, loss));
+      loss = Loss.OVERRUN; // in the hub of the node, only the device has lost some
+    }
+    return blocks;
   }
 
-  private List<Block> recorded(long from, long end, Duration history) {
+  private List<Earlier> recorded(long from, long end, Duration back) {
     if (recordedSubject.isEmpty()) {
       return List.of();
     }
-    long wanted = format.samplesIn(history.toNanos());
+    long wanted = format.samplesIn(back.toNanos());
     long bytes = wanted * format.bytesPerSampleFrame() + wanted / blockSamples * BLOCK_BYTES;
     List<byte[]> payloads;
     try {
       payloads =
-          link.recorded(recordedSubject.get(), history, (int) Math.min(bytes, MAX_RECORDED_BYTES));
+          link.recorded(recordedSubject.get(), back, (int) Math.min(bytes, MAX_RECORDED_BYTES));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return List.of();
     }
-    List<Block> blocks = new ArrayList<>();
+    List<Earlier> blocks = new ArrayList<>();
     long next = from;
+    long deviceLost = Long.MAX_VALUE; // until the block before
     for (byte[] each : payloads) {
       Block block = Blocks.decode(each, format);
       if (block != null && isNext(block, next) && endIndex(block) <= end) {
-        blocks.add(block);
+        boolean byDevice =
+            block.getDeviceLostSamples() - deviceLost >= block.getSampleIndex() - next;
+        blocks.add(new Earlier(block, byDevice ? Loss.OVERRUN : Loss.UPSTREAM));
         next = endIndex(block);
+        deviceLost = block.getDeviceLostSamples();
       }
     }
     return blocks;

@@ -141,15 +141,12 @@ final class RemoteCapture implements Capture {
   /** Requests the kept blocks of the node, and adds those that arrived meanwhile. */
   @Override
   public List<Period> kept(Duration history) {
-    Backfill.Earlier earlier = backfill.blocks(startIndex, history);
+    List<Backfill.Earlier> earlier = backfill.blocks(startIndex, history);
     List<Period> kept = new ArrayList<>();
     synchronized (this) {
       long end = 0;
-      for (Block each : earlier.recorded()) {
-        end = addKept(each, end, Loss.UPSTREAM, kept);
-      }
-      for (Block each : earlier.kept()) {
-        end = addKept(each, end, Loss.OVERRUN, kept);
+      for (Backfill.Earlier each : earlier) {
+        end = addKept(each.block(), end, each.loss(), kept);
       }
       while (!early.isEmpty() && isAudio(early.peek().block())) {
         end = addKept(early.remove().block(), end, Loss.UPSTREAM, kept);
