@@ -29,7 +29,7 @@ def client(server):
 
 def test_devices_and_info(client):
     [tone] = client.devices()
-    assert (tone.device_id, tone.is_default) == ("tone", True)
+    assert (tone.device_id, tone.is_default, tone.node_id) == ("tone", True, "")
     assert str(tone.capture_format) == "48000/2/s16le"
     info = client.info()
     assert {"history", "steady_time", "levels"} <= info.capabilities

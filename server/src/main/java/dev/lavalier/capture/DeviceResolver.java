@@ -9,6 +9,9 @@ import java.util.function.Predicate;
 /** Finds the device that a request names. */
 public final class DeviceResolver {
 
+  /** The maximum number of ids in a message: an edge can have thousands of devices. */
+  private static final int MAX_IDS = 20;
+
   private DeviceResolver() {}
 
   /**
@@ -42,13 +45,23 @@ public final class DeviceResolver {
 
   /** Does not report a default device that the caller may not list. */
   private static String noDefaultMessage(List<DeviceDescriptor> listed) {
-    return "device_id: empty (expected: %s; no default device is available: without capture hardware, the server needs --demo for a test tone)"
-        .formatted(availableIds(listed, "no device is available"));
+    boolean isEdge = listed.stream().anyMatch(device -> !device.nodeId().isEmpty());
+    return "device_id: empty (expected: %s; %s)"
+        .formatted(
+            availableIds(listed, "no device is available"),
+            isEdge
+                ? "an edge has no default device"
+                : "no default device is available: without capture hardware, the server needs"
+                    + " --demo for a test tone");
   }
 
   private static String availableIds(List<DeviceDescriptor> listed, String none) {
-    return listed.isEmpty()
-        ? none
-        : "one of " + String.join(", ", listed.stream().map(DeviceDescriptor::id).toList());
+    if (listed.isEmpty()) {
+      return none;
+    }
+    int more = listed.size() - MAX_IDS;
+    List<String> ids = listed.stream().limit(MAX_IDS).map(DeviceDescriptor::id).toList();
+    return "one of %s%s"
+        .formatted(String.join(", ", ids), more > 0 ? ", and %d more".formatted(more) : "");
   }
 }

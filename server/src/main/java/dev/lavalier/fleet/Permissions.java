@@ -19,7 +19,7 @@ public final class Permissions {
     String id = Subjects.checkName("node", node);
     return """
         { nkey: %2$s, permissions: {
-            publish: ["lav.1.pcm.%1$s.>", "lav.1.hb.%1$s", "lav.1.cat.%1$s"],
+            publish: ["lav.1.pcm.%1$s.*", "lav.1.hb.%1$s", "lav.1.cat.%1$s"],
             subscribe: ["lav.1.ctl.%1$s.*", "lav.1.who", "lav.1.hb.%1$s"],
             allow_responses: { max: 1, expires: "15s" } } }
         """
@@ -38,7 +38,7 @@ public final class Permissions {
     return """
         { nkey: %2$s, permissions: {
             publish: ["lav.1.ctl.*.%1$s", "lav.1.who"],
-            subscribe: ["lav.1.pcm.>", "lav.1.hb.*", "lav.1.cat.*", "_INBOX_%1$s.>"] } }
+            subscribe: ["lav.1.pcm.*.*", "lav.1.hb.*", "lav.1.cat.*", "_INBOX_%1$s.>"] } }
         """
         .formatted(id, publicKey);
   }

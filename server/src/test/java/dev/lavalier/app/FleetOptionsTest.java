@@ -212,8 +212,8 @@ final class FleetOptionsTest {
     Result node = fleetKey("--node", "studio-3", file.toString());
     assertThat(node.code()).isZero();
     assertThat(node.out())
-        .contains("{ nkey: U", "\"lav.1.pcm.studio-3.>\"", "\"lav.1.ctl.studio-3.*\"")
-        .doesNotContain("lav.1.pcm.>");
+        .contains("{ nkey: U", "\"lav.1.pcm.studio-3.*\"", "\"lav.1.ctl.studio-3.*\"")
+        .doesNotContain("lav.1.pcm.*");
     assertThat(Files.readString(file)).matches("SU[A-Z2-7]{56}\n");
     assertThat(Files.getPosixFilePermissions(file))
         .isEqualTo(PosixFilePermissions.fromString("rw-------"));

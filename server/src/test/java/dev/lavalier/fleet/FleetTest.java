@@ -121,6 +121,7 @@ final class FleetTest {
     assertThat(ids()).containsExactly("studio-3/PCH,0");
     DeviceDescriptor device = edge.list().get(0);
     assertThat(device.name()).isEqualTo("desk");
+    assertThat(device.nodeId()).isEqualTo("studio-3");
     assertThat(device.isDefault()).isFalse();
     assertThat(device.captureFormat()).isEqualTo(FORMAT);
     assertThat(changes).isEqualTo(1);

@@ -51,6 +51,7 @@ final class ClientWithServerTest {
     assertThat(mic.isDefault()).isTrue();
     assertThat(mic.state()).isEqualTo(DeviceState.CLOSED);
     assertThat(mic.captureFormat()).hasToString("48000/2/s16le");
+    assertThat(mic.nodeId()).isEmpty();
   }
 
   @Test

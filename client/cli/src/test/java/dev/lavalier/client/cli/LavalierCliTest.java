@@ -122,7 +122,8 @@ final class LavalierCliTest {
                         .addDevices(device("one", DeviceState.DEVICE_STATE_CLOSED)))
                 .build(),
             WatchDevicesResponse.newBuilder()
-                .setDevice(device("one", DeviceState.DEVICE_STATE_OPEN))
+                .setDevice(
+                    device("one", DeviceState.DEVICE_STATE_OPEN).toBuilder().setNodeId("studio-3"))
                 .build(),
             WatchDevicesResponse.newBuilder().setRemovedDeviceId("one").build()));
     cli.run("devices", "--watch", "--json", "--reconnect-s", "0");
@@ -134,6 +135,7 @@ final class LavalierCliTest {
               assertThat(one.get("device_id").getAsString()).isEqualTo("one");
               assertThat(one.get("state").getAsString()).isEqualTo("open");
               assertThat(one.get("capture_format").getAsString()).isEqualTo("8000/1/s16le");
+              assertThat(one.get("node_id").getAsString()).isEqualTo("studio-3");
             },
             removal -> assertThat(removal.get("removed_device_id").getAsString()).isEqualTo("one"));
     cli.reset();

@@ -42,6 +42,7 @@ final class FleetPageIT {
       %s
       eventually sh -c 'lavalier devices | grep -q "studio/tone.*closed"'
       %s
+      lavalier devices --json
       """;
 
   @TempDir Path dir;
@@ -97,6 +98,7 @@ final class FleetPageIT {
         ProcessRunner.run(command, Map.of("PATH", dir + "/bin:" + System.getenv("PATH")));
 
     assertThat(result.code()).as("%s%s", result.out(), result.err()).isZero();
+    assertThat(result.out()).contains("\"node_id\":\"studio\"");
     byte[] recording = Files.readAllBytes(dir.resolve("studio.wav"));
     assertThat(recording.length).isBetween(192_000, 196_000); // 1 s of 48000/2/s16le, and a header
     int loudest = 0;
