@@ -192,17 +192,17 @@ final class FleetOptions {
 
   /** Refuses the other options if {@code --fleet} is not set. */
   private void requireFleet() {
-    requireUnset("fleet-node", node, "--fleet as well");
-    requireUnset("fleet-edge", edge, "--fleet as well");
-    requireUnset("fleet-share", first(shared), "--fleet as well");
-    requireUnset("fleet-key", key, "--fleet as well");
-    requireUnset("fleet-ca", ca, "--fleet as well");
-    requireUnset("fleet-cert", certificate, "--fleet as well");
-    requireUnset("fleet-private-key", privateKey, "--fleet as well");
-    requireUnset("fleet-old-engine", oldEngine ? "true" : null, "--fleet as well");
+    refuseIfSet("fleet-node", node, "--fleet as well");
+    refuseIfSet("fleet-edge", edge, "--fleet as well");
+    refuseIfSet("fleet-share", first(shared), "--fleet as well");
+    refuseIfSet("fleet-key", key, "--fleet as well");
+    refuseIfSet("fleet-ca", ca, "--fleet as well");
+    refuseIfSet("fleet-cert", certificate, "--fleet as well");
+    refuseIfSet("fleet-private-key", privateKey, "--fleet as well");
+    refuseIfSet("fleet-old-engine", oldEngine ? "true" : null, "--fleet as well");
   }
 
-  private static void requireUnset(String setting, @Nullable Object value, String expected) {
+  private static void refuseIfSet(String setting, @Nullable Object value, String expected) {
     if (value != null) {
       throw new IllegalArgumentException(
           "%s: %s (expected: %s)".formatted(setting, value, expected));
@@ -226,20 +226,20 @@ final class FleetOptions {
     Checks.noneEmpty("fleet-share", shared);
     for (String id : shared) {
       if (role == Role.EDGE) {
-        requireUnset("fleet-share", id, "--fleet-node; an edge has no devices of its own");
+        refuseIfSet("fleet-share", id, "--fleet-node; an edge has no devices of its own");
       }
       if (!id.equals(ALL) && !allowed.test(id)) {
-        requireUnset("fleet-share", id, "a device that --allow-device lists");
+        refuseIfSet("fleet-share", id, "a device that --allow-device lists");
       }
     }
   }
 
   private void checkTls() {
     if (certificate != null && privateKey == null) {
-      requireUnset("fleet-cert", certificate, "--fleet-private-key as well");
+      refuseIfSet("fleet-cert", certificate, "--fleet-private-key as well");
     }
     if (privateKey != null && certificate == null) {
-      requireUnset("fleet-private-key", privateKey, "--fleet-cert as well");
+      refuseIfSet("fleet-private-key", privateKey, "--fleet-cert as well");
     }
   }
 
@@ -256,8 +256,8 @@ final class FleetOptions {
     }
     boolean encrypted = urls.get(0).getScheme().equals("tls");
     if (!encrypted) {
-      requireUnset("fleet-ca", ca, "--fleet with tls:// URLs");
-      requireUnset("fleet-cert", certificate, "--fleet with tls:// URLs");
+      refuseIfSet("fleet-ca", ca, "--fleet with tls:// URLs");
+      refuseIfSet("fleet-cert", certificate, "--fleet with tls:// URLs");
     }
     return urls;
   }

@@ -176,6 +176,30 @@ final class HealthServiceTest {
   }
 
   @Test
+  void connectionToTheFleetIsKnownOnceItIsSet() throws Exception {
+    assertThat(refusal("lavalier.fleet").getCode()).isEqualTo(Status.Code.NOT_FOUND);
+    HealthStatusManager statuses = new HealthStatusManager();
+    String name = InProcessServerBuilder.generateName();
+    Server server =
+        InProcessServerBuilder.forName(name)
+            .directExecutor()
+            .addService(new HealthService(statuses, lavalier.hub()))
+            .build()
+            .start();
+    ManagedChannel channel = InProcessChannelBuilder.forName(name).directExecutor().build();
+    try {
+      statuses.setStatus(HealthService.FLEET, ServingStatus.NOT_SERVING);
+      var health = HealthGrpc.newBlockingStub(channel);
+      assertThat(health.check(request("lavalier.fleet")).getStatus())
+          .isEqualTo(ServingStatus.NOT_SERVING);
+      assertThat(health.check(request("")).getStatus()).isEqualTo(ServingStatus.SERVING);
+    } finally {
+      channel.shutdownNow();
+      server.shutdownNow();
+    }
+  }
+
+  @Test
   void watchReportsLossAndRecovery() throws Exception {
     watch(MIC);
     assertThat(nextReceived()).isEqualTo(ServingStatus.SERVING);
