@@ -239,25 +239,33 @@ final class FleetOptionsTest {
     assertThat(fleetKey("--node", "a", "--edge", "b", other.toString()).code()).isEqualTo(2);
   }
 
-  @Test
-  void serverWithoutAFleetLoadsNoClassOfOne() throws Exception {
+  /** Starts a server, stops it, and returns the lines about the classes that it has loaded. */
+  private List<String> loadedClasses(String... flags) throws Exception {
     Path classes = dir.resolve("classes");
     ServerProcess.Result result =
         ServerProcess.run(
             dir,
             Map.of(),
-            ServerProcess.server(
-                List.of("-Xlog:class+load:file=" + classes),
-                "--port",
-                "0",
-                "--allow-device",
-                "tone"));
-
+            ServerProcess.server(List.of("-Xlog:class+load:file=" + classes), flags));
     assertThat(result.out()).startsWith("lavalier-server listening on ");
     List<String> loaded = Files.readAllLines(classes);
     assertThat(loaded).anyMatch(line -> line.contains("dev.lavalier.hub.Hub "));
-    assertThat(loaded)
+    return loaded;
+  }
+
+  @Test
+  void serverWithoutAFleetLoadsNoClassOfOne() throws Exception {
+    assertThat(loadedClasses("--port", "0", "--allow-device", "tone"))
         .filteredOn(line -> line.contains("dev.lavalier.fleet.") || line.contains("io.nats."))
+        .isEmpty();
+  }
+
+  /** Port 1 of this machine has no nats-server. */
+  @Test
+  void edgeStartsWithoutNatsServerAndOpensNoSoundSystem() throws Exception {
+    assertThat(
+            loadedClasses("--port", "0", "--fleet", "nats://127.0.0.1:1", "--fleet-edge", "edge-1"))
+        .filteredOn(line -> line.contains("javax.sound.") || line.contains("com.sun.media.sound."))
         .isEmpty();
   }
 }
