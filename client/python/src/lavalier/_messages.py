@@ -109,7 +109,8 @@ def device(message: pb.Device) -> _values.Device:
     except ValueError:
         state = _values.DeviceState.UNKNOWN
     return _values.Device(message.device_id, message.name, message.vendor, message.description, message.is_default,
-                          state, audio_format(message.capture_format), message.subscriber_count, message.node_id)
+                          state, audio_format(message.capture_format), message.subscriber_count, message.node_id,
+                          message.recorded)
 
 
 def server_info(message: pb.GetServerInfoResponse) -> _values.ServerInfo:

@@ -253,6 +253,8 @@ class Device:
     subscriber_count: int
     node_id: str = ""
     """The node of a fleet that has the device. Empty: the machine of the server has it."""
+    recorded: bool = False
+    """Whether the operators of the fleet keep its audio on disks while it is open."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -14,6 +14,7 @@ import java.util.List;
  * @param captureFormat the format in which the device is captured for all subscribers
  * @param formats the capture formats that the sound system reports
  * @param nodeId the id of the node of a fleet that has the device; empty: this machine has it
+ * @param recorded whether the fleet keeps the audio of the device on disks while it is open
  */
 public record DeviceDescriptor(
     String id,
@@ -23,7 +24,8 @@ public record DeviceDescriptor(
     boolean isDefault,
     PcmFormat captureFormat,
     List<SupportedFormat> formats,
-    String nodeId) {
+    String nodeId,
+    boolean recorded) {
 
   /** Copies the list. */
   public DeviceDescriptor {
@@ -39,12 +41,12 @@ public record DeviceDescriptor(
       boolean isDefault,
       PcmFormat captureFormat,
       List<SupportedFormat> formats) {
-    this(id, name, vendor, description, isDefault, captureFormat, formats, "");
+    this(id, name, vendor, description, isDefault, captureFormat, formats, "", false);
   }
 
   /** Returns the same device, not marked as the default. */
   public DeviceDescriptor asNotDefault() {
     return new DeviceDescriptor(
-        id, name, vendor, description, false, captureFormat, formats, nodeId);
+        id, name, vendor, description, false, captureFormat, formats, nodeId, recorded);
   }
 }

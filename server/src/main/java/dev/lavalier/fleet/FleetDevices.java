@@ -261,7 +261,8 @@ public final class FleetDevices implements Devices {
         false,
         format,
         device.formats(),
-        device.nodeId());
+        device.nodeId(),
+        device.recorded());
   }
 
   private Capture capture(

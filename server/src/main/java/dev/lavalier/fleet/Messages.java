@@ -237,7 +237,8 @@ final class Messages {
               List.of(
                   new SupportedFormat(
                       format.encoding(), format.sampleRateHz(), format.channelCount())),
-              node));
+              node,
+              each.getRecorded()));
     }
     return devices;
   }

@@ -282,7 +282,8 @@ public final class ProtoMessages {
             .setState(state(status.state()))
             .setCaptureFormat(format(status.device().captureFormat()))
             .setSubscriberCount(status.subscriberCount())
-            .setNodeId(status.device().nodeId());
+            .setNodeId(status.device().nodeId())
+            .setRecorded(status.device().recorded());
     for (SupportedFormat offered : status.device().formats()) {
       device.addFormats(format(offered.encoding(), offered.sampleRateHz(), offered.channelCount()));
     }

@@ -22,7 +22,8 @@ final class DeviceResolverTest {
                     false,
                     PcmFormat.parse("48000/2/s16le"),
                     List.of(),
-                    "n" + i))
+                    "n" + i,
+                    false))
         .toList();
   }
 

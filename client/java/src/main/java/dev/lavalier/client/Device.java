@@ -12,6 +12,7 @@ package dev.lavalier.client;
  * @param captureFormat the format in which the server captures it
  * @param subscriberCount the current number of subscriptions
  * @param nodeId the node of a fleet that has the device; empty: the machine of the server has it
+ * @param recorded whether the operators of the fleet keep its audio on disks while it is open
  */
 public record Device(
     String deviceId,
@@ -22,4 +23,5 @@ public record Device(
     DeviceState state,
     PcmFormat captureFormat,
     int subscriberCount,
-    String nodeId) {}
+    String nodeId,
+    boolean recorded) {}

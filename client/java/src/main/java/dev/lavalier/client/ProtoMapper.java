@@ -98,7 +98,8 @@ final class ProtoMapper {
         },
         format(device.getCaptureFormat()),
         device.getSubscriberCount(),
-        device.getNodeId());
+        device.getNodeId(),
+        device.getRecorded());
   }
 
   static Subscription subscription(dev.lavalier.v1.Subscription subscription)

@@ -19,6 +19,7 @@ export const Device = messageType({
   state: [6, 'int32'],
   captureFormat: [7, AudioFormat],
   subscriberCount: [9, 'int32'],
+  recorded: [11, 'bool'],
 });
 
 const DeviceSnapshot = messageType({ devices: [1, Device, 'repeated'] });

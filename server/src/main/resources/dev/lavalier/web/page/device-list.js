@@ -24,6 +24,7 @@ class Row {
     this.state.dataset.state = device.state;
     const parts = [device.deviceId, formatText(device.captureFormat), listeners(device.subscriberCount)];
     if (device.isDefault) parts.push('default');
+    if (device.recorded) parts.push('recorded');
     setText(this.details, parts.join(' \u00b7 '));
     this.button.setAttribute('aria-pressed', String(selected));
   }

@@ -130,7 +130,8 @@ final class DevicesCommand implements Callable<Integer> {
       device.state().name().toLowerCase(Locale.ROOT),
       device.captureFormat().toString(),
       Integer.toString(device.subscriberCount()),
-      device.description().isBlank() ? device.name() : device.description()
+      (device.recorded() ? "(recorded) " : "")
+          + (device.description().isBlank() ? device.name() : device.description())
     };
   }
 }

@@ -74,6 +74,7 @@ final class JsonText {
     object.addProperty("capture_format", device.captureFormat().toString());
     object.addProperty("subscriber_count", device.subscriberCount());
     object.addProperty("node_id", device.nodeId());
+    object.addProperty("recorded", device.recorded());
     return object;
   }
 

@@ -123,7 +123,9 @@ final class LavalierCliTest {
                 .build(),
             WatchDevicesResponse.newBuilder()
                 .setDevice(
-                    device("one", DeviceState.DEVICE_STATE_OPEN).toBuilder().setNodeId("studio-3"))
+                    device("one", DeviceState.DEVICE_STATE_OPEN).toBuilder()
+                        .setNodeId("studio-3")
+                        .setRecorded(true))
                 .build(),
             WatchDevicesResponse.newBuilder().setRemovedDeviceId("one").build()));
     cli.run("devices", "--watch", "--json", "--reconnect-s", "0");
@@ -136,6 +138,7 @@ final class LavalierCliTest {
               assertThat(one.get("state").getAsString()).isEqualTo("open");
               assertThat(one.get("capture_format").getAsString()).isEqualTo("8000/1/s16le");
               assertThat(one.get("node_id").getAsString()).isEqualTo("studio-3");
+              assertThat(one.get("recorded").getAsBoolean()).isTrue();
             },
             removal -> assertThat(removal.get("removed_device_id").getAsString()).isEqualTo("one"));
     cli.reset();
