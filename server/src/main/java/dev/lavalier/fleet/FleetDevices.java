@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import java.util.function.ToIntFunction;
 
 /**
@@ -44,6 +45,7 @@ public final class FleetDevices implements Devices {
   private final Map<String, RemoteCapture> captures = new HashMap<>(); // open devices
   private final Map<String, Long> leases = new TreeMap<>(); // by device that is open or opening
   private final List<Link.Registration> registrations = new ArrayList<>();
+  private final Map<String, Long> heardAt = new HashMap<>(); // nodes that have a lease
   private long lastLease;
   private long renewedAt;
   private boolean closed;
@@ -129,7 +131,7 @@ public final class FleetDevices implements Devices {
       }
       time.schedule(Timing.TICK, this::tick);
       long now = time.nanoTime();
-      if (now - renewedAt >= Timing.LEASE.toNanos() / 3) {
+      if (now - renewedAt >= Timing.RENEWAL.toNanos()) {
         renew(now);
       }
     }
@@ -146,6 +148,10 @@ public final class FleetDevices implements Devices {
 
   private void renew(long now) {
     renewedAt = now;
+    renewOf(node -> true);
+  }
+
+  private void renewOf(Predicate<String> wanted) {
     Map<String, Renew.Builder> byNode = new TreeMap<>();
     leases.forEach(
         (id, lease) ->
@@ -155,10 +161,15 @@ public final class FleetDevices implements Devices {
                 .addLeases(lease)
                 .addListeners(subscribers.applyAsInt(id)));
     byNode.forEach(
-        (node, each) -> link.publish(Subjects.control(node, edge), Messages.renew(each)));
+        (node, each) -> {
+          if (wanted.test(node)) {
+            link.publish(Subjects.control(node, edge), Messages.renew(each));
+          }
+        });
   }
 
   private void onHeartbeat(Link.Message message) {
+    renewIfReturned(Subjects.lastToken(message.subject()));
     NodeDirectory.Heard heard = nodes.onHeartbeat(message);
     if (heard.restarted() != null) {
       captures(heard.restarted()).forEach(each -> each.lose("the node has started again"));
@@ -171,6 +182,22 @@ public final class FleetDevices implements Devices {
         .filter(each -> Subjects.nodeOf(each.getKey()).equals(node))
         .map(Map.Entry::getValue)
         .toList();
+  }
+
+  /**
+   * Renews the leases of a node that was silent: its lease may expire soon, and the renewals were
+   * lost if the edge was connected again before the node.
+   */
+  private synchronized void renewIfReturned(String node) {
+    if (leases.keySet().stream().noneMatch(id -> Subjects.nodeOf(id).equals(node))) {
+      heardAt.remove(node);
+      return;
+    }
+    long now = time.nanoTime();
+    Long before = heardAt.put(node, now);
+    if (before != null && now - before > Timing.RETURN.toNanos()) {
+      renewOf(node::equals);
+    }
   }
 
   private void onCatalogue(Link.Message message) {

@@ -11,6 +11,12 @@ final class Timing {
   /** A device is closed if no edge has renewed its lease for this time. */
   static final Duration LEASE = Duration.ofSeconds(5);
 
+  /** Interval between the renewals of a lease. */
+  static final Duration RENEWAL = Duration.ofSeconds(1);
+
+  /** An edge that hears a node again after this time renews its leases at once. */
+  static final Duration RETURN = Duration.ofMillis(1_600);
+
   /** A device without blocks for this time is lost. The lease of its edge has then expired. */
   static final Duration SILENCE = LEASE.plusMillis(500);
 

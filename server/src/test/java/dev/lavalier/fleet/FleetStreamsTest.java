@@ -131,6 +131,23 @@ final class FleetStreamsTest {
   }
 
   @Test
+  void outageThatIsShorterThanALease_endsNoLease() throws Exception {
+    fleet.startNode(1, Duration.ZERO);
+    DirectFleet.Edge edge = fleet.startEdge("edge", Duration.ZERO);
+    fleet.run(SECOND);
+    DirectFleet.Listener listener = edge.subscribe(StartFrom.LIVE, 0);
+    for (int ms = 0; ms < 1_000; ms += 100) { // at any time after a renewal
+      fleet.run(Duration.ofMillis(2_000 + ms));
+      fleet.network.lost = true;
+      fleet.run(Duration.ofMillis(2_900));
+      fleet.network.lost = false;
+      fleet.run(Duration.ofSeconds(4));
+    }
+    assertThat(fleet.leases).containsExactly("edge has mic");
+    assertThat(listener.epochs).hasSize(1);
+  }
+
+  @Test
   void edgeThatStops_releasesItsLeases() throws Exception {
     fleet.startNode(1, Duration.ZERO);
     DirectFleet.Edge edge = fleet.startEdge("edge", Duration.ZERO);
