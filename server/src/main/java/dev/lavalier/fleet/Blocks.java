@@ -24,6 +24,9 @@ final class Blocks {
   /** No epoch is longer: 272 years. */
   private static final long MAX_SECONDS = 1L << 33;
 
+  /** The largest number of an epoch. As nanoseconds, it does not overflow. */
+  static final long MAX_EPOCH = MAX_NANOS / 1_000;
+
   private static final double MAX_PPM = 1e6;
 
   private Blocks() {}
@@ -108,9 +111,9 @@ final class Blocks {
         && Math.abs(block.getClockPpm()) <= MAX_PPM; // false for a NaN
   }
 
-  /** Returns whether a number can be that of an epoch. As nanoseconds, it does not overflow. */
+  /** Returns whether a number can be that of an epoch. */
   static boolean isEpoch(long micros) {
-    return micros > 0 && micros <= MAX_NANOS / 1_000;
+    return micros > 0 && micros <= MAX_EPOCH;
   }
 
   /** Returns whether a number can be a steady time. */

@@ -153,9 +153,9 @@ final class NodeDirectory {
       if (known.onStates(heartbeat, now) && change == Change.NOTHING) {
         change = Change.STATES;
       }
-    } else if (known == null || known.isReplacedBy(heartbeat) || isSilent(known, now)) {
+    } else if (known == null || known.isReplacedBy(heartbeat, now)) {
       NodeTraffic traffic = known == null ? new NodeTraffic(name, observer, time) : known.traffic;
-      nodes.put(name, new NodeView(heartbeat, traffic, now, unixNow));
+      nodes.put(name, new NodeView(heartbeat, known, traffic, now, unixNow));
       replaced = true;
     }
     if (!asked && nodes.get(name).isCatalogueDue(now)) {
@@ -185,11 +185,21 @@ final class NodeDirectory {
         && updateList(); // the list can have devices of the process before
   }
 
+  /**
+   * Returns the time of the clock that numbers the epochs of a device, or a later one; empty if its
+   * node is not known. If the node was not heard lately, its clock can have been set meanwhile: the
+   * device must then be opened before a position can be checked.
+   */
   synchronized OptionalLong epochClockMicros(String deviceId) {
     NodeView node = nodes.get(Subjects.nodeOf(deviceId));
-    return node == null
-        ? OptionalLong.empty()
-        : OptionalLong.of(node.epochMicros(time.nanoTime()) + MAX_HEARTBEAT_DELAY_MICROS);
+    if (node == null) {
+      return OptionalLong.empty();
+    }
+    long now = time.nanoTime();
+    return OptionalLong.of(
+        node.silentNanos(now) > 2 * Timing.HEARTBEAT.toNanos()
+            ? Blocks.MAX_EPOCH
+            : node.epochMicros(now) + MAX_HEARTBEAT_DELAY_MICROS);
   }
 
   /**

@@ -6,6 +6,8 @@ import dev.lavalier.common.LogText;
 import dev.lavalier.fleet.v1.Catalogue;
 import dev.lavalier.fleet.v1.Heartbeat;
 import dev.lavalier.fleet.v1.SharedDevice;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class NodeView {
 
+  private static final int MAX_EARLIER_BOOTS = 8;
   private static final int MIN_HEARTBEATS = 5;
   private static final long MAX_CLOCK_OFFSET_NANOS = 500_000_000;
   private static final long MIN_ASK_DELAY_NANOS = Timing.HEARTBEAT.toNanos();
@@ -30,7 +33,8 @@ final class NodeView {
   final long boot;
   private final long startMicros;
   private long heardAt; // steady time of this machine
-  private long epochMicros; // of the node at that time
+  private long epochOffsetMicros; // from the steady time of this machine to the node's epoch clock
+  private final Deque<Long> earlierBoots; // of the last processes before this one
   private long clockOffsetNanos;
   private int heartbeats;
   private String version = "";
@@ -48,21 +52,38 @@ final class NodeView {
   /**
    * Creates a view from the first heartbeat.
    *
+   * @param before the process before; null: none is known
    * @param unixNow unix time of this machine
    */
-  NodeView(Heartbeat first, NodeTraffic traffic, long now, long unixNow) {
+  NodeView(
+      Heartbeat first, @Nullable NodeView before, NodeTraffic traffic, long now, long unixNow) {
     this.traffic = traffic;
+    this.earlierBoots = new ArrayDeque<>();
+    if (before != null) {
+      earlierBoots.addAll(before.earlierBoots);
+      earlierBoots.add(before.boot);
+      if (earlierBoots.size() > MAX_EARLIER_BOOTS) {
+        earlierBoots.remove();
+      }
+    }
+    this.epochOffsetMicros = Long.MIN_VALUE;
     this.boot = first.getBoot();
     this.startMicros = first.getStartUnixMicros();
     this.askAt = now;
     onHeartbeat(first, now, unixNow);
   }
 
-  /** Returns whether a heartbeat is of a process that started later. */
-  boolean isReplacedBy(Heartbeat other) {
-    return other.getStartUnixMicros() > startMicros
-        || (other.getStartUnixMicros() == startMicros
-            && Long.compareUnsigned(other.getBoot(), boot) > 0);
+  /**
+   * Returns whether a heartbeat is of a process that started later. The clock of a node can be set
+   * back before a restart, so any other process than an earlier one counts if this one is silent.
+   */
+  boolean isReplacedBy(Heartbeat other, long now) {
+    boolean later =
+        other.getStartUnixMicros() > startMicros
+            || (other.getStartUnixMicros() == startMicros
+                && Long.compareUnsigned(other.getBoot(), boot) > 0);
+    boolean silentNow = silentNanos(now) > Timing.NODE_TIMEOUT.toNanos();
+    return later || (silentNow && !earlierBoots.contains(other.getBoot()));
   }
 
   /** Notes a heartbeat of this process. */
@@ -70,7 +91,9 @@ final class NodeView {
     long waited = clock.waited(heartbeat.getSteadyNanos(), now);
     heardAt = now;
     long unixNanos = heartbeat.getUnixNanos();
-    epochMicros = Math.max(heartbeat.getEpochMicros(), unixNanos / 1_000);
+    long epochMicros = Math.max(heartbeat.getEpochMicros(), unixNanos / 1_000);
+    // The largest one: others waited on the way.
+    epochOffsetMicros = Math.max(epochOffsetMicros, epochMicros - now / 1_000);
     heartbeats++;
     clockOffsetNanos = unixNanos + waited - unixNow;
     version = LogText.sanitizeAndTruncate(heartbeat.getVersion(), Messages.MAX_VERSION);
@@ -157,7 +180,7 @@ final class NodeView {
 
   /** Returns the time of the clock that numbers the node's epochs, or an earlier one. */
   long epochMicros(long now) {
-    return epochMicros + silentNanos(now) / 1_000;
+    return epochOffsetMicros + now / 1_000;
   }
 
   /** Returns how much the node's wall clock is ahead of that of this machine. */

@@ -32,9 +32,7 @@ final class GapTracker {
   private long nextIndex; // index of the next expected sample; -1: the framer's first
   private LossTotals lossesBefore = LossTotals.NONE; // before that sample
   private @Nullable Frame lastSent; // null: none yet
-  private long unsentSamples; // of the epochs since the last frame that was sent
-  private LossCause unsentCause = LossCause.NOT_KEPT;
-  private long unsentLate; // those of them that expired on their way to this machine
+  private final List<Gap.Part> unsent = new ArrayList<>(); // of the epoch of the last frame
   private long notReadyUntil; // frames before this index waited while the sink was not ready
   private long lastSentEpoch;
   private boolean firstFrameOfEpoch; // no frame of this stream was sent yet
@@ -65,9 +63,16 @@ final class GapTracker {
    */
   void onEpochEnd(LossCause cause, long lateFrames) {
     if (!firstFrameOfEpoch && stream != null) {
-      unsentSamples = Math.max(0, stream.endIndex() - nextIndex);
-      unsentCause = cause;
-      unsentLate = lateFrames * frameSize;
+      unsent.clear();
+      long missing = Math.max(0, stream.endIndex() - nextIndex);
+      long upstream =
+          stream.lossesBeforeEnd().since(lossesBefore).stream()
+              .filter(each -> each.loss().equals(Loss.UPSTREAM))
+              .mapToLong(Gap.Part::sampleCount)
+              .sum();
+      long lost = Math.min(missing, upstream + lateFrames * frameSize);
+      addPart(lost, Loss.UPSTREAM, unsent);
+      addPart(missing - lost, new Loss(cause, false), unsent);
     }
     stream = null;
   }
@@ -121,7 +126,7 @@ final class GapTracker {
     firstFrameOfEpoch = false;
     lastSent = frame;
     lastSentEpoch = stream.epoch();
-    unsentSamples = 0;
+    unsent.clear();
     nextIndex = frame.sampleIndex() + frameSize;
     onPassed(frame);
   }
@@ -154,7 +159,7 @@ final class GapTracker {
       return Optional.empty(); // usual
     }
     List<Gap.Part> parts = new ArrayList<>();
-    long rest = addLosses(frame, missing, parts);
+    long rest = addLosses(frame.lossesBefore(), missing, parts);
     long late = Math.min(rest, lateFrames * frameSize);
     addPart(late, Loss.UPSTREAM, parts);
     rest -= late;
@@ -169,9 +174,9 @@ final class GapTracker {
   }
 
   /** Adds the parts that were lost before the framer, and returns how many samples remain. */
-  private long addLosses(Frame frame, long missing, List<Gap.Part> parts) {
+  private long addLosses(LossTotals until, long missing, List<Gap.Part> parts) {
     long rest = missing;
-    for (Gap.Part lost : frame.lossesBefore().since(lossesBefore)) {
+    for (Gap.Part lost : until.since(lossesBefore)) {
       long count = Math.min(rest, lost.sampleCount());
       addPart(count, lost.loss(), parts);
       rest -= count;
@@ -180,9 +185,16 @@ final class GapTracker {
   }
 
   private static void addPart(long samples, Loss loss, List<Gap.Part> parts) {
-    if (samples > 0) {
-      parts.add(new Gap.Part(samples, loss));
+    if (samples <= 0) {
+      return;
     }
+    for (int i = 0; i < parts.size(); i++) {
+      if (parts.get(i).loss().equals(loss)) {
+        parts.set(i, new Gap.Part(parts.get(i).sampleCount() + samples, loss));
+        return;
+      }
+    }
+    parts.add(new Gap.Part(samples, loss));
   }
 
   private static Optional<Gap> gap(List<Gap.Part> parts) {
@@ -196,7 +208,7 @@ final class GapTracker {
   private Optional<Gap> gapSinceResumePoint(Frame frame) {
     boolean estimated = stream.hasOverrunAfter(nextIndex);
     List<Gap.Part> parts = new ArrayList<>();
-    long rest = addLosses(frame, frame.sampleIndex() - expectedIndex(), parts);
+    long rest = addLosses(frame.lossesBefore(), frame.sampleIndex() - expectedIndex(), parts);
     addPart(rest, new Loss(LossCause.NOT_KEPT, estimated), parts);
     return gap(parts);
   }
@@ -216,29 +228,29 @@ final class GapTracker {
   /** Returns the gap of a device that was lost and has returned in the same epoch. It is exact. */
   private Optional<Gap> gapWithinLoss(Frame frame) {
     List<Gap.Part> parts = new ArrayList<>();
-    long rest = addLosses(frame, frame.sampleIndex() - nextIndex, parts);
-    long unsent = Math.min(unsentSamples, rest);
-    addUnsent(unsent, parts);
-    addPart(rest - unsent, new Loss(LossCause.DEVICE_LOST, false), parts);
+    long rest = addLosses(frame.lossesBefore(), frame.sampleIndex() - nextIndex, parts);
+    rest = addUnsent(rest, parts);
+    addPart(rest, new Loss(LossCause.DEVICE_LOST, false), parts);
     return gap(parts);
   }
 
   private Optional<Gap> gapSinceDeviceLoss(Frame last, Frame frame) {
     long missing = format.samplesIn(frame.captureNanos() - last.captureNanos()) - frameSize;
-    long unsent = Math.min(unsentSamples, missing);
-    if (unsent <= 0) {
-      return estimatedGap(missing, LossCause.DEVICE_LOST);
-    }
     List<Gap.Part> parts = new ArrayList<>();
-    addUnsent(unsent, parts);
-    addPart(missing - unsent, new Loss(LossCause.DEVICE_LOST, true), parts);
+    long rest = addUnsent(missing, parts);
+    addPart(rest, new Loss(LossCause.DEVICE_LOST, true), parts);
     return gap(parts);
   }
 
-  private void addUnsent(long samples, List<Gap.Part> parts) {
-    long late = Math.min(unsentLate, samples);
-    addPart(late, Loss.UPSTREAM, parts);
-    addPart(samples - late, new Loss(unsentCause, false), parts);
+  /** Adds what was not sent of the epoch before, and returns how many samples remain. */
+  private long addUnsent(long missing, List<Gap.Part> parts) {
+    long rest = missing;
+    for (Gap.Part each : unsent) {
+      long count = Math.max(0, Math.min(rest, each.sampleCount()));
+      addPart(count, each.loss(), parts);
+      rest -= count;
+    }
+    return rest;
   }
 
   private static Optional<Gap> estimatedGap(long missing, LossCause cause) {

@@ -64,6 +64,12 @@ public final class PipelineStream {
     return latest == null ? -1 : latest.sampleIndex() + plan.frameSize();
   }
 
+  /** Returns the samples that the framer skipped until {@link #endIndex}. */
+  public LossTotals lossesBeforeEnd() {
+    Frame latest = frames.ring().latest();
+    return latest == null ? LossTotals.NONE : latest.lossesBefore();
+  }
+
   /** Returns the length of the earlier audio that is sent first, in milliseconds. */
   public int prerollMillis() {
     return position.prerollMillis();
