@@ -63,7 +63,7 @@ final class FleetIT {
     node = FleetProcesses.start(FleetProcesses.node(url, "studio-1", dir, "--history-ms", "10000"));
     nodeWithoutHistory = FleetProcesses.start(FleetProcesses.node(url, "studio-2", dir));
     firstEdge = FleetProcesses.start(firstEdgeArguments());
-    secondEdge = FleetProcesses.start(FleetProcesses.edge(url, "edge-2"));
+    secondEdge = FleetProcesses.start(FleetProcesses.edge(url, "edge-2", "--history-ms", "10000"));
     awaitListed(firstEdge);
     awaitListed(secondEdge);
   }
@@ -140,30 +140,42 @@ final class FleetIT {
   }
 
   @Test
-  void killedEdgeIsAnExactGapWithoutHistory() throws Exception {
-    List<CountingStream> streams = new ArrayList<>();
+  void killedEdgeCostsNoSampleWithHistory_andAnExactGapWithout() throws Exception {
+    List<CountingStream> kept = new ArrayList<>();
+    List<CountingStream> notKept = new ArrayList<>();
     try (LoopbackProxy balancer =
         LoopbackProxy.toFirstOf(List.of(firstEdge.address(), secondEdge.address()))) {
       for (int i = 0; i < STREAMS; i++) {
-        streams.add(
+        kept.add(new CountingStream(balancer.address(), CountingStream.patient(COUNT)));
+        notKept.add(
             new CountingStream(balancer.address(), CountingStream.patient(COUNT_WITHOUT_HISTORY)));
       }
-      CountingStream.awaitSamples(streams, SECOND);
+      CountingStream.awaitSamples(both(kept, notKept), SECOND);
       firstEdge.kill();
-      for (CountingStream stream : streams) {
+      for (CountingStream stream : both(kept, notKept)) {
         stream.await(20, "reconnection", heard -> heard.has(Notice.Kind.RECONNECTED));
       }
-      CountingStream.awaitSamples(streams, SECOND);
-      assertThat(streams)
+      CountingStream.awaitSamples(both(kept, notKept), 2 * SECOND);
+      assertThat(kept)
+          .extracting(CountingStream::heard)
+          .allSatisfy(heard -> assertThat(heard.lost()).isEmpty())
+          .allSatisfy(heard -> assertThat(heard.epochs()).hasSize(1));
+      assertThat(notKept)
           .extracting(CountingStream::heard)
           .allSatisfy(heard -> assertThat(heard.lost()).containsOnlyKeys(Gap.Cause.NOT_KEPT))
           .allSatisfy(heard -> assertThat(heard.estimated()).isZero())
           .allSatisfy(heard -> assertThat(heard.epochs()).hasSize(1));
     } finally {
-      streams.forEach(CountingStream::close);
+      both(kept, notKept).forEach(CountingStream::close);
       firstEdge = firstEdge.restart(Map.of(), firstEdgeArguments());
       awaitListed(firstEdge);
     }
+  }
+
+  private static List<CountingStream> both(List<CountingStream> some, List<CountingStream> others) {
+    List<CountingStream> all = new ArrayList<>(some);
+    all.addAll(others);
+    return all;
   }
 
   @Test
@@ -268,7 +280,7 @@ final class FleetIT {
         CountingStream second = new CountingStream(secondEdge.address(), options)) {
       CountingStream.awaitSamples(List.of(first, second), SECOND);
       nats.kill(0);
-      witness.await(2); // longer, and the renewal of a lease can come too late
+      witness.await(2);
       nats.start(0);
       CountingStream.awaitSamples(List.of(first, second), 2 * SECOND);
       for (CountingStream stream : List.of(first, second)) {
