@@ -42,6 +42,13 @@ final class FleetKeyCommand implements Callable<Integer> {
     private @Nullable String edge;
   }
 
+  @Option(
+      names = "--record",
+      description =
+          "Permit also what recording needs: a node to publish recorded devices, an edge to read"
+              + " them.")
+  private boolean record;
+
   @Spec private CommandSpec spec;
 
   @ArgGroup(multiplicity = "1")
@@ -56,8 +63,8 @@ final class FleetKeyCommand implements Callable<Integer> {
       Nkey key = Nkey.generate();
       String entry =
           owner.node != null
-              ? Permissions.ofNode(owner.node, key.publicKey())
-              : Permissions.ofEdge(String.valueOf(owner.edge), key.publicKey());
+              ? Permissions.ofNode(owner.node, key.publicKey(), record)
+              : Permissions.ofEdge(String.valueOf(owner.edge), key.publicKey(), record);
       Files.writeString(
           Files.createFile(file, ownerOnly()), key.seed() + "\n", StandardCharsets.US_ASCII);
       spec.commandLine().getOut().print(entry);

@@ -3,6 +3,7 @@ package dev.lavalier.app;
 import dev.lavalier.access.InvalidFileException;
 import dev.lavalier.capture.Devices;
 import dev.lavalier.common.TimeSource;
+import dev.lavalier.fleet.EpochFile;
 import dev.lavalier.fleet.FleetDevices;
 import dev.lavalier.fleet.FleetObserver;
 import dev.lavalier.fleet.NatsLink;
@@ -11,10 +12,13 @@ import dev.lavalier.fleet.NatsTls;
 import dev.lavalier.fleet.NodeAgent;
 import dev.lavalier.fleet.NodeOptions;
 import dev.lavalier.hub.DeliveryLoop;
+import dev.lavalier.hub.EpochClock;
 import dev.lavalier.hub.Hub;
 import dev.lavalier.observe.FleetAudit;
 import dev.lavalier.observe.FleetMetrics;
 import dev.lavalier.observe.Metrics;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.Optional;
@@ -39,6 +43,7 @@ final class FleetMember implements AutoCloseable {
   private final FleetOptions.Values config;
   private final TimeSource time;
   private final NatsLink link;
+  private final Optional<EpochFile> epochFile;
 
   /** Sends the blocks of all shared devices. */
   private final ExecutorService sender =
@@ -52,11 +57,20 @@ final class FleetMember implements AutoCloseable {
   private @Nullable NodeAgent agent; // null: an edge, or not started
   private volatile boolean closed;
 
-  /** Starts to connect, in the background. */
+  /**
+   * Starts to connect, in the background.
+   *
+   * @throws IllegalArgumentException if the file for the state cannot be used; its message is one
+   *     line for the user
+   */
   FleetMember(FleetOptions.Values config, TimeSource time) {
     this.config = config;
     this.time = time;
+    this.epochFile = config.state().map(file -> epochFile(file, time));
     this.link = NatsLink.connect(options(config), time);
+    if (!config.recorded().isEmpty()) {
+      link.startRecording();
+    }
     config
         .unprotected()
         .ifPresent(
@@ -85,6 +99,22 @@ final class FleetMember implements AutoCloseable {
         config.oldEngine());
   }
 
+  private static EpochFile epochFile(Path file, TimeSource time) {
+    try {
+      return EpochFile.open(file, time);
+    } catch (IOException e) {
+      throw new IllegalArgumentException(
+          "fleet-state: %s (expected: a file that the server can read and write; %s)"
+              .formatted(file, e.getMessage()),
+          e);
+    }
+  }
+
+  /** Returns the clock that numbers the epochs of the devices of this machine. */
+  EpochClock epochs() {
+    return epochFile.isPresent() ? epochFile.get() : EpochClock.WALL;
+  }
+
   /** Returns the devices of all nodes. Called once, for an edge. */
   Devices devices(Optional<Metrics> metrics) {
     Optional<FleetMetrics> fleetMetrics = metrics.map(FleetMetrics::new);
@@ -107,7 +137,9 @@ final class FleetMember implements AutoCloseable {
                   config.name(),
                   new SecureRandom().nextLong(),
                   ServerMain.version(),
-                  config::isShared),
+                  config::isShared,
+                  config.recorded()::contains,
+                  epochs()),
               hub,
               new DeliveryLoop(sender),
               link,
@@ -139,5 +171,6 @@ final class FleetMember implements AutoCloseable {
     stopSharing();
     sender.shutdown();
     link.close();
+    epochFile.ifPresent(EpochFile::close);
   }
 }

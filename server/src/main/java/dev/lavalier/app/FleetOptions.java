@@ -50,6 +50,22 @@ final class FleetOptions {
   private final Set<String> shared = new LinkedHashSet<>();
 
   @Option(
+      names = "--fleet-record",
+      paramLabel = "DEVICE_ID",
+      description =
+          "Let nats-server record this shared device of a node while an edge needs it. Can be"
+              + " repeated. Default: no device.")
+  private final Set<String> recorded = new LinkedHashSet<>();
+
+  @Option(
+      names = "--fleet-state",
+      paramLabel = "FILE",
+      description =
+          "File in which a node keeps the number of the last epoch of each device, so that they grow"
+              + " even if its clock is set back. Created if it does not exist.")
+  private @Nullable Path state;
+
+  @Option(
       names = "--fleet-edge",
       paramLabel = "ID",
       description =
@@ -108,6 +124,8 @@ final class FleetOptions {
    * @param servers the URLs of the servers of NATS
    * @param name the id of the node or edge
    * @param shared the ids of the devices that a node shares; {@code *} for all
+   * @param recorded the ids of the devices that nats-server records
+   * @param state the file with the last epochs of a node; empty: it keeps none
    * @param key the file with the seed of the key; empty: no key
    * @param tls the files for TLS; empty: none is named
    * @param oldEngine whether an old server of NATS is accepted
@@ -119,6 +137,8 @@ final class FleetOptions {
       Role role,
       String name,
       Set<String> shared,
+      Set<String> recorded,
+      Optional<Path> state,
       Optional<Path> key,
       Optional<Tls> tls,
       boolean oldEngine,
@@ -161,6 +181,10 @@ final class FleetOptions {
     Role role = node != null ? Role.NODE : Role.EDGE;
     String name = node != null ? checkName("fleet-node", node) : checkName("fleet-edge", edge);
     checkShared(role, allowed);
+    checkRecorded(role);
+    if (role == Role.EDGE) {
+      refuseIfSet("fleet-state", state, "--fleet-node; an edge numbers no epochs");
+    }
     checkTls();
     List<URI> urls = urls(servers);
     Optional<String> unprotected = unprotected(urls);
@@ -176,6 +200,8 @@ final class FleetOptions {
             role,
             name,
             shared,
+            recorded,
+            Optional.ofNullable(state),
             Optional.ofNullable(key),
             ca == null && certificate == null
                 ? Optional.empty()
@@ -195,6 +221,8 @@ final class FleetOptions {
     refuseIfSet("fleet-node", node, "--fleet as well");
     refuseIfSet("fleet-edge", edge, "--fleet as well");
     refuseIfSet("fleet-share", first(shared), "--fleet as well");
+    refuseIfSet("fleet-record", first(recorded), "--fleet as well");
+    refuseIfSet("fleet-state", state, "--fleet as well");
     refuseIfSet("fleet-key", key, "--fleet as well");
     refuseIfSet("fleet-ca", ca, "--fleet as well");
     refuseIfSet("fleet-cert", certificate, "--fleet as well");
@@ -230,6 +258,18 @@ final class FleetOptions {
       }
       if (!id.equals(ALL) && !allowed.test(id)) {
         refuseIfSet("fleet-share", id, "a device that --allow-device lists");
+      }
+    }
+  }
+
+  private void checkRecorded(Role role) {
+    Checks.noneEmpty("fleet-record", recorded);
+    for (String id : recorded) {
+      if (role == Role.EDGE) {
+        refuseIfSet("fleet-record", id, "--fleet-node; an edge has no devices of its own");
+      }
+      if (!shared.contains(ALL) && !shared.contains(id)) {
+        refuseIfSet("fleet-record", id, "a device that --fleet-share lists");
       }
     }
   }

@@ -15,6 +15,7 @@ import dev.lavalier.common.TimeSource;
 import dev.lavalier.grpc.GrpcServer;
 import dev.lavalier.hub.DeliveryLoop;
 import dev.lavalier.hub.Hub;
+import dev.lavalier.hub.HubConfig;
 import dev.lavalier.hub.ResourceLimits;
 import dev.lavalier.netty.NettyTransport;
 import dev.lavalier.pipeline.EncoderThreads;
@@ -78,7 +79,7 @@ final class LavalierServer implements AutoCloseable {
             ? new CombinedDevices(
                 List.of(fleet.orElseThrow().devices(telemetry.metrics())), config.allowed())
             : localDevices(config.capture(), config.allowed(), timeSource);
-    hub = new Hub(devices, timeSource, config.hub(), telemetry.hubObserver());
+    hub = new Hub(devices, timeSource, hubConfig(config.hub()), telemetry.hubObserver());
     limits = config.hub().resources();
     ActiveCalls activeCalls = new ActiveCalls(timeSource, config.hub().limits().perIdentity());
     accessMonitor =
@@ -111,6 +112,19 @@ final class LavalierServer implements AutoCloseable {
             .map(socket -> new GrpcServer(hub, captureCalls, socket, transport, calls));
     webConfig = config.web();
     web = webConfig.map(each -> new WebServer(captureCalls, each.origins(), transport, calls));
+  }
+
+  /** Returns the configuration with the clock for epochs that a node of a fleet has. */
+  private HubConfig hubConfig(HubConfig config) {
+    return fleet.isEmpty()
+        ? config
+        : new HubConfig(
+            config.limits(),
+            config.resources(),
+            config.stallTimeout(),
+            config.history(),
+            config.keptOpen(),
+            fleet.get().epochs());
   }
 
   private static String describe(ResourceLimits limits) {

@@ -13,17 +13,25 @@ public final class Permissions {
    *
    * @param node the id of the node
    * @param publicKey its nkey
+   * @param records whether it can let nats-server record its devices
    * @throws IllegalArgumentException if the id is malformed
    */
-  public static String ofNode(String node, String publicKey) {
+  public static String ofNode(String node, String publicKey, boolean records) {
     String id = Subjects.checkName("node", node);
     return """
         { nkey: %2$s, permissions: {
-            publish: ["lav.1.pcm.%1$s.*", "lav.1.hb.%1$s", "lav.1.cat.%1$s"],
-            subscribe: ["lav.1.ctl.%1$s.*", "lav.1.who", "lav.1.hb.%1$s"],
+            publish: ["lav.1.pcm.%1$s.*", "lav.1.hb.%1$s", "lav.1.cat.%1$s"%3$s],
+            subscribe: ["lav.1.ctl.%1$s.*", "lav.1.who", "lav.1.hb.%1$s"%4$s],
             allow_responses: { max: 1, expires: "15s" } } }
         """
-        .formatted(id, publicKey);
+        .formatted(
+            id,
+            publicKey,
+            records
+                ? ",\n      \"lav.1.rec.%1$s.*\", \"$JS.API.STREAM.CREATE.LAV_REC_%1$s\""
+                    .formatted(id)
+                : "",
+            records ? ", \"_INBOX_%s.>\"".formatted(id) : "");
   }
 
   /**
@@ -31,15 +39,24 @@ public final class Permissions {
    *
    * @param edge the id of the edge
    * @param publicKey its nkey
+   * @param records whether it can read what nats-server has recorded
    * @throws IllegalArgumentException if the id is malformed
    */
-  public static String ofEdge(String edge, String publicKey) {
+  public static String ofEdge(String edge, String publicKey, boolean records) {
     String id = Subjects.checkName("edge", edge);
     return """
         { nkey: %2$s, permissions: {
-            publish: ["lav.1.ctl.*.%1$s", "lav.1.who"],
-            subscribe: ["lav.1.pcm.*.*", "lav.1.hb.*", "lav.1.cat.*", "_INBOX_%1$s.>"] } }
+            publish: ["lav.1.ctl.*.%1$s", "lav.1.who"%3$s],
+            subscribe: ["lav.1.pcm.*.*", "lav.1.hb.*", "lav.1.cat.*", "_INBOX_%1$s.>"%4$s] } }
         """
-        .formatted(id, publicKey);
+        .formatted(
+            id,
+            publicKey,
+            records
+                ? ",\n      \"$JS.API.DIRECT.GET.*.lav.1.rec.*.*\","
+                    + " \"$JS.API.CONSUMER.CREATE.*.*.lav.1.rec.*.*\","
+                    + " \"$JS.API.CONSUMER.MSG.NEXT.*.*\""
+                : "",
+            records ? ", \"lav.1.rec.*.*\"" : "");
   }
 }

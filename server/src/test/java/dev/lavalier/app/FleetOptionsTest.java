@@ -88,8 +88,11 @@ final class FleetOptionsTest {
     assertThat(two.isShared("PCH,0")).isTrue();
     assertThat(two.isShared("a/b")).isTrue();
     assertThat(two.isShared("tone")).isFalse();
-    assertThat(values("--fleet=" + LOCAL, "--fleet-node=n", "--fleet-share=*").isShared("tone"))
-        .isTrue();
+    FleetOptions.Values all =
+        values("--fleet=" + LOCAL, "--fleet-node=n", "--fleet-share=*", "--fleet-record=mic");
+    assertThat(all.isShared("tone")).isTrue();
+    assertThat(all.recorded()).containsExactly("mic");
+    assertThat(all.state()).isEmpty();
   }
 
   @Test
@@ -190,6 +193,11 @@ final class FleetOptionsTest {
         "--fleet-node=n | fleet-node: n (expected: --fleet as well)",
         "--fleet-share=d | fleet-share: d (expected: --fleet as well)",
         "--fleet-old-engine | fleet-old-engine: true (expected: --fleet as well)",
+        "--fleet-record=d | fleet-record: d (expected: --fleet as well)",
+        "--fleet-state=f | fleet-state: f (expected: --fleet as well)",
+        "--fleet=nats://localhost --fleet-node=n --fleet-record=d | fleet-record: d (expected: a device that --fleet-share lists)",
+        "--fleet=nats://localhost --fleet-edge=e --fleet-record=d | fleet-record: d (expected: --fleet-node; an edge has no devices of its own)",
+        "--fleet=nats://localhost --fleet-edge=e --fleet-state=f | fleet-state: f (expected: --fleet-node; an edge numbers no epochs)",
         "--fleet=nats://localhost | fleet: nats://localhost (expected: --fleet-node or --fleet-edge as well)",
         "--fleet=nats://localhost,tls://localhost --fleet-edge=e | fleet: tls://localhost (expected: nats://, like the first one)",
         "--fleet=nats://localhost --fleet-node=n --fleet-edge=e | fleet-edge: e (expected: not together with --fleet-node)",
@@ -222,7 +230,9 @@ final class FleetOptionsTest {
     Result edge = fleetKey("--edge", "edge-7", dir.resolve("edge.key").toString());
     assertThat(edge.out())
         .contains("\"lav.1.ctl.*.edge-7\"", "\"_INBOX_edge-7.>\"")
-        .doesNotContain("allow_responses");
+        .doesNotContain("allow_responses", "lav.1.rec");
+    Result records = fleetKey("--record", "--node", "n", dir.resolve("record.key").toString());
+    assertThat(records.out()).contains("\"lav.1.rec.n.*\"", "\"_INBOX_n.>\"");
   }
 
   @Test
@@ -237,6 +247,17 @@ final class FleetOptionsTest {
     assertThat(other).doesNotExist();
     assertThat(fleetKey(other.toString()).code()).isEqualTo(2);
     assertThat(fleetKey("--node", "a", "--edge", "b", other.toString()).code()).isEqualTo(2);
+  }
+
+  @Test
+  void fileForTheStateThatCannotBeWrittenIsRefused() {
+    String file = dir.resolve("missing/epochs").toString();
+    ServerOptions.Values config =
+        all("--fleet=" + LOCAL, "--fleet-node=n", "--fleet-state=" + file, "--port=0");
+    assertThatThrownBy(() -> new LavalierServer(config))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageStartingWith(
+            "fleet-state: " + file + " (expected: a file that the server can read and write; ");
   }
 
   /** Starts a server, stops it, and returns the lines about the classes that it has loaded. */

@@ -38,8 +38,8 @@ final class PermissionsTest {
     Files.writeString(directory.resolve(name), key.seed());
     users.add(
         isNode
-            ? Permissions.ofNode(name, key.publicKey())
-            : Permissions.ofEdge(name, key.publicKey()));
+            ? Permissions.ofNode(name, key.publicKey(), true)
+            : Permissions.ofEdge(name, key.publicKey(), true));
   }
 
   private NatsLink connect(NatsServer server, String name) throws Exception {
