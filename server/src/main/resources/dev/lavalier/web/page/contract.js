@@ -19,6 +19,7 @@ export const Device = messageType({
   state: [6, 'int32'],
   captureFormat: [7, AudioFormat],
   subscriberCount: [9, 'int32'],
+  nodeId: [10, 'string'],
   recorded: [11, 'bool'],
 });
 

@@ -78,9 +78,12 @@ export class DeviceList {
     if (row) row.fill.style.transform = `scaleX(${scalePosition(decibels(peak))})`;
   }
 
-  /** Returns the id of the default device, or of the first one; null if there is none. */
+  /**
+   * Returns the id of the default device, or of the first one; null if there is none. Of an edge, it
+   * is null: nobody chose a microphone of one of its nodes.
+   */
   defaultId() {
-    const all = [...this.devices.values()];
-    return (all.find((d) => d.isDefault) ?? all[0])?.deviceId ?? null;
+    const local = [...this.devices.values()].filter((d) => !d.nodeId);
+    return (local.find((d) => d.isDefault) ?? local[0])?.deviceId ?? null;
   }
 }
