@@ -312,7 +312,7 @@ public final class FleetDevices implements Devices {
                 opened.getEpoch(),
                 device.captureFormat(),
                 opened.getBlockSamples(),
-                found.recorded() ? Optional.of(subject) : Optional.empty(),
+                found.recorded(),
                 time),
             time,
             () -> onClosed(id, lease, self[0]));

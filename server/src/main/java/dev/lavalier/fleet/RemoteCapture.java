@@ -141,11 +141,11 @@ final class RemoteCapture implements Capture {
   /** Requests the kept blocks of the node, and adds those that arrived meanwhile. */
   @Override
   public List<Period> kept(Duration history) {
-    List<Backfill.Earlier> earlier = backfill.blocks(startIndex, history);
+    List<Backfill.Earlier> blocks = backfill.blocks(startIndex, history);
     List<Period> kept = new ArrayList<>();
     synchronized (this) {
       long end = 0;
-      for (Backfill.Earlier each : earlier) {
+      for (Backfill.Earlier each : blocks) {
         end = addKept(each.block(), end, each.loss(), kept);
       }
       while (!early.isEmpty() && isAudio(early.peek().block())) {

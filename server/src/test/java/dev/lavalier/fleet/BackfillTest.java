@@ -12,7 +12,6 @@ import dev.lavalier.testing.ManualTimeSource;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /** Tests how the history of a node and a recording become one. */
@@ -84,14 +83,7 @@ final class BackfillTest {
   private List<String> runs(boolean recorded) {
     Backfill backfill =
         new Backfill(
-            sources,
-            "edge",
-            "studio/mic",
-            EPOCH,
-            FORMAT,
-            BLOCK,
-            recorded ? Optional.of("lav.1.rec.studio.bWlj") : Optional.empty(),
-            new ManualTimeSource());
+            sources, "edge", "studio/mic", EPOCH, FORMAT, BLOCK, recorded, new ManualTimeSource());
     List<String> runs = new ArrayList<>();
     long first = -1;
     long next = -1;

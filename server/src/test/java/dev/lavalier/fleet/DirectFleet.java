@@ -112,7 +112,7 @@ final class DirectFleet {
     final NodeAgent agent;
 
     private Node(long boot, Duration history, EpochClock epochs) {
-      hub = hub(microphone, history, nodeTime, epochs);
+      hub = hub(microphone, history, ResourceLimits.NONE, nodeTime, epochs);
       agent =
           new NodeAgent(
               new NodeOptions("studio", boot, "1.2.3", "mic"::equals, id -> recorded, epochs),
@@ -131,9 +131,9 @@ final class DirectFleet {
     final FleetDevices devices;
     final Hub hub;
 
-    private Edge(String name, Duration history) {
+    private Edge(String name, Duration history, ResourceLimits resources) {
       devices = new FleetDevices(name, link, time);
-      hub = hub(devices, history, time, EpochClock.WALL);
+      hub = hub(devices, history, resources, time, EpochClock.WALL);
       devices.start();
     }
 
@@ -232,14 +232,19 @@ final class DirectFleet {
         clock);
   }
 
-  private Hub hub(Devices devices, Duration history, TimeSource clock, EpochClock epochs) {
+  private Hub hub(
+      Devices devices,
+      Duration history,
+      ResourceLimits resources,
+      TimeSource clock,
+      EpochClock epochs) {
     Hub hub =
         new Hub(
             devices,
             clock,
             new HubConfig(
                 SubscriberLimits.DEFAULTS,
-                ResourceLimits.NONE,
+                resources,
                 Duration.ofSeconds(30),
                 history,
                 Set.of(),
@@ -259,7 +264,11 @@ final class DirectFleet {
   }
 
   Edge startEdge(String name, Duration history) {
-    return new Edge(name, history);
+    return startEdge(name, history, ResourceLimits.NONE);
+  }
+
+  Edge startEdge(String name, Duration history, ResourceLimits resources) {
+    return new Edge(name, history, resources);
   }
 
   /** Lets time pass, without audio. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.lavalier.capture.Loss;
 import dev.lavalier.capture.LossCause;
 import dev.lavalier.hub.Notice;
+import dev.lavalier.hub.ResourceLimits;
 import dev.lavalier.pipeline.Gap;
 import dev.lavalier.pipeline.StartFrom;
 import java.time.Duration;
@@ -300,5 +301,27 @@ final class FleetStreamsTest {
     assertThat(listener.gaps).isEmpty();
     assertThat(listener.indexes.size()).isBetween(1_095, 1_105);
     assertThat(fleet.network.published("lav.1.pcm.")).isZero(); // not sent twice
+  }
+
+  @Test
+  void edgeWithoutMemoryForAHistory_opensTheDeviceWithoutOne() throws Exception {
+    fleet.startNode(1, Duration.ofSeconds(10));
+    ResourceLimits none =
+        new ResourceLimits(
+            Long.MAX_VALUE, // memory
+            Long.MAX_VALUE,
+            1_000, // bytes of histories
+            Integer.MAX_VALUE,
+            Integer.MAX_VALUE,
+            Double.MAX_VALUE,
+            Double.MAX_VALUE,
+            Integer.MAX_VALUE);
+    DirectFleet.Edge edge = fleet.startEdge("edge", Duration.ofSeconds(10), none);
+    fleet.run(SECOND);
+    DirectFleet.Listener listener = edge.subscribe(StartFrom.LIVE, 0);
+    fleet.run(SECOND);
+    assertThat(listener.end).isNull();
+    assertThat(listener.indexes).hasSize(100);
+    assertThat(edge.hub.resourceUse().historyBytes()).isZero();
   }
 }

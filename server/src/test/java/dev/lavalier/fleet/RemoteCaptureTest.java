@@ -15,7 +15,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
@@ -32,45 +31,44 @@ final class RemoteCaptureTest {
   private final List<String> losses = new ArrayList<>();
   private RuntimeException failure;
   private final NodeTraffic traffic = new NodeTraffic("n", FleetObserver.NONE, time);
-  private final RemoteCapture capture =
-      new RemoteCapture(
-          new DeviceDescriptor("n/mic", "mic", "", "", false, FORMAT, List.of()),
-          EPOCH,
-          BLOCK,
-          0,
-          new HopClock(),
-          traffic,
-          new Backfill(
-              new DirectLinks().connect(),
-              "edge",
-              "n/mic",
-              EPOCH,
-              FORMAT,
-              BLOCK,
-              Optional.empty(),
-              time),
-          time,
-          () -> {});
+  private RemoteCapture capture = newCapture();
+
+  private RemoteCapture newCapture() {
+    return new RemoteCapture(
+        new DeviceDescriptor("n/mic", "mic", "", "", false, FORMAT, List.of()),
+        EPOCH,
+        BLOCK,
+        0,
+        new HopClock(),
+        traffic,
+        new Backfill(
+            new DirectLinks().connect(), "edge", "n/mic", EPOCH, FORMAT, BLOCK, false, time),
+        time,
+        () -> {});
+  }
 
   RemoteCaptureTest() {
-    capture.start(
-        new CaptureListener() {
-          @Override
-          public void onPeriod(Period period) {
-            if (failure != null) {
-              throw failure;
-            }
-            periods.add(period);
-          }
+    capture.start(listener());
+  }
 
-          @Override
-          public void onSilence(boolean silent) {}
+  private CaptureListener listener() {
+    return new CaptureListener() {
+      @Override
+      public void onPeriod(Period period) {
+        if (failure != null) {
+          throw failure;
+        }
+        periods.add(period);
+      }
 
-          @Override
-          public void onLost(String reason) {
-            losses.add(reason);
-          }
-        });
+      @Override
+      public void onSilence(boolean silent) {}
+
+      @Override
+      public void onLost(String reason) {
+        losses.add(reason);
+      }
+    };
   }
 
   private Block.Builder block(int number, long deviceLost) {
@@ -217,5 +215,62 @@ final class RemoteCaptureTest {
         .contains("processing its audio failed")
         .contains("the pipeline is broken");
     assertThat(periods).isEmpty();
+  }
+
+  @Test
+  void blocksThatArriveBeforeTheStart_wait() {
+    capture = newCapture();
+    receive(block(0, 0));
+    receive(block(1, 0));
+    assertThat(periods).isEmpty();
+    capture.start(listener());
+    receive(block(2, 0));
+    assertThat(indexes()).containsExactly(0L, (long) BLOCK, 2L * BLOCK);
+    assertThat(periods.get(0).waitedNanos()).isEqualTo(20_000_000); // until the start
+    assertThat(periods.get(2).waitedNanos()).isZero();
+  }
+
+  @Test
+  void blocksThatArriveWhileTheHistoryIsRequested_areKept() {
+    capture = newCapture();
+    receive(block(5, 0));
+    receive(block(6, 0));
+    assertThat(capture.kept(Duration.ofSeconds(1)))
+        .extracting(Period::sampleIndex)
+        .containsExactly(5L * BLOCK, 6L * BLOCK);
+    assertThat(capture.startIndex()).isEqualTo(7L * BLOCK);
+    capture.start(listener());
+    receive(block(6, 0));
+    receive(block(7, 0));
+    assertThat(indexes()).containsExactly(7L * BLOCK);
+  }
+
+  @Test
+  void deviceThatIsLostBeforeTheStart_isLostAtTheStart() {
+    capture = newCapture();
+    receive(block(0, 0));
+    receive(block(1, 0).clearPcm().setEnded("unplugged"));
+    receive(block(2, 0));
+    capture.start(listener());
+    assertThat(indexes()).containsExactly(0L);
+    assertThat(losses).containsExactly("unplugged");
+
+    capture = newCapture();
+    capture.lose("the node has started again");
+    capture.start(listener());
+    assertThat(losses).containsExactly("unplugged", "the node has started again");
+  }
+
+  @Test
+  void manyBlocksBeforeTheStart_areBoundedInBytes() {
+    capture = newCapture();
+    int size = BLOCK * FORMAT.bytesPerSampleFrame();
+    int count = 2 * (8 << 20) / size;
+    for (int i = 0; i < count; i++) {
+      receive(block(i, 0).build().toByteArray());
+    }
+    capture.start(listener());
+    assertThat(periods.size()).isBetween((8 << 20) / (size + 100), (8 << 20) / size);
+    assertThat(periods.get(periods.size() - 1).sampleIndex()).isEqualTo((count - 1L) * BLOCK);
   }
 }
