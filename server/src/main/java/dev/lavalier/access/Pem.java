@@ -8,7 +8,9 @@ import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.PrivateKey;
 import java.security.Signature;
+import java.security.cert.CertificateExpiredException;
 import java.security.cert.CertificateFactory;
+import java.security.cert.CertificateNotYetValidException;
 import java.security.cert.X509Certificate;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.Base64;
@@ -46,6 +48,33 @@ public final class Pem {
       throw ConfigFile.invalid(setting, file, "certificates in PEM form", e);
     }
     throw ConfigFile.invalid(setting, file, "at least one certificate in PEM form", null);
+  }
+
+  /**
+   * Checks that a certificate is valid now.
+   *
+   * @param setting the setting that names the file, for messages
+   * @throws InvalidFileException if it is not
+   */
+  public static void checkValid(String setting, Path file, X509Certificate certificate)
+      throws InvalidFileException {
+    try {
+      certificate.checkValidity();
+    } catch (CertificateExpiredException e) {
+      throw ConfigFile.invalid(
+          setting,
+          file,
+          "a certificate that has not expired; it expired on "
+              + certificate.getNotAfter().toInstant(),
+          e);
+    } catch (CertificateNotYetValidException e) {
+      throw ConfigFile.invalid(
+          setting,
+          file,
+          "a certificate that is already valid; it is valid from "
+              + certificate.getNotBefore().toInstant(),
+          e);
+    }
   }
 
   /**

@@ -3,8 +3,6 @@ package dev.lavalier.access;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.security.PrivateKey;
-import java.security.cert.CertificateExpiredException;
-import java.security.cert.CertificateNotYetValidException;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
@@ -30,7 +28,7 @@ public record TlsMaterial(
   static TlsMaterial of(TlsFiles files, List<ByteBuffer> contents) throws InvalidFileException {
     List<X509Certificate> chain =
         Pem.certificates(TlsFiles.CERTIFICATE, files.certificate(), contents.get(0));
-    checkValid(files.certificate(), chain.get(0));
+    Pem.checkValid(TlsFiles.CERTIFICATE, files.certificate(), chain.get(0));
     PrivateKey key = Pem.key(TlsFiles.KEY, files.key(), contents.get(1));
     if (!Pem.matches(key, chain.get(0))) {
       throw ConfigFile.invalid(
@@ -41,27 +39,6 @@ public record TlsMaterial(
         chain,
         key,
         ca.isEmpty() ? List.of() : Pem.certificates(TlsFiles.CLIENT_CA, ca.get(), contents.get(2)));
-  }
-
-  private static void checkValid(Path file, X509Certificate certificate)
-      throws InvalidFileException {
-    try {
-      certificate.checkValidity();
-    } catch (CertificateExpiredException e) {
-      throw ConfigFile.invalid(
-          TlsFiles.CERTIFICATE,
-          file,
-          "a certificate that has not expired; it expired on "
-              + certificate.getNotAfter().toInstant(),
-          e);
-    } catch (CertificateNotYetValidException e) {
-      throw ConfigFile.invalid(
-          TlsFiles.CERTIFICATE,
-          file,
-          "a certificate that is already valid; it is valid from "
-              + certificate.getNotBefore().toInstant(),
-          e);
-    }
   }
 
   /** Returns the time until the certificate expires; negative if it has expired. */

@@ -152,6 +152,11 @@ public final class NatsLink implements Link, AutoCloseable {
     }
   }
 
+  /** Returns whether there is a connection. It can be busy, unlike that of {@link #isReady}. */
+  public boolean isConnected() {
+    return session.get() != null;
+  }
+
   @Override
   public boolean isReady() {
     NatsSession current = session.get();

@@ -72,7 +72,7 @@ public record NatsOptions(
       ConfigFile.warnIfOthersCanRead(Nkey.SETTING, nkeySeed.get());
     }
     if (usedTls().isPresent()) {
-      usedTls().get().context();
+      usedTls().get().check();
       usedTls()
           .get()
           .privateKey()

@@ -61,22 +61,34 @@ public record NatsTls(Optional<Path> ca, Optional<Path> certificate, Optional<Pa
   }
 
   /**
+   * Reads the files, like {@link #context}. A certificate that is not valid now is not an error: a
+   * machine without a battery starts with a wrong clock.
+   */
+  void check() throws InvalidFileException {
+    var unused = context(false);
+  }
+
+  /**
    * Reads the files. May block on the file system.
    *
    * @return a context that checks the name of nats-server, too
    * @throws InvalidFileException if a file cannot be used
    */
   SSLContext context() throws InvalidFileException {
+    return context(true);
+  }
+
+  private SSLContext context(boolean valid) throws InvalidFileException {
     try {
       SSLContext context = SSLContext.getInstance("TLS");
-      context.init(keyManagers(), new TrustManager[] {trustManager()}, null);
+      context.init(keyManagers(valid), new TrustManager[] {trustManager()}, null);
       return context;
     } catch (GeneralSecurityException | IOException e) {
       throw new InvalidFileException("fleet: TLS cannot be used: " + e.getMessage(), e);
     }
   }
 
-  private KeyManager @Nullable [] keyManagers()
+  private KeyManager @Nullable [] keyManagers(boolean valid)
       throws InvalidFileException, GeneralSecurityException, IOException {
     if (certificate.isEmpty() || privateKey.isEmpty()) {
       return null;
@@ -85,6 +97,9 @@ public record NatsTls(Optional<Path> ca, Optional<Path> certificate, Optional<Pa
     Path keyFile = privateKey.get();
     List<X509Certificate> chain =
         Pem.certificates(CERTIFICATE, file, ConfigFile.read(CERTIFICATE, file));
+    if (valid) { // nats-server does not say why it refuses a certificate
+      Pem.checkValid(CERTIFICATE, file, chain.get(0));
+    }
     PrivateKey key = Pem.key(PRIVATE_KEY, keyFile, ConfigFile.read(PRIVATE_KEY, keyFile));
     if (!Pem.matches(key, chain.get(0))) {
       throw ConfigFile.invalid(PRIVATE_KEY, keyFile, "the key of the certificate in " + file, null);

@@ -158,16 +158,21 @@ final class NatsAccessTest {
     }
   }
 
-  @SlowTest
   @Test
   void newCertificateIsUsedWithoutRestart() throws Exception {
     Certificates certificates = certificates();
-    certificates.ca("other").signed("edge", "/CN=edge", "other");
+    certificates.expired("edge", "/CN=edge", "ca");
     try (NatsServer server = NatsServer.started(directory, tlsConfiguration())) {
       String url = "tls://localhost:" + server.port();
       NatsLink link = links.link(url, "edge-7", directory, edge, Optional.of(tls("edge")));
-      links.log().await(line -> line.startsWith("WARN fleet: no connection to " + url));
-      assertThat(link.isReady()).isFalse();
+      links
+          .log()
+          .await(
+              line ->
+                  line.startsWith(
+                      "WARN fleet: fleet-cert: %s (expected: a certificate that has not expired;"
+                          .formatted(directory.resolve("edge.pem"))));
+      assertThat(link.isConnected()).isFalse();
 
       certificates.signed("good", "/CN=edge", "ca");
       for (String suffix : List.of(".key", ".pem")) {
@@ -178,6 +183,7 @@ final class NatsAccessTest {
       }
 
       links.ready(link);
+      assertThat(link.isConnected()).isTrue();
     }
   }
 
