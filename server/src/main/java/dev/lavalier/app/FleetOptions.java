@@ -62,7 +62,8 @@ final class FleetOptions {
       paramLabel = "FILE",
       description =
           "File in which a node keeps the number of the last epoch of each device, so that they grow"
-              + " even if its clock is set back. Created if it does not exist.")
+              + " even if its clock is set back. Created if it does not exist. Default: fleet-epochs"
+              + " in the state directory of the systemd unit, if it has one.")
   private @Nullable Path state;
 
   @Option(
@@ -201,7 +202,7 @@ final class FleetOptions {
             name,
             shared,
             recorded,
-            Optional.ofNullable(state),
+            Optional.ofNullable(state).or(() -> defaultState(role)),
             Optional.ofNullable(key),
             ca == null && certificate == null
                 ? Optional.empty()
@@ -214,6 +215,14 @@ final class FleetOptions {
             unprotected);
     FleetMember.checkFiles(values);
     return Optional.of(values);
+  }
+
+  /** A packaged node has a file without an option, because it must not depend on its clock. */
+  private static Optional<Path> defaultState(Role role) {
+    String directory = System.getenv().getOrDefault("STATE_DIRECTORY", "");
+    return role == Role.NODE && !directory.isEmpty()
+        ? Optional.of(Path.of(directory.split(":", -1)[0], "fleet-epochs"))
+        : Optional.empty();
   }
 
   /** Refuses the other options if {@code --fleet} is not set. */

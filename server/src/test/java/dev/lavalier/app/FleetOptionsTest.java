@@ -260,6 +260,18 @@ final class FleetOptionsTest {
             "fleet-state: " + file + " (expected: a file that the server can read and write; ");
   }
 
+  @Test
+  void nodeOfASystemdUnitKeepsItsStateInTheStateDirectory() throws Exception {
+    ServerProcess.Result result =
+        ServerProcess.run(
+            dir,
+            Map.of("STATE_DIRECTORY", dir + ":/elsewhere"),
+            ServerProcess.server(
+                List.of(), "--port", "0", "--fleet", "nats://127.0.0.1:1", "--fleet-node", "n"));
+    assertThat(result.out()).startsWith("lavalier-server listening on ");
+    assertThat(Files.readString(dir.resolve("fleet-epochs"))).matches("\\d{16}\\s*");
+  }
+
   /** Starts a server, stops it, and returns the lines about the classes that it has loaded. */
   private List<String> loadedClasses(String... flags) throws Exception {
     Path classes = dir.resolve("classes");
