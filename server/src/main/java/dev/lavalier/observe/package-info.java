@@ -3,9 +3,9 @@
  * events ({@link dev.lavalier.observe.JfrEvents}) and, if enabled, metrics ({@link
  * dev.lavalier.observe.Metrics}).
  *
- * <p>Depends on {@code hub} and the packages below it, and implements the observer of the hub.
- * Observers must not block or throw, because they run on capture threads, delivery loops and device
- * actors.
+ * <p>Depends on {@code hub} and the packages below it, and implements the observer of the hub. Its
+ * classes for a fleet, which only a server of a fleet loads, depend on {@code fleet}. Observers
+ * must not block or throw, because they run on capture threads, delivery loops and device actors.
  */
 @NullMarked
 package dev.lavalier.observe;
