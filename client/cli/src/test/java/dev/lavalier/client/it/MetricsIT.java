@@ -71,7 +71,7 @@ final class MetricsIT {
       prometheus.await(
           "lavalier_grpc_calls_ended_total{method=\"lavalier.v1.AudioCapture/StreamFrames\"}",
           n -> n == 1);
-      assertThat(prometheus.healthyRules()).isEqualTo(9);
+      assertThat(prometheus.healthyRules()).isEqualTo(14);
       assertThat(Prometheus.lint(scrape(target(server)))).isEmpty();
     }
   }
