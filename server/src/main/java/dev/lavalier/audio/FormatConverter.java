@@ -68,18 +68,22 @@ public final class FormatConverter {
    * @return number of delivered samples per channel that are now in {@link #output}
    */
   public int convert(byte[] captured, int samples, long sampleIndex) {
-    int count = 0;
+    long start = 0;
+    long end = Long.MAX_VALUE;
+    for (Plane plane : planes) { // one that another converter has used before starts earlier
+      plane.accept(captured, samples, sampleIndex);
+      start = Math.max(start, plane.outputIndex());
+      end = Math.min(end, plane.outputIndex() + plane.count());
+    }
+    outputIndex = start;
+    int count = (int) Math.max(0, end - start);
+    int bytes = count * conversion.delivered().bytesPerSampleFrame();
+    if (pcm.length < bytes) {
+      pcm = new byte[bytes];
+    }
     int clipped = 0;
     for (int k = 0; k < planes.length; k++) {
-      Plane plane = planes[k];
-      plane.accept(captured, samples, sampleIndex);
-      count = plane.count();
-      outputIndex = plane.outputIndex();
-      int bytes = count * conversion.delivered().bytesPerSampleFrame();
-      if (pcm.length < bytes) {
-        pcm = new byte[bytes];
-      }
-      clipped += encode(plane.values(), count, k);
+      clipped += encode(planes[k], count, k);
     }
     if (clipped > 0) {
       long total = clippedSamples + clipped; // only this thread writes it
@@ -101,13 +105,22 @@ public final class FormatConverter {
     return outputIndex;
   }
 
-  private int encode(double[] values, int count, int plane) {
+  private int encode(Plane from, int count, int plane) {
     int clipped = 0;
+    int first = count == 0 ? 0 : (int) (outputIndex - from.outputIndex());
     for (int channel = 0; channel < planeOf.length; channel++) {
       if (planeOf[channel] == plane) {
         clipped +=
             SampleCodec.encode(
-                conversion.delivered(), values, count, pcm, channel, dither, outputIndex, plane);
+                conversion.delivered(),
+                from.values(),
+                first,
+                count,
+                pcm,
+                channel,
+                dither,
+                outputIndex,
+                plane);
       }
     }
     return clipped;

@@ -59,6 +59,7 @@ final class SampleCodec {
   /**
    * Encodes {@code samples} samples of channel {@code channel}, counted from 0.
    *
+   * @param first position of the first sample in {@code from}
    * @param dither whether to add {@link #dither} of {@code plane}; only for integer encodings
    * @param sampleIndex index of the first sample
    * @return how many samples were clamped
@@ -66,6 +67,7 @@ final class SampleCodec {
   static int encode(
       PcmFormat format,
       double[] from,
+      int first,
       int samples,
       byte[] to,
       int channel,
@@ -77,7 +79,7 @@ final class SampleCodec {
     int at = channel * bytes;
     if (format.encoding() == SampleEncoding.F32LE) {
       for (int i = 0; i < samples; i++, at += step) {
-        FLOAT.set(to, at, (float) from[i]);
+        FLOAT.set(to, at, (float) from[first + i]);
       }
       return 0;
     }
@@ -85,7 +87,7 @@ final class SampleCodec {
     int clipped = 0;
     for (int i = 0; i < samples; i++, at += step) {
       double noise = dither ? dither(sampleIndex + i, plane) : 0;
-      double rounded = Math.rint(from[i] * fullScale + noise);
+      double rounded = Math.rint(from[first + i] * fullScale + noise);
       double limited = Math.max(-fullScale, Math.min(fullScale - 1, rounded));
       if (limited != rounded) {
         clipped++;

@@ -333,6 +333,38 @@ final class FormatConverterTest {
   }
 
   /** A converter that shares its planes gives the same bytes, also after it skipped blocks. */
+  @ParameterizedTest
+  @ValueSource(ints = {10, 441})
+  void converterThatSharesOneOfItsChannelsStartsWithAlignedChannels(int length) throws Exception {
+    PcmFormat captured = PcmFormat.parse("44100/2/s16le");
+    PcmFormat delivered = PcmFormat.parse("48000/2/s16le");
+    Conversion stereo = Conversion.plan(captured, delivered, List.of());
+    Conversion right = Conversion.plan(captured, PcmFormat.parse("48000/1/s16le"), List.of(2));
+    Planes planes = new Planes(new PolyphaseFilters());
+    FormatConverter earlier = new FormatConverter(right, planes);
+    FormatConverter later = new FormatConverter(stereo, planes);
+    FormatConverter alone = new FormatConverter(stereo, new PolyphaseFilters());
+    int blocks = 4_410 / length;
+    byte[] pcm = anyPcm(captured, 4_410);
+    byte[] expected = new byte[4_800 * 4];
+    int compared = 0;
+
+    for (int k = 0; k < blocks; k++) {
+      byte[] block = Arrays.copyOfRange(pcm, k * length * 4, (k + 1) * length * 4);
+      earlier.convert(block, length, (long) k * length);
+      int bytes = 4 * alone.convert(block, length, (long) k * length);
+      System.arraycopy(alone.output(), 0, expected, 4 * (int) alone.outputIndex(), bytes);
+      if (k >= blocks / 2) {
+        int count = later.convert(block, length, (long) k * length);
+        int from = 4 * (int) later.outputIndex();
+        assertThat(Arrays.copyOf(later.output(), 4 * count))
+            .isEqualTo(Arrays.copyOfRange(expected, from, from + 4 * count));
+        compared += count;
+      }
+    }
+    assertThat(compared).isGreaterThan(2_200);
+  }
+
   @Test
   void convertersOfOnePipelineShareTheirWork() throws Exception {
     PcmFormat captured = PcmFormat.parse("48000/2/s16le");
