@@ -330,7 +330,9 @@ final class FleetOptions {
     } catch (URISyntaxException e) {
       // reported below
     }
-    String shown = text.replaceFirst("//.*@", "//...@"); // it may be a password
+    // What is before @ or after ? may be a password.
+    String shown =
+        text.replaceFirst("(?s)^(nats://|tls://)?.*@", "$1...@").replaceFirst("(?s)\\?.*", "?...");
     throw new IllegalArgumentException(
         "fleet: %s (expected: %s)".formatted(text.isEmpty() ? "empty" : shown, URL_SYNTAX));
   }
