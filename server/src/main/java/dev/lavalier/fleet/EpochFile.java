@@ -5,6 +5,7 @@ import dev.lavalier.common.LogText;
 import dev.lavalier.common.TimeSource;
 import dev.lavalier.hub.EpochClock;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -27,6 +28,7 @@ public final class EpochFile implements EpochClock, AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(EpochFile.class);
 
   private static final Duration INTERVAL = Duration.ofSeconds(10);
+  private static final long MAX_BYTES = 1_024;
 
   private final Path file;
   private final TimeSource time;
@@ -58,7 +60,7 @@ public final class EpochFile implements EpochClock, AutoCloseable {
   /**
    * Reads the file, or creates it.
    *
-   * @throws IOException if it cannot be read or written
+   * @throws IOException if it cannot be read or written, or has something other than a number
    */
   public static EpochFile open(Path file, TimeSource time) throws IOException {
     EpochFile opened = new EpochFile(file, read(file), time);
@@ -67,12 +69,27 @@ public final class EpochFile implements EpochClock, AutoCloseable {
     return opened;
   }
 
-  /** Returns the time in the file; 0 if there is none, or if it is malformed. */
+  /**
+   * Returns the time in the file; 0 if there is none, or if the file is empty or damaged. A file
+   * with something else may be a key: it stays as it is, and is not logged.
+   */
   private static long read(Path file) throws IOException {
     if (Files.notExists(file)) {
       return 0;
     }
-    String text = Files.readString(file).strip();
+    if (!Files.isRegularFile(file)) {
+      throw new IOException("it is not a regular file");
+    }
+    if (Files.size(file) <= MAX_BYTES) {
+      String text = Files.readString(file, StandardCharsets.ISO_8859_1);
+      if (text.chars().allMatch(each -> each <= ' ' || Character.isDigit(each))) {
+        return parse(file, text.strip());
+      }
+    }
+    throw new IOException("it has something other than the number of an epoch");
+  }
+
+  private static long parse(Path file, String text) {
     try {
       long stored = Long.parseLong(text);
       if (Blocks.isEpoch(stored)) {
@@ -84,7 +101,7 @@ public final class EpochFile implements EpochClock, AutoCloseable {
     log.warn(
         "fleet-state: {}: {} (expected: the number of an epoch); the file is replaced",
         file,
-        LogText.sanitizeAndTruncate(text));
+        text.isEmpty() ? "empty" : LogText.sanitizeAndTruncate(text));
     return 0;
   }
 

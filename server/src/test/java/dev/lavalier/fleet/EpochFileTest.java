@@ -59,12 +59,29 @@ final class EpochFileTest {
   }
 
   @Test
-  void malformedFile_isReplaced() throws IOException {
-    for (String text : new String[] {"", "tomorrow", "-1", "9223372036854775807"}) {
+  void damagedFile_isReplaced() throws IOException {
+    for (String text : new String[] {"", "\0\0\0\0", "0", "9223372036854775807"}) {
       Files.writeString(file, text);
       open().close();
       assertThat(stored()).isEqualTo(fleet.nodeTime.unixNanos() / 1_000);
     }
+  }
+
+  @Test
+  void fileWithSomethingElse_isRefused_andStaysAsItIs() throws IOException {
+    for (String text : new String[] {"tomorrow", "-1", "SUAKEY", "1".repeat(2_000)}) {
+      Files.writeString(file, text);
+      assertThatThrownBy(this::open)
+          .isInstanceOf(IOException.class)
+          .hasMessage("it has something other than the number of an epoch");
+      assertThat(file).hasContent(text);
+    }
+  }
+
+  @Test
+  void directory_isRefused() {
+    file = directory;
+    assertThatThrownBy(this::open).isInstanceOf(IOException.class).hasMessageContaining("regular");
   }
 
   @Test
