@@ -29,6 +29,7 @@ final class Backfill {
 
   private final Link link;
   private final String edge;
+  private final long boot;
   private final String deviceId;
   private final long epoch;
   private final PcmFormat format;
@@ -39,6 +40,7 @@ final class Backfill {
   /**
    * Creates a backfill.
    *
+   * @param boot the number of the process of the node
    * @param deviceId the id of the device in the fleet
    * @param format the format of its blocks
    * @param blockSamples samples per channel in an ordinary block; a longer one is malformed
@@ -47,6 +49,7 @@ final class Backfill {
   Backfill(
       Link link,
       String edge,
+      long boot,
       String deviceId,
       long epoch,
       PcmFormat format,
@@ -55,6 +58,7 @@ final class Backfill {
       TimeSource time) {
     this.link = link;
     this.edge = edge;
+    this.boot = boot;
     this.deviceId = deviceId;
     this.epoch = epoch;
     this.format = format;
@@ -163,7 +167,7 @@ final class Backfill {
       byte[] reply =
           link.request(
               Subjects.control(Subjects.nodeOf(deviceId), edge),
-              Messages.fetch(Subjects.localIdOf(deviceId), epoch, fromIndex),
+              Messages.fetch(boot, Subjects.localIdOf(deviceId), epoch, fromIndex),
               REQUEST_TIMEOUT);
       return Messages.fetched(reply, format);
     } catch (Link.NoReplyException e) {

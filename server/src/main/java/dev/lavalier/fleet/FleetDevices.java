@@ -163,7 +163,7 @@ public final class FleetDevices implements Devices {
     byNode.forEach(
         (node, each) -> {
           if (wanted.test(node)) {
-            link.publish(Subjects.control(node, edge), Messages.renew(each));
+            link.publish(Subjects.control(node, edge), Messages.renew(nodes.boot(node), each));
           }
         });
   }
@@ -223,7 +223,7 @@ public final class FleetDevices implements Devices {
     long lease = newLease(deviceId);
     boolean opens = false;
     try {
-      Opened opened = opened(deviceId, request(deviceId, lease));
+      Opened opened = opened(deviceId, request(deviceId, lease, found.node().boot));
       Capture capture = capture(checkOpened(found.device(), opened), opened, lease, found);
       opens = true;
       return capture;
@@ -242,11 +242,12 @@ public final class FleetDevices implements Devices {
     return lastLease;
   }
 
-  private byte[] request(String deviceId, long lease) throws StreamException {
+  private byte[] request(String deviceId, long lease, long boot) throws StreamException {
     try {
       return link.request(
           Subjects.control(Subjects.nodeOf(deviceId), edge),
-          Messages.open(Subjects.localIdOf(deviceId), lease, subscribers.applyAsInt(deviceId)),
+          Messages.open(
+              boot, Subjects.localIdOf(deviceId), lease, subscribers.applyAsInt(deviceId)),
           Timing.OPEN_TIMEOUT);
     } catch (Link.NoReplyException e) {
       throw new StreamException(
@@ -308,6 +309,7 @@ public final class FleetDevices implements Devices {
             new Backfill(
                 link,
                 edge,
+                found.node().boot,
                 id,
                 opened.getEpoch(),
                 device.captureFormat(),

@@ -78,15 +78,16 @@ final class Messages {
         : null;
   }
 
-  static byte[] open(String localId, long lease, int listeners) {
+  static byte[] open(long boot, String localId, long lease, int listeners) {
     return ControlRequest.newBuilder()
+        .setBoot(boot)
         .setOpen(Open.newBuilder().setLocalId(localId).setLease(lease).setListeners(listeners))
         .build()
         .toByteArray();
   }
 
-  static byte[] renew(Renew.Builder leases) {
-    return ControlRequest.newBuilder().setRenew(leases).build().toByteArray();
+  static byte[] renew(long boot, Renew.Builder leases) {
+    return ControlRequest.newBuilder().setBoot(boot).setRenew(leases).build().toByteArray();
   }
 
   static byte[] release(String localId, long lease) {
@@ -96,8 +97,9 @@ final class Messages {
         .toByteArray();
   }
 
-  static byte[] fetch(String localId, long epoch, long fromIndex) {
+  static byte[] fetch(long boot, String localId, long epoch, long fromIndex) {
     return ControlRequest.newBuilder()
+        .setBoot(boot)
         .setFetch(Fetch.newBuilder().setLocalId(localId).setEpoch(epoch).setFromIndex(fromIndex))
         .build()
         .toByteArray();

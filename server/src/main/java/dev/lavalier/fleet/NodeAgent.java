@@ -185,7 +185,9 @@ public final class NodeAgent implements AutoCloseable {
   private void onControl(Link.Message message) {
     ControlRequest request = Messages.decode(ControlRequest.parser(), message.payload());
     String edge = Subjects.lastToken(message.subject());
-    if (request == null || !Subjects.isName(edge)) {
+    if (request == null
+        || !Subjects.isName(edge)
+        || (request.getBoot() != 0 && request.getBoot() != boot)) {
       return;
     }
     switch (request.getRequestCase()) {

@@ -79,6 +79,12 @@ final class NodeDirectory {
     return node.silentNanos(now) > Timing.NODE_TIMEOUT.toNanos();
   }
 
+  /** Returns the number of the process of a node; 0 if the node is not known. */
+  synchronized long boot(String node) {
+    NodeView known = nodes.get(node);
+    return known == null ? 0 : known.boot;
+  }
+
   /** What has changed. */
   enum Change {
     NOTHING,

@@ -149,7 +149,7 @@ final class RemoteCapture implements Capture {
         end = addKept(each.block(), end, each.loss(), kept);
       }
       while (!early.isEmpty() && isAudio(early.peek().block())) {
-        end = addKept(early.remove().block(), end, Loss.UPSTREAM, kept);
+        end = addKept(removeEarly().block(), end, Loss.UPSTREAM, kept);
       }
       startIndex = Math.max(startIndex, end);
     }
@@ -172,7 +172,7 @@ final class RemoteCapture implements Capture {
     listener = receiver;
     started = true;
     while (!early.isEmpty()) {
-      Early each = early.remove();
+      Early each = removeEarly();
       accept(each.block(), each.now());
     }
     if (lostEarly != null) {
@@ -250,8 +250,14 @@ final class RemoteCapture implements Capture {
     early.add(new Early(block, time.nanoTime()));
     earlyBytes += block.getSerializedSize();
     while (earlyBytes > MAX_EARLY_BYTES) {
-      earlyBytes -= early.remove().block().getSerializedSize();
+      var unused = removeEarly();
     }
+  }
+
+  private Early removeEarly() {
+    Early oldest = early.remove();
+    earlyBytes -= oldest.block().getSerializedSize();
+    return oldest;
   }
 
   /** Returns whether a block has samples of this epoch. */

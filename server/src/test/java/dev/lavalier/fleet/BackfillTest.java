@@ -83,7 +83,15 @@ final class BackfillTest {
   private List<String> runs(boolean recorded) {
     Backfill backfill =
         new Backfill(
-            sources, "edge", "studio/mic", EPOCH, FORMAT, BLOCK, recorded, new ManualTimeSource());
+            sources,
+            "edge",
+            1,
+            "studio/mic",
+            EPOCH,
+            FORMAT,
+            BLOCK,
+            recorded,
+            new ManualTimeSource());
     List<String> runs = new ArrayList<>();
     long first = -1;
     long next = -1;

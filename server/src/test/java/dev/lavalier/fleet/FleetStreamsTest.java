@@ -283,7 +283,7 @@ final class FleetStreamsTest {
   private static int fetch(DirectFleet.Edge edge, String name, long epoch) throws Exception {
     byte[] reply =
         edge.link.request(
-            Subjects.control("studio", name), Messages.fetch("mic", epoch, 0), Duration.ZERO);
+            Subjects.control("studio", name), Messages.fetch(0, "mic", epoch, 0), Duration.ZERO);
     return Messages.fetched(reply, DirectFleet.FORMAT).size();
   }
 

@@ -143,7 +143,7 @@ final class FleetTest {
     startNode(1);
     byte[] reply =
         edgeLink.request(
-            Subjects.control("studio-3", "edge"), Messages.open("secret", 1, 1), Duration.ZERO);
+            Subjects.control("studio-3", "edge"), Messages.open(0, "secret", 1, 1), Duration.ZERO);
     OpenReply answer = OpenReply.parseFrom(reply);
     assertThat(answer.getRefused().getReason()).isEqualTo("DEVICE_LOST");
     assertThat(answer.getRefused().getMessage())
@@ -256,7 +256,8 @@ final class FleetTest {
       microphone.deliver();
     }
     List<byte[]> answers = new ArrayList<>();
-    edgeLink.send(Subjects.control("studio-3", "edge"), Messages.open("PCH,0", 1, 1), answers::add);
+    edgeLink.send(
+        Subjects.control("studio-3", "edge"), Messages.open(0, "PCH,0", 1, 1), answers::add);
     microphone.deliver();
     assertThat(answers).hasSize(1);
     Opened opened = OpenReply.parseFrom(answers.get(0)).getOpened();
@@ -275,6 +276,26 @@ final class FleetTest {
     time.advance(Duration.ofSeconds(2));
     assertThat(first.published).isEmpty();
     assertThat(second.published).contains(Subjects.heartbeat("studio-3"));
+  }
+
+  @Test
+  void requestForAnotherProcess_isIgnored() throws Exception {
+    startNode(7);
+    for (long boot : new long[] {0, 7}) {
+      byte[] reply =
+          edgeLink.request(
+              Subjects.control("studio-3", "edge"),
+              Messages.open(boot, "secret", 1, 1),
+              Duration.ZERO);
+      assertThat(OpenReply.parseFrom(reply).hasRefused()).isTrue();
+    }
+    assertThatThrownBy(
+            () ->
+                edgeLink.request(
+                    Subjects.control("studio-3", "edge"),
+                    Messages.open(8, "secret", 1, 1),
+                    Duration.ZERO))
+        .isInstanceOf(Link.NoReplyException.class);
   }
 
   @Test

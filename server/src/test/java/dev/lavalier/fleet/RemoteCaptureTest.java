@@ -42,7 +42,7 @@ final class RemoteCaptureTest {
         new HopClock(),
         traffic,
         new Backfill(
-            new DirectLinks().connect(), "edge", "n/mic", EPOCH, FORMAT, BLOCK, false, time),
+            new DirectLinks().connect(), "edge", 1, "n/mic", EPOCH, FORMAT, BLOCK, false, time),
         time,
         () -> {});
   }
@@ -243,6 +243,20 @@ final class RemoteCaptureTest {
     receive(block(6, 0));
     receive(block(7, 0));
     assertThat(indexes()).containsExactly(7L * BLOCK);
+  }
+
+  @Test
+  void manyBlocksWhileTheHistoryIsRequested_leaveRoomForMore() {
+    capture = newCapture();
+    int count = (8 << 20) / (BLOCK * FORMAT.bytesPerSampleFrame());
+    for (int i = 0; i < count; i++) {
+      receive(block(i, 0).build().toByteArray());
+    }
+    assertThat(capture.kept(Duration.ofSeconds(60)).size()).isGreaterThan(count / 2);
+    receive(block(count, 0));
+    receive(block(count + 1, 0));
+    capture.start(listener());
+    assertThat(indexes()).containsExactly((long) count * BLOCK, (count + 1L) * BLOCK);
   }
 
   @Test
