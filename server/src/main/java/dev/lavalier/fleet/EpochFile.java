@@ -1,10 +1,16 @@
 package dev.lavalier.fleet;
 
+import static java.nio.file.StandardOpenOption.CREATE;
+import static java.nio.file.StandardOpenOption.TRUNCATE_EXISTING;
+import static java.nio.file.StandardOpenOption.WRITE;
+
 import dev.lavalier.common.FailureLog;
 import dev.lavalier.common.LogText;
 import dev.lavalier.common.TimeSource;
 import dev.lavalier.hub.EpochClock;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -148,7 +154,10 @@ public final class EpochFile implements EpochClock, AutoCloseable {
         return;
       }
       Path temporary = file.resolveSibling(file.getFileName() + ".new");
-      Files.writeString(temporary, micros + "\n");
+      try (FileChannel channel = FileChannel.open(temporary, CREATE, WRITE, TRUNCATE_EXISTING)) {
+        channel.write(ByteBuffer.wrap((micros + "\n").getBytes(StandardCharsets.US_ASCII)));
+        channel.force(true); // before the move, or a power cut could leave an empty file
+      }
       Files.move(
           temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
       written = micros;

@@ -36,6 +36,7 @@ final class NodeDirectory {
   private final FleetObserver observer;
   private final TimeSource time;
   private final RateLimitedLog clockWarnings;
+  private final RateLimitedLog fullWarnings;
 
   // Guarded by this.
   private final Map<String, NodeView> nodes = new TreeMap<>();
@@ -60,6 +61,13 @@ final class NodeDirectory {
             10,
             Duration.ofMinutes(1),
             "the clocks of %d more nodes differ from the clock of this machine"::formatted,
+            log::warn);
+    this.fullWarnings =
+        new RateLimitedLog(
+            time,
+            1,
+            Duration.ofMinutes(1),
+            "%d more heartbeats of nodes that are not listed"::formatted,
             log::warn);
   }
 
@@ -138,9 +146,7 @@ final class NodeDirectory {
     String name = Subjects.lastToken(message.subject());
     Heartbeat heartbeat = Messages.heartbeat(message.payload());
     NodeView known = nodes.get(name);
-    if (heartbeat == null
-        || !Subjects.isName(name)
-        || (known == null && nodes.size() == MAX_NODES)) {
+    if (heartbeat == null || !Subjects.isName(name) || (known == null && isFull(name))) {
       return new Heard(null, Change.NOTHING);
     }
     long now = time.nanoTime();
@@ -162,13 +168,22 @@ final class NodeDirectory {
     } else if (known == null || known.isReplacedBy(heartbeat, now)) {
       NodeTraffic traffic = known == null ? new NodeTraffic(name, observer, time) : known.traffic;
       nodes.put(name, new NodeView(heartbeat, known, traffic, now, unixNow));
-      replaced = true;
+      replaced = known != null; // not if it was forgotten: its devices can still be open
     }
     if (!asked && nodes.get(name).isCatalogueDue(now)) {
       asked = true;
       link.publish(Subjects.WHO, new byte[0]);
     }
     return new Heard(replaced ? name : null, change);
+  }
+
+  private boolean isFull(String name) {
+    boolean full = nodes.size() >= MAX_NODES;
+    if (full) {
+      fullWarnings.log(
+          () -> "%s: not listed (expected: at most %d nodes)".formatted(name, MAX_NODES));
+    }
+    return full;
   }
 
   private void warnOfClock(String name, long offsetNanos) {

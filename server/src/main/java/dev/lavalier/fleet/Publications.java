@@ -45,6 +45,12 @@ final class Publications {
 
   private static final FrameCodec PCM = FrameCodec.stateless(frame -> frame.pcm().clone());
 
+  /** How many answers with at most 512 KiB of earlier audio an edge gets at once. */
+  static final int MAX_FETCHES = 64;
+
+  /** How often an edge can open devices at once: all of them, and again after an outage. */
+  static final int MAX_OPENS = 2 * Messages.MAX_DEVICES;
+
   private final NodeOptions options;
   private final Hub hub;
   private final DeliveryLoop loop;
@@ -56,7 +62,8 @@ final class Publications {
 
   // Guarded by this.
   private final Leases leases;
-  private final FetchLimit fetches = new FetchLimit();
+  private final RequestLimit fetches = new RequestLimit(MAX_FETCHES);
+  private final RequestLimit opens = new RequestLimit(MAX_OPENS);
   private final Map<String, Published> published = new HashMap<>(); // by device
   private final Map<String, BlockCounts> counts = new TreeMap<>(); // of devices published so far
   private boolean closed;
@@ -98,6 +105,10 @@ final class Publications {
     String device = open.getLocalId();
     DeviceDescriptor descriptor = descriptor(device);
     int listeners = Math.max(0, open.getListeners());
+    if (!opens.take(edge, time.nanoTime())) {
+      throw new StreamException(
+          Reason.LIMIT_REACHED, "%s: edge %s opens devices too often".formatted(device, edge));
+    }
     if (!leases.grant(device, edge, open.getLease(), listeners, time.nanoTime())) {
       throw new StreamException(
           Reason.LIMIT_REACHED,

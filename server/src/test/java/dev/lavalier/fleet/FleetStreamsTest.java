@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lavalier.capture.Loss;
 import dev.lavalier.capture.LossCause;
+import dev.lavalier.fleet.v1.OpenReply;
 import dev.lavalier.hub.Notice;
 import dev.lavalier.hub.ResourceLimits;
 import dev.lavalier.pipeline.Gap;
@@ -273,7 +274,7 @@ final class FleetStreamsTest {
     for (int i = 0; i < 1_000; i++) {
       answers += fetch(edge, "edge", epoch) > 0 ? 1 : 0;
     }
-    assertThat(answers).isEqualTo(FetchLimit.BURST);
+    assertThat(answers).isEqualTo(Publications.MAX_FETCHES);
     fleet.run(SECOND);
     assertThat(fetch(edge, "edge", epoch)).isPositive();
     assertThat(fetch(edge, "edge", epoch + 1)).isZero();
@@ -323,5 +324,24 @@ final class FleetStreamsTest {
     assertThat(listener.end).isNull();
     assertThat(listener.indexes).hasSize(100);
     assertThat(edge.hub.resourceUse().historyBytes()).isZero();
+  }
+
+  @Test
+  void edgeThatOpensTooOften_isRefused() throws Exception {
+    fleet.startNode(1, Duration.ZERO);
+    DirectFleet.Edge edge = fleet.startEdge("edge", Duration.ZERO);
+    fleet.run(SECOND);
+    String control = Subjects.control("studio", "edge");
+    for (int i = 0; i < 2_000; i++) {
+      edge.link.request(control, Messages.open(0, "mic", i, 1), Duration.ZERO);
+      edge.link.publish(control, Messages.release("mic", i));
+    }
+    assertThat(fleet.leases).hasSize(2 * Publications.MAX_OPENS);
+    byte[] reply = edge.link.request(control, Messages.open(0, "mic", 1, 1), Duration.ZERO);
+    assertThat(OpenReply.parseFrom(reply).getRefused().getMessage())
+        .isEqualTo("mic: edge edge opens devices too often");
+    fleet.run(SECOND);
+    edge.subscribe(StartFrom.LIVE, 0);
+    assertThat(fleet.leases).endsWith("edge has mic");
   }
 }
