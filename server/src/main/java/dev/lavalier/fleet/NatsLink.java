@@ -29,8 +29,9 @@ import org.slf4j.LoggerFactory;
  * lost or refused: first after 0.1 to 0.2 s, later after up to 1.1 s, after a refusal 2 s later.
  * The files of keys and certificates are read again each time. Each change is one line in the log.
  *
- * <p>A message is dropped if there is no connection, if 64 messages wait to be sent, or if it is
- * larger than nats-server allows. Nothing that waited is sent on a later connection.
+ * <p>A message is dropped if there is no connection, if 64 messages wait to be sent and it is a
+ * block, or if it is larger than nats-server allows. Nothing that waited is sent on a later
+ * connection.
  *
  * <p>Safe for use from any thread. Only {@link #request}, {@link #recorded} and {@link #close}
  * block.
@@ -98,7 +99,7 @@ public final class NatsLink implements Link, AutoCloseable {
         } catch (NatsSession.RefusedException e) {
           log.failed(e.getMessage());
           pause = REFUSED_PAUSE_MILLIS;
-        } catch (IOException | InvalidFileException | RuntimeException e) {
+        } catch (IOException | InvalidFileException | RuntimeException | Error e) {
           log.failed(String.valueOf(e.getMessage()));
           pause = Math.min(2 * pause, MAX_PAUSE_MILLIS);
         }

@@ -39,8 +39,11 @@ final class NatsSession {
   /** The oldest version that can drop a message for a slow edge only, and does not stall nodes. */
   static final String OLDEST_ENGINE = "2.10.26";
 
-  /** A message is dropped if so many are queued. */
+  /** A block is dropped if so many messages are queued. */
   private static final int MAX_QUEUED = 64;
+
+  /** Another message is dropped if so many are queued: an edge renews its leases of 1,000 nodes. */
+  private static final int MAX_QUEUED_OTHERS = 1_536;
 
   /** The session is not ready if so many are queued: a few threads can publish at the same time. */
   private static final int READY_QUEUED = 48;
@@ -247,7 +250,7 @@ final class NatsSession {
   }
 
   void publish(String subject, byte[] payload) {
-    publish(subject, payload, MAX_QUEUED);
+    publish(subject, payload, Subjects.isBlocks(subject) ? MAX_QUEUED : MAX_QUEUED_OTHERS);
   }
 
   private void publish(String subject, byte[] payload, int limit) {

@@ -36,6 +36,11 @@ final class Subjects {
     return recorded ? recorded(node, localId) : blocks(node, localId);
   }
 
+  /** Returns whether a subject is that of the blocks of a device. */
+  static boolean isBlocks(String subject) {
+    return subject.startsWith("lav.1.pcm.") || subject.startsWith("lav.1.rec.");
+  }
+
   /** Returns the pattern of all blocks of a node that are recorded. */
   static String recordedBy(String node) {
     return "lav.1.rec.%s.%s".formatted(node, ANY);

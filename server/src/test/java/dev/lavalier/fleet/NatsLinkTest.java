@@ -201,6 +201,30 @@ final class NatsLinkTest {
   }
 
   @Test
+  void edgeCanRenewItsLeasesOfAllNodesAtOnce() throws Exception {
+    try (NatsServer server = NatsServer.started(directory, "")) {
+      NatsLink node = links.ready(server.url(), "studio-1");
+      NatsLink edge = links.ready(server.url(), "edge-1");
+      BlockingQueue<String> received = received(node, Subjects.control("*", "*"));
+      settle(node);
+      List<String> sent = new ArrayList<>();
+      for (int i = 0; i < 1_000; i++) {
+        sent.add("renewal " + i);
+        edge.publish(Subjects.control("n" + i, "edge-1"), sent.get(i).getBytes(UTF_8));
+      }
+
+      List<String> arrived = new ArrayList<>();
+      for (String message; arrived.size() < sent.size(); arrived.add(message)) {
+        message = received.poll(1, TimeUnit.SECONDS);
+        if (message == null) {
+          break;
+        }
+      }
+      assertThat(arrived).hasSameSizeAs(sent).isEqualTo(sent);
+    }
+  }
+
+  @Test
   void messageThatIsTooLargeIsDroppedAndSaidOnce() throws Exception {
     try (NatsServer server = NatsServer.started(directory, "max_payload: 1000")) {
       NatsLink node = links.ready(server.url(), "studio-1");
