@@ -18,7 +18,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -41,7 +40,19 @@ public final class FleetMetrics implements FleetObserver {
   private final Metrics metrics;
   private final MeterRegistry registry;
   private final Map<String, Timer> hopAges = new ConcurrentHashMap<>(); // by node
-  private final Map<List<String>, AtomicLong> counts = new HashMap<>(); // used by scrapes only
+  private final Map<List<String>, Count> counts = new HashMap<>(); // used by scrapes only
+
+  /** A counter whose source can count from 0 again, for example after a node was forgotten. */
+  private static final class Count {
+    private volatile long total;
+    private long last;
+
+    void set(long value) {
+      long before = total;
+      total = before + (value < last ? value : value - last);
+      last = value;
+    }
+  }
 
   /** Creates the metrics. They have no values before one of the {@code watch} methods is called. */
   public FleetMetrics(Metrics metrics) {
@@ -152,14 +163,14 @@ public final class FleetMetrics implements FleetObserver {
         .computeIfAbsent(
             key,
             k -> {
-              AtomicLong count = new AtomicLong();
-              FunctionCounter.builder(PREFIX + name, count, AtomicLong::get)
+              Count count = new Count();
+              FunctionCounter.builder(PREFIX + name, count, each -> each.total)
                   .description(help)
                   .tags(tags)
                   .register(registry);
               return count;
             })
-        .accumulateAndGet(value, Math::max);
+        .set(value);
   }
 
   /** Returns the ages of a node; null: there are too many nodes. */

@@ -89,6 +89,17 @@ final class FleetMetricsTest {
   }
 
   @Test
+  void countersOfANodeThatWasForgottenContinue() throws Exception {
+    long[] received = {11};
+    fleet.watchEdge(() -> new EdgeStatus(true, List.of(node("studio-3", received[0]))));
+    scrape();
+    received[0] = 3; // counted from 0 again
+    scrape();
+    received[0] = 5;
+    assertThat(scrape()).contains("lavalier_fleet_blocks_received_total{node=\"studio-3\"} 16.0");
+  }
+
+  @Test
   void nodesBeyondTheLimitGetNoSeries() throws Exception {
     fleet.watchEdge(
         () ->
