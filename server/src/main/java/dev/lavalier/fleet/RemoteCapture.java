@@ -16,6 +16,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,6 +40,9 @@ final class RemoteCapture implements Capture {
   /** The maximum size of the blocks that arrive before the start: some seconds of any device. */
   private static final long MAX_EARLY_BYTES = 8 << 20;
 
+  /** The memory that a block takes besides its audio, at least. */
+  private static final int BLOCK_BYTES = 256;
+
   private final DeviceDescriptor device;
   private final long epoch;
   private final PcmFormat format;
@@ -58,7 +62,11 @@ final class RemoteCapture implements Capture {
    *
    * @param now steady time of its arrival
    */
-  private record Early(Block block, long now) {}
+  private record Early(Block block, long now) {
+    long bytes() {
+      return BLOCK_BYTES + block.getPcm().size();
+    }
+  }
 
   // Guarded by this.
   private boolean started;
@@ -149,18 +157,40 @@ final class RemoteCapture implements Capture {
         end = addKept(each.block(), end, each.loss(), kept);
       }
       while (!early.isEmpty() && isAudio(early.peek().block())) {
-        end = addKept(removeEarly().block(), end, Loss.UPSTREAM, kept);
+        end = addEarly(removeEarly().block(), end, kept);
       }
       startIndex = Math.max(startIndex, end);
+      if (expected < startIndex) {
+        expected = -1; // the blocks before it were on their way when the device was opened
+      }
     }
     return kept;
+  }
+
+  /** Adds a block that says how many samples the device had lost: from then on that is known. */
+  private long addEarly(Block block, long end, List<Period> kept) {
+    Loss loss = Loss.UPSTREAM;
+    if (expected >= 0 && block.getSampleIndex() >= end) {
+      loss = reportDeviceLoss(block, localReadNanos(block), kept::add);
+    }
+    long next = addKept(block, end, loss, kept);
+    long samples = block.getPcm().size() / format.bytesPerSampleFrame();
+    if (block.getSampleIndex() + samples == next) {
+      expected = next;
+      deviceLost = Math.max(deviceLost, block.getDeviceLostSamples());
+    }
+    return next;
+  }
+
+  private long localReadNanos(Block block) {
+    return clock.toLocal(block.getReadSteadyNanos());
   }
 
   private long addKept(Block block, long end, Loss loss, List<Period> kept) {
     if (block.getSampleIndex() < end) {
       return end;
     }
-    long readNanos = clock.toLocal(block.getReadSteadyNanos());
+    long readNanos = localReadNanos(block);
     byte[] pcm = block.getPcm().toByteArray();
     Period period = period(block, pcm, block.getSampleIndex(), readNanos, loss);
     kept.add(period);
@@ -247,17 +277,18 @@ final class RemoteCapture implements Capture {
 
   /** Keeps a block until the start. If there are too many, the oldest ones are dropped. */
   private void keepEarly(Block block) {
-    early.add(new Early(block, time.nanoTime()));
-    earlyBytes += block.getSerializedSize();
+    Early added = new Early(block, time.nanoTime());
+    early.add(added);
+    earlyBytes += added.bytes();
     while (earlyBytes > MAX_EARLY_BYTES) {
       var unused = removeEarly();
     }
   }
 
   private Early removeEarly() {
-    Early oldest = early.remove();
-    earlyBytes -= oldest.block().getSerializedSize();
-    return oldest;
+    Early first = early.remove();
+    earlyBytes -= first.bytes();
+    return first;
   }
 
   /** Returns whether a block has samples of this epoch. */
@@ -292,12 +323,11 @@ final class RemoteCapture implements Capture {
   private void pass(Block block, long now, CaptureListener receiver) {
     long waited = clock.waited(block.getReadSteadyNanos(), now);
     long index = block.getSampleIndex();
-    if (index < expected) {
-      traffic.onIgnored(device.id(), IgnoredBlock.REPEATED);
+    if (index < Math.max(expected, startIndex)) {
+      if (periods > 0) { // before, it is kept already, or was on its way when the device was opened
+        traffic.onIgnored(device.id(), IgnoredBlock.REPEATED);
+      }
       return;
-    }
-    if (index < startIndex) {
-      return; // it is kept already, or was on its way when the device was opened
     }
     if (waited > Timing.MAX_WAIT.toNanos()) {
       traffic.onIgnored(device.id(), IgnoredBlock.LATE);
@@ -306,7 +336,8 @@ final class RemoteCapture implements Capture {
     traffic.onReceived(waited);
     long readNanos = now - waited;
     byte[] pcm = block.getPcm().toByteArray();
-    Loss loss = expected < 0 ? Loss.UPSTREAM : reportDeviceLoss(block, readNanos, receiver);
+    Loss loss =
+        expected < 0 ? Loss.UPSTREAM : reportDeviceLoss(block, readNanos, receiver::onPeriod);
     deviceLost = Math.max(deviceLost, block.getDeviceLostSamples());
     Period period = period(block, pcm, index, readNanos, loss);
     expected = period.endIndex();
@@ -326,13 +357,13 @@ final class RemoteCapture implements Capture {
    * Returns the loss that precedes a block. If there are two, reports that of the device first,
    * with a period without samples.
    */
-  private Loss reportDeviceLoss(Block block, long readNanos, CaptureListener receiver) {
+  private Loss reportDeviceLoss(Block block, long readNanos, Consumer<Period> receiver) {
     long missing = block.getSampleIndex() - expected;
     long byDevice = Math.min(missing, block.getDeviceLostSamples() - deviceLost);
     traffic.onMissing(missing - Math.max(0, byDevice));
     if (byDevice > 0 && byDevice < missing) {
       long index = expected + byDevice;
-      receiver.onPeriod(period(block, new byte[0], index, readNanos, Loss.OVERRUN));
+      receiver.accept(period(block, new byte[0], index, readNanos, Loss.OVERRUN));
     }
     return byDevice > 0 && byDevice == missing ? Loss.OVERRUN : Loss.UPSTREAM;
   }

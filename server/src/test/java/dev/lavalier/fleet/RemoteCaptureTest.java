@@ -287,4 +287,42 @@ final class RemoteCaptureTest {
     assertThat(periods.size()).isBetween((8 << 20) / (size + 100), (8 << 20) / size);
     assertThat(periods.get(periods.size() - 1).sampleIndex()).isEqualTo((count - 1L) * BLOCK);
   }
+
+  @Test
+  void samplesThatTheDeviceLostBeforeTheFirstLiveBlock_areItsLoss() {
+    capture = newCapture();
+    receive(block(0, 0));
+    receive(block(2, BLOCK));
+    receive(block(5, BLOCK));
+    List<Period> kept = capture.kept(Duration.ofSeconds(1));
+    capture.start(listener());
+    receive(block(5, BLOCK));
+    receive(block(8, 3 * BLOCK));
+    receive(block(12, 4 * BLOCK));
+    assertThat(kept)
+        .extracting(Period::loss)
+        .containsExactly(Loss.UPSTREAM, Loss.OVERRUN, Loss.UPSTREAM);
+    assertThat(capture.startIndex()).isEqualTo(6 * BLOCK);
+    assertThat(indexes()).containsExactly(8L * BLOCK, 10L * BLOCK, 12L * BLOCK);
+    assertThat(periods)
+        .extracting(Period::loss)
+        .containsExactly(Loss.OVERRUN, Loss.OVERRUN, Loss.UPSTREAM);
+    assertThat(traffic.missing()).isEqualTo(4 * BLOCK);
+    assertThat(traffic.ignored()).containsEntry(IgnoredBlock.REPEATED, 0L);
+  }
+
+  @Test
+  void blocksThatArriveWhileTheHistoryIsAdded_areNotDropped() {
+    capture = newCapture();
+    int many = (8 << 20) / (BLOCK * FORMAT.bytesPerSampleFrame()) + 100;
+    for (int number = 0; number < many; number++) {
+      receive(block(number, 0));
+    }
+    capture.kept(Duration.ofSeconds(1));
+    for (int number = many; number < many + 10; number++) {
+      receive(block(number, 0));
+    }
+    capture.start(listener());
+    assertThat(indexes()).hasSize(10);
+  }
 }
