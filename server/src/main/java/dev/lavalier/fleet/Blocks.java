@@ -21,6 +21,9 @@ final class Blocks {
   /** No time is larger, so that sums of two do not overflow. */
   private static final long MAX_NANOS = 1L << 62;
 
+  /** The difference of two steady times is not larger than {@link #MAX_NANOS}. */
+  private static final long MAX_STEADY_NANOS = MAX_NANOS / 2;
+
   /** No epoch is longer: 272 years. */
   private static final long MAX_SECONDS = 1L << 33;
 
@@ -118,7 +121,7 @@ final class Blocks {
 
   /** Returns whether a number can be a steady time. */
   static boolean isSteady(long nanos) {
-    return nanos >= -MAX_NANOS && nanos <= MAX_NANOS;
+    return nanos >= -MAX_STEADY_NANOS && nanos <= MAX_STEADY_NANOS;
   }
 
   /** Returns whether a number can be a count of samples in an epoch. */

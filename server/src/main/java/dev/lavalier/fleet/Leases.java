@@ -15,6 +15,9 @@ final class Leases {
   /** The maximum number of edges that have a lease for one device. */
   static final int MAX_EDGES = 256;
 
+  /** An edge that says more counts as this many, so that the sum of all edges does not overflow. */
+  static final int MAX_LISTENERS = 1_000_000;
+
   /**
    * A lease.
    *
@@ -48,7 +51,7 @@ final class Leases {
     long start = known == null ? now : known.start();
     long end = now + Timing.LEASE.toNanos();
     held.computeIfAbsent(device, d -> new HashMap<>())
-        .put(edge, new Lease(number, listeners, start, end));
+        .put(edge, new Lease(number, Math.min(listeners, MAX_LISTENERS), start, end));
     if (known == null) {
       observer.onLeaseGranted(edge, device);
     }

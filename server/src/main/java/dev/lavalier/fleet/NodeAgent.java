@@ -165,7 +165,7 @@ public final class NodeAgent implements AutoCloseable {
   }
 
   private void onOwnHeartbeat(Link.Message message) {
-    Heartbeat other = Messages.decode(Heartbeat.parser(), message.payload());
+    Heartbeat other = Messages.heartbeat(message.payload());
     if (other == null || other.getBoot() == boot) {
       return;
     }

@@ -325,6 +325,25 @@ final class FleetTest {
   }
 
   @Test
+  void listenersThatAnEdgeInvents_haveALimit() throws Exception {
+    OpenMicrophone microphone = new OpenMicrophone("PCH,0", FORMAT, time);
+    startNode(1, microphone, Set.of("PCH,0"));
+    List<Heartbeat> heartbeats = new ArrayList<>();
+    other.subscribe(
+        Subjects.heartbeat("studio-3"),
+        message -> heartbeats.add(Messages.heartbeat(message.payload())));
+    microphone.deliver();
+    for (String edgeName : List.of("one", "two", "three")) {
+      edgeLink.send(
+          Subjects.control("studio-3", edgeName),
+          Messages.open("PCH,0", 1, Integer.MAX_VALUE),
+          reply -> {});
+    }
+    time.advance(Duration.ofSeconds(1));
+    assertThat(heartbeats.get(heartbeats.size() - 1).getSubscribers(0)).isEqualTo(3_000_000);
+  }
+
+  @Test
   void malformedMessages_areIgnored() {
     startNode(1);
     startEdge();

@@ -46,4 +46,15 @@ final class HopClockTest {
     }
     assertThat(last).isZero();
   }
+
+  @Test
+  void timesThatAreFarApart_doNotOverflow() {
+    for (int bits = 0; bits < 63; bits++) {
+      long time = 1L << bits;
+      if (Blocks.isSteady(time)) {
+        clock.waited(time, 0);
+        assertThat(clock.waited(-time, 0)).isNotNegative();
+      }
+    }
+  }
 }
