@@ -29,6 +29,9 @@ final class NodeDirectory {
 
   private static final int MAX_NODES = 1_000;
 
+  /** How often the list changes between two ticks, however often nodes change their devices. */
+  private static final int MAX_UPDATES = 4;
+
   /** A heartbeat can be this late, and the node's clock later than it says. */
   private static final long MAX_HEARTBEAT_DELAY_MICROS = 5_000_000;
 
@@ -41,6 +44,8 @@ final class NodeDirectory {
   // Guarded by this.
   private final Map<String, NodeView> nodes = new TreeMap<>();
   private boolean asked; // for catalogues, since the last tick
+  private int updates; // of the list, since the last tick
+  private boolean updateDue; // at the next tick
   private volatile List<DeviceDescriptor> listed = List.of();
 
   /**
@@ -105,6 +110,7 @@ final class NodeDirectory {
   /** Notes nodes that are silent, and forgets those that are for long. Called at intervals. */
   synchronized Change tick() {
     asked = false;
+    updates = 0;
     long now = time.nanoTime();
     boolean silenced = false;
     for (NodeView each : nodes.values()) {
@@ -112,7 +118,7 @@ final class NodeDirectory {
     }
     boolean removed =
         nodes.values().removeIf(each -> each.silentNanos(now) > Timing.FORGET.toNanos());
-    if (removed && updateList()) {
+    if ((removed || updateDue) && updateList()) {
       return Change.DEVICES;
     }
     return silenced ? Change.STATES : Change.NOTHING;
@@ -127,6 +133,11 @@ final class NodeDirectory {
   }
 
   private boolean updateList() {
+    updateDue = updates == MAX_UPDATES;
+    if (updateDue) {
+      return false;
+    }
+    updates++;
     List<DeviceDescriptor> next = new ArrayList<>();
     nodes.values().forEach(each -> next.addAll(each.devices().values()));
     boolean changed = !next.equals(listed);

@@ -325,6 +325,29 @@ final class FleetTest {
   }
 
   @Test
+  void nodesThatChangeTheirDevicesAllTheTime_changeTheListSometimes() {
+    startEdge();
+    for (int version = 1; version <= 1_000; version++) {
+      heartbeat(7, 100, version);
+      other.publish(
+          Subjects.catalogue("a"),
+          Catalogue.newBuilder()
+              .setBoot(7)
+              .setVersion(version)
+              .addDevices(
+                  SharedDevice.newBuilder()
+                      .setLocalId("mic" + version)
+                      .setFormat(FORMAT.toString()))
+              .build()
+              .toByteArray());
+      time.advance(Duration.ofMillis(2));
+    }
+    assertThat(changes).isBetween(2, 20);
+    time.advance(Duration.ofMillis(500));
+    assertThat(ids()).containsExactly("a/mic1000");
+  }
+
+  @Test
   void listenersThatAnEdgeInvents_haveALimit() throws Exception {
     OpenMicrophone microphone = new OpenMicrophone("PCH,0", FORMAT, time);
     startNode(1, microphone, Set.of("PCH,0"));
