@@ -123,7 +123,7 @@ final class NatsRecords {
       }
     } catch (IOException
         | JetStreamApiException
-        | IllegalStateException // the connection was lost, or the reader has expired
+        | RuntimeException // the connection was lost, or an answer is malformed
         | TimeoutException e) {
       // What was read so far is better than nothing. Live audio does not wait.
     }

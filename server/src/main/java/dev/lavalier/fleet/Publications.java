@@ -224,11 +224,14 @@ final class Publications {
 
   /**
    * Returns the answer to a request for earlier audio. It is empty if the edge has no lease, or has
-   * requested more than its share.
+   * requested more than its share, or if messages wait for the link: live audio is first.
    */
   byte[] fetch(Fetch fetch, String edge) {
     String device = fetch.getLocalId();
     StreamStart started;
+    if (!link.isReady()) {
+      return new byte[0];
+    }
     synchronized (this) {
       Published known = leases.isHeld(device, edge) ? published.get(device) : null;
       started = known == null ? null : known.sink().started();

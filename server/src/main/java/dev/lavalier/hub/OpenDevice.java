@@ -114,7 +114,7 @@ final class OpenDevice {
     this.encoders = budget(services, MAX_ENCODING_BURST);
     this.historyBytes = acquireHistory();
     Duration history = historyBytes == 0 ? Duration.ZERO : services.history();
-    List<Period> kept = historyBytes == 0 ? List.of() : capture.kept(history);
+    List<Period> kept = historyBytes == 0 ? List.of() : kept(history);
     this.pipeline =
         new CapturePipeline(
             epoch,
@@ -130,6 +130,15 @@ final class OpenDevice {
             streamMetrics);
     pipeline.setMaxDelay(capture.maxDelay().toNanos());
     pipeline.addKept(kept);
+  }
+
+  private List<Period> kept(Duration history) {
+    try {
+      return capture.kept(history);
+    } catch (RuntimeException | Error e) {
+      services.quotas().releaseHistory(historyBytes);
+      throw e;
+    }
   }
 
   /**

@@ -15,6 +15,9 @@ final class DirectLinks {
   /** Whether all messages are lost. */
   boolean lost;
 
+  /** Whether the reading of what is recorded fails. */
+  boolean recordingFails;
+
   /** Whether blocks wait on their way, until {@link #release}. */
   boolean holdsBlocks;
 
@@ -110,6 +113,9 @@ final class DirectLinks {
 
     @Override
     public List<byte[]> recorded(String subject, Duration back, int maxBytes) {
+      if (recordingFails) {
+        throw new IllegalStateException("the recording is damaged");
+      }
       return recorded.getOrDefault(subject, List.of());
     }
 

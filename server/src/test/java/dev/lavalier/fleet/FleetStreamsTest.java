@@ -344,4 +344,30 @@ final class FleetStreamsTest {
     edge.subscribe(StartFrom.LIVE, 0);
     assertThat(fleet.leases).endsWith("edge has mic");
   }
+
+  @Test
+  void historyThatCannotBeRead_takesNoMemory() throws Exception {
+    fleet.recorded = true;
+    fleet.startNode(1, Duration.ZERO);
+    DirectFleet.Edge edge = fleet.startEdge("edge", Duration.ofSeconds(10));
+    fleet.run(SECOND);
+    fleet.network.recordingFails = true;
+    DirectFleet.Listener listener = edge.subscribe(StartFrom.LIVE, 0);
+    fleet.run(SECOND);
+    assertThat(listener.end).hasMessageContaining("the recording is damaged");
+    assertThat(edge.hub.resourceUse().historyBytes()).isZero();
+  }
+
+  @Test
+  void nodeWhoseLinkIsBusy_sendsNoHistory() throws Exception {
+    DirectFleet.Node node = fleet.startNode(1, Duration.ofSeconds(10));
+    DirectFleet.Edge edge = fleet.startEdge("edge", Duration.ZERO);
+    fleet.run(SECOND);
+    DirectFleet.Listener listener = edge.subscribe(StartFrom.LIVE, 0);
+    fleet.run(SECOND);
+    long epoch = listener.epochs.get(0);
+    assertThat(fetch(edge, "edge", epoch)).isPositive();
+    node.link.ready = false;
+    assertThat(fetch(edge, "edge", epoch)).isZero();
+  }
 }
