@@ -26,6 +26,7 @@ final class LoopbackProxy implements AutoCloseable {
   }
 
   private static final int PART_BYTES = 8 << 10;
+  private static final int BACKLOG = 256; // many clients connect again at once
 
   private final List<String> servers;
   private final Supplier<Observer> fromClient;
@@ -57,7 +58,7 @@ final class LoopbackProxy implements AutoCloseable {
     this.servers = servers;
     this.fromClient = fromClient;
     this.fromServer = fromServer;
-    this.listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+    this.listener = new ServerSocket(0, BACKLOG, InetAddress.getLoopbackAddress());
     start(this::accept);
   }
 
