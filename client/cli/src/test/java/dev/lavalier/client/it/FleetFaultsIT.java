@@ -1,6 +1,7 @@
 package dev.lavalier.client.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.lavalier.client.Gap;
 import dev.lavalier.client.LavalierClient;
@@ -9,9 +10,13 @@ import dev.lavalier.client.OnDeviceLoss;
 import dev.lavalier.client.StreamOptions;
 import dev.lavalier.client.it.CountingStream.Heard;
 import dev.lavalier.testing.SlowTest;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,6 +31,7 @@ final class FleetFaultsIT {
   private static final String COUNT = "studio-1/count";
   private static final int SECOND = FleetProcesses.COUNTING_RATE;
   private static final double LEASE_SECONDS = 5;
+  private static final long YEAR_SECONDS = 365 * 86_400;
 
   private static final StreamOptions WAIT =
       CountingStream.patient(COUNT).toBuilder().onDeviceLoss(OnDeviceLoss.WAIT).build();
@@ -112,6 +118,59 @@ final class FleetFaultsIT {
         }
       }
     }
+  }
+
+  @Test
+  void nodeWithAClockThatWasSetBackContinuesWithALargerEpoch() throws Exception {
+    Path library = clockLibrary();
+    Path clock = dir.resolve("clock");
+    setClock(clock, 0);
+    Map<String, String> environment =
+        Map.of("LD_PRELOAD", library.toString(), "CLOCK_FILE", clock.toString());
+    try (NatsCluster nats = NatsCluster.start(dir, 1);
+        ServerProcess edge = FleetProcesses.start(FleetProcesses.edge(nats.url(0), "edge-1"))) {
+      String[] arguments =
+          FleetProcesses.node(
+              nats.url(0), "studio-1", dir, "--fleet-state", dir.resolve("state").toString());
+      ServerProcess node = ServerProcess.start(environment, arguments);
+      try {
+        FleetProcesses.awaitListed(edge, COUNT);
+        try (CountingStream stream = new CountingStream(edge.address(), WAIT)) {
+          stream.awaitSamples(SECOND);
+          node.kill();
+          setClock(clock, -YEAR_SECONDS);
+          node = ServerProcess.start(environment, arguments);
+          Heard heard = stream.await(30, "epoch", h -> h.epochs().size() == 2);
+          assertThat(heard.epochs().get(1)).isGreaterThan(heard.epochs().get(0));
+          stream.awaitSamples(SECOND);
+        }
+      } finally {
+        node.close();
+      }
+    }
+  }
+
+  /** Compiles the library that changes the wall clock of one program. */
+  private Path clockLibrary() throws Exception {
+    assumeTrue(ProcessRunner.succeeds("gcc", "--version"), "there is no gcc (Debian: gcc)");
+    Path library = dir.resolve("clock.so");
+    ProcessRunner.Result result =
+        ProcessRunner.run(
+            List.of(
+                "gcc",
+                "-shared",
+                "-fPIC",
+                "-O2",
+                "-o",
+                library.toString(),
+                ProcessRunner.TOP.resolve("bench/clock.c").toString()));
+    assertThat(result.code()).as(result.err()).isZero();
+    return library;
+  }
+
+  private static void setClock(Path file, long seconds) throws Exception {
+    ByteBuffer bytes = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.nativeOrder());
+    Files.write(file, bytes.putLong(seconds).array());
   }
 
   @Test
