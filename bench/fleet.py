@@ -225,9 +225,13 @@ def a_hundred_nodes(args):
         return (verdict(("complete within 2 s", complete and complete - ready < 2),
                         ("NOT_RESPONDING within 4 s", silent and silent - killed < 4.5),
                         ("gone at 30 s", gone and 29 < gone - killed < 32)),
-                f"complete {complete and complete - ready:.1f} s after the last node had started, "
-                f"not responding after {silent and silent - killed:.1f} s, gone after {gone and gone - killed:.1f} s, "
-                f"{messages} messages of WatchDevices while they appeared")
+                f"complete {after(complete, ready)} after the last node had started, not responding after "
+                f"{after(silent, killed)}, gone after {after(gone, killed)}, {messages} messages of WatchDevices while they "
+                f"appeared; last lists {[(round(t - killed, 1), dict(states)) for t, states in watch.lists[-3:]]}")
+
+
+def after(time_seen, start):
+    return "never" if time_seen is None else f"{time_seen - start:.1f} s"
 
 
 class Watch:
