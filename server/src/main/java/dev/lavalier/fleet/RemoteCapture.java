@@ -63,7 +63,7 @@ final class RemoteCapture implements Capture {
    * @param now steady time of its arrival
    */
   private record Early(Block block, long now) {
-    long bytes() {
+    int bytes() {
       return BLOCK_BYTES + block.getPcm().size();
     }
   }

@@ -359,7 +359,7 @@ final class FleetTest {
     for (String edgeName : List.of("one", "two", "three")) {
       edgeLink.send(
           Subjects.control("studio-3", edgeName),
-          Messages.open("PCH,0", 1, Integer.MAX_VALUE),
+          Messages.open(0, "PCH,0", 1, Integer.MAX_VALUE),
           reply -> {});
     }
     time.advance(Duration.ofSeconds(1));
