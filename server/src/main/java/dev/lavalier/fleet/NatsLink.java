@@ -26,8 +26,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A link over nats-server. It connects in the background, and again for ever when the connection is
- * lost or refused: first after 0.1 to 0.2 s, later after up to 1.1 s, after a refusal 2 s later.
- * The files of keys and certificates are read again each time. Each change is one line in the log.
+ * lost or refused: first after 0.1 to 0.2 s, later after up to 1.1 s, after a refusal 2 s later. A
+ * connection that was lost within 1 s counts as an attempt. The files of keys and certificates are
+ * read again each time. Each change is one line in the log.
  *
  * <p>A message is dropped if there is no connection, if 64 messages wait to be sent and it is a
  * block, or if it is larger than nats-server allows. Nothing that waited is sent on a later
@@ -40,6 +41,10 @@ public final class NatsLink implements Link, AutoCloseable {
 
   private static final long FIRST_PAUSE_MILLIS = 100;
   private static final long MAX_PAUSE_MILLIS = 1_000;
+
+  /** After a connection that lasted so long, the next one is made soon. */
+  private static final long STABLE_NANOS = 1_000_000_000L;
+
   private static final long REFUSED_PAUSE_MILLIS = 2_000;
   private static final long MAX_JITTER_MILLIS = 100;
   private static final long CLOSE_SECONDS = 2;
@@ -94,8 +99,10 @@ public final class NatsLink implements Link, AutoCloseable {
         try {
           NatsSession next =
               NatsSession.open(options, threads, timer, log, failures, this::onDrained);
-          pause = FIRST_PAUSE_MILLIS;
+          long since = time.nanoTime();
           serve(next);
+          boolean lasted = time.nanoTime() - since >= STABLE_NANOS;
+          pause = lasted ? FIRST_PAUSE_MILLIS : Math.min(2 * pause, MAX_PAUSE_MILLIS);
         } catch (NatsSession.RefusedException e) {
           log.failed(e.getMessage());
           pause = REFUSED_PAUSE_MILLIS;

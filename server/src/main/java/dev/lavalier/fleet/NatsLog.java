@@ -23,6 +23,7 @@ final class NatsLog {
 
   private final TimeSource time;
   private final RateLimitedLog warnings;
+  private final RateLimitedLog connections;
 
   // Guarded by this.
   private final Set<String> violations = new HashSet<>(); // of this connection
@@ -38,6 +39,13 @@ final class NatsLog {
             WINDOW,
             more -> "fleet: %d more warnings within the last minute".formatted(more),
             log::warn);
+    this.connections =
+        new RateLimitedLog(
+            time,
+            LINES,
+            WINDOW,
+            more -> "fleet: %d more connections within the last minute".formatted(more),
+            log::info);
   }
 
   void connected(String url, String version) {
@@ -45,7 +53,7 @@ final class NatsLog {
       failure = "";
       violations.clear();
     }
-    log.info("fleet: connected to {}, nats-server {}", url, version);
+    connections.log(() -> "fleet: connected to %s, nats-server %s".formatted(url, version));
   }
 
   void recorded(String stream) {

@@ -3,6 +3,7 @@ package dev.lavalier.fleet;
 import com.google.common.util.concurrent.MoreExecutors;
 import dev.lavalier.access.InvalidFileException;
 import dev.lavalier.common.FailureLog;
+import dev.lavalier.common.LogText;
 import io.nats.client.AuthHandler;
 import io.nats.client.AuthenticationException;
 import io.nats.client.Connection;
@@ -53,6 +54,9 @@ final class NatsSession {
 
   /** Has room for the subscriptions of all devices, too: the library would wait for it. */
   private static final int QUEUE_CAPACITY = 2_048;
+
+  /** The maximum number of characters of the version of nats-server. */
+  private static final int MAX_VERSION = 64;
 
   static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(2);
   private static final Duration WRITE_TIMEOUT = Duration.ofSeconds(2);
@@ -216,7 +220,7 @@ final class NatsSession {
   }
 
   String version() {
-    return connection.getServerInfo().getVersion();
+    return LogText.sanitizeAndTruncate(connection.getServerInfo().getVersion(), MAX_VERSION);
   }
 
   String url() {

@@ -8,7 +8,10 @@ import dev.lavalier.testing.NatsServer;
 import dev.lavalier.testing.SlowTest;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -243,6 +246,33 @@ final class NatsLinkTest {
               "WARN fleet: %s: a message of 1001 bytes (expected: at most max_payload of"
                       .formatted(SUBJECT)
                   + " nats-server, 1000)");
+    }
+  }
+
+  @Test
+  void connectionsThatAreLostAtOnce_areMadeLessAndLessOften() throws Exception {
+    String info =
+        "INFO {\"server_id\":\"X\",\"version\":\"2.11.0-%s\",\"proto\":1,\"max_payload\":1000}\r\n"
+            .formatted("v".repeat(200));
+    try (ServerSocket server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+      NatsLink unused = links.link("nats://127.0.0.1:" + server.getLocalPort(), "edge-1");
+      server.setSoTimeout(200);
+      int connections = 0;
+      long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(2);
+      while (System.nanoTime() - end < 0) {
+        try (Socket socket = server.accept()) {
+          connections++;
+          socket.setSoTimeout((int) TIMEOUT.toMillis());
+          socket.getOutputStream().write(info.getBytes(UTF_8));
+          int options = socket.getInputStream().read(new byte[8_192]);
+          assertThat(options).isPositive();
+          socket.getOutputStream().write("PONG\r\n".getBytes(UTF_8));
+        } catch (SocketTimeoutException | SocketException e) {
+          // The link waits, or has closed the connection first.
+        }
+      }
+      assertThat(connections).isBetween(1, 5); // after 0.2, 0.4 and 0.8 s
+      links.log().await(line -> line.endsWith("nats-server 2.11.0-" + "v".repeat(57) + "…"));
     }
   }
 
