@@ -19,7 +19,7 @@ def two_nodes_with_one_id(args):
         time.sleep(15)
         r = streams.report()
         again = "another process with this id" in clone.log()
-        return (verdict(("the older gives way", not again), ("streams go on", not r.ended()), ("a later epoch", r.epochs() == 2)),
+        return (verdict(("the older gives way", not again), ("streams continue", not r.ended()), ("a later epoch", r.epochs() == 2)),
                 f"gave way after {given_up:.1f} s; {r}")
 
 

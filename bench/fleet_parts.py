@@ -101,7 +101,7 @@ class Network:
     def cut(self, name):
         self.ip("-n", f"{self.prefix}-{name}", "link", "set", "eth0", "down")
 
-    def mend(self, name):
+    def connect(self, name):
         self.ip("-n", f"{self.prefix}-{name}", "link", "set", "eth0", "up")
 
     def narrow(self, name, kbit):
@@ -229,8 +229,10 @@ class Report:
 
     def __str__(self):
         lost = self.lost()
-        return (f"{len(self.streams)} streams, lost {min(lost)} to {max(lost)} samples {self.causes()}, "
-                f"oldest frame {self.most('oldest_ms')} ms, longest pause {self.most('pause_ms')} ms")
+        received = [s["samples"] for s in self.streams]
+        return (f"{len(self.streams)} streams, received {min(received)} to {max(received)}, lost {min(lost)} to {max(lost)} samples {self.causes()}, "
+                f"oldest frame {self.most('oldest_ms')} ms, longest pause {self.most('pause_ms')} ms"
+                + (f", {len(self.ended())} ended: {self.ended()[0]}" if self.ended() else ""))
 
 
 class Fleet:
@@ -299,7 +301,7 @@ class Fleet:
         host = self.network.hosts[self.hosts[i]]
         return json.loads(self.get(self.hosts[i], f"http://{host}:8222/{page}"))
 
-    def told(self, servers, before=None):
+    def grown(self, servers, before=None):
         """Returns the metrics that say where audio is lost: those that have grown since the earlier call."""
         now = {}
         for server in servers:
