@@ -226,7 +226,7 @@ def a_hundred_nodes(args):
                         ("NOT_RESPONDING within 4 s", silent and silent - killed < 4.5),
                         ("gone at 30 s", gone and 29 < gone - killed < 32)),
                 f"complete {after(complete, ready)} after the last node had started, not responding after "
-                f"{after(silent, killed)}, gone after {after(gone, killed)}, {messages} messages of WatchDevices while they "
+                f"{after(silent, killed)}, gone after {after(gone, killed)}, {messages} changes in WatchDevices while they "
                 f"appeared; last lists {[(round(t - killed, 1), dict(states)) for t, states in watch.lists[-3:]]}")
 
 
@@ -247,8 +247,13 @@ class Watch:
         self.thread.start()
 
     def read(self):
+        states = {}
         for line in self.process.stdout:
-            self.lists.append((time.time(), collections.Counter(d["state"] for d in json.loads(line)["devices"])))
+            change = json.loads(line)
+            states.pop(change.get("removed_device_id"), None)
+            for device in [*change.get("devices", []), *([change["device"]] if "device" in change else [])]:
+                states[device["device_id"]] = device["state"]
+            self.lists.append((time.time(), collections.Counter(states.values())))
 
     def first(self, condition, after=0):
         return next((t for t, states in self.lists if t > after and condition(states)), None)
