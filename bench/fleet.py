@@ -330,6 +330,7 @@ def narrow_uplink(args):
         r = streams.report()
         grown = fleet.grown(nodes + edges, before)
         return (verdict(("exact", r.exact()), ("a gap", min(r.lost()) > 0), ("streams continue", not r.ended()),
+                        ("no frame over its bound", r.most("oldest_ms") <= 200 + 150),
                         ("nothing grows", growth < 20), ("CPU flat", cpu < 0.2)),
                 f"while narrow: {narrow}; 5 s later: {r}; node: {100 * cpu:.1f} % of a core, {growth:+.0f} MiB within 15 s; metrics {grown}")
 
