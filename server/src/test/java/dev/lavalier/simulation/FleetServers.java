@@ -29,7 +29,7 @@ final class FleetServers {
   private final FleetWorld world;
   private final SimNetwork network;
   private final SplittableRandom random;
-  private final Duration history;
+  private final FleetSize size;
   private final List<Node> nodes = new ArrayList<>();
   private final List<Edge> edges = new ArrayList<>();
   private int processes;
@@ -38,9 +38,9 @@ final class FleetServers {
     this.world = world;
     this.network = network;
     this.random = random;
-    this.history = random.nextBoolean() ? Duration.ZERO : Duration.ofSeconds(2);
+    this.size = size;
     for (int i = 0; i < size.nodes(); i++) {
-      Node node = new Node("node" + i, 1 + random.nextInt(2), random.nextInt(3) == 0);
+      Node node = new Node("node" + i, 1 + random.nextInt(2), random.nextInt(3) == 0, anyHistory());
       nodes.add(node);
       node.current = startNode(node, wallError());
     }
@@ -54,15 +54,17 @@ final class FleetServers {
     final String name;
     private final int microphones;
     private final int rateHz;
+    final Duration history;
     private long clonedAt = Long.MIN_VALUE;
     private boolean setBack; // its clock was set back
     NodeProcess current;
     @Nullable NodeProcess other; // a second process with the same id
 
-    private Node(String name, int microphones, boolean fast) {
+    private Node(String name, int microphones, boolean fast, Duration history) {
       this.name = name;
       this.microphones = microphones;
       this.rateHz = fast ? 16_000 : 8_000;
+      this.history = history;
     }
 
     FleetMachine machine() {
@@ -91,6 +93,7 @@ final class FleetServers {
       FleetMachine machine,
       FleetDevices devices,
       Hub hub,
+      Duration history,
       FleetGrants.Copy grants,
       Map<String, Long> newestEpochs) {}
 
@@ -114,6 +117,19 @@ final class FleetServers {
 
   private long wallError() {
     return (random.nextInt(601) - 300) * SECOND;
+  }
+
+  private Duration anyHistory() {
+    return random.nextBoolean() ? Duration.ZERO : Duration.ofSeconds(size.historySeconds());
+  }
+
+  private static HubConfig config(Duration history) {
+    return new HubConfig(
+        SubscriberLimits.total(1_000_000),
+        ResourceLimits.NONE,
+        Duration.ofSeconds(30),
+        history,
+        Set.of());
   }
 
   private FleetMachine machine(String name, long wallError, int loops) {
@@ -140,7 +156,7 @@ final class FleetServers {
             microphones.onOpened(deviceId, epoch);
           }
         };
-    Hub hub = new Hub(microphones, machine.time, HubConfig.DEFAULTS, observer, machine.workers);
+    Hub hub = new Hub(microphones, machine.time, config(node.history), observer, machine.workers);
     NodeProcess process =
         new NodeProcess(machine, microphones, machine.time.unixNanos() / 1_000, processes);
     new NodeAgent(
@@ -151,20 +167,11 @@ final class FleetServers {
 
   private Edge startEdge(String name, long wallError) {
     FleetMachine machine = machine(name, wallError, 1 + random.nextInt(2));
+    Duration history = anyHistory();
     FleetDevices devices = new FleetDevices(name, machine.link, machine.time);
-    Hub hub =
-        new Hub(
-            devices,
-            machine.time,
-            new HubConfig(
-                SubscriberLimits.total(1_000_000),
-                ResourceLimits.NONE,
-                Duration.ofSeconds(30),
-                history,
-                Set.of()),
-            HubObserver.NONE,
-            machine.workers);
-    Edge edge = new Edge(name, machine, devices, hub, world.grants().new Copy(), new HashMap<>());
+    Hub hub = new Hub(devices, machine.time, config(history), HubObserver.NONE, machine.workers);
+    Edge edge =
+        new Edge(name, machine, devices, hub, history, world.grants().new Copy(), new HashMap<>());
     devices.start();
     machine.time.schedule(Duration.ofNanos(random.nextLong(SECOND)), () -> readGrants(edge));
     return edge;

@@ -11,6 +11,7 @@ import java.util.SplittableRandom;
  * @param actionNanos the average time between two events, such as a subscriber that comes or a
  *     fault
  * @param maxWaiting how many messages wait for a machine that is too slow
+ * @param historySeconds the maximum length of the histories of nodes and edges
  * @param resampledPercent how many of 100 subscriptions have another rate
  */
 record FleetSize(
@@ -21,6 +22,7 @@ record FleetSize(
     double seconds,
     long actionNanos,
     int maxWaiting,
+    int historySeconds,
     int resampledPercent) {
 
   /** Returns a small fleet. */
@@ -33,6 +35,7 @@ record FleetSize(
         5 + random.nextDouble(20),
         500_000_000L,
         200,
+        10,
         15);
   }
 
@@ -43,6 +46,6 @@ record FleetSize(
    */
   static FleetSize large(int nodes, int edges, int subscribers, double seconds) {
     return new FleetSize(
-        nodes, edges, subscribers, subscribers * 9 / 10, seconds, 25_000_000L, 2_000, 3);
+        nodes, edges, subscribers, subscribers * 9 / 10, seconds, 25_000_000L, 2_000, 2, 3);
   }
 }

@@ -10,6 +10,7 @@ import dev.lavalier.hub.SubscriptionSpec;
 import dev.lavalier.pipeline.Frame;
 import dev.lavalier.pipeline.Gap;
 import dev.lavalier.pipeline.StartFrom;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -20,11 +21,14 @@ import org.jspecify.annotations.Nullable;
  */
 final class FleetStreamChecks {
 
-  /** The maximum age of a frame: the subscriber's bound, the way, and the length of two frames. */
-  private static final long MAX_AGE_NANOS = 1_000_000_000L;
+  /** What a frame waits for in any case: its end, the way, and the conversion of its rate. */
+  private static final long USUAL_NANOS = 100_000_000L;
 
-  /** The same if no message was lost or late for a time, and the subscriber was ready. */
-  private static final long MAX_CALM_AGE_NANOS = 150_000_000L;
+  /** The delay of the network that an edge can mistake for the usual time on the way. */
+  private static final long MAX_DELAY_NANOS = 1_000_000_000L;
+
+  /** Between two epochs, the time without frames is known to this precision. */
+  private static final long OUTAGE_NANOS = 2 * MAX_DELAY_NANOS;
 
   /** An edge knows how long the way takes at best after this time. */
   private static final long SETTLING_NANOS = 12_000_000_000L;
@@ -37,6 +41,9 @@ final class FleetStreamChecks {
 
   /** Frames can still be sent for this long after the notice of a lost device. */
   private static final long LATE_FRAME_NANOS = 500_000_000L;
+
+  /** An edge opens a device, and gets its history, in this time. */
+  private static final long OPENING_NANOS = 1_000_000_000L;
 
   /** A conversion of the rate changes a value by at most this share. */
   private static final double MAX_ERROR = 1e-5;
@@ -104,6 +111,9 @@ final class FleetStreamChecks {
     checkAge(index, world.scheduler().now() - captured.capturedAt(format, last));
     checkAccess();
     world.counts().frames++;
+    if (gap.isEmpty() && isKept(captured)) {
+      world.counts().add("complete resumes");
+    }
     if (gap.isPresent()) {
       checkCauses(gap.get(), captured, index);
     }
@@ -139,12 +149,11 @@ final class FleetStreamChecks {
   }
 
   private void checkAge(long index, long age) {
-    boolean calm =
-        !subscriber.wasUnreadySince(lastFrameAt)
-            && !isDisturbedSince(world.scheduler().now() - SETTLING_NANOS);
-    long limit = calm ? MAX_CALM_AGE_NANOS : MAX_AGE_NANOS;
-    if (!calm && isDisturbedSince(lastFrameAt - MAX_REPORT_NANOS)) {
-      limit = 2 * MAX_AGE_NANOS; // the way is not known yet
+    long limit = USUAL_NANOS;
+    if (isDisturbedSince(world.scheduler().now() - SETTLING_NANOS)) {
+      limit += spec.maxAgeNanos() + MAX_DELAY_NANOS;
+    } else if (subscriber.wasUnreadySince(lastFrameAt)) {
+      limit += spec.maxAgeNanos();
     }
     check(replayed || age <= limit, "frame %d is %d ms old", index, age / 1_000_000);
   }
@@ -178,7 +187,7 @@ final class FleetStreamChecks {
     long nanos = Math.max(0, of.capturedAt(format, index) - lastEndAt);
     long error = nanos - format.nanosOf(missing);
     check(
-        Math.abs(error) <= 2 * MAX_AGE_NANOS,
+        Math.abs(error) <= OUTAGE_NANOS,
         "a gap of %d samples over an outage of %d ms",
         missing,
         nanos / 1_000_000);
@@ -196,7 +205,7 @@ final class FleetStreamChecks {
                     > 0;
             case UPSTREAM -> isDisturbed();
             case DEVICE_LOST -> deviceLostAt >= lastFrameAt - LATE_FRAME_NANOS;
-            case NOT_KEPT -> spec.start() instanceof StartFrom.Resume;
+            case NOT_KEPT -> spec.start() instanceof StartFrom.Resume && !isKept(of);
             case SLOW_SUBSCRIBER -> subscriber.wasUnreadySince(lastFrameAt);
             case SERVER_OVERLOAD -> isDisturbed(); // blocks that waited arrive all at once
           };
@@ -206,6 +215,23 @@ final class FleetStreamChecks {
     if (gap.cause() == LossCause.SLOW_SUBSCRIBER && gap.parts().size() == 1 && nextIndex >= 0) {
       checkDropped(of, index);
     }
+  }
+
+  /**
+   * Returns whether the edge can send all samples from the position at which the stream resumes,
+   * from its own history and that of the node.
+   */
+  private boolean isKept(FleetCapture of) {
+    Duration shorter =
+        subscriber.edge.history().compareTo(subscriber.node.history) < 0
+            ? subscriber.edge.history()
+            : subscriber.node.history;
+    if (sentAny || !(spec.start() instanceof StartFrom.Resume resume) || resume.epoch() != epoch) {
+      return false;
+    }
+    long capturedAt = of.capturedAt(format, resume.sampleIndex());
+    return world.scheduler().now() - capturedAt <= shorter.toNanos() - OPENING_NANOS
+        && !isDisturbedSince(capturedAt - OPENING_NANOS);
   }
 
   /** Frames are dropped for a slow subscriber only if they are too old, or too many wait. */
