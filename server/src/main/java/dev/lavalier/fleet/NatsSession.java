@@ -61,7 +61,7 @@ final class NatsSession {
   static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(2);
   private static final Duration WRITE_TIMEOUT = Duration.ofSeconds(2);
   private static final Duration PING_INTERVAL = Duration.ofSeconds(1);
-  private static final int MAX_PINGS = 2;
+  private static final int MAX_PINGS = 3; // one is of NatsRoundTrip
   private static final Duration FLUSH_TIMEOUT = Duration.ofMillis(200);
   private static final int SEND_BUFFER = 64 << 10;
   private static final int RECEIVE_BUFFER = 256 << 10;
@@ -92,6 +92,7 @@ final class NatsSession {
   private final Map<Registered, Subscription> subscriptions = new ConcurrentHashMap<>();
   private final List<Dispatcher> dispatchers = new ArrayList<>();
   private final Connection connection;
+  private final NatsRoundTrip roundTrip;
 
   private NatsSession(
       NatsOptions options,
@@ -117,6 +118,7 @@ final class NatsSession {
               .formatted(String.join(", ", options.servers()), events.reason()),
           e);
     }
+    roundTrip = new NatsRoundTrip(connection, threads, events, onDrained);
     for (int i = 0; i < DISPATCHERS; i++) {
       Dispatcher dispatcher = connection.createDispatcher();
       dispatcher.setPendingLimits(MAX_PENDING, MAX_PENDING_BYTES);
@@ -248,13 +250,17 @@ final class NatsSession {
     return events.reason();
   }
 
-  /** Returns whether {@link #publish} would send a message. */
+  /** Returns whether {@link #publish} would send a block soon. */
   boolean isReady() {
-    return !events.isFull(READY_QUEUED);
+    return !events.isFull(READY_QUEUED) && !roundTrip.isLong();
   }
 
   void publish(String subject, byte[] payload) {
-    publish(subject, payload, Subjects.isBlocks(subject) ? MAX_QUEUED : MAX_QUEUED_OTHERS);
+    boolean isBlock = Subjects.isBlocks(subject);
+    publish(subject, payload, isBlock ? MAX_QUEUED : MAX_QUEUED_OTHERS);
+    if (isBlock) {
+      roundTrip.onBlock();
+    }
   }
 
   private void publish(String subject, byte[] payload, int limit) {

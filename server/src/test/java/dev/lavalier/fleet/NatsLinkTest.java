@@ -24,6 +24,7 @@ import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -229,6 +230,38 @@ final class NatsLinkTest {
     }
   }
 
+  /** 200 kB/s of blocks, of which the line takes a quarter. */
+  @SlowTest
+  @Test
+  void blocksDoNotWaitForANarrowLine() throws Exception {
+    try (NatsServer server = NatsServer.started(directory, "");
+        NarrowLine line = new NarrowLine(server.port(), 50_000)) {
+      NatsLink node = links.ready(line.url(), "studio-1");
+      NatsLink edge = links.ready(server.url(), "edge-1");
+      AtomicLong received = new AtomicLong();
+      AtomicLong oldest = new AtomicLong();
+      edge.subscribe(
+          SUBJECT,
+          message -> {
+            received.incrementAndGet();
+            long sent = ByteBuffer.wrap(message.payload()).getLong();
+            oldest.accumulateAndGet(System.nanoTime() - sent, Math::max);
+          });
+      settle(edge);
+      long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(8);
+      while (System.nanoTime() - end < 0) {
+        if (node.isReady()) {
+          byte[] block = new byte[2_000];
+          ByteBuffer.wrap(block).putLong(System.nanoTime());
+          node.publish(SUBJECT, block);
+        }
+        LockSupport.parkNanos(10_000_000);
+      }
+      assertThat(received.get()).isPositive();
+      assertThat(Duration.ofNanos(oldest.get())).isLessThan(Duration.ofSeconds(2));
+    }
+  }
+
   @Test
   void messageThatIsTooLargeIsDroppedAndSaidOnce() throws Exception {
     try (NatsServer server = NatsServer.started(directory, "max_payload: 1000")) {
@@ -260,7 +293,7 @@ final class NatsLinkTest {
       NatsLink unused = links.link("nats://127.0.0.1:" + server.getLocalPort(), "edge-1");
       server.setSoTimeout(200);
       int connections = 0;
-      long end = Long.MAX_VALUE; // 2 s after the first connection
+      long end = Long.MAX_VALUE; // 4 s after the first connection
       while (connections == 0 || System.nanoTime() - end < 0) {
         try (Socket socket = server.accept()) {
           socket.setSoTimeout((int) TIMEOUT.toMillis());
@@ -273,14 +306,15 @@ final class NatsLinkTest {
           }
           socket.getOutputStream().write("PONG\r\n".getBytes(UTF_8));
           if (connections == 0) {
-            end = System.nanoTime() + TimeUnit.SECONDS.toNanos(2);
+            end = System.nanoTime() + TimeUnit.SECONDS.toNanos(4);
           }
           connections++;
+          LockSupport.parkNanos(300_000_000); // the library fails otherwise
         } catch (SocketTimeoutException | SocketException e) {
           // The link waits, or has closed the connection first.
         }
       }
-      assertThat(connections).isBetween(1, 5); // after 0.2, 0.4 and 0.8 s
+      assertThat(connections).isBetween(1, 6); // after 0.2, 0.4, 0.8 and 1 s
       links.log().await(line -> line.endsWith("nats-server 2.11.0-" + "v".repeat(57) + "…"));
     }
   }

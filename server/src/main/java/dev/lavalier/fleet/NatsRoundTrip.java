@@ -1,0 +1,113 @@
+package dev.lavalier.fleet;
+
+import io.nats.client.Connection;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * Measures the round trip to nats-server while blocks are published. If it is much longer than the
+ * shortest one, blocks wait in sockets or in front of a narrow line, which can hold seconds of
+ * audio. The session is then not ready until they have arrived, so that the node drops what is too
+ * old, and edges learn how long a block takes at best.
+ *
+ * <p>Safe for use from any thread. Does not block.
+ */
+final class NatsRoundTrip {
+
+  private static final Duration INTERVAL = Duration.ofMillis(200);
+
+  /** The session is not ready if a round trip is longer than the shortest one by this time. */
+  private static final long MAX_EXCESS_NANOS = 250_000_000;
+
+  /** It is ready again after a round trip that is longer by this time at most. */
+  private static final long DRAINED_EXCESS_NANOS = 50_000_000;
+
+  private final Connection connection;
+  private final Executor threads;
+  private final NatsEvents events;
+  private final Runnable onReady;
+  private final AtomicBoolean measuring = new AtomicBoolean();
+  private final AtomicBoolean awaited = new AtomicBoolean(); // isLong() was true
+
+  // Written by the thread that measures.
+  private volatile long sentAt; // of the last ping; steady time
+  private volatile boolean waiting; // for its answer
+  private volatile long shortest = NatsSession.CONNECT_TIMEOUT.toNanos();
+  private volatile boolean isLong;
+
+  /**
+   * Creates a measurement that has not started.
+   *
+   * @param threads measures on one of them, for as long as the round trip takes
+   * @param onReady called when {@link #isLong} is false again, after it was true
+   */
+  NatsRoundTrip(Connection connection, Executor threads, NatsEvents events, Runnable onReady) {
+    this.connection = connection;
+    this.threads = threads;
+    this.events = events;
+    this.onReady = onReady;
+    this.sentAt = System.nanoTime() - INTERVAL.toNanos();
+  }
+
+  /** Starts a measurement, if the last one was long enough ago. Called with each block. */
+  void onBlock() {
+    if (System.nanoTime() - sentAt >= INTERVAL.toNanos() && measuring.compareAndSet(false, true)) {
+      try {
+        threads.execute(this::measure);
+      } catch (RejectedExecutionException e) { // the link was closed
+        measuring.set(false);
+      }
+    }
+  }
+
+  /** Returns whether blocks wait on the way to nats-server. */
+  boolean isLong() {
+    boolean now = isLong || (waiting && System.nanoTime() - sentAt > shortest + MAX_EXCESS_NANOS);
+    if (now) {
+      awaited.set(true);
+    }
+    return now;
+  }
+
+  private void measure() {
+    try {
+      do {
+        long excess = ping();
+        isLong = excess > (isLong ? DRAINED_EXCESS_NANOS : MAX_EXCESS_NANOS);
+      } while (isLong);
+    } catch (IOException | IllegalStateException e) {
+      isLong = false; // the connection was lost just now
+    } finally {
+      waiting = false;
+      measuring.set(false);
+    }
+    if (awaited.compareAndSet(true, false)) {
+      onReady.run();
+    }
+  }
+
+  /** Returns by how much a round trip is longer than the shortest one, in nanoseconds. */
+  private long ping() throws IOException {
+    sentAt = System.nanoTime();
+    waiting = true;
+    events.onQueued(); // the library counts it as sent, too
+    long took = roundTrip();
+    waiting = false;
+    shortest = Math.min(shortest, took);
+    return took - shortest;
+  }
+
+  private long roundTrip() throws IOException {
+    try {
+      return connection.RTT().toNanos();
+    } catch (IOException e) {
+      if (events.lost().isDone()) {
+        throw e;
+      }
+      return System.nanoTime() - sentAt; // no answer within the connection timeout
+    }
+  }
+}
