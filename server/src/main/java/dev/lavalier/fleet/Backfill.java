@@ -7,6 +7,7 @@ import dev.lavalier.fleet.v1.Block;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Requests the audio of one epoch that its node has kept, and reads what the engine has recorded
@@ -18,6 +19,9 @@ final class Backfill {
 
   /** The node has no more if an answer is smaller: it has only what was captured meanwhile. */
   private static final int FULL_BYTES = Messages.MAX_FETCHED_BYTES / 2;
+
+  /** How often a node may not answer: it can have too much to send. */
+  private static final int MAX_UNANSWERED = 3;
 
   /** Blocks that are captured while the others are requested. */
   private static final int MAX_NEW_BLOCKS = 1_000;
@@ -102,9 +106,17 @@ final class Backfill {
     long next = from;
     List<Block> blocks = new ArrayList<>();
     long deadline = time.nanoTime() + Timing.BACKFILL.toNanos();
-    while (blocks.size() < maxBlocks && time.nanoTime() - deadline < 0) {
+    int unanswered = 0;
+    while (blocks.size() < maxBlocks
+        && unanswered < MAX_UNANSWERED
+        && time.nanoTime() - deadline < 0) {
+      List<Block> answer = request(next);
+      if (answer == null) {
+        unanswered++;
+        continue;
+      }
       int bytes = 0;
-      for (Block each : request(next)) {
+      for (Block each : answer) {
         if (isUsable(each, next)) {
           blocks.add(each);
           bytes += each.getPcm().size();
@@ -162,7 +174,8 @@ final class Backfill {
     }
   }
 
-  private List<Block> request(long fromIndex) {
+  /** Returns null if there is no answer. */
+  private @Nullable List<Block> request(long fromIndex) {
     try {
       byte[] reply =
           link.request(
@@ -171,7 +184,7 @@ final class Backfill {
               REQUEST_TIMEOUT);
       return Messages.fetched(reply, format);
     } catch (Link.NoReplyException e) {
-      return List.of();
+      return null;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return List.of();

@@ -12,6 +12,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,12 +22,16 @@ import org.jspecify.annotations.Nullable;
 final class NatsEvents extends NatsStatistics implements ErrorListener, ConnectionListener {
 
   private static final int FEW = 16;
+  private static final long FEW_BYTES = 64 << 10;
 
   private final NatsLog log;
   private final Runnable onDrained;
+  private final Runnable onRoom;
   private final AtomicBoolean full = new AtomicBoolean(); // somebody waits for the queue
   private final CompletableFuture<@Nullable Void> lost = new CompletableFuture<>();
+  private final AtomicBoolean waiting = new AtomicBoolean(); // large answers wait for room
   private final AtomicInteger queued = new AtomicInteger();
+  private final AtomicLong queuedBytes = new AtomicLong(); // or a little less
   private volatile boolean connected; // to one of the servers
   private volatile @Nullable String error; // of nats-server, the last one
   private volatile @Nullable Throwable exception; // the last one
@@ -35,10 +40,12 @@ final class NatsEvents extends NatsStatistics implements ErrorListener, Connecti
    * Creates events without any yet.
    *
    * @param onDrained called when the queue is short again, after {@link #isFull} returned true
+   * @param onRoom called when the queue has room again, after {@link #hasRoom} returned false
    */
-  NatsEvents(NatsLog log, Runnable onDrained) {
+  NatsEvents(NatsLog log, Runnable onDrained, Runnable onRoom) {
     this.log = log;
     this.onDrained = onDrained;
+    this.onRoom = onRoom;
   }
 
   /** Returns what completes when the connection is lost. */
@@ -63,23 +70,41 @@ final class NatsEvents extends NatsStatistics implements ErrorListener, Connecti
     return queued.get() > FEW || !full.compareAndSet(true, false);
   }
 
+  /** Returns whether few messages and few bytes wait. If not, {@code onRoom} is called later. */
+  boolean hasRoom() {
+    if (isShort()) {
+      return true;
+    }
+    waiting.set(true);
+    return isShort() && waiting.compareAndSet(true, false);
+  }
+
+  private boolean isShort() {
+    return queued.get() <= FEW && queuedBytes.get() < FEW_BYTES;
+  }
+
   /** Counts a message that is passed to the library. */
-  void onQueued() {
+  void onQueued(long bytes) {
     queued.incrementAndGet();
+    queuedBytes.addAndGet(bytes);
   }
 
   /** Counts a message that is not queued any more. */
-  void onSent() {
+  void onSent(long bytes) {
+    queuedBytes.updateAndGet(n -> Math.max(0, n - bytes));
     int left = queued.updateAndGet(n -> Math.max(0, n - 1));
     if (left <= FEW && full.compareAndSet(true, false)) {
       onDrained.run();
+    }
+    if (isShort() && waiting.compareAndSet(true, false)) {
+      onRoom.run();
     }
   }
 
   @Override
   public void incrementOut(long bytes) {
     super.incrementOut(bytes);
-    onSent();
+    onSent(bytes);
   }
 
   /** Returns why there is no connection, in a few words. */
@@ -138,6 +163,6 @@ final class NatsEvents extends NatsStatistics implements ErrorListener, Connecti
 
   @Override
   public void messageDiscarded(Connection of, Message message) {
-    onSent();
+    onSent(NatsSession.bytes(message.getSubject(), message.getData()));
   }
 }

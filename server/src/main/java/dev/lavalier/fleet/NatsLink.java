@@ -98,7 +98,7 @@ public final class NatsLink implements Link, AutoCloseable {
       do {
         try {
           NatsSession next =
-              NatsSession.open(options, threads, timer, log, failures, this::onDrained);
+              NatsSession.open(options, threads, timer, log, failures, this::onDrained, time);
           long since = time.nanoTime();
           serve(next);
           boolean lasted = time.nanoTime() - since >= STABLE_NANOS;

@@ -4,6 +4,7 @@ import com.google.common.util.concurrent.MoreExecutors;
 import dev.lavalier.access.InvalidFileException;
 import dev.lavalier.common.FailureLog;
 import dev.lavalier.common.LogText;
+import dev.lavalier.common.TimeSource;
 import io.nats.client.AuthHandler;
 import io.nats.client.AuthenticationException;
 import io.nats.client.Connection;
@@ -23,6 +24,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -51,6 +53,9 @@ final class NatsSession {
 
   /** An answer is dropped if so many messages are queued. */
   private static final int MAX_QUEUED_ANSWERS = 256;
+
+  /** What a message has besides its subject and payload, at least. */
+  private static final long MESSAGE_BYTES = 9;
 
   /** Has room for the subscriptions of all devices, too: the library would wait for it. */
   private static final int QUEUE_CAPACITY = 2_048;
@@ -88,6 +93,7 @@ final class NatsSession {
 
   private final NatsLog log;
   private final NatsEvents events;
+  private final NatsAnswers answers;
   private final FailureLog failures;
   private final Map<Registered, Subscription> subscriptions = new ConcurrentHashMap<>();
   private final List<Dispatcher> dispatchers = new ArrayList<>();
@@ -100,10 +106,14 @@ final class NatsSession {
       ScheduledExecutorService timer,
       NatsLog log,
       FailureLog failures,
-      Runnable onDrained)
+      Runnable onDrained,
+      TimeSource time)
       throws IOException, InterruptedException, InvalidFileException {
     this.log = log;
-    this.events = new NatsEvents(log, onDrained);
+    this.events = new NatsEvents(log, onDrained, () -> sendAnswers(threads));
+    this.answers =
+        new NatsAnswers(
+            events, (subject, payload) -> publish(subject, payload, MAX_QUEUED_ANSWERS), time);
     this.failures = failures;
     Nkey key = options.nkeySeed().isEmpty() ? null : Nkey.read(options.nkeySeed().get());
     try {
@@ -140,9 +150,10 @@ final class NatsSession {
       ScheduledExecutorService timer,
       NatsLog log,
       FailureLog failures,
-      Runnable onDrained)
+      Runnable onDrained,
+      TimeSource time)
       throws IOException, InterruptedException, InvalidFileException {
-    NatsSession session = new NatsSession(options, threads, timer, log, failures, onDrained);
+    NatsSession session = new NatsSession(options, threads, timer, log, failures, onDrained, time);
     String version = session.version();
     if (!options.oldEngine()
         && !session.connection.getServerInfo().isSameOrNewerThanVersion(OLDEST_ENGINE)) {
@@ -274,11 +285,32 @@ final class NatsSession {
     if (events.queued() >= limit) {
       return;
     }
-    events.onQueued();
+    events.onQueued(bytes(subject, payload));
     try {
       connection.publish(subject, payload);
     } catch (IllegalStateException e) {
-      events.onSent(); // the connection was lost just now
+      events.onSent(bytes(subject, payload)); // the connection was lost just now
+    }
+  }
+
+  /** Returns the size of a message, or a little less. */
+  static long bytes(String subject, byte[] payload) {
+    return MESSAGE_BYTES + subject.length() + payload.length;
+  }
+
+  private void sendAnswers(ExecutorService threads) {
+    try {
+      threads.execute(() -> answers.send());
+    } catch (RejectedExecutionException e) {
+      // The link is closed.
+    }
+  }
+
+  private void answer(String subject, byte[] payload) {
+    if (payload.length < NatsAnswers.LARGE_BYTES) {
+      publish(subject, payload, MAX_QUEUED_ANSWERS);
+    } else {
+      answers.add(subject, payload);
     }
   }
 
@@ -319,7 +351,7 @@ final class NatsSession {
                   message.getData(),
                   answer -> {
                     if (reply != null) {
-                      publish(reply, answer, MAX_QUEUED_ANSWERS);
+                      answer(reply, answer);
                     }
                   }));
     } catch (RuntimeException | Error e) {

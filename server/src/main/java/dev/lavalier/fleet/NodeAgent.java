@@ -194,7 +194,7 @@ public final class NodeAgent implements AutoCloseable {
       case OPEN -> publications.open(request.getOpen(), edge, message.reply());
       case RENEW -> publications.renew(request.getRenew(), edge);
       case RELEASE -> publications.release(request.getRelease(), edge);
-      case FETCH -> message.reply().accept(publications.fetch(request.getFetch(), edge));
+      case FETCH -> publications.fetch(request.getFetch(), edge, message.reply());
       case REQUEST_NOT_SET -> {} // of a newer edge
     }
   }

@@ -48,6 +48,11 @@ final class Publications {
   /** How many answers with at most 512 KiB of earlier audio an edge gets at once. */
   static final int MAX_FETCHES = 64;
 
+  /** How many of them all edges get at once, and per second. */
+  static final int MAX_ALL_FETCHES = 256;
+
+  private static final int PER_SECOND = 16;
+
   /** How often an edge can open devices at once: all of them, and again after an outage. */
   static final int MAX_OPENS = 2 * Messages.MAX_DEVICES;
 
@@ -62,8 +67,9 @@ final class Publications {
 
   // Guarded by this.
   private final Leases leases;
-  private final RequestLimit fetches = new RequestLimit(MAX_FETCHES);
-  private final RequestLimit opens = new RequestLimit(MAX_OPENS);
+  private final RequestLimit fetches = new RequestLimit(MAX_FETCHES, PER_SECOND);
+  private final RequestLimit allFetches = new RequestLimit(MAX_ALL_FETCHES, MAX_ALL_FETCHES);
+  private final RequestLimit opens = new RequestLimit(MAX_OPENS, PER_SECOND);
   private final Map<String, Published> published = new HashMap<>(); // by device
   private final Map<String, BlockCounts> counts = new TreeMap<>(); // of devices published so far
   private boolean closed;
@@ -223,20 +229,28 @@ final class Publications {
   }
 
   /**
-   * Returns the answer to a request for earlier audio. It is empty if the edge has no lease, or has
-   * requested more than its share, or if messages wait for the link: live audio is first.
+   * Answers a request for earlier audio. The answer is empty if the edge has no lease, or has
+   * requested more than its share. There is none if messages wait for the link, because live audio
+   * is first, or if all edges together request too much: the edge asks again.
    */
-  byte[] fetch(Fetch fetch, String edge) {
+  void fetch(Fetch fetch, String edge, Consumer<byte[]> reply) {
+    byte[] answer = link.isReady() ? answer(fetch, edge) : null;
+    if (answer != null) {
+      reply.accept(answer);
+    }
+  }
+
+  private byte @Nullable [] answer(Fetch fetch, String edge) {
     String device = fetch.getLocalId();
     StreamStart started;
-    if (!link.isReady()) {
-      return new byte[0];
-    }
     synchronized (this) {
       Published known = leases.isHeld(device, edge) ? published.get(device) : null;
       started = known == null ? null : known.sink().started();
       if (started == null || fetch.getFromIndex() < 0 || !fetches.take(edge, time.nanoTime())) {
         return new byte[0];
+      }
+      if (!allFetches.take("", time.nanoTime())) {
+        return null;
       }
     }
     StreamPlan plan = new StreamPlan(started.conversion(), started.spec().frameSize(), PCM);

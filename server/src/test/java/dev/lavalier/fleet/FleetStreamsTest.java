@@ -1,6 +1,7 @@
 package dev.lavalier.fleet;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lavalier.capture.Loss;
 import dev.lavalier.capture.LossCause;
@@ -368,6 +369,25 @@ final class FleetStreamsTest {
     long epoch = listener.epochs.get(0);
     assertThat(fetch(edge, "edge", epoch)).isPositive();
     node.link.ready = false;
-    assertThat(fetch(edge, "edge", epoch)).isZero();
+    assertThatThrownBy(() -> fetch(edge, "edge", epoch)).isInstanceOf(Link.NoReplyException.class);
+  }
+
+  @Test
+  void edgesThatTogetherRequestTooMuch_getNoMore() throws Exception {
+    fleet.startNode(1, Duration.ofSeconds(10));
+    DirectFleet.Edge edge = fleet.startEdge("edge", Duration.ZERO);
+    fleet.run(SECOND);
+    DirectFleet.Listener listener = edge.subscribe(StartFrom.LIVE, 0);
+    fleet.run(SECOND);
+    long epoch = listener.epochs.get(0);
+    for (int i = 1; i < Publications.MAX_ALL_FETCHES; i++) {
+      String name = "edge-" + i;
+      edge.link.send(Subjects.control("studio", name), Messages.open(0, "mic", 1, 1), reply -> {});
+      assertThat(fetch(edge, name, epoch)).isPositive();
+    }
+    assertThat(fetch(edge, "edge", epoch)).isPositive();
+    assertThatThrownBy(() -> fetch(edge, "edge", epoch)).isInstanceOf(Link.NoReplyException.class);
+    fleet.run(SECOND);
+    assertThat(fetch(edge, "edge", epoch)).isPositive();
   }
 }

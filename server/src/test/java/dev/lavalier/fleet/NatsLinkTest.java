@@ -22,10 +22,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
@@ -203,6 +205,43 @@ final class NatsLinkTest {
 
       assertThat(ready.poll(TIMEOUT.toSeconds(), TimeUnit.SECONDS)).isNotNull();
       assertThat(node.isReady()).isTrue();
+    }
+  }
+
+  @Test
+  void answersWithEarlierAudio_doNotDelayLiveAudio() throws Exception {
+    try (NatsServer server = NatsServer.started(directory, "")) {
+      NatsLink node = links.ready(server.url(), "studio-1");
+      NatsLink edge = links.ready(server.url(), "edge-1");
+      BlockingQueue<Consumer<byte[]>> replies = new LinkedBlockingQueue<>();
+      node.subscribe(Subjects.control("studio-1", "*"), message -> replies.add(message.reply()));
+      BlockingQueue<String> received = received(edge, SUBJECT);
+      settle(node);
+      settle(edge);
+      CompletableFuture<Integer> fetched =
+          CompletableFuture.supplyAsync(() -> size(edge, Subjects.control("studio-1", "edge-1")));
+      Consumer<byte[]> reply = replies.poll(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
+      assertThat(reply).isNotNull();
+      server.signal("STOP");
+      try {
+        for (int i = 0; i < 200; i++) {
+          reply.accept(new byte[512 << 10]);
+        }
+        assertThat(node.isReady()).isTrue();
+        node.publish(SUBJECT, "live".getBytes(UTF_8));
+      } finally {
+        server.signal("CONT");
+      }
+      assertThat(next(received)).isEqualTo("live");
+      assertThat(fetched.get(TIMEOUT.toSeconds(), TimeUnit.SECONDS)).isEqualTo(512 << 10);
+    }
+  }
+
+  private static int size(Link edge, String subject) {
+    try {
+      return edge.request(subject, new byte[0], TIMEOUT).length;
+    } catch (Link.NoReplyException | InterruptedException e) {
+      return -1;
     }
   }
 
