@@ -127,7 +127,7 @@ final class FleetMember implements AutoCloseable {
   /**
    * Starts to share the devices of the hub, if this is a node. Called once.
    *
-   * @param connection called twice a second: whether messages can be sent
+   * @param connection called twice a second: whether there is a connection
    */
   void start(Hub hub, Optional<Metrics> metrics, Consumer<Boolean> connection) {
     if (config.role() == FleetOptions.Role.NODE) {
@@ -153,7 +153,7 @@ final class FleetMember implements AutoCloseable {
 
   private void reportConnection(Consumer<Boolean> connection) {
     if (!closed) {
-      connection.accept(link.isReady());
+      connection.accept(link.isConnected());
       time.schedule(HEALTH_INTERVAL, () -> reportConnection(connection));
     }
   }

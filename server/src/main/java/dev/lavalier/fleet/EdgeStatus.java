@@ -6,10 +6,10 @@ import java.util.Map;
 /**
  * The status of an edge at one moment. Immutable.
  *
- * @param linkReady whether messages are sent; if not, the engine or the way to it has failed
+ * @param connected whether there is a connection; if not, the engine or the way to it has failed
  * @param nodes the nodes that sent a heartbeat within 30 s, at most 1,000, by id
  */
-public record EdgeStatus(boolean linkReady, List<Node> nodes) {
+public record EdgeStatus(boolean connected, List<Node> nodes) {
 
   /**
    * A node. The counters count what this edge received since its start.

@@ -78,8 +78,8 @@ public final class FleetDevices implements Devices {
       registrations.add(
           link.subscribe(Subjects.catalogue(Subjects.ANY), message -> onCatalogue(message)));
     }
-    link.onReady(this::onLinkReady);
-    onLinkReady();
+    link.onConnected(this::onConnected);
+    onConnected();
     tick();
   }
 
@@ -114,10 +114,10 @@ public final class FleetDevices implements Devices {
     synchronized (this) {
       captures.keySet().forEach(id -> open.merge(Subjects.nodeOf(id), 1, Integer::sum));
     }
-    return new EdgeStatus(link.isReady(), nodes.status(node -> open.getOrDefault(node, 0)));
+    return new EdgeStatus(link.isConnected(), nodes.status(node -> open.getOrDefault(node, 0)));
   }
 
-  private synchronized void onLinkReady() {
+  private synchronized void onConnected() {
     if (!closed) {
       link.publish(Subjects.WHO, new byte[0]);
       renew(time.nanoTime());

@@ -89,6 +89,16 @@ public interface Link {
   /** Adds a listener that is called whenever the link becomes ready. It must not block. */
   void onReady(Runnable listener);
 
+  /** Returns whether there is a connection. It can be busy, unlike that of {@link #isReady}. */
+  default boolean isConnected() {
+    return isReady();
+  }
+
+  /** Adds a listener that is called for each new connection. It must not block. */
+  default void onConnected(Runnable listener) {
+    onReady(listener);
+  }
+
   /** Sends a message to all who have subscribed to its subject, or drops it. */
   void publish(String subject, byte[] payload);
 

@@ -60,6 +60,7 @@ public final class NatsLink implements Link, AutoCloseable {
   private final CompletableFuture<@Nullable Void> closing = new CompletableFuture<>();
   private final CountDownLatch ended = new CountDownLatch(1);
   private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
+  private final List<Runnable> connectedListeners = new CopyOnWriteArrayList<>();
   private final List<Registered> registered = new CopyOnWriteArrayList<>(); // changed under this
   private volatile boolean recording;
   private final AtomicReference<@Nullable NatsSession> session = new AtomicReference<>();
@@ -137,7 +138,8 @@ public final class NatsLink implements Link, AutoCloseable {
     log.connected(next.url(), next.version());
     // Not synchronized: the library calls this with its locks.
     var unused = next.lost().thenRun(() -> session.compareAndSet(next, null));
-    notifyReady();
+    notify(connectedListeners);
+    notify(listeners);
     if (recording) {
       threads.execute(() -> createRecording(next));
     }
@@ -150,8 +152,8 @@ public final class NatsLink implements Link, AutoCloseable {
     }
   }
 
-  private void notifyReady() {
-    for (Runnable each : listeners) {
+  private void notify(List<Runnable> all) {
+    for (Runnable each : all) {
       try {
         each.run();
       } catch (RuntimeException | Error e) {
@@ -160,7 +162,7 @@ public final class NatsLink implements Link, AutoCloseable {
     }
   }
 
-  /** Returns whether there is a connection. It can be busy, unlike that of {@link #isReady}. */
+  @Override
   public boolean isConnected() {
     return session.get() != null;
   }
@@ -173,7 +175,7 @@ public final class NatsLink implements Link, AutoCloseable {
 
   private void onDrained() {
     try {
-      threads.execute(this::notifyReady);
+      threads.execute(() -> notify(listeners));
     } catch (RejectedExecutionException e) {
       // The link is closed.
     }
@@ -182,6 +184,11 @@ public final class NatsLink implements Link, AutoCloseable {
   @Override
   public void onReady(Runnable listener) {
     listeners.add(listener);
+  }
+
+  @Override
+  public void onConnected(Runnable listener) {
+    connectedListeners.add(listener);
   }
 
   @Override

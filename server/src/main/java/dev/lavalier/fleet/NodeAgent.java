@@ -94,7 +94,7 @@ public final class NodeAgent implements AutoCloseable {
     synchronized (this) {
       sharing = !closed;
     }
-    return new NodeStatus(link.isReady(), sharing, publications.status());
+    return new NodeStatus(link.isConnected(), sharing, publications.status());
   }
 
   /** Ends all subscriptions of edges. Further calls have no effect. */

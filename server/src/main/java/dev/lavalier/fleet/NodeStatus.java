@@ -6,12 +6,12 @@ import java.util.Map;
 /**
  * The status of a node at one moment. Immutable.
  *
- * @param linkReady whether messages are sent; if not, the engine or the way to it has failed
+ * @param connected whether there is a connection; if not, the engine or the way to it has failed
  * @param sharing whether it shares devices; false if it was closed, or if another process with the
  *     same id started later
  * @param devices the devices that were published since the start, at most 256, by id
  */
-public record NodeStatus(boolean linkReady, boolean sharing, List<Shared> devices) {
+public record NodeStatus(boolean connected, boolean sharing, List<Shared> devices) {
 
   /**
    * A device.

@@ -62,7 +62,7 @@ public final class FleetMetrics implements FleetObserver {
 
   /** Adds the metrics of a node. Each scrape calls the supplier. Called at most once. */
   public void watchNode(Supplier<NodeStatus> status) {
-    linkUp(() -> status.get().linkReady());
+    linkUp(() -> status.get().connected());
     Gauge.builder(PREFIX + "node.sharing", () -> status.get().sharing() ? 1 : 0)
         .description(
             "1 while the node shares devices, 0 if another process with its id started later")
@@ -93,7 +93,7 @@ public final class FleetMetrics implements FleetObserver {
 
   /** Adds the metrics of an edge. Each scrape calls the supplier. Called at most once. */
   public void watchEdge(Supplier<EdgeStatus> status) {
-    linkUp(() -> status.get().linkReady());
+    linkUp(() -> status.get().connected());
     Gauge.builder(PREFIX + "nodes", () -> status.get().nodes().size())
         .description("Nodes that sent a heartbeat within 30 s")
         .register(registry);
@@ -145,9 +145,9 @@ public final class FleetMetrics implements FleetObserver {
         node.samplesMissing());
   }
 
-  private void linkUp(Supplier<Boolean> ready) {
-    Gauge.builder(PREFIX + "link.up", () -> ready.get() ? 1 : 0)
-        .description("1 while the server is connected to nats-server and can send, otherwise 0")
+  private void linkUp(Supplier<Boolean> connected) {
+    Gauge.builder(PREFIX + "link.up", () -> connected.get() ? 1 : 0)
+        .description("1 while the server is connected to nats-server, otherwise 0")
         .register(registry);
   }
 

@@ -37,7 +37,7 @@ final class FleetStreamsTest {
 
     assertThat(fleet.leases).containsExactly("edge has mic");
     NodeStatus shared = node.agent.status();
-    assertThat(shared.linkReady()).isTrue();
+    assertThat(shared.connected()).isTrue();
     assertThat(shared.sharing()).isTrue();
     assertThat(shared.devices())
         .containsExactly(new NodeStatus.Shared("mic", Map.of("edge", 2), 1 + 320, 0));

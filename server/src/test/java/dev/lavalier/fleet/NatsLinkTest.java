@@ -184,6 +184,8 @@ final class NatsLinkTest {
       NatsLink node = links.ready(server.url(), "studio-1");
       BlockingQueue<Boolean> ready = new LinkedBlockingQueue<>();
       node.onReady(() -> ready.add(true));
+      BlockingQueue<Boolean> connected = new LinkedBlockingQueue<>();
+      node.onConnected(() -> connected.add(true));
       server.signal("STOP");
       try {
         long start = System.nanoTime();
@@ -197,6 +199,7 @@ final class NatsLinkTest {
         }
         assertThat(published).isLessThan(10_000);
         assertThat(node.isReady()).isFalse();
+        assertThat(node.isConnected()).isTrue();
         assertThat(System.nanoTime() - start).isLessThan(TIMEOUT.toNanos());
         assertThat(ready).isEmpty();
       } finally {
@@ -205,6 +208,7 @@ final class NatsLinkTest {
 
       assertThat(ready.poll(TIMEOUT.toSeconds(), TimeUnit.SECONDS)).isNotNull();
       assertThat(node.isReady()).isTrue();
+      assertThat(connected).isEmpty();
     }
   }
 
