@@ -5,6 +5,9 @@ package dev.lavalier.fleet;
  * What a message takes at best does not count: it is the least difference of the two clocks in the
  * last 5 to 10 s. So a suspended machine, or a longer way, has no effect after 10 s.
  *
+ * <p>One clock serves all devices of a node. So a block that contradicts the heartbeats is not
+ * used.
+ *
  * <p>Safe for use from any thread.
  */
 final class HopClock {
@@ -17,6 +20,8 @@ final class HopClock {
   private long currentMax; // the longest wait in this window
   private long previousMax;
   private long windowStart;
+  private long currentHeartbeat = Long.MAX_VALUE; // the least difference of heartbeats
+  private long previousHeartbeat = Long.MAX_VALUE;
 
   /**
    * Learns from a message.
@@ -32,6 +37,8 @@ final class HopClock {
       current = difference;
       previousMax = currentMax;
       currentMax = 0;
+      previousHeartbeat = currentHeartbeat;
+      currentHeartbeat = Long.MAX_VALUE;
       windowStart = now;
     } else {
       current = Math.min(current, difference);
@@ -39,6 +46,23 @@ final class HopClock {
     long waited = difference - Math.min(current, previous);
     currentMax = Math.max(currentMax, waited);
     return waited;
+  }
+
+  /** Learns from a heartbeat, like {@link #waited}. */
+  synchronized long heartbeatWaited(long sentNanos, long now) {
+    long waited = waited(sentNanos, now);
+    currentHeartbeat = Math.min(currentHeartbeat, now - sentNanos);
+    return waited;
+  }
+
+  /**
+   * Returns whether a message says that it was sent later than the heartbeats permit, by more than
+   * the longest time that they can have waited. After the node's machine was suspended, or this
+   * one, the next heartbeat permits it.
+   */
+  synchronized boolean isAhead(long sentNanos, long now) {
+    long least = Math.min(currentHeartbeat, previousHeartbeat);
+    return least != Long.MAX_VALUE && now - sentNanos < least - Timing.MAX_WAIT.toNanos();
   }
 
   /** Returns a steady time of the node as a steady time of this machine, without the way. */

@@ -11,5 +11,7 @@ public enum IgnoredBlock {
   /** Its samples are not later than those of the block before: it was repeated or overtaken. */
   REPEATED,
   /** It waited too long on the way. */
-  LATE
+  LATE,
+  /** Its index or its time is later than those of a true block can be. */
+  AHEAD
 }

@@ -70,6 +70,7 @@ final class NodeTraffic {
       case OLD_EPOCH -> "it is of an earlier epoch";
       case REPEATED -> "it is not later than the block before";
       case LATE -> "it waited too long on the way";
+      case AHEAD -> "its index or its time is too late";
     };
   }
 

@@ -88,7 +88,7 @@ final class NodeView {
 
   /** Notes a heartbeat of this process. */
   void onHeartbeat(Heartbeat heartbeat, long now, long unixNow) {
-    long waited = clock.waited(heartbeat.getSteadyNanos(), now);
+    long waited = clock.heartbeatWaited(heartbeat.getSteadyNanos(), now);
     heardAt = now;
     long unixNanos = heartbeat.getUnixNanos();
     long epochMicros = Math.max(heartbeat.getEpochMicros(), unixNanos / 1_000);

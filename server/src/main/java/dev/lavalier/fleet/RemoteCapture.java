@@ -24,9 +24,9 @@ import org.slf4j.LoggerFactory;
 /**
  * Captures a device of a node: each block is a period, with the node's numbers and wall clock. If
  * samples are missing between two blocks, the device lost those that the node counted, and the
- * others were lost on the way. A block that is malformed, not newer than the one before, or too
- * late, is ignored; if it was the only copy, its samples are lost on the way. Blocks that arrive
- * before the start wait.
+ * others were lost on the way. A block that is malformed, not newer than the one before, too late,
+ * or too far ahead, is ignored; if it was the only copy, its samples are lost on the way. Blocks
+ * that arrive before the start wait.
  *
  * <p>A thread of the link passes the blocks. {@link #stop} waits until it has passed the current
  * one. Only {@link #kept} blocks, for some seconds.
@@ -50,6 +50,7 @@ final class RemoteCapture implements Capture {
   private final HopClock clock;
   private final NodeTraffic traffic;
   private final TimeSource time;
+  private long positionAt; // steady time of the last block, or of the creation; guarded by this
   private final Backfill backfill;
   private final Runnable onClose;
   private Link.@Nullable Registration registration; // set before the capture is used
@@ -108,6 +109,7 @@ final class RemoteCapture implements Capture {
     this.traffic = traffic;
     this.backfill = backfill;
     this.time = time;
+    this.positionAt = time.nanoTime();
     this.onClose = onClose;
   }
 
@@ -190,9 +192,8 @@ final class RemoteCapture implements Capture {
     if (block.getSampleIndex() < end) {
       return end;
     }
-    long readNanos = localReadNanos(block);
     byte[] pcm = block.getPcm().toByteArray();
-    Period period = period(block, pcm, block.getSampleIndex(), readNanos, loss);
+    Period period = period(block, pcm, block.getSampleIndex(), localReadNanos(block), loss);
     kept.add(period);
     return period.endIndex();
   }
@@ -268,6 +269,8 @@ final class RemoteCapture implements Capture {
       traffic.onIgnored(device.id(), IgnoredBlock.OLD_EPOCH);
     } else if (isTooLong(block)) {
       traffic.onIgnored(device.id(), IgnoredBlock.TOO_LONG);
+    } else if (isAudio(block) && isAhead(block, time.nanoTime())) {
+      traffic.onIgnored(device.id(), IgnoredBlock.AHEAD);
     } else if (started) {
       accept(block, time.nanoTime());
     } else {
@@ -294,6 +297,13 @@ final class RemoteCapture implements Capture {
   /** Returns whether a block has samples of this epoch. */
   private boolean isAudio(Block block) {
     return block.getEpoch() == epoch && block.getEnded().isEmpty();
+  }
+
+  /** The last block, and this one, can have waited on the way. */
+  private boolean isAhead(Block block, long now) {
+    long possible = format.samplesIn(now - positionAt + 2 * Timing.MAX_WAIT.toNanos());
+    return clock.isAhead(block.getReadSteadyNanos(), now)
+        || block.getSampleIndex() - Math.max(expected, startIndex) > possible;
   }
 
   private void accept(Block block, long now) {
@@ -341,6 +351,7 @@ final class RemoteCapture implements Capture {
     deviceLost = Math.max(deviceLost, block.getDeviceLostSamples());
     Period period = period(block, pcm, index, readNanos, loss);
     expected = period.endIndex();
+    positionAt = now;
     receiver.onPeriod(period);
     if (block.hasClockPpm()) {
       clockPpm = OptionalDouble.of(block.getClockPpm());

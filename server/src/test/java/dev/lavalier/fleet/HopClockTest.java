@@ -48,6 +48,21 @@ final class HopClockTest {
   }
 
   @Test
+  void messageLaterThanTheHeartbeatsPermit_isAhead() {
+    long second = 1_000 * MS;
+    assertThat(clock.isAhead(100 * second, 0)).isFalse(); // no heartbeat yet
+    assertThat(clock.heartbeatWaited(OFFSET, 10 * MS)).isZero();
+    assertThat(clock.isAhead(5 * second + OFFSET, 10 * MS)).isFalse();
+    assertThat(clock.isAhead(6 * second + OFFSET, 10 * MS)).isTrue();
+    clock.heartbeatWaited(60 * second + OFFSET, second); // this machine was suspended
+    assertThat(clock.isAhead(60 * second + OFFSET, second)).isFalse();
+    waited(5_500, 10);
+    assertThat(clock.isAhead(70 * second + OFFSET, second)).isTrue();
+    waited(10_600, 10);
+    assertThat(clock.isAhead(700 * second + OFFSET, second)).isFalse(); // without heartbeats
+  }
+
+  @Test
   void timesThatAreFarApart_doNotOverflow() {
     for (int bits = 0; bits < 63; bits++) {
       long time = 1L << bits;

@@ -24,6 +24,7 @@ final class RemoteCaptureTest {
   private static final PcmFormat FORMAT = new PcmFormat(SampleEncoding.S16LE, 48_000, 2);
   private static final int BLOCK = 480;
   private static final long EPOCH = 1_700_000_000_000_000L;
+  private static final long HOUR = 3_600_000_000_000L; // ns
   private static final long NODE_AHEAD = 123_456_789_000L; // of the node's steady clock
 
   private final ManualTimeSource time = new ManualTimeSource();
@@ -31,6 +32,7 @@ final class RemoteCaptureTest {
   private final List<String> losses = new ArrayList<>();
   private RuntimeException failure;
   private final NodeTraffic traffic = new NodeTraffic("n", FleetObserver.NONE, time);
+  private final HopClock clock = new HopClock();
   private RemoteCapture capture = newCapture();
 
   private RemoteCapture newCapture() {
@@ -39,7 +41,7 @@ final class RemoteCaptureTest {
         EPOCH,
         BLOCK,
         0,
-        new HopClock(),
+        clock,
         traffic,
         new Backfill(
             new DirectLinks().connect(), "edge", 1, "n/mic", EPOCH, FORMAT, BLOCK, false, time),
@@ -141,6 +143,39 @@ final class RemoteCaptureTest {
         .containsEntry(IgnoredBlock.OLD_EPOCH, 1L)
         .containsEntry(IgnoredBlock.LATE, 1L)
         .containsEntry(IgnoredBlock.MALFORMED, 0L);
+  }
+
+  @Test
+  void blocksFarAhead_areIgnored() {
+    for (int second = 0; second < 20; second++) {
+      clock.heartbeatWaited(time.nanoTime() + NODE_AHEAD, time.nanoTime());
+      for (int i = 0; i < 100; i++) {
+        receive(block(100 * second + i, 0));
+        receive(block(1_000_000_000 / BLOCK, 0).build().toByteArray());
+        Block.Builder later = block(100 * second + i + 1, 0);
+        receive(later.setReadSteadyNanos(later.getReadSteadyNanos() + HOUR).build().toByteArray());
+      }
+    }
+    assertThat(indexes()).hasSize(2_000).endsWith(1_999L * BLOCK);
+    assertThat(traffic.ignored())
+        .containsEntry(IgnoredBlock.AHEAD, 4_000L)
+        .containsEntry(IgnoredBlock.LATE, 0L)
+        .containsEntry(IgnoredBlock.REPEATED, 0L);
+
+    capture = newCapture();
+    receive(block(1_000_000_000 / BLOCK, 0));
+    receive(block(5, 0));
+    assertThat(capture.kept(Duration.ofSeconds(1)))
+        .extracting(Period::sampleIndex)
+        .containsExactly(5L * BLOCK);
+  }
+
+  @Test
+  void blockAfterALongOutage_isUsed() {
+    receive(block(0, 0));
+    time.advance(Duration.ofMinutes(1));
+    receive(block(6_000 + 500, 0));
+    assertThat(indexes()).containsExactly(0L, 6_500L * BLOCK);
   }
 
   @Test
@@ -250,7 +285,7 @@ final class RemoteCaptureTest {
     capture = newCapture();
     int count = (8 << 20) / (BLOCK * FORMAT.bytesPerSampleFrame());
     for (int i = 0; i < count; i++) {
-      receive(block(i, 0).build().toByteArray());
+      receive(block(i, 0));
     }
     assertThat(capture.kept(Duration.ofSeconds(60)).size()).isGreaterThan(count / 2);
     receive(block(count, 0));
@@ -281,7 +316,7 @@ final class RemoteCaptureTest {
     int size = BLOCK * FORMAT.bytesPerSampleFrame();
     int count = 2 * (8 << 20) / size;
     for (int i = 0; i < count; i++) {
-      receive(block(i, 0).build().toByteArray());
+      receive(block(i, 0));
     }
     capture.start(listener());
     assertThat(periods.size()).isBetween((8 << 20) / (size + 300), (8 << 20) / size);
