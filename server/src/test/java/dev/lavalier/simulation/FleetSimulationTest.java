@@ -47,7 +47,7 @@ final class FleetSimulationTest {
   @SlowTest
   @Test
   void invariantsHoldForManySeeds() {
-    run(FleetSimulation.small(counts), Long.getLong("fleet.seeds", 100));
+    run(FleetSimulation.small(counts), Long.getLong("fleet.seeds", 60));
   }
 
   @Test
@@ -58,7 +58,7 @@ final class FleetSimulationTest {
   @SlowTest
   @Test
   void invariantsHoldInALargeFleetForLong() {
-    runLarge(15);
+    runLarge(10);
   }
 
   private void runLarge(double seconds) {
