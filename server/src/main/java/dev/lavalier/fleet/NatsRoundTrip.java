@@ -17,13 +17,13 @@ import java.util.concurrent.atomic.AtomicBoolean;
  */
 final class NatsRoundTrip {
 
-  private static final Duration INTERVAL = Duration.ofMillis(200);
+  private static final Duration INTERVAL = Duration.ofMillis(100);
 
   /** The session is not ready if a round trip is longer than the shortest one by this time. */
-  private static final long MAX_EXCESS_NANOS = 250_000_000;
+  private static final long MAX_EXCESS_NANOS = 100_000_000;
 
   /** It is ready again after a round trip that is longer by this time at most. */
-  private static final long DRAINED_EXCESS_NANOS = 50_000_000;
+  private static final long DRAINED_EXCESS_NANOS = 30_000_000;
 
   private final Connection connection;
   private final Executor threads;
@@ -93,7 +93,7 @@ final class NatsRoundTrip {
   private long ping() throws IOException {
     sentAt = System.nanoTime();
     waiting = true;
-    events.onQueued(); // the library counts it as sent, too
+    events.onQueued(0); // the library counts it as sent, too
     long took = roundTrip();
     waiting = false;
     shortest = Math.min(shortest, took);
