@@ -139,6 +139,7 @@ final class FleetMember implements AutoCloseable {
                   ServerMain.version(),
                   config::isShared,
                   config.recorded()::contains,
+                  config.named(),
                   epochs()),
               hub,
               new DeliveryLoop(sender),

@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -144,6 +145,11 @@ final class FleetOptions {
       Optional<Tls> tls,
       boolean oldEngine,
       Optional<String> unprotected) {
+
+    /** Returns the ids of the devices that a node shares, without the {@code *}. */
+    Set<String> named() {
+      return shared.stream().filter(id -> !id.equals(ALL)).collect(Collectors.toSet());
+    }
 
     /** Returns whether a node shares a device. */
     boolean isShared(String deviceId) {

@@ -1,6 +1,7 @@
 package dev.lavalier.fleet;
 
 import dev.lavalier.capture.DeviceDescriptor;
+import dev.lavalier.common.LogText;
 import dev.lavalier.common.TimeSource;
 import dev.lavalier.fleet.v1.ControlRequest;
 import dev.lavalier.fleet.v1.Heartbeat;
@@ -10,6 +11,7 @@ import dev.lavalier.hub.Hub;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,6 +29,9 @@ public final class NodeAgent implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(NodeAgent.class);
 
+  /** How many devices a warning names. */
+  private static final int MAX_NAMED = 20;
+
   private final NodeOptions options;
   private final String node;
   private final long boot;
@@ -38,6 +43,7 @@ public final class NodeAgent implements AutoCloseable {
 
   // Guarded by this.
   private final List<Link.Registration> registrations = new ArrayList<>();
+  private List<String> present = List.of(); // ids of the devices of this machine
   private List<DeviceDescriptor> listed = List.of();
   private List<DeviceStatus> states = List.of(); // in the same order
   private long catalogueVersion;
@@ -147,14 +153,36 @@ public final class NodeAgent implements AutoCloseable {
   }
 
   private void updateCatalogue() {
-    states =
-        hub.devices().stream().filter(each -> options.shared().test(each.device().id())).toList();
+    List<DeviceStatus> all = hub.devices();
+    warnOfMissing(all.stream().map(each -> each.device().id()).toList());
+    states = all.stream().filter(each -> options.shared().test(each.device().id())).toList();
     List<DeviceDescriptor> devices = states.stream().map(DeviceStatus::device).toList();
     if (!devices.equals(listed) || catalogueVersion == 0) {
       listed = devices;
       catalogueVersion++;
       catalogueDue = true;
     }
+  }
+
+  /** Warns of expected devices that are not present: at the start, and when the list changes. */
+  private void warnOfMissing(List<String> next) {
+    if (next.equals(present) && catalogueVersion > 0) {
+      return;
+    }
+    present = next;
+    String some =
+        next.isEmpty()
+            ? "but it has none"
+            : next.stream().limit(MAX_NAMED).collect(Collectors.joining(", "));
+    options.expected().stream()
+        .filter(id -> !next.contains(id))
+        .sorted()
+        .forEach(
+            id ->
+                log.warn(
+                    "fleet-share: {} (expected: a device of this machine: {})",
+                    LogText.sanitizeAndTruncate(id),
+                    LogText.sanitizeAndTruncate(some)));
   }
 
   /**

@@ -1,6 +1,7 @@
 package dev.lavalier.fleet;
 
 import dev.lavalier.hub.EpochClock;
+import java.util.Set;
 import java.util.function.Predicate;
 
 /**
@@ -11,6 +12,7 @@ import java.util.function.Predicate;
  * @param version the version of the server; edges show the first 64 characters
  * @param shared which device ids the operator shares
  * @param recorded which of them the engine records
+ * @param expected device ids that this machine should have; a warning says which are missing
  * @param epochs numbers the epochs of the hub
  */
 public record NodeOptions(
@@ -19,6 +21,7 @@ public record NodeOptions(
     String version,
     Predicate<String> shared,
     Predicate<String> recorded,
+    Set<String> expected,
     EpochClock epochs) {
 
   /**
@@ -28,6 +31,7 @@ public record NodeOptions(
    */
   public NodeOptions {
     Subjects.checkName("fleet-node", node);
+    expected = Set.copyOf(expected);
   }
 
   /** Creates options of a hub that numbers epochs by the wall clock. */
@@ -37,7 +41,7 @@ public record NodeOptions(
       String version,
       Predicate<String> shared,
       Predicate<String> recorded) {
-    this(node, boot, version, shared, recorded, EpochClock.WALL);
+    this(node, boot, version, shared, recorded, Set.of(), EpochClock.WALL);
   }
 
   /** Creates options without recorded devices. */

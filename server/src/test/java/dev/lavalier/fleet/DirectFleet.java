@@ -50,6 +50,7 @@ final class DirectFleet {
   final NodeTime nodeTime = new NodeTime();
   final OpenMicrophone microphone = new OpenMicrophone("mic", FORMAT, nodeTime);
   boolean recorded; // whether the next node's microphone is
+  Set<String> expected = Set.of(); // device ids that the next node should have
   final List<String> leases = new ArrayList<>(); // what the node reports
 
   private final FleetObserver observer =
@@ -115,7 +116,8 @@ final class DirectFleet {
       hub = hub(microphone, history, ResourceLimits.NONE, nodeTime, epochs);
       agent =
           new NodeAgent(
-              new NodeOptions("studio", boot, "1.2.3", "mic"::equals, id -> recorded, epochs),
+              new NodeOptions(
+                  "studio", boot, "1.2.3", "mic"::equals, id -> recorded, expected, epochs),
               hub,
               loop(nodeTime),
               link,

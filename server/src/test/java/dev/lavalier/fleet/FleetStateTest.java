@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalDouble;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** Tests what an edge says of the state of devices, and which notices its subscribers get. */
@@ -41,6 +42,18 @@ final class FleetStateTest {
     fleet.run(SECOND);
     assertThat(edge.status()).isEqualTo("OPEN 2");
     assertThat(other.status()).isEqualTo("OPEN 2");
+  }
+
+  @Test
+  void expectedDeviceThatTheNodeDoesNotHave_isOneWarning() {
+    try (LogLines log = LogLines.of(NodeAgent.class.getName())) {
+      DirectFleet other = new DirectFleet();
+      other.expected = Set.of("mic", "nosuch");
+      other.startNode(1, Duration.ZERO);
+      other.run(Duration.ofSeconds(3));
+      assertThat(log.all())
+          .containsExactly("WARN fleet-share: nosuch (expected: a device of this machine: mic)");
+    }
   }
 
   @Test
