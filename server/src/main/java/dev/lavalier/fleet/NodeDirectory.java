@@ -8,6 +8,8 @@ import dev.lavalier.fleet.v1.Catalogue;
 import dev.lavalier.fleet.v1.Heartbeat;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -29,6 +31,9 @@ final class NodeDirectory {
 
   private static final int MAX_NODES = 1_000;
 
+  /** How many devices of all nodes are listed. */
+  static final int MAX_LISTED = 10_000;
+
   /** How often the list changes between two ticks, however often nodes change their devices. */
   private static final int MAX_UPDATES = 4;
 
@@ -40,9 +45,10 @@ final class NodeDirectory {
   private final TimeSource time;
   private final RateLimitedLog clockWarnings;
   private final RateLimitedLog fullWarnings;
+  private final RateLimitedLog listWarnings;
 
   // Guarded by this.
-  private final Map<String, NodeView> nodes = new TreeMap<>();
+  private final Map<String, NodeView> nodes = new LinkedHashMap<>(); // in the order of hearing
   private boolean asked; // for catalogues, since the last tick
   private int updates; // of the list, since the last tick
   private boolean updateDue; // at the next tick
@@ -73,6 +79,13 @@ final class NodeDirectory {
             1,
             Duration.ofMinutes(1),
             "%d more heartbeats of nodes that are not listed"::formatted,
+            log::warn);
+    this.listWarnings =
+        new RateLimitedLog(
+            time,
+            1,
+            Duration.ofMinutes(1),
+            "%d more lists with too many devices"::formatted,
             log::warn);
   }
 
@@ -139,7 +152,20 @@ final class NodeDirectory {
     }
     updates++;
     List<DeviceDescriptor> next = new ArrayList<>();
-    nodes.values().forEach(each -> next.addAll(each.devices().values()));
+    int all = 0;
+    for (NodeView each : nodes.values()) {
+      all += each.devices().size();
+      each.devices().values().stream().limit(MAX_LISTED - next.size()).forEach(next::add);
+    }
+    if (all > MAX_LISTED) {
+      int more = all - MAX_LISTED;
+      listWarnings.log(
+          () ->
+              "%d devices are not listed (expected: at most %d of all nodes); those of the nodes"
+                      .formatted(more, MAX_LISTED)
+                  + " that were heard first are");
+    }
+    next.sort(Comparator.comparing(DeviceDescriptor::nodeId));
     boolean changed = !next.equals(listed);
     listed = List.copyOf(next);
     return changed;
@@ -242,20 +268,21 @@ final class NodeDirectory {
   synchronized List<EdgeStatus.Node> status(ToIntFunction<String> openDevices) {
     long now = time.nanoTime();
     List<EdgeStatus.Node> status = new ArrayList<>();
-    nodes.forEach(
-        (name, node) ->
-            status.add(
-                new EdgeStatus.Node(
-                    name,
-                    node.version(),
-                    node.silentNanos(now),
-                    node.clockOffsetNanos(),
-                    node.devices().size(),
-                    openDevices.applyAsInt(name),
-                    node.clock.maxWaitNanos(now),
-                    node.traffic.received(),
-                    node.traffic.ignored(),
-                    node.traffic.missing())));
+    new TreeMap<>(nodes)
+        .forEach(
+            (name, node) ->
+                status.add(
+                    new EdgeStatus.Node(
+                        name,
+                        node.version(),
+                        node.silentNanos(now),
+                        node.clockOffsetNanos(),
+                        node.devices().size(),
+                        openDevices.applyAsInt(name),
+                        node.clock.maxWaitNanos(now),
+                        node.traffic.received(),
+                        node.traffic.ignored(),
+                        node.traffic.missing())));
     return status;
   }
 }

@@ -1,0 +1,69 @@
+package dev.lavalier.fleet;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lavalier.capture.DeviceDescriptor;
+import dev.lavalier.fleet.v1.Catalogue;
+import dev.lavalier.fleet.v1.Heartbeat;
+import dev.lavalier.fleet.v1.SharedDevice;
+import dev.lavalier.testing.LogLines;
+import dev.lavalier.testing.ManualTimeSource;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+
+final class NodeDirectoryTest {
+
+  private final ManualTimeSource time = new ManualTimeSource();
+  private final DirectLinks network = new DirectLinks();
+  private final DirectLinks.DirectLink nodes = network.connect();
+  private final FleetDevices edge = new FleetDevices("edge", network.connect(), time);
+
+  private void heartbeat(String node) {
+    nodes.publish(
+        Subjects.heartbeat(node),
+        Heartbeat.newBuilder().setBoot(1).setCatalogueVersion(1).build().toByteArray());
+  }
+
+  private void announce(String node) {
+    heartbeat(node);
+    Catalogue.Builder catalogue = Catalogue.newBuilder().setBoot(1).setVersion(1);
+    for (int i = 0; i < Messages.MAX_DEVICES; i++) {
+      catalogue.addDevices(
+          SharedDevice.newBuilder().setLocalId("mic-" + i).setFormat("48000/1/s16le"));
+    }
+    nodes.publish(Subjects.catalogue(node), catalogue.build().toByteArray());
+  }
+
+  private long listed(String node) {
+    return edge.list().stream().map(DeviceDescriptor::nodeId).filter(node::equals).count();
+  }
+
+  @Test
+  void devicesOfAllNodes_haveAMaximum() {
+    try (LogLines log = LogLines.of(NodeDirectory.class.getName())) {
+      edge.start();
+      announce("z");
+      for (int i = 10; i < 50; i++) {
+        announce("n" + i);
+      }
+      time.advance(Duration.ofMillis(500));
+      assertThat(edge.list()).hasSize(NodeDirectory.MAX_LISTED);
+      assertThat(listed("z")).isEqualTo(Messages.MAX_DEVICES);
+      assertThat(listed("n49")).isZero();
+      assertThat(log.all())
+          .containsExactly(
+              "WARN 496 devices are not listed (expected: at most 10000 of all nodes); those of the"
+                  + " nodes that were heard first are");
+
+      for (int second = 0; second < 40; second++) {
+        for (int i = 13; i < 50; i++) {
+          heartbeat("n" + i);
+        }
+        time.advance(Duration.ofMillis(500));
+        time.advance(Duration.ofMillis(500));
+      }
+      assertThat(listed("z")).isZero();
+      assertThat(listed("n49")).isEqualTo(Messages.MAX_DEVICES);
+    }
+  }
+}
