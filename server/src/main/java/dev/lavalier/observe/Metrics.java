@@ -47,7 +47,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>The values of labels are devices, methods and fixed words, never callers or addresses, so the
  * number of series depends only on the number of devices captured so far. Counters of a device
- * remain after the device disappears. Gauges cover only the devices that currently exist.
+ * remain after the device disappears. Gauges cover only the devices that currently exist. An edge
+ * of a fleet has gauges only for devices that were opened on it.
  */
 public final class Metrics implements HubObserver, AutoCloseable {
 
@@ -217,13 +218,16 @@ public final class Metrics implements HubObserver, AutoCloseable {
     List<Row<?>> peakRows = new ArrayList<>();
     List<Row<?>> rmsRows = new ArrayList<>();
     for (DeviceStatus status : devices.get()) {
+      DeviceMetrics known = metricsByDevice.get(status.device().id());
+      if (known == null && !status.device().nodeId().isEmpty()) {
+        continue; // all nodes together can have many devices
+      }
       Tags device = Tags.of("device", status.device().id());
       for (DeviceState state : DeviceState.values()) {
         Tags tags = device.and("state", state.name().toLowerCase(Locale.ROOT));
         stateRows.add(Row.of(tags, status.state() == state ? 1 : 0));
       }
       subscriberRows.add(Row.of(device, status.subscriberCount()));
-      DeviceMetrics known = metricsByDevice.get(status.device().id());
       if (known != null && status.state() == DeviceState.OPEN) {
         addKnown(peakRows, device, known.peakLevel());
         addKnown(rmsRows, device, known.rmsLevel());

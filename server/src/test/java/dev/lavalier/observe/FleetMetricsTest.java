@@ -2,9 +2,14 @@ package dev.lavalier.observe;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lavalier.audio.PcmFormat;
+import dev.lavalier.audio.SampleEncoding;
+import dev.lavalier.capture.DeviceDescriptor;
 import dev.lavalier.fleet.EdgeStatus;
 import dev.lavalier.fleet.IgnoredBlock;
 import dev.lavalier.fleet.NodeStatus;
+import dev.lavalier.hub.DeviceState;
+import dev.lavalier.hub.DeviceStatus;
 import dev.lavalier.testing.LogLines;
 import io.prometheus.metrics.expositionformats.ExpositionFormats;
 import java.io.ByteArrayOutputStream;
@@ -66,6 +71,27 @@ final class FleetMetricsTest {
             "lavalier_fleet_listeners{device=\"mic\"} 3.0",
             "lavalier_fleet_blocks_published_total{device=\"mic\"} 7.0",
             "lavalier_fleet_samples_dropped_total{device=\"mic\"} 480.0");
+  }
+
+  private static DeviceStatus closed(String id, String node) {
+    PcmFormat format = new PcmFormat(SampleEncoding.S16LE, 48_000, 1);
+    return new DeviceStatus(
+        new DeviceDescriptor(id, id, "", "", false, format, List.of(), node, false),
+        DeviceState.CLOSED,
+        0);
+  }
+
+  @Test
+  void devicesOfNodesHaveSeriesAfterTheyWereOpened() throws Exception {
+    metrics.watch(
+        () -> List.of(closed("mic", ""), closed("n/opened", "n"), closed("n/other", "n")));
+    PcmFormat format = new PcmFormat(SampleEncoding.S16LE, 48_000, 1);
+    metrics.onOpened("n/opened", format, 1);
+    assertThat(scrape().lines())
+        .contains(
+            "lavalier_device_subscribers{device=\"mic\"} 0.0",
+            "lavalier_device_subscribers{device=\"n/opened\"} 0.0")
+        .noneMatch(line -> line.contains("n/other"));
   }
 
   @Test
