@@ -17,14 +17,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Predicate;
 import java.util.function.ToIntFunction;
+import java.util.stream.Collectors;
 
 /**
  * The devices of all nodes of a fleet, for an edge. The id of a device is the node, a slash, and
- * its id on the node. A node that is silent for 30 s is not listed any more. None of the devices is
- * the default.
+ * its id on the node. A node that is silent for 30 s is not listed any more, unless one of its
+ * devices is open. None of the devices is the default.
  *
  * <p>Each device that is open has a lease, which is renewed. The node numbers the epochs and
  * samples, so they are the same on all edges.
@@ -125,6 +127,7 @@ public final class FleetDevices implements Devices {
   }
 
   private void tick() {
+    Set<String> needed;
     synchronized (this) {
       if (closed) {
         return;
@@ -134,8 +137,9 @@ public final class FleetDevices implements Devices {
       if (now - renewedAt >= Timing.RENEWAL.toNanos()) {
         renew(now);
       }
+      needed = leases.keySet().stream().map(Subjects::nodeOf).collect(Collectors.toSet());
     }
-    report(nodes.tick());
+    report(nodes.tick(needed));
   }
 
   private void report(NodeDirectory.Change change) {

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
@@ -22,8 +23,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The nodes that an edge hears, and the devices that they share. The nodes themselves are the
- * catalogue: a node that is silent for 30 s is forgotten. Safe for use from any thread. Never
- * blocks.
+ * catalogue: a node that is silent for 30 s is forgotten, unless an open device needs it. Safe for
+ * use from any thread. Never blocks.
  */
 final class NodeDirectory {
 
@@ -120,8 +121,12 @@ final class NodeDirectory {
     DEVICES
   }
 
-  /** Notes nodes that are silent, and forgets those that are for long. Called at intervals. */
-  synchronized Change tick() {
+  /**
+   * Notes nodes that are silent, and forgets those that are for long. Called at intervals.
+   *
+   * @param needed nodes that are not forgotten, because a device of them is open
+   */
+  synchronized Change tick(Set<String> needed) {
     asked = false;
     updates = 0;
     long now = time.nanoTime();
@@ -130,7 +135,12 @@ final class NodeDirectory {
       silenced |= each.updateSilent(now);
     }
     boolean removed =
-        nodes.values().removeIf(each -> each.silentNanos(now) > Timing.FORGET.toNanos());
+        nodes
+            .entrySet()
+            .removeIf(
+                each ->
+                    !needed.contains(each.getKey())
+                        && each.getValue().silentNanos(now) > Timing.FORGET.toNanos());
     if ((removed || updateDue) && updateList()) {
       return Change.DEVICES;
     }

@@ -2,6 +2,7 @@ package dev.lavalier.fleet;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lavalier.capture.Capture;
 import dev.lavalier.capture.DeviceDescriptor;
 import dev.lavalier.fleet.v1.Catalogue;
 import dev.lavalier.fleet.v1.Heartbeat;
@@ -36,6 +37,24 @@ final class NodeDirectoryTest {
 
   private long listed(String node) {
     return edge.list().stream().map(DeviceDescriptor::nodeId).filter(node::equals).count();
+  }
+
+  @Test
+  void silentNodeWithAnOpenDevice_isNotForgotten() throws Exception {
+    edge.start();
+    announce("a");
+    nodes.subscribe(
+        Subjects.control("a", Subjects.ANY),
+        message ->
+            message.reply().accept(Messages.opened(1, Messages.format("48000/1/s16le"), 480, 0)));
+    Capture capture = edge.open("a/mic-0");
+    for (int i = 0; i < 80; i++) {
+      time.advance(Duration.ofMillis(500));
+    }
+    assertThat(listed("a")).isEqualTo(Messages.MAX_DEVICES);
+    capture.close();
+    time.advance(Duration.ofMillis(500));
+    assertThat(listed("a")).isZero();
   }
 
   @Test
