@@ -16,7 +16,6 @@ import org.junit.jupiter.api.io.TempDir;
  * failures. If it has no source or the daemon is stopped, the line opens but delivers no samples.
  */
 @SoundServerTest
-@WaitingTest
 final class PipeWireIT {
 
   /** Half of full scale. */

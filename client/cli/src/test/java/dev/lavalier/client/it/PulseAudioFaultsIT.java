@@ -11,7 +11,6 @@ import org.junit.jupiter.api.Test;
 
 /** Tests the failures of a real sound server during a running stream. */
 @SoundServerTest
-@WaitingTest
 final class PulseAudioFaultsIT {
 
   private static final StreamOptions WAIT = DeviceFaultScenario.WAIT;
