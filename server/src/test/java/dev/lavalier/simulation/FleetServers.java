@@ -56,6 +56,7 @@ final class FleetServers {
     private final int rateHz;
     final Duration history;
     private long clonedAt = Long.MIN_VALUE;
+    private long earlierDisturbedAt = Long.MIN_VALUE; // of processes that were killed
     private boolean setBack; // its clock was set back
     NodeProcess current;
     @Nullable NodeProcess other; // a second process with the same id
@@ -112,7 +113,8 @@ final class FleetServers {
 
   /** Returns the last time at which messages of a node were possibly lost or late. */
   long disturbedAt(Node node) {
-    return Math.max(node.clonedAt, node.machine().link.disturbedAt());
+    long ofLink = node.machine().link.disturbedAt();
+    return Math.max(Math.max(node.clonedAt, node.earlierDisturbedAt), ofLink);
   }
 
   private long wallError() {
@@ -216,6 +218,7 @@ final class FleetServers {
         () -> "%s is killed, clock -%d ms".formatted(node.name, back / 1_000_000));
     long wallError = node.machine().time.wallError() - back;
     node.machine().kill();
+    node.earlierDisturbedAt = disturbedAt(node);
     node.current = startNode(node, wallError);
   }
 
