@@ -87,6 +87,22 @@ def one_of_three_engines_killed(args):
                 f"its edge: {m}; the other edge: {s}")
 
 
+@test(25)
+def rolling_restart_of_the_engines(args):
+    with Fleet() as fleet:
+        nodes, edges = two_edges(fleet)
+        streams = fleet.streams(edges, ids(3), args.subscribers, max_latency_ms=200)
+        time.sleep(5)
+        streams.restart()
+        for i in range(3):
+            fleet.engines[i].signal(signal.SIGTERM)
+            fleet.engines[i].process.wait(10)
+            fleet.engines[i] = fleet.start_engine(i)
+            time.sleep(4)
+        r = streams.report()
+        return verdict(("same epoch", r.epochs() == 1), ("only UPSTREAM", set(r.causes()) <= {"UPSTREAM"}), ("exact", r.exact())), r
+
+
 @test(5)
 def stopped_edge(args):
     """The nats-server of Debian 12 stalls a node if half of max_pending waits for one edge, so max_pending is small."""
