@@ -2,7 +2,6 @@
 import { Playout } from './playout.js';
 
 const REPORT_SECONDS = 0.05;
-const MAX_AGE_MS = 250; // in the queue between the worker and this thread
 const MAX_PAUSE_MS = 500;
 
 class Playback extends AudioWorkletProcessor {
@@ -28,9 +27,9 @@ class Playback extends AudioWorkletProcessor {
     };
   }
 
-  #receive({ frame, missing, endTime, sentAt }) {
+  #receive({ frame, missing, endTime, expiresAt }) {
     this.#received++;
-    if (Date.now() - sentAt > MAX_AGE_MS) {
+    if (Date.now() > expiresAt) {
       this.#playout.skippedFrames++;
       return;
     }

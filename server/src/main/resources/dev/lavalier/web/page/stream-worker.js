@@ -14,6 +14,7 @@ import { Recorder } from './recorder.js';
 const ROUND_TRIPS = 3;
 const MAX_EVENTS = 200;
 const MAX_UNPLAYED_MS = 1_000;
+const MAX_QUEUED_MS = 250; // between this thread and the audio thread
 const LOSSY_ZERO = 2 / 32_768; // the largest value to which silence is decoded
 
 let generation = 0; // of the selection
@@ -57,7 +58,7 @@ class Player {
     };
   }
 
-  play(channels, gap, endTime, frameMs) {
+  play(channels, gap, endTime, frameMs, expiresAt) {
     this.#missing += gap?.sampleCount ?? 0;
     if ((this.#sent - this.#received) * frameMs >= MAX_UNPLAYED_MS) {
       this.#missing += channels[0].length;
@@ -65,7 +66,7 @@ class Player {
       return;
     }
     const frame = playedChannels(channels);
-    const message = { frame, missing: this.#missing, endTime, sentAt: Date.now() };
+    const message = { frame, missing: this.#missing, endTime, expiresAt };
     this.#port.postMessage(message, frame.map((values) => values.buffer));
     this.#sent++;
     this.#missing = 0;
@@ -120,7 +121,11 @@ function onFrame(frame, gap, onTime, channels, clipped) {
   const delayMs = (frame.readDelayMicros + (start.conversion?.codecDelayMicros ?? 0)) / 1e3;
   // The frame was read half a round trip before it could arrive at the earliest.
   const endTime = onTime - roundTripMs / 2 - delayMs + frameMs;
+  // The audio thread has no steady clock. The order of the two clocks matters: if the browser stops this
+  // thread between them, the frame expires.
+  const unixMs = Date.now();
   lastFrameAt = performance.now();
+  const expiresAt = unixMs - (lastFrameAt - onTime) + start.maxLatencyMs + MAX_QUEUED_MS;
   newestMs = lastFrameAt - endTime;
   if (gap) {
     analysis.addMissing(gap.sampleCount);
@@ -132,7 +137,7 @@ function onFrame(frame, gap, onTime, channels, clipped) {
     addEvent({ kind: 'notice', text: 'The device is not silent any more.' });
   }
   analysis.add(channels, clipped);
-  player?.play(channels, gap, endTime, frameMs);
+  player?.play(channels, gap, endTime, frameMs, expiresAt);
   if (recorder) {
     const { pcm, captureTimeUnixNanos } = frame;
     recorder.add({ pcm: pcm.length > 0 ? pcm : encodePcm(channels, start.format), captureTimeUnixNanos }, gap);
