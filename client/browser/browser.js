@@ -90,10 +90,19 @@ async function chromiumProcesses(page) {
 export async function stopTab(page, ms) {
   const renderers = FIREFOX ? tabProcesses() : await chromiumProcesses(page);
   try {
-    renderers.forEach((pid) => process.kill(pid, 'SIGSTOP'));
+    renderers.forEach((pid) => signal(pid, 'SIGSTOP'));
     await delay(ms);
   } finally {
-    renderers.forEach((pid) => process.kill(pid, 'SIGCONT'));
+    renderers.forEach((pid) => signal(pid, 'SIGCONT'));
+  }
+}
+
+/** Sends a signal to a process that can have ended: a browser ends those that it no longer needs. */
+function signal(pid, name) {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if (error.code !== 'ESRCH') throw error;
   }
 }
 

@@ -17,6 +17,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The addresses on which a server process listens, and under which clients reach it. */
 @SlowTest
+@WaitingTest
 final class AddressesIT {
 
   @BeforeEach

@@ -20,7 +20,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class BrowserIT {
 
   private static final Path TESTS = ProcessRunner.TOP.resolve("client/browser");
-  private static final long TIMEOUT_MINUTES = 8;
+  private static final long TIMEOUT_SECONDS =
+      110; // less than that of a test, so that it shows the output
 
   /** The tests that run in Firefox, as a regular expression: those that need most of a browser. */
   private static final String IN_FIREFOX =
@@ -87,13 +88,15 @@ final class BrowserIT {
     builder.environment().put("BROWSER", browser);
     builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
     Process process = builder.start();
+    boolean ended;
     try {
-      assertThat(process.waitFor(TIMEOUT_MINUTES, TimeUnit.MINUTES)).as("%s", command).isTrue();
+      ended = process.waitFor(TIMEOUT_SECONDS, TimeUnit.SECONDS);
     } finally {
       process.descendants().forEach(ProcessHandle::destroyForcibly);
       process.destroyForcibly().waitFor();
     }
     String printed = Files.readString(out);
+    assertThat(ended).as("%s: still running, %s", command, printed).isTrue();
     assertThat(process.exitValue()).as(printed).isZero();
     System.out.println(printed.lines().filter(line -> line.startsWith("# ")).toList());
     return printed;

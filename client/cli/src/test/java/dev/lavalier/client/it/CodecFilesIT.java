@@ -25,6 +25,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The tone in files and HTTP streams, from a server process to other programs. */
+@WaitingTest
 final class CodecFilesIT {
 
   private static final int RATE = 48_000;

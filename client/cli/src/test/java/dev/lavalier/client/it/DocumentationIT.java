@@ -29,6 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
  * until it has printed a line, or {@code file: NAME}: later blocks use the block as this file.
  */
 @SlowTest
+@WaitingTest
 final class DocumentationIT {
 
   private static final String FILE = "file: ";

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Runs the tests of the Go package, in {@code client/go}. */
 @SlowTest
+@WaitingTest
 final class GoIT {
 
   private static final Path GO = ProcessRunner.TOP.resolve("client/go");

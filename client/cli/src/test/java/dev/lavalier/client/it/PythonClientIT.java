@@ -20,6 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
  * Installs the Python package of {@code client/python} into an environment of its own, without a
  * download, and runs its tests there.
  */
+@WaitingTest
 final class PythonClientIT {
 
   private static final Path SOURCE = ProcessRunner.TOP.resolve("client/python");

@@ -7,7 +7,10 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 import org.junit.jupiter.api.Tag;
 
-/** An integration test that mostly waits. Two of these classes run at the same time. */
+/**
+ * An integration test that waits much and measures no short times. Two of these classes run at the
+ * same time.
+ */
 @Documented
 @Retention(RetentionPolicy.RUNTIME)
 @Target(ElementType.TYPE)
