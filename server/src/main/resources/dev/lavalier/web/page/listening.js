@@ -1,6 +1,9 @@
 // Plays the stream of the worker: creates the audio context and connects its thread to the worker.
 
 const TARGET_MS = 60;
+// Firefox asks its sound process for the output latency while it holds a lock that the audio thread needs. With
+// PulseAudio this can block the page for ever.
+const FIREFOX = /\bFirefox\//.test(navigator.userAgent);
 
 export class Listening {
   #worker;
@@ -18,7 +21,9 @@ export class Listening {
 
   /** The time from the worklet to the loudspeaker in milliseconds, as the browser reports it. */
   get outputMs() {
-    return this.#context ? (this.#context.baseLatency + (this.#context.outputLatency ?? 0)) * 1e3 : 0;
+    if (!this.#context) return 0;
+    const { baseLatency } = this.#context;
+    return (baseLatency + (FIREFOX ? 0 : this.#context.outputLatency ?? 0)) * 1e3;
   }
 
   /**
