@@ -54,6 +54,8 @@ final class ArchitectureTest {
           .definedBy("dev.lavalier.web")
           .layer("fleet")
           .definedBy("dev.lavalier.fleet")
+          .layer("nats")
+          .definedBy("dev.lavalier.fleet.nats")
           .layer("app")
           .definedBy("dev.lavalier.app")
           .whereLayer("common")
@@ -94,7 +96,9 @@ final class ArchitectureTest {
           .mayOnlyAccessLayers(
               "service", "netty", "hub", "capture", "access", "audio", "container", "common")
           .whereLayer("fleet")
-          .mayOnlyAccessLayers("hub", "pipeline", "capture", "access", "audio", "common")
+          .mayOnlyAccessLayers("hub", "pipeline", "capture", "audio", "common")
+          .whereLayer("nats")
+          .mayOnlyAccessLayers("fleet", "access", "common")
           .whereLayer("app")
           .mayNotBeAccessedByAnyLayer()
           .ensureAllClassesAreContainedInArchitectureIgnoring(
@@ -171,10 +175,10 @@ final class ArchitectureTest {
           .resideInAPackage("io.github.jaredmdobson..");
 
   @ArchTest
-  static final ArchRule ONLY_CLASSES_OF_THE_FLEET_NAMED_NATS_KNOW_NATS =
+  static final ArchRule ONLY_THE_LINK_OVER_NATS_KNOWS_NATS =
       noClasses()
           .that()
-          .haveNameNotMatching("dev\\.lavalier\\.fleet\\.Nats.*")
+          .resideOutsideOfPackage("dev.lavalier.fleet.nats")
           .should()
           .dependOnClassesThat()
           .resideInAPackage("io.nats..");

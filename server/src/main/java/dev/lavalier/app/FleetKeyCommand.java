@@ -1,7 +1,7 @@
 package dev.lavalier.app;
 
-import dev.lavalier.fleet.Nkey;
-import dev.lavalier.fleet.Permissions;
+import dev.lavalier.fleet.nats.Nkey;
+import dev.lavalier.fleet.nats.Permissions;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;

@@ -4,14 +4,19 @@ import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.regex.Pattern;
 
-/** The subjects of a fleet. Those that name their sender can be permitted to that sender only. */
-final class Subjects {
+/**
+ * The subjects of a fleet. Those that name their sender can be permitted to that sender only.
+ *
+ * <p>The public methods are for implementations of {@link Link}. All methods can be called by any
+ * thread, and do not block.
+ */
+public final class Subjects {
 
   /** Asks all nodes for their catalogues. */
   static final String WHO = "lav.1.who";
 
   /** In a pattern: any node, or any edge. */
-  static final String ANY = "*";
+  public static final String ANY = "*";
 
   private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9-]{0,39}");
 
@@ -36,13 +41,17 @@ final class Subjects {
     return recorded ? recorded(node, localId) : blocks(node, localId);
   }
 
-  /** Returns whether a subject is that of the blocks of a device. */
-  static boolean isBlocks(String subject) {
+  /** Returns whether a subject is that of the blocks of a device, recorded or not. */
+  public static boolean isBlocks(String subject) {
     return subject.startsWith("lav.1.pcm.") || subject.startsWith("lav.1.rec.");
   }
 
-  /** Returns the pattern of all blocks of a node that are recorded. */
-  static String recordedBy(String node) {
+  /**
+   * Returns the pattern of all blocks of a node that are recorded.
+   *
+   * @param node the id of the node; not checked
+   */
+  public static String recordedBy(String node) {
     return "lav.1.rec.%s.%s".formatted(node, ANY);
   }
 
@@ -71,8 +80,8 @@ final class Subjects {
     return deviceId.substring(deviceId.indexOf('/') + 1);
   }
 
-  /** Returns the last token of a subject: the node or the edge that it names. */
-  static String lastToken(String subject) {
+  /** Returns the last token of a subject, or all of it if it has no dot. */
+  public static String lastToken(String subject) {
     return subject.substring(subject.lastIndexOf('.') + 1);
   }
 
@@ -81,8 +90,15 @@ final class Subjects {
     return NAME.matcher(text).matches();
   }
 
-  /** Checks the name of a node or of an edge. */
-  static String checkName(String field, String name) {
+  /**
+   * Checks the name of a node or of an edge.
+   *
+   * @param field what the message of the exception names
+   * @return the name
+   * @throws IllegalArgumentException if it is not 1 to 40 of a-z, 0-9 and -, or begins with -; its
+   *     message is one line for the operator
+   */
+  public static String checkName(String field, String name) {
     if (!isName(name)) {
       throw new IllegalArgumentException(
           "%s: %s (expected: at most 40 of a-z, 0-9 and -, not - first)".formatted(field, name));

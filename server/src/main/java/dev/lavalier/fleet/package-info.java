@@ -4,8 +4,8 @@
  * of an edge. A {@link dev.lavalier.fleet.Link} carries the messages between them.
  *
  * <p>Uses {@code hub}, {@code pipeline}, {@code capture}, {@code audio}, {@code common} and the
- * messages of {@code lavalier.fleet.v1}, and {@code access} for files. Only {@code Nats…} imports
- * an engine of messages: the rest uses {@code Link}.
+ * messages of {@code lavalier.fleet.v1}. Uses no engine of messages: {@code fleet.nats} implements
+ * {@code Link}.
  */
 @NullMarked
 package dev.lavalier.fleet;

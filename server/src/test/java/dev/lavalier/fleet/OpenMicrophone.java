@@ -15,9 +15,10 @@ import java.util.OptionalDouble;
  * One device, which delivers periods of 10 ms as the test wants. The first byte of a period is its
  * number.
  */
-final class OpenMicrophone implements Devices, Capture {
+public final class OpenMicrophone implements Devices, Capture {
 
-  static final int PERIOD = 480;
+  /** The samples of a period. */
+  public static final int PERIOD = 480;
 
   private static final long PERIOD_NANOS = 10_000_000;
 
@@ -31,13 +32,14 @@ final class OpenMicrophone implements Devices, Capture {
   /** How much faster its clock is than that of the node, if that is known. */
   OptionalDouble clockPpm = OptionalDouble.empty();
 
-  OpenMicrophone(String id, PcmFormat format, TimeSource time) {
+  /** Creates a device that is closed. */
+  public OpenMicrophone(String id, PcmFormat format, TimeSource time) {
     this.device = new DeviceDescriptor(id, id, "", "", true, format, List.of());
     this.time = time;
   }
 
   /** Delivers a period. */
-  void deliver() {
+  public void deliver() {
     byte[] pcm = new byte[PERIOD * format().bytesPerSampleFrame()];
     pcm[0] = silent ? 0 : (byte) (next / PERIOD);
     long now = time.nanoTime();
@@ -58,7 +60,8 @@ final class OpenMicrophone implements Devices, Capture {
     listener.onSilence(next);
   }
 
-  boolean isOpen() {
+  /** Returns whether it delivers to somebody. */
+  public boolean isOpen() {
     return listener != null;
   }
 

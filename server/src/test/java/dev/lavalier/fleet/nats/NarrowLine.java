@@ -1,4 +1,4 @@
-package dev.lavalier.fleet;
+package dev.lavalier.fleet.nats;
 
 import java.io.IOException;
 import java.io.InputStream;

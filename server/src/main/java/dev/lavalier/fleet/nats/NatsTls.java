@@ -1,4 +1,4 @@
-package dev.lavalier.fleet;
+package dev.lavalier.fleet.nats;
 
 import dev.lavalier.access.ConfigFile;
 import dev.lavalier.access.InvalidFileException;

@@ -1,4 +1,4 @@
-package dev.lavalier.fleet;
+package dev.lavalier.fleet.nats;
 
 import dev.lavalier.common.RateLimitedLog;
 import dev.lavalier.common.TimeSource;

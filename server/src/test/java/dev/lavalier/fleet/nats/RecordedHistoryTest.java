@@ -1,4 +1,4 @@
-package dev.lavalier.fleet;
+package dev.lavalier.fleet.nats;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -7,6 +7,11 @@ import dev.lavalier.audio.SampleEncoding;
 import dev.lavalier.capture.Devices;
 import dev.lavalier.common.StreamException;
 import dev.lavalier.common.TimeSource;
+import dev.lavalier.fleet.FleetDevices;
+import dev.lavalier.fleet.FleetObserver;
+import dev.lavalier.fleet.NodeAgent;
+import dev.lavalier.fleet.NodeOptions;
+import dev.lavalier.fleet.OpenMicrophone;
 import dev.lavalier.hub.DeliveryLoop;
 import dev.lavalier.hub.FrameSink;
 import dev.lavalier.hub.Hub;
@@ -213,7 +218,7 @@ final class RecordedHistoryTest {
         deliver(nodeLink);
       }
       List<Long> live = first.take(90);
-      String subject = Subjects.recorded("studio", "mic");
+      String subject = "lav.1.rec.studio.bWlj";
       await(() -> recorded(firstLink, subject) == 100);
 
       NatsLink secondLink = links.ready(server.url(), "edge-2");

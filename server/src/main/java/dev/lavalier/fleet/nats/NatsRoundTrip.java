@@ -1,4 +1,4 @@
-package dev.lavalier.fleet;
+package dev.lavalier.fleet.nats;
 
 import io.nats.client.Connection;
 import java.io.IOException;

@@ -1,8 +1,9 @@
-package dev.lavalier.fleet;
+package dev.lavalier.fleet.nats;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lavalier.fleet.Link;
 import dev.lavalier.testing.Certificates;
 import dev.lavalier.testing.NatsServer;
 import dev.lavalier.testing.SlowTest;

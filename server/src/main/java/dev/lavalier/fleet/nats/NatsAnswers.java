@@ -1,6 +1,7 @@
-package dev.lavalier.fleet;
+package dev.lavalier.fleet.nats;
 
 import dev.lavalier.common.TimeSource;
+import dev.lavalier.fleet.Link;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;

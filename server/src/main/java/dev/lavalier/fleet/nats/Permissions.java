@@ -1,4 +1,6 @@
-package dev.lavalier.fleet;
+package dev.lavalier.fleet.nats;
+
+import dev.lavalier.fleet.Subjects;
 
 /**
  * What nats-server permits to the user of a server of the fleet: a node can publish only as itself

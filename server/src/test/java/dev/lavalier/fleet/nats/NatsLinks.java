@@ -1,4 +1,4 @@
-package dev.lavalier.fleet;
+package dev.lavalier.fleet.nats;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,9 +1,10 @@
-package dev.lavalier.fleet;
+package dev.lavalier.fleet.nats;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lavalier.common.TimeSource;
+import dev.lavalier.fleet.Link;
 import dev.lavalier.testing.NatsServer;
 import java.nio.file.Files;
 import java.nio.file.Path;

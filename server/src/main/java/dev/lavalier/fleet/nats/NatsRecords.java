@@ -1,5 +1,7 @@
-package dev.lavalier.fleet;
+package dev.lavalier.fleet.nats;
 
+import dev.lavalier.fleet.Link;
+import dev.lavalier.fleet.Subjects;
 import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.JetStreamManagement;

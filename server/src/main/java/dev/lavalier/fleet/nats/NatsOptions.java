@@ -1,7 +1,8 @@
-package dev.lavalier.fleet;
+package dev.lavalier.fleet.nats;
 
 import dev.lavalier.access.ConfigFile;
 import dev.lavalier.access.InvalidFileException;
+import dev.lavalier.fleet.Subjects;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Path;

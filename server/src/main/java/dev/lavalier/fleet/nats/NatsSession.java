@@ -1,10 +1,12 @@
-package dev.lavalier.fleet;
+package dev.lavalier.fleet.nats;
 
 import com.google.common.util.concurrent.MoreExecutors;
 import dev.lavalier.access.InvalidFileException;
 import dev.lavalier.common.FailureLog;
 import dev.lavalier.common.LogText;
 import dev.lavalier.common.TimeSource;
+import dev.lavalier.fleet.Link;
+import dev.lavalier.fleet.Subjects;
 import io.nats.client.AuthHandler;
 import io.nats.client.AuthenticationException;
 import io.nats.client.Connection;

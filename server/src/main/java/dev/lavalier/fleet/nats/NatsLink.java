@@ -1,9 +1,10 @@
-package dev.lavalier.fleet;
+package dev.lavalier.fleet.nats;
 
 import dev.lavalier.access.InvalidFileException;
 import dev.lavalier.common.FailureLog;
 import dev.lavalier.common.TimeSource;
-import dev.lavalier.fleet.NatsSession.Registered;
+import dev.lavalier.fleet.Link;
+import dev.lavalier.fleet.nats.NatsSession.Registered;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;

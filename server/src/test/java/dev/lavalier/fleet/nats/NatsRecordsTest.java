@@ -1,8 +1,9 @@
-package dev.lavalier.fleet;
+package dev.lavalier.fleet.nats;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lavalier.fleet.Link;
 import dev.lavalier.testing.NatsServer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,8 +21,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** Tests recordings with a real nats-server. */
 final class NatsRecordsTest {
 
-  private static final String SUBJECT = Subjects.recorded("studio-3", "mic");
-  private static final String OTHER = Subjects.recorded("studio-3", "other");
+  private static final String SUBJECT = "lav.1.rec.studio-3.bWlj";
+  private static final String OTHER = "lav.1.rec.studio-3.b3RoZXI";
   private static final Duration MINUTE = Duration.ofMinutes(1);
   private static final Duration TIMEOUT = NatsLinks.TIMEOUT;
   private static final int MANY = 1 << 20;

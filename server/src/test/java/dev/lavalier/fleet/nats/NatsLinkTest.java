@@ -1,9 +1,10 @@
-package dev.lavalier.fleet;
+package dev.lavalier.fleet.nats;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.lavalier.fleet.Link;
 import dev.lavalier.testing.NatsServer;
 import dev.lavalier.testing.SlowTest;
 import java.io.BufferedReader;
@@ -218,12 +219,12 @@ final class NatsLinkTest {
       NatsLink node = links.ready(server.url(), "studio-1");
       NatsLink edge = links.ready(server.url(), "edge-1");
       BlockingQueue<Consumer<byte[]>> replies = new LinkedBlockingQueue<>();
-      node.subscribe(Subjects.control("studio-1", "*"), message -> replies.add(message.reply()));
+      node.subscribe("lav.1.ctl.studio-1.*", message -> replies.add(message.reply()));
       BlockingQueue<String> received = received(edge, SUBJECT);
       settle(node);
       settle(edge);
       CompletableFuture<Integer> fetched =
-          CompletableFuture.supplyAsync(() -> size(edge, Subjects.control("studio-1", "edge-1")));
+          CompletableFuture.supplyAsync(() -> size(edge, "lav.1.ctl.studio-1.edge-1"));
       Consumer<byte[]> reply = replies.poll(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
       assertThat(reply).isNotNull();
       server.signal("STOP");
@@ -254,12 +255,12 @@ final class NatsLinkTest {
     try (NatsServer server = NatsServer.started(directory, "")) {
       NatsLink node = links.ready(server.url(), "studio-1");
       NatsLink edge = links.ready(server.url(), "edge-1");
-      BlockingQueue<String> received = received(node, Subjects.control("*", "*"));
+      BlockingQueue<String> received = received(node, "lav.1.ctl.*.*");
       settle(node);
       List<String> sent = new ArrayList<>();
       for (int i = 0; i < 1_000; i++) {
         sent.add("renewal " + i);
-        edge.publish(Subjects.control("n" + i, "edge-1"), sent.get(i).getBytes(UTF_8));
+        edge.publish("lav.1.ctl.n%d.edge-1".formatted(i), sent.get(i).getBytes(UTF_8));
       }
 
       List<String> arrived = new ArrayList<>();
