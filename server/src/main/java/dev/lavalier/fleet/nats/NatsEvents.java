@@ -119,7 +119,7 @@ final class NatsEvents extends NatsStatistics implements ErrorListener, Connecti
     }
     if (cause instanceof TimeoutException) {
       return "no answer within %d s; if nats-server refuses the certificate, its log says why"
-          .formatted(NatsSession.CONNECT_TIMEOUT.toSeconds());
+          .formatted(NatsConnector.CONNECT_TIMEOUT.toSeconds());
     }
     String message = cause.getMessage();
     if ("Read channel closed.".equals(message)) {

@@ -58,6 +58,7 @@ public final class NatsLink implements Link, AutoCloseable {
   private final FailureLog failures;
   private final ExecutorService threads;
   private final ScheduledExecutorService timer;
+  private final NatsConnector connector;
   private final CompletableFuture<@Nullable Void> closing = new CompletableFuture<>();
   private final CountDownLatch ended = new CountDownLatch(1);
   private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
@@ -76,6 +77,7 @@ public final class NatsLink implements Link, AutoCloseable {
     ThreadFactory factory = daemons();
     this.threads = Executors.newCachedThreadPool(factory);
     this.timer = Executors.newSingleThreadScheduledExecutor(factory);
+    this.connector = new NatsConnector(options, threads, timer);
   }
 
   /** Creates a link that connects in the background. Does not block. */
@@ -100,12 +102,12 @@ public final class NatsLink implements Link, AutoCloseable {
       do {
         try {
           NatsSession next =
-              NatsSession.open(options, threads, timer, log, failures, this::onDrained, time);
+              new NatsSession(connector, threads, log, failures, this::onDrained, time);
           long since = time.nanoTime();
           serve(next);
           boolean lasted = time.nanoTime() - since >= STABLE_NANOS;
           pause = lasted ? FIRST_PAUSE_MILLIS : Math.min(2 * pause, MAX_PAUSE_MILLIS);
-        } catch (NatsSession.RefusedException e) {
+        } catch (NatsConnector.RefusedException e) {
           log.failed(e.getMessage());
           pause = REFUSED_PAUSE_MILLIS;
         } catch (IOException | InvalidFileException | RuntimeException | Error e) {

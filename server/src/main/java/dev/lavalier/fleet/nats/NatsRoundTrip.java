@@ -35,7 +35,7 @@ final class NatsRoundTrip {
   // Written by the thread that measures.
   private volatile long sentAt; // of the last ping; steady time
   private volatile boolean waiting; // for its answer
-  private volatile long shortest = NatsSession.CONNECT_TIMEOUT.toNanos();
+  private volatile long shortest = NatsConnector.CONNECT_TIMEOUT.toNanos();
   private volatile boolean isLong;
 
   /**

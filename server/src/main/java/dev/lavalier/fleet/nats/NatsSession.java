@@ -1,19 +1,14 @@
 package dev.lavalier.fleet.nats;
 
-import com.google.common.util.concurrent.MoreExecutors;
 import dev.lavalier.access.InvalidFileException;
 import dev.lavalier.common.FailureLog;
-import dev.lavalier.common.LogText;
 import dev.lavalier.common.TimeSource;
 import dev.lavalier.fleet.Link;
 import dev.lavalier.fleet.Subjects;
-import io.nats.client.AuthHandler;
-import io.nats.client.AuthenticationException;
+import dev.lavalier.fleet.nats.NatsConnector.RefusedException;
 import io.nats.client.Connection;
 import io.nats.client.Dispatcher;
 import io.nats.client.Message;
-import io.nats.client.Nats;
-import io.nats.client.Options;
 import io.nats.client.Subscription;
 import java.io.IOException;
 import java.time.Duration;
@@ -27,7 +22,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
@@ -37,12 +31,9 @@ import org.jspecify.annotations.Nullable;
  * that was queued is sent late, and the next connection reads the files of keys and certificates
  * again.
  *
- * <p>Safe for use from any thread. Only {@link #open} and {@link #close} block.
+ * <p>Safe for use from any thread. Only the constructor, {@link #request} and {@link #close} block.
  */
 final class NatsSession {
-
-  /** The oldest version that can drop a message for a slow edge only, and does not stall nodes. */
-  static final String OLDEST_ENGINE = "2.10.26";
 
   /** A block is dropped if so many messages are queued. */
   private static final int MAX_QUEUED = 64;
@@ -59,19 +50,7 @@ final class NatsSession {
   /** What a message has besides its subject and payload, at least. */
   private static final long MESSAGE_BYTES = 9;
 
-  /** Has room for the subscriptions of all devices, too: the library would wait for it. */
-  private static final int QUEUE_CAPACITY = 2_048;
-
-  /** The maximum number of characters of the version of nats-server. */
-  private static final int MAX_VERSION = 64;
-
-  static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(2);
-  private static final Duration WRITE_TIMEOUT = Duration.ofSeconds(2);
-  private static final Duration PING_INTERVAL = Duration.ofSeconds(1);
-  private static final int MAX_PINGS = 3; // one is of NatsRoundTrip
   private static final Duration FLUSH_TIMEOUT = Duration.ofMillis(200);
-  private static final int SEND_BUFFER = 64 << 10;
-  private static final int RECEIVE_BUFFER = 256 << 10;
 
   /** What may wait for the receivers of one dispatcher. The rest is dropped. */
   private static final int MAX_PENDING = 8_192;
@@ -80,15 +59,6 @@ final class NatsSession {
 
   /** The first is for messages of any node; the blocks of a device always have the same. */
   private static final int DISPATCHERS = 3;
-
-  /** Says that nats-server refused this server, or the reverse. */
-  static final class RefusedException extends IOException {
-    private static final long serialVersionUID = 1L;
-
-    RefusedException(String message) {
-      super(message);
-    }
-  }
 
   /** A subscription of the link, which outlives connections. */
   record Registered(String pattern, Link.Receiver receiver) {}
@@ -102,10 +72,17 @@ final class NatsSession {
   private final Connection connection;
   private final NatsRoundTrip roundTrip;
 
-  private NatsSession(
-      NatsOptions options,
+  /**
+   * Connects to one of the servers.
+   *
+   * @param onDrained called when the session is ready again, with locks of the library held
+   * @throws RefusedException if nats-server refuses the key, or is too old
+   * @throws IOException if there is no connection
+   * @throws InvalidFileException if a file of keys or certificates cannot be used
+   */
+  NatsSession(
+      NatsConnector connector,
       ExecutorService threads,
-      ScheduledExecutorService timer,
       NatsLog log,
       FailureLog failures,
       Runnable onDrained,
@@ -117,19 +94,7 @@ final class NatsSession {
         new NatsAnswers(
             events, (subject, payload) -> publish(subject, payload, MAX_QUEUED_ANSWERS), time);
     this.failures = failures;
-    Nkey key = options.nkeySeed().isEmpty() ? null : Nkey.read(options.nkeySeed().get());
-    try {
-      connection = Nats.connect(build(options, key, threads, timer));
-    } catch (AuthenticationException e) {
-      throw new RefusedException(
-          "nats-server refuses %s (expected: a user of its configuration): %s"
-              .formatted(key == null ? options.name() + " without a key" : key, events.reason()));
-    } catch (IOException e) {
-      throw new IOException(
-          "no connection to %s, trying again: %s"
-              .formatted(String.join(", ", options.servers()), events.reason()),
-          e);
-    }
+    connection = connector.connect(events);
     roundTrip = new NatsRoundTrip(connection, threads, events, onDrained);
     for (int i = 0; i < DISPATCHERS; i++) {
       Dispatcher dispatcher = connection.createDispatcher();
@@ -138,104 +103,13 @@ final class NatsSession {
     }
   }
 
-  /**
-   * Connects to one of the servers.
-   *
-   * @param onDrained called when the session is ready again, with locks of the library held
-   * @throws RefusedException if nats-server refuses the key, or is too old
-   * @throws IOException if there is no connection
-   * @throws InvalidFileException if a file of keys or certificates cannot be used
-   */
-  static NatsSession open(
-      NatsOptions options,
-      ExecutorService threads,
-      ScheduledExecutorService timer,
-      NatsLog log,
-      FailureLog failures,
-      Runnable onDrained,
-      TimeSource time)
-      throws IOException, InterruptedException, InvalidFileException {
-    NatsSession session = new NatsSession(options, threads, timer, log, failures, onDrained, time);
-    String version = session.version();
-    if (!options.oldEngine()
-        && !session.connection.getServerInfo().isSameOrNewerThanVersion(OLDEST_ENGINE)) {
-      session.close();
-      throw new RefusedException(
-          "nats-server %s (expected: %s or newer, or --fleet-old-engine)"
-              .formatted(version, OLDEST_ENGINE));
-    }
-    return session;
-  }
-
-  private Options build(
-      NatsOptions options,
-      @Nullable Nkey key,
-      ExecutorService threads,
-      ScheduledExecutorService timer)
-      throws InvalidFileException {
-    Options.Builder builder =
-        new Options.Builder()
-            .servers(options.servers().toArray(new String[0]))
-            .ignoreDiscoveredServers()
-            // Keeps the name of the server, which its certificate has.
-            .hostnameResolveMode(Options.HostnameResolveMode.HappyEyeballs)
-            .connectionName("lavalier " + options.name())
-            .inboxPrefix("_INBOX_" + options.name() + ".")
-            .noEcho()
-            .noReconnect()
-            .reconnectBufferSize(0)
-            .maxMessagesInOutgoingQueue(QUEUE_CAPACITY)
-            .discardMessagesWhenOutgoingQueueFull()
-            .sendBufferSize(SEND_BUFFER)
-            .receiveBufferSize(RECEIVE_BUFFER)
-            .pingInterval(PING_INTERVAL)
-            .maxPingsOut(MAX_PINGS)
-            .connectionTimeout(CONNECT_TIMEOUT)
-            .socketWriteTimeout(WRITE_TIMEOUT)
-            .executor(threads)
-            .connectExecutor(threads)
-            .readerExecutor(threads)
-            .writerExecutor(threads)
-            .scheduledExecutor(timer)
-            .callbackExecutor(MoreExecutors.newDirectExecutorService())
-            .errorListener(events)
-            .connectionListener(events)
-            .statisticsCollector(events);
-    if (key != null) {
-      builder.authHandler(authentication(key));
-    }
-    if (options.usedTls().isPresent()) {
-      builder.sslContext(options.usedTls().get().context());
-    }
-    return builder.build();
-  }
-
-  private static AuthHandler authentication(Nkey key) {
-    return new AuthHandler() {
-      @Override
-      public byte[] sign(byte[] nonce) {
-        return key.sign(nonce);
-      }
-
-      @Override
-      public char[] getID() {
-        return key.publicKey().toCharArray();
-      }
-
-      @Override
-      public char @Nullable [] getJWT() {
-        return null;
-      }
-    };
-  }
-
   /** Returns the connection, for JetStream. */
   Connection connection() {
     return connection;
   }
 
   String version() {
-    return LogText.sanitizeAndTruncate(connection.getServerInfo().getVersion(), MAX_VERSION);
+    return NatsConnector.version(connection);
   }
 
   String url() {
