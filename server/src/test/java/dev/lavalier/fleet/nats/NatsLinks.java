@@ -1,8 +1,11 @@
 package dev.lavalier.fleet.nats;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lavalier.common.TimeSource;
+import dev.lavalier.fleet.Link;
 import dev.lavalier.testing.LogLines;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -77,5 +80,23 @@ final class NatsLinks implements BeforeEachCallback, AfterEachCallback {
       assertThat(ready.poll(TIMEOUT.toSeconds(), TimeUnit.SECONDS)).isNotNull();
     }
     return link;
+  }
+
+  /** Subscribes, and returns what arrives. */
+  static BlockingQueue<String> received(Link link, String pattern) {
+    BlockingQueue<String> received = new LinkedBlockingQueue<>();
+    link.subscribe(pattern, message -> received.add(new String(message.payload(), UTF_8)));
+    return received;
+  }
+
+  /** Waits until nats-server has processed what a link has sent so far. */
+  static void settle(Link link) throws InterruptedException {
+    assertThatThrownBy(() -> link.request("nobody", new byte[0], TIMEOUT))
+        .isInstanceOf(Link.NoReplyException.class);
+  }
+
+  /** Returns the next message; null if none arrives. */
+  static String next(BlockingQueue<String> received) throws InterruptedException {
+    return received.poll(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
   }
 }
