@@ -3,6 +3,7 @@ package dev.lavalier.fleet;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The subjects of a fleet. Those that name their sender can be permitted to that sender only.
@@ -58,6 +59,20 @@ public final class Subjects {
   /** Returns the subject of the requests of an edge to a node. */
   static String control(String node, String edge) {
     return "lav.1.ctl.%s.%s".formatted(node, edge);
+  }
+
+  /** Returns how the subjects begin on which a node or an edge gets answers. */
+  public static String inbox(String name) {
+    return "_INBOX_" + name + ".";
+  }
+
+  /**
+   * Returns whether a subject is for answers to a node or an edge. nats-server lets a node answer
+   * on each subject that a request names, so an answer on another one would be a message of the
+   * node that the sender of the request has chosen.
+   */
+  public static boolean isInbox(@Nullable String subject, String name) {
+    return subject != null && subject.startsWith(inbox(name));
   }
 
   /** Returns the subject of the heartbeats of a node. */

@@ -1,5 +1,6 @@
 package dev.lavalier.fleet.nats;
 
+import dev.lavalier.fleet.Subjects;
 import com.google.common.util.concurrent.MoreExecutors;
 import dev.lavalier.access.InvalidFileException;
 import dev.lavalier.common.LogText;
@@ -110,7 +111,7 @@ final class NatsConnector {
             // Keeps the name of the server, which its certificate has.
             .hostnameResolveMode(Options.HostnameResolveMode.HappyEyeballs)
             .connectionName("lavalier " + options.name())
-            .inboxPrefix("_INBOX_" + options.name() + ".")
+            .inboxPrefix(Subjects.inbox(options.name()))
             .noEcho()
             .noReconnect()
             .reconnectBufferSize(0)

@@ -219,6 +219,7 @@ final class NatsSession {
 
   private void receive(Registered to, Message message) {
     String reply = message.getReplyTo();
+    boolean isOfSender = Subjects.isInbox(reply, Subjects.lastToken(message.getSubject()));
     try {
       to.receiver()
           .onMessage(
@@ -226,7 +227,7 @@ final class NatsSession {
                   message.getSubject(),
                   message.getData(),
                   answer -> {
-                    if (reply != null) {
+                    if (isOfSender) {
                       answer(reply, answer);
                     }
                   }));

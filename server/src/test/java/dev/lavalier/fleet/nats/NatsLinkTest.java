@@ -16,6 +16,7 @@ import java.net.SocketTimeoutException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
@@ -79,6 +80,39 @@ final class NatsLinkTest {
       assertThatThrownBy(() -> edge.request("lav.1.silent", new byte[1], Duration.ofMillis(50)))
           .isInstanceOf(Link.NoReplyException.class)
           .hasMessage("no answer within 50 ms");
+    }
+  }
+
+  @Test
+  void answerGoesToTheSenderOfTheRequestOnly() throws Exception {
+    try (NatsServer server = NatsServer.started(directory, "");
+        Socket edge = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+      NatsLink node = links.ready(server.url(), "studio-1");
+      node.subscribe(
+          "lav.1.ctl.studio-1.*", message -> message.reply().accept("answer".getBytes(UTF_8)));
+      NatsLinks.settle(node);
+      edge.setSoTimeout((int) TIMEOUT.toMillis());
+      StringBuilder sent = new StringBuilder("CONNECT {\"verbose\":false}\r\nSUB > 1\r\n");
+      List<String> replies =
+          List.of(
+              "$JS.API.STREAM.PURGE.LAV_REC_studio-1",
+              "lav.1.hb.studio-2",
+              "_INBOX_edge-2.x",
+              "_INBOX_edge-1x",
+              "_INBOX_edge-1.x");
+      replies.forEach(
+          reply -> sent.append("PUB lav.1.ctl.studio-1.edge-1 %s 0\r\n\r\n".formatted(reply)));
+      edge.getOutputStream().write(sent.toString().getBytes(UTF_8));
+
+      BufferedReader lines = new BufferedReader(new InputStreamReader(edge.getInputStream(), UTF_8));
+      List<String> answered = new ArrayList<>();
+      while (!answered.contains("_INBOX_edge-1.x 1 6")) {
+        String line = lines.readLine();
+        if (line.startsWith("MSG ") && !line.startsWith("MSG lav.1.ctl.")) {
+          answered.add(line.substring("MSG ".length()));
+        }
+      }
+      assertThat(answered).containsExactly("_INBOX_edge-1.x 1 6");
     }
   }
 
