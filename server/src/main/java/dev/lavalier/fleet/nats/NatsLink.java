@@ -260,7 +260,7 @@ public final class NatsLink implements Link, AutoCloseable {
     try {
       NatsRecords.create(current.connection(), options.name());
       log.recorded(NatsRecords.stream(options.name()));
-    } catch (IOException | IllegalStateException e) {
+    } catch (IOException e) {
       log.violated(
           "its devices are not recorded (expected: jetstream in the configuration of nats-server,"
               + " and the permissions of the node): "

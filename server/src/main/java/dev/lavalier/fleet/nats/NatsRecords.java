@@ -85,6 +85,8 @@ final class NatsRecords {
       if (e.getApiErrorCode() != OTHER_CONFIGURATION) {
         throw new IOException(e.getMessage(), e);
       }
+    } catch (RuntimeException | StackOverflowError e) { // the library does not check answers
+      throw new IOException("the connection was lost, or the answer is malformed: " + e, e);
     }
   }
 
@@ -126,6 +128,7 @@ final class NatsRecords {
     } catch (IOException
         | JetStreamApiException
         | RuntimeException // the connection was lost, or an answer is malformed
+        | StackOverflowError // it is nested too deeply
         | TimeoutException e) {
       // What was read so far is better than nothing. Live audio does not wait.
     }

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lavalier.fleet.Link;
 import dev.lavalier.testing.NatsServer;
+import io.nats.client.Connection;
+import io.nats.client.Dispatcher;
+import io.nats.client.Nats;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -13,6 +16,7 @@ import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -134,6 +138,32 @@ final class NatsRecordsTest {
         }
         """;
     assertLiveWithoutRecording(alone + jetStream());
+  }
+
+  @Test
+  void malformedAnswersOfJetStream_areReported() throws Exception {
+    List<String> answers =
+        List.of(
+            "garbage", "{\"config\":7}", "{\"a\":".repeat(50_000), "{\"config\":{\"name\":\"x\"}}");
+    try (NatsServer server = NatsServer.started(directory, "")) {
+      Connection jetStream = Nats.connect(server.url());
+      AtomicReference<String> answer = new AtomicReference<>();
+      Dispatcher unused =
+          jetStream
+              .createDispatcher(
+                  message -> jetStream.publish(message.getReplyTo(), answer.get().getBytes(UTF_8)))
+              .subscribe("$JS.API.>");
+      jetStream.flush(TIMEOUT);
+      for (int i = 0; i < answers.size(); i++) {
+        answer.set(answers.get(i));
+        NatsLink node = links.ready(server.url(), "studio-" + i);
+
+        node.startRecording();
+        links.awaitLines(NOT_RECORDED, i + 1);
+        assertThat(recorded(node, SUBJECT, MINUTE, MANY)).isEmpty();
+      }
+      jetStream.close();
+    }
   }
 
   private String jetStream() throws Exception {
