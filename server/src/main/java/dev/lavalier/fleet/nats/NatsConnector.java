@@ -9,6 +9,7 @@ import io.nats.client.AuthenticationException;
 import io.nats.client.Connection;
 import io.nats.client.Nats;
 import io.nats.client.Options;
+import io.nats.client.support.ServerVersion;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.ExecutorService;
@@ -75,9 +76,8 @@ final class NatsConnector {
   Connection connect(NatsEvents events)
       throws IOException, InterruptedException, InvalidFileException {
     Connection connection = connectToAny(events);
-    if (!options.oldEngine()
-        && !connection.getServerInfo().isSameOrNewerThanVersion(OLDEST_ENGINE)) {
-      String version = version(connection);
+    String version = version(connection);
+    if (!options.oldEngine() && !ServerVersion.isSameOrNewer(version, OLDEST_ENGINE)) {
       connection.close();
       throw new RefusedException(
           "nats-server %s (expected: %s or newer, or --fleet-old-engine)"
@@ -160,8 +160,9 @@ final class NatsConnector {
     };
   }
 
-  /** Returns the version of nats-server, cut to 64 characters that can be logged. */
+  /** Returns the version of nats-server, cut to 64 characters that can be logged; "?" if unknown. */
   static String version(Connection connection) {
-    return LogText.sanitizeAndTruncate(connection.getServerInfo().getVersion(), MAX_VERSION);
+    String version = connection.getServerInfo().getVersion();
+    return version == null ? "?" : LogText.sanitizeAndTruncate(version, MAX_VERSION);
   }
 }

@@ -10,6 +10,7 @@ import io.nats.client.Connection;
 import io.nats.client.Dispatcher;
 import io.nats.client.Message;
 import io.nats.client.Subscription;
+import io.nats.client.support.ServerVersion;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -151,8 +152,8 @@ final class NatsSession {
   }
 
   private void publish(String subject, byte[] payload, int limit) {
-    long max = connection.getMaxPayload();
-    if (payload.length > max) {
+    long max = connection.getMaxPayload(); // 0 or less: nats-server has not said it
+    if (max > 0 && payload.length > max) {
       log.violated(
           "%s: a message of %d bytes (expected: at most max_payload of nats-server, %d)"
               .formatted(subject, payload.length, max));

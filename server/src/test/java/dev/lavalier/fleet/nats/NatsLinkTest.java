@@ -104,7 +104,8 @@ final class NatsLinkTest {
           reply -> sent.append("PUB lav.1.ctl.studio-1.edge-1 %s 0\r\n\r\n".formatted(reply)));
       edge.getOutputStream().write(sent.toString().getBytes(UTF_8));
 
-      BufferedReader lines = new BufferedReader(new InputStreamReader(edge.getInputStream(), UTF_8));
+      BufferedReader lines =
+          new BufferedReader(new InputStreamReader(edge.getInputStream(), UTF_8));
       List<String> answered = new ArrayList<>();
       while (!answered.contains("_INBOX_edge-1.x 1 6")) {
         String line = lines.readLine();
@@ -242,6 +243,58 @@ final class NatsLinkTest {
       }
       assertThat(connections).isBetween(1, 6); // after 0.2, 0.4, 0.8 and 1 s
       links.log().await(line -> line.endsWith("nats-server 2.11.0-" + "v".repeat(57) + "…"));
+    }
+  }
+
+  /** Greets a link like a nats-server that says neither its version nor its limit. */
+  private static BufferedReader greet(Socket socket) throws Exception {
+    socket.setSoTimeout((int) TIMEOUT.toMillis());
+    socket
+        .getOutputStream()
+        .write(
+            "INFO {\"server_id\":\"X\",\"version\":7,\"proto\":1,\"max_payload\":-1}\r\n"
+                .getBytes(UTF_8));
+    BufferedReader lines =
+        new BufferedReader(new InputStreamReader(socket.getInputStream(), UTF_8));
+    assertThat(lines.readLine()).startsWith("CONNECT ");
+    assertThat(lines.readLine()).isEqualTo("PING");
+    socket.getOutputStream().write("PONG\r\n".getBytes(UTF_8));
+    return lines;
+  }
+
+  @Test
+  void serverWithoutMaxPayloadGetsMessages() throws Exception {
+    try (ServerSocket server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+      NatsLink link = links.link("nats://127.0.0.1:" + server.getLocalPort(), "edge-1");
+      try (Socket socket = server.accept()) {
+        BufferedReader lines = greet(socket);
+        links.ready(link);
+        link.publish("lav.1.who", new byte[3]);
+        String line = lines.readLine();
+        while (line != null && !line.startsWith("PUB ")) {
+          line = lines.readLine();
+        }
+        assertThat(line).isEqualTo("PUB lav.1.who 3");
+      }
+    }
+  }
+
+  @Test
+  void serverWithoutVersionIsRefused() throws Exception {
+    try (ServerSocket server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+      NatsLink unused =
+          links.link(
+              new NatsOptions(
+                  List.of("nats://127.0.0.1:" + server.getLocalPort()),
+                  "edge-1",
+                  Optional.empty(),
+                  Optional.empty(),
+                  false));
+      try (Socket socket = server.accept()) {
+        BufferedReader lines = greet(socket);
+        links.log().await(line -> line.startsWith("WARN fleet: nats-server ? (expected: 2.10.26"));
+        assertThat(lines.lines()).isSubsetOf("PING"); // until the link closes it
+      }
     }
   }
 }
