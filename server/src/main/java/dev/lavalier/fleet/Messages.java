@@ -9,6 +9,7 @@ import dev.lavalier.capture.DeviceDescriptor;
 import dev.lavalier.capture.RemoteState;
 import dev.lavalier.capture.RemoteState.State;
 import dev.lavalier.capture.SupportedFormat;
+import dev.lavalier.common.LogText;
 import dev.lavalier.common.StreamException;
 import dev.lavalier.common.StreamException.Reason;
 import dev.lavalier.fleet.v1.Block;
@@ -223,6 +224,7 @@ final class Messages {
       if (format == null
           || localId.isEmpty()
           || localId.length() > MAX_TEXT
+          || !LogText.isOneLine(localId) // the page has ids in commands to copy to a terminal
           || devices.size() == MAX_DEVICES) {
         continue;
       }

@@ -10,6 +10,8 @@ import dev.lavalier.fleet.v1.SharedDevice;
 import dev.lavalier.testing.LogLines;
 import dev.lavalier.testing.ManualTimeSource;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 final class NodeDirectoryTest {
@@ -55,6 +57,30 @@ final class NodeDirectoryTest {
     capture.close();
     time.advance(Duration.ofMillis(500));
     assertThat(listed("a")).isZero();
+  }
+
+  @Test
+  void deviceWithControlCharactersInItsId_isNotListed() throws Exception {
+    edge.start();
+    heartbeat("a");
+    Catalogue.Builder catalogue = Catalogue.newBuilder().setBoot(1).setVersion(1);
+    for (String id :
+        List.of("<b>", "\u001b[201~reboot\n", "../*.>", "a\u2028", "x".repeat(601), "'; $(id)")) {
+      catalogue.addDevices(SharedDevice.newBuilder().setLocalId(id).setFormat("48000/1/s16le"));
+    }
+    nodes.publish(Subjects.catalogue("a"), catalogue.build().toByteArray());
+    assertThat(edge.list())
+        .extracting(DeviceDescriptor::id)
+        .containsExactly("a/<b>", "a/../*.>", "a/'; $(id)");
+    List<String> requested = new ArrayList<>();
+    nodes.subscribe(
+        Subjects.control("a", Subjects.ANY),
+        message -> {
+          requested.add(message.subject());
+          message.reply().accept(Messages.opened(1, Messages.format("48000/1/s16le"), 480, 0));
+        });
+    edge.open("a/../*.>").close();
+    assertThat(requested).isNotEmpty().containsOnly("lav.1.ctl.a.edge");
   }
 
   @Test
