@@ -95,9 +95,7 @@ def rolling_restart_of_the_engines(args):
         time.sleep(5)
         streams.restart()
         for i in range(3):
-            fleet.engines[i].signal(signal.SIGTERM)
-            fleet.engines[i].process.wait(10)
-            fleet.engines[i] = fleet.start_engine(i)
+            fleet.restart_engine(i)
             time.sleep(4)
         r = streams.report()
         return verdict(("same epoch", r.epochs() == 1), ("only UPSTREAM", set(r.causes()) <= {"UPSTREAM"}), ("exact", r.exact())), r

@@ -238,16 +238,19 @@ class Report:
 class Fleet:
     """A cluster of nats-servers, and the nodes and edges that a test adds. Everything ends with the test."""
 
-    def __init__(self, engines=3, engine_options="", jetstream=False):
+    def __init__(self, engines=3, engine_options="", jetstream=False, prepare=None):
+        """Starts the nats-servers. `prepare` is called with the fleet before that."""
         self.folder = tempfile.mkdtemp(prefix="fleet-")
         self.processes = []
         self.network = Network()
         self.count = os.path.join(self.folder, "count.wav")
         write_counting_sound(self.count)
-        self.engine_options, self.users, self.jetstream = engine_options, [], jetstream
+        self.engine_options, self.users, self.jetstream, self.scheme = engine_options, [], jetstream, "nats"
         self.hosts = [f"nats{i}" for i in range(engines)]
         for host in self.hosts:
             self.network.add(host)
+        if prepare:
+            prepare(self)
         self.engines = [self.start_engine(i) for i in range(engines)]
         for i, engine in enumerate(self.engines):
             if engines > 1:
@@ -274,8 +277,13 @@ class Fleet:
         engine.await_log("Server is ready")
         return engine
 
+    def restart_engine(self, i):
+        self.engines[i].signal(signal.SIGTERM)
+        self.engines[i].process.wait(10)
+        self.engines[i] = self.start_engine(i)
+
     def url(self, *engines):
-        return ",".join(f"nats://{self.network.hosts[self.hosts[i]]}:4222" for i in engines or range(len(self.hosts)))
+        return ",".join(f"{self.scheme}://{self.network.hosts[self.hosts[i]]}:4222" for i in engines or range(len(self.hosts)))
 
     def node(self, name, *options, urls=None, devices=1, host=None, environment=None):
         wavs = [part for k in range(devices) for part in ("--wav", f"count{k or ''}={self.count}")]
