@@ -193,7 +193,7 @@ final class Publications {
     }
   }
 
-  /** Renews leases. A renewal without a number or a count, of an older edge, is ignored. */
+  /** Renews leases. A renewal without a number or a count is ignored. */
   synchronized void renew(Renew renew, String edge) {
     long now = time.nanoTime();
     int count =

@@ -1,6 +1,7 @@
 package dev.lavalier.fleet;
 
 import com.google.common.util.concurrent.MoreExecutors;
+import com.google.protobuf.ByteString;
 import dev.lavalier.audio.PcmFormat;
 import dev.lavalier.audio.SampleEncoding;
 import dev.lavalier.capture.DeviceDescriptor;
@@ -173,8 +174,16 @@ final class DirectFleet {
     return listener;
   }
 
+  /**
+   * What is the same on the node and on all edges.
+   *
+   * @param readDelayNanos from the capture of the first sample until the node had read the frame
+   */
+  record Received(long index, long captureUnixNanos, long readDelayNanos, ByteString pcm) {}
+
   /** What a subscriber received. */
   static final class Listener implements FrameSink {
+    final List<Received> frames = new ArrayList<>();
     final List<Long> epochs = new ArrayList<>();
     final List<Long> indexes = new ArrayList<>();
     final List<Gap.Part> gaps = new ArrayList<>();
@@ -202,6 +211,12 @@ final class DirectFleet {
     public void onFrame(Frame frame, Optional<Gap> gap) {
       gap.ifPresent(each -> gaps.addAll(each.parts()));
       indexes.add(frame.sampleIndex());
+      frames.add(
+          new Received(
+              frame.sampleIndex(),
+              frame.captureUnixNanos(),
+              frame.readNanos() - frame.captureNanos(),
+              ByteString.copyFrom(frame.message())));
       byte number = frame.message()[0];
       if (number != 0 && number != (byte) (frame.sampleIndex() / PERIOD)) {
         throw new IllegalStateException("frame " + frame.sampleIndex() + " has other samples");

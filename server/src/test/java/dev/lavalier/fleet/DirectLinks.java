@@ -40,6 +40,28 @@ final class DirectLinks {
     held.clear();
   }
 
+  /** What another release sends in place of a message. */
+  interface Release {
+    /** Returns the message that it publishes or requests with. */
+    byte[] message(String subject, byte[] payload);
+
+    /** Returns the answer that it gives to a request. */
+    byte[] answer(byte[] request, byte[] answer);
+  }
+
+  private static final Release THIS_RELEASE =
+      new Release() {
+        @Override
+        public byte[] message(String subject, byte[] payload) {
+          return payload;
+        }
+
+        @Override
+        public byte[] answer(byte[] request, byte[] answer) {
+          return answer;
+        }
+      };
+
   /** What happens while a request waits for its answer. */
   Runnable whileWaiting = () -> {};
 
@@ -65,6 +87,9 @@ final class DirectLinks {
     /** Whether it takes messages. */
     boolean ready = true;
 
+    /** The release of its server. */
+    Release release = THIS_RELEASE;
+
     @Override
     public boolean isReady() {
       return ready;
@@ -74,10 +99,11 @@ final class DirectLinks {
     public void onReady(Runnable listener) {}
 
     @Override
-    public void publish(String subject, byte[] payload) {
+    public void publish(String subject, byte[] message) {
       if (!ready || lost || cut) {
         return;
       }
+      byte[] payload = release.message(subject, message);
       published.add(subject);
       if (subject.startsWith("lav.1.rec.")) {
         recorded.computeIfAbsent(subject, s -> new ArrayList<>()).add(payload);
@@ -101,7 +127,7 @@ final class DirectLinks {
     public byte[] request(String subject, byte[] payload, Duration timeout)
         throws NoReplyException {
       byte[][] answer = {null};
-      send(subject, payload, reply -> answer[0] = reply);
+      send(subject, release.message(subject, payload), reply -> answer[0] = reply);
       for (int i = 0; i < 10 && answer[0] == null; i++) {
         whileWaiting.run();
       }
@@ -125,7 +151,12 @@ final class DirectLinks {
         for (Registered each : List.copyOf(to.registered)) {
           String regex = each.pattern().replace(".", "\\.").replace("*", "[^.]*");
           if (to != this && !to.cut && subject.matches(regex)) {
-            each.receiver().onMessage(new Message(subject, payload, reply));
+            each.receiver()
+                .onMessage(
+                    new Message(
+                        subject,
+                        payload,
+                        answer -> reply.accept(to.release.answer(payload, answer))));
           }
         }
       }
