@@ -17,6 +17,7 @@ import threading
 import time
 
 import fleet_keys  # noqa: F401, its tests
+import fleet_overload  # noqa: F401, its test
 from fleet_figures import FIGURES
 from fleet_parts import CLIENT, RATE, TESTS, Fleet, cpu_seconds, ids, load, resident_mib, test, two_edges, verdict
 

@@ -109,6 +109,12 @@ class Network:
         subprocess.run(["tc", "-n", f"{self.prefix}-{name}", "qdisc", "replace", "dev", "eth0", "root", "tbf", "rate",
                         f"{kbit}kbit", "burst", "4kb", "limit", "32kb"], check=True)
 
+    def narrow_to(self, name, kbit):
+        """Limits what a host receives."""
+        cable = f"v{list(self.hosts).index(name) + 1}"
+        subprocess.run(["tc", "-n", self.bridge, "qdisc", "replace", "dev", cable, "root", "tbf", "rate", f"{kbit}kbit",
+                        "burst", "16kb", "limit", "64kb"], check=True)
+
     def close(self):
         for name in [*self.hosts, "net"]:
             subprocess.run(["ip", "netns", "delete", f"{self.prefix}-{name}"], check=False)

@@ -35,4 +35,11 @@ public interface FleetObserver {
    * @param waitedNanos how long it waited on the way, 0 or more
    */
   default void onBlock(String node, long waitedNanos) {}
+
+  /**
+   * Called on an edge for each block that it receives.
+   *
+   * @param nanos how long it waited on this machine until the edge processed it, at most; 0 or more
+   */
+  default void onQueued(long nanos) {}
 }

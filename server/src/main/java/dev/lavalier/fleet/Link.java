@@ -28,6 +28,7 @@ public interface Link {
     private final String subject;
     private final byte[] payload;
     private final Consumer<byte[]> reply;
+    private final long queuedNanos;
 
     /**
      * Creates a message.
@@ -35,11 +36,18 @@ public interface Link {
      * @param subject its name: tokens, with dots between them
      * @param payload the bytes; not copied
      * @param reply sends an answer; never blocks
+     * @param queuedNanos how long it waited for its receiver, at most
      */
-    public Message(String subject, byte[] payload, Consumer<byte[]> reply) {
+    public Message(String subject, byte[] payload, Consumer<byte[]> reply, long queuedNanos) {
       this.subject = subject;
       this.payload = payload;
       this.reply = reply;
+      this.queuedNanos = queuedNanos;
+    }
+
+    /** Creates a message that did not wait for its receiver. */
+    public Message(String subject, byte[] payload, Consumer<byte[]> reply) {
+      this(subject, payload, reply, 0);
     }
 
     /** Returns its name. */
@@ -50,6 +58,14 @@ public interface Link {
     /** Returns the bytes, not copied. */
     public byte[] payload() {
       return payload;
+    }
+
+    /**
+     * Returns how long it waited on this machine for its receiver, at most: in nanoseconds, 0 or
+     * more.
+     */
+    public long queuedNanos() {
+      return queuedNanos;
     }
 
     /**

@@ -38,6 +38,10 @@ final class NodeTraffic {
     }
   }
 
+  void onQueued(long nanos) {
+    observer.onQueued(nanos);
+  }
+
   void onReceived(long waitedNanos) {
     received.increment();
     observer.onBlock(node, waitedNanos);

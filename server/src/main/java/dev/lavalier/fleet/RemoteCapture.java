@@ -25,8 +25,7 @@ import org.slf4j.LoggerFactory;
  * Captures a device of a node: each block is a period, with the node's numbers and wall clock. If
  * samples are missing between two blocks, the device lost those that the node counted, and the
  * others were lost on the way. A block that is malformed, not newer than the one before, too late,
- * or too far ahead, is ignored; if it was the only copy, its samples are lost on the way. Blocks
- * that arrive before the start wait.
+ * or too far ahead, is ignored; if it was the only copy, its samples are lost on the way.
  *
  * <p>A thread of the link passes the blocks. {@link #stop} waits until it has passed the current
  * one. Only {@link #kept} blocks, for some seconds.
@@ -262,6 +261,7 @@ final class RemoteCapture implements Capture {
     if (started && listener == null) {
       return;
     }
+    traffic.onQueued(message.queuedNanos());
     Block block = Blocks.decode(message.payload(), format);
     if (block == null) {
       traffic.onIgnored(device.id(), IgnoredBlock.MALFORMED);

@@ -26,8 +26,8 @@ import org.jspecify.annotations.Nullable;
  * is in no fleet has none.
  *
  * <p>The values of labels are devices of this machine, nodes and fixed words. There are at most
- * {@value #MAX_NODES} nodes, because nats-server decides which names exist. {@link #onBlock} is
- * safe for use from any thread.
+ * {@value #MAX_NODES} nodes, because nats-server decides which names exist. {@link #onBlock} and
+ * {@link #onQueued} are safe for use from any thread.
  */
 public final class FleetMetrics implements FleetObserver {
 
@@ -39,6 +39,7 @@ public final class FleetMetrics implements FleetObserver {
 
   private final Metrics metrics;
   private final MeterRegistry registry;
+  private volatile @Nullable Timer queued; // of an edge
   private final Map<String, Timer> hopAges = new ConcurrentHashMap<>(); // by node
   private final Map<List<String>, Count> counts = new HashMap<>(); // used by scrapes only
 
@@ -105,6 +106,12 @@ public final class FleetMetrics implements FleetObserver {
             "How much the wall clock of the node is ahead of that of the edge");
     MultiGauge versions = gauges("node.info", null, "Version of the server of the node");
     MultiGauge open = gauges("node.devices.open", null, "Devices of the node that the edge needs");
+    queued =
+        Timer.builder(PREFIX + "edge.queue.age")
+            .description(
+                "How long a block waited on the edge before the edge processed it, at most")
+            .serviceLevelObjectives(DeviceMetrics.AGE_BUCKETS)
+            .register(registry);
     metrics.beforeScrape(
         () -> {
           List<Row<?>> silenceRows = new ArrayList<>();
@@ -188,6 +195,14 @@ public final class FleetMetrics implements FleetObserver {
                     .tag("node", id)
                     .serviceLevelObjectives(DeviceMetrics.AGE_BUCKETS)
                     .register(registry));
+  }
+
+  @Override
+  public void onQueued(long nanos) {
+    Timer age = queued;
+    if (age != null) {
+      age.record(nanos, TimeUnit.NANOSECONDS);
+    }
   }
 
   @Override

@@ -31,7 +31,15 @@ final class RemoteCaptureTest {
   private final List<Period> periods = new ArrayList<>();
   private final List<String> losses = new ArrayList<>();
   private RuntimeException failure;
-  private final NodeTraffic traffic = new NodeTraffic("n", FleetObserver.NONE, time);
+  private final List<Long> queued = new ArrayList<>();
+  private final FleetObserver observer =
+      new FleetObserver() {
+        @Override
+        public void onQueued(long nanos) {
+          queued.add(nanos);
+        }
+      };
+  private final NodeTraffic traffic = new NodeTraffic("n", observer, time);
   private final HopClock clock = new HopClock();
   private RemoteCapture capture = newCapture();
 
@@ -108,6 +116,15 @@ final class RemoteCaptureTest {
     assertThat(period.captureUnixNanos()).isEqualTo(1_600_000_000_070_000_000L);
     assertThat(period.readNanos() - period.captureNanos()).isEqualTo(10_000_000);
     assertThat(period.readNanos()).isEqualTo(time.nanoTime() - 10_000_000);
+  }
+
+  @Test
+  void timeInTheQueueOfThisMachine_isReportedForEachBlock() {
+    byte[] payload = block(0, 0).build().toByteArray();
+    capture.onMessage(new Link.Message("lav.1.pcm.n.mic", payload, reply -> {}, 7_000_000));
+    receive(block(1, 0));
+    receive(new byte[] {1});
+    assertThat(queued).containsExactly(7_000_000L, 0L, 0L);
   }
 
   @Test

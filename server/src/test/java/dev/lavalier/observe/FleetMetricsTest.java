@@ -98,6 +98,7 @@ final class FleetMetricsTest {
   void edgeShowsEachNodeAndWhatIsMissing() throws Exception {
     fleet.watchEdge(FleetMetricsTest::edge);
     fleet.onBlock("studio-3", 4_000_000);
+    fleet.onQueued(150_000_000);
     assertThat(scrape().lines())
         .contains(
             "lavalier_fleet_link_up 0.0",
@@ -110,6 +111,8 @@ final class FleetMetricsTest {
             "lavalier_fleet_blocks_ignored_total{node=\"studio-3\",reason=\"late\"} 2.0",
             "lavalier_fleet_blocks_ignored_total{node=\"studio-3\",reason=\"malformed\"} 0.0",
             "lavalier_fleet_samples_missing_total{node=\"studio-3\"} 960.0",
+            "lavalier_fleet_edge_queue_age_seconds_bucket{le=\"0.1\"} 0",
+            "lavalier_fleet_edge_queue_age_seconds_bucket{le=\"0.2\"} 1",
             "lavalier_fleet_hop_age_seconds_bucket{node=\"studio-3\",le=\"0.002\"} 0",
             "lavalier_fleet_hop_age_seconds_bucket{node=\"studio-3\",le=\"0.005\"} 1");
   }

@@ -9,8 +9,8 @@ import dev.lavalier.fleet.nats.NatsConnector.RefusedException;
 import io.nats.client.Connection;
 import io.nats.client.Dispatcher;
 import io.nats.client.Message;
+import io.nats.client.MessageHandler;
 import io.nats.client.Subscription;
-import io.nats.client.support.ServerVersion;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -64,12 +64,15 @@ final class NatsSession {
   /** A subscription of the link, which outlives connections. */
   record Registered(String pattern, Link.Receiver receiver) {}
 
+  /** A dispatcher, whose messages are received one at a time, and its queue. */
+  private record Lane(Dispatcher dispatcher, NatsQueue queue) {}
+
   private final NatsLog log;
   private final NatsEvents events;
   private final NatsAnswers answers;
   private final FailureLog failures;
   private final Map<Registered, Subscription> subscriptions = new ConcurrentHashMap<>();
-  private final List<Dispatcher> dispatchers = new ArrayList<>();
+  private final List<Lane> lanes = new ArrayList<>();
   private final Connection connection;
   private final NatsRoundTrip roundTrip;
 
@@ -100,7 +103,7 @@ final class NatsSession {
     for (int i = 0; i < DISPATCHERS; i++) {
       Dispatcher dispatcher = connection.createDispatcher();
       dispatcher.setPendingLimits(MAX_PENDING, MAX_PENDING_BYTES);
-      dispatchers.add(dispatcher);
+      lanes.add(new Lane(dispatcher, new NatsQueue(dispatcher::getPendingMessageCount)));
     }
   }
 
@@ -193,32 +196,32 @@ final class NatsSession {
 
   void subscribe(Registered each) {
     try {
-      Dispatcher dispatcher = dispatchers.get(dispatcher(each.pattern()));
-      subscriptions.put(
-          each, dispatcher.subscribe(each.pattern(), message -> receive(each, message)));
+      Lane lane = lane(each.pattern());
+      MessageHandler handler =
+          message -> lane.queue().process(queuedNanos -> receive(each, message, queuedNanos));
+      subscriptions.put(each, lane.dispatcher().subscribe(each.pattern(), handler));
     } catch (IllegalStateException e) {
       // The connection was lost just now.
     }
   }
 
-  private static int dispatcher(String pattern) {
-    return pattern.contains(Subjects.ANY)
-        ? 0
-        : 1 + Math.floorMod(pattern.hashCode(), DISPATCHERS - 1);
+  private Lane lane(String pattern) {
+    int other = 1 + Math.floorMod(pattern.hashCode(), DISPATCHERS - 1);
+    return lanes.get(pattern.contains(Subjects.ANY) ? 0 : other);
   }
 
   void unsubscribe(Registered each) {
     Subscription subscription = subscriptions.remove(each);
     if (subscription != null) {
       try {
-        dispatchers.get(dispatcher(each.pattern())).unsubscribe(subscription);
+        lane(each.pattern()).dispatcher().unsubscribe(subscription);
       } catch (IllegalStateException e) {
         // The connection was lost just now.
       }
     }
   }
 
-  private void receive(Registered to, Message message) {
+  private void receive(Registered to, Message message, long queuedNanos) {
     String reply = message.getReplyTo();
     boolean isOfSender = Subjects.isInbox(reply, Subjects.lastToken(message.getSubject()));
     try {
@@ -231,7 +234,8 @@ final class NatsSession {
                     if (isOfSender) {
                       answer(reply, answer);
                     }
-                  }));
+                  },
+                  queuedNanos));
     } catch (RuntimeException | Error e) {
       failures.report("a message on " + message.getSubject(), e);
     }
