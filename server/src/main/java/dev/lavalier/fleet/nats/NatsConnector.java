@@ -1,9 +1,9 @@
 package dev.lavalier.fleet.nats;
 
-import dev.lavalier.fleet.Subjects;
 import com.google.common.util.concurrent.MoreExecutors;
 import dev.lavalier.access.InvalidFileException;
 import dev.lavalier.common.LogText;
+import dev.lavalier.fleet.Subjects;
 import io.nats.client.AuthHandler;
 import io.nats.client.AuthenticationException;
 import io.nats.client.Connection;
@@ -160,7 +160,9 @@ final class NatsConnector {
     };
   }
 
-  /** Returns the version of nats-server, cut to 64 characters that can be logged; "?" if unknown. */
+  /**
+   * Returns the version of nats-server, cut to 64 characters that can be logged; "?" if unknown.
+   */
   static String version(Connection connection) {
     String version = connection.getServerInfo().getVersion();
     return version == null ? "?" : LogText.sanitizeAndTruncate(version, MAX_VERSION);
