@@ -56,6 +56,12 @@ final class Publications {
   /** How often an edge can open devices at once: all of them, and again after an outage. */
   static final int MAX_OPENS = 2 * Messages.MAX_DEVICES;
 
+  /**
+   * How many refusals and empty answers an edge gets at once. Beyond that, it gets none: they would
+   * fill the line of the node.
+   */
+  static final int MAX_REFUSALS = 512;
+
   private final NodeOptions options;
   private final Hub hub;
   private final DeliveryLoop loop;
@@ -70,6 +76,7 @@ final class Publications {
   private final RequestLimit fetches = new RequestLimit(MAX_FETCHES, PER_SECOND);
   private final RequestLimit allFetches = new RequestLimit(MAX_ALL_FETCHES, MAX_ALL_FETCHES);
   private final RequestLimit opens = new RequestLimit(MAX_OPENS, PER_SECOND);
+  private final RequestLimit refusals = new RequestLimit(MAX_REFUSALS, PER_SECOND);
   private final Map<String, Published> published = new HashMap<>(); // by device
   private final Map<String, BlockCounts> counts = new TreeMap<>(); // of devices published so far
   private boolean closed;
@@ -95,12 +102,18 @@ final class Publications {
     try {
       sink = publish(open, edge);
     } catch (StreamException e) {
-      reply.accept(Messages.refused(e));
+      if (mayRefuse(edge)) {
+        reply.accept(Messages.refused(e));
+      }
       return;
     }
     if (sink != null) {
       sink.answer(edge, reply);
     }
+  }
+
+  private synchronized boolean mayRefuse(String edge) {
+    return refusals.take(edge, time.nanoTime());
   }
 
   /** Grants a lease and returns the sink of the device; null after the node was closed. */
@@ -109,12 +122,12 @@ final class Publications {
       return null;
     }
     String device = open.getLocalId();
-    DeviceDescriptor descriptor = descriptor(device);
     int listeners = Math.max(0, open.getListeners());
     if (!opens.take(edge, time.nanoTime())) {
       throw new StreamException(
           Reason.LIMIT_REACHED, "%s: edge %s opens devices too often".formatted(device, edge));
     }
+    DeviceDescriptor descriptor = descriptor(device);
     if (!leases.grant(device, edge, open.getLease(), listeners, time.nanoTime())) {
       throw new StreamException(
           Reason.LIMIT_REACHED,
@@ -231,7 +244,8 @@ final class Publications {
   /**
    * Answers a request for earlier audio. The answer is empty if the edge has no lease, or has
    * requested more than its share. There is none if messages wait for the link, because live audio
-   * is first, or if all edges together request too much: the edge asks again.
+   * is first, if all edges together request too much, or if the edge got too many empty ones: it
+   * asks again.
    */
   void fetch(Fetch fetch, String edge, Consumer<byte[]> reply) {
     byte[] answer = link.isReady() ? answer(fetch, edge) : null;
@@ -247,7 +261,7 @@ final class Publications {
       Published known = leases.isHeld(device, edge) ? published.get(device) : null;
       started = known == null ? null : known.sink().started();
       if (started == null || fetch.getFromIndex() < 0 || !fetches.take(edge, time.nanoTime())) {
-        return new byte[0];
+        return mayRefuse(edge) ? new byte[0] : null;
       }
       if (!allFetches.take("", time.nanoTime())) {
         return null;

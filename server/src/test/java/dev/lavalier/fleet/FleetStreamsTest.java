@@ -12,6 +12,7 @@ import dev.lavalier.pipeline.Gap;
 import dev.lavalier.pipeline.StartFrom;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /** Tests what subscribers of edges get from a node, and what the figures say about it. */
@@ -272,7 +273,7 @@ final class FleetStreamsTest {
     fleet.run(SECOND);
     long epoch = listener.epochs.get(0);
     int answers = 0;
-    for (int i = 0; i < 1_000; i++) {
+    for (int i = 0; i < Publications.MAX_FETCHES + Publications.MAX_REFUSALS; i++) {
       answers += fetch(edge, "edge", epoch) > 0 ? 1 : 0;
     }
     assertThat(answers).isEqualTo(Publications.MAX_FETCHES);
@@ -333,7 +334,7 @@ final class FleetStreamsTest {
     DirectFleet.Edge edge = fleet.startEdge("edge", Duration.ZERO);
     fleet.run(SECOND);
     String control = Subjects.control("studio", "edge");
-    for (int i = 0; i < 2_000; i++) {
+    for (int i = 0; i < 1_000; i++) {
       edge.link.request(control, Messages.open(0, "mic", i, 1), Duration.ZERO);
       edge.link.publish(control, Messages.release("mic", i));
     }
@@ -341,6 +342,23 @@ final class FleetStreamsTest {
     byte[] reply = edge.link.request(control, Messages.open(0, "mic", 1, 1), Duration.ZERO);
     assertThat(OpenReply.parseFrom(reply).getRefused().getMessage())
         .isEqualTo("mic: edge edge opens devices too often");
+    fleet.run(SECOND);
+    edge.subscribe(StartFrom.LIVE, 0);
+    assertThat(fleet.leases).endsWith("edge has mic");
+  }
+
+  @Test
+  void edgeThatIsRefusedTooOften_getsNoAnswer() throws Exception {
+    fleet.startNode(1, Duration.ZERO);
+    DirectFleet.Edge edge = fleet.startEdge("edge", Duration.ZERO);
+    fleet.run(SECOND);
+    String control = Subjects.control("studio", "edge");
+    AtomicInteger answers = new AtomicInteger();
+    for (int i = 0; i < 2_000; i++) {
+      edge.link.send(control, Messages.open(0, "none", i, 1), reply -> answers.incrementAndGet());
+      edge.link.send(control, Messages.fetch(0, "mic", 1, 0), reply -> answers.incrementAndGet());
+    }
+    assertThat(answers).hasValue(Publications.MAX_REFUSALS);
     fleet.run(SECOND);
     edge.subscribe(StartFrom.LIVE, 0);
     assertThat(fleet.leases).endsWith("edge has mic");
