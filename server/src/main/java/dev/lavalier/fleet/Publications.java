@@ -206,7 +206,10 @@ final class Publications {
     }
   }
 
-  /** Renews leases. A renewal without a number or a count is ignored. */
+  /**
+   * Renews leases. A renewal without a number or a count is ignored. One that grants a lease again
+   * counts as an opening.
+   */
   synchronized void renew(Renew renew, String edge) {
     long now = time.nanoTime();
     int count =
@@ -214,8 +217,11 @@ final class Publications {
             Math.min(renew.getLocalIdsCount(), Messages.MAX_DEVICES),
             Math.min(renew.getLeasesCount(), renew.getListenersCount()));
     for (int i = 0; i < count; i++) {
+      String device = renew.getLocalIds(i);
       int listeners = Math.max(0, renew.getListeners(i));
-      leases.renew(renew.getLocalIds(i), edge, renew.getLeases(i), listeners, now);
+      if (leases.isHeld(device, edge) || (leases.isHeld(device) && opens.take(edge, now))) {
+        leases.renew(device, edge, renew.getLeases(i), listeners, now);
+      }
     }
   }
 
