@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -45,7 +46,7 @@ public final class FleetDevices implements Devices {
 
   // Guarded by this.
   private final Map<String, RemoteCapture> captures = new HashMap<>(); // open devices
-  private final Map<String, Long> leases = new TreeMap<>(); // by device that is open or opening
+  private final NavigableMap<String, Long> leases = new TreeMap<>(); // by open or opening device
   private final List<Link.Registration> registrations = new ArrayList<>();
   private final Map<String, Long> heardAt = new HashMap<>(); // nodes that have a lease
   private long lastLease;
@@ -193,7 +194,9 @@ public final class FleetDevices implements Devices {
    * lost if the edge was connected again before the node.
    */
   private synchronized void renewIfReturned(String node) {
-    if (leases.keySet().stream().noneMatch(id -> Subjects.nodeOf(id).equals(node))) {
+    String prefix = node + "/";
+    String first = leases.ceilingKey(prefix); // not all leases for each heartbeat
+    if (first == null || !first.startsWith(prefix)) {
       heardAt.remove(node);
       return;
     }

@@ -84,6 +84,30 @@ final class NodeDirectoryTest {
   }
 
   @Test
+  void leasesOfANodeThatIsHeardAgain_areRenewedAtOnce() throws Exception {
+    edge.start();
+    nodes.subscribe(
+        Subjects.control(Subjects.ANY, Subjects.ANY),
+        message ->
+            message.reply().accept(Messages.opened(1, Messages.format("48000/1/s16le"), 480, 0)));
+    List<String> names = List.of("a", "a-b", "b"); // a-b/mic-0 is before a/mic-0
+    for (String name : names) {
+      announce(name);
+      edge.open(name + "/mic-0");
+      heartbeat(name);
+    }
+    time.advance(Duration.ofMillis(1_700));
+    for (String name : names) {
+      String control = "lav.1.ctl.%s.".formatted(name);
+      long others = network.published("lav.1.ctl.") - network.published(control);
+      long before = network.published(control);
+      heartbeat(name);
+      assertThat(network.published(control)).isEqualTo(before + 1);
+      assertThat(network.published("lav.1.ctl.")).isEqualTo(others + before + 1);
+    }
+  }
+
+  @Test
   void devicesOfAllNodes_haveAMaximum() {
     try (LogLines log = LogLines.of(NodeDirectory.class.getName())) {
       edge.start();
