@@ -85,11 +85,14 @@ def place_of_the_loss(args):
         network = observe(fleet, nodes, edges, lambda: fleet.network.narrow_to("e1", 4_000),
                           lambda _: fleet.network.narrow_to("e1", 1_000_000))
         edge = observe(fleet, nodes, edges, lambda: starve(edges[0].pid), lambda other: release(edges[0].pid, other))
+        paused = observe(fleet, nodes, edges, lambda: Stopping(edges[0]), Stopping.end)
         exact = all(stream.report().exact() for stream in streams)
         return (verdict(("exact", exact),
                         ("engine: all nodes drop", min(engine["dropped"]) > 0),
                         ("network: only the one edge", sum(network["dropped"] + network["missing"][1:]) == 0),
                         ("network: blocks are late, and do not wait on the edge", network["hop %"][0] > 1 > network["edge %"][0]),
-                        ("edge: only this edge", sum(edge["dropped"] + edge["missing"][1:]) == 0),
-                        ("edge: blocks wait on it", edge["edge %"][0] > 1 > edge["edge %"][1])),
-                f"engine stopped for 7 of 8 parts of the time: {engine}; network of e1: {network}; e1 without a processor: {edge}")
+                        *((f"{name}: only this edge, and blocks wait on it",
+                           sum(r["dropped"] + r["missing"][1:]) == 0 and r["edge %"][0] > r["edge %"][1])
+                          for name, r in (("edge", edge), ("paused edge", paused)))),
+                f"engine stopped for 7 of 8 parts of the time: {engine}; network of e1: {network}; "
+                f"e1 without a processor: {edge}; e1 stopped for 7 of 8 parts of the time: {paused}")
