@@ -152,8 +152,12 @@ final class BlockSink implements FrameSink {
     if (muted && !Blocks.isZero(frame.message())) {
       muted = false;
     }
-    link.publish(subject, Blocks.encode(epoch, frame, deviceLost, muted, clockPpm));
-    counts.onPublished();
+    if (link.isLate(frame.readNanos())) {
+      counts.onDropped(blockSamples);
+    } else {
+      link.publish(subject, Blocks.encode(epoch, frame, deviceLost, muted, clockPpm));
+      counts.onPublished();
+    }
   }
 
   /** What the node's queue dropped is not a loss of the device: it counts as lost on the way. */

@@ -102,6 +102,16 @@ public interface Link {
   /** Returns whether a message would be sent at once. If not, {@link #publish} drops it. */
   boolean isReady();
 
+  /**
+   * Returns whether a block should be dropped, because it would delay newer ones: earlier blocks
+   * waited on a narrow line after it was read.
+   *
+   * @param readNanos steady time at which the block was read
+   */
+  default boolean isLate(long readNanos) {
+    return false;
+  }
+
   /** Adds a listener that is called whenever the link becomes ready. It must not block. */
   void onReady(Runnable listener);
 

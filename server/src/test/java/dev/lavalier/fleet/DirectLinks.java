@@ -95,6 +95,14 @@ final class DirectLinks {
       return ready;
     }
 
+    /** Blocks that were read before this steady time are late. */
+    long lateBefore = Long.MIN_VALUE;
+
+    @Override
+    public boolean isLate(long readNanos) {
+      return readNanos < lateBefore;
+    }
+
     @Override
     public void onReady(Runnable listener) {}
 

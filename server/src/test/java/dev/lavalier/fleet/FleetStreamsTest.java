@@ -75,6 +75,26 @@ final class FleetStreamsTest {
   }
 
   @Test
+  void lateBlocks_areDroppedOnTheNodeAndCounted() throws Exception {
+    DirectFleet.Node node = fleet.startNode(1, Duration.ZERO);
+    DirectFleet.Edge edge = fleet.startEdge("edge", Duration.ZERO);
+    fleet.run(SECOND);
+    DirectFleet.Listener listener = edge.subscribe(StartFrom.LIVE, 0);
+    fleet.run(SECOND);
+    node.link.ready = false;
+    fleet.run(Duration.ofMillis(100));
+    node.link.ready = true;
+    node.link.lateBefore = fleet.nodeTime.nanoTime() - Duration.ofMillis(25).toNanos();
+    fleet.run(SECOND);
+
+    NodeStatus.Shared shared = node.agent.status().devices().get(0);
+    assertThat(shared.samplesDropped()).isBetween(7L * PERIOD, 8L * PERIOD);
+    assertThat(shared.blocksPublished() * PERIOD + shared.samplesDropped())
+        .isEqualTo((1 + 210) * PERIOD);
+    assertThat(listener.gaps).containsExactly(new Gap.Part(shared.samplesDropped(), Loss.UPSTREAM));
+  }
+
+  @Test
   void timeOnTheWay_countsInTheBoundOfEachSubscription() throws Exception {
     fleet.startNode(1, Duration.ZERO);
     DirectFleet.Edge edge = fleet.startEdge("edge", Duration.ZERO);

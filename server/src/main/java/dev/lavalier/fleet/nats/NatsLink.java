@@ -176,6 +176,12 @@ public final class NatsLink implements Link, AutoCloseable {
     return current != null && current.isReady();
   }
 
+  @Override
+  public boolean isLate(long readNanos) {
+    NatsSession current = session.get();
+    return current != null && current.isLate(readNanos);
+  }
+
   private void onDrained() {
     try {
       threads.execute(() -> notify(listeners));

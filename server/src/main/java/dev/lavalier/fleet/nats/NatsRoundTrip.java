@@ -13,6 +13,10 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * audio. The session is then not ready until they have arrived, so that the node drops what is too
  * old, and edges learn how long a block takes at best.
  *
+ * <p>If the next round trip is long, too, the line is narrow. Blocks that were read before are then
+ * late: they would fill the line again, and all blocks after them would be too old at the edge. If
+ * only one is long, a machine was busy for a moment, and the blocks that wait can be sent.
+ *
  * <p>Safe for use from any thread. Does not block.
  */
 final class NatsRoundTrip {
@@ -24,6 +28,9 @@ final class NatsRoundTrip {
 
   /** It is ready again after a round trip that is longer by this time at most. */
   private static final long DRAINED_EXCESS_NANOS = 30_000_000;
+
+  /** Before a connection, it is not known whether the line is narrow. No block is so old. */
+  private static final Duration NEVER = Duration.ofHours(1);
 
   private final Connection connection;
   private final Executor threads;
@@ -37,6 +44,7 @@ final class NatsRoundTrip {
   private volatile boolean waiting; // for its answer
   private volatile long shortest = NatsConnector.CONNECT_TIMEOUT.toNanos();
   private volatile boolean isLong;
+  private volatile long narrowAt; // the last time that two round trips in turn were long; steady
 
   /**
    * Creates a measurement that has not started.
@@ -50,6 +58,7 @@ final class NatsRoundTrip {
     this.events = events;
     this.onReady = onReady;
     this.sentAt = System.nanoTime() - INTERVAL.toNanos();
+    this.narrowAt = sentAt - NEVER.toNanos();
   }
 
   /** Starts a measurement, if the last one was long enough ago. Called with each block. */
@@ -72,11 +81,20 @@ final class NatsRoundTrip {
     return now;
   }
 
+  /** Returns whether blocks still waited on a narrow line after a steady time. */
+  boolean isLate(long readNanos) {
+    return readNanos - narrowAt < 0;
+  }
+
   private void measure() {
     try {
       do {
         long excess = ping();
-        isLong = excess > (isLong ? DRAINED_EXCESS_NANOS : MAX_EXCESS_NANOS);
+        boolean wasLong = isLong;
+        isLong = excess > (wasLong ? DRAINED_EXCESS_NANOS : MAX_EXCESS_NANOS);
+        if (wasLong && isLong) {
+          narrowAt = System.nanoTime();
+        }
       } while (isLong);
     } catch (IOException | IllegalStateException e) {
       isLong = false; // the connection was lost just now

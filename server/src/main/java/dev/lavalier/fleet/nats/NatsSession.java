@@ -146,6 +146,11 @@ final class NatsSession {
     return !events.isFull(READY_QUEUED) && !roundTrip.isLong();
   }
 
+  /** Returns whether a block would delay newer ones, like {@link Link#isLate}. */
+  boolean isLate(long readNanos) {
+    return roundTrip.isLate(readNanos);
+  }
+
   void publish(String subject, byte[] payload) {
     boolean isBlock = Subjects.isBlocks(subject);
     publish(subject, payload, isBlock ? MAX_QUEUED : MAX_QUEUED_OTHERS);

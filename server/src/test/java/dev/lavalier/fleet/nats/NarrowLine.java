@@ -6,9 +6,11 @@ import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.IntToLongFunction;
 
-/** A port of loopback that passes the bytes of one connection to another port at a limited rate. */
+/** A port of loopback that passes the bytes of one connection to another port at a limited rate, or late. */
 final class NarrowLine implements AutoCloseable {
 
   private static final int BUFFER = 16 << 10;
@@ -16,6 +18,7 @@ final class NarrowLine implements AutoCloseable {
   private final ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
   private final int target;
   private final int bytesPerSecond;
+  private volatile long delayNanos;
 
   /**
    * Creates a line that accepts one connection.
@@ -34,6 +37,11 @@ final class NarrowLine implements AutoCloseable {
     return "nats://127.0.0.1:" + server.getLocalPort();
   }
 
+  /** Delays the answers from now on, those that arrive together by the same time. */
+  void delayAnswers(Duration delay) {
+    delayNanos = delay.toNanos();
+  }
+
   private static void start(Runnable task) {
     Thread thread = new Thread(task, "narrow-line");
     thread.setDaemon(true);
@@ -43,21 +51,21 @@ final class NarrowLine implements AutoCloseable {
   private void run() {
     try (Socket from = server.accept();
         Socket to = new Socket(InetAddress.getLoopbackAddress(), target)) {
-      start(() -> pass(to, from, Integer.MAX_VALUE));
-      pass(from, to, bytesPerSecond);
+      start(() -> pass(to, from, read -> delayNanos));
+      pass(from, to, read -> read * 1_000_000_000L / bytesPerSecond);
     } catch (IOException e) {
       // The test has ended.
     }
   }
 
-  private static void pass(Socket from, Socket to, int rate) {
+  private static void pass(Socket from, Socket to, IntToLongFunction nanos) {
     byte[] buffer = new byte[1_024];
     try {
       InputStream in = from.getInputStream();
       OutputStream out = to.getOutputStream();
       for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
+        LockSupport.parkNanos(nanos.applyAsLong(read));
         out.write(buffer, 0, read);
-        LockSupport.parkNanos(read * 1_000_000_000L / rate);
       }
     } catch (IOException e) {
       // The connection has ended.

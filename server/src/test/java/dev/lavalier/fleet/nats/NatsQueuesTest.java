@@ -12,7 +12,9 @@ import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -20,6 +22,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -130,7 +133,7 @@ final class NatsQueuesTest {
     }
   }
 
-  /** 200 kB/s of blocks, of which the line takes a quarter. */
+  /** 200 kB/s of blocks, of which the line takes a quarter. They wait for the link for 200 ms. */
   @SlowTest
   @Test
   void blocksDoNotWaitForANarrowLine() throws Exception {
@@ -140,25 +143,72 @@ final class NatsQueuesTest {
       NatsLink edge = links.ready(server.url(), "edge-1");
       AtomicLong received = new AtomicLong();
       AtomicLong oldest = new AtomicLong();
+      AtomicLong least = new AtomicLong(Long.MAX_VALUE);
+      long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(8);
       edge.subscribe(
           SUBJECT,
           message -> {
             received.incrementAndGet();
-            long sent = ByteBuffer.wrap(message.payload()).getLong();
-            oldest.accumulateAndGet(System.nanoTime() - sent, Math::max);
+            long now = System.nanoTime();
+            long age = now - ByteBuffer.wrap(message.payload()).getLong();
+            oldest.accumulateAndGet(age, Math::max);
+            if (end - now < TimeUnit.SECONDS.toNanos(4)) {
+              least.accumulateAndGet(age, Math::min);
+            }
           });
       NatsLinks.settle(edge);
-      long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(8);
+      Deque<Long> waiting = new ArrayDeque<>(); // the times at which blocks were read
+      long late = 0;
       while (System.nanoTime() - end < 0) {
-        if (node.isReady()) {
-          byte[] block = new byte[2_000];
-          ByteBuffer.wrap(block).putLong(System.nanoTime());
-          node.publish(SUBJECT, block);
+        waiting.add(System.nanoTime());
+        while (System.nanoTime() - waiting.element() > TimeUnit.MILLISECONDS.toNanos(200)) {
+          waiting.remove();
+        }
+        while (!waiting.isEmpty() && node.isReady()) {
+          long read = waiting.remove();
+          if (node.isLate(read)) {
+            late++;
+          } else {
+            node.publish(SUBJECT, ByteBuffer.allocate(2_000).putLong(read).array());
+          }
         }
         LockSupport.parkNanos(10_000_000);
       }
       assertThat(received.get()).isPositive();
+      assertThat(late).isPositive();
       assertThat(Duration.ofNanos(oldest.get())).isLessThan(Duration.ofSeconds(2));
+      // An edge takes the least age of 5 to 10 s for the time on the way.
+      assertThat(Duration.ofNanos(least.get())).isLessThan(Duration.ofMillis(150));
+    }
+  }
+
+  @Test
+  void longerWay_interruptsBlocksOnlyBriefly() throws Exception {
+    try (NatsServer server = NatsServer.started(directory, "");
+        NarrowLine line = new NarrowLine(server.port(), Integer.MAX_VALUE)) {
+      NatsLink node = links.ready(line.url(), "studio-1");
+      NatsLink edge = links.ready(server.url(), "edge-1");
+      AtomicLong received = new AtomicLong();
+      edge.subscribe(SUBJECT, message -> received.incrementAndGet());
+      NatsLinks.settle(edge);
+      publishUntil(node, () -> received.get() >= 30);
+      line.delayAnswers(Duration.ofMillis(150));
+      publishUntil(node, () -> !node.isReady());
+      publishUntil(node, node::isReady);
+      long before = received.get();
+      publishUntil(node, () -> received.get() >= before + 30);
+    }
+  }
+
+  /** Publishes a small block each 10 ms if the link is ready, until something is true. */
+  private static void publishUntil(NatsLink node, BooleanSupplier done) {
+    long start = System.nanoTime();
+    while (!done.getAsBoolean()) {
+      assertThat(System.nanoTime() - start).isLessThan(TIMEOUT.toNanos());
+      if (node.isReady()) {
+        node.publish(SUBJECT, new byte[100]);
+      }
+      LockSupport.parkNanos(10_000_000);
     }
   }
 
