@@ -17,6 +17,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * late: they would fill the line again, and all blocks after them would be too old at the edge. If
  * only one is long, a machine was busy for a moment, and the blocks that wait can be sent.
  *
+ * <p>If round trips remain long although no block is sent, the way has become longer, for instance
+ * over another network. The shortest of them counts as the shortest one then.
+ *
  * <p>Safe for use from any thread. Does not block.
  */
 final class NatsRoundTrip {
@@ -29,6 +32,12 @@ final class NatsRoundTrip {
   /** It is ready again after a round trip that is longer by this time at most. */
   private static final long DRAINED_EXCESS_NANOS = 30_000_000;
 
+  /** After so many long round trips in turn, all blocks that waited have arrived. */
+  private static final int PINGS_BEHIND_BLOCKS = 2;
+
+  /** After so many, the way itself has become longer: blocks do not wait for it. */
+  private static final int MAX_LONG_PINGS = 5;
+
   /** Before a connection, it is not known whether the line is narrow. No block is so old. */
   private static final Duration NEVER = Duration.ofHours(1);
 
@@ -40,6 +49,7 @@ final class NatsRoundTrip {
   private final AtomicBoolean awaited = new AtomicBoolean(); // isLong() was true
 
   // Written by the thread that measures.
+  private long took; // the last round trip
   private volatile long sentAt; // of the last ping; steady time
   private volatile boolean waiting; // for its answer
   private volatile long shortest = NatsConnector.CONNECT_TIMEOUT.toNanos();
@@ -88,14 +98,17 @@ final class NatsRoundTrip {
 
   private void measure() {
     try {
-      do {
-        long excess = ping();
-        boolean wasLong = isLong;
-        isLong = excess > (wasLong ? DRAINED_EXCESS_NANOS : MAX_EXCESS_NANOS);
-        if (wasLong && isLong) {
-          narrowAt = System.nanoTime();
+      long least = Long.MAX_VALUE;
+      for (int pings = 1; measureOnce(); pings++) {
+        if (pings > PINGS_BEHIND_BLOCKS) {
+          least = Math.min(least, took);
         }
-      } while (isLong);
+        if (pings == MAX_LONG_PINGS) {
+          shortest = least;
+          isLong = false;
+          break;
+        }
+      }
     } catch (IOException | IllegalStateException e) {
       isLong = false; // the connection was lost just now
     } finally {
@@ -107,15 +120,20 @@ final class NatsRoundTrip {
     }
   }
 
-  /** Returns by how much a round trip is longer than the shortest one, in nanoseconds. */
-  private long ping() throws IOException {
+  /** Measures one round trip. Returns whether it is long. */
+  private boolean measureOnce() throws IOException {
     sentAt = System.nanoTime();
     waiting = true;
     events.onQueued(0); // the library counts it as sent, too
-    long took = roundTrip();
+    took = roundTrip();
     waiting = false;
     shortest = Math.min(shortest, took);
-    return took - shortest;
+    boolean wasLong = isLong;
+    isLong = took - shortest > (wasLong ? DRAINED_EXCESS_NANOS : MAX_EXCESS_NANOS);
+    if (wasLong && isLong) {
+      narrowAt = System.nanoTime();
+    }
+    return isLong;
   }
 
   private long roundTrip() throws IOException {

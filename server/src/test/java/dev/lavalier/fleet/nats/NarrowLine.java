@@ -10,7 +10,10 @@ import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntToLongFunction;
 
-/** A port of loopback that passes the bytes of one connection to another port at a limited rate, or late. */
+/**
+ * A port of loopback that passes the bytes of one connection to another port at a limited rate, or
+ * late.
+ */
 final class NarrowLine implements AutoCloseable {
 
   private static final int BUFFER = 16 << 10;
