@@ -18,6 +18,7 @@ import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.inprocess.InProcessChannelBuilder;
 import io.grpc.inprocess.InProcessServerBuilder;
+import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.grpc.testing.GrpcCleanupRule;
 import java.util.ArrayList;
@@ -234,6 +235,8 @@ public final class FakeServer implements BeforeEachCallback, AfterEachCallback {
     public void streamFrames(
         StreamFramesRequest request, StreamObserver<StreamFramesResponse> observer) {
       requests.add(request);
+      // Otherwise onNext would fail if the client cancels first.
+      ((ServerCallStreamObserver<StreamFramesResponse>) observer).setOnCancelHandler(() -> {});
       if (keepingStreamsOpen) {
         synchronized (streams) {
           streams.add(observer);

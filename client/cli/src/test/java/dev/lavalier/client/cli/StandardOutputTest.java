@@ -12,7 +12,6 @@ import dev.lavalier.v1.SampleEncoding;
 import dev.lavalier.v1.StreamFramesResponse;
 import dev.lavalier.v1.WatchDevicesResponse;
 import io.grpc.Status;
-import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ServerCallStreamObserver;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -93,13 +92,9 @@ final class StandardOutputTest {
     cli.withOutput(failingAfter(command.equals("meter") ? 1 : 0), true);
     CompletableFuture<Integer> code = Background.supply(() -> cli.run(command.split(" ", -1)));
     var stream = (ServerCallStreamObserver<StreamFramesResponse>) server.awaitStreams(1).get(0);
-    try {
-      stream.onNext(FakeMessages.started(8_000));
-      for (int i = 0; i < 4; i++) {
-        stream.onNext(FakeMessages.frame(i * 8_000L, 8_000, 0)); // a second
-      }
-    } catch (StatusRuntimeException e) { // the command ended before the last frame
-      assertThat(e.getStatus().getCode()).isEqualTo(Status.Code.CANCELLED);
+    stream.onNext(FakeMessages.started(8_000));
+    for (int i = 0; i < 4; i++) { // the command can end before the last frame
+      stream.onNext(FakeMessages.frame(i * 8_000L, 8_000, 0)); // a second
     }
     assertThat(code.get(20, TimeUnit.SECONDS)).isZero();
     while (!stream.isCancelled()) {
