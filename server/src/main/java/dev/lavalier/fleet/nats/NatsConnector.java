@@ -40,6 +40,9 @@ final class NatsConnector {
   private static final int SEND_BUFFER = 64 << 10;
   private static final int RECEIVE_BUFFER = 256 << 10;
 
+  /** nats-server adds a number to the longest line that it accepts from a sender, 4 KiB. */
+  private static final int MAX_CONTROL_LINE = 64 << 10;
+
   /** Says that nats-server refused this server, or the reverse. */
   static final class RefusedException extends IOException {
     private static final long serialVersionUID = 1L;
@@ -112,6 +115,7 @@ final class NatsConnector {
             .hostnameResolveMode(Options.HostnameResolveMode.HappyEyeballs)
             .connectionName("lavalier " + options.name())
             .inboxPrefix(Subjects.inbox(options.name()))
+            .maxControlLine(MAX_CONTROL_LINE)
             .noEcho()
             .noReconnect()
             .reconnectBufferSize(0)

@@ -118,6 +118,30 @@ final class NatsLinkTest {
   }
 
   @Test
+  void longestSubjectForAnAnswerDoesNotEndTheConnection() throws Exception {
+    try (NatsServer server = NatsServer.started(directory, "");
+        Socket edge = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+      NatsLink node = links.ready(server.url(), "studio-1");
+      node.subscribe("lav.1.ctl.*.*", message -> message.reply().accept(new byte[1]));
+      NatsLinks.settle(node);
+      edge.setSoTimeout((int) TIMEOUT.toMillis());
+      String request = "lav.1.ctl.studio-1.edge-1 _INBOX_edge-1.%s 0";
+      String padding = "x".repeat(4_096 - request.formatted("").length());
+      edge.getOutputStream()
+          .write(
+              "CONNECT {\"verbose\":false}\r\nSUB _INBOX_edge-1.* 1\r\nPUB %s\r\n\r\n"
+                  .formatted(request.formatted(padding))
+                  .getBytes(UTF_8));
+
+      BufferedReader lines =
+          new BufferedReader(new InputStreamReader(edge.getInputStream(), UTF_8));
+      assertThat(lines.readLine()).startsWith("INFO ");
+      assertThat(lines.readLine()).isEqualTo("MSG _INBOX_edge-1.%s 1 1".formatted(padding));
+      assertThat(node.isConnected()).isTrue();
+    }
+  }
+
+  @Test
   void oldNatsServerIsRefused() throws Exception {
     try (NatsServer server = NatsServer.started(directory, "")) {
       NatsLink link =
