@@ -1,5 +1,6 @@
 package dev.lavalier.fleet.nats;
 
+import com.google.common.util.concurrent.ForwardingExecutorService;
 import com.google.common.util.concurrent.MoreExecutors;
 import dev.lavalier.access.InvalidFileException;
 import dev.lavalier.common.LogText;
@@ -13,6 +14,7 @@ import io.nats.client.support.ServerVersion;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import org.jspecify.annotations.Nullable;
 
@@ -129,7 +131,7 @@ final class NatsConnector {
             .socketWriteTimeout(WRITE_TIMEOUT)
             .executor(threads)
             .connectExecutor(threads)
-            .readerExecutor(threads)
+            .readerExecutor(reportingTo(events))
             .writerExecutor(threads)
             .scheduledExecutor(timer)
             .callbackExecutor(MoreExecutors.newDirectExecutorService())
@@ -143,6 +145,21 @@ final class NatsConnector {
       builder.sslContext(options.usedTls().get().context());
     }
     return builder.build();
+  }
+
+  /** Reports a message that ends the thread of the library that reads: the library does not. */
+  private ExecutorService reportingTo(NatsEvents events) {
+    return new ForwardingExecutorService() {
+      @Override
+      protected ExecutorService delegate() {
+        return threads;
+      }
+
+      @Override
+      public <T> Future<T> submit(Runnable reader, T result) {
+        return threads.submit(() -> events.onReader(reader), result);
+      }
+    };
   }
 
   private static AuthHandler authentication(Nkey key) {

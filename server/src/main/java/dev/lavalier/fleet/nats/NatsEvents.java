@@ -6,6 +6,7 @@ import io.nats.client.Consumer;
 import io.nats.client.ErrorListener;
 import io.nats.client.Message;
 import io.nats.client.impl.NatsStatistics;
+import java.io.IOException;
 import java.util.Locale;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
@@ -153,6 +154,18 @@ final class NatsEvents extends NatsStatistics implements ErrorListener, Connecti
   public void exceptionOccurred(Connection of, Exception e) {
     if (!(e instanceof CancellationException)) { // a consequence of another one
       exception = e;
+    }
+  }
+
+  /** Runs what reads from the connection. Without it, the connection is lost at once. */
+  void onReader(Runnable reader) {
+    try {
+      reader.run();
+    } catch (RuntimeException e) {
+      exception = new IOException("a message that cannot be read: " + e.getMessage());
+      if (connected) {
+        lost.complete(null);
+      }
     }
   }
 

@@ -142,6 +142,34 @@ final class NatsLinkTest {
   }
 
   @Test
+  void messageThatTheLibraryCannotReadEndsTheConnectionAtOnce() throws Exception {
+    try (NatsServer server = NatsServer.started(directory, "");
+        Socket edge = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+      NatsLink node = links.ready(server.url(), "studio-1");
+      BlockingQueue<String> received = NatsLinks.received(node, "lav.1.who");
+      NatsLinks.settle(node);
+      String header = "HTTP/1.1\r\n\r\n";
+      edge.getOutputStream()
+          .write(
+              "CONNECT {\"verbose\":false,\"headers\":true}\r\nHPUB lav.1.who %1$d %1$d\r\n%2$s\r\n"
+                  .formatted(header.length(), header)
+                  .getBytes(UTF_8));
+
+      links
+          .log()
+          .await(
+              line ->
+                  line.equals(
+                      "WARN fleet: connection lost, trying again: a message that cannot be read:"
+                          + " Invalid header version"));
+      links.awaitLines("INFO fleet: connected", 2);
+      NatsLinks.settle(node);
+      edge.getOutputStream().write("PUB lav.1.who 2\r\nok\r\n".getBytes(UTF_8));
+      assertThat(NatsLinks.next(received)).isEqualTo("ok");
+    }
+  }
+
+  @Test
   void oldNatsServerIsRefused() throws Exception {
     try (NatsServer server = NatsServer.started(directory, "")) {
       NatsLink link =
