@@ -55,17 +55,24 @@ final class NatsConnector {
   }
 
   private final NatsOptions options;
+  private final boolean headers;
   private final ExecutorService threads;
   private final ScheduledExecutorService timer;
 
   /**
    * Creates a connector that has not connected.
    *
+   * @param headers whether messages have headers; without them, nobody says that there is no receiver
    * @param threads the threads of the connections
    * @param timer for the pings of the connections
    */
-  NatsConnector(NatsOptions options, ExecutorService threads, ScheduledExecutorService timer) {
+  NatsConnector(
+      NatsOptions options,
+      boolean headers,
+      ExecutorService threads,
+      ScheduledExecutorService timer) {
     this.options = options;
+    this.headers = headers;
     this.threads = threads;
     this.timer = timer;
   }
@@ -138,6 +145,9 @@ final class NatsConnector {
             .errorListener(events)
             .connectionListener(events)
             .statisticsCollector(events);
+    if (!headers) {
+      builder.noHeaders().noNoResponders();
+    }
     if (key != null) {
       builder.authHandler(authentication(key));
     }

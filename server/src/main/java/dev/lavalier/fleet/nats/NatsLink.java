@@ -67,7 +67,7 @@ public final class NatsLink implements Link, AutoCloseable {
   private volatile boolean recording;
   private final AtomicReference<@Nullable NatsSession> session = new AtomicReference<>();
 
-  private NatsLink(NatsOptions options, TimeSource time) {
+  private NatsLink(NatsOptions options, boolean headers, TimeSource time) {
     this.options = options;
     this.time = time;
     this.log = new NatsLog(time);
@@ -77,12 +77,23 @@ public final class NatsLink implements Link, AutoCloseable {
     ThreadFactory factory = daemons();
     this.threads = Executors.newCachedThreadPool(factory);
     this.timer = Executors.newSingleThreadScheduledExecutor(factory);
-    this.connector = new NatsConnector(options, threads, timer);
+    this.connector = new NatsConnector(options, headers, threads, timer);
   }
 
   /** Creates a link that connects in the background. Does not block. */
   public static NatsLink connect(NatsOptions options, TimeSource time) {
-    NatsLink link = new NatsLink(options, time);
+    return started(new NatsLink(options, true, time));
+  }
+
+  /**
+   * Creates a link of a node, like {@link #connect}. It gets no headers, which the sender of a
+   * message chooses. So it learns only after the timeout that nobody answers a {@link #request}.
+   */
+  public static NatsLink connectNode(NatsOptions options, TimeSource time) {
+    return started(new NatsLink(options, false, time));
+  }
+
+  private static NatsLink started(NatsLink link) {
     link.threads.execute(link::run);
     return link;
   }

@@ -170,6 +170,31 @@ final class NatsLinkTest {
   }
 
   @Test
+  void nodeIgnoresHeaders() throws Exception {
+    try (NatsServer server = NatsServer.started(directory, "");
+        Socket edge = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+      NatsLink node = links.readyNode(server.url(), "studio-1");
+      BlockingQueue<String> received = NatsLinks.received(node, "lav.1.who");
+      String connect = "CONNECT {\"verbose\":false,\"headers\":true}\r\n";
+      String message = "HPUB lav.1.who 5 7\r\nHTTP\n%d,\r\n";
+      edge.getOutputStream().write(connect.getBytes(UTF_8));
+      int sent = 0;
+      String first = null;
+      while (first == null) { // the node may not have subscribed yet
+        edge.getOutputStream().write(message.formatted(sent++ % 10).getBytes(UTF_8));
+        first = received.poll(10, TimeUnit.MILLISECONDS);
+      }
+      edge.getOutputStream().write("PUB lav.1.who 4\r\nlast\r\n".getBytes(UTF_8));
+      String next = first;
+      while (!"last".equals(next)) {
+        assertThat(next).matches("\\d,");
+        next = NatsLinks.next(received);
+      }
+      assertThat(links.log().all()).noneMatch(line -> line.contains("connection lost"));
+    }
+  }
+
+  @Test
   void oldNatsServerIsRefused() throws Exception {
     try (NatsServer server = NatsServer.started(directory, "")) {
       NatsLink link =

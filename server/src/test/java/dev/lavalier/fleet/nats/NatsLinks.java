@@ -61,6 +61,16 @@ final class NatsLinks implements BeforeEachCallback, AfterEachCallback {
     return link;
   }
 
+  /** Returns a link of a node without a key, when it is ready. */
+  NatsLink readyNode(String url, String name) throws Exception {
+    NatsLink link =
+        NatsLink.connectNode(
+            new NatsOptions(List.of(url), name, Optional.empty(), Optional.empty(), true),
+            TimeSource.system());
+    links.add(link);
+    return ready(link);
+  }
+
   /** Returns a link with a key, whose file is in a directory. */
   NatsLink link(String url, String name, Path directory, Nkey key, Optional<NatsTls> tls)
       throws Exception {

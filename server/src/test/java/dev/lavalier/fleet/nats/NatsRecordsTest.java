@@ -173,7 +173,7 @@ final class NatsRecordsTest {
 
   private void assertLiveWithoutRecording(String configuration) throws Exception {
     try (NatsServer server = NatsServer.started(directory, configuration)) {
-      NatsLink node = links.ready(server.url(), "studio-3");
+      NatsLink node = links.readyNode(server.url(), "studio-3");
       NatsLink edge = links.ready(server.url(), "edge-7");
       node.startRecording();
       BlockingQueue<String> received = new LinkedBlockingQueue<>();

@@ -196,7 +196,7 @@ final class RecordedHistoryTest {
     String jetStream =
         "jetstream { store_dir: \"%s\", max_file: 1G }".formatted(directory.resolve("jetstream"));
     try (NatsServer server = NatsServer.started(directory, jetStream)) {
-      NatsLink nodeLink = links.ready(server.url(), "studio");
+      NatsLink nodeLink = links.readyNode(server.url(), "studio");
       nodeLink.startRecording();
       links.awaitLines("INFO fleet: recorded devices are kept by the stream LAV_REC_studio", 1);
       Hub nodeHub = hub(microphone, Duration.ZERO);
