@@ -67,7 +67,8 @@ final class FleetMember implements AutoCloseable {
     this.config = config;
     this.time = time;
     this.epochFile = config.state().map(file -> epochFile(file, time));
-    this.link = config.role() == FleetOptions.Role.NODE
+    this.link =
+        config.role() == FleetOptions.Role.NODE
             ? NatsLink.connectNode(options(config), time)
             : NatsLink.connect(options(config), time);
     if (!config.recorded().isEmpty()) {

@@ -62,7 +62,8 @@ final class NatsConnector {
   /**
    * Creates a connector that has not connected.
    *
-   * @param headers whether messages have headers; without them, nobody says that there is no receiver
+   * @param headers whether messages have headers; without them, nobody says that there is no
+   *     receiver
    * @param threads the threads of the connections
    * @param timer for the pings of the connections
    */
