@@ -40,7 +40,7 @@ final class NatsConfiguration {
     return new NatsConfiguration(
         text.replaceAll("(?m)^( *)#REC ", "$1")
             .replace("/var/lib/nats", directory.resolve("jetstream").toString())
-            .replace("$LAVALIER_RECORDING_KEY", "\"secret\""));
+            .replace("$NATS_RECORDING_KEY", "\"secret\""));
   }
 
   NatsConfiguration withoutTls() {
