@@ -77,7 +77,8 @@ final class FleetKeyCommand implements Callable<Integer> {
           "file: %s (expected: a new file)".formatted(file), CommandLine.ExitCode.SOFTWARE);
     } catch (IOException e) {
       return report(
-          "file: %s (expected: a directory that this user can write; %s)".formatted(file, e),
+          "file: %s (expected: a file in an existing directory that this user can write)"
+              .formatted(file),
           CommandLine.ExitCode.SOFTWARE);
     }
   }
