@@ -140,6 +140,14 @@ final class DirectFleet {
       devices.start();
     }
 
+    /** Returns how many blocks of earlier audio the node sends, as to the edge of a name. */
+    int fetch(String name, long epoch) throws Exception {
+      byte[] reply =
+          link.request(
+              Subjects.control("studio", name), Messages.fetch(0, "mic", epoch, 0), Duration.ZERO);
+      return Messages.fetched(reply, FORMAT).size();
+    }
+
     /** Subscribes in frames of a period. */
     Listener subscribe(StartFrom start, int maxLatencyMs) throws StreamException {
       return DirectFleet.this.subscribe(hub, DEVICE, start, maxLatencyMs);

@@ -1,7 +1,9 @@
 package dev.lavalier.fleet;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.lavalier.fleet.v1.OpenReply;
 import dev.lavalier.fleet.v1.Renew;
 import dev.lavalier.pipeline.StartFrom;
 import java.time.Duration;
@@ -48,5 +50,62 @@ final class FleetLimitsTest {
     fleet.run(SECOND);
     edge.subscribe(StartFrom.LIVE, 0);
     assertThat(fleet.leases).endsWith("edge has mic");
+  }
+
+  @Test
+  void edgeThatRequestsTooMuch_getsNoMore() throws Exception {
+    fleet.startNode(1, Duration.ofSeconds(10));
+    DirectFleet.Edge edge = fleet.startEdge("edge", Duration.ZERO);
+    fleet.run(SECOND);
+    DirectFleet.Listener listener = edge.subscribe(StartFrom.LIVE, 0);
+    fleet.run(SECOND);
+    long epoch = listener.epochs.get(0);
+    int answers = 0;
+    for (int i = 0; i < Publications.MAX_FETCHES + Publications.MAX_REFUSALS; i++) {
+      answers += edge.fetch("edge", epoch) > 0 ? 1 : 0;
+    }
+    assertThat(answers).isEqualTo(Publications.MAX_FETCHES);
+    fleet.run(SECOND);
+    assertThat(edge.fetch("edge", epoch)).isPositive();
+    assertThat(edge.fetch("edge", epoch + 1)).isZero();
+    assertThat(edge.fetch("stranger", epoch)).isZero(); // it has no lease
+  }
+
+  @Test
+  void edgeThatOpensTooOften_isRefused() throws Exception {
+    fleet.startNode(1, Duration.ZERO);
+    DirectFleet.Edge edge = fleet.startEdge("edge", Duration.ZERO);
+    fleet.run(SECOND);
+    String control = Subjects.control("studio", "edge");
+    for (int i = 0; i < 1_000; i++) {
+      edge.link.request(control, Messages.open(0, "mic", i, 1), Duration.ZERO);
+      edge.link.publish(control, Messages.release("mic", i));
+    }
+    assertThat(fleet.leases).hasSize(2 * Publications.MAX_OPENS);
+    byte[] reply = edge.link.request(control, Messages.open(0, "mic", 1, 1), Duration.ZERO);
+    assertThat(OpenReply.parseFrom(reply).getRefused().getMessage())
+        .isEqualTo("mic: edge edge opens devices too often");
+    fleet.run(SECOND);
+    edge.subscribe(StartFrom.LIVE, 0);
+    assertThat(fleet.leases).endsWith("edge has mic");
+  }
+
+  @Test
+  void edgesThatTogetherRequestTooMuch_getNoMore() throws Exception {
+    fleet.startNode(1, Duration.ofSeconds(10));
+    DirectFleet.Edge edge = fleet.startEdge("edge", Duration.ZERO);
+    fleet.run(SECOND);
+    DirectFleet.Listener listener = edge.subscribe(StartFrom.LIVE, 0);
+    fleet.run(SECOND);
+    long epoch = listener.epochs.get(0);
+    for (int i = 1; i < Publications.MAX_ALL_FETCHES; i++) {
+      String name = "edge-" + i;
+      edge.link.send(Subjects.control("studio", name), Messages.open(0, "mic", 1, 1), reply -> {});
+      assertThat(edge.fetch(name, epoch)).isPositive();
+    }
+    assertThat(edge.fetch("edge", epoch)).isPositive();
+    assertThatThrownBy(() -> edge.fetch("edge", epoch)).isInstanceOf(Link.NoReplyException.class);
+    fleet.run(SECOND);
+    assertThat(edge.fetch("edge", epoch)).isPositive();
   }
 }
