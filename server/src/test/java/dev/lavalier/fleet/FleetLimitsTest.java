@@ -17,11 +17,24 @@ final class FleetLimitsTest {
 
   private final DirectFleet fleet = new DirectFleet();
 
-  @Test
-  void edgeThatRenewsReleasedLeases_isLimited() throws Exception {
-    fleet.startNode(1, Duration.ZERO);
+  /** Starts a node that keeps some history, and an edge that lists its device. */
+  private DirectFleet.Edge startEdge(Duration history) throws Exception {
+    fleet.startNode(1, history);
     DirectFleet.Edge edge = fleet.startEdge("edge", Duration.ZERO);
     fleet.run(SECOND);
+    return edge;
+  }
+
+  /** Listens to the device for a second, and goes on. Returns its epoch. */
+  private long listen(DirectFleet.Edge edge) throws Exception {
+    DirectFleet.Listener listener = edge.subscribe(StartFrom.LIVE, 0);
+    fleet.run(SECOND);
+    return listener.epochs.get(0);
+  }
+
+  @Test
+  void edgeThatRenewsReleasedLeases_isLimited() throws Exception {
+    DirectFleet.Edge edge = startEdge(Duration.ZERO);
     edge.subscribe(StartFrom.LIVE, 0);
     String control = Subjects.control("studio", "other");
     Renew.Builder renewal = Renew.newBuilder().addLocalIds("mic").addLeases(1).addListeners(1);
@@ -37,9 +50,7 @@ final class FleetLimitsTest {
 
   @Test
   void edgeThatIsRefusedTooOften_getsNoAnswer() throws Exception {
-    fleet.startNode(1, Duration.ZERO);
-    DirectFleet.Edge edge = fleet.startEdge("edge", Duration.ZERO);
-    fleet.run(SECOND);
+    DirectFleet.Edge edge = startEdge(Duration.ZERO);
     String control = Subjects.control("studio", "edge");
     AtomicInteger answers = new AtomicInteger();
     for (int i = 0; i < 2_000; i++) {
@@ -54,12 +65,8 @@ final class FleetLimitsTest {
 
   @Test
   void edgeThatRequestsTooMuch_getsNoMore() throws Exception {
-    fleet.startNode(1, Duration.ofSeconds(10));
-    DirectFleet.Edge edge = fleet.startEdge("edge", Duration.ZERO);
-    fleet.run(SECOND);
-    DirectFleet.Listener listener = edge.subscribe(StartFrom.LIVE, 0);
-    fleet.run(SECOND);
-    long epoch = listener.epochs.get(0);
+    DirectFleet.Edge edge = startEdge(Duration.ofSeconds(10));
+    long epoch = listen(edge);
     int answers = 0;
     for (int i = 0; i < Publications.MAX_FETCHES + Publications.MAX_REFUSALS; i++) {
       answers += edge.fetch("edge", epoch) > 0 ? 1 : 0;
@@ -73,9 +80,7 @@ final class FleetLimitsTest {
 
   @Test
   void edgeThatOpensTooOften_isRefused() throws Exception {
-    fleet.startNode(1, Duration.ZERO);
-    DirectFleet.Edge edge = fleet.startEdge("edge", Duration.ZERO);
-    fleet.run(SECOND);
+    DirectFleet.Edge edge = startEdge(Duration.ZERO);
     String control = Subjects.control("studio", "edge");
     for (int i = 0; i < 1_000; i++) {
       edge.link.request(control, Messages.open(0, "mic", i, 1), Duration.ZERO);
@@ -92,12 +97,8 @@ final class FleetLimitsTest {
 
   @Test
   void edgesThatTogetherRequestTooMuch_getNoMore() throws Exception {
-    fleet.startNode(1, Duration.ofSeconds(10));
-    DirectFleet.Edge edge = fleet.startEdge("edge", Duration.ZERO);
-    fleet.run(SECOND);
-    DirectFleet.Listener listener = edge.subscribe(StartFrom.LIVE, 0);
-    fleet.run(SECOND);
-    long epoch = listener.epochs.get(0);
+    DirectFleet.Edge edge = startEdge(Duration.ofSeconds(10));
+    long epoch = listen(edge);
     for (int i = 1; i < Publications.MAX_ALL_FETCHES; i++) {
       String name = "edge-" + i;
       edge.link.send(Subjects.control("studio", name), Messages.open(0, "mic", 1, 1), reply -> {});
