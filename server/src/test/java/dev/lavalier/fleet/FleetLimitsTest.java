@@ -25,7 +25,7 @@ final class FleetLimitsTest {
     return edge;
   }
 
-  /** Listens to the device for a second, and goes on. Returns its epoch. */
+  /** Starts to listen, and returns the epoch after a second. */
   private long listen(DirectFleet.Edge edge) throws Exception {
     DirectFleet.Listener listener = edge.subscribe(StartFrom.LIVE, 0);
     fleet.run(SECOND);
